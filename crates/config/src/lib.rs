@@ -1,0 +1,1 @@
+//! Reads configuration and points at what is wrong with it.

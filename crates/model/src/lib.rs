@@ -1,0 +1,1 @@
+//! Says what a cluster and its surroundings are, in one vocabulary for every provider.

@@ -1,0 +1,1 @@
+//! The contract a provider signs: calls, targets, snapshots, gaps.

@@ -1,0 +1,1 @@
+//! Composes reports and renders them to bytes: text, JSON, SARIF, CSV.

@@ -1,0 +1,1 @@
+//! Carries one run through all stages: collect, normalize, evaluate, gather.

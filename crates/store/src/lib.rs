@@ -1,0 +1,1 @@
+//! Keeps snapshots: a folder of content-addressed bodies and one list of records a scope.

@@ -1,0 +1,1 @@
+//! Example clusters, snapshot builders and golden helpers for tests.
