@@ -1,1 +1,18 @@
 //! The controls, one file each, and their map to benchmarks.
+//!
+//! A control's doc comment is its published page, its `palisade explain` text and the remediation of its findings.
+//! Its id, severity, effort and benchmark rows are those of the catalogue (`tests/catalogue.csv`); a test compares.
+//! Controls read facts and judge; anything hard is computed before, in the model and the normalizers.
+#![warn(clippy::disallowed_methods)]
+
+pub mod control_plane;
+pub mod etcd;
+pub mod identity;
+pub mod node;
+
+use palisade_engine::Entry;
+
+/// Every control, in the order of the catalogue.
+pub fn controls() -> Vec<Entry> {
+    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS].concat()
+}

@@ -1,1 +1,28 @@
-//! Says what a control, a verdict, a finding and a waiver are, runs controls over an inventory, and compares two evaluations.
+//! Says what a control, a verdict, a finding and a waiver are, runs controls over an inventory, and compares two
+//! evaluations.
+//!
+//! Everything here is a function of its arguments: the clusters, the controls, the policy and the time. It refuses to
+//! know a provider's wire format, and it refuses to guess: a control that meets a gap answers unknown.
+#![warn(clippy::disallowed_methods)]
+
+mod compare;
+mod control;
+mod evaluate;
+mod finding;
+mod fingerprint;
+mod meta;
+mod policy;
+mod severity;
+mod verdict;
+mod waiver;
+
+pub use compare::{Change, ChangeKind, compare};
+pub use control::{Context, Control, Entry, remediation, section};
+pub use evaluate::{Judged, coverage, evaluate};
+pub use finding::{Coverage, Finding, GapRow, Subject, SubjectKind};
+pub use fingerprint::Fingerprint;
+pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Mapping, Meta, mappings};
+pub use policy::Policy;
+pub use severity::Severity;
+pub use verdict::{Judgement, State, Verdict, per_identity, per_pool, whole};
+pub use waiver::Waiver;

@@ -1,1 +1,41 @@
 //! Says what a cluster and its surroundings are, in one vocabulary for every provider.
+//!
+//! A normalizer writes these types, a control reads them. Every fact is [`Observed`]: a value with the records it was
+//! read from, or the [`Gap`] that explains why it is not known. There is no third way, and no default: what a provider
+//! means by an absent field is written out by that provider's normalizer.
+//!
+//! This crate refuses to interpret: it holds no thresholds and no judgement, performs no I/O and knows no wire format.
+#![warn(clippy::disallowed_methods)]
+
+mod api;
+mod cluster;
+mod etcd;
+mod evidence;
+mod fact;
+mod gap;
+mod identifier;
+mod identity;
+mod inventory;
+mod observed;
+mod pool;
+
+pub use api::{Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind};
+pub use cluster::Cluster;
+pub use etcd::{
+    Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation,
+};
+pub use evidence::{Digest, Evidence, ParseDigestError};
+pub use fact::{Fact, FactKind, Hide};
+pub use gap::{Gap, GapReason};
+pub use identifier::{ClusterId, Location, NodeId, PoolId, Provider, Scope, Version};
+pub use identity::{
+    Audience, Controller, ControllerIdentity, Credential, Dedication, ExternalTrust, Identity, IdentityKind, Issuer,
+    LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, Unused, WorkloadIdentity,
+};
+pub use inventory::{Inventory, Unseen};
+pub use observed::{Observed, first_proof};
+pub use palisade_authority::IdentityId;
+pub use pool::{
+    DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
+    PoolKind, PublicAddresses, SubnetFilter,
+};

@@ -1,1 +1,13 @@
 //! Example clusters, snapshot builders and golden helpers for tests.
+//!
+//! [`tidy`] is a cluster about which everything is known and good, [`sloppy`] one about which everything is known and
+//! bad. A control's tests take one of them, change one fact and look at the verdict; the laws over all controls hide
+//! each fact of both in turn.
+
+mod example;
+mod law;
+mod snapshot;
+
+pub use example::{evidence, everyone, gap, known, nets, now, packets, sloppy, tidy};
+pub use law::{Lie, first_lie};
+pub use snapshot::SnapshotBuilder;

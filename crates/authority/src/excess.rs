@@ -1,0 +1,139 @@
+//! What an identity may do beyond what it needs.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::glob::Glob;
+use crate::grant::{Effect, Grant, GrantId};
+use crate::held::Held;
+use crate::layers::Authority;
+use crate::selector::Selector;
+use crate::somewhere::unused_by_both;
+use crate::truth::Strength;
+
+/// What is held beyond need.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excess {
+    /// Capabilities the need does not give, each with only the actions that are in excess.
+    pub capabilities: Vec<Held>,
+    /// Capabilities the need itself gives: dangerous, and inherent to the job.
+    pub inherent: Vec<Held>,
+    /// Grants of whole services, or of everything, that the need does not contain.
+    pub wildcards: Vec<Wildcard>,
+}
+
+/// A grant of a whole service or of everything, on resources nobody singled out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Wildcard {
+    /// The grant.
+    pub grant: GrantId,
+    /// The pattern of actions, as it was written.
+    pub pattern: String,
+}
+
+/// Actions of a grant that no grant of the need contains.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OutsideNeed {
+    /// The grant.
+    pub grant: GrantId,
+    /// Its action patterns outside the need, as they were written.
+    pub actions: Vec<String>,
+}
+
+/// What `effective` holds beyond `need`, given the capabilities it amounts to.
+///
+/// A capability is in excess when one of its actions is possible, or more surely possible, on some resource where the
+/// need does not make it so.
+pub fn excess(effective: &Authority, held: &[Held], need: &Authority) -> Excess {
+    let mut excess = Excess { wildcards: wildcards(effective, need), ..Excess::default() };
+    let compared = Compared { effective, need, unused: unused_by_both(effective, need) };
+    for one in held {
+        let beyond: Vec<String> = one.actions.iter().filter(|action| compared.exceeds(action)).cloned().collect();
+        if beyond.is_empty() && !one.actions.is_empty() {
+            excess.inherent.push(one.clone());
+            continue;
+        }
+        let by = if beyond.is_empty() { one.by.clone() } else { givers(effective, &beyond, &one.by) };
+        excess.capabilities.push(Held { actions: beyond, by, ..one.clone() });
+    }
+    excess
+}
+
+/// The grants of `effective` with actions that no grant of `need` contains, each with those actions.
+///
+/// Actions that other layers stop everywhere are left out. Compares actions only: how far they reach is the business of
+/// [`excess`].
+pub fn within(effective: &Authority, need: &Authority) -> Vec<OutsideNeed> {
+    let needed: Vec<&Selector> = live(need).map(|grant| &grant.actions).collect();
+    let mut outside = Vec::new();
+    for grant in live(effective) {
+        let stray = |glob: &&Glob| {
+            let part = Selector::of_except([(*glob).clone()], grant.actions.none_of().iter().cloned());
+            !part.lies_within(needed.iter().copied()) && !effective.decide_any_resource(&glob.witness(effective.unused())).is_deny()
+        };
+        let actions: BTreeSet<String> = grant.actions.any_of().iter().filter(stray).map(Glob::to_string).collect();
+        if !actions.is_empty() {
+            outside.push(OutsideNeed { grant: grant.id.clone(), actions: actions.into_iter().collect() });
+        }
+    }
+    outside
+}
+
+/// Grants of `effective` that give a whole service or everything on resources nobody singled out, as far as no other
+/// layer stops that and `need` does not contain it.
+pub fn wildcards(effective: &Authority, need: &Authority) -> Vec<Wildcard> {
+    let anywhere = effective.anywhere();
+    let mut found = BTreeSet::new();
+    for grant in live(effective).filter(|grant| grant.resources.matches(anywhere)) {
+        for glob in grant.actions.any_of().iter().filter(|glob| is_wide(glob)) {
+            let needed = live(need).any(|one| one.actions.covers(glob) && one.resources.matches(anywhere));
+            if needed || effective.decide_everywhere(&glob.witness(effective.unused())).is_deny() {
+                continue;
+            }
+            let part = Selector::of_except([glob.clone()], grant.actions.none_of().iter().cloned());
+            found.insert(Wildcard { grant: grant.id.clone(), pattern: part.to_string() });
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether a pattern of actions is everything, or everything after a service: `s3:*`, `Microsoft.Compute/*`.
+fn is_wide(glob: &Glob) -> bool {
+    let Some(before) = glob.as_str().strip_suffix('*') else { return false };
+    let open_end = glob.is_everything() || before.ends_with([':', '/', '.']);
+    open_end && !before.contains(['*', '?']) || glob.is_everything()
+}
+
+fn live(authority: &Authority) -> impl Iterator<Item = &Grant> {
+    authority.giving().filter(|grant| grant.when.strength() > Strength::False)
+}
+
+fn givers(effective: &Authority, actions: &[String], among: &[GrantId]) -> Vec<GrantId> {
+    let mut by = BTreeSet::new();
+    for action in actions {
+        by.extend(effective.decide_any_resource(action).by().iter().cloned());
+    }
+    by.retain(|id| among.contains(id));
+    if by.is_empty() { among.to_vec() } else { by.into_iter().collect() }
+}
+
+struct Compared<'a> {
+    effective: &'a Authority,
+    need: &'a Authority,
+    unused: char,
+}
+
+impl Compared<'_> {
+    /// Whether the action is possible, or more surely possible, somewhere the need does not make it so.
+    fn exceeds(&self, action: &str) -> bool {
+        let mut places = BTreeSet::from(["*".to_owned(), self.effective.scope().witness(self.unused)]);
+        for grant in self.effective.grants().filter(|grant| grant.effect == Effect::Allow && grant.actions.matches(action)) {
+            places.extend(grant.resources.any_of().iter().map(|glob| glob.witness(self.unused)));
+        }
+        let beyond = |place: &String| {
+            self.effective.decide(action, place).strength() > self.need.decide(action, place).strength()
+        };
+        places.iter().any(beyond)
+    }
+}

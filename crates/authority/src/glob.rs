@@ -1,0 +1,330 @@
+//! Patterns of names: `*` is any run of characters, `?` is one character, everything else is itself.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// Whether letters that differ only in case are the same letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Case {
+    /// `a` and `A` differ.
+    Sensitive,
+    /// `a` and `A` are the same.
+    Insensitive,
+}
+
+/// A piece of a pattern given to [`Glob::from_parts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// Text in which `*` and `?` are wildcards.
+    Pattern(&'a str),
+    /// Text in which every character stands for itself, as a substituted variable does.
+    Literal(&'a str),
+}
+
+/// A pattern over names, compiled once and matched often.
+///
+/// Two globs are equal when they accept the same names: `a*?` equals `a?*`, and `S3:*` equals `s3:*` when case does not
+/// count. The spelling it was built from is kept for printing.
+#[derive(Clone)]
+pub struct Glob {
+    text: Arc<str>,
+    case: Case,
+    /// INVARIANT: canonical, that is every stretch of wildcards is its `One`s followed by at most one `Run`.
+    tokens: Arc<[Token]>,
+    head: Head,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Token {
+    /// Any run of characters, also none.
+    Run,
+    /// Any one character.
+    One,
+    /// This character, already folded when case does not count.
+    Exactly(char),
+}
+
+impl Glob {
+    /// A pattern in which case counts.
+    pub fn sensitive(pattern: &str) -> Self {
+        Self::from_parts(Case::Sensitive, [Part::Pattern(pattern)])
+    }
+
+    /// A pattern in which case does not count.
+    pub fn insensitive(pattern: &str) -> Self {
+        Self::from_parts(Case::Insensitive, [Part::Pattern(pattern)])
+    }
+
+    /// The pattern every name matches.
+    pub fn everything() -> Self {
+        Self::sensitive("*")
+    }
+
+    /// Exactly this name, also when it contains `*` or `?`.
+    pub fn exactly(case: Case, name: &str) -> Self {
+        Self::from_parts(case, [Part::Literal(name)])
+    }
+
+    /// A pattern put together from wildcard text and literal text.
+    pub fn from_parts<'a>(case: Case, parts: impl IntoIterator<Item = Part<'a>>) -> Self {
+        let mut text = String::new();
+        let mut builder = Builder::default();
+        for part in parts {
+            match part {
+                Part::Pattern(piece) => {
+                    text.push_str(piece);
+                    builder.pattern(piece, case);
+                }
+                Part::Literal(piece) => {
+                    text.push_str(piece);
+                    builder.literal(piece, case);
+                }
+            }
+        }
+        let tokens = builder.finish();
+        Self { head: Head::of_pattern(&tokens), text: text.into(), case, tokens: tokens.into() }
+    }
+
+    /// Whether `name` is one of the names this pattern stands for.
+    ///
+    /// Takes at most the product of the two lengths, whatever the input.
+    pub fn matches(&self, name: &str) -> bool {
+        self.accepts(Name::new(name))
+    }
+
+    pub(crate) fn accepts(&self, name: Name<'_>) -> bool {
+        let start = match self.case {
+            Case::Sensitive => name.start,
+            Case::Insensitive => name.folded_start,
+        };
+        self.head.could_start(start) && self.walk(name.text)
+    }
+
+    /// The classical walk with one point of return: a later `*` makes every earlier one final.
+    fn walk(&self, name: &str) -> bool {
+        let mut pattern = self.tokens.iter();
+        let mut rest = name.chars();
+        let mut resume: Option<(std::slice::Iter<'_, Token>, std::str::Chars<'_>)> = None;
+        loop {
+            let token = pattern.next();
+            match token {
+                Some(Token::Run) => {
+                    if pattern.as_slice().is_empty() {
+                        return true;
+                    }
+                    resume = Some((pattern.clone(), rest.clone()));
+                    continue;
+                }
+                Some(single) => match rest.next() {
+                    // A later start leaves even less to match the same tokens with.
+                    None => return false,
+                    Some(letter) if single.admits(letter, self.case) => continue,
+                    Some(_) => {}
+                },
+                None => {
+                    if rest.as_str().is_empty() {
+                        return true;
+                    }
+                }
+            }
+            let Some((after_run, from)) = resume.as_mut() else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            pattern = after_run.clone();
+            rest = from.clone();
+        }
+    }
+
+    /// Whether every name matches.
+    pub fn is_everything(&self) -> bool {
+        matches!(*self.tokens, [Token::Run])
+    }
+
+    /// The one name this pattern stands for, as it was spelled, when it has no wildcard.
+    pub fn literal(&self) -> Option<&str> {
+        let plain = self.tokens.iter().all(|token| matches!(token, Token::Exactly(_)));
+        plain.then_some(&*self.text)
+    }
+
+    /// The pattern as it was spelled.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether case counts.
+    pub fn case(&self) -> Case {
+        self.case
+    }
+
+    pub(crate) fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// A name that matches, with `unused` wherever the pattern leaves the choice open.
+    pub(crate) fn witness(&self, unused: char) -> String {
+        self.tokens
+            .iter()
+            .map(|token| match *token {
+                Token::Run | Token::One => unused,
+                Token::Exactly(letter) => letter,
+            })
+            .collect()
+    }
+}
+
+impl Token {
+    pub(crate) fn admits(self, letter: char, case: Case) -> bool {
+        match (self, case) {
+            (Self::Run | Self::One, _) => true,
+            (Self::Exactly(wanted), Case::Sensitive) => wanted == letter,
+            (Self::Exactly(wanted), Case::Insensitive) => wanted == fold(letter),
+        }
+    }
+}
+
+/// The letter that stands for all its cases. ASCII letters only ever meet ASCII letters, so that no exotic sign (the
+/// Kelvin sign is the known one) passes for a Latin letter in the name of a permission.
+pub(crate) fn fold(letter: char) -> char {
+    if letter.is_ascii() {
+        return letter.to_ascii_lowercase();
+    }
+    let mut lower = letter.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(one), None) if !one.is_ascii() => one,
+        _ => letter,
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    tokens: Vec<Token>,
+    /// Whether the stretch of wildcards being read has a `*`.
+    open: bool,
+}
+
+impl Builder {
+    fn pattern(&mut self, piece: &str, case: Case) {
+        for letter in piece.chars() {
+            match letter {
+                '*' => self.open = true,
+                '?' => self.tokens.push(Token::One),
+                other => self.letter(other, case),
+            }
+        }
+    }
+
+    fn literal(&mut self, piece: &str, case: Case) {
+        for letter in piece.chars() {
+            self.letter(letter, case);
+        }
+    }
+
+    fn letter(&mut self, letter: char, case: Case) {
+        self.close();
+        self.tokens.push(Token::Exactly(match case {
+            Case::Sensitive => letter,
+            Case::Insensitive => fold(letter),
+        }));
+    }
+
+    fn close(&mut self) {
+        if self.open {
+            self.tokens.push(Token::Run);
+            self.open = false;
+        }
+    }
+
+    fn finish(mut self) -> Vec<Token> {
+        self.close();
+        self.tokens
+    }
+}
+
+/// A name to be matched against many patterns, with its first bytes at hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name<'a> {
+    text: &'a str,
+    start: u64,
+    folded_start: u64,
+}
+
+impl<'a> Name<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let mut start = 0;
+        let mut folded_start = 0;
+        for (place, byte) in text.bytes().take(8).enumerate() {
+            start |= u64::from(byte) << (8 * place);
+            folded_start |= u64::from(byte.to_ascii_lowercase()) << (8 * place);
+        }
+        Self { text, start, folded_start }
+    }
+}
+
+/// The first bytes a pattern insists on: most pairs of pattern and name part ways there, and this tells in one step.
+#[derive(Clone, Copy)]
+struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Head {
+    fn of_pattern(tokens: &[Token]) -> Self {
+        let mut head = Self { bytes: 0, mask: 0 };
+        for (place, token) in tokens.iter().take(8).enumerate() {
+            // NUL would look like the padding after a short name.
+            let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else { break };
+            head.bytes |= u64::from(u32::from(letter)) << (8 * place);
+            head.mask |= 0xff << (8 * place);
+        }
+        head
+    }
+
+    fn could_start(self, start: u64) -> bool {
+        (start ^ self.bytes) & self.mask == 0
+    }
+}
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.case == other.case && self.tokens == other.tokens
+    }
+}
+
+impl Eq for Glob {}
+
+impl PartialOrd for Glob {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Glob {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.tokens.cmp(&other.tokens).then(self.case.cmp(&other.case))
+    }
+}
+
+impl Hash for Glob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.case.hash(state);
+        self.tokens.hash(state);
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.case {
+            Case::Sensitive => write!(f, "Glob({:?})", self.text),
+            Case::Insensitive => write!(f, "Glob({:?}, any case)", self.text),
+        }
+    }
+}

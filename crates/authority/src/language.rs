@@ -1,0 +1,188 @@
+//! Every way a name can fall among several patterns: which of them it matches at once, which it does not.
+//!
+//! All patterns are walked side by side, one letter at a time, keeping for each the set of places it could be at. The
+//! walk visits each reachable combination once, so questions such as "is there a name these accept and those do not"
+//! are answered exactly, without listing names.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::glob::{Case, Glob, Token, fold};
+
+/// Above this many combinations the walk gives up (semantics, section 6.0).
+const MOST_COMBINATIONS: usize = 10_000;
+
+/// How a walk ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// The visitor had seen enough.
+    Stopped,
+    /// Every combination was visited.
+    Exhausted,
+    /// There were more combinations than the walk is ready to visit.
+    GaveUp,
+}
+
+/// Which patterns some name matches.
+pub(crate) struct Combination<'a> {
+    state: &'a [u64],
+    ends: &'a [usize],
+}
+
+impl Combination<'_> {
+    /// Whether the name matches the pattern at `index` of the list the walk was given.
+    pub(crate) fn matches(&self, index: usize) -> bool {
+        self.ends.get(index).is_some_and(|place| has(self.state, *place))
+    }
+}
+
+/// Visits every combination of matches that some name produces, as long as one of the first `seeds` patterns can still
+/// match. The visitor returns true to stop.
+pub(crate) fn walk(globs: &[&Glob], seeds: usize, mut stop_at: impl FnMut(&Combination<'_>) -> bool) -> Walk {
+    let product = Product::new(globs, seeds);
+    let mut seen = BTreeSet::from([product.start.clone()]);
+    let mut queue = VecDeque::from([product.start.clone()]);
+    while let Some(state) = queue.pop_front() {
+        if stop_at(&Combination { state: &state, ends: &product.ends }) {
+            return Walk::Stopped;
+        }
+        for advance in &product.letters {
+            let next = product.step(&state, advance);
+            if !meets(&next, &product.seeds) || seen.contains(&next) {
+                continue;
+            }
+            if seen.len() >= MOST_COMBINATIONS {
+                return Walk::GaveUp;
+            }
+            seen.insert(next.clone());
+            queue.push_back(next);
+        }
+    }
+    Walk::Exhausted
+}
+
+type Bits = Box<[u64]>;
+
+/// All patterns end to end in one row of bits: a bit for each token, and one after them that says "matched".
+struct Product {
+    start: Bits,
+    runs: Bits,
+    seeds: Bits,
+    /// For each kind of letter, the places it moves forward.
+    letters: BTreeSet<Bits>,
+    /// Where each pattern's "matched" bit is.
+    ends: Vec<usize>,
+}
+
+impl Product {
+    fn new(globs: &[&Glob], seeds: usize) -> Self {
+        let places: usize = globs.iter().map(|glob| glob.tokens().len() + 1).sum();
+        let empty = vec![0_u64; places.div_ceil(64)].into_boxed_slice();
+        let mut product =
+            Self { start: empty.clone(), runs: empty.clone(), seeds: empty.clone(), letters: BTreeSet::new(), ends: Vec::new() };
+        let mut place = 0;
+        for (index, glob) in globs.iter().enumerate() {
+            set(&mut product.start, place);
+            let begin = place;
+            for token in glob.tokens() {
+                if *token == Token::Run {
+                    set(&mut product.runs, place);
+                }
+                place += 1;
+            }
+            product.ends.push(place);
+            place += 1;
+            if index < seeds {
+                (begin..place).for_each(|bit| set(&mut product.seeds, bit));
+            }
+        }
+        pass(&product.runs, &mut product.start);
+        product.letters = kinds_of_letter(globs).into_iter().map(|letter| advances(globs, letter, &empty)).collect();
+        product
+    }
+
+    fn step(&self, state: &[u64], advance: &[u64]) -> Bits {
+        let mut carried = 0;
+        let mut next: Bits = state
+            .iter()
+            .zip(advance)
+            .zip(&self.runs)
+            .map(|((places, moving), staying)| {
+                let moved = places & moving;
+                let word = (moved << 1) | carried | (places & staying);
+                carried = moved >> 63;
+                word
+            })
+            .collect();
+        pass(&self.runs, &mut next);
+        next
+    }
+}
+
+/// A pattern waiting at a `*` is also already past it. One step is enough: no two `*` touch in a canonical pattern.
+fn pass(runs: &[u64], state: &mut [u64]) {
+    let mut carried = 0;
+    for (word, run) in state.iter_mut().zip(runs) {
+        let waiting = *word & run;
+        *word |= (waiting << 1) | carried;
+        carried = waiting >> 63;
+    }
+}
+
+fn advances(globs: &[&Glob], letter: char, empty: &Bits) -> Bits {
+    let mut bits = empty.clone();
+    let mut place = 0;
+    for glob in globs {
+        for token in glob.tokens() {
+            if *token != Token::Run && token.admits(letter, glob.case()) {
+                set(&mut bits, place);
+            }
+            place += 1;
+        }
+        place += 1;
+    }
+    bits
+}
+
+/// One letter of each kind the patterns can tell apart: those they spell, the other case of those whose case does not
+/// count, and one they never mention.
+fn kinds_of_letter(globs: &[&Glob]) -> BTreeSet<char> {
+    let mut letters = BTreeSet::new();
+    for glob in globs {
+        for token in glob.tokens() {
+            let Token::Exactly(letter) = *token else { continue };
+            letters.insert(letter);
+            if glob.case() == Case::Insensitive {
+                letters.extend(letter.to_uppercase().filter(|upper| fold(*upper) == letter));
+            }
+        }
+    }
+    letters.insert(unmentioned(globs.iter().copied()));
+    letters
+}
+
+/// A letter none of the patterns mentions, from the range Unicode leaves to private use.
+pub(crate) fn unmentioned<'a>(globs: impl IntoIterator<Item = &'a Glob>) -> char {
+    const PRIVATE: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
+    let mut taken = BTreeSet::new();
+    for glob in globs {
+        if glob.as_str().is_ascii() {
+            continue;
+        }
+        taken.extend(glob.as_str().chars().filter(|letter| PRIVATE.contains(letter)));
+    }
+    PRIVATE.into_iter().find(|letter| !taken.contains(letter)).unwrap_or('\u{10fffd}')
+}
+
+fn set(bits: &mut [u64], place: usize) {
+    if let Some(word) = bits.get_mut(place / 64) {
+        *word |= 1 << (place % 64);
+    }
+}
+
+fn has(bits: &[u64], place: usize) -> bool {
+    bits.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+}
+
+fn meets(bits: &[u64], others: &[u64]) -> bool {
+    bits.iter().zip(others).any(|(a, b)| a & b != 0)
+}

@@ -1,0 +1,137 @@
+//! How two patterns relate: does one contain the other, do they meet.
+
+use crate::glob::{Case, Glob, Token, fold};
+
+impl Glob {
+    /// Whether every name `other` accepts is accepted here too.
+    ///
+    /// Exact, with one exception on the safe side: a letter whose case does not count is taken to have another case
+    /// whenever Unicode gives it an upper case.
+    pub fn includes(&self, other: &Self) -> bool {
+        if self.is_everything() {
+            return true;
+        }
+        let steps = self.steps();
+        let mut here = vec![false; steps.len() + 1];
+        if let Some(first) = here.first_mut() {
+            *first = true;
+        }
+        pass_runs(&steps, &mut here);
+        for letter in other.tokens() {
+            let mut next = vec![false; here.len()];
+            for (place, (step, active)) in steps.iter().zip(&here).enumerate() {
+                if !active {
+                    continue;
+                }
+                let (stays, advances) = step.take(*letter, self.case(), other.case());
+                for (moved, to) in [(stays, place), (advances, place + 1)] {
+                    if let (true, Some(slot)) = (moved, next.get_mut(to)) {
+                        *slot = true;
+                    }
+                }
+            }
+            pass_runs(&steps, &mut next);
+            here = next;
+        }
+        here.last().copied().unwrap_or(false)
+    }
+
+    /// Whether some name is accepted by both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        if self.is_everything() || other.is_everything() {
+            return true;
+        }
+        // Row by row from the end: each entry says whether the rest of one pattern meets the rest of the other. Rows
+        // are stored last entry first.
+        let mut below = vec![true];
+        let mut only_runs = true;
+        for theirs in other.tokens().iter().rev() {
+            only_runs &= *theirs == Token::Run;
+            below.push(only_runs);
+        }
+        for ours in self.tokens().iter().rev() {
+            let mut before = *ours == Token::Run && below.first().copied().unwrap_or(false);
+            let mut row = Vec::with_capacity(below.len());
+            row.push(before);
+            for (pair, theirs) in below.windows(2).zip(other.tokens().iter().rev()) {
+                let &[both_moved, ours_moved] = pair else { continue };
+                before = match (*ours, *theirs) {
+                    (Token::Run, _) | (_, Token::Run) => ours_moved || before,
+                    (Token::One, _) | (_, Token::One) => both_moved,
+                    (Token::Exactly(a), Token::Exactly(b)) => both_moved && letters_meet(a, self.case(), b, other.case()),
+                };
+                row.push(before);
+            }
+            below = row;
+        }
+        below.last().copied().unwrap_or(false)
+    }
+
+    /// The tokens, each `?` marked when it is part of a stretch that ends in `*`.
+    fn steps(&self) -> Vec<Step> {
+        let mut in_gap = false;
+        let mut steps: Vec<Step> = self
+            .tokens()
+            .iter()
+            .rev()
+            .map(|token| {
+                in_gap = match token {
+                    Token::Run => true,
+                    Token::One => in_gap,
+                    Token::Exactly(_) => false,
+                };
+                Step { token: *token, in_gap }
+            })
+            .collect();
+        steps.reverse();
+        steps
+    }
+}
+
+/// A token of the containing pattern. `??*` is one gap of at least two characters: inside it the order of the `?` and
+/// the `*` means nothing, so a `*` of the contained pattern may pass at any of its steps.
+#[derive(Clone, Copy)]
+struct Step {
+    token: Token,
+    in_gap: bool,
+}
+
+impl Step {
+    /// Whether this step absorbs the letter and stays, and whether it absorbs it and moves on.
+    fn take(self, letter: Token, own: Case, theirs: Case) -> (bool, bool) {
+        match (self.token, letter) {
+            (Token::Run, _) => (true, false),
+            (Token::One, Token::Run) => (self.in_gap, false),
+            (Token::One, Token::One | Token::Exactly(_)) => (false, true),
+            (Token::Exactly(_), Token::Run | Token::One) => (false, false),
+            (Token::Exactly(wanted), Token::Exactly(given)) => (false, letter_within(given, theirs, wanted, own)),
+        }
+    }
+}
+
+fn pass_runs(steps: &[Step], active: &mut [bool]) {
+    let mut carried = false;
+    let padded = steps.iter().map(Some).chain(std::iter::once(None));
+    for (step, slot) in padded.zip(active) {
+        *slot |= carried;
+        carried = *slot && step.is_some_and(|step| step.token == Token::Run);
+    }
+}
+
+/// Whether every spelling of `inner` is a spelling of `outer`.
+fn letter_within(inner: char, inner_case: Case, outer: char, outer_case: Case) -> bool {
+    match (inner_case, outer_case) {
+        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => inner == outer,
+        (Case::Sensitive, Case::Insensitive) => fold(inner) == outer,
+        (Case::Insensitive, Case::Sensitive) => inner == outer && inner.to_uppercase().eq([inner]),
+    }
+}
+
+/// Whether some letter is a spelling of both.
+fn letters_meet(a: char, a_case: Case, b: char, b_case: Case) -> bool {
+    match (a_case, b_case) {
+        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => a == b,
+        (Case::Sensitive, Case::Insensitive) => fold(a) == b,
+        (Case::Insensitive, Case::Sensitive) => a == fold(b),
+    }
+}

@@ -1,0 +1,172 @@
+//! Runs controls over clusters.
+
+use crate::{
+    Concern, Context, Coverage, Dimension, Entry, Finding, Fingerprint, Judgement, Severity, State, Subject,
+    SubjectKind, Verdict, remediation,
+};
+use palisade_model::{Cluster, Inventory};
+
+/// The control whose failure means that the internet knocks at the API server.
+const EXPOSED: &str = "CP-01";
+
+/// What the controls say of one cluster.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// In the order of the registry, roll-ups before their parts.
+    pub findings: Vec<Finding>,
+    /// How much of the cluster was seen.
+    pub coverage: Coverage,
+}
+
+/// Runs controls over one cluster.
+pub fn evaluate(cluster: &Cluster, controls: &[Entry], context: &Context<'_>) -> Judged {
+    let judged: Vec<(&Entry, Vec<Judgement>)> =
+        controls.iter().map(|control| (control, (control.judge)(cluster, context))).collect();
+    let exposed = judged.iter().any(|(control, judgements)| {
+        control.meta.id == EXPOSED
+            && judgements.iter().any(|judgement| judgement.verdict.as_ref().is_ok_and(|v| v.state == State::Fail))
+    });
+    let surroundings = Surroundings { exposed, production: is_production(cluster, context) };
+    let mut findings = Vec::with_capacity(controls.len() * 2);
+    for (control, judgements) in judged {
+        let first = findings.len();
+        for judgement in judgements {
+            findings.push(finding(cluster, control, judgement, context, surroundings));
+        }
+        let parts = findings.get(first..).unwrap_or_default();
+        if let Some(sum) = roll_up(cluster, control, parts, context) {
+            findings.insert(first, sum);
+        }
+    }
+    Judged { findings, coverage: cluster_coverage(cluster) }
+}
+
+/// How much of an inventory was seen. A place nobody could look at counts as one missing fact.
+pub fn coverage(inventory: &Inventory) -> Coverage {
+    let unseen = Coverage { known: 0, total: inventory.unseen.len() as u64 };
+    inventory.clusters.iter().map(cluster_coverage).fold(unseen, Coverage::and)
+}
+
+fn cluster_coverage(cluster: &Cluster) -> Coverage {
+    let facts = cluster.facts();
+    let known = facts.iter().filter(|fact| fact.gap.is_none()).count() as u64;
+    Coverage { known, total: facts.len() as u64 }
+}
+
+#[derive(Clone, Copy)]
+struct Surroundings {
+    exposed: bool,
+    production: bool,
+}
+
+fn finding(
+    cluster: &Cluster,
+    control: &Entry,
+    judgement: Judgement,
+    context: &Context<'_>,
+    surroundings: Surroundings,
+) -> Finding {
+    let Judgement { subject, verdict } = judgement;
+    let (verdict, gap) = match verdict {
+        Ok(verdict) => (verdict, None),
+        Err(gap) => (
+            Verdict { state: State::Unknown, because: gap.to_string(), severity: None, evidence: Vec::new() },
+            Some(gap),
+        ),
+    };
+    let severity = severity(control, &verdict, context, surroundings);
+    let remediation = match verdict.state {
+        State::Fail | State::Mitigated | State::AttestMissing | State::AttestExpired => {
+            remediation(control.guide, cluster.provider)
+        }
+        State::Pass | State::NotApplicable | State::Inherited | State::Unknown => "",
+    };
+    waive(
+        Finding {
+            fingerprint: Fingerprint::of(control.meta.id, &cluster.id, &subject),
+            control: control.meta,
+            severity,
+            state: verdict.state,
+            waived: false,
+            provider: cluster.provider,
+            scope: cluster.scope.clone(),
+            cluster: cluster.id.clone(),
+            cluster_name: cluster.name.clone(),
+            subject,
+            rolled_up: false,
+            because: verdict.because,
+            remediation,
+            evidence: verdict.evidence,
+            gap,
+        },
+        context,
+    )
+}
+
+/// The severity here: the organisation's own, or the verdict's or control's own changed by the three published
+/// modifiers.
+fn severity(control: &Entry, verdict: &Verdict, context: &Context<'_>, surroundings: Surroundings) -> Severity {
+    if let Some(own) = context.policy.severities.get(control.meta.id) {
+        return *own;
+    }
+    let mut severity = verdict.severity.unwrap_or(control.meta.severity);
+    let about_nodes_or_identities = matches!(control.meta.concern, Concern::NodeNetwork | Concern::CloudApiIam);
+    if surroundings.exposed && about_nodes_or_identities {
+        severity = severity.raised();
+    }
+    let about_availability = matches!(
+        control.meta.dimension,
+        Dimension::Scalability | Dimension::StorageAndBackup | Dimension::DisasterRecovery
+    );
+    if surroundings.production && about_availability {
+        severity = severity.raised();
+    }
+    if verdict.state == State::Mitigated {
+        severity = severity.lowered();
+    }
+    severity
+}
+
+fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
+    ["environment", "env", "stage"].iter().any(|wanted| {
+        cluster.labels.iter().any(|(label, value)| {
+            label.eq_ignore_ascii_case(wanted) && context.policy.production.contains(&value.to_ascii_lowercase())
+        })
+    })
+}
+
+/// Sums up the parts of a cluster: the worst wins. `None` when the only finding is the cluster's own.
+fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Context<'_>) -> Option<Finding> {
+    let worst = parts.iter().max_by_key(|part| (part.state, part.severity))?;
+    if parts.iter().all(|part| part.subject.kind == SubjectKind::Cluster) {
+        return None;
+    }
+    let alike = parts.iter().filter(|part| part.state == worst.state).count();
+    let noun = worst.subject.kind.name().replace('-', " ");
+    let because = match (parts.len(), worst.state) {
+        (1, _) => worst.because.clone(),
+        (all, state) => format!("{alike} of {all} ({noun}): {state}; the worst is `{}`: {}", worst.subject.name, worst.because),
+    };
+    let subject = Subject::cluster(cluster);
+    let mut evidence: Vec<_> =
+        parts.iter().filter(|part| part.state == worst.state).flat_map(|part| part.evidence.iter().cloned()).collect();
+    evidence.sort();
+    evidence.dedup();
+    Some(waive(
+        Finding {
+            fingerprint: Fingerprint::of(control.meta.id, &cluster.id, &subject),
+            subject,
+            rolled_up: true,
+            because,
+            waived: parts.iter().filter(|part| part.state == worst.state).all(|part| part.waived),
+            evidence,
+            ..worst.clone()
+        },
+        context,
+    ))
+}
+
+fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {
+    finding.waived |= context.policy.waivers.iter().any(|waiver| waiver.covers(&finding, context.now));
+    finding
+}

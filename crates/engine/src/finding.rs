@@ -1,0 +1,143 @@
+//! One verdict for one subject, as reports carry it.
+
+use crate::{Fingerprint, Meta, Severity, State};
+use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope};
+use serde::Serialize;
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// What kind of thing.
+    pub kind: SubjectKind,
+    /// Stable when machines are replaced.
+    pub id: String,
+    /// As people know it. Hostile text: escape where it is shown.
+    pub name: String,
+}
+
+/// Kinds of subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// The cluster, or the roll-up of everything below it.
+    Cluster,
+    /// A node pool.
+    NodePool,
+    /// A cloud identity.
+    Identity,
+    /// A trust between a pod and an identity.
+    Trust,
+    /// A controller.
+    Controller,
+}
+
+impl SubjectKind {
+    /// The name used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cluster => "cluster",
+            Self::NodePool => "node-pool",
+            Self::Identity => "identity",
+            Self::Trust => "trust",
+            Self::Controller => "controller",
+        }
+    }
+}
+
+impl Subject {
+    /// The whole cluster.
+    pub fn cluster(cluster: &Cluster) -> Self {
+        Self { kind: SubjectKind::Cluster, id: cluster.id.to_string(), name: cluster.name.clone() }
+    }
+
+    /// One of its pools.
+    pub fn pool(pool: &Pool) -> Self {
+        Self { kind: SubjectKind::NodePool, id: pool.id.to_string(), name: pool.name.clone() }
+    }
+
+    /// One of its identities.
+    pub fn identity(identity: &Identity) -> Self {
+        Self { kind: SubjectKind::Identity, id: identity.id.to_string(), name: identity.name.clone() }
+    }
+}
+
+/// One verdict for one subject, with reason and evidence.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Stable name: the same subject and control have the same one in every run.
+    pub fingerprint: Fingerprint,
+    /// The control.
+    pub control: &'static Meta,
+    /// How bad it is here, everything considered.
+    pub severity: Severity,
+    /// What is said.
+    pub state: State,
+    /// Whether a valid waiver covers it. The state stays what it is.
+    pub waived: bool,
+    /// Who runs the cluster.
+    pub provider: Provider,
+    /// Where it lives.
+    pub scope: Scope,
+    /// The cluster's id.
+    pub cluster: ClusterId,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Whether it sums up findings of its parts.
+    pub rolled_up: bool,
+    /// The reason with its value.
+    pub because: String,
+    /// What to do, for this provider. Empty when there is nothing to do.
+    pub remediation: &'static str,
+    /// The records it rests on.
+    pub evidence: Vec<Evidence>,
+    /// What was not known, when the state is unknown.
+    pub gap: Option<Gap>,
+}
+
+/// How much was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Facts that are known.
+    pub known: u64,
+    /// Facts that there are.
+    pub total: u64,
+}
+
+impl Coverage {
+    /// Share of facts known; 1 when there was nothing to know.
+    pub fn ratio(self) -> f64 {
+        if self.total == 0 {
+            return 1.0;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a share of at most a few million facts")]
+        let ratio = self.known as f64 / self.total as f64;
+        ratio
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { known: self.known + other.known, total: self.total + other.total }
+    }
+}
+
+/// A call that failed, and what it hides.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GapRow {
+    /// Where.
+    pub scope: String,
+    /// The call.
+    pub call: String,
+    /// Why.
+    pub reason: GapReason,
+    /// The permission that would close it.
+    pub permission: Option<String>,
+    /// The provider's own words.
+    pub message: String,
+    /// The controls that cannot be answered without it.
+    pub hides: Vec<&'static str>,
+    /// How many times it failed for this reason in this scope.
+    pub times: usize,
+}

@@ -1,0 +1,62 @@
+//! What the organisation has decided. Everything has a default that an auditor can read here.
+
+use crate::{Severity, Waiver};
+use palisade_reach::AddrSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the organisation has decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Ranges that may stand in an API server's allow-list (CP-02). `None`: nobody has said.
+    pub approved_ranges: Option<AddrSet>,
+    /// The widest IPv4 range that counts as narrow (CP-02), as a prefix length.
+    pub narrow_v4: u8,
+    /// The widest IPv6 range that counts as narrow (CP-02), as a prefix length.
+    pub narrow_v6: u8,
+    /// The longest allow-list that counts as short (CP-02).
+    pub short_list: usize,
+    /// Services that may be bound to a cluster or hold a gateway role (CP-07).
+    pub approved_bindings: BTreeSet<String>,
+    /// Principals that may make cluster credentials (ID-13). `None`: nobody has said.
+    pub approved_minters: Option<BTreeSet<String>>,
+    /// Accounts, tenants and projects outside that may be trusted (ID-14). `None`: nobody has said.
+    pub approved_parties: Option<BTreeSet<String>>,
+    /// Whether secrets must be encrypted with the customer's own key (ET-09). `None`: nobody has said.
+    pub customer_key: Option<bool>,
+    /// Whether every API object must be encrypted, not only Secrets (ET-10).
+    pub all_objects: bool,
+    /// Oldest long-lived key that is tolerated, in days (ID-09).
+    pub key_age_days: u32,
+    /// How soon an encryption key may expire before it is a finding, in days (ET-11).
+    pub key_expiry_days: u32,
+    /// Longest rotation period of an encryption key, in days (ET-12).
+    pub rotation_days: u32,
+    /// Label or tag values of `environment`, `env` or `stage` that mean production.
+    pub production: BTreeSet<String>,
+    /// Severities the organisation sets itself, by control id.
+    pub severities: BTreeMap<String, Severity>,
+    /// Accepted risks.
+    pub waivers: Vec<Waiver>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            approved_ranges: None,
+            narrow_v4: 24,
+            narrow_v6: 48,
+            short_list: 20,
+            approved_bindings: BTreeSet::new(),
+            approved_minters: None,
+            approved_parties: None,
+            customer_key: None,
+            all_objects: false,
+            key_age_days: 90,
+            key_expiry_days: 90,
+            rotation_days: 365,
+            production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
+            severities: BTreeMap::new(),
+            waivers: Vec::new(),
+        }
+    }
+}

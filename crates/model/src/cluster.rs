@@ -1,0 +1,87 @@
+//! One cluster and its surroundings.
+
+use crate::{
+    Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts, Location, Minter,
+    Observed, Pool, Provider, Scope, Trust, Version, WorkloadIdentity,
+};
+use std::collections::BTreeMap;
+
+/// One cluster, as far as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster {
+    /// The provider's own name of it.
+    pub id: ClusterId,
+    /// Who runs it.
+    pub provider: Provider,
+    /// Where it lives, for example `111111111111/eu-west-1`.
+    pub scope: Scope,
+    /// Its region or zone.
+    pub location: Location,
+    /// As people know it.
+    pub name: String,
+    /// Its tags or labels. Hostile text: escape where it is shown.
+    pub labels: BTreeMap<String, String>,
+    /// The control plane's version.
+    pub version: Observed<Version>,
+    /// How the API server can be reached.
+    pub api: Api,
+    /// Its groups of machines.
+    pub pools: Observed<Vec<Pool>>,
+    /// What it signs in to the cloud with.
+    pub credential: Observed<Credential>,
+    /// How its pods get rights of their own.
+    pub workload_identity: Observed<WorkloadIdentity>,
+    /// The cloud identities of its control plane, nodes, controllers and workloads.
+    pub identities: Observed<Vec<Identity>>,
+    /// Which pods become which identity.
+    pub trusts: Observed<Vec<Trust>>,
+    /// Controllers and their rights.
+    pub controllers: Observed<Vec<Controller>>,
+    /// Who can make credentials for it through the cloud.
+    pub minters: Observed<Vec<Minter>>,
+    /// Parties outside that are trusted.
+    pub external_trusts: Observed<Vec<ExternalTrust>>,
+    /// Access to etcd.
+    pub etcd: Observed<Etcd>,
+    /// Encryption of etcd's content.
+    pub encryption: Observed<Encryption>,
+    /// The key behind that encryption.
+    pub key: KeyFacts,
+}
+
+impl Cluster {
+    /// A cluster of which nothing but its name is known, for the given reason. Normalizers start here and fill in.
+    pub fn unread(id: ClusterId, provider: Provider, scope: Scope, location: Location, name: String, gap: &Gap) -> Self {
+        Self {
+            id,
+            provider,
+            scope,
+            location,
+            name,
+            labels: BTreeMap::new(),
+            version: Observed::missing(gap.clone()),
+            api: Api {
+                public: Observed::missing(gap.clone()),
+                private_path: Observed::missing(gap.clone()),
+                doors: Observed::missing(gap.clone()),
+                tunnels: Observed::missing(gap.clone()),
+                private_guard: Observed::missing(gap.clone()),
+            },
+            pools: Observed::missing(gap.clone()),
+            credential: Observed::missing(gap.clone()),
+            workload_identity: Observed::missing(gap.clone()),
+            identities: Observed::missing(gap.clone()),
+            trusts: Observed::missing(gap.clone()),
+            controllers: Observed::missing(gap.clone()),
+            minters: Observed::missing(gap.clone()),
+            external_trusts: Observed::missing(gap.clone()),
+            etcd: Observed::missing(gap.clone()),
+            encryption: Observed::missing(gap.clone()),
+            key: KeyFacts {
+                state: Observed::missing(gap.clone()),
+                rotation: Observed::missing(gap.clone()),
+                access: Observed::missing(gap.clone()),
+            },
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The list of facts: what controls need, what calls feed, what can be hidden.
+
+use crate::{Cluster, Gap, Observed};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// A kind of fact. Controls name the kinds they need; calls name the kinds they feed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FactKind { $($(#[$doc])* $kind,)* }
+
+        impl FactKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The name used in documents.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+        }
+    };
+}
+
+facts! {
+    /// The control plane's version.
+    Version = "version",
+    /// The public endpoint.
+    PublicAccess = "public access",
+    /// The private way to the API server.
+    PrivatePath = "private path",
+    /// Second front doors.
+    Doors = "doors",
+    /// Tunnels and trusted services.
+    Tunnels = "tunnels",
+    /// The filter of the private endpoint.
+    PrivateGuard = "private guard",
+    /// The list of pools.
+    Pools = "pools",
+    /// The machines of a pool.
+    Nodes = "nodes",
+    /// Public addresses of machines.
+    PublicAddresses = "public addresses",
+    /// Who can reach machines.
+    Exposure = "exposure",
+    /// Filters as configured.
+    Filters = "filters",
+    /// Where internet traffic goes.
+    DefaultRoute = "default route",
+    /// What may leave.
+    Egress = "egress",
+    /// How people log in.
+    Interactive = "interactive access",
+    /// The metadata service.
+    Metadata = "metadata service",
+    /// What the cluster signs in with.
+    Credential = "credential",
+    /// How pods get rights.
+    WorkloadIdentity = "workload identity",
+    /// The list of identities.
+    Identities = "identities",
+    /// What an identity may do.
+    Standing = "standing",
+    /// Whether an identity serves one purpose.
+    Dedication = "dedication",
+    /// Who else may become an identity.
+    OtherTrust = "other trust",
+    /// Long-lived keys.
+    Keys = "long-lived keys",
+    /// Unused rights.
+    Unused = "unused rights",
+    /// Which pods become which identity.
+    Trusts = "trusts",
+    /// Controllers and their rights.
+    Controllers = "controllers",
+    /// Who can make cluster credentials.
+    Minters = "minters",
+    /// Parties outside that are trusted.
+    ExternalTrusts = "external trusts",
+    /// Access to etcd.
+    Etcd = "etcd",
+    /// Encryption of etcd's content.
+    Encryption = "encryption",
+    /// Whether the key lives.
+    KeyState = "key state",
+    /// Whether the key rotates.
+    KeyRotation = "key rotation",
+    /// Who may use the key.
+    KeyAccess = "key access",
+}
+
+/// A fact whose type does not matter: it can be hidden.
+pub trait Hide {
+    /// Forgets the value.
+    fn hide(&mut self, gap: Gap);
+}
+
+impl<T> Hide for Observed<T> {
+    fn hide(&mut self, gap: Gap) {
+        Self::hide(self, gap);
+    }
+}
+
+/// A fact as coverage sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a> {
+    /// Its kind.
+    pub kind: FactKind,
+    /// Why it is missing, when it is.
+    pub gap: Option<&'a Gap>,
+}
+
+impl Cluster {
+    /// Every fact of the cluster, for coverage.
+    pub fn facts(&self) -> Vec<Fact<'_>> {
+        let mut facts = Vec::new();
+        let mut see = |kind, gap| facts.push(Fact { kind, gap });
+        see(FactKind::Version, self.version.gap());
+        see(FactKind::PublicAccess, self.api.public.gap());
+        see(FactKind::PrivatePath, self.api.private_path.gap());
+        see(FactKind::Doors, self.api.doors.gap());
+        see(FactKind::Tunnels, self.api.tunnels.gap());
+        see(FactKind::PrivateGuard, self.api.private_guard.gap());
+        see(FactKind::Pools, self.pools.gap());
+        for pool in self.pools.get().ok().into_iter().flatten() {
+            see(FactKind::Nodes, pool.nodes.gap());
+            see(FactKind::PublicAddresses, pool.public_addresses.gap());
+            see(FactKind::Exposure, pool.exposure.gap());
+            see(FactKind::Filters, pool.filters.gap());
+            see(FactKind::DefaultRoute, pool.default_route.gap());
+            see(FactKind::Egress, pool.egress.gap());
+            see(FactKind::Interactive, pool.interactive.gap());
+            see(FactKind::Metadata, pool.metadata.gap());
+        }
+        see(FactKind::Credential, self.credential.gap());
+        see(FactKind::WorkloadIdentity, self.workload_identity.gap());
+        see(FactKind::Identities, self.identities.gap());
+        for identity in self.identities.get().ok().into_iter().flatten() {
+            see(FactKind::Standing, identity.standing.gap());
+            see(FactKind::Dedication, identity.dedication.gap());
+            see(FactKind::OtherTrust, identity.other_trust.gap());
+            see(FactKind::Keys, identity.keys.gap());
+            see(FactKind::Unused, identity.unused.gap());
+        }
+        see(FactKind::Trusts, self.trusts.gap());
+        see(FactKind::Controllers, self.controllers.gap());
+        see(FactKind::Minters, self.minters.gap());
+        see(FactKind::ExternalTrusts, self.external_trusts.gap());
+        see(FactKind::Etcd, self.etcd.gap());
+        see(FactKind::Encryption, self.encryption.gap());
+        see(FactKind::KeyState, self.key.state.gap());
+        see(FactKind::KeyRotation, self.key.rotation.gap());
+        see(FactKind::KeyAccess, self.key.access.gap());
+        facts
+    }
+
+    /// Every fact of the cluster in the order of [`Cluster::facts`], to hide one and see what a control then says.
+    pub fn facts_mut(&mut self) -> Vec<(FactKind, &mut dyn Hide)> {
+        let mut facts: Vec<(FactKind, &mut dyn Hide)> = vec![
+            (FactKind::Version, &mut self.version),
+            (FactKind::PublicAccess, &mut self.api.public),
+            (FactKind::PrivatePath, &mut self.api.private_path),
+            (FactKind::Doors, &mut self.api.doors),
+            (FactKind::Tunnels, &mut self.api.tunnels),
+            (FactKind::PrivateGuard, &mut self.api.private_guard),
+            (FactKind::Credential, &mut self.credential),
+            (FactKind::WorkloadIdentity, &mut self.workload_identity),
+            (FactKind::Trusts, &mut self.trusts),
+            (FactKind::Controllers, &mut self.controllers),
+            (FactKind::Minters, &mut self.minters),
+            (FactKind::ExternalTrusts, &mut self.external_trusts),
+            (FactKind::Etcd, &mut self.etcd),
+            (FactKind::Encryption, &mut self.encryption),
+            (FactKind::KeyState, &mut self.key.state),
+            (FactKind::KeyRotation, &mut self.key.rotation),
+            (FactKind::KeyAccess, &mut self.key.access),
+        ];
+        for pool in self.pools.value_mut().into_iter().flatten() {
+            facts.push((FactKind::Nodes, &mut pool.nodes));
+            facts.push((FactKind::PublicAddresses, &mut pool.public_addresses));
+            facts.push((FactKind::Exposure, &mut pool.exposure));
+            facts.push((FactKind::Filters, &mut pool.filters));
+            facts.push((FactKind::DefaultRoute, &mut pool.default_route));
+            facts.push((FactKind::Egress, &mut pool.egress));
+            facts.push((FactKind::Interactive, &mut pool.interactive));
+            facts.push((FactKind::Metadata, &mut pool.metadata));
+        }
+        for identity in self.identities.value_mut().into_iter().flatten() {
+            facts.push((FactKind::Standing, &mut identity.standing));
+            facts.push((FactKind::Dedication, &mut identity.dedication));
+            facts.push((FactKind::OtherTrust, &mut identity.other_trust));
+            facts.push((FactKind::Keys, &mut identity.keys));
+            facts.push((FactKind::Unused, &mut identity.unused));
+        }
+        facts
+    }
+
+    /// The two lists whose members hold facts of their own.
+    pub fn lists_mut(&mut self) -> [(FactKind, &mut dyn Hide); 2] {
+        [(FactKind::Pools, &mut self.pools), (FactKind::Identities, &mut self.identities)]
+    }
+}

@@ -1,0 +1,49 @@
+//! A cloud, or a cluster that stands alone.
+
+use crate::{Call, Snapshot};
+use palisade_model::Inventory;
+use std::{fmt, pin::Pin};
+
+#[cfg(feature = "collect")]
+use crate::Recorder;
+
+/// A boxed future, so that providers can be held side by side.
+pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
+
+/// A part of a target that is collected, judged and forgotten on its own: an account, a subscription, a project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unit {
+    /// The account, subscription or project.
+    pub scope: String,
+    /// Its name, when it has one.
+    pub name: Option<String>,
+}
+
+/// What a target consists of.
+#[derive(Debug)]
+pub struct Discovery {
+    /// The parts.
+    pub units: Vec<Unit>,
+    /// The calls that were made to find them, the failed ones included.
+    pub snapshot: Snapshot,
+}
+
+/// A cloud, or a cluster that stands alone.
+pub trait Provider: fmt::Debug + Send + Sync {
+    /// Which one.
+    fn provider(&self) -> palisade_model::Provider;
+
+    /// Every call the collector may make. Roles, documents and gap reports are generated from it.
+    fn calls(&self) -> &'static [Call];
+
+    /// Finds the parts of the target. Does not fail as a whole: what could not be read is in the snapshot.
+    #[cfg(feature = "collect")]
+    fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery>;
+
+    /// Reads one part. Does not fail as a whole: what could not be read is in the snapshot.
+    #[cfg(feature = "collect")]
+    fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot>;
+
+    /// Translates. Pure and total: a record it cannot read becomes a gap.
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory;
+}

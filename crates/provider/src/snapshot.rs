@@ -1,0 +1,247 @@
+//! What one collection of one scope brought: answers and failures, ready to be read and replayed.
+
+use crate::{Body, Call, Failure, Outcome, Params, Record, record::Line};
+use jiff::Timestamp;
+use palisade_model::{Digest, Evidence, Gap, Observed, Provider};
+use serde::de::DeserializeOwned;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Raw answers of one scope, with the failures.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The configured target it belongs to.
+    pub target: String,
+    /// The provider that can normalize it.
+    pub provider: Provider,
+    /// The account, subscription or project.
+    pub scope: String,
+    /// When the collection began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    records: Vec<Record>,
+    index: HashMap<(Arc<str>, Arc<str>), BTreeMap<Params, Vec<usize>>>,
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.target, self.provider, &self.scope, self.started_at, self.finished_at, &self.records)
+            == (&other.target, other.provider, &other.scope, other.started_at, other.finished_at, &other.records)
+    }
+}
+
+/// One decoded page of an answer and where it came from.
+#[derive(Clone, Debug)]
+pub struct Page<'a, T> {
+    /// The decoded body.
+    pub value: T,
+    /// The record it stands in.
+    pub record: &'a Record,
+}
+
+impl Snapshot {
+    /// A snapshot of some records. Their order does not matter; repeated pages of one call are kept once.
+    pub fn new(
+        target: String,
+        provider: Provider,
+        scope: String,
+        (started_at, finished_at): (Timestamp, Timestamp),
+        mut records: Vec<Record>,
+    ) -> Self {
+        records.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        records.dedup_by(|a, b| a.sort_key() == b.sort_key());
+        let mut index: HashMap<_, BTreeMap<Params, Vec<usize>>> = HashMap::new();
+        for (position, record) in records.iter().enumerate() {
+            index
+                .entry((Arc::clone(&record.call), Arc::clone(&record.scope)))
+                .or_default()
+                .entry(record.params.clone())
+                .or_default()
+                .push(position);
+        }
+        Self { target, provider, scope, started_at, finished_at, records, index }
+    }
+
+    /// Every record, in an order that does not depend on the order of answers.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Every call that failed.
+    pub fn failures(&self) -> impl Iterator<Item = (&Record, &Failure)> {
+        self.records.iter().filter_map(|record| match &record.outcome {
+            Outcome::Failed(failure) => Some((record, failure)),
+            Outcome::Answered(_) => None,
+        })
+    }
+
+    /// The scopes in which a call was made, in order.
+    pub fn scopes(&self, call: &Call) -> Vec<&str> {
+        let mut scopes: Vec<&str> =
+            self.index_entries().filter(|((name, _), _)| **name == *call.name).map(|((_, scope), _)| &**scope).collect();
+        scopes.sort_unstable();
+        scopes
+    }
+
+    #[expect(clippy::iter_over_hash_type, reason = "every caller sorts what it takes from here")]
+    fn index_entries(&self) -> impl Iterator<Item = (&(Arc<str>, Arc<str>), &BTreeMap<Params, Vec<usize>>)> {
+        self.index.iter()
+    }
+
+    /// Every distinct set of parameters with which a call was made in a scope.
+    pub fn asked(&self, call: &Call, scope: &str) -> Vec<&Params> {
+        self.index.get(&(Arc::from(call.name), Arc::from(scope))).map(|by_params| by_params.keys().collect()).unwrap_or_default()
+    }
+
+    /// The records of one call with these parameters, page by page. Empty when the call was not made.
+    pub fn find(&self, call: &Call, scope: &str, params: &[(&str, &str)]) -> Vec<&Record> {
+        let params: Params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.index
+            .get(&(Arc::from(call.name), Arc::from(scope)))
+            .and_then(|by_params| by_params.get(&params))
+            .into_iter()
+            .flatten()
+            .filter_map(|position| self.records.get(*position))
+            .collect()
+    }
+
+    /// All pages of one call, decoded; or why they are not all there.
+    ///
+    /// A list is whole or it is a gap: half a list would let an absence be read as a fact.
+    pub fn pages<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        scope: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Vec<Page<'_, T>>, Gap> {
+        let records = self.find(call, scope, params);
+        let Some(final_record) = records.last() else { return Err(not_asked(call, scope)) };
+        let ends = final_record.last;
+        let pages: Vec<Page<'_, T>> =
+            records.into_iter().map(|record| decode(call, scope, record)).collect::<Result<_, _>>()?;
+        if !ends {
+            let why = "the list ends before its last page".to_owned();
+            return Err(Gap::Malformed { call: call.name.to_owned(), scope: scope.to_owned(), pointer: String::new(), why });
+        }
+        Ok(pages)
+    }
+
+    /// The answer to a call that has one page.
+    pub fn one<T: DeserializeOwned>(&self, call: &Call, scope: &str, params: &[(&str, &str)]) -> Observed<T> {
+        match self.find(call, scope, params).first() {
+            None => Observed::missing(not_asked(call, scope)),
+            Some(record) => match decode(call, scope, record) {
+                Ok(Page { value, record }) => Observed::known(value, record.evidence("").into_iter().collect()),
+                Err(gap) => Observed::missing(gap),
+            },
+        }
+    }
+
+    /// The members of a paged list in one sequence, with the evidence of every page.
+    pub fn list<T: DeserializeOwned, U>(
+        &self,
+        call: &Call,
+        scope: &str,
+        params: &[(&str, &str)],
+        members: impl Fn(T) -> Vec<U>,
+    ) -> Observed<Vec<U>> {
+        match self.pages::<T>(call, scope, params) {
+            Err(gap) => Observed::missing(gap),
+            Ok(pages) => {
+                let mut sources: Vec<Evidence> = Vec::with_capacity(pages.len());
+                let mut all = Vec::new();
+                for page in pages {
+                    sources.extend(page.record.evidence(""));
+                    all.extend(members(page.value));
+                }
+                Observed::known(all, sources)
+            }
+        }
+    }
+
+    /// The list of records as it is stored beside the bodies: one JSON object a line.
+    pub fn to_lines(&self) -> String {
+        let mut text = String::new();
+        for record in &self.records {
+            let (body, failure) = match &record.outcome {
+                Outcome::Answered(body) => (Some(body.digest()), None),
+                Outcome::Failed(failure) => (None, Some(failure.clone())),
+            };
+            let line = Line {
+                call: Arc::clone(&record.call),
+                scope: Arc::clone(&record.scope),
+                params: record.params.clone(),
+                page: record.page,
+                more: !record.last,
+                at: record.at,
+                body,
+                failure,
+            };
+            // A line holds only strings and numbers, which always have a JSON form.
+            if let Ok(json) = serde_json::to_string(&line) {
+                text.push_str(&json);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
+    /// Reads a stored list of records, fetching bodies by digest. The error names the line.
+    pub fn records_from_lines(
+        lines: &str,
+        mut body: impl FnMut(Digest) -> Result<Arc<[u8]>, String>,
+    ) -> Result<Vec<Record>, String> {
+        let mut records = Vec::new();
+        for (number, text) in lines.lines().enumerate() {
+            let refuse = |why: String| format!("line {}: {why}", number + 1);
+            let line: Line = serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
+            let outcome = match (line.body, line.failure) {
+                (Some(digest), None) => {
+                    let stored = Body::new(body(digest).map_err(refuse)?);
+                    if stored.digest() != digest {
+                        return Err(refuse(format!("the stored body is not `{digest}`: it was changed")));
+                    }
+                    Outcome::Answered(stored)
+                }
+                (None, Some(failure)) => Outcome::Failed(failure),
+                (Some(_), Some(_)) | (None, None) => {
+                    return Err(refuse("a record has either a body or a failure".to_owned()));
+                }
+            };
+            records.push(Record {
+                call: line.call,
+                scope: line.scope,
+                params: line.params,
+                page: line.page,
+                last: !line.more,
+                at: line.at,
+                outcome,
+            });
+        }
+        Ok(records)
+    }
+}
+
+fn not_asked(call: &Call, scope: &str) -> Gap {
+    Gap::NotCollected { what: format!("`{}` was not asked in `{scope}`", call.name) }
+}
+
+fn decode<'a, T: DeserializeOwned>(call: &Call, scope: &str, record: &'a Record) -> Result<Page<'a, T>, Gap> {
+    match &record.outcome {
+        Outcome::Failed(failure) => Err(failure.gap(call, scope)),
+        Outcome::Answered(body) => {
+            let mut deserializer = serde_json::Deserializer::from_slice(body.bytes());
+            serde_path_to_error::deserialize(&mut deserializer).map(|value| Page { value, record }).map_err(|error| {
+                Gap::Malformed {
+                    call: call.name.to_owned(),
+                    scope: scope.to_owned(),
+                    pointer: error.path().to_string(),
+                    why: error.inner().to_string(),
+                }
+            })
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Source ports. They are kept out of packet sets, because few filters see them: stateless filters, whose outbound rules
+//! see the client's source port as destination port of the reply, and filters that match the whole five-tuple.
+//!
+//! The client picks its source port, so a session is possible if *some* source port gets it through *every* filter.
+//! Filters are therefore intersected while the source port is held fixed, and the results united afterwards. To have few
+//! source ports to try, the line of ports is cut wherever some rule changes; between two cuts, in an atom, no rule tells
+//! one port from another.
+
+use std::collections::BTreeMap;
+
+use crate::address::AddrSet;
+use crate::bounds::Bounds;
+use crate::filter::{Hit, first_match};
+use crate::interval::Ports;
+use crate::packet::PacketSet;
+use crate::rule::{Action, Rule, RuleId};
+
+/// The source ports of clients that behave as operating systems do: below are the well-known ports, which a program
+/// must ask for. An attacker picks from 1 to 65535.
+pub const ORDINARY_SOURCE_PORTS: (u16, u16) = (1024, u16::MAX);
+
+/// What gets through with a source port of the client's choice.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Sessions {
+    /// With the best of all source ports, 1 to 65535.
+    pub any_port: Bounds<PacketSet>,
+    /// With the best of the source ports of ordinary clients.
+    pub ordinary: Bounds<PacketSet>,
+}
+
+/// The ports from 1 to 65535 cut at every edge of the sets, and at the edges of the ordinary client ports. Port 0 is
+/// reserved and no session uses it.
+pub fn source_port_atoms<'a>(sets: impl IntoIterator<Item = &'a Ports>) -> Vec<(u16, u16)> {
+    let edges = |&(lo, hi): &(u16, u16)| [u32::from(lo), u32::from(hi) + 1];
+    let mut starts: Vec<u32> = sets
+        .into_iter()
+        .flat_map(|set| set.intervals().iter().flat_map(edges))
+        .collect();
+    starts.extend(edges(&ORDINARY_SOURCE_PORTS));
+    starts.push(1);
+    starts.retain(|start| *start >= 1);
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts.iter().skip(1).map(|next| next - 1);
+    starts
+        .iter()
+        .zip(ends)
+        .filter_map(|(lo, hi)| Some((u16::try_from(*lo).ok()?, u16::try_from(hi).ok()?)))
+        .collect()
+}
+
+/// Unites over the atoms what gets through in each. `through` is called once an atom, with its lowest and highest port,
+/// and must intersect all the layers of the path itself: intersecting afterwards would join two different source ports.
+pub fn exists_source_port(
+    atoms: &[(u16, u16)],
+    mut through: impl FnMut((u16, u16)) -> Bounds<PacketSet>,
+) -> Sessions {
+    let results: Vec<_> = atoms
+        .iter()
+        .map(|atom| (atom.0 >= ORDINARY_SOURCE_PORTS.0, through(*atom)))
+        .collect();
+    let ordinary = results
+        .iter()
+        .filter(|(ordinary, _)| *ordinary)
+        .map(|(_, result)| result);
+    Sessions {
+        any_port: unite(results.iter().map(|(_, result)| result)),
+        ordinary: unite(ordinary),
+    }
+}
+
+/// A rule that also looks at the source port.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PortedRule {
+    /// Where the rule comes from.
+    pub id: RuleId,
+    /// What it does.
+    pub action: Action,
+    /// The packets it matches but for the source port, as far as they are known.
+    pub matches: Bounds<PacketSet>,
+    /// The source ports it matches.
+    pub source_ports: Ports,
+}
+
+impl PortedRule {
+    /// The rule as seen by a client whose source port lies in the atom, or nothing if it cannot match.
+    ///
+    /// A rule for certain source ports may or may not match packets that have none, such as ICMP, so it says of those
+    /// only that it may.
+    pub fn in_atom(&self, atom: (u16, u16)) -> Option<Rule> {
+        if self.source_ports.is_full() {
+            return Some(Rule {
+                id: self.id.clone(),
+                action: self.action,
+                matches: self.matches.clone(),
+            });
+        }
+        let ported = PacketSet::of_ported(&Ports::full(), &AddrSet::all());
+        let matches = if self.source_ports.contains(atom.0) {
+            Bounds::between(
+                self.matches.lower().intersect(&ported),
+                self.matches.upper().clone(),
+            )
+        } else {
+            Bounds::unknown_within(self.matches.upper().subtract(&ported))
+        };
+        (!matches.upper().is_empty()).then(|| Rule {
+            id: self.id.clone(),
+            action: self.action,
+            matches,
+        })
+    }
+}
+
+/// An ordered filter whose rules look at the source port.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Chain {
+    /// The rules, the first match decides.
+    pub rules: Vec<PortedRule>,
+    /// What happens to the rest. [`Action::Pass`] lets nothing through.
+    pub default: Action,
+}
+
+/// What gets through several filters on one path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Split {
+    /// What gets through all of them.
+    pub sessions: Sessions,
+    /// For each filter, what each of its rules decides for at least one source port, in order of the rules.
+    pub hits: Vec<Vec<Hit>>,
+}
+
+/// Sends packets through all the chains, with the same source port in each. No chain at all lets everything through.
+pub fn with_source_ports(chains: &[Chain]) -> Split {
+    let atoms = source_port_atoms(
+        chains
+            .iter()
+            .flat_map(|chain| &chain.rules)
+            .map(|rule| &rule.source_ports),
+    );
+    let mut seen: BTreeMap<Vec<bool>, Bounds<PacketSet>> = BTreeMap::new();
+    let mut hits: Vec<BTreeMap<usize, Hit>> = vec![BTreeMap::new(); chains.len()];
+    let sessions = exists_source_port(&atoms, |atom| {
+        // Atoms in which the same rules are active have the same answer; mostly that is all of them.
+        let active: Vec<bool> = chains
+            .iter()
+            .flat_map(|chain| &chain.rules)
+            .map(|rule| rule.source_ports.contains(atom.0))
+            .collect();
+        let evaluate = || {
+            let mut through = Bounds::exact(PacketSet::all());
+            for (chain, found) in chains.iter().zip(&mut hits) {
+                through = through.intersect(&chain_in_atom(chain, atom, found));
+            }
+            through
+        };
+        seen.entry(active).or_insert_with(evaluate).clone()
+    });
+    Split {
+        sessions,
+        hits: hits
+            .into_iter()
+            .map(|found| found.into_values().collect())
+            .collect(),
+    }
+}
+
+/// What one chain allows in an atom. Adds what its rules decided to what they decided in other atoms, by their place in
+/// the chain.
+fn chain_in_atom(
+    chain: &Chain,
+    atom: (u16, u16),
+    found: &mut BTreeMap<usize, Hit>,
+) -> Bounds<PacketSet> {
+    let (places, rules): (Vec<usize>, Vec<Rule>) = chain
+        .rules
+        .iter()
+        .enumerate()
+        .filter_map(|(place, rule)| Some((place, rule.in_atom(atom)?)))
+        .unzip();
+    let outcome = first_match(&rules, chain.default);
+    for (place, hit) in places.into_iter().zip(outcome.hits) {
+        found
+            .entry(place)
+            .and_modify(|before| before.packets = before.packets.union(&hit.packets))
+            .or_insert(hit);
+    }
+    outcome.allowed
+}
+
+fn unite<'a>(results: impl Iterator<Item = &'a Bounds<PacketSet>> + Clone) -> Bounds<PacketSet> {
+    let upper = PacketSet::union_all(results.clone().map(Bounds::upper));
+    if results.clone().all(Bounds::is_exact) {
+        return Bounds::exact(upper);
+    }
+    Bounds::ordered(PacketSet::union_all(results.map(Bounds::lower)), upper)
+}

@@ -1,0 +1,212 @@
+//! Which operation a path stands for.
+
+use crate::http::{Operation, Request};
+
+/// The scope of what belongs to no subscription.
+pub(crate) const TENANT: &str = "tenant";
+
+/// How the last page of a list says that it is the last: services of Azure disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastPage {
+    /// No `nextLink`.
+    Silent,
+    /// `"nextLink": ""`.
+    Empty,
+    /// `"nextLink": null`.
+    Null,
+}
+
+/// A resource type that is served.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// In the spelling of the permission: `<name>/read`.
+    pub(crate) name: &'static str,
+    /// The newest api-version that exists.
+    pub(crate) newest: &'static str,
+    pub(crate) last_page: LastPage,
+    /// Some services answer an empty page with a `nextLink` first (recorded from Key Vault, September 2023).
+    pub(crate) empty_first: bool,
+}
+
+const fn kind(name: &'static str, newest: &'static str) -> Kind {
+    Kind { name, newest, last_page: LastPage::Silent, empty_first: false }
+}
+
+const NETWORK: &str = "2026-03-01";
+const AKS: &str = "2026-08-01";
+const AUTHORIZATION: &str = "2022-05-01-preview";
+
+static KINDS: &[Kind] = &[
+    kind("Microsoft.ContainerService/managedClusters", AKS),
+    kind("Microsoft.ContainerService/managedClusters/privateEndpointConnections", AKS),
+    kind("Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings", AKS),
+    kind("Microsoft.Network/loadBalancers", NETWORK),
+    kind("Microsoft.Network/natGateways", NETWORK),
+    kind("Microsoft.Network/networkInterfaces", NETWORK),
+    kind("Microsoft.Network/networkSecurityGroups", NETWORK),
+    kind("Microsoft.Network/publicIPAddresses", NETWORK),
+    kind("Microsoft.Network/routeTables", NETWORK),
+    kind("Microsoft.Network/virtualNetworks", NETWORK),
+    Kind { last_page: LastPage::Empty, ..kind("Microsoft.Compute/virtualMachineScaleSets", "2026-04-01") },
+    // The network views of a scale set stopped at this version.
+    kind("Microsoft.Compute/virtualMachineScaleSets/networkInterfaces", "2018-10-01"),
+    kind("Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses", "2018-10-01"),
+    kind("Microsoft.Authorization/denyAssignments", AUTHORIZATION),
+    Kind { last_page: LastPage::Null, ..kind("Microsoft.Authorization/roleAssignments", AUTHORIZATION) },
+    kind("Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
+    kind("Microsoft.ManagedIdentity/userAssignedIdentities", "2024-11-30"),
+    kind("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials", "2024-11-30"),
+    Kind { empty_first: true, ..kind("Microsoft.KeyVault/vaults", "2026-05-15") },
+    kind("Microsoft.KeyVault/vaults/keys", "2026-05-15"),
+    kind("Microsoft.Insights/diagnosticSettings", "2021-05-01-preview"),
+    Kind { last_page: LastPage::Null, ..kind("Microsoft.Management/managementGroups", "2023-04-01") },
+    Kind { last_page: LastPage::Null, ..kind("Microsoft.Management/managementGroups/descendants", "2023-04-01") },
+    kind("Microsoft.Resources/subscriptions", "2022-12-01"),
+    kind("Microsoft.ResourceGraph/resources", "2024-04-01"),
+];
+
+/// A request whose path stands for something.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) kind: &'static Kind,
+    pub(crate) shape: Shape,
+    /// The subscription's GUID, or `tenant`.
+    pub(crate) scope: String,
+    /// What is asked for, inside the scope.
+    pub(crate) subject: String,
+}
+
+/// What the path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A collection.
+    List,
+    /// One resource.
+    Resource,
+    /// The query endpoint of Resource Graph.
+    Query,
+}
+
+impl Route {
+    /// Reads a path; `None` when no service answers there.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let path = path.trim_end_matches('/');
+        let lower = path.to_ascii_lowercase();
+        if lower == "/subscriptions" {
+            return Some(Self::new("Microsoft.Resources/subscriptions", Shape::List, TENANT, String::new()));
+        }
+        let (scope, rest) = subscription_of(path);
+        let Some((at, own)) = lower.rfind("/providers/").map(|at| (at, at + "/providers/".len())) else {
+            // Only the subscription itself is served without a provider.
+            return (scope != TENANT && rest.is_empty())
+                .then(|| Self::new("Microsoft.Resources/subscriptions", Shape::Resource, scope, String::new()));
+        };
+        let mut parts = lower.get(own..)?.split('/');
+        let mut name = parts.next()?.to_owned();
+        let mut shape = Shape::Resource;
+        for (position, part) in parts.enumerate() {
+            shape = Shape::Resource;
+            if position % 2 == 0 {
+                name.push('/');
+                name.push_str(part);
+                shape = Shape::List;
+            }
+        }
+        let kind = KINDS.iter().find(|kind| kind.name.eq_ignore_ascii_case(&name))?;
+        if kind.name == "Microsoft.ResourceGraph/resources" {
+            shape = Shape::Query;
+        }
+        // Settings hang on any resource; what is asked for is that resource.
+        let subject = match kind.name {
+            "Microsoft.Insights/diagnosticSettings" => path.get(..at)?.to_owned(),
+            _ => path.get(own..)?.to_owned(),
+        };
+        Some(Self { kind, shape, scope: scope.to_owned(), subject })
+    }
+
+    fn new(name: &str, shape: Shape, scope: &str, subject: String) -> Self {
+        // INVARIANT: called only with names of the table; the fallback is never seen.
+        let kind = KINDS.iter().find(|kind| kind.name == name).unwrap_or(&NOTHING);
+        Self { kind, shape, scope: scope.to_owned(), subject }
+    }
+
+    /// The operation that the ledger counts.
+    pub(crate) fn operation(&self, request: &Request) -> Operation {
+        let mut subject = self.subject.clone();
+        if let Some(token) = skip_token(request) {
+            subject.push('#');
+            subject.push_str(token);
+        }
+        Operation { permission: format!("{}/read", self.kind.name), scope: self.scope.clone(), subject }
+    }
+}
+
+static NOTHING: Kind = kind("Microsoft.Resources/nothing", "2022-12-01");
+
+/// The page that a request asks for, under either spelling that services use.
+pub(crate) fn skip_token(request: &Request) -> Option<&str> {
+    request
+        .query
+        .iter()
+        .find(|(key, _value)| key.eq_ignore_ascii_case("$skiptoken"))
+        .map(|(_key, value)| value.as_str())
+        .filter(|value| !value.is_empty())
+}
+
+/// The subscription in a path and what follows it.
+fn subscription_of(path: &str) -> (&str, &str) {
+    let mut parts = path.trim_start_matches('/').splitn(3, '/');
+    match (parts.next(), parts.next()) {
+        (Some(word), Some(id)) if word.eq_ignore_ascii_case("subscriptions") && !id.is_empty() => {
+            (id, parts.next().unwrap_or_default())
+        }
+        _ => (TENANT, path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn permission(path: &str) -> Option<String> {
+        Route::of(path).map(|route| format!("{}/read", route.kind.name))
+    }
+
+    #[test]
+    fn a_list_of_a_subscription_is_its_type_with_read() {
+        let path = "/subscriptions/s1/providers/Microsoft.Network/networkSecurityGroups";
+        assert_eq!(permission(path).unwrap(), "Microsoft.Network/networkSecurityGroups/read");
+        assert_eq!(Route::of(path).unwrap().scope, "s1");
+    }
+
+    #[test]
+    fn case_does_not_matter_in_a_path() {
+        let path = "/SUBSCRIPTIONS/s1/resourcegroups/G/providers/microsoft.containerservice/managedclusters/C";
+        let route = Route::of(path).unwrap();
+        assert_eq!(route.kind.name, "Microsoft.ContainerService/managedClusters");
+        assert_eq!(route.shape, Shape::Resource);
+    }
+
+    #[test]
+    fn diagnostic_settings_belong_to_the_resource_they_hang_on() {
+        let path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c/providers/Microsoft.Insights/diagnosticSettings";
+        let route = Route::of(path).unwrap();
+        assert_eq!(route.kind.name, "Microsoft.Insights/diagnosticSettings");
+        assert!(route.subject.ends_with("managedClusters/c"));
+        assert_eq!(route.shape, Shape::List);
+    }
+
+    #[test]
+    fn what_belongs_to_no_subscription_has_the_tenant_as_scope() {
+        let path = "/providers/Microsoft.Management/managementGroups/acme/descendants";
+        let route = Route::of(path).unwrap();
+        assert_eq!(route.kind.name, "Microsoft.Management/managementGroups/descendants");
+        assert_eq!(route.scope, TENANT);
+    }
+
+    #[test]
+    fn an_unknown_type_is_no_route() {
+        assert_eq!(Route::of("/subscriptions/s/providers/Microsoft.Cooking/recipes"), None);
+        assert_eq!(Route::of("/nowhere"), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The gcp side of the simulator.

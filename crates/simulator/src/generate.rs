@@ -1,0 +1,3 @@
+//! Fleets of any size, the same for the same seed.
+
+pub mod aws;

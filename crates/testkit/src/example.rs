@@ -1,0 +1,335 @@
+//! One good and one bad cluster of each provider.
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, Standing};
+use palisade_model::{
+    Api, Audience, Cluster, ClusterId, Controller, ControllerIdentity, Coverage, Credential, Dedication, DefaultRoute,
+    Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust, Filters, Gap,
+    Identity, IdentityKind, Interactive, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Location,
+    LongLivedKey, Metadata, Minter, Node, NodeId, Observed, OpenRule, PodAccess, Pool, PoolId, PoolKind, PrincipalKind,
+    PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Rotation, Scope,
+    SubnetFilter, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity,
+};
+use palisade_reach::{AddrSet, Bounds, IntervalSet, PacketSet, Protocol, Protocols, RuleId};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The moment at which example snapshots were taken: 2026-11-20T00:00:00Z.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_795_132_800).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// A gap like one that a refused call leaves.
+pub fn gap() -> Gap {
+    Gap::Denied { call: "test:Call".to_owned(), scope: "test".to_owned(), permission: "test:Permission".to_owned() }
+}
+
+/// A known fact with evidence.
+pub fn known<T>(value: T) -> Observed<T> {
+    Observed::known(value, vec![evidence()])
+}
+
+/// Evidence that points at an example body.
+pub fn evidence() -> Evidence {
+    Evidence { digest: Digest::from_bytes([7; 32]), call: Arc::from("test:Call"), pointer: Arc::from("/example") }
+}
+
+/// The union of some ranges. Unreadable text is left out, so that a typing mistake shows in the test.
+pub fn nets(texts: &[&str]) -> AddrSet {
+    AddrSet::from_nets(texts.iter().filter_map(|text| text.parse::<IpNet>().ok()))
+}
+
+/// Every address outside, of both families.
+pub fn everyone() -> AddrSet {
+    AddrSet::all()
+}
+
+/// TCP packets to one port from some ranges.
+pub fn packets(port: u16, sources: &AddrSet) -> PacketSet {
+    PacketSet::of(Protocols::One(Protocol::TCP), &IntervalSet::from_range(port, port), sources)
+}
+
+/// A cluster about which everything is known and good.
+pub fn tidy(provider: Provider) -> Cluster {
+    let office = nets(&["203.0.113.0/28"]);
+    let node_identity = identity("node-identity", IdentityKind::Node, tidy_standing());
+    Cluster {
+        id: ClusterId::new(format!("{provider}/example/tidy")),
+        provider,
+        scope: Scope::new("111111111111/eu-west-1"),
+        location: Location::new("eu-west-1"),
+        name: "tidy".to_owned(),
+        labels: BTreeMap::from([("team".to_owned(), "shop".to_owned())]),
+        version: known(Version { major: 1, minor: 35 }),
+        api: Api {
+            public: known(PublicAccess::Closed { because: "the public endpoint is off".to_owned() }),
+            private_path: known(PrivatePath::Present { because: "the private endpoint is on".to_owned() }),
+            doors: known(Vec::new()),
+            tunnels: known(Vec::new()),
+            private_guard: known(PrivateGuard::Filtered {
+                sources: Bounds::exact(nets(&["10.0.1.0/24"]).union(&office)),
+                via: vec![RuleId::from("sgr-1")],
+                global: false,
+            }),
+        },
+        pools: known(vec![tidy_pool()]),
+        credential: known(Credential::ManagedIdentity { what: "role cluster".to_owned() }),
+        workload_identity: known(WorkloadIdentity::Enabled { how: "federation".to_owned() }),
+        identities: known(vec![
+            identity("cluster-identity", IdentityKind::ControlPlane, tidy_standing()),
+            node_identity,
+            identity("app-identity", IdentityKind::Workload, tidy_standing()),
+            identity("controller-identity", IdentityKind::Controller, tidy_standing()),
+        ]),
+        trusts: known(vec![Trust {
+            identity: IdentityId::from("app-identity"),
+            subject: TrustSubject::Exact { namespace: "shop".to_owned(), service_account: "app".to_owned() },
+            audience: Audience::Checked,
+            issuer: Issuer::ThisCluster,
+            consumers: 1,
+            text: "system:serviceaccount:shop:app".to_owned(),
+        }]),
+        controllers: known(vec![Controller {
+            name: "csi-driver".to_owned(),
+            identity: ControllerIdentity::Own(IdentityId::from("controller-identity")),
+        }]),
+        minters: known(vec![Minter {
+            principal: "platform-admins".to_owned(),
+            kind: PrincipalKind::Role,
+            by: vec!["update the cluster".to_owned()],
+            scope: "111111111111".to_owned(),
+            certainty: Certainty::Certain,
+        }]),
+        external_trusts: known(Vec::new()),
+        etcd: known(Etcd::ProviderManaged { reference: "the provider runs etcd in its own network" }),
+        encryption: known(Encryption {
+            coverage: Coverage::AllObjects,
+            owner: KeyOwner::Customer { key: "key-1".to_owned() },
+            progress: Progress::Settled,
+            rewritten: Some(true),
+            because: "every API object is encrypted with key-1".to_owned(),
+        }),
+        key: KeyFacts {
+            state: known(KeyState::Live { protected: Some(true), expires: None }),
+            rotation: known(Rotation::Automatic { days: Some(365) }),
+            access: known(KeyAccess::Known { holders: Vec::new(), public_network: Some(false), logged: Some(true) }),
+        },
+    }
+}
+
+/// A cluster about which everything is known and bad.
+pub fn sloppy(provider: Provider) -> Cluster {
+    let mut cluster = tidy(provider);
+    cluster.id = ClusterId::new(format!("{provider}/example/sloppy"));
+    cluster.name = "sloppy".to_owned();
+    cluster.version = known(Version { major: 1, minor: 27 });
+    cluster.api = Api {
+        public: known(PublicAccess::Open(PublicDoor {
+            sources: Bounds::exact(everyone()),
+            entries: vec![Entry {
+                text: "no list".to_owned(),
+                covers: Bounds::exact(everyone()),
+                kind: EntryKind::Everyone,
+            }, Entry {
+                text: "every customer".to_owned(),
+                covers: Bounds::unknown_within(everyone()),
+                kind: EntryKind::EveryCustomer { of: "Example".to_owned() },
+            }],
+            own: AddrSet::empty(),
+            port: 443,
+        })),
+        private_path: known(PrivatePath::Absent { because: "the private endpoint is off".to_owned() }),
+        doors: known(vec![Door {
+            kind: DoorKind::DnsEndpoint {
+                external: true,
+                cluster_tokens: true,
+                client_certificates: true,
+                gate: "clusters.connect",
+            },
+            name: "gke-1.example".to_owned(),
+        }]),
+        tunnels: known(vec![Tunnel { kind: TunnelKind::RunCommand, holder: "run command".to_owned() }]),
+        private_guard: known(PrivateGuard::Unfiltered { because: "no rules stand in front of it".to_owned() }),
+    };
+    cluster.pools = known(vec![sloppy_pool()]);
+    cluster.credential = known(Credential::StoredSecret { principal: "app-1".to_owned() });
+    cluster.workload_identity = known(WorkloadIdentity::Disabled { missing: "the issuer is off".to_owned() });
+    cluster.identities = known(
+        [
+            ("cluster-identity", IdentityKind::ControlPlane),
+            ("node-identity", IdentityKind::Node),
+            ("app-identity", IdentityKind::Workload),
+            ("controller-identity", IdentityKind::Controller),
+        ]
+        .map(|(id, kind)| sloppy_identity(id, kind))
+        .to_vec(),
+    );
+    cluster.trusts = known(vec![Trust {
+        identity: IdentityId::from("app-identity"),
+        subject: TrustSubject::WholeCluster,
+        audience: Audience::Unchecked,
+        issuer: Issuer::Other("https://elsewhere.example".to_owned()),
+        consumers: 3,
+        text: "no subject".to_owned(),
+    }]);
+    cluster.controllers =
+        known(vec![Controller { name: "csi-driver".to_owned(), identity: ControllerIdentity::Node }]);
+    cluster.minters = known(vec![Minter {
+        principal: "everyone".to_owned(),
+        kind: PrincipalKind::Everyone,
+        by: vec!["update the cluster".to_owned()],
+        scope: "111111111111".to_owned(),
+        certainty: Certainty::Certain,
+    }]);
+    cluster.external_trusts = known(vec![ExternalTrust {
+        party: "999999999999".to_owned(),
+        via: "role app".to_owned(),
+        guarded_by: None,
+    }]);
+    cluster.etcd = known(Etcd::CustomerNetwork { because: "2379 answers the node network".to_owned() });
+    cluster.encryption = known(Encryption {
+        coverage: Coverage::Nothing,
+        owner: KeyOwner::Nobody,
+        progress: Progress::Failed { why: "the key is gone".to_owned() },
+        rewritten: Some(false),
+        because: "no encryption is configured".to_owned(),
+    });
+    cluster.key = KeyFacts {
+        state: known(KeyState::PendingDeletion { at: Some(now()) }),
+        rotation: known(Rotation::Off),
+        access: known(KeyAccess::Known {
+            holders: vec![KeyHolder {
+                principal: "*".to_owned(),
+                uses: true,
+                administers: true,
+                broad: true,
+                by: "key policy statement 0".to_owned(),
+            }],
+            public_network: Some(true),
+            logged: Some(false),
+        }),
+    };
+    cluster
+}
+
+fn identity(id: &str, kind: IdentityKind, standing: Standing) -> Identity {
+    Identity {
+        id: IdentityId::from(id),
+        name: id.to_owned(),
+        kind,
+        used_by: vec!["workers".to_owned()],
+        standing: known(standing),
+        dedication: known(Dedication::Dedicated),
+        other_trust: known(Vec::new()),
+        keys: known(Vec::new()),
+        unused: known(Unused::Known { services: Vec::new(), window_days: 90 }),
+    }
+}
+
+fn sloppy_identity(id: &str, kind: IdentityKind) -> Identity {
+    Identity {
+        dedication: known(Dedication::Default { name: "default".to_owned(), broad: Some("roles/editor".to_owned()) }),
+        other_trust: known(vec!["arn:aws:iam::999999999999:root".to_owned()]),
+        keys: known(vec![LongLivedKey { id: "AKIA1".to_owned(), created: Some(Timestamp::UNIX_EPOCH), active: true }]),
+        unused: known(Unused::Known { services: vec!["iam".to_owned()], window_days: 90 }),
+        ..identity(id, kind, sloppy_standing())
+    }
+}
+
+fn tidy_standing() -> Standing {
+    Standing::default()
+}
+
+fn sloppy_standing() -> Standing {
+    let by = vec![GrantId::from("policy AdministratorAccess statement 0")];
+    Standing {
+        administrator: Some((Certainty::Certain, by.clone())),
+        held: vec![Held {
+            capability: Capability::ExfiltrateStorage,
+            certainty: Certainty::Certain,
+            actions: vec!["s3:GetObject".to_owned()],
+            by,
+            everywhere: true,
+        }],
+        ..Standing::default()
+    }
+}
+
+fn tidy_pool() -> Pool {
+    Pool {
+        id: PoolId::new("workers"),
+        name: "workers".to_owned(),
+        kind: PoolKind::Managed,
+        nodes: known(vec![Node {
+            id: NodeId::new("i-1"),
+            name: "node-1".to_owned(),
+            private: vec!["10.0.1.10".parse().unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST))],
+            public: Vec::new(),
+        }]),
+        public_addresses: known(PublicAddresses {
+            setting: Some(false),
+            because: "the subnets give no public address".to_owned(),
+            held_by: Vec::new(),
+        }),
+        exposure: known(vec![exposure(PacketSet::empty())]),
+        filters: known(Filters { subnet: SubnetFilter::Attached("acl-1".to_owned()), open: Vec::new() }),
+        default_route: known(DefaultRoute::Brokered { via: "nat-1".to_owned() }),
+        egress: known(Egress {
+            unrestricted: None,
+            forced_through: Some("firewall-1".to_owned()),
+            control_plane: Some("CUSTOMER_ROUTED".to_owned()),
+        }),
+        interactive: known(Interactive::Off { because: "no key".to_owned() }),
+        metadata: known(Metadata {
+            hardened: true,
+            mode: "tokens required, hop limit 1".to_owned(),
+            pods: PodAccess::Blocked { because: "hop limit 1".to_owned() },
+        }),
+    }
+}
+
+fn sloppy_pool() -> Pool {
+    let everything = PacketSet::of(Protocols::Any, &IntervalSet::full(), &everyone());
+    Pool {
+        public_addresses: known(PublicAddresses {
+            setting: Some(true),
+            because: "the subnets give public addresses".to_owned(),
+            held_by: vec![NodeId::new("i-1")],
+        }),
+        exposure: known(vec![exposure(everything)]),
+        filters: known(Filters {
+            subnet: SubnetFilter::Missing { subnet: "subnet-1".to_owned() },
+            open: vec![OpenRule {
+                rule: "sgr-1".to_owned(),
+                sources: Bounds::exact(everyone()),
+                text: "0.0.0.0/0".to_owned(),
+            }],
+        }),
+        default_route: known(DefaultRoute::Internet { via: "igw-1".to_owned() }),
+        egress: known(Egress {
+            unrestricted: Some("sgr-2 allows everything to 0.0.0.0/0".to_owned()),
+            forced_through: None,
+            control_plane: Some("AWS_MANAGED".to_owned()),
+        }),
+        interactive: known(Interactive::Keys { because: "key `admin`".to_owned(), opened_to_everyone: true }),
+        metadata: known(Metadata {
+            hardened: false,
+            mode: "tokens optional, hop limit 2".to_owned(),
+            pods: PodAccess::Reachable { because: "hop limit 2".to_owned() },
+        }),
+        ..tidy_pool()
+    }
+}
+
+fn exposure(internet: PacketSet) -> Exposure {
+    Exposure {
+        nodes: vec![NodeId::new("i-1")],
+        internet: Bounds::exact(internet.clone()),
+        ordinary: Bounds::exact(internet),
+        inside: Bounds::exact(PacketSet::empty()),
+        local: nets(&["10.0.0.0/16"]),
+        layers: Arc::from(Vec::new()),
+        limits: Vec::new(),
+        mitigation: None,
+    }
+}
