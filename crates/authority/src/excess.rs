@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::Glob;
+use crate::glob::{Glob, Token};
 use crate::grant::{Effect, Grant, GrantId};
 use crate::held::Held;
+use crate::language::unmentioned;
 use crate::layers::Authority;
 use crate::selector::Selector;
-use crate::somewhere::unused_by_both;
 use crate::truth::Strength;
 
 /// What is held beyond need.
@@ -46,16 +46,36 @@ pub struct OutsideNeed {
 /// A capability is in excess when one of its actions is possible, or more surely possible, on some resource where the
 /// need does not make it so.
 pub fn excess(effective: &Authority, held: &[Held], need: &Authority) -> Excess {
-    let mut excess = Excess { wildcards: wildcards(effective, need), ..Excess::default() };
-    let compared = Compared { effective, need, unused: unused_by_both(effective, need) };
+    let mut excess = Excess {
+        wildcards: wildcards(effective, need),
+        ..Excess::default()
+    };
+    let compared = Compared {
+        effective,
+        need,
+        unused: unmentioned(effective.exotic().chain(need.exotic())),
+    };
     for one in held {
-        let beyond: Vec<String> = one.actions.iter().filter(|action| compared.exceeds(action)).cloned().collect();
+        let beyond: Vec<String> = one
+            .actions
+            .iter()
+            .filter(|action| compared.exceeds(action))
+            .cloned()
+            .collect();
         if beyond.is_empty() && !one.actions.is_empty() {
             excess.inherent.push(one.clone());
             continue;
         }
-        let by = if beyond.is_empty() { one.by.clone() } else { givers(effective, &beyond, &one.by) };
-        excess.capabilities.push(Held { actions: beyond, by, ..one.clone() });
+        let by = if beyond.is_empty() {
+            one.by.clone()
+        } else {
+            givers(effective, &beyond, &one.by)
+        };
+        excess.capabilities.push(Held {
+            actions: beyond,
+            by,
+            ..one.clone()
+        });
     }
     excess
 }
@@ -69,12 +89,25 @@ pub fn within(effective: &Authority, need: &Authority) -> Vec<OutsideNeed> {
     let mut outside = Vec::new();
     for grant in live(effective) {
         let stray = |glob: &&Glob| {
-            let part = Selector::of_except([(*glob).clone()], grant.actions.none_of().iter().cloned());
-            !part.lies_within(needed.iter().copied()) && !effective.decide_any_resource(&glob.witness(effective.unused())).is_deny()
+            let part =
+                Selector::of_except([(*glob).clone()], grant.actions.none_of().iter().cloned());
+            !part.lies_within(&needed)
+                && !effective
+                    .decide_any_resource(&glob.witness(effective.unused()))
+                    .is_deny()
         };
-        let actions: BTreeSet<String> = grant.actions.any_of().iter().filter(stray).map(Glob::to_string).collect();
+        let actions: BTreeSet<String> = grant
+            .actions
+            .any_of()
+            .iter()
+            .filter(stray)
+            .map(Glob::to_string)
+            .collect();
         if !actions.is_empty() {
-            outside.push(OutsideNeed { grant: grant.id.clone(), actions: actions.into_iter().collect() });
+            outside.push(OutsideNeed {
+                grant: grant.id.clone(),
+                actions: actions.into_iter().collect(),
+            });
         }
     }
     outside
@@ -87,12 +120,20 @@ pub fn wildcards(effective: &Authority, need: &Authority) -> Vec<Wildcard> {
     let mut found = BTreeSet::new();
     for grant in live(effective).filter(|grant| grant.resources.matches(anywhere)) {
         for glob in grant.actions.any_of().iter().filter(|glob| is_wide(glob)) {
-            let needed = live(need).any(|one| one.actions.covers(glob) && one.resources.matches(anywhere));
-            if needed || effective.decide_everywhere(&glob.witness(effective.unused())).is_deny() {
+            let needed =
+                live(need).any(|one| one.actions.covers(glob) && one.resources.matches(anywhere));
+            if needed
+                || effective
+                    .decide_everywhere(&glob.witness(effective.unused()))
+                    .is_deny()
+            {
                 continue;
             }
             let part = Selector::of_except([glob.clone()], grant.actions.none_of().iter().cloned());
-            found.insert(Wildcard { grant: grant.id.clone(), pattern: part.to_string() });
+            found.insert(Wildcard {
+                grant: grant.id.clone(),
+                pattern: part.to_string(),
+            });
         }
     }
     found.into_iter().collect()
@@ -100,13 +141,19 @@ pub fn wildcards(effective: &Authority, need: &Authority) -> Vec<Wildcard> {
 
 /// Whether a pattern of actions is everything, or everything after a service: `s3:*`, `Microsoft.Compute/*`.
 fn is_wide(glob: &Glob) -> bool {
-    let Some(before) = glob.as_str().strip_suffix('*') else { return false };
-    let open_end = glob.is_everything() || before.ends_with([':', '/', '.']);
-    open_end && !before.contains(['*', '?']) || glob.is_everything()
+    match glob.tokens() {
+        [Token::Run] => true,
+        [service @ .., Token::Exactly(':' | '/' | '.'), Token::Run] => service
+            .iter()
+            .all(|token| matches!(token, Token::Exactly(_))),
+        _ => false,
+    }
 }
 
 fn live(authority: &Authority) -> impl Iterator<Item = &Grant> {
-    authority.giving().filter(|grant| grant.when.strength() > Strength::False)
+    authority
+        .giving()
+        .filter(|grant| grant.when.strength() > Strength::False)
 }
 
 fn givers(effective: &Authority, actions: &[String], among: &[GrantId]) -> Vec<GrantId> {
@@ -115,7 +162,11 @@ fn givers(effective: &Authority, actions: &[String], among: &[GrantId]) -> Vec<G
         by.extend(effective.decide_any_resource(action).by().iter().cloned());
     }
     by.retain(|id| among.contains(id));
-    if by.is_empty() { among.to_vec() } else { by.into_iter().collect() }
+    if by.is_empty() {
+        among.to_vec()
+    } else {
+        by.into_iter().collect()
+    }
 }
 
 struct Compared<'a> {
@@ -127,12 +178,24 @@ struct Compared<'a> {
 impl Compared<'_> {
     /// Whether the action is possible, or more surely possible, somewhere the need does not make it so.
     fn exceeds(&self, action: &str) -> bool {
-        let mut places = BTreeSet::from(["*".to_owned(), self.effective.scope().witness(self.unused)]);
-        for grant in self.effective.grants().filter(|grant| grant.effect == Effect::Allow && grant.actions.matches(action)) {
-            places.extend(grant.resources.any_of().iter().map(|glob| glob.witness(self.unused)));
+        let mut places =
+            BTreeSet::from(["*".to_owned(), self.effective.scope().witness(self.unused)]);
+        for grant in self
+            .effective
+            .grants()
+            .filter(|grant| grant.effect == Effect::Allow && grant.actions.matches(action))
+        {
+            places.extend(
+                grant
+                    .resources
+                    .any_of()
+                    .iter()
+                    .map(|glob| glob.witness(self.unused)),
+            );
         }
         let beyond = |place: &String| {
-            self.effective.decide(action, place).strength() > self.need.decide(action, place).strength()
+            self.effective.decide(action, place).strength()
+                > self.need.decide(action, place).strength()
         };
         places.iter().any(beyond)
     }

@@ -49,12 +49,12 @@ pub(crate) enum Token {
 impl Glob {
     /// A pattern in which case counts.
     pub fn sensitive(pattern: &str) -> Self {
-        Self::from_parts(Case::Sensitive, [Part::Pattern(pattern)])
+        Self::from_parts(Case::Sensitive, &[Part::Pattern(pattern)])
     }
 
     /// A pattern in which case does not count.
     pub fn insensitive(pattern: &str) -> Self {
-        Self::from_parts(Case::Insensitive, [Part::Pattern(pattern)])
+        Self::from_parts(Case::Insensitive, &[Part::Pattern(pattern)])
     }
 
     /// The pattern every name matches.
@@ -64,27 +64,33 @@ impl Glob {
 
     /// Exactly this name, also when it contains `*` or `?`.
     pub fn exactly(case: Case, name: &str) -> Self {
-        Self::from_parts(case, [Part::Literal(name)])
+        Self::from_parts(case, &[Part::Literal(name)])
     }
 
     /// A pattern put together from wildcard text and literal text.
-    pub fn from_parts<'a>(case: Case, parts: impl IntoIterator<Item = Part<'a>>) -> Self {
-        let mut text = String::new();
-        let mut builder = Builder::default();
+    pub fn from_parts(case: Case, parts: &[Part<'_>]) -> Self {
+        let length = parts.iter().map(|part| part.text().len()).sum();
+        let mut builder = Builder {
+            tokens: Vec::with_capacity(length),
+            open: false,
+        };
         for part in parts {
             match part {
-                Part::Pattern(piece) => {
-                    text.push_str(piece);
-                    builder.pattern(piece, case);
-                }
-                Part::Literal(piece) => {
-                    text.push_str(piece);
-                    builder.literal(piece, case);
-                }
+                Part::Pattern(piece) => builder.pattern(piece, case),
+                Part::Literal(piece) => builder.literal(piece, case),
             }
         }
         let tokens = builder.finish();
-        Self { head: Head::of_pattern(&tokens), text: text.into(), case, tokens: tokens.into() }
+        let text = match parts {
+            [only] => only.text().into(),
+            several => several.iter().map(Part::text).collect::<String>().into(),
+        };
+        Self {
+            text,
+            case,
+            head: Head::of_pattern(&tokens),
+            tokens: tokens.into(),
+        }
     }
 
     /// Whether `name` is one of the names this pattern stands for.
@@ -99,12 +105,20 @@ impl Glob {
             Case::Sensitive => name.start,
             Case::Insensitive => name.folded_start,
         };
-        self.head.could_start(start) && self.walk(name.text)
+        if !self.head.could_start(start) {
+            return false;
+        }
+        // INVARIANT: what the head has compared is ASCII, so that many bytes are that many letters.
+        let begun = self.head.length;
+        match (self.tokens.get(begun..), name.text.get(begun..)) {
+            (Some(tokens), Some(rest)) => self.walk(tokens, rest),
+            _ => false,
+        }
     }
 
     /// The classical walk with one point of return: a later `*` makes every earlier one final.
-    fn walk(&self, name: &str) -> bool {
-        let mut pattern = self.tokens.iter();
+    fn walk(&self, tokens: &[Token], name: &str) -> bool {
+        let mut pattern = tokens.iter();
         let mut rest = name.chars();
         let mut resume: Option<(std::slice::Iter<'_, Token>, std::str::Chars<'_>)> = None;
         loop {
@@ -129,7 +143,9 @@ impl Glob {
                     }
                 }
             }
-            let Some((after_run, from)) = resume.as_mut() else { return false };
+            let Some((after_run, from)) = resume.as_mut() else {
+                return false;
+            };
             if from.next().is_none() {
                 return false;
             }
@@ -145,7 +161,10 @@ impl Glob {
 
     /// The one name this pattern stands for, as it was spelled, when it has no wildcard.
     pub fn literal(&self) -> Option<&str> {
-        let plain = self.tokens.iter().all(|token| matches!(token, Token::Exactly(_)));
+        let plain = self
+            .tokens
+            .iter()
+            .all(|token| matches!(token, Token::Exactly(_)));
         plain.then_some(&*self.text)
     }
 
@@ -163,6 +182,10 @@ impl Glob {
         &self.tokens
     }
 
+    pub(crate) fn head(&self) -> Head {
+        self.head
+    }
+
     /// A name that matches, with `unused` wherever the pattern leaves the choice open.
     pub(crate) fn witness(&self, unused: char) -> String {
         self.tokens
@@ -172,6 +195,14 @@ impl Glob {
                 Token::Exactly(letter) => letter,
             })
             .collect()
+    }
+}
+
+impl<'a> Part<'a> {
+    fn text(&self) -> &'a str {
+        match self {
+            Self::Pattern(text) | Self::Literal(text) => text,
+        }
     }
 }
 
@@ -198,7 +229,6 @@ pub(crate) fn fold(letter: char) -> char {
     }
 }
 
-#[derive(Default)]
 struct Builder {
     tokens: Vec<Token>,
     /// Whether the stretch of wildcards being read has a `*`.
@@ -259,31 +289,57 @@ impl<'a> Name<'a> {
             start |= u64::from(byte) << (8 * place);
             folded_start |= u64::from(byte.to_ascii_lowercase()) << (8 * place);
         }
-        Self { text, start, folded_start }
+        Self {
+            text,
+            start,
+            folded_start,
+        }
+    }
+
+    pub(crate) fn text(self) -> &'a str {
+        self.text
     }
 }
 
 /// The first bytes a pattern insists on: most pairs of pattern and name part ways there, and this tells in one step.
 #[derive(Clone, Copy)]
-struct Head {
+pub(crate) struct Head {
     bytes: u64,
     mask: u64,
+    length: usize,
 }
 
 impl Head {
     fn of_pattern(tokens: &[Token]) -> Self {
-        let mut head = Self { bytes: 0, mask: 0 };
+        let mut head = Self {
+            bytes: 0,
+            mask: 0,
+            length: 0,
+        };
         for (place, token) in tokens.iter().take(8).enumerate() {
             // NUL would look like the padding after a short name.
-            let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else { break };
+            let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else {
+                break;
+            };
             head.bytes |= u64::from(u32::from(letter)) << (8 * place);
             head.mask |= 0xff << (8 * place);
+            head.length = place + 1;
         }
         head
     }
 
     fn could_start(self, start: u64) -> bool {
         (start ^ self.bytes) & self.mask == 0
+    }
+
+    /// Whether a pattern with this head could contain one of the same case with the other.
+    pub(crate) fn could_include(self, other: Self) -> bool {
+        self.mask & !other.mask == 0 && self.could_start(other.bytes)
+    }
+
+    /// Whether patterns of the same case with these heads could meet.
+    pub(crate) fn could_meet(self, other: Self) -> bool {
+        (self.bytes ^ other.bytes) & self.mask & other.mask == 0
     }
 }
 
@@ -303,7 +359,9 @@ impl PartialOrd for Glob {
 
 impl Ord for Glob {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.tokens.cmp(&other.tokens).then(self.case.cmp(&other.case))
+        self.tokens
+            .cmp(&other.tokens)
+            .then(self.case.cmp(&other.case))
     }
 }
 

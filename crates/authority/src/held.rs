@@ -1,11 +1,12 @@
 //! Which capabilities an authority amounts to, by a provider's table of what each one takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Certainty};
 use crate::grant::GrantId;
+use crate::judge::Decision;
 use crate::layers::Authority;
 use crate::truth::Strength;
 
@@ -38,15 +39,23 @@ pub struct Held {
 
 /// The capabilities `authority` amounts to, in the order of the vocabulary. Rows of one capability add up.
 pub fn capabilities(authority: &Authority, table: &[Need]) -> Vec<Held> {
+    let mut asked = Asked {
+        authority,
+        somewhere: BTreeMap::new(),
+    };
     let mut found: Vec<Found> = Vec::new();
     for need in table {
-        for set in need.any_of {
-            let Some(one) = satisfied(authority, need.capability, set) else { continue };
-            found.push(one);
-        }
+        found.extend(
+            need.any_of
+                .iter()
+                .filter_map(|set| asked.satisfied(need.capability, set)),
+        );
     }
     found.sort_by_key(|one| one.capability);
-    found.chunk_by(|a, b| a.capability == b.capability).filter_map(together).collect()
+    found
+        .chunk_by(|a, b| a.capability == b.capability)
+        .filter_map(together)
+        .collect()
 }
 
 /// One satisfied set of actions.
@@ -58,34 +67,65 @@ struct Found {
     everywhere: bool,
 }
 
-fn satisfied(authority: &Authority, capability: Capability, set: &'static [&'static str]) -> Option<Found> {
-    let (lead, rest) = set.split_first()?;
-    let anywhere = authority.decide_any_resource(lead);
-    if anywhere.is_deny() {
-        return None;
+/// The decisions made so far: tables name the same few actions again and again.
+struct Asked<'a> {
+    authority: &'a Authority,
+    somewhere: BTreeMap<&'static str, Decision>,
+}
+
+impl Asked<'_> {
+    fn somewhere(&mut self, action: &'static str) -> &Decision {
+        let authority = self.authority;
+        self.somewhere
+            .entry(action)
+            .or_insert_with(|| authority.decide_any_resource(action))
     }
-    let everywhere = authority.decide_everywhere(lead);
-    let decision = if capability.means_every_object() { &everywhere } else { &anywhere };
-    let mut certainty = decision.certainty()?;
-    let mut by: BTreeSet<GrantId> = decision.by().iter().cloned().collect();
-    for action in rest {
-        let decision = authority.decide_any_resource(action);
-        certainty = certainty.and(decision.certainty()?);
-        by.extend(decision.by().iter().cloned());
+
+    fn satisfied(&mut self, capability: Capability, set: &'static [&'static str]) -> Option<Found> {
+        let (lead, rest) = set.split_first()?;
+        if set.iter().any(|action| self.somewhere(action).is_deny()) {
+            return None;
+        }
+        let everywhere = self.authority.decide_everywhere(lead);
+        let leading = if capability.means_every_object() {
+            &everywhere
+        } else {
+            self.somewhere(lead)
+        };
+        let mut certainty = leading.certainty()?;
+        let mut by: BTreeSet<GrantId> = leading.by().iter().cloned().collect();
+        for action in rest {
+            let decision = self.somewhere(action);
+            certainty = certainty.and(decision.certainty()?);
+            by.extend(decision.by().iter().cloned());
+        }
+        // As wide as it is sure: what is certain on one resource and conditional on the rest is certain on some.
+        let everywhere = everywhere.strength() >= strength(&certainty);
+        Some(Found {
+            capability,
+            certainty,
+            actions: set,
+            by,
+            everywhere,
+        })
     }
-    // As wide as it is sure: a certain capability on one bucket is not certain everywhere.
-    let everywhere = everywhere.strength() >= anywhere.strength().min(strength(&certainty));
-    Some(Found { capability, certainty, actions: set, by, everywhere })
 }
 
 fn strength(certainty: &Certainty) -> Strength {
-    if certainty.is_certain() { Strength::True } else { Strength::Unknown }
+    if certainty.is_certain() {
+        Strength::True
+    } else {
+        Strength::Unknown
+    }
 }
 
 /// The sets that say most: the certain ones if there are any, else all the conditional ones.
 fn together(sets: &[Found]) -> Option<Held> {
     let certain = sets.iter().any(|one| one.certainty.is_certain());
-    let telling = || sets.iter().filter(move |one| one.certainty.is_certain() == certain);
+    let telling = || {
+        sets.iter()
+            .filter(move |one| one.certainty.is_certain() == certain)
+    };
     let mut actions: Vec<String> = Vec::new();
     for action in telling().flat_map(|one| one.actions) {
         if !actions.iter().any(|known| known == action) {
@@ -94,9 +134,16 @@ fn together(sets: &[Found]) -> Option<Held> {
     }
     Some(Held {
         capability: sets.first()?.capability,
-        certainty: telling().map(|one| one.certainty.clone()).reduce(Certainty::and)?,
+        certainty: telling()
+            .map(|one| one.certainty.clone())
+            .reduce(Certainty::and)?,
         actions,
-        by: telling().flat_map(|one| &one.by).cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+        by: telling()
+            .flat_map(|one| &one.by)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
         everywhere: telling().any(|one| one.everywhere),
     })
 }

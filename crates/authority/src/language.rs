@@ -5,15 +5,26 @@
 //! are answered exactly, without listing names.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Range;
 
 use crate::glob::{Case, Glob, Token, fold};
+use crate::selector::Selector;
 
 /// Above this many combinations the walk gives up (semantics, section 6.0).
 const MOST_COMBINATIONS: usize = 10_000;
 
+/// And above this many machine words touched: a bound on time, for lists of thousands of patterns.
+const MOST_WORDS: usize = 20_000_000;
+
+/// A walk being prepared.
+pub(crate) struct Walk<'a> {
+    globs: Vec<&'a Glob>,
+    seeds: usize,
+}
+
 /// How a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Walk {
+pub(crate) enum Outcome {
     /// The visitor had seen enough.
     Stopped,
     /// Every combination was visited.
@@ -22,42 +33,102 @@ pub(crate) enum Walk {
     GaveUp,
 }
 
+/// Where in a walk the patterns of a selector are.
+#[derive(Clone, Debug)]
+pub(crate) struct Followed {
+    any_of: Range<usize>,
+    none_of: Range<usize>,
+}
+
 /// Which patterns some name matches.
 pub(crate) struct Combination<'a> {
     state: &'a [u64],
     ends: &'a [usize],
 }
 
-impl Combination<'_> {
-    /// Whether the name matches the pattern at `index` of the list the walk was given.
-    pub(crate) fn matches(&self, index: usize) -> bool {
-        self.ends.get(index).is_some_and(|place| has(self.state, *place))
+impl<'a> Walk<'a> {
+    /// A walk over names that match a seed. Names that match none may be missed, and may be told wrong.
+    pub(crate) fn seeded(seeds: impl IntoIterator<Item = &'a Glob>) -> Self {
+        let globs: Vec<&Glob> = seeds.into_iter().collect();
+        Self {
+            seeds: globs.len(),
+            globs,
+        }
+    }
+
+    /// Also tells which names the selector takes in. Patterns that meet no seed are left out: they match none of the
+    /// names in question.
+    pub(crate) fn follow(&mut self, selector: &'a Selector) -> Followed {
+        let any_of = self.add(selector.any_of());
+        Followed {
+            any_of,
+            none_of: self.add(selector.none_of()),
+        }
+    }
+
+    fn add(&mut self, globs: &'a [Glob]) -> Range<usize> {
+        let first = self.globs.len();
+        for glob in globs {
+            if self
+                .globs
+                .iter()
+                .take(self.seeds)
+                .any(|seed| seed.overlaps(glob))
+            {
+                self.globs.push(glob);
+            }
+        }
+        first..self.globs.len()
+    }
+
+    /// Visits every combination of matches that some name produces, shortest names first, as long as a seed can still
+    /// match. The visitor returns true to stop.
+    pub(crate) fn stop_at(self, mut enough: impl FnMut(&Combination<'_>) -> bool) -> Outcome {
+        let product = Product::new(&self.globs, self.seeds);
+        let mut words = 0;
+        let mut seen = BTreeSet::from([product.start.clone()]);
+        let mut queue = VecDeque::from([product.start.clone()]);
+        while let Some(state) = queue.pop_front() {
+            if enough(&Combination {
+                state: &state,
+                ends: &product.ends,
+            }) {
+                return Outcome::Stopped;
+            }
+            for advance in &product.letters {
+                words += state.len();
+                let next = product.step(&state, advance);
+                if !meets(&next, &product.seeds) || seen.contains(&next) {
+                    continue;
+                }
+                if seen.len() >= MOST_COMBINATIONS || words >= MOST_WORDS {
+                    return Outcome::GaveUp;
+                }
+                seen.insert(next.clone());
+                queue.push_back(next);
+            }
+        }
+        Outcome::Exhausted
     }
 }
 
-/// Visits every combination of matches that some name produces, as long as one of the first `seeds` patterns can still
-/// match. The visitor returns true to stop.
-pub(crate) fn walk(globs: &[&Glob], seeds: usize, mut stop_at: impl FnMut(&Combination<'_>) -> bool) -> Walk {
-    let product = Product::new(globs, seeds);
-    let mut seen = BTreeSet::from([product.start.clone()]);
-    let mut queue = VecDeque::from([product.start.clone()]);
-    while let Some(state) = queue.pop_front() {
-        if stop_at(&Combination { state: &state, ends: &product.ends }) {
-            return Walk::Stopped;
-        }
-        for advance in &product.letters {
-            let next = product.step(&state, advance);
-            if !meets(&next, &product.seeds) || seen.contains(&next) {
-                continue;
-            }
-            if seen.len() >= MOST_COMBINATIONS {
-                return Walk::GaveUp;
-            }
-            seen.insert(next.clone());
-            queue.push_back(next);
-        }
+impl Combination<'_> {
+    /// Whether the name matches the seed at `index`.
+    pub(crate) fn matches_seed(&self, index: usize) -> bool {
+        self.matches(index)
     }
-    Walk::Exhausted
+
+    /// Whether the selector takes the name in.
+    pub(crate) fn falls_in(&self, selector: &Followed) -> bool {
+        let any = |range: &Range<usize>| range.clone().any(|index| self.matches(index));
+        any(&selector.any_of) && !any(&selector.none_of)
+    }
+
+    fn matches(&self, index: usize) -> bool {
+        self.ends
+            .get(index)
+            .is_some_and(|place| has(self.state, *place))
+    }
 }
 
 type Bits = Box<[u64]>;
@@ -77,8 +148,13 @@ impl Product {
     fn new(globs: &[&Glob], seeds: usize) -> Self {
         let places: usize = globs.iter().map(|glob| glob.tokens().len() + 1).sum();
         let empty = vec![0_u64; places.div_ceil(64)].into_boxed_slice();
-        let mut product =
-            Self { start: empty.clone(), runs: empty.clone(), seeds: empty.clone(), letters: BTreeSet::new(), ends: Vec::new() };
+        let mut product = Self {
+            start: empty.clone(),
+            runs: empty.clone(),
+            seeds: empty.clone(),
+            letters: BTreeSet::new(),
+            ends: Vec::new(),
+        };
         let mut place = 0;
         for (index, glob) in globs.iter().enumerate() {
             set(&mut product.start, place);
@@ -96,7 +172,10 @@ impl Product {
             }
         }
         pass(&product.runs, &mut product.start);
-        product.letters = kinds_of_letter(globs).into_iter().map(|letter| advances(globs, letter, &empty)).collect();
+        product.letters = kinds_of_letter(globs)
+            .into_iter()
+            .map(|letter| advances(globs, letter, &empty))
+            .collect();
         product
     }
 
@@ -149,7 +228,9 @@ fn kinds_of_letter(globs: &[&Glob]) -> BTreeSet<char> {
     let mut letters = BTreeSet::new();
     for glob in globs {
         for token in glob.tokens() {
-            let Token::Exactly(letter) = *token else { continue };
+            let Token::Exactly(letter) = *token else {
+                continue;
+            };
             letters.insert(letter);
             if glob.case() == Case::Insensitive {
                 letters.extend(letter.to_uppercase().filter(|upper| fold(*upper) == letter));
@@ -168,9 +249,16 @@ pub(crate) fn unmentioned<'a>(globs: impl IntoIterator<Item = &'a Glob>) -> char
         if glob.as_str().is_ascii() {
             continue;
         }
-        taken.extend(glob.as_str().chars().filter(|letter| PRIVATE.contains(letter)));
+        taken.extend(
+            glob.as_str()
+                .chars()
+                .filter(|letter| PRIVATE.contains(letter)),
+        );
     }
-    PRIVATE.into_iter().find(|letter| !taken.contains(letter)).unwrap_or('\u{10fffd}')
+    PRIVATE
+        .into_iter()
+        .find(|letter| !taken.contains(letter))
+        .unwrap_or('\u{10fffd}')
 }
 
 fn set(bits: &mut [u64], place: usize) {
@@ -180,7 +268,8 @@ fn set(bits: &mut [u64], place: usize) {
 }
 
 fn has(bits: &[u64], place: usize) -> bool {
-    bits.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+    bits.get(place / 64)
+        .is_some_and(|word| word >> (place % 64) & 1 == 1)
 }
 
 fn meets(bits: &[u64], others: &[u64]) -> bool {

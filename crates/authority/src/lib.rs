@@ -30,6 +30,7 @@
 
 mod capability;
 mod escalate;
+mod every_action;
 mod excess;
 mod glob;
 mod grant;
@@ -38,6 +39,7 @@ mod judge;
 mod language;
 mod layers;
 mod method;
+mod patterns;
 mod relate;
 mod selector;
 mod somewhere;

@@ -20,7 +20,10 @@ pub struct Method {
 impl Method {
     /// A method called `name`, explained by `sentence`.
     pub fn new(name: impl Into<Arc<str>>, sentence: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), sentence: sentence.into() }
+        Self {
+            name: name.into(),
+            sentence: sentence.into(),
+        }
     }
 
     /// The short stable name.
@@ -103,7 +106,9 @@ pub fn satisfied<'a>(
 ) -> Option<Satisfied> {
     let mut conditional = None;
     for set in row.needs {
-        let Some(way) = together(authority, set, &place) else { continue };
+        let Some(way) = together(authority, set, &place) else {
+            continue;
+        };
         if way.certainty.is_certain() {
             return Some(way);
         }
@@ -112,7 +117,11 @@ pub fn satisfied<'a>(
     conditional
 }
 
-fn together<'a>(authority: &Authority, set: &[&str], place: &impl Fn(&str) -> Place<'a>) -> Option<Satisfied> {
+fn together<'a>(
+    authority: &Authority,
+    set: &[&str],
+    place: &impl Fn(&str) -> Place<'a>,
+) -> Option<Satisfied> {
     let mut certainty = Certainty::Certain;
     let mut by = BTreeSet::new();
     for action in set {
@@ -125,5 +134,9 @@ fn together<'a>(authority: &Authority, set: &[&str], place: &impl Fn(&str) -> Pl
         by.extend(decision.by().iter().cloned());
     }
     let permissions = set.iter().map(|action| (*action).to_owned()).collect();
-    Some(Satisfied { certainty, permissions, by: by.into_iter().collect() })
+    Some(Satisfied {
+        certainty,
+        permissions,
+        by: by.into_iter().collect(),
+    })
 }

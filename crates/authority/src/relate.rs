@@ -11,14 +11,24 @@ impl Glob {
         if self.is_everything() {
             return true;
         }
+        let same_case = self.case() == other.case();
+        if same_case && !self.head().could_include(other.head()) {
+            return false;
+        }
+        if let Some(name) = other.literal()
+            && (same_case || self.case() == Case::Insensitive)
+        {
+            return self.matches(name);
+        }
         let steps = self.steps();
         let mut here = vec![false; steps.len() + 1];
+        let mut next = here.clone();
         if let Some(first) = here.first_mut() {
             *first = true;
         }
         pass_runs(&steps, &mut here);
         for letter in other.tokens() {
-            let mut next = vec![false; here.len()];
+            next.fill(false);
             for (place, (step, active)) in steps.iter().zip(&here).enumerate() {
                 if !active {
                     continue;
@@ -31,7 +41,7 @@ impl Glob {
                 }
             }
             pass_runs(&steps, &mut next);
-            here = next;
+            std::mem::swap(&mut here, &mut next);
         }
         here.last().copied().unwrap_or(false)
     }
@@ -40,6 +50,9 @@ impl Glob {
     pub fn overlaps(&self, other: &Self) -> bool {
         if self.is_everything() || other.is_everything() {
             return true;
+        }
+        if self.case() == other.case() && !self.head().could_meet(other.head()) {
+            return false;
         }
         // Row by row from the end: each entry says whether the rest of one pattern meets the rest of the other. Rows
         // are stored last entry first.
@@ -54,11 +67,15 @@ impl Glob {
             let mut row = Vec::with_capacity(below.len());
             row.push(before);
             for (pair, theirs) in below.windows(2).zip(other.tokens().iter().rev()) {
-                let &[both_moved, ours_moved] = pair else { continue };
+                let &[both_moved, ours_moved] = pair else {
+                    continue;
+                };
                 before = match (*ours, *theirs) {
                     (Token::Run, _) | (_, Token::Run) => ours_moved || before,
                     (Token::One, _) | (_, Token::One) => both_moved,
-                    (Token::Exactly(a), Token::Exactly(b)) => both_moved && letters_meet(a, self.case(), b, other.case()),
+                    (Token::Exactly(a), Token::Exactly(b)) => {
+                        both_moved && letters_meet(a, self.case(), b, other.case())
+                    }
                 };
                 row.push(before);
             }
@@ -80,7 +97,10 @@ impl Glob {
                     Token::One => in_gap,
                     Token::Exactly(_) => false,
                 };
-                Step { token: *token, in_gap }
+                Step {
+                    token: *token,
+                    in_gap,
+                }
             })
             .collect();
         steps.reverse();
@@ -104,7 +124,9 @@ impl Step {
             (Token::One, Token::Run) => (self.in_gap, false),
             (Token::One, Token::One | Token::Exactly(_)) => (false, true),
             (Token::Exactly(_), Token::Run | Token::One) => (false, false),
-            (Token::Exactly(wanted), Token::Exactly(given)) => (false, letter_within(given, theirs, wanted, own)),
+            (Token::Exactly(wanted), Token::Exactly(given)) => {
+                (false, letter_within(given, theirs, wanted, own))
+            }
         }
     }
 }
@@ -121,7 +143,9 @@ fn pass_runs(steps: &[Step], active: &mut [bool]) {
 /// Whether every spelling of `inner` is a spelling of `outer`.
 fn letter_within(inner: char, inner_case: Case, outer: char, outer_case: Case) -> bool {
     match (inner_case, outer_case) {
-        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => inner == outer,
+        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => {
+            inner == outer
+        }
         (Case::Sensitive, Case::Insensitive) => fold(inner) == outer,
         (Case::Insensitive, Case::Sensitive) => inner == outer && inner.to_uppercase().eq([inner]),
     }

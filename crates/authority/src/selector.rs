@@ -3,15 +3,17 @@
 use std::fmt;
 
 use crate::glob::{Glob, Name};
-use crate::language::{self, Walk};
+use crate::language::{Followed, Outcome, Walk, unmentioned};
+use crate::patterns::Patterns;
 
 /// Names matched by at least one pattern of one list and by none of another.
 ///
-/// This is the shape of an action list, of an action list with subtracted actions, and of "everything but".
+/// This is the shape of an action list, of an action list with subtracted actions, and of "everything but". Cloning is
+/// cheap, so a role compiled once serves every identity that holds it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Selector {
-    any_of: Vec<Glob>,
-    none_of: Vec<Glob>,
+    any_of: Patterns,
+    none_of: Patterns,
 }
 
 impl Selector {
@@ -36,18 +38,24 @@ impl Selector {
     }
 
     /// The names matched by any of the first and none of the second.
-    pub fn of_except(any_of: impl IntoIterator<Item = Glob>, none_of: impl IntoIterator<Item = Glob>) -> Self {
-        Self { any_of: any_of.into_iter().collect(), none_of: none_of.into_iter().collect() }
+    pub fn of_except(
+        any_of: impl IntoIterator<Item = Glob>,
+        none_of: impl IntoIterator<Item = Glob>,
+    ) -> Self {
+        Self {
+            any_of: Patterns::new(any_of),
+            none_of: Patterns::new(none_of),
+        }
     }
 
     /// The patterns that take names in.
     pub fn any_of(&self) -> &[Glob] {
-        &self.any_of
+        self.any_of.globs()
     }
 
     /// The patterns that take names out again.
     pub fn none_of(&self) -> &[Glob] {
-        &self.none_of
+        self.none_of.globs()
     }
 
     /// Whether the name is in the set.
@@ -56,12 +64,12 @@ impl Selector {
     }
 
     pub(crate) fn accepts(&self, name: Name<'_>) -> bool {
-        self.any_of.iter().any(|glob| glob.accepts(name)) && !self.none_of.iter().any(|glob| glob.accepts(name))
+        self.any_of.accepts(name) && !self.none_of.accepts(name)
     }
 
     /// Whether every name is in the set, and can be seen to be.
     pub fn is_everything(&self) -> bool {
-        self.none_of.is_empty() && self.any_of.iter().any(Glob::is_everything)
+        self.none_of.is_empty() && self.any_of().iter().any(Glob::is_everything)
     }
 
     /// Whether some name in the set matches the pattern.
@@ -69,26 +77,17 @@ impl Selector {
     /// Exact unless the patterns combine in more than ten thousand ways; then the answer is yes, which is the answer
     /// that hides nothing.
     pub fn overlaps(&self, glob: &Glob) -> bool {
-        let mut open = self.any_of.iter().filter(|taken| taken.overlaps(glob)).peekable();
-        if open.peek().is_none() {
+        if !self.any_of.meet(glob) || self.none_of.include(glob) {
             return false;
         }
-        if self.none_of.is_empty() {
+        if !self.none_of.meet(glob) {
             return true;
         }
-        if self.none_of.iter().any(|out| out.includes(glob)) {
-            return false;
-        }
-        let meeting: Vec<&Glob> = std::iter::once(glob).chain(open).chain(&self.none_of).collect();
-        let outs = meeting.len() - self.none_of.len();
-        let end = language::walk(&meeting, 1, |name| {
-            name.matches(0)
-                && (1..outs).any(|index| name.matches(index))
-                && !(outs..meeting.len()).any(|index| name.matches(index))
-        });
-        match end {
-            Walk::Stopped | Walk::GaveUp => true,
-            Walk::Exhausted => false,
+        let mut walk = Walk::seeded([glob]);
+        let own = walk.follow(self);
+        match walk.stop_at(|name| name.matches_seed(0) && name.falls_in(&own)) {
+            Outcome::Stopped | Outcome::GaveUp => true,
+            Outcome::Exhausted => false,
         }
     }
 
@@ -97,46 +96,42 @@ impl Selector {
     /// Exact unless the patterns combine in more than ten thousand ways; then the answer is no, so that nothing is
     /// taken to be covered that might not be.
     pub fn covers(&self, glob: &Glob) -> bool {
-        if self.none_of.iter().any(|out| out.overlaps(glob)) {
-            return false;
-        }
-        if self.any_of.iter().any(|taken| taken.includes(glob)) {
-            return true;
-        }
-        Self::of([glob.clone()]).lies_within([self])
+        Self::of([glob.clone()]).lies_within(&[self])
     }
 
     /// Whether every name of this set is in one of the others.
-    pub(crate) fn lies_within<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> bool {
-        let others: Vec<&Self> = others.into_iter().collect();
-        let unused = language::unmentioned(others.iter().copied().chain([self]).flat_map(Self::globs));
-        let stray = self.any_of.iter().map(|glob| glob.witness(unused)).any(|name| {
+    pub(crate) fn lies_within(&self, others: &[&Self]) -> bool {
+        let plainly = |glob: &Glob| others.iter().any(|other| other.plainly_covers(glob));
+        let open: Vec<&Glob> = self.any_of().iter().filter(|glob| !plainly(glob)).collect();
+        if open.is_empty() {
+            return true;
+        }
+        let spoken = others.iter().copied().chain([self]);
+        let unused = unmentioned(spoken.flat_map(Self::exotic));
+        let strays = |name: String| {
             let name = Name::new(&name);
             self.accepts(name) && !others.iter().any(|other| other.accepts(name))
-        });
-        if stray {
+        };
+        if open.iter().any(|glob| strays(glob.witness(unused))) {
             return false;
         }
-        let globs: Vec<&Glob> = self.globs().chain(others.iter().flat_map(|other| other.globs())).collect();
-        let end = language::walk(&globs, self.any_of.len(), |name| {
-            let mut index = 0;
-            self.holds(name, &mut index) && !others.iter().fold(false, |held, other| other.holds(name, &mut index) || held)
+        let mut walk = Walk::seeded(open);
+        let own = walk.follow(self);
+        let others: Vec<Followed> = others.iter().map(|other| walk.follow(other)).collect();
+        let end = walk.stop_at(|name| {
+            name.falls_in(&own) && !others.iter().any(|other| name.falls_in(other))
         });
-        end == Walk::Exhausted
+        end == Outcome::Exhausted
     }
 
-    /// Whether a name with these matches is in the set, when the set's patterns begin at `index` of the walk; moves
-    /// `index` past them.
-    pub(crate) fn holds(&self, name: &language::Combination<'_>, index: &mut usize) -> bool {
-        let outs = *index + self.any_of.len();
-        let end = outs + self.none_of.len();
-        let held = (*index..outs).any(|at| name.matches(at)) && !(outs..end).any(|at| name.matches(at));
-        *index = end;
-        held
+    /// Whether one pattern of this set contains the other pattern and nothing takes any of it out.
+    fn plainly_covers(&self, glob: &Glob) -> bool {
+        self.any_of.include(glob) && !self.none_of.meet(glob)
     }
 
-    pub(crate) fn globs(&self) -> impl Iterator<Item = &Glob> {
-        self.any_of.iter().chain(&self.none_of)
+    /// The patterns that may contain letters beyond ASCII.
+    pub(crate) fn exotic(&self) -> impl Iterator<Item = &Glob> {
+        self.any_of.exotic().iter().chain(self.none_of.exotic())
     }
 }
 
@@ -145,12 +140,12 @@ impl fmt::Display for Selector {
         if self.any_of.is_empty() {
             return f.write_str("nothing");
         }
-        list(f, &self.any_of)?;
+        list(f, self.any_of())?;
         if self.none_of.is_empty() {
             return Ok(());
         }
         f.write_str(" except ")?;
-        list(f, &self.none_of)
+        list(f, self.none_of())
     }
 }
 

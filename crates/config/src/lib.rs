@@ -1,1 +1,58 @@
 //! Reads configuration and points at what is wrong with it.
+//!
+//! A file is read into a tree that remembers where every key and value stands, then checked as a whole: every mistake
+//! is reported at once, with file, line, column and what to write instead. Takes text and gives values; it opens no
+//! file and knows no environment.
+#![warn(clippy::disallowed_methods)]
+
+mod diagnostic;
+mod nearest;
+mod node;
+mod policy;
+mod reader;
+mod target;
+mod waiver;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use target::{
+    Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
+};
+pub use waiver::read_waivers;
+
+use palisade_engine::Policy;
+
+/// A whole configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// What to read. At least one.
+    pub targets: Vec<TargetConfig>,
+    /// What the organisation has decided.
+    pub policy: Policy,
+    /// A file with accepted risks, as it is written, relative to the configuration.
+    pub waivers_file: Option<String>,
+}
+
+/// Reads `palisade.yaml`. `controls` are the ids that severities may be set for.
+pub fn read(source: &Source<'_>, controls: &[&str]) -> Result<Config, Diagnostics> {
+    let mut diagnostics = Diagnostics::new(source);
+    let Some(root) = node::parse(source, &mut diagnostics) else { return Err(diagnostics) };
+    let config = root_config(&root, controls, &mut diagnostics);
+    match config {
+        Some(config) if diagnostics.is_empty() => Ok(config),
+        _ => Err(diagnostics),
+    }
+}
+
+fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
+    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks"], diagnostics)?;
+    if let Some(sinks) = map.get("sinks") {
+        diagnostics.push(
+            Diagnostic::at(sinks.key, "this version sends no messages")
+                .label("not read by anything")
+                .help("remove `sinks`; take the report from `--format json` or `--format sarif` instead"),
+        );
+    }
+    let targets = target::read(&map, diagnostics);
+    let (policy, waivers_file) = policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
+    Some(Config { targets, policy, waivers_file })
+}

@@ -278,3 +278,101 @@ pub(crate) fn share(part: u128, whole: u128) -> f64 {
         part as f64 / whole as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(nets: &[&str]) -> AddrSet {
+        nets.iter().map(|net| parse_net(net).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_internet_has_the_size_written_in_the_semantics() {
+        assert_eq!(internet().count(Family::V4), 3_702_390_784);
+        assert_eq!(internet().family(Family::V6), set(&["2000::/3"]));
+        for inside in [
+            "192.0.2.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "1.0.0.0",
+            "223.255.255.255",
+            "2001:db8::1",
+        ] {
+            assert!(internet().contains(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in [
+            "0.255.255.255",
+            "100.127.255.255",
+            "169.254.169.254",
+            "172.31.0.1",
+            "224.0.0.0",
+            "fe80::1",
+            "::1",
+        ] {
+            assert!(!internet().contains(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn two_halves_are_open_to_the_internet_like_the_whole() {
+        let local = AddrSet::empty();
+        assert_eq!(set(&["0.0.0.0/1", "128.0.0.0/1"]), AddrSet::all_v4());
+        assert!(set(&["0.0.0.0/1", "128.0.0.0/1"]).covers_any(Family::V4, &local));
+        assert!(!set(&["0.0.0.0/1", "128.0.0.0/1"]).covers_any(Family::V6, &local));
+        assert!(!set(&["0.0.0.0/1", "128.0.0.0/2"]).covers_any(Family::V4, &local));
+        assert!(set(&["2000::/4", "3000::/4"]).covers_any(Family::V6, &local));
+    }
+
+    #[test]
+    fn a_networks_own_addresses_need_not_be_open() {
+        let outside = AddrSet::all().subtract(&set(&["203.0.113.0/24", "10.0.0.0/8"]));
+        assert!(!outside.covers_any(Family::V4, &AddrSet::empty()));
+        assert!(outside.covers_any(Family::V4, &set(&["203.0.113.0/24"])));
+    }
+
+    #[test]
+    fn the_share_of_the_internet_leaves_out_private_addresses() {
+        assert!(set(&["10.0.0.0/8"]).share_of_internet(Family::V4) < f64::EPSILON);
+        assert!((AddrSet::all().share_of_internet(Family::V4) - 1.0).abs() < f64::EPSILON);
+        assert!(
+            (set(&["2000::/4", "8000::/1"]).share_of_internet(Family::V6) - 0.5).abs()
+                < f64::EPSILON
+        );
+    }
+
+    #[test]
+    fn the_families_never_mix() {
+        let both = set(&["0.0.0.0/0", "2001:db8::/32"]);
+        assert_eq!(both.family(Family::V4), AddrSet::all_v4());
+        assert_eq!(
+            both.complement(),
+            AddrSet::all_v6().subtract(&set(&["2001:db8::/32"]))
+        );
+        assert!(both.contains("255.255.255.255".parse().unwrap()));
+        assert!(!both.contains("::ffff:10.0.0.1".parse().unwrap()));
+        assert_eq!(
+            AddrSet::from_addr("192.0.2.1".parse().unwrap()),
+            set(&["192.0.2.1/32"])
+        );
+    }
+
+    #[test]
+    fn a_set_is_written_as_its_shortest_list_of_prefixes() {
+        let json = serde_json::to_string(&set(&[
+            "::/0",
+            "10.0.0.0/25",
+            "10.0.0.128/25",
+            "10.0.1.0/24",
+        ]))
+        .unwrap();
+        assert_eq!(json, r#"["10.0.0.0/23","::/0"]"#);
+        let refused = serde_json::from_str::<AddrSet>(r#"["10.0.0.0/33"]"#)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("`10.0.0.0/33` needs a prefix length"),
+            "{refused}"
+        );
+    }
+}

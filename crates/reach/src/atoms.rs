@@ -195,3 +195,114 @@ fn unite<'a>(results: impl Iterator<Item = &'a Bounds<PacketSet>> + Clone) -> Bo
     }
     Bounds::ordered(PacketSet::union_all(results.map(Bounds::lower)), upper)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{Protocol, Protocols};
+
+    fn allow(id: &str, source_ports: (u16, u16)) -> PortedRule {
+        PortedRule {
+            id: id.into(),
+            action: Action::Allow,
+            matches: Bounds::exact(PacketSet::all()),
+            source_ports: Ports::from_range(source_ports.0, source_ports.1),
+        }
+    }
+
+    fn deny_rest(rules: Vec<PortedRule>) -> Chain {
+        Chain {
+            rules,
+            default: Action::Deny,
+        }
+    }
+
+    fn tcp(sessions: &Bounds<PacketSet>) -> Bounds<AddrSet> {
+        sessions.map(|packets| packets.sources(Protocol::TCP, 22))
+    }
+
+    #[test]
+    fn the_line_is_cut_at_edges_and_at_ordinary_ports() {
+        assert_eq!(source_port_atoms([]), [(1, 1023), (1024, 65535)]);
+        let sets = [
+            Ports::from_range(0, 79),
+            Ports::from_range(32_768, 60_999),
+            Ports::full(),
+        ];
+        assert_eq!(
+            source_port_atoms(&sets),
+            [
+                (1, 79),
+                (80, 1023),
+                (1024, 32_767),
+                (32_768, 60_999),
+                (61_000, 65_535)
+            ]
+        );
+    }
+
+    #[test]
+    fn two_filters_for_different_source_ports_let_nothing_through() {
+        let split = with_source_ports(&[
+            deny_rest(vec![allow("subnet", (1024, 2000))]),
+            deny_rest(vec![allow("interface", (2001, 3000))]),
+        ]);
+        assert_eq!(
+            tcp(&split.sessions.any_port),
+            Bounds::exact(AddrSet::empty())
+        );
+        let names: Vec<Vec<&str>> = split
+            .hits
+            .iter()
+            .map(|hits| hits.iter().map(|hit| hit.rule.as_str()).collect())
+            .collect();
+        assert_eq!(names, [["subnet"], ["interface"]]);
+    }
+
+    #[test]
+    fn one_shared_source_port_is_enough() {
+        let chains = [
+            deny_rest(vec![allow("subnet", (0, 1023))]),
+            deny_rest(vec![allow("interface", (1023, 1023))]),
+        ];
+        let sessions = with_source_ports(&chains).sessions;
+        assert_eq!(tcp(&sessions.any_port), Bounds::exact(AddrSet::all()));
+        assert_eq!(tcp(&sessions.ordinary), Bounds::exact(AddrSet::empty()));
+    }
+
+    #[test]
+    fn source_port_zero_makes_no_session() {
+        let sessions = with_source_ports(&[deny_rest(vec![allow("zero", (0, 0))])]).sessions;
+        assert_eq!(tcp(&sessions.any_port), Bounds::exact(AddrSet::empty()));
+    }
+
+    #[test]
+    fn a_packet_without_ports_may_or_may_not_be_meant() {
+        let sessions = with_source_ports(&[deny_rest(vec![allow("http", (80, 80))])]).sessions;
+        let ping = sessions
+            .any_port
+            .map(|packets| packets.sources(Protocol::ICMP, 8 << 8));
+        assert_eq!(ping, Bounds::unknown_within(AddrSet::all()));
+    }
+
+    #[test]
+    fn no_filter_lets_everything_through() {
+        let split = with_source_ports(&[]);
+        assert_eq!(split.sessions.ordinary, Bounds::exact(PacketSet::all()));
+        assert!(split.hits.is_empty());
+    }
+
+    #[test]
+    fn a_rule_that_decides_in_several_atoms_is_one_hit() {
+        let chain = deny_rest(vec![allow("low", (0, 1023)), allow("all", (0, u16::MAX))]);
+        let hits = with_source_ports(&[chain]).hits.concat();
+        let names: Vec<&str> = hits.iter().map(|hit| hit.rule.as_str()).collect();
+        assert_eq!(names, ["low", "all"]);
+        let ssh = PacketSet::of(
+            Protocols::One(Protocol::TCP),
+            &Ports::from_range(22, 22),
+            &AddrSet::all(),
+        );
+        assert!(hits.iter().all(|hit| ssh.is_subset(&hit.packets)));
+    }
+}

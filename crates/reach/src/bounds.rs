@@ -189,3 +189,67 @@ impl SetOps for PacketSet {
         self.subtract(other)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interval::Ports;
+
+    fn ports(lo: u16, hi: u16) -> Ports {
+        Ports::from_range(lo, hi)
+    }
+
+    #[test]
+    fn what_is_surely_in_a_set_may_be_in_it() {
+        let bounds = Bounds::between(ports(5, 9), ports(0, 6));
+        assert_eq!(
+            (bounds.lower(), bounds.upper()),
+            (&ports(5, 9), &ports(0, 9))
+        );
+        assert!(!bounds.is_exact());
+    }
+
+    #[test]
+    fn equal_bounds_are_exact_however_they_were_made() {
+        assert_eq!(
+            Bounds::between(ports(5, 9), ports(5, 9)),
+            Bounds::exact(ports(5, 9))
+        );
+        assert_eq!(
+            Bounds::between(ports(5, 9), ports(6, 7)),
+            Bounds::exact(ports(5, 9))
+        );
+        assert_eq!(
+            Bounds::unknown_within(Ports::empty()),
+            Bounds::exact(Ports::empty())
+        );
+        let clipped =
+            Bounds::between(ports(5, 9), ports(0, 9)).intersect(&Bounds::exact(ports(5, 20)));
+        assert_eq!(clipped, Bounds::exact(ports(5, 9)));
+        assert!(
+            Bounds::between(ports(5, 9), ports(0, 9))
+                .map(|set| set.intersect(&ports(7, 8)))
+                .is_exact()
+        );
+    }
+
+    #[test]
+    fn what_may_be_taken_away_is_not_surely_left() {
+        let left = Bounds::exact(ports(0, 9)).subtract(&Bounds::between(ports(8, 9), ports(4, 9)));
+        assert_eq!((left.lower(), left.upper()), (&ports(0, 3), &ports(0, 7)));
+    }
+
+    #[test]
+    fn bounds_read_back_as_they_were_written_and_are_put_in_order() {
+        let bounds = Bounds::between(ports(22, 22), ports(20, 30));
+        let json = serde_json::to_string(&bounds).unwrap();
+        assert_eq!(json, r#"{"lower":[[22,22]],"upper":[[20,30]]}"#);
+        assert_eq!(
+            serde_json::from_str::<Bounds<Ports>>(&json).unwrap(),
+            bounds
+        );
+        let crossed: Bounds<Ports> =
+            serde_json::from_str(r#"{"lower":[[1,3]],"upper":[[3,4]]}"#).unwrap();
+        assert_eq!(crossed.upper(), &ports(1, 4));
+    }
+}

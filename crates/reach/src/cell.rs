@@ -100,3 +100,62 @@ fn protocols_of<A>(segment: &Segment<A>) -> impl Iterator<Item = (Protocol, (u16
         (protocol, (at_place(lo).1, at_place(hi).1))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interval::Ports;
+
+    fn seen(set: &PacketSet) -> Vec<(Family, String, (u16, u16))> {
+        set.cells()
+            .map(|cell| (cell.family, cell.protocol.to_string(), cell.ports))
+            .collect()
+    }
+
+    fn one(protocol: Protocol, lo: u16, hi: u16) -> PacketSet {
+        PacketSet::of(
+            Protocols::One(protocol),
+            &Ports::from_range(lo, hi),
+            &AddrSet::all_v4(),
+        )
+    }
+
+    #[test]
+    fn everything_is_one_cell_a_family() {
+        let any = |family| (family, "any protocol".to_owned(), (0, 65_535));
+        assert_eq!(seen(&PacketSet::all()), [any(Family::V4), any(Family::V6)]);
+        assert_eq!(seen(&PacketSet::empty()), []);
+    }
+
+    #[test]
+    fn a_closed_port_leaves_few_cells() {
+        let open =
+            PacketSet::all()
+                .restrict_family(Family::V4)
+                .subtract(&one(Protocol::TCP, 22, 22));
+        let cell = |name: &str, lo, hi| (Family::V4, name.to_owned(), (lo, hi));
+        assert_eq!(
+            seen(&open),
+            [
+                cell("any protocol without ports", 0, 0),
+                cell("icmp", 0, 65_535),
+                cell("tcp", 0, 21),
+                cell("tcp", 23, 65_535),
+                cell("udp", 0, 65_535),
+                cell("icmpv6", 0, 65_535),
+                cell("sctp", 0, 65_535),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_protocol_that_differs_from_the_others_without_ports_stands_alone() {
+        let cell = |name: &str| (Family::V4, name.to_owned(), (0, 0));
+        assert_eq!(seen(&one(Protocol::ESP, 0, 0)), [cell("esp")]);
+        let all_but_esp =
+            PacketSet::all()
+                .restrict_family(Family::V4)
+                .subtract(&one(Protocol::ESP, 0, 0));
+        assert_eq!(seen(&all_but_esp).len(), 255);
+    }
+}

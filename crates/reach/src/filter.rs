@@ -166,3 +166,147 @@ impl Possible {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::AddrSet;
+    use crate::interval::Ports;
+    use crate::net::parse_net;
+    use crate::protocol::Protocols;
+
+    fn tcp(port: u16, net: &str) -> PacketSet {
+        let sources = AddrSet::from_net(parse_net(net).unwrap());
+        PacketSet::of(
+            Protocols::One(Protocol::TCP),
+            &Ports::from_range(port, port),
+            &sources,
+        )
+    }
+
+    fn rule(id: &str, action: Action, packets: PacketSet) -> Rule {
+        Rule::new(id, action, Bounds::exact(packets))
+    }
+
+    fn ssh_sources(outcome: &Outcome) -> Vec<String> {
+        assert!(outcome.allowed.is_exact());
+        let sources = outcome.allowed.upper().sources(Protocol::TCP, 22);
+        sources.to_nets().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_rule_decides_only_what_no_rule_before_it_decided() {
+        let rules = [
+            rule("100", Action::Allow, tcp(22, "203.0.113.0/25")),
+            rule("200", Action::Deny, tcp(22, "203.0.113.0/24")),
+            rule("300", Action::Allow, tcp(22, "203.0.113.128/25")),
+            rule("400", Action::Allow, tcp(22, "198.51.100.0/24")),
+        ];
+        let outcome = first_match(&rules, Action::Deny);
+        assert_eq!(ssh_sources(&outcome), ["198.51.100.0/24", "203.0.113.0/25"]);
+        let deciding: Vec<&str> = outcome.hits.iter().map(|hit| hit.rule.as_str()).collect();
+        assert_eq!(deciding, ["100", "200", "400"]);
+        assert_eq!(
+            outcome.witness(Family::V4, Protocol::TCP, 22),
+            ["100".into(), "400".into()]
+        );
+        assert_eq!(outcome.witness(Family::V6, Protocol::TCP, 22), []);
+        assert_eq!(outcome.witness(Family::V4, Protocol::TCP, 23), []);
+    }
+
+    #[test]
+    fn without_rules_the_default_decides_everything() {
+        assert_eq!(
+            first_match(&[], Action::Allow).allowed,
+            Bounds::exact(PacketSet::all())
+        );
+        assert_eq!(
+            first_match(&[], Action::Deny).denied,
+            Bounds::exact(PacketSet::all())
+        );
+        assert_eq!(
+            first_match(&[], Action::Pass).passed,
+            Bounds::exact(PacketSet::all())
+        );
+        assert_eq!(any_allow(&[]).denied, Bounds::exact(PacketSet::all()));
+        assert_eq!(tiers(&[]).denied, Bounds::exact(PacketSet::all()));
+    }
+
+    #[test]
+    fn an_unreadable_rule_before_an_allow_rule_leaves_no_doubt_about_what_both_allow() {
+        let unread = Rule::new(
+            "unread",
+            Action::Allow,
+            Bounds::unknown_within(tcp(22, "0.0.0.0/0")),
+        );
+        let rules = [
+            unread,
+            rule("office", Action::Allow, tcp(22, "203.0.113.0/24")),
+        ];
+        let allowed = first_match(&rules, Action::Deny).allowed;
+        assert_eq!(allowed.lower(), &tcp(22, "203.0.113.0/24"));
+        assert_eq!(allowed.upper(), &tcp(22, "0.0.0.0/0"));
+    }
+
+    #[test]
+    fn an_unreadable_deny_rule_leaves_the_allow_rule_behind_it_in_doubt() {
+        let unread = Rule::new(
+            "unread",
+            Action::Deny,
+            Bounds::unknown_within(tcp(22, "203.0.113.0/25")),
+        );
+        let rules = [
+            unread,
+            rule("office", Action::Allow, tcp(22, "203.0.113.0/24")),
+        ];
+        let allowed = first_match(&rules, Action::Deny).allowed;
+        assert_eq!(allowed.lower(), &tcp(22, "203.0.113.128/25"));
+        assert_eq!(allowed.upper(), &tcp(22, "203.0.113.0/24"));
+    }
+
+    #[test]
+    fn a_deny_rule_means_nothing_to_a_filter_of_allow_rules() {
+        let rules = [
+            rule("deny", Action::Deny, tcp(22, "203.0.113.0/24")),
+            rule("allow", Action::Allow, tcp(22, "203.0.113.0/24")),
+            rule("empty", Action::Allow, PacketSet::empty()),
+        ];
+        let outcome = any_allow(&rules);
+        assert_eq!(ssh_sources(&outcome), ["203.0.113.0/24"]);
+        assert_eq!(outcome.hits.len(), 1);
+    }
+
+    #[test]
+    fn a_later_tier_may_allow_what_an_earlier_one_only_passes() {
+        let hierarchy = vec![
+            rule("org deny", Action::Deny, tcp(22, "198.51.100.0/24")),
+            rule("org goto", Action::Pass, tcp(22, "203.0.113.0/24")),
+            rule("org allow", Action::Allow, tcp(22, "203.0.113.0/24")),
+        ];
+        let classic = vec![rule("vpc deny", Action::Deny, tcp(22, "203.0.113.128/25"))];
+        let network = vec![rule("network allow", Action::Allow, tcp(22, "0.0.0.0/0"))];
+        let outcome = tiers(&[
+            (hierarchy, Action::Pass),
+            (classic, Action::Pass),
+            (network, Action::Pass),
+        ]);
+        let denied = ["198.51.100.0/24", "203.0.113.128/25"].map(|net| parse_net(net).unwrap());
+        let expected = AddrSet::all_v4().subtract(&AddrSet::from_nets(denied));
+        assert_eq!(outcome.allowed.upper().sources(Protocol::TCP, 22), expected);
+        assert_eq!(
+            outcome.witness(Family::V4, Protocol::TCP, 22),
+            ["network allow".into()]
+        );
+        assert!(outcome.passed.upper().is_empty());
+    }
+
+    #[test]
+    fn a_tier_can_end_the_evaluation_by_its_own_action() {
+        let first = vec![rule("pass", Action::Pass, tcp(22, "203.0.113.0/24"))];
+        let last = vec![rule("allow", Action::Allow, tcp(22, "0.0.0.0/0"))];
+        assert_eq!(
+            ssh_sources(&tiers(&[(first, Action::Deny), (last, Action::Deny)])),
+            ["203.0.113.0/24"]
+        );
+    }
+}

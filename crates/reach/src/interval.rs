@@ -229,3 +229,122 @@ fn append<T: Point>(intervals: &mut Vec<(T, T)>, (lo, hi): (T, T)) {
         _ => intervals.push((lo, hi)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(ranges: &[(u16, u16)]) -> Ports {
+        ranges.iter().copied().collect()
+    }
+
+    #[test]
+    fn neighbours_and_overlaps_become_one_interval_in_any_order() {
+        assert_eq!(
+            bytes(&[(5, 6), (0, 2), (3, 4), (1, 5)]).intervals(),
+            [(0, 6)]
+        );
+        assert_eq!(
+            bytes(&[(8, 9), (0, 2), (4, 6)]).intervals(),
+            [(0, 2), (4, 6), (8, 9)]
+        );
+        assert_eq!(bytes(&[(0, 9), (3, 4)]).intervals(), [(0, 9)]);
+    }
+
+    #[test]
+    fn a_reversed_range_is_empty() {
+        assert_eq!(Ports::from_range(2, 1), Ports::empty());
+        assert_eq!(bytes(&[(2, 1), (7, 7)]).intervals(), [(7, 7)]);
+    }
+
+    #[test]
+    fn the_halves_of_the_widest_type_are_the_whole() {
+        let middle = u128::MAX / 2;
+        let (low, high) = (
+            IntervalSet::from_range(0, middle),
+            IntervalSet::from_range(middle + 1, u128::MAX),
+        );
+        assert!(low.union(&high).is_full());
+        assert!(high.union(&low).is_full());
+        assert_eq!(low.complement(), high);
+        assert_eq!(IntervalSet::<u128>::full().subtract(&low), high);
+        assert_eq!(IntervalSet::<u128>::full().subtract(&high), low);
+        assert!(
+            low.is_disjoint(&high) && !low.is_disjoint(&IntervalSet::from_range(middle, middle))
+        );
+    }
+
+    #[test]
+    fn the_ends_can_be_added_and_taken_away() {
+        let (first, last) = (
+            Ports::from_range(0, 0),
+            Ports::from_range(u16::MAX, u16::MAX),
+        );
+        let inner = Ports::full().subtract(&first.union(&last));
+        assert_eq!(inner.intervals(), [(1, u16::MAX - 1)]);
+        assert!(inner.union(&first).union(&last).is_full());
+        assert_eq!(Ports::full().complement(), Ports::empty());
+        assert_eq!(Ports::empty().complement(), Ports::full());
+        assert_eq!(
+            bytes(&[(9, u16::MAX), (0, u16::MAX)]).intervals(),
+            [(0, u16::MAX)]
+        );
+    }
+
+    #[test]
+    fn one_hole_can_end_two_intervals_and_two_holes_can_split_one() {
+        assert_eq!(
+            bytes(&[(0, 4), (6, 9)])
+                .subtract(&bytes(&[(3, 7)]))
+                .intervals(),
+            [(0, 2), (8, 9)]
+        );
+        assert_eq!(
+            bytes(&[(0, 9)])
+                .subtract(&bytes(&[(2, 3), (5, 5)]))
+                .intervals(),
+            [(0, 1), (4, 4), (6, 9)]
+        );
+    }
+
+    #[test]
+    fn members_are_counted_without_overflow() {
+        assert_eq!(Ports::full().count(), 65_536);
+        assert_eq!(IntervalSet::<u32>::full().count(), 1 << 32);
+        assert_eq!(IntervalSet::<u128>::full().count(), u128::MAX);
+        assert_eq!(IntervalSet::from_range(1, u128::MAX).count(), u128::MAX);
+        assert_eq!(
+            IntervalSet::from_ranges([(0, 0), (2, u128::MAX)]).count(),
+            u128::MAX
+        );
+        assert_eq!(bytes(&[(0, 2), (9, 9)]).count(), 4);
+    }
+
+    #[test]
+    fn membership_holds_at_both_ends_of_each_interval() {
+        let set = bytes(&[(2, 4), (9, 9)]);
+        let members: Vec<u16> = (0..12).filter(|port| set.contains(*port)).collect();
+        assert_eq!(members, [2, 3, 4, 9]);
+    }
+
+    #[test]
+    fn a_subset_may_not_bridge_a_gap() {
+        let set = bytes(&[(0, 4), (6, 9)]);
+        assert!(bytes(&[(1, 2), (4, 4), (6, 9)]).is_subset(&set));
+        assert!(!bytes(&[(4, 6)]).is_subset(&set));
+        assert!(!set.is_subset(&Ports::empty()));
+        assert!(Ports::empty().is_subset(&set));
+    }
+
+    #[test]
+    fn intervals_are_read_into_normal_form() {
+        let read: Result<Ports, _> = serde_json::from_str("[[5,9],[0,4]]");
+        assert_eq!(read.ok(), Some(Ports::from_range(0, 9)));
+        assert_eq!(
+            serde_json::to_string(&bytes(&[(22, 22), (80, 81)]))
+                .ok()
+                .as_deref(),
+            Some("[[22,22],[80,81]]")
+        );
+    }
+}

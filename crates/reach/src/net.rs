@@ -97,3 +97,83 @@ fn blocks<T: Point>(set: &IntervalSet<T>, width: u8) -> impl Iterator<Item = (u1
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        parse_net(text).map_or_else(|error| error.to_string(), |net| net.to_string())
+    }
+
+    #[test]
+    fn prefixes_are_read_as_providers_mean_them() {
+        assert_eq!(read("203.0.113.0/24"), "203.0.113.0/24");
+        assert_eq!(read("203.0.113.7"), "203.0.113.7/32");
+        assert_eq!(read(" 10.1.2.3/8 "), "10.0.0.0/8");
+        assert_eq!(read("0.0.0.0/0"), "0.0.0.0/0");
+        assert_eq!(read("::/0"), "::/0");
+        assert_eq!(read("2001:DB8::1"), "2001:db8::1/128");
+        assert_eq!(read("2001:db8:ffff::/33"), "2001:db8:8000::/33");
+        assert_eq!(read("::ffff:192.0.2.1/96"), "::ffff:0.0.0.0/96");
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_missing() {
+        assert_eq!(read(""), "`` does not start with an IP address");
+        assert_eq!(read("*"), "`*` does not start with an IP address");
+        assert_eq!(
+            read("10.0.0/8"),
+            "`10.0.0/8` does not start with an IP address"
+        );
+        assert_eq!(
+            read("010.0.0.1"),
+            "`010.0.0.1` does not start with an IP address"
+        );
+        let v4 = "needs a prefix length from 0 to 32, because its address is IPv4";
+        for text in [
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+            "10.0.0.0/255.0.0.0",
+            "10.0.0.0/999",
+        ] {
+            assert_eq!(read(text), format!("`{text}` {v4}"));
+        }
+        assert_eq!(
+            read("::/129"),
+            "`::/129` needs a prefix length from 0 to 128, because its address is IPv6"
+        );
+    }
+
+    #[test]
+    fn one_interval_needs_at_most_62_or_254_prefixes() {
+        assert_eq!(
+            v4_nets(&IntervalSet::from_range(1, u32::MAX - 1)).count(),
+            62
+        );
+        assert_eq!(
+            v6_nets(&IntervalSet::from_range(1, u128::MAX - 1)).count(),
+            254
+        );
+    }
+
+    #[test]
+    fn the_ends_of_the_address_space_are_prefixes_too() {
+        let nets = |lo, hi| {
+            v6_nets(&IntervalSet::from_range(lo, hi))
+                .map(|net| net.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(nets(0, u128::MAX), ["::/0"]);
+        assert_eq!(nets(1 << 127, u128::MAX), ["8000::/1"]);
+        assert_eq!(
+            nets(u128::MAX, u128::MAX),
+            ["ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128"]
+        );
+        let last = IntervalSet::from_range(u32::MAX - 2, u32::MAX);
+        let last: Vec<String> = v4_nets(&last).map(|net| net.to_string()).collect();
+        assert_eq!(last, ["255.255.255.253/32", "255.255.255.254/31"]);
+    }
+}

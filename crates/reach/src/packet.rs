@@ -10,7 +10,7 @@ use crate::protocol::{Protocol, Protocols, at_place, last_place, place, places, 
 /// A set of packets, seen as (family, protocol, destination port, source address).
 ///
 /// It has one normal form: equal values are equal sets. Packets of a protocol without a port dimension have port 0, and
-/// ICMP messages have port `type * 256 + code`. Cloning is cheap, address sets are shared.
+/// ICMP messages have port `type * 256 + code`. Clones share their address sets.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PacketSet {
     pub(crate) v4: Line<u32>,
@@ -207,4 +207,119 @@ fn ports_at(line: &IntervalSet<u32>, protocol: Protocol) -> Ports {
         .iter()
         .map(|(lo, hi)| (at_place(*lo).1, at_place(*hi).1))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::parse_net;
+
+    const PORT_22: (u16, u16) = (22, 22);
+
+    fn from(net: &str) -> AddrSet {
+        parse_net(net).unwrap().into()
+    }
+
+    fn of(protocols: Protocols, (lo, hi): (u16, u16), net: &str) -> PacketSet {
+        PacketSet::of(protocols, &Ports::from_range(lo, hi), &from(net))
+    }
+
+    #[test]
+    fn ports_do_not_narrow_a_protocol_without_ports() {
+        let gre = of(Protocols::One(Protocol::GRE), PORT_22, "0.0.0.0/0");
+        assert_eq!(
+            gre,
+            PacketSet::of(
+                Protocols::One(Protocol::GRE),
+                &Ports::full(),
+                &AddrSet::all_v4()
+            )
+        );
+        assert_eq!(gre.sources(Protocol::GRE, 443), AddrSet::all_v4());
+        assert_eq!(gre.ports_open(Protocol::GRE).intervals(), [(0, 0)]);
+        assert_eq!(gre.sources(Protocol::TCP, 22), AddrSet::empty());
+    }
+
+    #[test]
+    fn a_port_under_any_protocol_narrows_tcp_udp_and_sctp_only() {
+        let any = of(Protocols::Any, PORT_22, "0.0.0.0/0");
+        for protocol in [Protocol::TCP, Protocol::UDP, Protocol::SCTP] {
+            assert_eq!(
+                any.ports_open(protocol).intervals(),
+                [(22, 22)],
+                "{protocol}"
+            );
+        }
+        assert!(
+            any.ports_open(Protocol::ICMP).is_full() && any.ports_open(Protocol::ICMPV6).is_full()
+        );
+        assert_eq!(any.sources(Protocol::ESP, 0), AddrSet::all_v4());
+
+        let ported = PacketSet::of_ported(&Ports::from_range(22, 22), &AddrSet::all_v4());
+        assert_eq!(ported.ports_open(Protocol::SCTP).intervals(), [(22, 22)]);
+        assert!(
+            ported.ports_open(Protocol::ICMP).is_empty()
+                && ported.ports_open(Protocol::ESP).is_empty()
+        );
+        assert!(ported.is_subset(&any));
+    }
+
+    #[test]
+    fn every_protocol_one_by_one_is_any_protocol() {
+        let each: Vec<PacketSet> = (0..=u8::MAX)
+            .rev()
+            .map(|number| {
+                PacketSet::of(
+                    Protocols::One(Protocol(number)),
+                    &Ports::full(),
+                    &AddrSet::all(),
+                )
+            })
+            .collect();
+        assert_eq!(PacketSet::union_all(&each), PacketSet::all());
+        assert_eq!(PacketSet::all().complement(), PacketSet::empty());
+    }
+
+    #[test]
+    fn a_cell_without_sources_is_no_cell() {
+        let none = PacketSet::of(Protocols::Any, &Ports::full(), &AddrSet::empty());
+        assert_eq!(none, PacketSet::empty());
+        assert!(
+            PacketSet::of(
+                Protocols::One(Protocol::TCP),
+                &Ports::empty(),
+                &AddrSet::all()
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn ports_are_grouped_by_who_can_reach_them() {
+        let tcp = Protocols::One(Protocol::TCP);
+        let set = of(tcp, (30_000, 32_767), "0.0.0.0/0")
+            .union(&of(tcp, PORT_22, "0.0.0.0/0"))
+            .union(&of(tcp, (443, 443), "203.0.113.0/24"))
+            .union(&of(tcp, (444, 65_535), "2001:db8::/32"))
+            .union(&of(Protocols::One(Protocol::UDP), (0, 65_535), "::/0"));
+        let groups: Vec<(Vec<(u16, u16)>, AddrSet)> = set
+            .ports_by_sources(Protocol::TCP)
+            .into_iter()
+            .map(|(ports, sources)| (ports.intervals().to_vec(), sources))
+            .collect();
+        assert_eq!(
+            groups,
+            [
+                (vec![PORT_22], from("0.0.0.0/0")),
+                (vec![(443, 443)], from("203.0.113.0/24")),
+                (vec![(444, 29_999), (32_768, 65_535)], from("2001:db8::/32")),
+                (
+                    vec![(30_000, 32_767)],
+                    AddrSet::from_nets(
+                        ["0.0.0.0/0", "2001:db8::/32"].map(|net| parse_net(net).unwrap())
+                    )
+                ),
+            ]
+        );
+    }
 }

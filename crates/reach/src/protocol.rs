@@ -194,3 +194,67 @@ fn first_place(protocol: Protocol) -> u32 {
 fn narrow(number: u32) -> Protocol {
     Protocol(u8::try_from(number).unwrap_or(u8::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_run_without_a_gap_and_lead_back() {
+        let mut expected = 0;
+        for protocol in (0..=u8::MAX).map(Protocol) {
+            assert_eq!(place(protocol, 0), expected, "{protocol}");
+            assert_eq!(at_place(expected), (protocol, 0));
+            let last = if is_wide(protocol) { u16::MAX } else { 0 };
+            assert_eq!(place(protocol, u16::MAX), last_place(protocol));
+            assert_eq!(at_place(last_place(protocol)), (protocol, last));
+            expected += u32::from(last) + 1;
+        }
+        assert_eq!(expected, LAST_PLACE + 1);
+        assert_eq!(at_place(place(Protocol::TCP, 443)), (Protocol::TCP, 443));
+    }
+
+    #[test]
+    fn protocols_have_the_names_people_use() {
+        let names: Vec<String> = [1, 6, 17, 58, 132, 50, 51, 47, 89]
+            .map(|number| Protocol(number).to_string())
+            .into();
+        assert_eq!(
+            names,
+            [
+                "icmp",
+                "tcp",
+                "udp",
+                "icmpv6",
+                "sctp",
+                "esp",
+                "ah",
+                "gre",
+                "protocol 89"
+            ]
+        );
+        assert_eq!(Protocols::Any.to_string(), "any protocol");
+        assert_eq!(
+            Protocols::Portless.to_string(),
+            "any protocol without ports"
+        );
+        assert_eq!(Protocols::One(Protocol::TCP).to_string(), "tcp");
+    }
+
+    #[test]
+    fn icmp_messages_are_type_times_256_plus_code() {
+        assert_eq!(
+            Protocol::icmp_messages(Some(8), None).intervals(),
+            [(2048, 2303)]
+        );
+        assert_eq!(
+            Protocol::icmp_messages(Some(3), Some(4)).intervals(),
+            [(772, 772)]
+        );
+        assert_eq!(
+            Protocol::icmp_messages(Some(255), None).intervals(),
+            [(65_280, 65_535)]
+        );
+        assert!(Protocol::icmp_messages(None, Some(1)).is_full());
+    }
+}

@@ -116,3 +116,107 @@ fn leading<T>(routes: &[Route<T>]) -> BTreeMap<IpNet, Vec<&Route<T>>> {
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::Family;
+    use crate::net::parse_net;
+
+    fn route(destination: &str, target: &'static str, rank: u32) -> Route<&'static str> {
+        Route {
+            destination: parse_net(destination).unwrap(),
+            target,
+            id: destination.into(),
+            rank,
+        }
+    }
+
+    fn through_gateway(routes: &[Route<&str>]) -> Vec<String> {
+        longest_prefix(routes, |target| *target == "igw")
+            .to_nets()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn a_longer_prefix_takes_its_part_away() {
+        let routes = [
+            route("0.0.0.0/0", "igw", 0),
+            route("128.0.0.0/1", "nat", 0),
+            route("203.0.113.0/24", "igw", 0),
+        ];
+        assert_eq!(through_gateway(&routes), ["0.0.0.0/1", "203.0.113.0/24"]);
+    }
+
+    #[test]
+    fn a_narrow_route_reaches_exactly_its_prefix() {
+        assert_eq!(
+            through_gateway(&[
+                route("10.0.0.0/16", "local", 0),
+                route("203.0.113.0/24", "igw", 0)
+            ]),
+            ["203.0.113.0/24"]
+        );
+        assert!(through_gateway(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_families_are_routed_apart() {
+        let reach = longest_prefix(
+            &[route("::/0", "igw", 0), route("0.0.0.0/0", "nat", 0)],
+            |target| *target == "igw",
+        );
+        assert_eq!(reach, AddrSet::all_v6());
+        assert_eq!(reach.count(Family::V4), 0);
+    }
+
+    #[test]
+    fn equal_prefixes_are_told_apart_by_rank_and_share_when_that_is_equal() {
+        assert!(
+            through_gateway(&[route("0.0.0.0/0", "igw", 1), route("0.0.0.0/0", "nat", 0)])
+                .is_empty()
+        );
+        assert_eq!(
+            through_gateway(&[route("0.0.0.0/0", "igw", 0), route("0.0.0.0/0", "nat", 0)]),
+            ["0.0.0.0/0"]
+        );
+    }
+
+    #[test]
+    fn a_doubtful_target_leaves_its_prefix_in_doubt() {
+        let routes = [
+            route("0.0.0.0/0", "igw", 0),
+            route("203.0.113.0/24", "unread", 0),
+        ];
+        let reach = longest_prefix_bounds(&routes, |target| match *target {
+            "igw" => Certainty::Yes,
+            "unread" => Certainty::Maybe,
+            _ => Certainty::No,
+        });
+        assert_eq!(reach.upper(), &AddrSet::all_v4());
+        assert_eq!(
+            reach.lower(),
+            &AddrSet::all_v4().subtract(&parse_net("203.0.113.0/24").unwrap().into())
+        );
+    }
+
+    #[test]
+    fn the_routes_of_an_address_are_its_evidence() {
+        let routes = [
+            route("0.0.0.0/0", "igw", 0),
+            route("203.0.113.7/24", "nat", 0),
+            route("203.0.113.0/24", "eni", 0),
+        ];
+        let targets = |address: &str| -> Vec<&str> {
+            routes_for(&routes, address.parse().unwrap())
+                .iter()
+                .map(|route| route.target)
+                .collect()
+        };
+        assert_eq!(targets("203.0.113.9"), ["nat", "eni"]);
+        assert_eq!(targets("198.51.100.1"), ["igw"]);
+        assert!(targets("2001:db8::1").is_empty());
+    }
+}

@@ -1,1 +1,40 @@
 //! Composes reports and renders them to bytes: text, JSON, SARIF, CSV.
+//!
+//! A [`Report`] is what one run has to say. Every rendering is a function of it, so that the same snapshot gives the
+//! same bytes. Text from a cloud is hostile wherever it is rendered: each renderer escapes for its medium.
+#![warn(clippy::disallowed_methods)]
+
+mod row;
+
+pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
+
+use jiff::Timestamp;
+use palisade_engine::{Coverage, Finding, GapRow};
+
+/// Which run it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunInfo {
+    /// Made from the snapshots, so that a replay has the same.
+    pub id: String,
+    /// When the first call was made.
+    pub started_at: Timestamp,
+    /// When the last answer was there.
+    pub finished_at: Timestamp,
+    /// The version of this program that judged.
+    pub palisade: &'static str,
+}
+
+/// What one run has to say.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Which run it was.
+    pub run: RunInfo,
+    /// How much was seen.
+    pub coverage: Coverage,
+    /// The clusters, in the order of provider, scope and id.
+    pub clusters: Vec<ClusterRow>,
+    /// The findings, in the order of clusters, then controls.
+    pub findings: Vec<Finding>,
+    /// The calls that failed, worst first.
+    pub gaps: Vec<GapRow>,
+}

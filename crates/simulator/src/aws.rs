@@ -19,6 +19,7 @@ mod eks;
 mod error;
 mod expand;
 mod item;
+mod kms;
 mod moment;
 mod organizations;
 mod page;
@@ -129,7 +130,7 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
                 Service::Ec2 => query::ec2::answer(world, estate, fabric, call),
                 Service::AutoScaling => query::autoscaling::answer(world, fabric, call),
                 Service::LoadBalancing => query::balancing::answer(world, fabric, call),
-                Service::Kms => expand::keys::answer(world, fabric, call),
+                Service::Kms => kms::answer(world, fabric, call),
                 _ => eks::answer(world, fabric, call),
             }
         }

@@ -64,7 +64,7 @@ pub fn reply(world: &World, request: &Request) -> Reply {
     if request.path.ends_with("/oauth2/v2.0/token") {
         return answer::token();
     }
-    let authorized = request.headers.get("authorization").is_some_and(|value| {
+    let authorized = request.header("authorization").is_some_and(|value| {
         value.split_once(' ').is_some_and(|(scheme, token)| {
             scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
         })
@@ -141,16 +141,14 @@ fn list(wire: &Wire, route: &Route, request: &Request) -> Reply {
     let Some(all) = wire.list(&path) else {
         return if exists(wire, &path) { answer::page(&[], None) } else { missing(wire, route, &path) };
     };
-    let kept = match request.query.get("$filter").filter(|filter| !filter.trim().is_empty()) {
-        None => None,
-        Some(filter) => match filtered(all, &path, filter) {
-            Some(kept) => Some(kept),
-            None => {
-                let message = format!("The filter '{filter}' is not supported by the simulator.");
-                return answer::error(400, "UnsupportedQuery", &message);
-            }
-        },
-    };
+    let mut kept = None;
+    if let Some(filter) = request.query.get("$filter").filter(|filter| !filter.trim().is_empty()) {
+        kept = filtered(all, &path, filter);
+        if kept.is_none() {
+            let message = format!("The filter '{filter}' is not supported by the simulator.");
+            return answer::error(400, "UnsupportedQuery", &message);
+        }
+    }
     let items = kept.as_deref().unwrap_or(all);
     let start = match route::skip_token(request) {
         None if route.kind.empty_first && !items.is_empty() => {
@@ -233,7 +231,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.'
 /// The absolute address of the next page, with everything else that was asked.
 fn next_link(request: &Request, token: &str) -> String {
     // The header has the port; the `host` of a request has not.
-    let host = request.headers.get("host").unwrap_or(&request.host);
+    let host = request.header("host").unwrap_or(&request.host);
     let asked = request.query.iter().filter(|(key, _value)| !key.eq_ignore_ascii_case("$skiptoken"));
     let query: Vec<String> = asked
         .map(|(key, value)| (key.as_str(), value.as_str()))

@@ -1,1 +1,187 @@
 //! Keeps snapshots: a folder of content-addressed bodies and one list of records a scope.
+//!
+//! ```text
+//! DIR/bodies/ab/abcd….json     an answer, named by the SHA-256 of its bytes, stored once however often it came
+//! DIR/units/0123….jsonl        a scope: a header line, then one line for each call
+//! ```
+//!
+//! Bodies are written before the list that names them and every file is written beside its place and then moved there,
+//! so a run that ends in the middle leaves whole scopes and no half ones. Reading checks every digest.
+
+use palisade_model::{Digest, Provider};
+use palisade_provider::{Outcome, Snapshot};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What every list of records begins with.
+const SCHEMA: &str = "palisade.snapshot/v1";
+
+/// A snapshot could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or folder could not be written.
+    #[error("could not write `{}`", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder could not be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A list of records is not one.
+    #[error("`{}` is not a list of records: {why}", path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// The folder holds no snapshot.
+    #[error("`{}` holds no snapshot: expected a folder `units` with `.jsonl` files, as `palisade scan --save-snapshot` writes them", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    schema: String,
+    target: String,
+    provider: Provider,
+    scope: String,
+    started_at: jiff::Timestamp,
+    finished_at: jiff::Timestamp,
+}
+
+/// A folder of snapshots.
+#[derive(Clone, Debug)]
+pub struct SnapshotFolder {
+    root: PathBuf,
+}
+
+impl SnapshotFolder {
+    /// A folder to write to. It is made if it is not there.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        for folder in [root.join("bodies"), root.join("units")] {
+            fs::create_dir_all(&folder).map_err(|source| StoreError::Write { path: folder, source })?;
+        }
+        Ok(Self { root })
+    }
+
+    /// A folder to read from.
+    pub fn open(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Writes one scope.
+    pub fn write(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        for record in snapshot.records() {
+            if let Outcome::Answered(body) = &record.outcome {
+                let path = self.body_path(body.digest());
+                if !path.exists() {
+                    place(&path, body.bytes())?;
+                }
+            }
+        }
+        let header = Header {
+            schema: SCHEMA.to_owned(),
+            target: snapshot.target.clone(),
+            provider: snapshot.provider,
+            scope: snapshot.scope.clone(),
+            started_at: snapshot.started_at,
+            finished_at: snapshot.finished_at,
+        };
+        let path = self.unit_path(&header);
+        let malformed = |error: serde_json::Error| StoreError::Malformed { path: path.clone(), why: error.to_string() };
+        let text = format!("{}\n{}", serde_json::to_string(&header).map_err(malformed)?, snapshot.to_lines());
+        place(&path, text.as_bytes())
+    }
+
+    /// The scopes in the folder, in a stable order. Read them one by one: a fleet does not fit into memory at once.
+    pub fn units(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let folder = self.root.join("units");
+        let read = |source| StoreError::Read { path: folder.clone(), source };
+        let mut units = Vec::new();
+        if folder.is_dir() {
+            for entry in fs::read_dir(&folder).map_err(read)? {
+                let path = entry.map_err(read)?.path();
+                if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    units.push(path);
+                }
+            }
+        }
+        if units.is_empty() {
+            return Err(StoreError::Empty { path: self.root.clone() });
+        }
+        units.sort();
+        Ok(units)
+    }
+
+    /// Reads one scope and checks every body against its digest.
+    pub fn read(&self, unit: &Path) -> Result<Snapshot, StoreError> {
+        let read = |source| StoreError::Read { path: unit.to_owned(), source };
+        let malformed = |why: String| StoreError::Malformed { path: unit.to_owned(), why };
+        let text = fs::read_to_string(unit).map_err(read)?;
+        let (header, lines) = text.split_once('\n').unwrap_or((&text, ""));
+        let header: Header = serde_json::from_str(header).map_err(|error| malformed(format!("header: {error}")))?;
+        if header.schema != SCHEMA {
+            return Err(malformed(format!("its schema is `{}`, this program reads `{SCHEMA}`", header.schema)));
+        }
+        let records = Snapshot::records_from_lines(lines, |digest| {
+            let path = self.body_path(digest);
+            let bytes = fs::read(&path).map_err(|error| format!("could not read the body `{digest}`: {error}"))?;
+            Ok(Arc::from(bytes))
+        })
+        .map_err(|why| malformed(format!("record {why}")))?;
+        Ok(Snapshot::new(
+            header.target,
+            header.provider,
+            header.scope,
+            (header.started_at, header.finished_at),
+            records,
+        ))
+    }
+
+    fn body_path(&self, digest: Digest) -> PathBuf {
+        let hex = digest.to_hex();
+        let first: String = hex.chars().take(2).collect();
+        self.root.join("bodies").join(first).join(format!("{hex}.json"))
+    }
+
+    /// Named by a digest, because a scope's name is the provider's text and no file name.
+    fn unit_path(&self, header: &Header) -> PathBuf {
+        let name = format!("{}\n{}\n{}", header.provider, header.target, header.scope);
+        let digest = palisade_provider::Body::new(name.into_bytes()).digest().to_hex();
+        let short: String = digest.chars().take(16).collect();
+        self.root.join("units").join(format!("{}-{short}.jsonl", header.provider))
+    }
+}
+
+/// Writes a file beside its place and moves it there.
+fn place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = |source| StoreError::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(write)?;
+    }
+    let beside = path.with_extension("part");
+    let result = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+    if result.is_err() {
+        // What is left of a failed write is of no use; the first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    result.map_err(write)
+}

@@ -1,1 +1,73 @@
 //! Reads Amazon EKS with its EC2, IAM and KMS surroundings and says what it read in our vocabulary.
+//!
+//! Responsible for: finding the accounts and regions of a target, asking the read-only calls of [`CALLS`] through the
+//! official SDK (feature `collect`), keeping every answer as JSON, and translating those answers: security groups,
+//! network ACLs and routes into exact sets of packets, IAM documents into layers of grants.
+//!
+//! Refuses: to change anything, to judge anything, to fill in what was not read. Without the feature `collect` no SDK
+//! is compiled and the crate is pure.
+
+mod calls;
+mod normalize;
+mod record;
+mod settings;
+
+#[cfg(feature = "collect")]
+mod collect;
+
+pub use calls::CALLS;
+pub use settings::{Accounts, Credentials, Limits, Regions, Settings};
+
+use palisade_model::Inventory;
+use palisade_provider::{Call, Provider, Snapshot};
+
+#[cfg(feature = "collect")]
+use palisade_provider::{Discovery, Future, Recorder, Unit};
+
+/// Amazon Web Services, as one target of the configuration describes it.
+#[derive(Debug)]
+pub struct Aws {
+    settings: Settings,
+    #[cfg(feature = "collect")]
+    shared: collect::Shared,
+}
+
+impl Aws {
+    /// The provider of one target. Nothing is asked before [`Provider`]'s methods are called.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            #[cfg(feature = "collect")]
+            shared: collect::Shared::default(),
+        }
+    }
+
+    /// What the configuration says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Provider for Aws {
+    fn provider(&self) -> palisade_model::Provider {
+        palisade_model::Provider::Aws
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        CALLS
+    }
+
+    #[cfg(feature = "collect")]
+    fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
+        Box::pin(collect::discover(&self.settings, &self.shared, recorder))
+    }
+
+    #[cfg(feature = "collect")]
+    fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
+        Box::pin(collect::collect(&self.settings, &self.shared, unit, recorder))
+    }
+
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize::inventory(snapshot)
+    }
+}

@@ -1,1 +1,85 @@
-//! Reads Azure Kubernetes Service with its network, identity and vault surroundings and says what it read in our vocabulary.
+//! Reads Azure Kubernetes Service with its network, identity and vault surroundings and says what it read in our
+//! vocabulary.
+//!
+//! # What it is responsible for
+//!
+//! It declares every call it may make ([`CALLS`]), makes them (feature `collect`) and writes the answers down as they
+//! came, and translates a snapshot of one subscription into an inventory: what Azure means by an absent field, how
+//! security groups compose, what a role assignment gives, is written out here and nowhere else.
+//!
+//! # What it refuses to do
+//!
+//! It reads through Azure Resource Manager with `GET` and nothing else: no credential is ever listed, no command ever
+//! run, no key's content ever asked for. It does not ask Microsoft Graph, so who is in a group and what secrets an
+//! application has stay open questions, and say so. Its normalizer does no I/O.
+
+mod arm;
+mod calls;
+mod normalize;
+mod record;
+mod settings;
+
+#[cfg(feature = "collect")]
+mod collect;
+
+pub use calls::{
+    CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS, IDENTITIES, KEY,
+    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS,
+};
+pub use normalize::normalize;
+pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
+
+use palisade_model::Inventory;
+use palisade_provider::{Call, Provider, Snapshot};
+
+#[cfg(feature = "collect")]
+use palisade_provider::{Discovery, Future, Recorder, Unit};
+
+/// Azure, as one target of the configuration sees it.
+#[derive(Debug)]
+pub struct Azure {
+    settings: Settings,
+    #[cfg(feature = "collect")]
+    reader: collect::Reader,
+}
+
+impl Azure {
+    /// Azure with these settings. Nothing is asked yet.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            #[cfg(feature = "collect")]
+            reader: collect::Reader::new(&settings),
+            settings,
+        }
+    }
+
+    /// What the configuration says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Provider for Azure {
+    fn provider(&self) -> palisade_model::Provider {
+        palisade_model::Provider::Azure
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        CALLS
+    }
+
+    #[cfg(feature = "collect")]
+    fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
+        Box::pin(self.reader.discover(&self.settings, recorder))
+    }
+
+    #[cfg(feature = "collect")]
+    fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
+        Box::pin(self.reader.collect(&self.settings, unit, recorder))
+    }
+
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize(snapshot)
+    }
+}

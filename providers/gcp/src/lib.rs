@@ -1,1 +1,79 @@
 //! Reads Google Kubernetes Engine with its network, IAM and KMS surroundings and says what it read in our vocabulary.
+//!
+//! Responsible for: finding the projects of a target, asking the read-only calls of [`CALLS`] through the official
+//! clients (feature `collect`), keeping every answer as JSON, and translating those answers: VPC firewall rules,
+//! firewall policies and routes into exact sets of packets, role bindings, deny policies and access scopes into layers
+//! of grants.
+//!
+//! Refuses: to change anything, to judge anything, to fill in what was not read. Without the feature `collect` no
+//! client library is compiled and the crate is pure.
+
+mod calls;
+mod normalize;
+mod record;
+mod settings;
+
+#[cfg(feature = "collect")]
+mod collect;
+
+pub use calls::CALLS;
+pub use settings::{Credential, Limits, Projects, Secret, Settings};
+
+/// Every call by its name, for those who make snapshots by hand.
+pub mod call {
+    pub use crate::calls::*;
+}
+
+use palisade_model::Inventory;
+use palisade_provider::{Call, Provider, Snapshot};
+
+#[cfg(feature = "collect")]
+use palisade_provider::{Discovery, Future, Recorder, Unit};
+
+/// Google Cloud, as one target of the configuration describes it.
+#[derive(Debug)]
+pub struct Gcp {
+    settings: Settings,
+    #[cfg(feature = "collect")]
+    runs: collect::Runs,
+}
+
+impl Gcp {
+    /// The provider of one target. Nothing is asked before [`Provider`]'s methods are called.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            #[cfg(feature = "collect")]
+            runs: collect::Runs::default(),
+        }
+    }
+
+    /// What the configuration says.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl Provider for Gcp {
+    fn provider(&self) -> palisade_model::Provider {
+        palisade_model::Provider::Gcp
+    }
+
+    fn calls(&self) -> &'static [Call] {
+        CALLS
+    }
+
+    #[cfg(feature = "collect")]
+    fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
+        Box::pin(collect::discover(&self.settings, &self.runs, recorder))
+    }
+
+    #[cfg(feature = "collect")]
+    fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
+        Box::pin(collect::collect(&self.settings, &self.runs, unit, recorder))
+    }
+
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize::inventory(snapshot)
+    }
+}

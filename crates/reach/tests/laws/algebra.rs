@@ -158,7 +158,7 @@ proptest! {
                 for family in Family::ALL {
                     for source in 0..16 {
                         let packet = Packet { family, protocol, port, source };
-                        if plain.iter().any(|one| one.holds(&packet)) && !less.holds(&packet) {
+                        if plain.iter().any(|one| one.holds(packet)) && !less.holds(packet) {
                             cells.push(packet);
                         }
                     }
@@ -171,7 +171,7 @@ proptest! {
                 cells.swap(a, b);
             }
         }
-        let single = |packet: &Packet| {
+        let single = |packet: Packet| {
             let sources = vec![(packet.source, packet.source)];
             let (v4, v6) = match packet.family {
                 Family::V4 => (sources, Vec::new()),
@@ -181,7 +181,7 @@ proptest! {
             let one = Plain { protocols: Protocols::One(packet.protocol), ports: vec![(block, block)], v4, v6 };
             one.set()
         };
-        let singles: Vec<PacketSet> = cells.iter().map(single).collect();
+        let singles: Vec<PacketSet> = cells.into_iter().map(single).collect();
         prop_assert_eq!(PacketSet::union_all(&singles), computed);
     }
 
@@ -209,7 +209,7 @@ proptest! {
             prop_assert_eq!(open, set.ports_open(protocol));
         }
         let from_there = set.restrict_sources(&plain.sources());
-        let held = |packet: &Packet| parts.iter().any(|part| part.holds(packet));
+        let held = |packet: Packet| parts.iter().any(|part| part.holds(packet));
         agree([&set, &from_there], |packet| [held(packet), held(packet) && plain.is_source(packet)])?;
     }
 

@@ -12,7 +12,7 @@ use crate::universe::{
 };
 
 /// The three fates and their bounds must say of each packet what `possible` says of it.
-fn says(outcome: &Outcome, possible: impl Fn(&Packet) -> Vec<Action>) -> Result<(), TestCaseError> {
+fn says(outcome: &Outcome, possible: impl Fn(Packet) -> Vec<Action>) -> Result<(), TestCaseError> {
     let sets = [
         outcome.allowed.lower(),
         outcome.allowed.upper(),
@@ -37,7 +37,7 @@ fn says(outcome: &Outcome, possible: impl Fn(&Packet) -> Vec<Action>) -> Result<
     })
 }
 
-fn simulate_tiers(tiers: &[(Vec<Vague>, Action)], packet: &Packet) -> Vec<Action> {
+fn simulate_tiers(tiers: &[(Vec<Vague>, Action)], packet: Packet) -> Vec<Action> {
     let mut possible = Vec::new();
     for (rules, default) in tiers {
         let here = simulate_vague(rules, *default, packet);
@@ -79,7 +79,7 @@ proptest! {
             let decided = outcome.hits.iter().find(|hit| hit.rule.as_str() == number.to_string());
             let packets = decided.map_or_else(PacketSet::empty, |hit| hit.packets.clone());
             prop_assert!(decided.is_none_or(|hit| hit.action == *action && !hit.packets.is_empty()));
-            let first = |packet: &Packet| plain.iter().position(|(_, rule)| rule.holds(packet));
+            let first = |packet: Packet| plain.iter().position(|(_, rule)| rule.holds(packet));
             agree([&packets], |packet| [first(packet) == Some(number)])?;
         }
     }

@@ -38,7 +38,7 @@ pub(crate) struct Packet {
 
 impl Plain {
     /// Whether the packet comes from one of the rule's sources.
-    pub(crate) fn is_source(&self, packet: &Packet) -> bool {
+    pub(crate) fn is_source(&self, packet: Packet) -> bool {
         let sources = match packet.family {
             Family::V4 => &self.v4,
             Family::V6 => &self.v6,
@@ -47,7 +47,7 @@ impl Plain {
     }
 
     /// Whether the rule matches the packet.
-    pub(crate) fn holds(&self, packet: &Packet) -> bool {
+    pub(crate) fn holds(&self, packet: Packet) -> bool {
         let block = u8::try_from(packet.port / 4096).unwrap_or_default();
         let (tcp_like, icmp) = (
             matches!(packet.protocol.0, 6 | 17 | 132),
@@ -130,7 +130,7 @@ pub(crate) fn addresses(family: Family, block: u8) -> [IpAddr; 2] {
 /// Checks for every packet of the universe that each of the sets holds it or not, as expected.
 pub(crate) fn agree<const N: usize>(
     sets: [&PacketSet; N],
-    expected: impl Fn(&Packet) -> [bool; N],
+    expected: impl Fn(Packet) -> [bool; N],
 ) -> Result<(), TestCaseError> {
     for protocol in PROTOCOLS.map(Protocol) {
         // Without ports, the last port must be as good as the first.
@@ -146,7 +146,7 @@ pub(crate) fn agree<const N: usize>(
                         port,
                         source,
                     };
-                    let expected = expected(&packet);
+                    let expected = expected(packet);
                     for address in addresses(family, source) {
                         for sources in &corners {
                             let held = sources.each_ref().map(|sources| sources.contains(address));
@@ -244,7 +244,7 @@ pub(crate) fn vague_rules(vague: &[Vague]) -> Vec<Rule> {
 }
 
 /// What an ordered filter does with one packet.
-pub(crate) fn simulate(plain: &[(Action, Plain)], default: Action, packet: &Packet) -> Action {
+pub(crate) fn simulate(plain: &[(Action, Plain)], default: Action, packet: Packet) -> Action {
     plain
         .iter()
         .find(|(_, plain)| plain.holds(packet))
@@ -252,7 +252,7 @@ pub(crate) fn simulate(plain: &[(Action, Plain)], default: Action, packet: &Pack
 }
 
 /// All that an ordered filter may do with one packet.
-pub(crate) fn simulate_vague(vague: &[Vague], default: Action, packet: &Packet) -> Vec<Action> {
+pub(crate) fn simulate_vague(vague: &[Vague], default: Action, packet: Packet) -> Vec<Action> {
     let mut possible = Vec::new();
     for rule in vague {
         if rule.surely.holds(packet) {

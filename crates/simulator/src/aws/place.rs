@@ -66,9 +66,10 @@ impl Place {
     pub(crate) fn public_ip(&self, name: &[&str]) -> String {
         let mut parts = vec![self.account.as_str(), self.region.as_str(), "public-ip"];
         parts.extend(name);
-        let [_, _, _, _, _, block, network, host] = hash(&parts).to_be_bytes();
-        let (first, second) = if self.region.starts_with("eu-") { (34, 240 + block % 8) } else { (3, 80 + block % 16) };
-        format!("{first}.{second}.{network}.{}", host.clamp(1, 254))
+        // First bytes of ranges that EC2 uses; the rest is wide enough that large fleets do not share addresses.
+        let [_, _, _, _, first, second, third, last] = hash(&parts).to_be_bytes();
+        let first = [3_u8, 13, 15, 18, 34, 35, 52, 54].get(usize::from(first % 8)).copied().unwrap_or(52);
+        format!("{first}.{second}.{third}.{}", last.clamp(1, 254))
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::description::{Description, ManagementGroup, Subscription};
 use super::ids;
-use super::wire::Wire;
+use super::wire::{Row, Wire, set};
 
 mod access;
 mod cluster;
@@ -108,7 +108,7 @@ pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
         access::add(&mut site, description)?;
     }
     wire.rows.sort_by(|one, other| {
-        let id = |row: &super::wire::Row| row.columns.get("id").and_then(Value::as_str).map(str::to_owned);
+        let id = |row: &Row| row.columns.get("id").and_then(Value::as_str).map(str::to_owned);
         id(one).cmp(&id(other))
     });
     Ok(wire)
@@ -126,8 +126,8 @@ fn hierarchy(description: &Description, tenant: &str, wire: &mut Wire) {
         });
         wire.add(&id, &body);
         if let Some(parent) = &group.parent {
-            body["properties"] =
-                json!({"displayName": group.display_name, "parent": {"id": ids::management_group(parent)}});
+            let above = json!({"id": ids::management_group(parent)});
+            set(&mut body, "properties", json!({"displayName": group.display_name, "parent": above}));
         }
         for above in ancestors(description, group.parent.as_deref()) {
             wire.show(&descendants(&above.name), &body);
@@ -201,7 +201,7 @@ fn subscription_row(subscription: &Subscription, tenant: &str, wire: &mut Wire) 
         "properties": {"state": subscription.state.as_deref().unwrap_or("Enabled")},
     });
     if let Value::Object(columns) = columns {
-        wire.rows.push(super::wire::Row {
+        wire.rows.push(Row {
             table: "resourcecontainers",
             kind: "microsoft.resources/subscriptions".to_owned(),
             subscription: subscription.id.to_ascii_lowercase(),

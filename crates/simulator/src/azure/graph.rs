@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answer;
-use super::wire::{Row, Wire};
+use super::wire::{Row, Wire, set};
 use crate::http::{Reply, Request};
 
 /// The service's own limit for one page.
@@ -54,10 +54,10 @@ pub(super) fn answer(wire: &Wire, request: &Request) -> Reply {
         "resultTruncated": if more && !query.keeps_id() { "true" } else { "false" },
     });
     if more && query.keeps_id() {
-        reply["$skipToken"] = json!(super::offset_token(start + page.len()));
+        set(&mut reply, "$skipToken", json!(super::offset_token(start + page.len())));
     }
     let as_table = options.get("resultFormat").and_then(Value::as_str) == Some("table");
-    reply["data"] = if as_table { table(&page) } else { json!(page) };
+    set(&mut reply, "data", if as_table { table(&page) } else { json!(page) });
     let mut reply = answer::ok(reply.to_string().into_bytes());
     reply.headers.push(("x-ms-user-quota-remaining".to_owned(), "14".to_owned()));
     reply.headers.push(("x-ms-user-quota-resets-after".to_owned(), "00:00:05".to_owned()));

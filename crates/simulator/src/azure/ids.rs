@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use crate::http::hash;
+
 /// The id of a resource in a resource group.
 pub(crate) fn resource(subscription: &str, group: &str, kind: &str, name: &str) -> String {
     format!("/subscriptions/{subscription}/resourceGroups/{group}/providers/{kind}/{name}")
@@ -14,8 +16,8 @@ pub(crate) fn management_group(name: &str) -> String {
 
 /// A GUID that belongs to `seed`.
 pub(crate) fn guid(seed: &str) -> String {
-    let high = fnv(seed.bytes());
-    let low = fnv(seed.bytes().rev().chain(*b"guid"));
+    let high = hash(&[seed]);
+    let low = hash(&["guid", seed]);
     let hex = format!("{high:016x}{low:016x}");
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
@@ -23,19 +25,19 @@ pub(crate) fn guid(seed: &str) -> String {
 
 /// Eight digits as in `aks-agentpool-12345678-nsg`.
 pub(crate) fn digits(seed: &str) -> String {
-    format!("{:08}", fnv(seed.bytes()) % 100_000_000)
+    format!("{:08}", hash(&[seed]) % 100_000_000)
 }
 
 /// Eight letters and digits as in `web-prod-dns-a1b2c3d4`.
 pub(crate) fn suffix(seed: &str) -> String {
-    format!("{:08x}", fnv(seed.bytes()) & 0xffff_ffff)
+    format!("{:08x}", hash(&[seed]) & 0xffff_ffff)
 }
 
 /// A public address out of the block that Azure uses for virtual machines.
 ///
 /// It is only ever written, never contacted.
 pub(crate) fn public_address(seed: &str) -> Ipv4Addr {
-    let [a, b, c, ..] = fnv(seed.bytes()).to_le_bytes();
+    let [a, b, c, ..] = hash(&[seed]).to_le_bytes();
     Ipv4Addr::new(20, 48 + a % 16, b, 1 + c % 254)
 }
 
@@ -47,16 +49,6 @@ pub(crate) fn principal(name: &str) -> String {
 /// The application id behind the same name.
 pub(crate) fn client(name: &str) -> String {
     guid(&format!("client {name}"))
-}
-
-/// FNV-1a: the standard library promises no stable hash.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    // The final mix spreads the last bytes over all bits; plain FNV leaves similar names with similar digits.
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]

@@ -95,6 +95,20 @@ pub(crate) fn text(body: &Value) -> Item {
     Item::from(body.to_string())
 }
 
+/// Sets a field of an object; anything else stays as it is.
+pub(crate) fn set(object: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
+/// Adds the fields of one object to another.
+pub(crate) fn merge(object: &mut Value, more: Value) {
+    if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
+        fields.extend(more);
+    }
+}
+
 /// `/subscriptions/s/resourcegroups/g/providers/p/t` is also shown at `/subscriptions/s/providers/p/t`.
 fn list_of_subscription(list: &str) -> Option<String> {
     let mut parts = list.strip_prefix("/subscriptions/")?.splitn(4, '/');

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Mistake, Site, ancestors, cluster};
 use crate::azure::description::{Assignment, DenyAssignment, Description, ManagedIdentity, Role};
 use crate::azure::roles::{self, BuiltIn};
-use crate::azure::wire::Wire;
 use crate::azure::ids;
+use crate::azure::wire::{Wire, set};
 
 const ROLES: &str = "providers/Microsoft.Authorization/roleDefinitions";
 const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -134,12 +134,9 @@ fn grant(site: &mut Site<'_>, assignment: &Assignment) -> Result<(), Mistake> {
         "createdBy": ids::principal("user/founder"),
         "updatedBy": ids::principal("user/founder"),
         "delegatedManagedIdentityResourceId": null,
-        "description": assignment.description,
     });
-    if assignment.description.is_none()
-        && let Some(properties) = properties.as_object_mut()
-    {
-        properties.remove("description");
+    if let Some(description) = &assignment.description {
+        set(&mut properties, "description", json!(description));
     }
     let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
     let body = json!({

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Mistake, Site, network, nodes, rules};
 use crate::azure::description::{Cluster, Identity, Rule};
 use crate::azure::ids;
-use crate::azure::wire::Row;
+use crate::azure::wire::{Row, set};
 
 mod balancer;
 mod profile;
@@ -70,9 +70,9 @@ pub(super) fn add(site: &mut Site<'_>, cluster: &Cluster) -> Result<(), Mistake>
     opened.extend(cluster.node_rules.iter().cloned());
     own_network(site, &plan);
     let guard = &plan.node_security_group;
-    let written = opened.iter().map(|opened| rules::rule(guard, opened)).collect();
+    let written: Vec<Value> = opened.iter().map(|opened| rules::rule(guard, opened)).collect();
     let name = format!("aks-agentpool-{}-nsg", plan.digits);
-    network::security_group(site, guard, &name, &plan.location, written, json!({}));
+    network::security_group(site, guard, &name, &plan.location, &written, &json!({}));
     if cluster.kubelet_identity.is_none() {
         managed_identity(site, &plan);
     }
@@ -154,7 +154,7 @@ fn own_network(site: &mut Site<'_>, plan: &Plan<'_>) {
     if plan.cluster.network.plugin == "kubenet" {
         let name = format!("aks-agentpool-{}-routetable", plan.digits);
         let table = site.id(&plan.node_group, "Microsoft.Network/routeTables", &name);
-        neighbours["routeTable"] = json!({"id": table});
+        set(&mut neighbours, "routeTable", json!({"id": table}));
         let body = network::route_table(&table, &name, &plan.location, &[], &[json!({"id": subnet})]);
         site.wire.add(&table, &body);
     }
@@ -257,11 +257,11 @@ fn row(site: &mut Site<'_>, plan: &Plan<'_>, body: &Value) {
         "resourceGroup": group,
         "subscriptionId": here,
         "managedBy": "",
-        "sku": body["sku"],
+        "sku": body.get("sku"),
         "plan": null,
-        "properties": body["properties"],
-        "tags": body["tags"],
-        "identity": body["identity"],
+        "properties": body.get("properties"),
+        "tags": body.get("tags"),
+        "identity": body.get("identity"),
         "zones": null,
         "extendedLocation": null,
     });

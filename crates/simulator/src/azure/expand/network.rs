@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Mistake, Site, rules};
 use crate::azure::description::{Network, Subnet};
 use crate::azure::ids;
+use crate::azure::wire::{merge, set};
 
 const NSG: &str = "Microsoft.Network/networkSecurityGroups";
 const ROUTES: &str = "Microsoft.Network/routeTables";
@@ -19,9 +20,9 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
     }
     for group in &site.subscription.security_groups {
         let id = site.id(&group.group, NSG, &group.name);
-        let rules = group.rules.iter().map(|written| rules::rule(&id, written)).collect();
+        let rules: Vec<Value> = group.rules.iter().map(|written| rules::rule(&id, written)).collect();
         let location = site.location(group.location.as_ref()).to_owned();
-        security_group(site, &id, &group.name, &location, rules, json!(group.tags));
+        security_group(site, &id, &group.name, &location, &rules, &json!(group.tags));
     }
     for table in &site.subscription.route_tables {
         let id = site.id(&table.group, ROUTES, &table.name);
@@ -35,7 +36,7 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
                     "nextHopType": route.next_hop,
                 });
                 if let Some(address) = &route.address {
-                    properties["nextHopIpAddress"] = json!(address);
+                    set(&mut properties, "nextHopIpAddress", json!(address));
                 }
                 json!({
                     "name": route.name,
@@ -60,7 +61,7 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
             "id": id,
             "type": NAT,
             "location": location,
-            "sku": {"name": "Standard", "tier": "Regional"},
+            "sku": {"name": "Standard"},
             "properties": {
                 "provisioningState": "Succeeded",
                 "idleTimeoutInMinutes": 4,
@@ -69,7 +70,7 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
             },
         });
         site.wire.add(&id, &body);
-        public_address(site, &address, &location, Some(json!({"natGateway": {"id": id}})));
+        public_address(site, &address, &location, json!({"natGateway": {"id": id}}));
     }
     Ok(())
 }
@@ -80,8 +81,8 @@ pub(super) fn security_group(
     id: &str,
     name: &str,
     location: &str,
-    rules: Vec<Value>,
-    tags: Value,
+    rules: &[Value],
+    tags: &Value,
 ) {
     let mut properties = json!({
         "provisioningState": "Succeeded",
@@ -91,10 +92,10 @@ pub(super) fn security_group(
     });
     // ARM leaves both lists out when nothing is attached.
     if let Some(interfaces) = site.guarded.get(id) {
-        properties["networkInterfaces"] = json!(interfaces);
+        set(&mut properties, "networkInterfaces", json!(interfaces));
     }
     if let Some(subnets) = site.used_by.get(id) {
-        properties["subnets"] = json!(subnets);
+        set(&mut properties, "subnets", json!(subnets));
     }
     let mut body = json!({
         "name": name,
@@ -105,13 +106,13 @@ pub(super) fn security_group(
         "properties": properties,
     });
     if tags.as_object().is_some_and(|tags| !tags.is_empty()) {
-        body["tags"] = tags;
+        set(&mut body, "tags", tags.clone());
     }
     site.wire.add(id, &body);
 }
 
 /// A Standard static public address. `more` is merged into the properties.
-pub(super) fn public_address(site: &mut Site<'_>, id: &str, location: &str, more: Option<Value>) {
+pub(super) fn public_address(site: &mut Site<'_>, id: &str, location: &str, more: Value) {
     let name = id.rsplit('/').next().unwrap_or_default();
     let mut properties = json!({
         "provisioningState": "Succeeded",
@@ -123,9 +124,7 @@ pub(super) fn public_address(site: &mut Site<'_>, id: &str, location: &str, more
         "ipTags": [],
         "ddosSettings": {"protectionMode": "VirtualNetworkInherited"},
     });
-    if let (Some(properties), Some(Value::Object(more))) = (properties.as_object_mut(), more) {
-        properties.extend(more);
-    }
+    merge(&mut properties, more);
     let body = json!({
         "name": name,
         "id": id,
@@ -148,7 +147,7 @@ pub(super) fn route_table(id: &str, name: &str, location: &str, routes: &[Value]
         "routes": routes,
     });
     if !subnets.is_empty() {
-        properties["subnets"] = json!(subnets);
+        set(&mut properties, "subnets", json!(subnets));
     }
     json!({"name": name, "id": id, "etag": etag(id), "type": ROUTES, "location": location, "properties": properties})
 }
@@ -162,11 +161,9 @@ pub(super) fn subnet_body(site: &Site<'_>, id: &str, name: &str, prefix: &str, n
         "privateEndpointNetworkPolicies": "Disabled",
         "privateLinkServiceNetworkPolicies": "Enabled",
     });
-    if let (Some(properties), Value::Object(neighbours)) = (properties.as_object_mut(), neighbours) {
-        properties.extend(neighbours);
-    }
+    merge(&mut properties, neighbours);
     if let Some(configurations) = site.attached.get(id) {
-        properties["ipConfigurations"] = json!(configurations);
+        set(&mut properties, "ipConfigurations", json!(configurations));
     }
     json!({
         "name": name,
@@ -262,7 +259,7 @@ fn neighbours(site: &mut Site<'_>, own: &str, subnet: &Subnet) -> Result<Value, 
         attach(site, &mut found, "natGateway", own, (&gateway.group, NAT, name));
     }
     if let Some(allowed) = subnet.default_outbound_access {
-        found["defaultOutboundAccess"] = json!(allowed);
+        set(&mut found, "defaultOutboundAccess", json!(allowed));
     }
     Ok(found)
 }
@@ -270,7 +267,7 @@ fn neighbours(site: &mut Site<'_>, own: &str, subnet: &Subnet) -> Result<Value, 
 fn attach(site: &mut Site<'_>, found: &mut Value, field: &str, own: &str, (group, kind, name): (&str, &str, &str)) {
     let id = site.id(group, kind, name);
     site.used_by.entry(id.clone()).or_default().push(json!({"id": own}));
-    found[field] = json!({"id": id});
+    set(found, field, json!({"id": id}));
 }
 
 fn etag(id: &str) -> String {

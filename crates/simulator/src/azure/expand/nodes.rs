@@ -7,6 +7,7 @@ use super::Site;
 use super::cluster::Plan;
 use crate::azure::description::Pool;
 use crate::azure::ids;
+use crate::azure::wire::set;
 
 const VMSS: &str = "Microsoft.Compute/virtualMachineScaleSets";
 
@@ -28,17 +29,17 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
         "privateIPAddressVersion": "IPv4",
     });
     if let Some(balancer) = &plan.load_balancer {
-        address["loadBalancerBackendAddressPools"] = json!([
+        set(&mut address, "loadBalancerBackendAddressPools", json!([
             {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
             {"id": format!("{balancer}/backendAddressPools/kubernetes")},
-        ]);
+        ]));
     }
     if pool.public_ip {
-        address["publicIPAddressConfiguration"] = json!({
+        set(&mut address, "publicIPAddressConfiguration", json!({
             "name": format!("{name}-ip"),
             "properties": {"idleTimeoutInMinutes": 30, "publicIPAddressVersion": "IPv4"},
             "sku": {"name": "Standard", "tier": "Regional"},
-        });
+        }));
     }
     let security = json!({
         "encryptionAtHost": pool.encryption_at_host,
@@ -86,7 +87,7 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
         },
     });
     if pool.secure_boot || pool.vtpm || pool.encryption_at_host {
-        profile["securityProfile"] = security;
+        set(&mut profile, "securityProfile", security);
     }
     let kubelet = &plan.kubelet;
     let mut body = json!({
@@ -119,7 +120,7 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
         },
     });
     if !pool.zones.is_empty() {
-        body["zones"] = json!(pool.zones);
+        set(&mut body, "zones", json!(pool.zones));
     }
     body
 }
@@ -143,14 +144,14 @@ fn interface(
         "privateIPAddressVersion": "IPv4",
     });
     if let Some(balancer) = &plan.load_balancer {
-        address["loadBalancerBackendAddressPools"] = json!([
+        set(&mut address, "loadBalancerBackendAddressPools", json!([
             {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
             {"id": format!("{balancer}/backendAddressPools/kubernetes")},
-        ]);
+        ]));
     }
     if pool.public_ip {
         let public = format!("{configuration}/publicIPAddresses/{name}-ip");
-        address["publicIPAddress"] = json!({"id": public});
+        set(&mut address, "publicIPAddress", json!({"id": public}));
         let body = json!({
             "name": format!("{name}-ip"),
             "id": public,

@@ -19,7 +19,7 @@ pub(super) fn rule(group: &str, rule: &Rule) -> Value {
     properties.insert("access".to_owned(), json!(rule.access));
     properties.insert("priority".to_owned(), json!(rule.priority));
     properties.insert("direction".to_owned(), json!(rule.direction));
-    named(group, "securityRules", &rule.name, properties)
+    named(group, "securityRules", &rule.name, &properties)
 }
 
 /// The six rules that every group ends with.
@@ -40,7 +40,7 @@ pub(super) fn defaults(group: &str) -> Vec<Value> {
         properties.insert("access".to_owned(), json!(access));
         properties.insert("priority".to_owned(), json!(priority));
         properties.insert("direction".to_owned(), json!(direction));
-        named(group, "defaultSecurityRules", name, properties)
+        named(group, "defaultSecurityRules", name, &properties)
     };
     vec![
         default("AllowVnetInBound", 65000, "Allow", "Inbound", "VirtualNetwork", "VirtualNetwork"),
@@ -64,7 +64,7 @@ fn sides(properties: &mut Map<String, Value>, field: &str, values: &[String]) {
     properties.insert(plural, json!(many));
 }
 
-fn named(group: &str, collection: &str, name: &str, properties: Map<String, Value>) -> Value {
+fn named(group: &str, collection: &str, name: &str, properties: &Map<String, Value>) -> Value {
     json!({
         "name": name,
         "id": format!("{group}/{collection}/{name}"),

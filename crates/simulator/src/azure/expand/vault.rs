@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Site;
 use crate::azure::description::{Key, Vault};
 use crate::azure::ids;
+use crate::azure::wire::set;
 
 const VAULT: &str = "Microsoft.KeyVault/vaults";
 /// 2026-01-15T09:30:00Z, the day all keys of a simulated tenant were made.
@@ -47,7 +48,7 @@ fn vault_body(site: &Site<'_>, vault: &Vault, id: &str) -> Value {
     });
     // Key Vault answers `true` or leaves the field out; `false` cannot be set.
     if vault.purge_protection {
-        properties["enablePurgeProtection"] = json!(true);
+        set(&mut properties, "enablePurgeProtection", json!(true));
     }
     json!({
         "id": id,
@@ -70,7 +71,7 @@ fn key_body(site: &Site<'_>, vault: &Vault, key: &Key, (id, own): (&str, &str)) 
         "exportable": false,
     });
     if let Some(expires) = key.expires {
-        attributes["exp"] = json!(expires);
+        set(&mut attributes, "exp", json!(expires));
     }
     let mut properties = json!({
         "attributes": attributes,
@@ -81,13 +82,13 @@ fn key_body(site: &Site<'_>, vault: &Vault, key: &Key, (id, own): (&str, &str)) 
         "keyUriWithVersion": format!("{uri}/{version}"),
     });
     if let Some(after) = &key.rotate_after {
-        properties["rotationPolicy"] = json!({
+        set(&mut properties, "rotationPolicy", json!({
             "attributes": {"created": CREATED, "updated": CREATED},
             "lifetimeActions": [
                 {"trigger": {"timeAfterCreate": after}, "action": {"type": "rotate"}},
                 {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "notify"}},
             ],
-        });
+        }));
     }
     json!({
         "id": own,

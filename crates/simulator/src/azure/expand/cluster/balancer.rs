@@ -6,6 +6,7 @@ use super::Plan;
 use crate::azure::description::Rule;
 use crate::azure::expand::{Site, network};
 use crate::azure::ids;
+use crate::azure::wire::merge;
 
 const ADDRESS: &str = "Microsoft.Network/publicIPAddresses";
 
@@ -22,7 +23,7 @@ pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, opened: &mut Vec<Rule>) 
         frontends.push(front(
             &frontend,
             &address,
-            &json!({"outboundRules": [{"id": format!("{id}/outboundRules/aksOutboundRule")}]}),
+            json!({"outboundRules": [{"id": format!("{id}/outboundRules/aksOutboundRule")}]}),
         ));
         outbound.push(json!({
             "name": "aksOutboundRule",
@@ -42,7 +43,7 @@ pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, opened: &mut Vec<Rule>) 
             site,
             &address,
             &plan.location,
-            Some(json!({"ipConfiguration": {"id": frontend}})),
+            json!({"ipConfiguration": {"id": frontend}}),
         );
     }
     for (service, priority) in plan.cluster.services.iter().zip(500..) {
@@ -52,7 +53,7 @@ pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, opened: &mut Vec<Rule>) 
         let name = format!("a{uid}-TCP-{}", service.port);
         let rule = format!("{id}/loadBalancingRules/{name}");
         let probe = format!("{id}/probes/{name}");
-        frontends.push(front(&frontend, &address, &json!({"loadBalancingRules": [{"id": rule}]})));
+        frontends.push(front(&frontend, &address, json!({"loadBalancingRules": [{"id": rule}]})));
         // Kubernetes asks for floating addresses: the node sees the frontend's address and the service's port.
         balancing.push(json!({
             "name": name,
@@ -86,10 +87,7 @@ pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, opened: &mut Vec<Rule>) 
                 "loadBalancingRules": [{"id": rule}],
             },
         }));
-        let more = json!({
-            "ipConfiguration": {"id": frontend},
-        });
-        network::public_address(site, &address, &plan.location, Some(more));
+        network::public_address(site, &address, &plan.location, json!({"ipConfiguration": {"id": frontend}}));
         opened.push(Rule {
             name: format!("k8s-azure-lb_allow_IPv4_{}", ids::suffix(&uid)),
             description: Some(format!("Kubernetes service {}", service.name)),
@@ -135,15 +133,13 @@ pub(super) fn outbound_address(site: &Site<'_>, plan: &Plan<'_>) -> String {
     site.id(&plan.node_group, ADDRESS, &ids::guid(&format!("outbound {}", plan.id)))
 }
 
-fn front(id: &str, address: &str, uses: &Value) -> Value {
+fn front(id: &str, address: &str, uses: Value) -> Value {
     let mut properties = json!({
         "provisioningState": "Succeeded",
         "privateIPAllocationMethod": "Dynamic",
         "publicIPAddress": {"id": address},
     });
-    if let (Some(properties), Some(uses)) = (properties.as_object_mut(), uses.as_object()) {
-        properties.extend(uses.clone());
-    }
+    merge(&mut properties, uses);
     json!({
         "name": id.rsplit('/').next(),
         "id": id,

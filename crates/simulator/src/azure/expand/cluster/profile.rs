@@ -6,6 +6,7 @@ use super::{IDENTITY, Plan, balancer, issuer};
 use crate::azure::description::{Identity, Kms, Pool};
 use crate::azure::expand::{Mistake, Site, nodes};
 use crate::azure::ids;
+use crate::azure::wire::set;
 
 /// The whole resource.
 pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
@@ -21,25 +22,25 @@ pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
         "properties": properties(site, plan)?,
     });
     if !cluster.tags.is_empty() {
-        body["tags"] = json!(cluster.tags);
+        set(&mut body, "tags", json!(cluster.tags));
     }
     match &cluster.identity {
         Identity::System => {
-            body["identity"] = json!({
+            set(&mut body, "identity", json!({
                 "type": "SystemAssigned",
                 "principalId": ids::principal(&super::control_plane(cluster)),
                 "tenantId": site.tenant,
-            });
+            }));
         }
         Identity::User(name) => {
             let known = site.subscription.identities.iter().find(|known| known.name == *name);
             let known = known.ok_or_else(|| Mistake(format!("cluster `{}` names identity `{name}`, which is not here", cluster.name)))?;
             let id = site.id(&known.group, IDENTITY, name);
             let own = format!("identity/{name}");
-            body["identity"] = json!({
+            set(&mut body, "identity", json!({
                 "type": "UserAssigned",
                 "userAssignedIdentities": {id: {"principalId": ids::principal(&own), "clientId": ids::client(&own)}},
-            });
+            }));
         }
         // A cluster with a service principal has no `identity` at all.
         Identity::ServicePrincipal(_name) => {}
@@ -81,7 +82,7 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
     put("autoUpgradeProfile", {
         let mut upgrade = json!({"nodeOSUpgradeChannel": cluster.upgrade.node_os.as_deref().unwrap_or("NodeImage")});
         if let Some(channel) = &cluster.upgrade.channel {
-            upgrade["upgradeChannel"] = json!(channel);
+            set(&mut upgrade, "upgradeChannel", json!(channel));
         }
         upgrade
     });
@@ -203,21 +204,21 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
     });
     let mut security = json!({"enableVTPM": pool.vtpm, "enableSecureBoot": pool.secure_boot});
     if let Some(ssh) = &pool.ssh {
-        security["sshAccess"] = json!(ssh);
+        set(&mut security, "sshAccess", json!(ssh));
     }
-    found["securityProfile"] = security;
+    set(&mut found, "securityProfile", security);
     if let Some(subnet) = &pool.subnet {
-        found["vnetSubnetID"] = json!(site.subnet(subnet)?.0);
+        set(&mut found, "vnetSubnetID", json!(site.subnet(subnet)?.0));
     }
     if let Some((least, most)) = pool.autoscale {
-        found["minCount"] = json!(least);
-        found["maxCount"] = json!(most);
+        set(&mut found, "minCount", json!(least));
+        set(&mut found, "maxCount", json!(most));
     }
     if !pool.zones.is_empty() {
-        found["availabilityZones"] = json!(pool.zones);
+        set(&mut found, "availabilityZones", json!(pool.zones));
     }
     if !pool.labels.is_empty() {
-        found["nodeLabels"] = json!(pool.labels);
+        set(&mut found, "nodeLabels", json!(pool.labels));
     }
     if !pool.host_ports.is_empty() {
         let ports: Vec<Value> = pool
@@ -225,7 +226,7 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
             .iter()
             .map(|ports| json!({"portStart": ports.from, "portEnd": ports.to, "protocol": ports.protocol}))
             .collect();
-        found["networkProfile"] = json!({"allowedHostPorts": ports});
+        set(&mut found, "networkProfile", json!({"allowedHostPorts": ports}));
     }
     Ok(found)
 }
@@ -246,14 +247,14 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
         "ipFamilies": ["IPv4"],
     });
     if let Some(mode) = &network.mode {
-        found["networkPluginMode"] = json!(mode);
+        set(&mut found, "networkPluginMode", json!(mode));
     }
     if network.outbound == "loadBalancer" {
-        found["loadBalancerProfile"] = json!({
+        set(&mut found, "loadBalancerProfile", json!({
             "managedOutboundIPs": {"count": 1},
             "effectiveOutboundIPs": [{"id": balancer::outbound_address(site, plan)}],
             "backendPoolType": "nodeIPConfiguration",
-        });
+        }));
     }
     found
 }
@@ -274,23 +275,23 @@ fn security(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
     let cluster = plan.cluster;
     let mut found = json!({});
     if let Some(kms) = &cluster.kms {
-        found["azureKeyVaultKms"] = key(site, kms)?;
+        set(&mut found, "azureKeyVaultKms", key(site, kms)?);
     }
     if cluster.infrastructure_encryption {
-        found["kubernetesResourceObjectEncryptionProfile"] = json!({"infrastructureEncryption": "Enabled"});
+        set(&mut found, "kubernetesResourceObjectEncryptionProfile", json!({"infrastructureEncryption": "Enabled"}));
     }
     if cluster.workload_identity {
-        found["workloadIdentity"] = json!({"enabled": true});
+        set(&mut found, "workloadIdentity", json!({"enabled": true}));
     }
     if cluster.image_cleaner {
-        found["imageCleaner"] = json!({"enabled": true, "intervalHours": 168});
+        set(&mut found, "imageCleaner", json!({"enabled": true, "intervalHours": 168}));
     }
     if cluster.defender {
-        found["defender"] = json!({
+        set(&mut found, "defender", json!({
             "logAnalyticsWorkspaceResourceId":
                 site.id("observability", "Microsoft.OperationalInsights/workspaces", "central"),
             "securityMonitoring": {"enabled": true},
-        });
+        }));
     }
     Ok(found)
 }
@@ -310,7 +311,7 @@ fn key(site: &Site<'_>, kms: &Kms) -> Result<Value, Mistake> {
     });
     // The vault's id is only given, and only allowed, when the vault is private.
     if kms.network == "Private" {
-        found["keyVaultResourceId"] = json!(id);
+        set(&mut found, "keyVaultResourceId", json!(id));
     }
     Ok(found)
 }

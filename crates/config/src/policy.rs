@@ -1,0 +1,98 @@
+//! What the organisation has decided.
+
+use crate::{
+    Diagnostic, Diagnostics,
+    node::{Node, Value},
+    reader::{Map, choose, text},
+};
+use palisade_engine::{Policy, Severity};
+use palisade_reach::{AddrSet, parse_net};
+use std::collections::BTreeMap;
+
+const KEYS: &[&str] = &[
+    "approved_ranges",
+    "narrow_ipv4_prefix",
+    "narrow_ipv6_prefix",
+    "short_list_entries",
+    "approved_bindings",
+    "approved_minters",
+    "approved_parties",
+    "require_customer_key",
+    "require_all_objects_encrypted",
+    "key_age_days",
+    "key_expiry_days",
+    "rotation_days",
+    "production_values",
+    "severities",
+    "waivers_file",
+];
+
+pub(crate) fn read(
+    node: Option<&Node>,
+    controls: &[&str],
+    diagnostics: &mut Diagnostics,
+) -> (Policy, Option<String>) {
+    let standard = Policy::default();
+    let Some(map) = node.and_then(|node| Map::of(node, "`policy`", KEYS, diagnostics)) else {
+        return (standard, None);
+    };
+    let set = |name: &str, diagnostics: &mut Diagnostics| {
+        map.texts(name, diagnostics).map(|texts| texts.into_iter().map(|(text, _)| text).collect())
+    };
+    let prefix = |number: Option<u32>, otherwise: u8| number.and_then(|n| u8::try_from(n).ok()).unwrap_or(otherwise);
+    let policy = Policy {
+        approved_ranges: ranges(&map, diagnostics),
+        narrow_v4: prefix(map.number("narrow_ipv4_prefix", 0..33, diagnostics), standard.narrow_v4),
+        narrow_v6: prefix(map.number("narrow_ipv6_prefix", 0..129, diagnostics), standard.narrow_v6),
+        short_list: map
+            .number("short_list_entries", 1..10_001, diagnostics)
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(standard.short_list),
+        approved_bindings: set("approved_bindings", diagnostics).unwrap_or_default(),
+        approved_minters: set("approved_minters", diagnostics),
+        approved_parties: set("approved_parties", diagnostics),
+        customer_key: map.flag("require_customer_key", diagnostics),
+        all_objects: map.flag("require_all_objects_encrypted", diagnostics).unwrap_or(standard.all_objects),
+        key_age_days: map.number("key_age_days", 1..3_651, diagnostics).unwrap_or(standard.key_age_days),
+        key_expiry_days: map.number("key_expiry_days", 1..3_651, diagnostics).unwrap_or(standard.key_expiry_days),
+        rotation_days: map.number("rotation_days", 1..3_651, diagnostics).unwrap_or(standard.rotation_days),
+        production: set("production_values", diagnostics).unwrap_or(standard.production),
+        severities: severities(&map, controls, diagnostics),
+        waivers: Vec::new(),
+    };
+    let waivers_file = map.text("waivers_file", diagnostics).map(|(path, _)| path);
+    (policy, waivers_file)
+}
+
+fn ranges(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<AddrSet> {
+    let written = map.texts("approved_ranges", diagnostics)?;
+    let nets = written.into_iter().filter_map(|(range, span)| match parse_net(&range) {
+        Ok(net) => Some(net),
+        Err(error) => {
+            diagnostics.push(Diagnostic::at(span, format!("`{range}` is no address range")).label(error.to_string()));
+            None
+        }
+    });
+    Some(AddrSet::from_nets(nets.collect::<Vec<_>>()))
+}
+
+fn severities(map: &Map<'_>, controls: &[&str], diagnostics: &mut Diagnostics) -> BTreeMap<String, Severity> {
+    let Some(entry) = map.get("severities") else { return BTreeMap::new() };
+    let Value::Map(entries) = &entry.value.value else {
+        diagnostics.push(
+            Diagnostic::at(entry.value.span.clone(), format!("`severities` is {}", entry.value.kind()))
+                .label("expected lines like `CP-03: low`"),
+        );
+        return BTreeMap::new();
+    };
+    let names: Vec<&str> = Severity::ALL.into_iter().map(Severity::name).collect();
+    entries
+        .iter()
+        .filter_map(|(key, value)| {
+            let control = choose((&key.text, key.span.clone()), "control", controls, diagnostics);
+            let (word, span) = text(value, &key.text, diagnostics)?;
+            let name = choose((&word, span), "severity", &names, diagnostics)?;
+            Some((control?.to_owned(), name.parse().ok()?))
+        })
+        .collect()
+}

@@ -1,0 +1,64 @@
+//! Accepted risks.
+
+use crate::{
+    Diagnostic, Diagnostics, Source,
+    node::{self, Node, Value},
+    reader::{Map, choose},
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use palisade_engine::Waiver;
+use std::ops::Range;
+
+const KEYS: &[&str] = &["control", "cluster", "subject", "owner", "reason", "until"];
+
+/// Reads a file of accepted risks: a list under `waivers`. Every one has an owner, a reason and an end.
+pub fn read_waivers(source: &Source<'_>, controls: &[&str]) -> Result<Vec<Waiver>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new(source);
+    let Some(root) = node::parse(source, &mut diagnostics) else { return Err(diagnostics) };
+    let mut waivers = Vec::new();
+    if let Some(map) = Map::of(&root, "the file of waivers", &["waivers"], &mut diagnostics) {
+        match map.get("waivers").map(|entry| (entry.value, &entry.value.value)) {
+            Some((_, Value::List(items))) => {
+                waivers = items.iter().filter_map(|item| waiver(item, controls, &mut diagnostics)).collect();
+            }
+            Some((node, _)) => diagnostics.push(
+                Diagnostic::at(node.span.clone(), format!("`waivers` is {}", node.kind())).label("expected a list"),
+            ),
+            None => diagnostics.push(Diagnostic::at(map.span, "there is no `waivers`").label("expected `waivers:` and a list")),
+        }
+    }
+    if diagnostics.is_empty() { Ok(waivers) } else { Err(diagnostics) }
+}
+
+fn waiver(node: &Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Waiver> {
+    let map = Map::of(node, "a waiver", KEYS, diagnostics)?;
+    let mut required = |name: &str| -> Option<(String, Range<usize>)> {
+        if map.get(name).is_none() {
+            diagnostics.push(Diagnostic::at(map.span.clone(), format!("a waiver has no `{name}`")).label(format!("add `{name}:`")));
+        }
+        map.text(name, diagnostics)
+    };
+    let (control, cluster, owner, reason, until) =
+        (required("control"), required("cluster"), required("owner"), required("reason"), required("until"));
+    let control = control.and_then(|(text, span)| choose((&text, span), "control", controls, diagnostics));
+    let until = until.and_then(|(text, span)| end(&text, span, diagnostics));
+    Some(Waiver {
+        control: control?.to_owned(),
+        cluster: cluster?.0,
+        subject: map.text("subject", diagnostics).map(|(subject, _)| subject),
+        owner: owner?.0,
+        reason: reason?.0,
+        until: until?,
+    })
+}
+
+/// A date means the end of that day in UTC.
+fn end(text: &str, span: Range<usize>, diagnostics: &mut Diagnostics) -> Option<Timestamp> {
+    let day = text.parse::<Date>().ok().and_then(|date| date.tomorrow().ok());
+    let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|zoned| zoned.timestamp());
+    let end = midnight.or_else(|| text.parse::<Timestamp>().ok());
+    if end.is_none() {
+        diagnostics.push(Diagnostic::at(span, format!("`{text}` is no date")).label("expected for example `2027-03-31`"));
+    }
+    end
+}

@@ -1,0 +1,125 @@
+//! Reads clouds and judges what they say.
+
+use crate::{Judge, gather::Gather};
+use futures::{StreamExt as _, stream};
+use palisade_provider::{Clock, Discovery, Event, Failure, Pace, Progress, Provider, Recorder, Unit};
+use palisade_report::Report;
+use palisade_store::{SnapshotFolder, StoreError};
+use std::{fmt, sync::Arc};
+
+/// Something to read.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name in the configuration.
+    pub name: String,
+    /// What reads it.
+    pub provider: Arc<dyn Provider>,
+}
+
+/// How to read.
+#[derive(Clone)]
+pub struct Scan<'a> {
+    /// Where snapshots go, if they are kept.
+    pub store: Option<&'a SnapshotFolder>,
+    /// How many units are read at once.
+    pub units_at_once: usize,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who watches.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl fmt::Debug for Scan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scan").field("store", &self.store).field("units_at_once", &self.units_at_once).finish_non_exhaustive()
+    }
+}
+
+/// What came of one target.
+#[derive(Clone, Debug)]
+pub struct TargetOutcome {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The provider.
+    pub provider: palisade_model::Provider,
+    /// How many units were found.
+    pub units: usize,
+    /// How many clusters were found.
+    pub clusters: usize,
+    /// How many calls were recorded.
+    pub calls: u64,
+    /// Calls that failed while its parts were looked for.
+    pub discovery_failures: Vec<(String, Failure)>,
+}
+
+impl TargetOutcome {
+    /// Whether nothing of the target could be looked at.
+    pub fn is_lost(&self) -> bool {
+        self.units == 0 && !self.discovery_failures.is_empty()
+    }
+}
+
+/// Reads the targets and judges. One target that cannot be read does not keep the others from being read; only a
+/// snapshot that cannot be stored ends the run, because evidence that was asked for would be missing.
+pub async fn scan(
+    targets: &[Target],
+    scan: &Scan<'_>,
+    judge: &Judge<'_>,
+) -> Result<(Report, Vec<TargetOutcome>), StoreError> {
+    let pace = Arc::new(Pace::default());
+    let recorders: Vec<Recorder> = targets
+        .iter()
+        .map(|target| {
+            Recorder::new(&target.name, Arc::clone(&scan.clock), Arc::clone(&scan.progress), Arc::clone(&pace))
+        })
+        .collect();
+    let mut gather = Gather::default();
+    let mut outcomes = Vec::with_capacity(targets.len());
+    let mut work: Vec<(usize, Unit)> = Vec::new();
+    let discoveries =
+        futures::future::join_all(targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)))
+            .await;
+    for (position, (target, Discovery { units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
+        // A target's own account can be a unit too: the two snapshots need names of their own.
+        snapshot.scope = "discovery".to_owned();
+        outcomes.push(TargetOutcome {
+            name: target.name.clone(),
+            provider: target.provider.provider(),
+            units: units.len(),
+            clusters: 0,
+            calls: 0,
+            discovery_failures: snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.clone())).collect(),
+        });
+        if let Some(store) = scan.store {
+            store.write(&snapshot)?;
+        }
+        gather.take(&snapshot, target.provider.as_ref(), judge);
+        work.extend(units.into_iter().map(|unit| (position, unit)));
+    }
+    scan.progress.tell(Event::Units(work.len()));
+    let mut collected = stream::iter(work)
+        .filter_map(|(position, unit)| {
+            let found = targets.get(position).zip(recorders.get(position));
+            std::future::ready(found.map(|(target, recorder)| (position, target, recorder.for_unit(), unit)))
+        })
+        .map(|(position, target, recorder, unit)| async move {
+            let snapshot = target.provider.collect(&unit, &recorder).await;
+            (position, target, snapshot)
+        })
+        .buffer_unordered(scan.units_at_once.max(1));
+    while let Some((position, target, snapshot)) = collected.next().await {
+        if let Some(store) = scan.store {
+            store.write(&snapshot)?;
+        }
+        let clusters = gather.take(&snapshot, target.provider.as_ref(), judge);
+        if let Some(outcome) = outcomes.get_mut(position) {
+            outcome.clusters += clusters;
+        }
+        scan.progress.tell(Event::UnitDone);
+    }
+    drop(collected);
+    for (outcome, recorder) in outcomes.iter_mut().zip(&recorders) {
+        outcome.calls = recorder.calls();
+    }
+    Ok((gather.finish(judge), outcomes))
+}

@@ -1,0 +1,1 @@
+//! The whole of the Azure side, driven as a client drives it.

@@ -1,0 +1,144 @@
+//! EC2's machines and interfaces, launch templates and auto scaling groups.
+
+use super::{leaf, network::record};
+use serde::Deserialize;
+
+record!(Reservations {
+    #[serde(deserialize_with = "leaf::list")]
+    reservation_set: Vec<Reservation>,
+});
+record!(Reservation {
+    #[serde(deserialize_with = "leaf::list")]
+    instances_set: Vec<Instance>,
+});
+record!(Instance {
+    #[serde(deserialize_with = "leaf::text")]
+    instance_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    private_dns_name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    subnet_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    key_name: Option<String>,
+    instance_state: Option<InstanceState>,
+    iam_instance_profile: Option<InstanceProfile>,
+    metadata_options: Option<MetadataOptions>,
+    #[serde(deserialize_with = "leaf::list")]
+    network_interface_set: Vec<Interface>,
+    #[serde(deserialize_with = "leaf::list")]
+    tag_set: Vec<Tag>,
+});
+record!(InstanceState {
+    #[serde(deserialize_with = "leaf::text")]
+    name: Option<String>,
+});
+record!(InstanceProfile {
+    #[serde(deserialize_with = "leaf::text")]
+    arn: Option<String>,
+});
+record!(MetadataOptions {
+    #[serde(deserialize_with = "leaf::text")]
+    http_tokens: Option<String>,
+    #[serde(deserialize_with = "leaf::number")]
+    http_put_response_hop_limit: Option<i64>,
+    #[serde(deserialize_with = "leaf::text")]
+    http_endpoint: Option<String>,
+});
+record!(Tag {
+    #[serde(deserialize_with = "leaf::text")]
+    key: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    value: Option<String>,
+});
+
+record!(Interfaces {
+    #[serde(deserialize_with = "leaf::list")]
+    network_interface_set: Vec<Interface>,
+});
+record!(Interface {
+    #[serde(deserialize_with = "leaf::text")]
+    network_interface_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    subnet_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    description: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    group_set: Vec<GroupId>,
+    association: Option<Association>,
+    #[serde(deserialize_with = "leaf::list")]
+    private_ip_addresses_set: Vec<PrivateAddress>,
+    #[serde(rename = "ipv6AddressesSet", deserialize_with = "leaf::list")]
+    ipv6_addresses: Vec<Ipv6Address>,
+    #[serde(rename = "ipv6PrefixSet", deserialize_with = "leaf::list")]
+    ipv6_prefixes: Vec<Ipv6Prefix>,
+});
+record!(GroupId {
+    #[serde(deserialize_with = "leaf::text")]
+    group_id: Option<String>,
+});
+record!(Association {
+    #[serde(deserialize_with = "leaf::text")]
+    public_ip: Option<String>,
+});
+record!(PrivateAddress {
+    #[serde(deserialize_with = "leaf::text")]
+    private_ip_address: Option<String>,
+    association: Option<Association>,
+});
+record!(Ipv6Address {
+    #[serde(rename = "ipv6Address", deserialize_with = "leaf::text")]
+    ipv6_address: Option<String>,
+});
+record!(Ipv6Prefix {
+    #[serde(rename = "ipv6Prefix", deserialize_with = "leaf::text")]
+    ipv6_prefix: Option<String>,
+});
+
+record!(LaunchTemplateVersions {
+    #[serde(rename = "launchTemplateVersionSet", deserialize_with = "leaf::list")]
+    versions: Vec<LaunchTemplateVersion>,
+});
+record!(LaunchTemplateVersion {
+    #[serde(deserialize_with = "leaf::text")]
+    version_number: Option<String>,
+    launch_template_data: Option<LaunchTemplateData>,
+});
+record!(LaunchTemplateData {
+    #[serde(deserialize_with = "leaf::text")]
+    key_name: Option<String>,
+    metadata_options: Option<MetadataOptions>,
+    #[serde(deserialize_with = "leaf::list")]
+    network_interface_set: Vec<TemplateInterface>,
+});
+record!(TemplateInterface {
+    #[serde(deserialize_with = "leaf::boolean")]
+    associate_public_ip_address: Option<bool>,
+});
+
+/// Auto scaling groups; the query protocol writes names in Pascal case.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct AutoScalingGroups {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) auto_scaling_groups: Vec<AutoScalingGroup>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct AutoScalingGroup {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) auto_scaling_group_name: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) instances: Vec<GroupInstance>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct GroupInstance {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) instance_id: Option<String>,
+}

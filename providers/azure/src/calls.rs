@@ -1,0 +1,178 @@
+//! Every call that may be made, with the permission it takes. All of them are reads.
+
+use palisade_model::FactKind::{
+    self, Controllers, Credential, Dedication, DefaultRoute, Doors, Egress, Encryption, Etcd, ExternalTrusts,
+    Exposure, Filters, Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Metadata, Minters, Nodes,
+    OtherTrust, Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, Unused,
+    Version, WorkloadIdentity,
+};
+use palisade_provider::{Call, Per};
+
+/// The scope of what belongs to no subscription.
+pub const TENANT: &str = "tenant";
+
+/// Fields of a cluster that are never stored.
+const CLUSTER_SECRETS: &[&str] = &[
+    "/value/*/properties/servicePrincipalProfile/secret",
+    "/value/*/properties/windowsProfile/adminPassword",
+    "/value/*/properties/aadProfile/serverAppSecret",
+    "/value/*/properties/addonProfiles/*/config",
+    "/value/*/properties/linuxProfile/ssh/publicKeys/*/keyData",
+];
+
+/// Fields of a scale set that are never stored.
+const SCALE_SET_SECRETS: &[&str] = &[
+    "/value/*/properties/virtualMachineProfile/osProfile/customData",
+    "/value/*/properties/virtualMachineProfile/osProfile/adminPassword",
+    "/value/*/properties/virtualMachineProfile/osProfile/secrets",
+    "/value/*/properties/virtualMachineProfile/osProfile/linuxConfiguration/ssh/publicKeys/*/keyData",
+    "/value/*/properties/virtualMachineProfile/userData",
+    "/value/*/properties/virtualMachineProfile/extensionProfile/extensions/*/properties/settings",
+    "/value/*/properties/virtualMachineProfile/extensionProfile/extensions/*/properties/protectedSettings",
+];
+
+/// Every fact there is: what the list of clusters feeds.
+const EVERYTHING: &[FactKind] = &[
+    Version, PublicAccess, PrivatePath, Doors, Tunnels, PrivateGuard, Pools, Nodes, PublicAddresses, Exposure, Filters,
+    DefaultRoute, Egress, Interactive, Metadata, Credential, WorkloadIdentity, Identities, Standing, Dedication,
+    OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts, Etcd, Encryption, KeyState, KeyRotation,
+    KeyAccess,
+];
+
+macro_rules! calls {
+    ($($(#[$doc:meta])* $constant:ident = $name:literal, $permission:literal, $per:ident, $feeds:expr, $redact:expr, $purpose:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub const $constant: Call = Call {
+                name: $name,
+                permission: $permission,
+                per: Per::$per,
+                feeds: $feeds,
+                redact: $redact,
+                purpose: $purpose,
+            };
+        )*
+
+        /// Every call that may be made.
+        pub static CALLS: &[Call] = &[$($constant,)*];
+    };
+}
+
+calls! {
+    /// The subscriptions that the credentials see.
+    SUBSCRIPTIONS = "Subscriptions_List", "Microsoft.Resources/subscriptions/read", Target,
+        &[ExternalTrusts], &[],
+        "find the subscriptions, and the tenants that manage them from outside";
+    /// Everything below a management group.
+    DESCENDANTS = "ManagementGroups_GetDescendants", "Microsoft.Management/managementGroups/descendants/read", Group,
+        &[], &[],
+        "find the subscriptions below the configured management groups";
+    /// The clusters of a subscription, whole, with their pools.
+    CLUSTERS = "ManagedClusters_List", "Microsoft.ContainerService/managedClusters/read", Account,
+        EVERYTHING, CLUSTER_SECRETS,
+        "read the clusters with their node pools";
+    /// Services that are bound to a cluster.
+    TRUSTED_ACCESS = "TrustedAccessRoleBindings_List",
+        "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings/read", Cluster,
+        &[Tunnels], &[],
+        "see which other services are let into a cluster";
+    /// Private endpoints of a private cluster.
+    PRIVATE_ENDPOINTS = "PrivateEndpointConnections_List",
+        "Microsoft.ContainerService/managedClusters/privateEndpointConnections/read", Cluster,
+        &[PrivateGuard], &[],
+        "see which private endpoints lead to the API server";
+    /// The network security groups of a subscription.
+    SECURITY_GROUPS = "NetworkSecurityGroups_ListAll", "Microsoft.Network/networkSecurityGroups/read", Account,
+        &[PrivateGuard, Exposure, Filters, Egress], &[],
+        "evaluate who can reach nodes and private endpoints";
+    /// The virtual networks of a subscription, with their subnets.
+    NETWORKS = "VirtualNetworks_ListAll", "Microsoft.Network/virtualNetworks/read", Account,
+        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress], &[],
+        "know the networks of the nodes, their peerings and what guards their subnets";
+    /// The public addresses of a subscription.
+    PUBLIC_ADDRESSES = "PublicIPAddresses_ListAll", "Microsoft.Network/publicIPAddresses/read", Account,
+        &[PublicAccess, Exposure], &[],
+        "know the clusters' own outgoing addresses and the addresses of load balancers";
+    /// The load balancers of a subscription.
+    LOAD_BALANCERS = "LoadBalancers_ListAll", "Microsoft.Network/loadBalancers/read", Account,
+        &[Exposure], &[],
+        "know what load balancers forward to nodes";
+    /// The route tables of a subscription.
+    ROUTE_TABLES = "RouteTables_ListAll", "Microsoft.Network/routeTables/read", Account,
+        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress], &[],
+        "know where the nodes' traffic goes";
+    /// The scale sets of a subscription.
+    SCALE_SETS = "VirtualMachineScaleSets_ListAll", "Microsoft.Compute/virtualMachineScaleSets/read", Account,
+        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication], &[],
+        "find the machines of node pools, and what else carries their identities";
+    /// The network interfaces of a scale set's machines.
+    NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",
+        "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read", Member,
+        &[Nodes, PublicAddresses, Exposure, Filters], &[],
+        "know the addresses and security groups of each node";
+    /// The public addresses of a scale set's machines.
+    NODE_ADDRESSES = "PublicIPAddresses_ListVirtualMachineScaleSetPublicIPAddresses",
+        "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read", Member,
+        &[Nodes, PublicAddresses, Exposure], &[],
+        "know which nodes have a public address";
+    /// Who holds which role in a subscription, at its parents and below it.
+    ROLE_ASSIGNMENTS = "RoleAssignments_ListForSubscription", "Microsoft.Authorization/roleAssignments/read", Account,
+        &[Standing, Minters, KeyAccess], &[],
+        "evaluate what identities may do, and who may make cluster credentials";
+    /// What the roles of a subscription allow.
+    ROLE_DEFINITIONS = "RoleDefinitions_List", "Microsoft.Authorization/roleDefinitions/read", Account,
+        &[Standing, Minters, KeyAccess], &[],
+        "know what each role allows";
+    /// What is denied whatever a role allows.
+    DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
+        &[Standing, Minters, KeyAccess], &[],
+        "know what is denied whatever a role allows";
+    /// The user-assigned identities of a subscription.
+    IDENTITIES = "UserAssignedIdentities_ListBySubscription",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/read", Account,
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts], &[],
+        "know the identities that clusters and workloads use";
+    /// Whose tokens become an identity.
+    FEDERATED_CREDENTIALS = "FederatedIdentityCredentials_List",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", Identity,
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts], &[],
+        "know which service accounts become which identity";
+    /// The vaults of a subscription, when a cluster names a key and not its vault.
+    VAULTS = "Vaults_ListBySubscription", "Microsoft.KeyVault/vaults/read", Account,
+        &[KeyState, KeyRotation, KeyAccess], &[],
+        "find the vault of a cluster's key";
+    /// One vault.
+    VAULT = "Vaults_Get", "Microsoft.KeyVault/vaults/read", Key,
+        &[KeyState, KeyAccess], &[],
+        "know how the vault of a cluster's key is protected";
+    /// One key's attributes. Its content is never asked for.
+    KEY = "Keys_Get", "Microsoft.KeyVault/vaults/keys/read", Key,
+        &[KeyState, KeyRotation], &[],
+        "know whether the key lives and rotates";
+    /// Where a vault's log goes.
+    DIAGNOSTIC_SETTINGS = "DiagnosticSettings_List", "Microsoft.Insights/diagnosticSettings/read", Key,
+        &[KeyAccess], &[],
+        "know whether uses of the key are logged";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_call_is_a_read_with_a_name_of_its_own() {
+        let names: BTreeSet<&str> = CALLS.iter().map(|call| call.name).collect();
+        assert_eq!(names.len(), CALLS.len());
+        for call in CALLS {
+            assert!(call.permission.ends_with("/read"), "{}", call.name);
+            assert!(!call.purpose.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_list_of_clusters_feeds_every_kind_of_fact() {
+        let fed: BTreeSet<FactKind> = CLUSTERS.feeds.iter().copied().collect();
+        assert_eq!(fed, FactKind::ALL.iter().copied().collect());
+    }
+}

@@ -1,0 +1,27 @@
+//! What Azure said, in its own words: only the fields that are read, absent ones absent.
+#![warn(clippy::disallowed_methods)]
+
+mod authorization;
+mod cluster;
+mod compute;
+mod identity;
+mod lenient;
+mod list;
+mod network;
+mod scope;
+mod vault;
+
+pub(crate) use authorization::{DenyAssignment, Permission, RoleAssignment, RoleDefinition};
+pub(crate) use cluster::{
+    AgentPool, AssignedIdentity, Cluster, ClusterIdentity, ClusterProperties, PrivateEndpointConnection,
+    TrustedAccessBinding,
+};
+pub(crate) use compute::ScaleSet;
+pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
+pub(crate) use list::{List, Listed};
+pub(crate) use network::{
+    AddressConfiguration, Interface, LoadBalancer, Network, PublicAddress, Reference, RouteTable, SecurityGroup,
+    SecurityRule, Subnet,
+};
+pub(crate) use scope::{Descendant, Subscription};
+pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

@@ -1,0 +1,300 @@
+//! `managedClusters` and what hangs on one, api-version 2026-08-01.
+
+use super::{Reference, lenient};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Cluster {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) location: Option<String>,
+    pub(crate) tags: Option<BTreeMap<String, serde_json::Value>>,
+    pub(crate) identity: Option<ClusterIdentity>,
+    pub(crate) properties: Option<ClusterProperties>,
+}
+
+/// As what the control plane signs in.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClusterIdentity {
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    pub(crate) kind: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) principal_id: Option<String>,
+    pub(crate) user_assigned_identities: Option<BTreeMap<String, Option<AssignedPrincipal>>>,
+}
+
+/// The ids of a user-assigned identity where it is used.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AssignedPrincipal {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) principal_id: Option<String>,
+}
+
+/// The cluster itself.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClusterProperties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) provisioning_state: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) kubernetes_version: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) current_kubernetes_version: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) fqdn: Option<String>,
+    #[serde(rename = "privateFQDN", deserialize_with = "lenient::text")]
+    pub(crate) private_fqdn: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) node_resource_group: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) public_network_access: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) disable_local_accounts: Option<bool>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) api_server_access_profile: ApiServerAccess,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) agent_pool_profiles: Vec<AgentPool>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) network_profile: NetworkProfile,
+    pub(crate) service_principal_profile: Option<ServicePrincipal>,
+    pub(crate) identity_profile: Option<BTreeMap<String, Option<AssignedIdentity>>>,
+    pub(crate) addon_profiles: Option<BTreeMap<String, Option<Addon>>>,
+    pub(crate) aad_profile: Option<AadProfile>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) oidc_issuer_profile: OidcIssuer,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) pod_identity_profile: Switch,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) security_profile: SecurityProfile,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) node_provisioning_profile: NodeProvisioning,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) ingress_profile: IngressProfile,
+}
+
+/// Whether Entra signs people in. Its presence is what counts.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AadProfile {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) managed: Option<bool>,
+    #[serde(rename = "enableAzureRBAC", deserialize_with = "lenient::flag")]
+    pub(crate) enable_azure_rbac: Option<bool>,
+}
+
+/// How the API server can be reached.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ApiServerAccess {
+    #[serde(rename = "authorizedIPRanges", deserialize_with = "lenient::list")]
+    pub(crate) authorized_ip_ranges: Vec<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enable_private_cluster: Option<bool>,
+    #[serde(rename = "enablePrivateClusterPublicFQDN", deserialize_with = "lenient::flag")]
+    pub(crate) enable_private_cluster_public_fqdn: Option<bool>,
+    #[serde(rename = "privateDNSZone", deserialize_with = "lenient::text")]
+    pub(crate) private_dns_zone: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) disable_run_command: Option<bool>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enable_vnet_integration: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) subnet_id: Option<String>,
+}
+
+/// One node pool.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AgentPool {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: Option<String>,
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    pub(crate) kind: Option<String>,
+    #[serde(rename = "enableNodePublicIP", deserialize_with = "lenient::flag")]
+    pub(crate) enable_node_public_ip: Option<bool>,
+    #[serde(rename = "nodePublicIPPrefixID", deserialize_with = "lenient::text")]
+    pub(crate) node_public_ip_prefix_id: Option<String>,
+    #[serde(rename = "vnetSubnetID", deserialize_with = "lenient::text")]
+    pub(crate) vnet_subnet_id: Option<String>,
+    #[serde(rename = "podSubnetID", deserialize_with = "lenient::text")]
+    pub(crate) pod_subnet_id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) security_profile: PoolSecurity,
+}
+
+/// How a pool's machines are secured.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PoolSecurity {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) ssh_access: Option<String>,
+}
+
+/// The cluster's network settings.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct NetworkProfile {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) outbound_type: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) pod_cidr: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) pod_cidrs: Vec<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) load_balancer_profile: Outbound,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) nat_gateway_profile: Outbound,
+}
+
+/// Which addresses traffic leaves from.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Outbound {
+    #[serde(rename = "effectiveOutboundIPs", deserialize_with = "lenient::list")]
+    pub(crate) effective_outbound_ips: Vec<Reference>,
+}
+
+/// An application with a secret, or the word `msi`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ServicePrincipal {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) client_id: Option<String>,
+}
+
+/// A user-assigned identity in a profile.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AssignedIdentity {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) resource_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) object_id: Option<String>,
+}
+
+/// An add-on.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Addon {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+    pub(crate) identity: Option<AssignedIdentity>,
+}
+
+/// Something that is on or not.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Switch {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+}
+
+/// Who signs service account tokens.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OidcIssuer {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(rename = "issuerURL", deserialize_with = "lenient::text")]
+    pub(crate) issuer_url: Option<String>,
+}
+
+/// Encryption and workload identity.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct SecurityProfile {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) azure_key_vault_kms: KeyVaultKms,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) kubernetes_resource_object_encryption_profile: ObjectEncryption,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) workload_identity: Switch,
+}
+
+/// Encryption with a key of the customer's.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct KeyVaultKms {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) key_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) key_vault_network_access: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) key_vault_resource_id: Option<String>,
+}
+
+/// Encryption with the platform's keys.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ObjectEncryption {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) infrastructure_encryption: Option<String>,
+}
+
+/// Whether AKS makes machines by itself.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct NodeProvisioning {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) mode: Option<String>,
+}
+
+/// The managed ingress controller.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct IngressProfile {
+    pub(crate) web_app_routing: Option<Addon>,
+}
+
+/// A service that is bound to a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct TrustedAccessBinding {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) properties: TrustedAccess,
+}
+
+/// What it is and what it may do.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct TrustedAccess {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) source_resource_id: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) roles: Vec<String>,
+}
+
+/// A private endpoint that leads to the API server.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PrivateEndpointConnection {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) properties: Connection,
+}
+
+/// Where it is and whether it was let in.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Connection {
+    pub(crate) private_endpoint: Option<Reference>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) private_link_service_connection_state: ConnectionState,
+}
+
+/// Whether it was let in.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ConnectionState {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) status: Option<String>,
+}

@@ -1,0 +1,314 @@
+//! Every call the collector may make, with its permission and the facts it feeds.
+
+use palisade_model::FactKind::{
+    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
+    KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses, Standing, Trusts, Tunnels,
+    Unused,
+};
+use palisade_provider::{Call, Per};
+
+/// Finds the projects the credentials can see.
+pub const PROJECTS_SEARCH: Call = Call {
+    name: "cloudresourcemanager.projects.search",
+    permission: "resourcemanager.projects.get",
+    per: Per::Target,
+    feeds: FactKind::ALL,
+    redact: &[],
+    purpose: "find the projects the credentials can see",
+};
+
+/// Finds the projects directly below a folder or organisation.
+pub const PROJECTS_LIST: Call = Call {
+    name: "cloudresourcemanager.projects.list",
+    permission: "resourcemanager.projects.list",
+    per: Per::Group,
+    feeds: FactKind::ALL,
+    redact: &[],
+    purpose: "find the projects below a folder or organisation",
+};
+
+/// Finds the folders directly below a folder or organisation.
+pub const FOLDERS_LIST: Call = Call {
+    name: "cloudresourcemanager.folders.list",
+    permission: "resourcemanager.folders.list",
+    per: Per::Group,
+    feeds: FactKind::ALL,
+    redact: &[],
+    purpose: "find the folders below a folder or organisation",
+};
+
+/// Reads every cluster of a project with its node pools, in all locations at once.
+pub const CLUSTERS_LIST: Call = Call {
+    name: "container.clusters.list",
+    permission: "container.clusters.list",
+    per: Per::Account,
+    feeds: FactKind::ALL,
+    redact: &["/clusters/*/masterAuth/clientKey", "/clusters/*/masterAuth/password"],
+    purpose: "read clusters and their node pools",
+};
+
+/// Reads a project's number and what it stands below.
+pub const PROJECTS_GET: Call = Call {
+    name: "cloudresourcemanager.projects.get",
+    permission: "resourcemanager.projects.get",
+    per: Per::Account,
+    feeds: &[
+        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts,
+        KeyAccess, Tunnels,
+    ],
+    redact: &[],
+    purpose: "read a project's number and its place in the hierarchy",
+};
+
+/// Reads what a folder stands below.
+pub const FOLDERS_GET: Call = Call {
+    name: "cloudresourcemanager.folders.get",
+    permission: "resourcemanager.folders.get",
+    per: Per::Group,
+    feeds: INHERITED,
+    redact: &[],
+    purpose: "read a folder's place in the hierarchy",
+};
+
+/// What a policy of a project or of anything above it says something about.
+const INHERITED: &[FactKind] = &[
+    Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts, KeyAccess,
+    Tunnels,
+];
+
+/// Reads who holds which role in a project.
+pub const PROJECT_POLICY: Call = Call {
+    name: "cloudresourcemanager.projects.getIamPolicy",
+    permission: "resourcemanager.projects.getIamPolicy",
+    per: Per::Account,
+    feeds: INHERITED,
+    redact: &[],
+    purpose: "read the role bindings and the audit settings of a project",
+};
+
+/// Reads who holds which role in a folder.
+pub const FOLDER_POLICY: Call = Call {
+    name: "cloudresourcemanager.folders.getIamPolicy",
+    permission: "resourcemanager.folders.getIamPolicy",
+    per: Per::Group,
+    feeds: INHERITED,
+    redact: &[],
+    purpose: "read the role bindings a project inherits from its folders",
+};
+
+/// Reads who holds which role in an organisation.
+pub const ORGANIZATION_POLICY: Call = Call {
+    name: "cloudresourcemanager.organizations.getIamPolicy",
+    permission: "resourcemanager.organizations.getIamPolicy",
+    per: Per::Group,
+    feeds: INHERITED,
+    redact: &[],
+    purpose: "read the role bindings a project inherits from its organisation",
+};
+
+/// Reads what is denied at a project, folder or organisation.
+pub const DENY_POLICIES: Call = Call {
+    name: "iam.denypolicies.list",
+    permission: "iam.denypolicies.list",
+    per: Per::Group,
+    feeds: &[Standing, Minters],
+    redact: &[],
+    purpose: "read the deny policies of a project and of what stands above it",
+};
+
+/// Reads which permissions a role holds.
+pub const ROLES_GET: Call = Call {
+    name: "iam.roles.get",
+    permission: "iam.roles.get",
+    per: Per::Target,
+    feeds: &[Standing, OtherTrust, Minters, KeyAccess, Tunnels],
+    redact: &[],
+    purpose: "read the permissions of the roles that are bound",
+};
+
+/// Reads the service accounts of a project.
+pub const ACCOUNTS_LIST: Call = Call {
+    name: "iam.serviceAccounts.list",
+    permission: "iam.serviceAccounts.list",
+    per: Per::Account,
+    feeds: &[
+        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts,
+    ],
+    redact: &[],
+    purpose: "read the service accounts of a project",
+};
+
+/// Reads who may act as a service account.
+pub const ACCOUNT_POLICY: Call = Call {
+    name: "iam.serviceAccounts.getIamPolicy",
+    permission: "iam.serviceAccounts.getIamPolicy",
+    per: Per::Identity,
+    feeds: &[
+        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts,
+    ],
+    redact: &[],
+    purpose: "read who may act as a service account",
+};
+
+/// Reads which user-managed keys a service account has. Ids and dates, never the keys.
+pub const KEYS_LIST: Call = Call {
+    name: "iam.serviceAccountKeys.list",
+    permission: "iam.serviceAccountKeys.list",
+    per: Per::Identity,
+    feeds: &[Keys],
+    redact: &["/keys/*/privateKeyData", "/keys/*/publicKeyData"],
+    purpose: "read ids and dates of the user-managed keys of a service account",
+};
+
+/// Reads what the project gives to all its machines: OS Login and SSH keys (whether, never which).
+pub const COMPUTE_PROJECT: Call = Call {
+    name: "compute.projects.get",
+    permission: "compute.projects.get",
+    per: Per::Account,
+    feeds: &[Interactive],
+    redact: &[],
+    purpose: "read whether OS Login and project-wide SSH keys are on",
+};
+
+/// Reads the machines of a project.
+pub const INSTANCES: Call = Call {
+    name: "compute.instances.aggregatedList",
+    permission: "compute.instances.list",
+    per: Per::Account,
+    feeds: &[
+        FactKind::Pools, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, FactKind::Metadata,
+        Dedication,
+    ],
+    redact: &[],
+    purpose: "read the machines of the clusters, their addresses, tags and accounts",
+};
+
+/// Reads the VPC firewall rules of a project.
+pub const FIREWALLS: Call = Call {
+    name: "compute.firewalls.list",
+    permission: "compute.firewalls.list",
+    per: Per::Account,
+    feeds: &[Exposure, Filters, Egress],
+    redact: &[],
+    purpose: "read the firewall rules of the networks",
+};
+
+/// Reads the networks of a project.
+pub const NETWORKS: Call = Call {
+    name: "compute.networks.list",
+    permission: "compute.networks.list",
+    per: Per::Account,
+    feeds: &[Exposure, Filters, Egress],
+    redact: &[],
+    purpose: "read in which order a network's firewalls are asked",
+};
+
+/// Reads the subnetworks of a project.
+pub const SUBNETWORKS: Call = Call {
+    name: "compute.subnetworks.aggregatedList",
+    permission: "compute.subnetworks.list",
+    per: Per::Account,
+    feeds: &[Exposure, DefaultRoute],
+    redact: &[],
+    purpose: "read the addresses of the networks",
+};
+
+/// Reads the routes of a project.
+pub const ROUTES: Call = Call {
+    name: "compute.routes.list",
+    permission: "compute.routes.list",
+    per: Per::Account,
+    feeds: &[Exposure, DefaultRoute, Egress],
+    redact: &[],
+    purpose: "read where the traffic of the networks goes",
+};
+
+/// Reads the routers of a project.
+pub const ROUTERS: Call = Call {
+    name: "compute.routers.aggregatedList",
+    permission: "compute.routers.list",
+    per: Per::Account,
+    feeds: &[DefaultRoute],
+    redact: &["/items/*/routers/*/md5AuthenticationKeys"],
+    purpose: "read the address translation of the networks",
+};
+
+/// Reads the firewall policies that apply to a network.
+pub const NETWORK_FIREWALLS: Call = Call {
+    name: "compute.networks.getEffectiveFirewalls",
+    permission: "compute.networks.getEffectiveFirewalls",
+    per: Per::Network,
+    feeds: &[Exposure, Filters, Egress],
+    redact: &[],
+    purpose: "read the firewall policies that apply to a network",
+};
+
+/// Reads the firewall policies that apply to a network in one region.
+pub const REGION_FIREWALLS: Call = Call {
+    name: "compute.regionNetworkFirewallPolicies.getEffectiveFirewalls",
+    permission: "compute.networks.getRegionEffectiveFirewalls",
+    per: Per::Network,
+    feeds: &[Exposure, Filters, Egress],
+    redact: &[],
+    purpose: "read the firewall policies that apply to a network in one region",
+};
+
+/// Reads an encryption key's state. Never the key.
+pub const KEY_GET: Call = Call {
+    name: "cloudkms.cryptoKeys.get",
+    permission: "cloudkms.cryptoKeys.get",
+    per: Per::Key,
+    feeds: &[KeyState, KeyRotation],
+    redact: &[],
+    purpose: "read the state and rotation of the key that encrypts a cluster's database",
+};
+
+/// Reads who may use an encryption key.
+pub const KEY_POLICY: Call = Call {
+    name: "cloudkms.cryptoKeys.getIamPolicy",
+    permission: "cloudkms.cryptoKeys.getIamPolicy",
+    per: Per::Key,
+    feeds: &[KeyAccess],
+    redact: &[],
+    purpose: "read who may use the key that encrypts a cluster's database",
+};
+
+/// Reads which rights nobody used.
+pub const INSIGHTS: Call = Call {
+    name: "recommender.projects.locations.insightTypes.insights.list",
+    permission: "recommender.iamPolicyInsights.list",
+    per: Per::Account,
+    feeds: &[Unused],
+    redact: &[],
+    purpose: "read which permissions nobody used in 90 days",
+};
+
+/// Every call the collector may make.
+pub static CALLS: &[Call] = &[
+    PROJECTS_SEARCH,
+    PROJECTS_LIST,
+    FOLDERS_LIST,
+    CLUSTERS_LIST,
+    PROJECTS_GET,
+    FOLDERS_GET,
+    PROJECT_POLICY,
+    FOLDER_POLICY,
+    ORGANIZATION_POLICY,
+    DENY_POLICIES,
+    ROLES_GET,
+    ACCOUNTS_LIST,
+    ACCOUNT_POLICY,
+    KEYS_LIST,
+    COMPUTE_PROJECT,
+    INSTANCES,
+    FIREWALLS,
+    NETWORKS,
+    SUBNETWORKS,
+    ROUTES,
+    ROUTERS,
+    NETWORK_FIREWALLS,
+    REGION_FIREWALLS,
+    KEY_GET,
+    KEY_POLICY,
+    INSIGHTS,
+];

@@ -1,0 +1,152 @@
+//! Sends one call, or all pages of one, and writes down what came of it.
+
+use super::{clients::Clients, failure::{consumer, failure, SERVICE_DISABLED}, patience::{NeverThrottled, Patience}};
+use crate::settings::Settings;
+use google_cloud_gax::{backoff_policy::BackoffPolicy, options::RequestOptionsBuilder, retry_policy::RetryPolicy};
+use palisade_provider::{Call, Failure, FailureReason, Recorder};
+use serde::Serialize;
+use serde_json::Value;
+use std::{collections::BTreeSet, sync::Arc};
+use tokio::time::Instant;
+
+/// What distinguishes a call from others of its name and scope.
+pub(crate) type Params<'a> = &'a [(&'a str, &'a str)];
+
+/// Asks on behalf of one unit, or of several that share the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) settings: &'a Settings,
+    pub(crate) recorder: Recorder,
+    /// When the unit has to be done.
+    pub(crate) deadline: Instant,
+}
+
+/// A service, as the pace counts it.
+pub(crate) mod host {
+    pub(crate) const CONTAINER: &str = "container.googleapis.com";
+    pub(crate) const COMPUTE: &str = "compute.googleapis.com";
+    pub(crate) const RESOURCES: &str = "cloudresourcemanager.googleapis.com";
+    pub(crate) const IAM: &str = "iam.googleapis.com";
+    pub(crate) const KMS: &str = "cloudkms.googleapis.com";
+    pub(crate) const RECOMMENDER: &str = "recommender.googleapis.com";
+}
+
+impl<'a> Asker<'a> {
+    /// The same, writing into a book of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self { recorder: self.recorder.for_unit(), ..self.clone() }
+    }
+
+    /// Asks for something that has one page. Returns it for those who plan the next calls.
+    pub(crate) async fn one<B, T, F>(
+        &self,
+        (call, host): (&'static Call, &'static str),
+        scope: &str,
+        params: Params<'_>,
+        builder: B,
+        send: impl FnOnce(B) -> F,
+    ) -> Result<Value, FailureReason>
+    where
+        B: RequestOptionsBuilder,
+        T: Serialize,
+        F: Future<Output = google_cloud_gax::Result<T>>,
+    {
+        match self.send(host, scope, builder, send).await {
+            Ok(value) => {
+                self.recorder.answered(call, scope, params, (0, true), value.clone());
+                Ok(value)
+            }
+            Err(failure) => {
+                let reason = failure.reason;
+                self.recorder.failed(call, scope, params, 0, failure);
+                Err(reason)
+            }
+        }
+    }
+
+    /// Asks for every page of a list. `send` gets the token of the page, empty for the first one; `strip` removes what
+    /// must not be stored.
+    pub(crate) async fn pages<B, T, F>(
+        &self,
+        (call, host): (&'static Call, &'static str),
+        scope: &str,
+        params: Params<'_>,
+        builder: impl Fn(String) -> B,
+        send: impl Fn(B) -> F,
+        strip: impl Fn(&mut Value),
+    ) -> Result<Vec<Value>, FailureReason>
+    where
+        B: RequestOptionsBuilder,
+        T: Serialize,
+        F: Future<Output = google_cloud_gax::Result<T>>,
+    {
+        let mut pages = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut token = String::new();
+        loop {
+            let page = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+            let mut value = match self.send(host, scope, builder(token), &send).await {
+                Ok(value) => value,
+                Err(failure) => {
+                    let reason = failure.reason;
+                    self.recorder.failed(call, scope, params, page, failure);
+                    return Err(reason);
+                }
+            };
+            strip(&mut value);
+            token = value.get("nextPageToken").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let last = token.is_empty();
+            self.recorder.answered(call, scope, params, (page, last), value.clone());
+            pages.push(value);
+            if last {
+                return Ok(pages);
+            }
+            if !seen.insert(token.clone()) {
+                let failure = Failure::new(FailureReason::Malformed, "the same page token came twice");
+                self.recorder.failed(call, scope, params, page.saturating_add(1), failure);
+                return Err(FailureReason::Malformed);
+            }
+        }
+    }
+
+    async fn send<B, T, F>(
+        &self,
+        host: &'static str,
+        scope: &str,
+        builder: B,
+        send: impl FnOnce(B) -> F,
+    ) -> Result<Value, Failure>
+    where
+        B: RequestOptionsBuilder,
+        T: Serialize,
+        F: Future<Output = google_cloud_gax::Result<T>>,
+    {
+        let limits = self.settings.limits;
+        let _permit = self.recorder.permit(host, scope).await;
+        let patience = Patience::new(limits.attempts, &self.recorder);
+        let mut builder = builder
+            .with_idempotency(true)
+            .with_attempt_timeout(limits.attempt)
+            .with_retry_policy(Arc::clone(&patience) as Arc<dyn RetryPolicy>)
+            .with_backoff_policy(patience as Arc<dyn BackoffPolicy>)
+            .with_retry_throttler(NeverThrottled)
+            .with_user_agent(concat!("palisade/", env!("CARGO_PKG_VERSION")));
+        if let Some(project) = &self.settings.quota_project {
+            builder = builder.with_quota_project(project.clone());
+        }
+        let until = self.deadline.min(Instant::now() + limits.call);
+        let answer = tokio::time::timeout_at(until, send(builder)).await.map_err(|_| {
+            Failure::new(FailureReason::Unreachable, "no answer within the time limit of the call or of the project")
+        })?;
+        let answer = answer.map_err(|error| {
+            let mut failure = failure(&error);
+            // Whose API is off decides what that proves, so it belongs to the words that are kept.
+            if let (Some(SERVICE_DISABLED), Some(consumer)) = (failure.code.as_deref(), consumer(&error)) {
+                failure.message = format!("{} (consumer {consumer})", failure.message);
+            }
+            failure
+        })?;
+        serde_json::to_value(answer).map_err(|error| Failure::new(FailureReason::Malformed, &error.to_string()))
+    }
+}

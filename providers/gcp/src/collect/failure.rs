@@ -1,0 +1,81 @@
+//! Errors of the client libraries, in our classes.
+
+use super::patience::{is_throttled, reason};
+use google_cloud_gax::error::{Error, rpc::Code, rpc::StatusDetails};
+use palisade_provider::{Failure, FailureReason};
+use std::error::Error as _;
+
+/// What a service says when an API is off in the project that was asked about.
+pub(crate) const SERVICE_DISABLED: &str = "SERVICE_DISABLED";
+
+/// The failure an error amounts to.
+pub(crate) fn failure(error: &Error) -> Failure {
+    let class = class(error);
+    let mut failure = Failure::new(class, &words(error));
+    if let Some(status) = error.http_status_code() {
+        failure = failure.status(status);
+    }
+    let code = reason(error).map(str::to_owned).or_else(|| error.status().map(|status| status.code.name().to_owned()));
+    if let Some(code) = code {
+        failure = failure.code(&code);
+    }
+    if class == FailureReason::Denied {
+        failure.permission = metadata(error, "permission");
+    }
+    failure
+}
+
+/// The project whose API is off, as `projects/NUMBER`, when that is what the service said.
+pub(crate) fn consumer(error: &Error) -> Option<String> {
+    metadata(error, "consumer")
+}
+
+fn class(error: &Error) -> FailureReason {
+    if is_throttled(error) {
+        return FailureReason::Throttled;
+    }
+    if reason(error) == Some(SERVICE_DISABLED) {
+        return FailureReason::Unsupported;
+    }
+    let code = error.status().map(|status| status.code);
+    match error.http_status_code() {
+        Some(401 | 403) => return FailureReason::Denied,
+        // A service says so in its own format; a bare 404 comes from a front end that knows no such path.
+        Some(404) if code == Some(Code::NotFound) => return FailureReason::NotFound,
+        Some(400 | 404 | 405 | 501) => return FailureReason::Unsupported,
+        _ => (),
+    }
+    match code {
+        Some(Code::PermissionDenied | Code::Unauthenticated) => FailureReason::Denied,
+        Some(Code::NotFound) => FailureReason::NotFound,
+        Some(Code::Unimplemented) => FailureReason::Unsupported,
+        _ if error.is_deserialization() || error.is_serialization() || error.is_binding() => FailureReason::Malformed,
+        _ if error.is_authentication() && !error.is_transient_and_before_rpc() => FailureReason::Denied,
+        _ => FailureReason::Unreachable,
+    }
+}
+
+fn metadata(error: &Error, key: &str) -> Option<String> {
+    error.status()?.details.iter().find_map(|detail| match detail {
+        StatusDetails::ErrorInfo(info) => info.metadata.get(key).cloned(),
+        _ => None,
+    })
+}
+
+/// The words of the service, or of the client with the causes below it.
+fn words(error: &Error) -> String {
+    if let Some(status) = error.status() {
+        return status.message.clone();
+    }
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        let more = below.to_string();
+        if !words.contains(&more) {
+            words.push_str(": ");
+            words.push_str(&more);
+        }
+        cause = below.source();
+    }
+    words
+}

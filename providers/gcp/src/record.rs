@@ -1,0 +1,10 @@
+//! What Google Cloud said, in its own names: only the fields we read, absent is `None`.
+#![warn(clippy::disallowed_methods)]
+
+pub(crate) mod compute;
+pub(crate) mod container;
+pub(crate) mod iam;
+pub(crate) mod kms;
+pub(crate) mod lenient;
+pub(crate) mod resource;
+pub(crate) mod word;

@@ -1,0 +1,272 @@
+//! container/v1: clusters and node pools.
+
+use super::{
+    lenient::{flag, list, number, text},
+    word::Word,
+};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One page of `projects.locations.clusters.list`; there is only one.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Clusters<C> {
+    #[serde(default = "Vec::new", deserialize_with = "list")]
+    #[serde(bound(deserialize = "C: Deserialize<'de>"))]
+    pub(crate) clusters: Vec<C>,
+    /// Zones that did not answer: the list is not whole.
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) missing_zones: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Cluster {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) location: Option<String>,
+    /// Deprecated predecessor of `location`.
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) zone: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) current_master_version: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) create_time: Option<String>,
+    #[serde(default)]
+    pub(crate) resource_labels: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) network: Option<String>,
+    pub(crate) network_config: Option<NetworkConfig>,
+    pub(crate) control_plane_endpoints_config: Option<ControlPlaneEndpoints>,
+    pub(crate) master_authorized_networks_config: Option<AuthorizedNetworks>,
+    pub(crate) private_cluster_config: Option<PrivateCluster>,
+    pub(crate) database_encryption: Option<DatabaseEncryption>,
+    pub(crate) workload_identity_config: Option<WorkloadIdentity>,
+    pub(crate) autopilot: Option<Switch>,
+    pub(crate) autoscaling: Option<Autoscaling>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) node_pools: Vec<NodePool>,
+    pub(crate) node_pool_auto_config: Option<NodePoolAutoConfig>,
+    pub(crate) fleet: Option<Fleet>,
+    pub(crate) addons_config: Option<Addons>,
+    pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Switch {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NetworkConfig {
+    /// `projects/HOST/global/networks/NAME`.
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) network: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) default_enable_private_nodes: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ControlPlaneEndpoints {
+    pub(crate) dns_endpoint_config: Option<DnsEndpoint>,
+    pub(crate) ip_endpoints_config: Option<IpEndpoints>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DnsEndpoint {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) endpoint: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) allow_external_traffic: Option<bool>,
+    #[serde(default, rename = "enableK8sTokensViaDns", deserialize_with = "flag")]
+    pub(crate) tokens: Option<bool>,
+    #[serde(default, rename = "enableK8sCertsViaDns", deserialize_with = "flag")]
+    pub(crate) certificates: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IpEndpoints {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_public_endpoint: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) global_access: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) private_endpoint: Option<String>,
+    pub(crate) authorized_networks_config: Option<AuthorizedNetworks>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuthorizedNetworks {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) cidr_blocks: Vec<CidrBlock>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) gcp_public_cidrs_access_enabled: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) private_endpoint_enforcement_enabled: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CidrBlock {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) cidr_block: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) display_name: Option<String>,
+}
+
+/// Deprecated, and all that old clusters have.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PrivateCluster {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_private_endpoint: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_private_nodes: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) private_endpoint: Option<String>,
+    pub(crate) master_global_access_config: Option<Switch>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DatabaseEncryption {
+    pub(crate) state: Option<Word>,
+    pub(crate) current_state: Option<Word>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) key_name: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) decryption_keys: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) last_operation_errors: Vec<OperationError>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OperationError {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) error_message: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) timestamp: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WorkloadIdentity {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) workload_pool: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Autoscaling {
+    pub(crate) autoprovisioning_node_pool_defaults: Option<AutoprovisioningDefaults>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AutoprovisioningDefaults {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) service_account: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) oauth_scopes: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NodePool {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) name: Option<String>,
+    pub(crate) config: Option<NodeConfig>,
+    pub(crate) network_config: Option<PoolNetwork>,
+    pub(crate) autoscaling: Option<PoolAutoscaling>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct PoolAutoscaling {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) autoprovisioned: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PoolNetwork {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_private_nodes: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NodeConfig {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) service_account: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) oauth_scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
+    pub(crate) workload_metadata_config: Option<WorkloadMetadata>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct WorkloadMetadata {
+    pub(crate) mode: Option<Word>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NodePoolAutoConfig {
+    pub(crate) network_tags: Option<NetworkTags>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct NetworkTags {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) tags: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Fleet {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) project: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) membership: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Addons {
+    pub(crate) config_connector_config: Option<Switch>,
+    pub(crate) gcs_fuse_csi_driver_config: Option<Switch>,
+    pub(crate) gce_persistent_disk_csi_driver_config: Option<Switch>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ControlPlaneEgress {
+    pub(crate) mode: Option<Word>,
+}
+
+/// What is known of a cluster that could not be read as a whole.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Stub {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) location: Option<String>,
+}
+
+/// A count of something, which front ends write as text.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Count {
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) value: Option<i64>,
+}
