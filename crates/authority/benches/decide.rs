@@ -1,43 +1,24 @@
 //! How long one identity takes: `cargo bench -p palisade-authority`.
-#![expect(
-    clippy::print_stdout,
-    clippy::indexing_slicing,
-    reason = "a benchmark prints, and knows its own lists"
-)]
+#![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "a benchmark prints, and knows its own lists")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use palisade_authority::{
-    Authority, Capability, Glob, Grant, Layer, LayerKind, Need, Selector, Truth, capabilities,
-    excess, within,
+    Authority, Capability, Glob, Grant, Layer, LayerKind, Need, Selector, Truth, capabilities, excess, within,
 };
 
 const TABLE: &[Need] = &[
-    Need {
-        capability: Capability::ClusterAdmin,
-        any_of: &[&["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"]],
-    },
-    Need {
-        capability: Capability::OpenControlPlane,
-        any_of: &[&["eks:UpdateClusterConfig"]],
-    },
+    Need { capability: Capability::ClusterAdmin, any_of: &[&["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"]] },
+    Need { capability: Capability::OpenControlPlane, any_of: &[&["eks:UpdateClusterConfig"]] },
     Need {
         capability: Capability::AssumeAnyIdentity,
         any_of: &[
             &["sts:AssumeRole"],
             &["iam:PassRole", "ec2:RunInstances"],
-            &[
-                "iam:PassRole",
-                "lambda:CreateFunction",
-                "lambda:InvokeFunction",
-            ],
+            &["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"],
             &["iam:PassRole", "cloudformation:CreateStack"],
-            &[
-                "iam:PassRole",
-                "codebuild:CreateProject",
-                "codebuild:StartBuild",
-            ],
+            &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"],
             &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"],
             &["iam:PassRole", "glue:CreateDevEndpoint"],
             &["iam:PassRole", "sagemaker:CreateNotebookInstance"],
@@ -62,11 +43,7 @@ const TABLE: &[Need] = &[
     },
     Need {
         capability: Capability::DecryptKms,
-        any_of: &[
-            &["kms:Decrypt"],
-            &["kms:CreateGrant"],
-            &["kms:PutKeyPolicy"],
-        ],
+        any_of: &[&["kms:Decrypt"], &["kms:CreateGrant"], &["kms:PutKeyPolicy"]],
     },
     Need {
         capability: Capability::ExfiltrateStorage,
@@ -79,19 +56,11 @@ const TABLE: &[Need] = &[
     },
     Need {
         capability: Capability::DestroyStorage,
-        any_of: &[
-            &["s3:DeleteObject"],
-            &["s3:DeleteBucket"],
-            &["ec2:DeleteVolume"],
-        ],
+        any_of: &[&["s3:DeleteObject"], &["s3:DeleteBucket"], &["ec2:DeleteVolume"]],
     },
     Need {
         capability: Capability::DeleteBackups,
-        any_of: &[
-            &["backup:DeleteRecoveryPoint"],
-            &["ec2:DeleteSnapshot"],
-            &["rds:DeleteDBSnapshot"],
-        ],
+        any_of: &[&["backup:DeleteRecoveryPoint"], &["ec2:DeleteSnapshot"], &["rds:DeleteDBSnapshot"]],
     },
     Need {
         capability: Capability::ModifyNetwork,
@@ -104,36 +73,14 @@ const TABLE: &[Need] = &[
     },
     Need {
         capability: Capability::NodeCodeExecution,
-        any_of: &[
-            &["ssm:SendCommand"],
-            &["ssm:StartSession"],
-            &["ec2-instance-connect:SendSSHPublicKey"],
-        ],
+        any_of: &[&["ssm:SendCommand"], &["ssm:StartSession"], &["ec2-instance-connect:SendSSHPublicKey"]],
     },
-    Need {
-        capability: Capability::ExposeMetadata,
-        any_of: &[&["ec2:ModifyInstanceMetadataOptions"]],
-    },
-    Need {
-        capability: Capability::PullAnyImage,
-        any_of: &[&["ecr:BatchGetImage"]],
-    },
-    Need {
-        capability: Capability::PushImage,
-        any_of: &[&["ecr:PutImage"]],
-    },
-    Need {
-        capability: Capability::BlindAudit,
-        any_of: &[&["cloudtrail:StopLogging"], &["cloudtrail:DeleteTrail"]],
-    },
-    Need {
-        capability: Capability::DeleteCluster,
-        any_of: &[&["eks:DeleteCluster"], &["eks:DeleteNodegroup"]],
-    },
-    Need {
-        capability: Capability::WeakenGuardrails,
-        any_of: &[&["organizations:DetachPolicy"]],
-    },
+    Need { capability: Capability::ExposeMetadata, any_of: &[&["ec2:ModifyInstanceMetadataOptions"]] },
+    Need { capability: Capability::PullAnyImage, any_of: &[&["ecr:BatchGetImage"]] },
+    Need { capability: Capability::PushImage, any_of: &[&["ecr:PutImage"]] },
+    Need { capability: Capability::BlindAudit, any_of: &[&["cloudtrail:StopLogging"], &["cloudtrail:DeleteTrail"]] },
+    Need { capability: Capability::DeleteCluster, any_of: &[&["eks:DeleteCluster"], &["eks:DeleteNodegroup"]] },
+    Need { capability: Capability::WeakenGuardrails, any_of: &[&["organizations:DetachPolicy"]] },
 ];
 
 const SERVICES: [&str; 12] = [
@@ -150,26 +97,15 @@ const SERVICES: [&str; 12] = [
     "autoscaling",
     "elasticloadbalancing",
 ];
-const VERBS: [&str; 6] = [
-    "Describe*",
-    "Get*",
-    "List*",
-    "PutItem",
-    "CreateTags",
-    "UpdateThing",
-];
+const VERBS: [&str; 6] = ["Describe*", "Get*", "List*", "PutItem", "CreateTags", "UpdateThing"];
 
 /// Statements such as people attach to node roles: five actions each, a resource of their own.
 fn statements(count: usize) -> Vec<Grant> {
     (0..count)
         .map(|n| {
             let service = SERVICES[n % SERVICES.len()];
-            let actions = VERBS
-                .iter()
-                .cycle()
-                .skip(n)
-                .take(5)
-                .map(|verb| Glob::insensitive(&format!("{service}:{verb}")));
+            let actions =
+                VERBS.iter().cycle().skip(n).take(5).map(|verb| Glob::insensitive(&format!("{service}:{verb}")));
             let resource = format!("arn:aws:{service}:*:111122223333:thing/app-{n}/*");
             Grant::allow(
                 format!("policy p statement {n}"),
@@ -181,41 +117,20 @@ fn statements(count: usize) -> Vec<Grant> {
 }
 
 fn identity(count: usize, guards: bool) -> Authority {
-    let mut layers = vec![Layer::new(
-        "identity policies",
-        LayerKind::Grants,
-        statements(count),
-    )];
+    let mut layers = vec![Layer::new("identity policies", LayerKind::Grants, statements(count))];
     if guards {
-        let all = || {
-            Grant::allow(
-                "FullAWSAccess",
-                Selector::everything(),
-                Selector::everything(),
-            )
-        };
-        let audit = Selector::of([
-            Glob::insensitive("cloudtrail:*"),
-            Glob::insensitive("organizations:*"),
-        ]);
+        let all = || Grant::allow("FullAWSAccess", Selector::everything(), Selector::everything());
+        let audit = Selector::of([Glob::insensitive("cloudtrail:*"), Glob::insensitive("organizations:*")]);
         let deny = Grant::deny("scp deny", audit, Selector::everything());
-        let region = Grant::deny(
-            "scp region",
-            Selector::all_but([Glob::insensitive("iam:*")]),
-            Selector::everything(),
-        )
-        .when(Truth::unknown("aws:SourceIp"));
+        let region = Grant::deny("scp region", Selector::all_but([Glob::insensitive("iam:*")]), Selector::everything())
+            .when(Truth::unknown("aws:SourceIp"));
         let bucket = Grant::deny(
             "scp bucket",
             Selector::of([Glob::insensitive("s3:*")]),
             Selector::of([Glob::sensitive("arn:aws:s3:::audit-*")]),
         );
         layers.push(Layer::new("scp at root", LayerKind::Guard, [all(), deny]));
-        layers.push(Layer::new(
-            "scp at ou",
-            LayerKind::Guard,
-            [all(), region, bucket],
-        ));
+        layers.push(Layer::new("scp at ou", LayerKind::Guard, [all(), region, bucket]));
     }
     Authority::new(layers)
 }
@@ -231,23 +146,13 @@ fn time<T>(what: &str, mut run: impl FnMut() -> T) {
 }
 
 fn main() {
-    let actions: usize = TABLE
-        .iter()
-        .flat_map(|need| need.any_of)
-        .map(|set| set.len())
-        .sum();
+    let actions: usize = TABLE.iter().flat_map(|need| need.any_of).map(|set| set.len()).sum();
     println!("{actions} actions in the table");
     for count in [20, 100, 200] {
         for guards in [false, true] {
             let authority = identity(count, guards);
-            let label = if guards {
-                "with two organisation policies"
-            } else {
-                "alone"
-            };
-            time(&format!("capabilities, {count} statements {label}"), || {
-                capabilities(&authority, TABLE)
-            });
+            let label = if guards { "with two organisation policies" } else { "alone" };
+            time(&format!("capabilities, {count} statements {label}"), || capabilities(&authority, TABLE));
             time(&format!("  decide, {count} statements {label}"), || {
                 authority.decide("s3:GetObject", "arn:aws:s3:::app/x")
             });
@@ -256,30 +161,34 @@ fn main() {
     let admin = Layer::new(
         "identity policies",
         LayerKind::Grants,
-        [Grant::allow(
-            "admin",
-            Selector::everything(),
-            Selector::everything(),
-        )]
-        .into_iter()
-        .chain(statements(100)),
+        [Grant::allow("admin", Selector::everything(), Selector::everything())].into_iter().chain(statements(100)),
     );
     let admin = Authority::new(vec![admin]);
-    time(
-        "capabilities, administrator with 100 statements more",
-        || capabilities(&admin, TABLE),
-    );
-    time("allows_all_actions, the same", || {
-        admin.allows_all_actions()
-    });
+    time("capabilities, administrator with 100 statements more", || capabilities(&admin, TABLE));
+    time("allows_all_actions, the same", || admin.allows_all_actions());
     let node = identity(100, false);
     let need = identity(50, false);
     let held = capabilities(&node, TABLE);
-    time("excess, 100 statements against 50", || {
-        excess(&node, &held, &need)
-    });
+    time("excess, 100 statements against 50", || excess(&node, &held, &need));
     time("within, 100 statements against 50", || within(&node, &need));
-    time("building an authority of 100 statements", || {
-        identity(100, false)
-    });
+    let selector = editor();
+    time("building a role of 12,000 permissions", editor);
+    let granted = || {
+        let project = Selector::of([Glob::sensitive("projects/p"), Glob::sensitive("projects/p/*")]);
+        Authority::new(vec![Layer::new(
+            "bindings",
+            LayerKind::Grants,
+            [Grant::allow("editor", selector.clone(), project)],
+        )])
+    };
+    let editor = granted();
+    time("building an authority that holds it", granted);
+    time("capabilities, that role", || capabilities(&editor, TABLE));
+    time("within, that role against 50 statements", || within(&editor, &need));
+    time("building an authority of 100 statements", || identity(100, false));
+}
+
+/// A role of twelve thousand plain permissions, such as a cloud's editor.
+fn editor() -> Selector {
+    Selector::of((0..12_000).map(|n| Glob::sensitive(&format!("service{}.resources{}.verb{n}", n % 200, n % 17))))
 }

@@ -112,20 +112,14 @@ impl Capability {
     /// What holding it means, in one sentence.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Administrator => {
-                "It may do anything in the account, or give itself the right to."
-            }
-            Self::ClusterAdmin => {
-                "It may do anything inside a cluster, past every Kubernetes permission."
-            }
+            Self::Administrator => "It may do anything in the account, or give itself the right to.",
+            Self::ClusterAdmin => "It may do anything inside a cluster, past every Kubernetes permission.",
             Self::ReadClusterSecrets => "It may read the Secrets stored in a cluster.",
             Self::RunWorkloads => {
                 "It may start workloads in a cluster, and so act as the service accounts they run under."
             }
             Self::OpenControlPlane => "It may change who can reach the API endpoint of a cluster.",
-            Self::AssumeAnyIdentity => {
-                "It may become, or make a workload become, any other identity."
-            }
+            Self::AssumeAnyIdentity => "It may become, or make a workload become, any other identity.",
             Self::EscalatePrivilege => "It may give itself permissions it was not given.",
             Self::ReadCloudSecrets => "It may read secrets from the secret stores of the cloud.",
             Self::DecryptKms => "It may decrypt with managed keys, or let others do so.",
@@ -133,15 +127,9 @@ impl Capability {
             Self::DestroyStorage => "It may delete stored data.",
             Self::DeleteBackups => "It may delete backups and snapshots.",
             Self::ModifyNetwork => "It may open firewalls and change routes.",
-            Self::NodeCodeExecution => {
-                "It may run commands on machines, and so act as the identities they carry."
-            }
-            Self::ExposeMetadata => {
-                "It may open the metadata service of nodes to the pods on them."
-            }
-            Self::PullAnyImage => {
-                "It may read every container image, and the secrets people leave in them."
-            }
+            Self::NodeCodeExecution => "It may run commands on machines, and so act as the identities they carry.",
+            Self::ExposeMetadata => "It may open the metadata service of nodes to the pods on them.",
+            Self::PullAnyImage => "It may read every container image, and the secrets people leave in them.",
             Self::PushImage => "It may replace container images that workloads will run.",
             Self::BlindAudit => "It may stop or empty the audit trail.",
             Self::DeleteCluster => "It may delete a cluster or its nodes.",
@@ -165,9 +153,7 @@ impl FromStr for Capability {
     type Err = UnknownCapability;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|capability| capability.name() == word);
+        let found = Self::ALL.into_iter().find(|capability| capability.name() == word);
         found.ok_or_else(|| UnknownCapability(word.to_owned()))
     }
 }

@@ -134,27 +134,14 @@ impl Graph {
     pub fn shortest_path(&self, from: &IdentityId, to: &Node) -> Option<Vec<Hop>> {
         let arrivals = self.arrivals(from);
         let start = Node::Identity(from.clone());
-        (*to == start || arrivals.contains_key(to))
-            .then(|| path(&arrivals, to).into_iter().cloned().collect())
+        (*to == start || arrivals.contains_key(to)).then(|| path(&arrivals, to).into_iter().cloned().collect())
     }
 
     /// Everything an identity can become, itself left out, with how sure the best way there is.
     pub fn reachable_from(&self, from: &IdentityId) -> BTreeMap<Node, Certainty> {
         let arrivals = self.arrivals(from);
-        let certainty = |to| {
-            path(&arrivals, to)
-                .into_iter()
-                .map(|hop| hop.certainty.clone())
-        };
-        arrivals
-            .keys()
-            .map(|to| {
-                (
-                    (*to).clone(),
-                    certainty(to).fold(Certainty::Certain, Certainty::and),
-                )
-            })
-            .collect()
+        let certainty = |to| path(&arrivals, to).into_iter().map(|hop| hop.certainty.clone());
+        arrivals.keys().map(|to| ((*to).clone(), certainty(to).fold(Certainty::Certain, Certainty::and))).collect()
     }
 
     /// For each node that can be reached, the last hop of the best way to it.
@@ -169,10 +156,7 @@ impl Graph {
         while let Some((length, node)) = open.pop_first() {
             for hop in self.hops.get(node).into_iter().flatten() {
                 let conditional = length.conditional + usize::from(!hop.certainty.is_certain());
-                let reached = Length {
-                    conditional,
-                    hops: length.hops + 1,
-                };
+                let reached = Length { conditional, hops: length.hops + 1 };
                 if best.get(&hop.to).is_some_and(|known| *known <= reached) {
                     continue;
                 }

@@ -70,10 +70,7 @@ impl Glob {
     /// A pattern put together from wildcard text and literal text.
     pub fn from_parts(case: Case, parts: &[Part<'_>]) -> Self {
         let length = parts.iter().map(|part| part.text().len()).sum();
-        let mut builder = Builder {
-            tokens: Vec::with_capacity(length),
-            open: false,
-        };
+        let mut builder = Builder { tokens: Vec::with_capacity(length), open: false };
         for part in parts {
             match part {
                 Part::Pattern(piece) => builder.pattern(piece, case),
@@ -85,12 +82,7 @@ impl Glob {
             [only] => only.text().into(),
             several => several.iter().map(Part::text).collect::<String>().into(),
         };
-        Self {
-            text,
-            case,
-            head: Head::of_pattern(&tokens),
-            tokens: tokens.into(),
-        }
+        Self { text, case, head: Head::of_pattern(&tokens), tokens: tokens.into() }
     }
 
     /// Whether `name` is one of the names this pattern stands for.
@@ -161,10 +153,7 @@ impl Glob {
 
     /// The one name this pattern stands for, as it was spelled, when it has no wildcard.
     pub fn literal(&self) -> Option<&str> {
-        let plain = self
-            .tokens
-            .iter()
-            .all(|token| matches!(token, Token::Exactly(_)));
+        let plain = self.tokens.iter().all(|token| matches!(token, Token::Exactly(_)));
         plain.then_some(&*self.text)
     }
 
@@ -289,11 +278,7 @@ impl<'a> Name<'a> {
             start |= u64::from(byte) << (8 * place);
             folded_start |= u64::from(byte.to_ascii_lowercase()) << (8 * place);
         }
-        Self {
-            text,
-            start,
-            folded_start,
-        }
+        Self { text, start, folded_start }
     }
 
     pub(crate) fn text(self) -> &'a str {
@@ -311,11 +296,7 @@ pub(crate) struct Head {
 
 impl Head {
     fn of_pattern(tokens: &[Token]) -> Self {
-        let mut head = Self {
-            bytes: 0,
-            mask: 0,
-            length: 0,
-        };
+        let mut head = Self { bytes: 0, mask: 0, length: 0 };
         for (place, token) in tokens.iter().take(8).enumerate() {
             // NUL would look like the padding after a short name.
             let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else {
@@ -359,9 +340,7 @@ impl PartialOrd for Glob {
 
 impl Ord for Glob {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.tokens
-            .cmp(&other.tokens)
-            .then(self.case.cmp(&other.case))
+        self.tokens.cmp(&other.tokens).then(self.case.cmp(&other.case))
     }
 }
 

@@ -62,21 +62,12 @@ pub struct Grant {
 impl Grant {
     /// An unconditional grant that allows.
     pub fn allow(id: impl Into<GrantId>, actions: Selector, resources: Selector) -> Self {
-        Self {
-            id: id.into(),
-            effect: Effect::Allow,
-            actions,
-            resources,
-            when: Truth::True,
-        }
+        Self { id: id.into(), effect: Effect::Allow, actions, resources, when: Truth::True }
     }
 
     /// An unconditional grant that denies.
     pub fn deny(id: impl Into<GrantId>, actions: Selector, resources: Selector) -> Self {
-        Self {
-            effect: Effect::Deny,
-            ..Self::allow(id, actions, resources)
-        }
+        Self { effect: Effect::Deny, ..Self::allow(id, actions, resources) }
     }
 
     /// The same grant under a condition, on top of any it already has.

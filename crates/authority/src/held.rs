@@ -39,23 +39,13 @@ pub struct Held {
 
 /// The capabilities `authority` amounts to, in the order of the vocabulary. Rows of one capability add up.
 pub fn capabilities(authority: &Authority, table: &[Need]) -> Vec<Held> {
-    let mut asked = Asked {
-        authority,
-        somewhere: BTreeMap::new(),
-    };
+    let mut asked = Asked { authority, somewhere: BTreeMap::new() };
     let mut found: Vec<Found> = Vec::new();
     for need in table {
-        found.extend(
-            need.any_of
-                .iter()
-                .filter_map(|set| asked.satisfied(need.capability, set)),
-        );
+        found.extend(need.any_of.iter().filter_map(|set| asked.satisfied(need.capability, set)));
     }
     found.sort_by_key(|one| one.capability);
-    found
-        .chunk_by(|a, b| a.capability == b.capability)
-        .filter_map(together)
-        .collect()
+    found.chunk_by(|a, b| a.capability == b.capability).filter_map(together).collect()
 }
 
 /// One satisfied set of actions.
@@ -76,9 +66,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn somewhere(&mut self, action: &'static str) -> &Decision {
         let authority = self.authority;
-        self.somewhere
-            .entry(action)
-            .or_insert_with(|| authority.decide_any_resource(action))
+        self.somewhere.entry(action).or_insert_with(|| authority.decide_any_resource(action))
     }
 
     fn satisfied(&mut self, capability: Capability, set: &'static [&'static str]) -> Option<Found> {
@@ -87,11 +75,7 @@ impl Asked<'_> {
             return None;
         }
         let everywhere = self.authority.decide_everywhere(lead);
-        let leading = if capability.means_every_object() {
-            &everywhere
-        } else {
-            self.somewhere(lead)
-        };
+        let leading = if capability.means_every_object() { &everywhere } else { self.somewhere(lead) };
         let mut certainty = leading.certainty()?;
         let mut by: BTreeSet<GrantId> = leading.by().iter().cloned().collect();
         for action in rest {
@@ -101,31 +85,18 @@ impl Asked<'_> {
         }
         // As wide as it is sure: what is certain on one resource and conditional on the rest is certain on some.
         let everywhere = everywhere.strength() >= strength(&certainty);
-        Some(Found {
-            capability,
-            certainty,
-            actions: set,
-            by,
-            everywhere,
-        })
+        Some(Found { capability, certainty, actions: set, by, everywhere })
     }
 }
 
 fn strength(certainty: &Certainty) -> Strength {
-    if certainty.is_certain() {
-        Strength::True
-    } else {
-        Strength::Unknown
-    }
+    if certainty.is_certain() { Strength::True } else { Strength::Unknown }
 }
 
 /// The sets that say most: the certain ones if there are any, else all the conditional ones.
 fn together(sets: &[Found]) -> Option<Held> {
     let certain = sets.iter().any(|one| one.certainty.is_certain());
-    let telling = || {
-        sets.iter()
-            .filter(move |one| one.certainty.is_certain() == certain)
-    };
+    let telling = || sets.iter().filter(move |one| one.certainty.is_certain() == certain);
     let mut actions: Vec<String> = Vec::new();
     for action in telling().flat_map(|one| one.actions) {
         if !actions.iter().any(|known| known == action) {
@@ -134,16 +105,9 @@ fn together(sets: &[Found]) -> Option<Held> {
     }
     Some(Held {
         capability: sets.first()?.capability,
-        certainty: telling()
-            .map(|one| one.certainty.clone())
-            .reduce(Certainty::and)?,
+        certainty: telling().map(|one| one.certainty.clone()).reduce(Certainty::and)?,
         actions,
-        by: telling()
-            .flat_map(|one| &one.by)
-            .cloned()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect(),
+        by: telling().flat_map(|one| &one.by).cloned().collect::<BTreeSet<_>>().into_iter().collect(),
         everywhere: telling().any(|one| one.everywhere),
     })
 }

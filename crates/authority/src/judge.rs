@@ -75,10 +75,7 @@ impl Decision {
     /// The same, but no longer certain of anything it allows.
     pub(crate) fn also_hanging_on(self, what: &str) -> Self {
         match self {
-            Self::Allow { by } => Self::Conditional {
-                on: BTreeSet::from([what.to_owned()]),
-                by,
-            },
+            Self::Allow { by } => Self::Conditional { on: BTreeSet::from([what.to_owned()]), by },
             Self::Conditional { mut on, by } => {
                 on.insert(what.to_owned());
                 Self::Conditional { on, by }
@@ -107,9 +104,7 @@ where
     let mut tally = Tally::new();
     for (place, layer) in layers.iter().enumerate() {
         if let Some(grant) = tally.add(layer, matched(place, layer)) {
-            return Decision::Deny {
-                by: DenyReason::Explicit(grant.id.clone()),
-            };
+            return Decision::Deny { by: DenyReason::Explicit(grant.id.clone()) };
         }
     }
     match tally.outcome() {
@@ -123,10 +118,7 @@ where
             if strength == Strength::True {
                 Decision::Allow { by }
             } else {
-                Decision::Conditional {
-                    on: evidence.on,
-                    by,
-                }
+                Decision::Conditional { on: evidence.on, by }
             }
         }
     }
@@ -155,11 +147,7 @@ impl<'a> Tally<'a> {
     }
 
     /// Adds a layer; returns the grant that settles the matter by denying.
-    fn add(
-        &mut self,
-        layer: &'a Layer,
-        grants: impl Iterator<Item = &'a Grant>,
-    ) -> Option<&'a Grant> {
+    fn add(&mut self, layer: &'a Layer, grants: impl Iterator<Item = &'a Grant>) -> Option<&'a Grant> {
         let (mut allows, mut denies) = unread(layer);
         for grant in grants {
             let strength = grant.when.strength();
@@ -222,12 +210,7 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn gather<'a>(
-        &mut self,
-        tally: &Tally<'_>,
-        layer: &Layer,
-        grants: impl Iterator<Item = &'a Grant>,
-    ) {
+    fn gather<'a>(&mut self, tally: &Tally<'_>, layer: &Layer, grants: impl Iterator<Item = &'a Grant>) {
         let (mut allows, denies) = unread(layer);
         if denies == Strength::Unknown {
             self.on.extend(layer.missing().map(str::to_owned));

@@ -50,31 +50,20 @@ impl<'a> Walk<'a> {
     /// A walk over names that match a seed. Names that match none may be missed, and may be told wrong.
     pub(crate) fn seeded(seeds: impl IntoIterator<Item = &'a Glob>) -> Self {
         let globs: Vec<&Glob> = seeds.into_iter().collect();
-        Self {
-            seeds: globs.len(),
-            globs,
-        }
+        Self { seeds: globs.len(), globs }
     }
 
     /// Also tells which names the selector takes in. Patterns that meet no seed are left out: they match none of the
     /// names in question.
     pub(crate) fn follow(&mut self, selector: &'a Selector) -> Followed {
         let any_of = self.add(selector.any_of());
-        Followed {
-            any_of,
-            none_of: self.add(selector.none_of()),
-        }
+        Followed { any_of, none_of: self.add(selector.none_of()) }
     }
 
     fn add(&mut self, globs: &'a [Glob]) -> Range<usize> {
         let first = self.globs.len();
         for glob in globs {
-            if self
-                .globs
-                .iter()
-                .take(self.seeds)
-                .any(|seed| seed.overlaps(glob))
-            {
+            if self.globs.iter().take(self.seeds).any(|seed| seed.overlaps(glob)) {
                 self.globs.push(glob);
             }
         }
@@ -89,10 +78,7 @@ impl<'a> Walk<'a> {
         let mut seen = BTreeSet::from([product.start.clone()]);
         let mut queue = VecDeque::from([product.start.clone()]);
         while let Some(state) = queue.pop_front() {
-            if enough(&Combination {
-                state: &state,
-                ends: &product.ends,
-            }) {
+            if enough(&Combination { state: &state, ends: &product.ends }) {
                 return Outcome::Stopped;
             }
             for advance in &product.letters {
@@ -125,9 +111,7 @@ impl Combination<'_> {
     }
 
     fn matches(&self, index: usize) -> bool {
-        self.ends
-            .get(index)
-            .is_some_and(|place| has(self.state, *place))
+        self.ends.get(index).is_some_and(|place| has(self.state, *place))
     }
 }
 
@@ -172,10 +156,7 @@ impl Product {
             }
         }
         pass(&product.runs, &mut product.start);
-        product.letters = kinds_of_letter(globs)
-            .into_iter()
-            .map(|letter| advances(globs, letter, &empty))
-            .collect();
+        product.letters = kinds_of_letter(globs).into_iter().map(|letter| advances(globs, letter, &empty)).collect();
         product
     }
 
@@ -249,16 +230,9 @@ pub(crate) fn unmentioned<'a>(globs: impl IntoIterator<Item = &'a Glob>) -> char
         if glob.as_str().is_ascii() {
             continue;
         }
-        taken.extend(
-            glob.as_str()
-                .chars()
-                .filter(|letter| PRIVATE.contains(letter)),
-        );
+        taken.extend(glob.as_str().chars().filter(|letter| PRIVATE.contains(letter)));
     }
-    PRIVATE
-        .into_iter()
-        .find(|letter| !taken.contains(letter))
-        .unwrap_or('\u{10fffd}')
+    PRIVATE.into_iter().find(|letter| !taken.contains(letter)).unwrap_or('\u{10fffd}')
 }
 
 fn set(bits: &mut [u64], place: usize) {
@@ -268,8 +242,7 @@ fn set(bits: &mut [u64], place: usize) {
 }
 
 fn has(bits: &[u64], place: usize) -> bool {
-    bits.get(place / 64)
-        .is_some_and(|word| word >> (place % 64) & 1 == 1)
+    bits.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
 }
 
 fn meets(bits: &[u64], others: &[u64]) -> bool {

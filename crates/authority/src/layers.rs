@@ -76,27 +76,13 @@ pub struct Layer {
 
 impl Layer {
     /// A layer read completely.
-    pub fn new(
-        name: impl Into<LayerName>,
-        kind: LayerKind,
-        grants: impl IntoIterator<Item = Grant>,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            grants: grants.into_iter().collect(),
-            read: Reading::Complete,
-        }
+    pub fn new(name: impl Into<LayerName>, kind: LayerKind, grants: impl IntoIterator<Item = Grant>) -> Self {
+        Self { name: name.into(), kind, grants: grants.into_iter().collect(), read: Reading::Complete }
     }
 
     /// A layer of which nothing was read; `what` names the missing document.
     pub fn unread(name: impl Into<LayerName>, kind: LayerKind, what: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            grants: Vec::new(),
-            read: Reading::Missing(what.into()),
-        }
+        Self { name: name.into(), kind, grants: Vec::new(), read: Reading::Missing(what.into()) }
     }
 
     pub(crate) fn missing(&self) -> Option<&str> {
@@ -129,13 +115,8 @@ impl Authority {
     /// The authority these layers add up to. The order of the layers decides which one is named when several stop a
     /// request.
     pub fn new(layers: Vec<Layer>) -> Self {
-        let mut authority = Self {
-            layers,
-            assumptions: Vec::new(),
-            scope: Glob::everything(),
-            unused: '\0',
-            anywhere: String::new(),
-        };
+        let mut authority =
+            Self { layers, assumptions: Vec::new(), scope: Glob::everything(), unused: '\0', anywhere: String::new() };
         authority.settle();
         authority
     }
@@ -167,19 +148,8 @@ impl Authority {
     /// recorded as an assumption: the other end of the answer, for a reader who knows there are none.
     #[must_use]
     pub fn assuming_unread_stop_nothing(self) -> Self {
-        let Self {
-            layers,
-            assumptions,
-            scope,
-            ..
-        } = self;
-        let mut kept = Self {
-            layers: Vec::new(),
-            assumptions,
-            scope,
-            unused: '\0',
-            anywhere: String::new(),
-        };
+        let Self { layers, assumptions, scope, .. } = self;
+        let mut kept = Self { layers: Vec::new(), assumptions, scope, unused: '\0', anywhere: String::new() };
         for mut layer in layers {
             if layer.gives() || layer.read == Reading::Complete {
                 kept.layers.push(layer);
@@ -201,10 +171,7 @@ impl Authority {
     pub fn decide(&self, action: &str, resource: &str) -> Decision {
         let (action, resource) = (Name::new(action), Name::new(resource));
         judge(&self.layers, |_, layer| {
-            layer
-                .grants
-                .iter()
-                .filter(move |grant| grant.concerns(action) && grant.resources.accepts(resource))
+            layer.grants.iter().filter(move |grant| grant.concerns(action) && grant.resources.accepts(resource))
         })
     }
 
@@ -237,9 +204,7 @@ impl Authority {
     /// The grants that give something: allows of the layers that give.
     pub fn giving(&self) -> impl Iterator<Item = &Grant> {
         let givers = self.layers.iter().filter(|layer| layer.gives());
-        givers
-            .flat_map(|layer| &layer.grants)
-            .filter(|grant| grant.effect == Effect::Allow)
+        givers.flat_map(|layer| &layer.grants).filter(|grant| grant.effect == Effect::Allow)
     }
 
     pub(crate) fn unused(&self) -> char {
@@ -252,9 +217,7 @@ impl Authority {
 
     /// The patterns that may contain letters beyond ASCII, the scope among them.
     pub(crate) fn exotic(&self) -> impl Iterator<Item = &Glob> {
-        let spoken = self
-            .grants()
-            .flat_map(|grant| grant.actions.exotic().chain(grant.resources.exotic()));
+        let spoken = self.grants().flat_map(|grant| grant.actions.exotic().chain(grant.resources.exotic()));
         spoken.chain([&self.scope])
     }
 

@@ -48,7 +48,7 @@ mod truth;
 
 pub use capability::{Capability, Certainty, UnknownCapability};
 pub use escalate::{Graph, Hop, IdentityId, Node, explain};
-pub use excess::{Excess, OutsideNeed, Wildcard, excess, wildcards, within};
+pub use excess::{Excess, LISTED, OutsideNeed, Wildcard, excess, wildcards, within};
 pub use glob::{Case, Glob, Part};
 pub use grant::{Effect, Grant, GrantId};
 pub use held::{Held, Need, capabilities};

@@ -20,10 +20,7 @@ pub struct Method {
 impl Method {
     /// A method called `name`, explained by `sentence`.
     pub fn new(name: impl Into<Arc<str>>, sentence: impl Into<Arc<str>>) -> Self {
-        Self {
-            name: name.into(),
-            sentence: sentence.into(),
-        }
+        Self { name: name.into(), sentence: sentence.into() }
     }
 
     /// The short stable name.
@@ -99,11 +96,7 @@ pub struct Satisfied {
 /// Whether `authority` has what a method needs, each action at the place `place` names for it.
 ///
 /// Of several ways to satisfy the row the first certain one is told, else the first conditional one.
-pub fn satisfied<'a>(
-    authority: &Authority,
-    row: &MethodRow,
-    place: impl Fn(&str) -> Place<'a>,
-) -> Option<Satisfied> {
+pub fn satisfied<'a>(authority: &Authority, row: &MethodRow, place: impl Fn(&str) -> Place<'a>) -> Option<Satisfied> {
     let mut conditional = None;
     for set in row.needs {
         let Some(way) = together(authority, set, &place) else {
@@ -117,11 +110,7 @@ pub fn satisfied<'a>(
     conditional
 }
 
-fn together<'a>(
-    authority: &Authority,
-    set: &[&str],
-    place: &impl Fn(&str) -> Place<'a>,
-) -> Option<Satisfied> {
+fn together<'a>(authority: &Authority, set: &[&str], place: &impl Fn(&str) -> Place<'a>) -> Option<Satisfied> {
     let mut certainty = Certainty::Certain;
     let mut by = BTreeSet::new();
     for action in set {
@@ -134,9 +123,5 @@ fn together<'a>(
         by.extend(decision.by().iter().cloned());
     }
     let permissions = set.iter().map(|action| (*action).to_owned()).collect();
-    Some(Satisfied {
-        certainty,
-        permissions,
-        by: by.into_iter().collect(),
-    })
+    Some(Satisfied { certainty, permissions, by: by.into_iter().collect() })
 }

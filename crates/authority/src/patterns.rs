@@ -24,6 +24,7 @@ struct Sorted {
     sensitive: Vec<Glob>,
     insensitive: Vec<Glob>,
     wild: Vec<Glob>,
+    case_never_counts: bool,
 }
 
 impl Patterns {
@@ -31,11 +32,7 @@ impl Patterns {
         let globs: Arc<[Glob]> = globs.into_iter().collect();
         let exotic = globs.iter().any(|glob| !glob.as_str().is_ascii());
         let sorted = (globs.len() >= WORTH_SORTING).then(|| Arc::new(Sorted::of(&globs)));
-        Self {
-            globs,
-            sorted,
-            exotic,
-        }
+        Self { globs, sorted, exotic }
     }
 
     pub(crate) fn globs(&self) -> &[Glob] {
@@ -60,29 +57,27 @@ impl Patterns {
 
     /// Whether one of the patterns contains the other.
     pub(crate) fn include(&self, glob: &Glob) -> bool {
-        let lookup = self
-            .sorted
-            .as_ref()
-            .zip(glob.literal().filter(|_| glob.case() == Case::Sensitive));
-        match lookup {
-            Some((sorted, name)) => sorted.accepts(Name::new(name)),
-            None => self.globs.iter().any(|taken| taken.includes(glob)),
-        }
+        self.look_up(glob).unwrap_or_else(|| self.globs.iter().any(|taken| taken.includes(glob)))
     }
 
     /// Whether one of the patterns meets the other.
     pub(crate) fn meet(&self, glob: &Glob) -> bool {
-        self.globs.iter().any(|taken| taken.overlaps(glob))
+        self.look_up(glob).unwrap_or_else(|| self.globs.iter().any(|taken| taken.overlaps(glob)))
+    }
+
+    /// A single name is contained, and met, exactly when it is accepted; if it has only one spelling here.
+    fn look_up(&self, glob: &Glob) -> Option<bool> {
+        let name = glob.literal()?;
+        let sorted = self.sorted.as_ref()?;
+        let one_spelling = glob.case() == Case::Sensitive || sorted.case_never_counts;
+        one_spelling.then(|| sorted.accepts(Name::new(name)))
     }
 }
 
 impl Sorted {
     fn of(globs: &[Glob]) -> Self {
-        let mut sorted = Self {
-            sensitive: Vec::new(),
-            insensitive: Vec::new(),
-            wild: Vec::new(),
-        };
+        let case_never_counts = globs.iter().all(|glob| glob.case() == Case::Insensitive);
+        let mut sorted = Self { sensitive: Vec::new(), insensitive: Vec::new(), wild: Vec::new(), case_never_counts };
         for glob in globs {
             match (glob.literal(), glob.case()) {
                 (Some(_), Case::Sensitive) => sorted.sensitive.push(glob.clone()),
@@ -151,10 +146,7 @@ mod tests {
     #[test]
     fn a_long_list_answers_as_its_patterns_do_one_by_one() {
         for patterns in [many(Glob::sensitive), many(Glob::insensitive)] {
-            assert!(
-                patterns.sorted.is_some(),
-                "the list is long enough to be sorted"
-            );
+            assert!(patterns.sorted.is_some(), "the list is long enough to be sorted");
             for name in [
                 "svc.thing.Verb7",
                 "svc.thing.verb7",
@@ -172,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_contains_a_plain_name_of_either_case_only_when_a_pattern_does() {
+    fn a_long_list_contains_and_meets_what_its_patterns_do_one_by_one() {
         for patterns in [many(Glob::sensitive), many(Glob::insensitive)] {
             for glob in [
                 Glob::sensitive("svc.thing.Verb7"),
@@ -183,6 +175,8 @@ mod tests {
             ] {
                 let one_by_one = patterns.globs().iter().any(|taken| taken.includes(&glob));
                 assert_eq!(patterns.include(&glob), one_by_one, "{glob:?}");
+                let one_by_one = patterns.globs().iter().any(|taken| taken.overlaps(&glob));
+                assert_eq!(patterns.meet(&glob), one_by_one, "{glob:?}");
             }
         }
     }

@@ -97,10 +97,7 @@ impl Glob {
                     Token::One => in_gap,
                     Token::Exactly(_) => false,
                 };
-                Step {
-                    token: *token,
-                    in_gap,
-                }
+                Step { token: *token, in_gap }
             })
             .collect();
         steps.reverse();
@@ -124,9 +121,7 @@ impl Step {
             (Token::One, Token::Run) => (self.in_gap, false),
             (Token::One, Token::One | Token::Exactly(_)) => (false, true),
             (Token::Exactly(_), Token::Run | Token::One) => (false, false),
-            (Token::Exactly(wanted), Token::Exactly(given)) => {
-                (false, letter_within(given, theirs, wanted, own))
-            }
+            (Token::Exactly(wanted), Token::Exactly(given)) => (false, letter_within(given, theirs, wanted, own)),
         }
     }
 }
@@ -143,9 +138,7 @@ fn pass_runs(steps: &[Step], active: &mut [bool]) {
 /// Whether every spelling of `inner` is a spelling of `outer`.
 fn letter_within(inner: char, inner_case: Case, outer: char, outer_case: Case) -> bool {
     match (inner_case, outer_case) {
-        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => {
-            inner == outer
-        }
+        (Case::Sensitive, Case::Sensitive) | (Case::Insensitive, Case::Insensitive) => inner == outer,
         (Case::Sensitive, Case::Insensitive) => fold(inner) == outer,
         (Case::Insensitive, Case::Sensitive) => inner == outer && inner.to_uppercase().eq([inner]),
     }

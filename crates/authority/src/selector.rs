@@ -38,14 +38,8 @@ impl Selector {
     }
 
     /// The names matched by any of the first and none of the second.
-    pub fn of_except(
-        any_of: impl IntoIterator<Item = Glob>,
-        none_of: impl IntoIterator<Item = Glob>,
-    ) -> Self {
-        Self {
-            any_of: Patterns::new(any_of),
-            none_of: Patterns::new(none_of),
-        }
+    pub fn of_except(any_of: impl IntoIterator<Item = Glob>, none_of: impl IntoIterator<Item = Glob>) -> Self {
+        Self { any_of: Patterns::new(any_of), none_of: Patterns::new(none_of) }
     }
 
     /// The patterns that take names in.
@@ -118,9 +112,7 @@ impl Selector {
         let mut walk = Walk::seeded(open);
         let own = walk.follow(self);
         let others: Vec<Followed> = others.iter().map(|other| walk.follow(other)).collect();
-        let end = walk.stop_at(|name| {
-            name.falls_in(&own) && !others.iter().any(|other| name.falls_in(other))
-        });
+        let end = walk.stop_at(|name| name.falls_in(&own) && !others.iter().any(|other| name.falls_in(other)));
         end == Outcome::Exhausted
     }
 

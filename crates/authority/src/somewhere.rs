@@ -36,9 +36,7 @@ impl Authority {
     }
 
     fn gives_unread(&self) -> bool {
-        self.layers()
-            .iter()
-            .any(|layer| layer.gives() && layer.missing().is_some())
+        self.layers().iter().any(|layer| layer.gives() && layer.missing().is_some())
     }
 
     fn relevant(&self, action: Name<'_>) -> Vec<Relevant<'_>> {
@@ -50,59 +48,32 @@ impl Authority {
                     continue;
                 }
                 let gives = layer.gives() && grant.effect == Effect::Allow;
-                relevant.push(Relevant {
-                    layer: place,
-                    gives,
-                    grant,
-                });
+                relevant.push(Relevant { layer: place, gives, grant });
             }
         }
         relevant
     }
 
-    fn judge_relevant<'a>(
-        &'a self,
-        relevant: &[Relevant<'a>],
-        applies: impl Fn(&Relevant<'a>) -> bool,
-    ) -> Decision {
+    fn judge_relevant<'a>(&'a self, relevant: &[Relevant<'a>], applies: impl Fn(&Relevant<'a>) -> bool) -> Decision {
         let applies = &applies;
         judge(self.layers(), |place, _| {
-            relevant
-                .iter()
-                .filter(move |one| one.layer == place && applies(one))
-                .map(|one| one.grant)
+            relevant.iter().filter(move |one| one.layer == place && applies(one)).map(|one| one.grant)
         })
     }
 
     fn try_witnesses(&self, relevant: &[Relevant<'_>]) -> Decision {
         let mut names = BTreeSet::from(["*".to_owned(), self.anywhere().to_owned()]);
-        for one in relevant
-            .iter()
-            .filter(|one| one.grant.effect == Effect::Allow)
-        {
-            names.extend(
-                one.grant
-                    .resources
-                    .any_of()
-                    .iter()
-                    .map(|glob| glob.witness(self.unused())),
-            );
+        for one in relevant.iter().filter(|one| one.grant.effect == Effect::Allow) {
+            names.extend(one.grant.resources.any_of().iter().map(|glob| glob.witness(self.unused())));
         }
         let decisions = names.iter().map(|name| {
             let name = Name::new(name);
             self.judge_relevant(relevant, |one| one.grant.resources.accepts(name))
         });
-        decisions.reduce(better).unwrap_or(Decision::Deny {
-            by: DenyReason::Implicit,
-        })
+        decisions.reduce(better).unwrap_or(Decision::Deny { by: DenyReason::Implicit })
     }
 
-    fn try_combinations(
-        &self,
-        relevant: &[Relevant<'_>],
-        tried: Decision,
-        bound: &Decision,
-    ) -> Decision {
+    fn try_combinations(&self, relevant: &[Relevant<'_>], tried: Decision, bound: &Decision) -> Decision {
         // Where nothing that gives can match any more, nothing can be allowed; what was not read could match anywhere.
         let everything = Glob::everything();
         let mut walk = if self.gives_unread() {
@@ -111,16 +82,13 @@ impl Authority {
             let givers = relevant.iter().filter(|one| one.gives);
             Walk::seeded(givers.flat_map(|one| one.grant.resources.any_of()))
         };
-        let followed: Vec<(Relevant<'_>, Followed)> = relevant
-            .iter()
-            .map(|one| (*one, walk.follow(&one.grant.resources)))
-            .collect();
+        let followed: Vec<(Relevant<'_>, Followed)> =
+            relevant.iter().map(|one| (*one, walk.follow(&one.grant.resources))).collect();
         let mut best = tried;
         let end = walk.stop_at(|name| {
             let decision = judge(self.layers(), |place, _| {
                 let here = followed.iter().filter(move |(one, _)| one.layer == place);
-                here.filter(|(_, resources)| name.falls_in(resources))
-                    .map(|(one, _)| one.grant)
+                here.filter(|(_, resources)| name.falls_in(resources)).map(|(one, _)| one.grant)
             });
             if decision.strength() > best.strength() {
                 best = decision;
@@ -130,10 +98,7 @@ impl Authority {
         match end {
             Outcome::Stopped | Outcome::Exhausted => best,
             Outcome::GaveUp if best.is_deny() => {
-                let open = Decision::Conditional {
-                    on: BTreeSet::new(),
-                    by: bound.by().to_vec(),
-                };
+                let open = Decision::Conditional { on: BTreeSet::new(), by: bound.by().to_vec() };
                 open.also_hanging_on(TOO_ENTANGLED)
             }
             Outcome::GaveUp => best.also_hanging_on(TOO_ENTANGLED),
@@ -152,11 +117,7 @@ struct Relevant<'a> {
 impl Relevant<'_> {
     /// Whether it cannot make one resource differ from another, other than by giving.
     fn is_uniform(&self) -> bool {
-        if self.gives {
-            self.grant.resources.none_of().is_empty()
-        } else {
-            self.grant.resources.is_everything()
-        }
+        if self.gives { self.grant.resources.none_of().is_empty() } else { self.grant.resources.is_everything() }
     }
 
     /// Whether it applies to the most favourable resource imaginable: allows do, denies when nothing escapes them.
@@ -169,26 +130,12 @@ impl Relevant<'_> {
 /// depends on less.
 fn better(known: Decision, new: Decision) -> Decision {
     match (known, new) {
-        (Decision::Allow { by }, Decision::Allow { by: more }) => Decision::Allow {
-            by: by
-                .into_iter()
-                .chain(more)
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect(),
-        },
-        (
-            Decision::Conditional { on, by },
-            Decision::Conditional {
-                on: other,
-                by: more,
-            },
-        ) => {
+        (Decision::Allow { by }, Decision::Allow { by: more }) => {
+            Decision::Allow { by: by.into_iter().chain(more).collect::<BTreeSet<_>>().into_iter().collect() }
+        }
+        (Decision::Conditional { on, by }, Decision::Conditional { on: other, by: more }) => {
             if other.len() < on.len() {
-                Decision::Conditional {
-                    on: other,
-                    by: more,
-                }
+                Decision::Conditional { on: other, by: more }
             } else {
                 Decision::Conditional { on, by }
             }

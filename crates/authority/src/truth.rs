@@ -53,10 +53,7 @@ impl Truth {
 
     /// Holds when this does not.
     #[must_use]
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "`and`, `or` and `not` read as one family"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "`and`, `or` and `not` read as one family")]
     pub fn not(self) -> Self {
         match self {
             Self::True => Self::False,
@@ -131,14 +128,8 @@ mod tests {
 
     #[test]
     fn two_unknowns_depend_on_both() {
-        assert_eq!(
-            Truth::unknown("b").and(Truth::unknown("a")),
-            names(["a", "b"])
-        );
-        assert_eq!(
-            Truth::unknown("b").or(Truth::unknown("a")),
-            names(["a", "b"])
-        );
+        assert_eq!(Truth::unknown("b").and(Truth::unknown("a")), names(["a", "b"]));
+        assert_eq!(Truth::unknown("b").or(Truth::unknown("a")), names(["a", "b"]));
     }
 
     #[test]

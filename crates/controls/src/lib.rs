@@ -9,6 +9,7 @@ pub mod control_plane;
 pub mod etcd;
 pub mod identity;
 pub mod node;
+mod quoted;
 
 use palisade_engine::Entry;
 

@@ -13,6 +13,7 @@ mod failure;
 mod provider;
 mod record;
 mod redact;
+mod role;
 mod snapshot;
 mod xml;
 
@@ -26,6 +27,7 @@ pub use failure::{Failure, FailureReason};
 pub use provider::{Discovery, Future, Provider, Unit};
 pub use record::{Body, Outcome, Params, Record};
 pub use redact::{REDACTED, redact};
+pub use role::{role_json, role_terraform};
 pub use snapshot::{Page, Snapshot};
 pub use xml::{XmlError, xml_to_json};
 

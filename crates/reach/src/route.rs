@@ -125,7 +125,7 @@ mod tests {
 
     fn route(destination: &str, target: &'static str, rank: u32) -> Route<&'static str> {
         Route {
-            destination: parse_net(destination).unwrap(),
+            destination: destination.parse().unwrap(),
             target,
             id: destination.into(),
             rank,

@@ -116,6 +116,16 @@ pub const DENY_POLICIES: Call = Call {
     purpose: "read the deny policies of a project and of what stands above it",
 };
 
+/// Reads the rules of one deny policy, when the list left them out.
+pub const DENY_POLICY: Call = Call {
+    name: "iam.denypolicies.get",
+    permission: "iam.denypolicies.get",
+    per: Per::Group,
+    feeds: &[Standing, Minters],
+    redact: &[],
+    purpose: "read the rules of a deny policy",
+};
+
 /// Reads which permissions a role holds.
 pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
@@ -295,6 +305,7 @@ pub static CALLS: &[Call] = &[
     FOLDER_POLICY,
     ORGANIZATION_POLICY,
     DENY_POLICIES,
+    DENY_POLICY,
     ROLES_GET,
     ACCOUNTS_LIST,
     ACCOUNT_POLICY,

@@ -6,5 +6,7 @@ pub(crate) mod container;
 pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lenient;
+pub(crate) mod names;
+pub(crate) mod nodes;
 pub(crate) mod resource;
 pub(crate) mod word;

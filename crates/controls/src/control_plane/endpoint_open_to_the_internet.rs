@@ -1,10 +1,10 @@
 //! CP-01.
 
+use crate::control_plane::list;
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
 };
 use palisade_model::{Cluster, FactKind, Gap, PublicAccess, PublicDoor};
-use palisade_reach::{AddrSet, Family, Printer};
 
 guide! {
     /// # API server answers the whole internet
@@ -12,7 +12,7 @@ guide! {
     /// ## What is checked
     /// From how much of the internet the API server's public endpoint can be reached, as a set of addresses: the
     /// allow-list, its default, service tags and flags composed. It is not a search for `0.0.0.0/0`: two halves are a
-    /// whole.
+    /// whole, and so is an empty list where the provider takes that for everybody.
     ///
     /// ## Why it matters
     /// Any leaked credential and any flaw of the API server is then usable from anywhere, one request away.
@@ -22,7 +22,7 @@ guide! {
     /// |---|---|
     /// | fail | at least half of all internet-side IPv4 or IPv6 addresses are let in |
     /// | pass | there is no public endpoint, or less than half of each family is let in |
-    /// | unknown | the endpoint was not read, or the list holds names whose addresses are not known and could be half |
+    /// | unknown | the endpoint was not read, or it may let in addresses that no line of the list explains and that could be half |
     /// | not applicable | the provider does not run this control plane |
     ///
     /// ## Remediation
@@ -35,8 +35,9 @@ guide! {
     /// `gcloud container clusters update NAME --enable-master-authorized-networks --master-authorized-networks YOUR_RANGE`
     ///
     /// ## Limits
-    /// A wide but smaller list is CP-02's; the mere existence of a public endpoint is CP-03's; names served by the
-    /// provider's own front end and guarded by IAM alone are CP-06's.
+    /// A wide but smaller list is CP-02's; the mere existence of a public endpoint is CP-03's; every customer of one
+    /// cloud is far from half of the internet and CP-05's; names served by the provider's own front end and guarded by
+    /// IAM alone are CP-06's.
     pub struct EndpointOpenToTheInternet;
 }
 
@@ -51,7 +52,7 @@ impl Control for EndpointOpenToTheInternet {
         severity: Severity::Critical,
         effort: Effort::S,
         needs: &[FactKind::PublicAccess],
-        maps: "",
+        maps: "CIS-EKS-2.0.0:5.4.1; CIS-EKS-1.8.0:5.4.1; CIS-AKS-1.8.0:5.4.1; CIS-GKE-1.9.0:5.6.3; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-7,SC-7(3),SC-7(4),AC-4,AC-17(3); PCI-DSS-4.0.1:1.3.1,1.4.2,1.4.4; SOC2-TSC:CC6.1,CC6.6; ISO-27001-2022:A.8.20,A.8.22; AWS-FSBP:EKS.1; NIST-800-190:4.3.2",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -68,19 +69,13 @@ impl Control for EndpointOpenToTheInternet {
     }
 }
 
-/// Half of a family counts as the whole internet: who lets in half has not chosen whom to let in.
-const WHOLE_INTERNET: f64 = 0.5;
-
 fn judge_door(door: &PublicDoor) -> Result<Verdict, Gap> {
-    let is_whole = |sources: &AddrSet| {
-        [Family::V4, Family::V6].into_iter().find(|family| sources.share_of_internet(*family) >= WHOLE_INTERNET)
-    };
-    let said = Printer::new(door.own.clone()).bounds(&door.sources);
-    if is_whole(door.sources.lower()).is_some() {
+    let said = list::said(door);
+    if list::is_whole_internet(door.sources.lower()) {
         return Ok(Verdict::fail(format!("the public endpoint answers {said} on port {}", door.port)));
     }
-    if is_whole(door.sources.upper()).is_some() {
-        return Err(Gap::Unsettled { what: format!("the public endpoint answers {said}: what the names stand for was not read") });
+    if list::is_whole_internet(&list::widest(door)) {
+        return Err(Gap::Unsettled { what: format!("the public endpoint answers {said}: that could be half of the internet") });
     }
     Ok(Verdict::pass(format!("the public endpoint answers only {said}")))
 }
@@ -89,9 +84,9 @@ fn judge_door(door: &PublicDoor) -> Result<Verdict, Gap> {
 mod tests {
     use super::*;
     use palisade_engine::{Policy, State};
-    use palisade_model::{Observed, Provider};
-    use palisade_reach::Bounds;
-    use palisade_testkit::{gap, known, nets, now, tidy};
+    use palisade_model::{Entry, EntryKind, Observed, Provider};
+    use palisade_reach::{AddrSet, Bounds};
+    use palisade_testkit::{everyone, gap, known, nets, now, tidy};
 
     fn judge(public: Observed<PublicAccess>) -> Result<State, Gap> {
         let mut cluster = tidy(Provider::Aws);
@@ -119,7 +114,30 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_be_half_the_internet_is_unknown() {
+    fn every_customer_of_one_cloud_is_not_half_of_the_internet() {
+        let office = nets(&["203.0.113.0/28"]);
+        let customers = Entry {
+            text: "gcpPublicCidrsAccessEnabled".to_owned(),
+            covers: Bounds::unknown_within(everyone()),
+            kind: EntryKind::EveryCustomer { of: "Google Cloud".to_owned() },
+        };
+        let door = PublicDoor {
+            sources: Bounds::between(office, everyone()),
+            entries: vec![customers],
+            own: AddrSet::empty(),
+            port: 443,
+        };
+        assert_eq!(judge(known(PublicAccess::Open(door))), Ok(State::Pass));
+    }
+
+    #[test]
+    fn a_cluster_that_the_provider_does_not_run_is_not_asked() {
+        let public = PublicAccess::NotApplicable { because: "the cluster is only registered".to_owned() };
+        assert_eq!(judge(known(public)), Ok(State::NotApplicable));
+    }
+
+    #[test]
+    fn an_unexplained_rest_that_could_be_half_the_internet_is_unknown() {
         assert!(matches!(judge(open(Bounds::unknown_within(nets(&["0.0.0.0/0"])))), Err(Gap::Unsettled { .. })));
     }
 

@@ -74,6 +74,11 @@ impl Kind {
 }
 
 impl Item {
+    /// The first value of an attribute.
+    pub(crate) fn value(&self, attribute: &str) -> Option<&str> {
+        self.attributes.iter().find(|(name, _)| *name == attribute).map(|(_, value)| value.as_str())
+    }
+
     fn has(&self, attribute: &str, value: &str) -> bool {
         self.attributes.iter().any(|(name, text)| *name == attribute && text == value)
     }

@@ -298,3 +298,78 @@ pub(crate) struct ConnectionState {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) status: Option<String>,
 }
+
+/// A key of the customer's that encrypts a cluster's database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyInUse<'a> {
+    /// The vault's name.
+    pub(crate) vault: &'a str,
+    /// The vault's resource id, when the cluster names it.
+    pub(crate) vault_id: Option<&'a str>,
+    /// The key's name.
+    pub(crate) name: &'a str,
+    /// The version the cluster is pinned to.
+    pub(crate) version: Option<&'a str>,
+}
+
+impl Cluster {
+    /// The resource group of the nodes, in lower case.
+    pub(crate) fn node_group(&self) -> Option<String> {
+        let group = self.properties.as_ref()?.node_resource_group.as_deref()?;
+        Some(group.to_ascii_lowercase())
+    }
+
+    /// Whether the API server is behind a private endpoint. With VNet integration it is in the network itself.
+    pub(crate) fn has_private_link(&self) -> bool {
+        self.properties.as_ref().is_some_and(|properties| {
+            let access = &properties.api_server_access_profile;
+            access.enable_private_cluster == Some(true) && access.enable_vnet_integration != Some(true)
+        })
+    }
+
+    /// The key that encrypts the cluster's database, when the customer has one and its name can be read.
+    pub(crate) fn key_in_use(&self) -> Option<KeyInUse<'_>> {
+        let kms = &self.properties.as_ref()?.security_profile.azure_key_vault_kms;
+        if kms.enabled != Some(true) {
+            return None;
+        }
+        let (host, path) = kms.key_id.as_deref()?.strip_prefix("https://")?.split_once('/')?;
+        let mut parts = path.strip_prefix("keys/")?.split('/').filter(|part| !part.is_empty());
+        let plain = |text: &&str| text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        Some(KeyInUse {
+            vault: host.split('.').next().filter(plain)?,
+            vault_id: kms.key_vault_resource_id.as_deref().filter(|id| !id.is_empty()),
+            name: parts.next().filter(plain)?,
+            version: parts.next().filter(plain),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_key(id: &str) -> Cluster {
+        let kms = KeyVaultKms { enabled: Some(true), key_id: Some(id.to_owned()), ..KeyVaultKms::default() };
+        let security_profile = SecurityProfile { azure_key_vault_kms: kms, ..SecurityProfile::default() };
+        Cluster {
+            properties: Some(ClusterProperties { security_profile, ..ClusterProperties::default() }),
+            ..Cluster::default()
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_out_of_its_address_with_and_without_a_version() {
+        let cluster = with_key("https://acme-kv.vault.azure.net/keys/etcd/0123ab");
+        let key = cluster.key_in_use().unwrap();
+        assert_eq!((key.vault, key.name, key.version), ("acme-kv", "etcd", Some("0123ab")));
+        assert_eq!(with_key("https://acme-kv.vault.azure.net/keys/etcd").key_in_use().unwrap().version, None);
+    }
+
+    #[test]
+    fn an_address_that_leads_elsewhere_is_no_key() {
+        for odd in ["", "https://kv.vault.azure.net/keys/../secrets", "http://kv/keys/a", "https://kv.vault.azure.net/keys/a%2f/b", "https://kv/keys/a?x"] {
+            assert_eq!(with_key(odd).key_in_use(), None, "{odd}");
+        }
+    }
+}

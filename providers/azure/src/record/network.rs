@@ -303,3 +303,10 @@ pub(crate) struct ForwardingProperties {
     #[serde(rename = "enableFloatingIP", deserialize_with = "lenient::flag")]
     pub(crate) enable_floating_ip: Option<bool>,
 }
+
+impl Interface {
+    /// Whether one of its addresses has a public one.
+    pub(crate) fn has_public_address(&self) -> bool {
+        self.properties.ip_configurations.iter().any(|address| address.properties.public_ip_address.is_some())
+    }
+}

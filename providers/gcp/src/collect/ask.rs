@@ -12,6 +12,9 @@ use tokio::time::Instant;
 /// What distinguishes a call from others of its name and scope.
 pub(crate) type Params<'a> = &'a [(&'a str, &'a str)];
 
+/// A call and the service that answers it.
+pub(crate) type Question = (&'static Call, &'static str);
+
 /// Asks on behalf of one unit, or of several that share the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker<'a> {
@@ -38,14 +41,16 @@ impl<'a> Asker<'a> {
         Self { recorder: self.recorder.for_unit(), ..self.clone() }
     }
 
-    /// Asks for something that has one page. Returns it for those who plan the next calls.
+    /// Asks for something that has one page. Returns it for those who plan the next calls. `strip` removes what must not
+    /// be stored.
     pub(crate) async fn one<B, T, F>(
         &self,
-        (call, host): (&'static Call, &'static str),
+        (call, host): Question,
         scope: &str,
         params: Params<'_>,
         builder: B,
         send: impl FnOnce(B) -> F,
+        strip: impl FnOnce(&mut Value),
     ) -> Result<Value, FailureReason>
     where
         B: RequestOptionsBuilder,
@@ -53,7 +58,8 @@ impl<'a> Asker<'a> {
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         match self.send(host, scope, builder, send).await {
-            Ok(value) => {
+            Ok(mut value) => {
+                strip(&mut value);
                 self.recorder.answered(call, scope, params, (0, true), value.clone());
                 Ok(value)
             }
@@ -65,27 +71,26 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Asks for every page of a list. `send` gets the token of the page, empty for the first one; `strip` removes what
-    /// must not be stored.
+    /// Asks for every page of a list. `builder` gets the token of the page, empty for the first one; `look` sees each page
+    /// before it is stored: it removes what must not be, and takes what the next calls are planned with.
     pub(crate) async fn pages<B, T, F>(
         &self,
-        (call, host): (&'static Call, &'static str),
+        (call, host): Question,
         scope: &str,
         params: Params<'_>,
         builder: impl Fn(String) -> B,
         send: impl Fn(B) -> F,
-        strip: impl Fn(&mut Value),
-    ) -> Result<Vec<Value>, FailureReason>
+        mut look: impl FnMut(&mut Value),
+    ) -> Result<(), FailureReason>
     where
         B: RequestOptionsBuilder,
         T: Serialize,
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
-        let mut pages = Vec::new();
+        let mut page = 0_u32;
         let mut seen = BTreeSet::new();
         let mut token = String::new();
         loop {
-            let page = u32::try_from(pages.len()).unwrap_or(u32::MAX);
             let mut value = match self.send(host, scope, builder(token), &send).await {
                 Ok(value) => value,
                 Err(failure) => {
@@ -94,17 +99,17 @@ impl<'a> Asker<'a> {
                     return Err(reason);
                 }
             };
-            strip(&mut value);
+            look(&mut value);
             token = value.get("nextPageToken").and_then(Value::as_str).unwrap_or_default().to_owned();
             let last = token.is_empty();
-            self.recorder.answered(call, scope, params, (page, last), value.clone());
-            pages.push(value);
+            self.recorder.answered(call, scope, params, (page, last), value);
             if last {
-                return Ok(pages);
+                return Ok(());
             }
+            page = page.saturating_add(1);
             if !seen.insert(token.clone()) {
                 let failure = Failure::new(FailureReason::Malformed, "the same page token came twice");
-                self.recorder.failed(call, scope, params, page.saturating_add(1), failure);
+                self.recorder.failed(call, scope, params, page, failure);
                 return Err(FailureReason::Malformed);
             }
         }

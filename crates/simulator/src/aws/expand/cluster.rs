@@ -223,7 +223,8 @@ impl Scribe<'_> {
         }
         let mut entries: BTreeMap<String, Access> = BTreeMap::new();
         let admin = AccessPolicy { name: "AmazonEKSClusterAdminPolicy".to_owned(), namespaces: Vec::new() };
-        let nodes = cluster.node_groups.iter().map(|group| (&group.role, "EC2_LINUX", vec!["system:nodes".to_owned()], Vec::new()));
+        let managed = cluster.node_groups.iter().filter(|group| group.kind == "managed");
+        let nodes = managed.map(|group| (&group.role, "EC2_LINUX", vec!["system:nodes".to_owned()], Vec::new()));
         let auto = cluster.auto_mode.iter().map(|auto| (&auto.role, "EC2", Vec::new(), Vec::new()));
         let creator = cluster.creator.iter().map(|creator| (creator, "STANDARD", Vec::new(), vec![admin.clone()]));
         for (role, kind, groups, policies) in nodes.chain(auto).chain(creator) {

@@ -83,7 +83,7 @@ fn grant<T: AsRef<str>>(place: &Place, key: &str, name: &str, grantee: &str, ope
         "Name": name,
         "CreationDate": Moment::long_ago().epoch(),
         "GranteePrincipal": grantee,
-        "IssuingAccount": place.iam("root", "").trim_end_matches("root/").to_owned() + "root",
+        "IssuingAccount": root(place),
         "Operations": operations,
     })
 }
@@ -96,9 +96,14 @@ fn usual_policy(place: &Place) -> Value {
         "Statement": [{
             "Sid": "Enable IAM User Permissions",
             "Effect": "Allow",
-            "Principal": { "AWS": format!("arn:{}:iam::{}:root", place.partition, place.account) },
+            "Principal": { "AWS": root(place) },
             "Action": "kms:*",
             "Resource": "*",
         }],
     })
+}
+
+/// The account itself, as a principal.
+fn root(place: &Place) -> String {
+    format!("arn:{}:iam::{}:root", place.partition, place.account)
 }

@@ -1,0 +1,307 @@
+//! What can be asked on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use palisade_engine::Severity;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, and nothing at or above --fail-on
+  1  findings at or above --fail-on
+  2  wrong usage or configuration
+  3  the scan is incomplete: coverage is below --min-coverage
+  4  it could not run: a target or file could not be read at all";
+
+/// Who can reach and who can control each Kubernetes cluster, computed and not guessed.
+#[derive(Debug, Parser)]
+#[command(name = "palisade", version, about, long_about = None, max_term_width = 100, after_help = "\
+Examples:
+  palisade demo                              a whole scan of a simulated fleet; needs no credentials
+  palisade doctor -c palisade.yaml           check credentials and permissions before the first scan
+  palisade scan -c palisade.yaml             scan the fleet and print what to do first
+  palisade explain CP-01                     a control's page
+
+Exit codes: `palisade scan --help`")]
+pub(crate) struct Arguments {
+    /// Say more on stderr; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Colour: when a terminal wants it, always or never
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub(crate) color: When,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan a simulated fleet on loopback; needs no credentials
+    #[command(after_help = "\
+Examples:
+  palisade demo
+  palisade demo --keep acme && palisade reach shop-prod --snapshot acme --port 22
+  palisade demo --format json -o demo.json")]
+    Demo(Demo),
+    /// Scan the fleet of a configuration
+    #[command(after_help = format!("\
+Examples:
+  palisade scan                                          the targets of ./palisade.yaml
+  palisade scan --target prod-aws --save-snapshot run1   one target, keeping the raw answers
+  palisade scan --format sarif -o palisade.sarif         for a code-scanning page
+  palisade scan --fail-on high --min-coverage 0.95       for a pipeline
+
+{EXIT_CODES}"))]
+    Scan(Scan),
+    /// Judge stored snapshots offline; the same snapshot gives the same bytes
+    #[command(after_help = "\
+Examples:
+  palisade replay run1
+  palisade replay run1 run2 --format json -o findings.json")]
+    Replay(Replay),
+    /// Who can reach a cluster and its nodes, through which rules
+    #[command(after_help = "\
+Examples:
+  palisade reach shop-prod --snapshot acme
+  palisade reach shop-prod --snapshot acme --port 22")]
+    Reach(Reach),
+    /// What an identity may do, how it could escalate, what exceeds its need
+    #[command(after_help = "\
+Examples:
+  palisade authority analytics-node --snapshot acme
+  palisade authority arn:aws:iam::111122223333:role/node -c palisade.yaml")]
+    Authority(Authority),
+    /// A control's page
+    #[command(after_help = "Examples:\n  palisade explain CP-01\n  palisade explain endpoint-open-to-the-internet")]
+    Explain(Explain),
+    /// Every control
+    #[command(after_help = "Examples:\n  palisade controls\n  palisade controls --format json")]
+    Controls(Controls),
+    /// The exact read-only role this binary needs
+    #[command(after_help = "\
+Examples:
+  palisade permissions aws
+  palisade permissions aws --format iam-json > policy.json
+  palisade permissions gcp --format terraform > role.tf")]
+    Permissions(Permissions),
+    /// Check credentials, permissions and connectivity of every target before a scan
+    #[command(after_help = "Examples:\n  palisade doctor -c palisade.yaml\n  palisade doctor --target prod-aws")]
+    Doctor(Doctor),
+    /// A completion script for a shell
+    #[command(after_help = "Examples:\n  palisade completions bash > /etc/bash_completion.d/palisade\n  palisade completions zsh > _palisade")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Table,
+    /// Everything, as `palisade.evaluation/v1`
+    Json,
+    /// For code-scanning pages
+    Sarif,
+    /// A line for each finding
+    Csv,
+}
+
+impl From<Format> for palisade_report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Sarif => Self::Sarif,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Where it goes; stdout when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gate {
+    /// Exit with 1 when a finding is at or above this severity: info, low, medium, high, critical
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Exit with 3 when less than this share of facts is known, for example 0.95
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) min_coverage: Option<f64>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| format!("`{text}` is no share from 0 to 1"))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Configuration {
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Only this target; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) gate: Gate,
+    /// Keep the snapshot in this folder, for `replay`, `reach` and `authority`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Simulate so many clusters instead of the story
+    #[arg(long, value_name = "N")]
+    pub(crate) clusters: Option<usize>,
+    /// How long every simulated call takes, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub(crate) latency: u64,
+    /// Refuse this permission; may be repeated
+    #[arg(long, value_name = "PERMISSION")]
+    pub(crate) deny: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) gate: Gate,
+    /// Keep the raw answers, redacted, in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save_snapshot: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Folders written by `--save-snapshot` or `demo --keep`
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    pub(crate) snapshots: Vec<PathBuf>,
+    /// A configuration whose policy is applied; the standard policy when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) gate: Gate,
+}
+
+/// Where a cluster or identity is looked up.
+#[derive(Debug, Args)]
+pub(crate) struct Lookup {
+    /// A stored snapshot to look in; may be repeated. Without it the fleet of the configuration is read
+    #[arg(long, value_name = "DIR")]
+    pub(crate) snapshot: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reach {
+    /// The cluster's name or id
+    pub(crate) cluster: String,
+    /// Only this destination port
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    #[command(flatten)]
+    pub(crate) lookup: Lookup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Authority {
+    /// The identity's name or id
+    pub(crate) identity: String,
+    #[command(flatten)]
+    pub(crate) lookup: Lookup,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The control's id or name
+    pub(crate) control: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Controls {
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Permissions {
+    /// Whose permissions
+    #[arg(value_enum)]
+    pub(crate) provider: Cloud,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = RoleFormat::Table)]
+    pub(crate) format: RoleFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Cloud {
+    Aws,
+    Azure,
+    Gcp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleFormat {
+    /// Every permission, what it is for and what is unknown without it
+    Table,
+    /// A role in the provider's own JSON: an IAM policy, an Azure role definition, a GCP custom role
+    IamJson,
+    /// A Terraform resource
+    Terraform,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) configuration: Configuration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_shows_an_example() {
+        let mut command = Arguments::command();
+        command.clone().debug_assert();
+        command.build();
+        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("palisade "), "`{}` has no example", sub.get_name());
+        }
+    }
+}

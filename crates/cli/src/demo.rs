@@ -1,0 +1,56 @@
+//! `palisade demo`.
+
+use crate::{
+    arguments::Demo,
+    exit::{self, Exit},
+    output::Screen,
+    providers,
+    scan::{complain_of_lost, scan},
+};
+use anyhow::Context as _;
+use palisade_engine::Policy;
+use palisade_reach::{AddrSet, parse_net};
+use palisade_simulator::{Faults, Simulator, World};
+use palisade_store::SnapshotFolder;
+use std::time::Duration;
+
+/// The seed of generated fleets: the same number of clusters is the same fleet.
+const SEED: u64 = 7;
+
+pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> {
+    let world = match wanted.clusters {
+        None => World::acme().context("the story of the demo is broken")?,
+        Some(clusters) => World::generated(SEED, clusters),
+    };
+    let faults = Faults {
+        latency: Duration::from_millis(wanted.latency),
+        deny: wanted.deny.clone(),
+        ..Faults::default()
+    };
+    let running = Simulator::start(world, faults).await.context("could not start the simulated clouds on loopback")?;
+    let targets = providers::simulated(&running.aws, &running.azure, &running.gcp);
+    let store = wanted.keep.as_ref().map(SnapshotFolder::create).transpose()?;
+    let (report, outcomes) = scan(&targets, store.as_ref(), &policy(), screen).await?;
+    let next = match &wanted.keep {
+        Some(folder) => vec![
+            format!("palisade reach shop-prod --snapshot {} --port 22", folder.display()),
+            format!("palisade replay {} --format json", folder.display()),
+            "palisade explain CP-01".to_owned(),
+        ],
+        None => vec![
+            "palisade explain CP-01".to_owned(),
+            "palisade demo --keep acme && palisade reach shop-prod --snapshot acme --port 22".to_owned(),
+            "palisade demo --deny eks:DescribeCluster   what a missing permission looks like".to_owned(),
+            "palisade permissions aws                   the role your own fleet needs".to_owned(),
+        ],
+    };
+    screen.report(&report, &wanted.output, next)?;
+    let lost = complain_of_lost(&outcomes, screen);
+    Ok(exit::of_report(&report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// What the acme of the story has decided.
+fn policy() -> Policy {
+    let approved = ["203.0.113.0/24", "198.51.100.0/24"].into_iter().filter_map(|range| parse_net(range).ok());
+    Policy { approved_ranges: Some(AddrSet::from_nets(approved)), ..Policy::default() }
+}

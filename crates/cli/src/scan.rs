@@ -1,0 +1,117 @@
+//! `palisade scan`.
+
+use crate::{
+    arguments::{Configuration, Scan},
+    exit::{self, Exit, WrongUsage},
+    output::Screen,
+    progress::Line,
+    providers,
+};
+use anyhow::Context as _;
+use palisade_config::{Config, Source, read, read_waivers};
+use palisade_controls::controls;
+use palisade_engine::{Entry, Policy};
+use palisade_report::Report;
+use palisade_runner::{Judge, Target, TargetOutcome};
+use palisade_store::SnapshotFolder;
+use std::{fs, path::Path, sync::Arc};
+
+/// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
+const UNITS_AT_ONCE: usize = 48;
+
+pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> {
+    let config = configuration(&wanted.configuration.config)?;
+    let targets = chosen(&config, &wanted.configuration)?;
+    let store = wanted.save_snapshot.as_ref().map(SnapshotFolder::create).transpose()?;
+    let (report, outcomes) = scan(&targets, store.as_ref(), &config.policy, screen).await?;
+    let next = next_steps(&report, wanted.save_snapshot.as_deref());
+    screen.report(&report, &wanted.output, next)?;
+    let lost = complain_of_lost(&outcomes, screen);
+    Ok(exit::of_report(&report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// Reads targets and judges what they say, with progress on stderr.
+pub(crate) async fn scan(
+    targets: &[Target],
+    store: Option<&SnapshotFolder>,
+    policy: &Policy,
+    screen: &Screen,
+) -> anyhow::Result<(Report, Vec<TargetOutcome>)> {
+    let line = Arc::new(Line::new(screen.interactive));
+    let scan = palisade_runner::Scan {
+        store,
+        units_at_once: UNITS_AT_ONCE,
+        clock: Arc::new(jiff::Timestamp::now),
+        progress: Arc::clone(&line) as Arc<dyn palisade_provider::Progress>,
+    };
+    let controls = controls();
+    let result = palisade_runner::scan(targets, &scan, &judge(&controls, policy)).await;
+    line.clear();
+    result.context("could not keep the snapshot; the run was ended, because evidence that was asked for would be missing")
+}
+
+/// By what this binary judges.
+pub(crate) fn judge<'a>(controls: &'a [Entry], policy: &'a Policy) -> Judge<'a> {
+    Judge { controls, policy, palisade: env!("CARGO_PKG_VERSION") }
+}
+
+/// Reads a configuration and the waivers it names.
+pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        WrongUsage(format!(
+            "could not read the configuration `{}`: {error}\n  name it with `--config FILE`, or begin with\n\n    targets:\n      - name: prod-aws\n        provider: aws\n\n  `palisade demo` needs none",
+            path.display()
+        ))
+    })?;
+    let ids: Vec<&str> = controls().iter().map(|control| control.meta.id).collect();
+    let mut config = read(&Source { name: &path.display().to_string(), text: &text }, &ids)?;
+    if let Some(name) = &config.waivers_file {
+        let path = path.parent().unwrap_or(Path::new("")).join(name);
+        let text = fs::read_to_string(&path)
+            .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;
+        config.policy.waivers = read_waivers(&Source { name: &path.display().to_string(), text: &text }, &ids)?;
+    }
+    Ok(config)
+}
+
+/// The targets that were asked for, all when none was named.
+pub(crate) fn chosen(config: &Config, wanted: &Configuration) -> anyhow::Result<Vec<Target>> {
+    for name in &wanted.target {
+        if !config.targets.iter().any(|target| target.name == *name) {
+            let known: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
+            return Err(WrongUsage(format!("no target is called `{name}`; there are `{}`", known.join("`, `"))).into());
+        }
+    }
+    let asked: Vec<_> = config
+        .targets
+        .iter()
+        .filter(|target| wanted.target.is_empty() || wanted.target.contains(&target.name))
+        .cloned()
+        .collect();
+    Ok(providers::targets(&asked))
+}
+
+/// Says in a sentence each why targets could not be read at all. Whether there were any.
+pub(crate) fn complain_of_lost(outcomes: &[TargetOutcome], screen: &Screen) -> bool {
+    let mut any = false;
+    for outcome in outcomes.iter().filter(|outcome| outcome.is_lost()) {
+        any = true;
+        for (call, failure) in &outcome.discovery_failures {
+            screen.warn(&format!("target `{}` could not be read: `{call}`: {}", outcome.name, failure.message));
+        }
+    }
+    any
+}
+
+fn next_steps(report: &Report, snapshot: Option<&Path>) -> Vec<String> {
+    let worst = report.findings.iter().filter(|finding| finding.state == palisade_engine::State::Fail && !finding.waived);
+    let worst = worst.max_by_key(|finding| finding.severity);
+    let mut next = Vec::new();
+    if let Some(finding) = worst {
+        next.push(format!("palisade explain {}", finding.control.id));
+        if let Some(folder) = snapshot {
+            next.push(format!("palisade reach {} --snapshot {}", finding.cluster_name, folder.display()));
+        }
+    }
+    next
+}

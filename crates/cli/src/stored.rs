@@ -1,0 +1,83 @@
+//! Stored snapshots: `palisade replay`, and looking things up in them.
+
+use crate::{
+    arguments::{Lookup, Replay},
+    exit::{self, Exit, WrongUsage},
+    output::Screen,
+    providers,
+    scan::{chosen, complain_of_lost, configuration, judge, scan},
+};
+use anyhow::Context as _;
+use palisade_controls::controls;
+use palisade_engine::Policy;
+use palisade_model::Cluster;
+use palisade_store::SnapshotFolder;
+use std::path::PathBuf;
+
+pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+    let policy = match &wanted.config {
+        Some(path) => configuration(path)?.policy,
+        None => Policy::default(),
+    };
+    let folders: Vec<SnapshotFolder> = wanted.snapshots.iter().map(SnapshotFolder::open).collect();
+    let controls = controls();
+    let report = palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?;
+    screen.report(&report, &wanted.output, Vec::new())?;
+    Ok(exit::of_report(&report, false, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// The clusters that something asks about: of stored snapshots, or of the fleet, read now.
+pub(crate) fn clusters(lookup: &Lookup, wanted: impl Fn(&Cluster) -> bool, screen: &Screen) -> anyhow::Result<Vec<Cluster>> {
+    if !lookup.snapshot.is_empty() {
+        return in_folders(&lookup.snapshot, wanted);
+    }
+    let config = configuration(&lookup.configuration.config)?;
+    let targets = chosen(&config, &lookup.configuration)?;
+    let folder = Temporary::create()?;
+    let store = SnapshotFolder::create(&folder.0)?;
+    let (_, outcomes) = crate::runtime()?.block_on(scan(&targets, Some(&store), &config.policy, screen))?;
+    complain_of_lost(&outcomes, screen);
+    in_folders(&[folder.0.clone()], wanted)
+}
+
+fn in_folders(folders: &[PathBuf], wanted: impl Fn(&Cluster) -> bool) -> anyhow::Result<Vec<Cluster>> {
+    let mut found = Vec::new();
+    for folder in folders.iter().map(SnapshotFolder::open) {
+        for unit in folder.units()? {
+            let snapshot = folder.read(&unit)?;
+            if let Some(provider) = providers::normalizer(snapshot.provider) {
+                found.extend(provider.normalize(&snapshot).clusters.into_iter().filter(&wanted));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Says that nothing has a name.
+pub(crate) fn nothing_called(what: &str, name: &str) -> anyhow::Error {
+    WrongUsage(format!("no {what} is called `{name}` in what was read")).into()
+}
+
+/// A folder of our own that goes away with us.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn create() -> anyhow::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let unique = format!("palisade-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
+        let path = std::env::temp_dir().join(unique);
+        // Only we may look: the answers describe a fleet.
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("could not make the folder `{}`", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the folder is in the system's place for what may go.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

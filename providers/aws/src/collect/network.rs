@@ -1,0 +1,201 @@
+//! The networks of the clusters of a region: every table once, however many clusters stand in it.
+
+use super::{
+    ask::{Paging, Wire, sending},
+    boxed,
+    cluster::Described,
+    region::Place,
+};
+use crate::{
+    calls,
+    record::{
+        Ec2,
+        eks::Nodegroup,
+        network::{RouteTables, SecurityGroups},
+    },
+};
+use aws_sdk_ec2::types::{Filter, VpcAttributeName};
+use futures::future::join_all;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most values one filter of EC2 takes.
+const FILTER_VALUES: usize = 200;
+
+/// Most names one question for auto scaling groups takes.
+const GROUP_NAMES: usize = 50;
+
+/// What belongs to the region and to no network.
+pub(super) async fn of_region(place: &Place<'_>) {
+    let context = place.context;
+    let ec2 = &context.session.ec2(place.region);
+    let load_balancing = &context.session.load_balancing(place.region);
+    let options = place.question(&calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS, &[], Wire::Ec2, None);
+    let exclusions = &calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS;
+    let exclusions = place.question(exclusions, &[], Wire::Ec2, Some(Paging::NEXT_TOKEN));
+    let balancers = place.question(&calls::DESCRIBE_LOAD_BALANCERS, &[], Wire::Query, Some(Paging::NEXT_MARKER));
+    let (host, balancing) = (place.host("ec2"), place.host("elasticloadbalancing"));
+    let options =
+        context.ask::<Value>(&host, &options, sending!(|_| ec2.describe_vpc_block_public_access_options()));
+    let exclusions = context.ask::<Value>(
+        &host,
+        &exclusions,
+        sending!(|token| ec2.describe_vpc_block_public_access_exclusions().max_results(1000).set_next_token(token)),
+    );
+    let balancers = context.ask::<Value>(
+        &balancing,
+        &balancers,
+        sending!(|token| load_balancing.describe_load_balancers().page_size(400).set_marker(token)),
+    );
+    futures::join!(boxed(options), boxed(exclusions), boxed(balancers));
+}
+
+/// The tables of the clusters' networks.
+pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) {
+    let networks = clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref());
+    let vpcs: BTreeSet<String> = networks.filter_map(|config| config.vpc_id.clone()).collect();
+    let vpcs: Vec<String> = vpcs.into_iter().collect();
+    if vpcs.is_empty() {
+        return;
+    }
+    let ec2 = &place.context.session.ec2(place.region);
+    let attributes = vpcs.iter().flat_map(|vpc| {
+        [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames]
+            .map(|attribute| boxed(attribute_of(place, ec2, vpc, attribute)))
+    });
+    let chunks = vpcs.chunks(FILTER_VALUES).map(|vpcs| boxed(chunk(place, ec2, vpcs)));
+    let (referenced, _) = futures::join!(join_all(chunks), join_all(attributes));
+    let lists: BTreeSet<String> = referenced.into_iter().flatten().collect();
+    prefix_lists(place, ec2, lists.into_iter().collect()).await;
+}
+
+async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, attribute: VpcAttributeName) {
+    let params = [("attribute", attribute.as_str()), ("vpc", vpc)];
+    let question = place.question(&calls::DESCRIBE_VPC_ATTRIBUTE, &params, Wire::Ec2, None);
+    let send = sending!(|_| ec2.describe_vpc_attribute().vpc_id(vpc).attribute(attribute.clone()));
+    place.context.ask::<Value>(&place.host("ec2"), &question, send).await;
+}
+
+/// The tables of some networks. Returns the prefix lists that rules and routes name.
+async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) -> BTreeSet<String> {
+    let context = place.context;
+    let host = &place.host("ec2");
+    let joined = vpcs.join(",");
+    let params = &[("vpcs", joined.as_str())];
+    let filter = |name: &str| Filter::builder().name(name).set_values(Some(vpcs.to_vec())).build();
+    let in_vpcs = &filter("vpc-id");
+    macro_rules! table {
+        ($call:ident, $kind:ty, $operation:ident, $size:expr) => {{
+            let question = place.question(&calls::$call, params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+            boxed(async move {
+                let send = sending!(|token| ec2
+                    .$operation()
+                    .filters(in_vpcs.clone())
+                    .max_results($size)
+                    .set_next_token(token));
+                context.ask::<$kind>(host, &question, send).await
+            })
+        }};
+    }
+    let (groups, tables, ..) = futures::join!(
+        table!(DESCRIBE_SECURITY_GROUPS, Ec2<SecurityGroups>, describe_security_groups, 1000),
+        // 100 is the most that this one gives at a time.
+        table!(DESCRIBE_ROUTE_TABLES, Ec2<RouteTables>, describe_route_tables, 100),
+        table!(DESCRIBE_INSTANCES, Value, describe_instances, 1000),
+        table!(DESCRIBE_NETWORK_INTERFACES, Value, describe_network_interfaces, 1000),
+        table!(DESCRIBE_NETWORK_ACLS, Value, describe_network_acls, 1000),
+        table!(DESCRIBE_SUBNETS, Value, describe_subnets, 1000),
+        table!(DESCRIBE_VPCS, Value, describe_vpcs, 1000),
+    );
+    let groups = groups.into_iter().flatten().flat_map(|Ec2(page)| page.security_group_info);
+    let permissions = groups.flat_map(|group| group.ip_permissions.into_iter().chain(group.ip_permissions_egress));
+    let named = permissions.flat_map(|permission| permission.prefix_list_ids).filter_map(|list| list.prefix_list_id);
+    let tables = tables.into_iter().flatten().flat_map(|Ec2(page)| page.route_table_set);
+    let routed = tables.flat_map(|table| table.route_set).filter_map(|route| route.destination_prefix_list_id);
+    named.chain(routed).collect()
+}
+
+async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: Vec<String>) {
+    let context = place.context;
+    let host = &place.host("ec2");
+    let descriptions = lists.chunks(FILTER_VALUES).map(|lists| {
+        boxed(async move {
+            let joined = lists.join(",");
+            let params = [("lists", joined.as_str())];
+            let call = &calls::DESCRIBE_MANAGED_PREFIX_LISTS;
+            let question = place.question(call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+            let filter = Filter::builder().name("prefix-list-id").set_values(Some(lists.to_vec())).build();
+            let send = sending!(|token| ec2
+                .describe_managed_prefix_lists()
+                .filters(filter.clone())
+                .max_results(100)
+                .set_next_token(token));
+            context.ask::<Value>(host, &question, send).await;
+        })
+    });
+    let entries = lists.iter().map(|list| {
+        boxed(async move {
+            let params = [("list", list.as_str())];
+            let call = &calls::GET_MANAGED_PREFIX_LIST_ENTRIES;
+            let question = place.question(call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+            let send = sending!(|token| ec2
+                .get_managed_prefix_list_entries()
+                .prefix_list_id(list)
+                .max_results(100)
+                .set_next_token(token));
+            context.ask::<Value>(host, &question, send).await;
+        })
+    });
+    futures::join!(join_all(descriptions), join_all(entries));
+}
+
+/// Launch templates and auto scaling groups of node groups.
+pub(super) async fn machines(place: &Place<'_>, groups: &[Nodegroup]) {
+    let mut templates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for template in groups.iter().filter_map(|group| group.launch_template.as_ref()) {
+        if let (Some(id), Some(version)) = (&template.id, &template.version) {
+            templates.entry(id).or_default().insert(version);
+        }
+    }
+    let names: BTreeSet<&str> = groups
+        .iter()
+        .filter_map(|group| group.resources.as_ref())
+        .flat_map(|resources| &resources.auto_scaling_groups)
+        .filter_map(|group| group.name.as_deref())
+        .collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let context = place.context;
+    let ec2 = &context.session.ec2(place.region);
+    let autoscaling = &context.session.autoscaling(place.region);
+    let templates = templates.iter().map(|(id, versions)| {
+        boxed(async move {
+            let versions: Vec<String> = versions.iter().map(|version| (*version).to_owned()).collect();
+            let joined = versions.join(",");
+            let params = [("template", *id), ("versions", joined.as_str())];
+            let call = &calls::DESCRIBE_LAUNCH_TEMPLATE_VERSIONS;
+            let question = place.question(call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+            let send = sending!(|token| ec2
+                .describe_launch_template_versions()
+                .launch_template_id(*id)
+                .set_versions(Some(versions.clone()))
+                .set_next_token(token));
+            context.ask::<Value>(&place.host("ec2"), &question, send).await;
+        })
+    });
+    let scaling = names.chunks(GROUP_NAMES).map(|names| {
+        boxed(async move {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let joined = names.join(",");
+            let params = [("groups", joined.as_str())];
+            let call = &calls::DESCRIBE_AUTO_SCALING_GROUPS;
+            let question = place.question(call, &params, Wire::Query, Some(Paging::NEXT_TOKEN_PASCAL));
+            let send = sending!(|token| autoscaling
+                .describe_auto_scaling_groups()
+                .set_auto_scaling_group_names(Some(names.clone()))
+                .max_records(100)
+                .set_next_token(token));
+            context.ask::<Value>(&place.host("autoscaling"), &question, send).await;
+        })
+    });
+    futures::join!(join_all(templates), join_all(scaling));
+}

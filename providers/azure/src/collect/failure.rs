@@ -1,0 +1,133 @@
+//! What went wrong, in our classes.
+
+use azure_core::{error::ErrorKind, http::RawResponse};
+use palisade_provider::{Call, Failure, FailureReason};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// ARM's error envelope.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    error: Complaint,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Complaint {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// The body of an answer, or why it is none.
+pub(super) fn body(call: &Call, response: &RawResponse) -> Result<Value, Failure> {
+    let status: u16 = response.status().into();
+    let bytes: &[u8] = response.body();
+    if status == 200 {
+        return serde_json::from_slice(bytes).map_err(|error| {
+            Failure::new(FailureReason::Malformed, &format!("the answer is not JSON: {error}")).status(status)
+        });
+    }
+    Err(of_status(call, status, bytes))
+}
+
+/// Why the pipeline gave up.
+pub(super) fn of_error(error: &azure_core::Error) -> Failure {
+    let mut words = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_words = cause.to_string();
+        if !words.contains(&cause_words) {
+            words.push_str(": ");
+            words.push_str(&cause_words);
+        }
+        source = cause.source();
+    }
+    match error.kind() {
+        // Not accepted is not reachable for us: the remedy is the same as for a refusal.
+        ErrorKind::Credential => Failure::new(FailureReason::Denied, &words),
+        ErrorKind::HttpResponse { status, .. } => {
+            let status: u16 = (*status).into();
+            let reason = match status {
+                400..=428 | 430..=499 => FailureReason::Denied,
+                429 => FailureReason::Throttled,
+                _ => FailureReason::Unreachable,
+            };
+            Failure::new(reason, &words).status(status)
+        }
+        ErrorKind::DataConversion => Failure::new(FailureReason::Malformed, &words),
+        _ => Failure::new(FailureReason::Unreachable, &words),
+    }
+}
+
+fn of_status(call: &Call, status: u16, bytes: &[u8]) -> Failure {
+    let complaint = serde_json::from_slice::<Envelope>(bytes).unwrap_or_default().error;
+    let code = complaint.code.unwrap_or_default();
+    let message = complaint.message.unwrap_or_else(|| format!("answered with status {status}"));
+    let reason = reason(status, &code);
+    let mut failure = Failure::new(reason, &message).status(status);
+    if !code.is_empty() {
+        failure = failure.code(&code);
+    }
+    if reason == FailureReason::Denied && status == 403 {
+        failure.permission = Some(permission(&message).unwrap_or(call.permission).to_owned());
+    }
+    failure
+}
+
+fn reason(status: u16, code: &str) -> FailureReason {
+    match (status, code) {
+        (429, _) => FailureReason::Throttled,
+        (401 | 403, _) => FailureReason::Denied,
+        (
+            _,
+            "NoRegisteredProviderFound" | "InvalidResourceType" | "InvalidResourceNamespace" | "InvalidApiVersionParameter"
+            | "MissingSubscriptionRegistration" | "MissingApiVersionParameter" | "UnsupportedApiVersion",
+        )
+        | (405 | 501, _) => FailureReason::Unsupported,
+        (404 | 410, _) => FailureReason::NotFound,
+        (400..=499, _) => FailureReason::Unsupported,
+        _ => FailureReason::Unreachable,
+    }
+}
+
+/// The permission that ARM names in `... to perform action 'X' over scope ...`.
+fn permission(message: &str) -> Option<&str> {
+    let (_, after) = message.split_once("perform action '")?;
+    let (permission, _) = after.split_once('\'')?;
+    (!permission.is_empty()).then_some(permission)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CLUSTERS;
+
+    #[test]
+    fn a_refusal_names_the_permission_that_azure_names() {
+        let body = br#"{"error":{"code":"AuthorizationFailed","message":"The client 'x' does not have authorization to perform action 'Microsoft.ContainerService/managedClusters/read' over scope '/subscriptions/s'."}}"#;
+        let failure = of_status(&CLUSTERS, 403, body);
+        assert_eq!(failure.reason, FailureReason::Denied);
+        assert_eq!(failure.code.as_deref(), Some("AuthorizationFailed"));
+        assert_eq!(failure.permission.as_deref(), Some("Microsoft.ContainerService/managedClusters/read"));
+        assert_eq!(of_status(&CLUSTERS, 403, b"no").permission.as_deref(), Some(CLUSTERS.permission));
+    }
+
+    #[test]
+    fn each_status_has_its_class() {
+        let table = [
+            (401, "", FailureReason::Denied),
+            (404, "ResourceNotFound", FailureReason::NotFound),
+            (404, "InvalidResourceType", FailureReason::Unsupported),
+            (400, "NoRegisteredProviderFound", FailureReason::Unsupported),
+            (409, "MissingSubscriptionRegistration", FailureReason::Unsupported),
+            (429, "TooManyRequests", FailureReason::Throttled),
+            (500, "InternalServerError", FailureReason::Unreachable),
+            (503, "", FailureReason::Unreachable),
+            (301, "", FailureReason::Unreachable),
+        ];
+        for (status, code, expected) in table {
+            assert_eq!(reason(status, code), expected, "{status} {code}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One question and its answer, page by page, into the recorder.
+
+use super::client::Client;
+use palisade_provider::{Call, Failure, FailureReason, Recorder};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// More pages than any list of Azure has.
+const MOST_PAGES: u32 = 10_000;
+
+/// Asks, and writes down what was answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fetch<'a> {
+    pub(super) client: &'a Client,
+    pub(super) recorder: &'a Recorder,
+}
+
+/// Where one question is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// The subscription, or the tenant.
+    pub(super) scope: &'a str,
+    /// What distinguishes it from others of its kind.
+    pub(super) params: &'a [(&'a str, &'a str)],
+    /// The path, without the query.
+    pub(super) path: &'a str,
+    /// The api-version.
+    pub(super) version: &'a str,
+}
+
+impl Fetch<'_> {
+    /// Asks for one resource; what can be read of it.
+    pub(super) async fn one<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Option<T> {
+        let Place { scope, params, path, version } = place;
+        let path = format!("{path}?api-version={version}");
+        match self.client.get(self.recorder, call, (scope, &path)).await {
+            Ok(body) => {
+                let read = T::deserialize(&body).ok();
+                self.recorder.answered(call, scope, params, (0, true), body);
+                read
+            }
+            Err(failure) => {
+                self.recorder.failed(call, scope, params, 0, failure);
+                None
+            }
+        }
+    }
+
+    /// Asks for a list to its end; the items that can be read. What cannot is the normalizer's business.
+    pub(super) async fn list<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Vec<T> {
+        let Place { scope, params, path, version } = place;
+        let mut items = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut path = format!("{path}?api-version={version}");
+        for page in 0..MOST_PAGES {
+            let body = match self.client.get(self.recorder, call, (scope, &path)).await {
+                Ok(body) => body,
+                Err(failure) => {
+                    self.recorder.failed(call, scope, params, page, failure);
+                    return items;
+                }
+            };
+            let values = body.get("value").and_then(Value::as_array);
+            items.extend(values.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()));
+            // Services say "no more" in three ways: no field, `null`, an empty text.
+            let next = body.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned);
+            self.recorder.answered(call, scope, params, (page, next.is_none()), body);
+            let Some(next) = next else { return items };
+            let refused = match onward(&next) {
+                None => Some(format!("the next page's address cannot be read: `{next}`")),
+                Some(_) if !seen.insert(next.clone()) => Some("the same page token came twice".to_owned()),
+                Some(onward) => {
+                    path = onward;
+                    None
+                }
+            };
+            if let Some(why) = refused {
+                self.recorder.failed(call, scope, params, page + 1, Failure::new(FailureReason::Malformed, &why));
+                return items;
+            }
+        }
+        let why = format!("the list has more than {MOST_PAGES} pages");
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+        items
+    }
+}
+
+/// Path and query of the next page. Its host is left out on purpose: our token goes to the endpoint that was
+/// configured and to nobody else, whatever an answer says.
+fn onward(link: &str) -> Option<String> {
+    let url = azure_core::http::Url::parse(link).ok()?;
+    let path = url.path();
+    match url.query() {
+        Some(query) => Some(format!("{path}?{query}")),
+        None => Some(path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_asked_for_where_the_first_one_was() {
+        let link = "https://evil.example:24582/subscriptions/s/providers/P/t?api-version=1&$skiptoken=a%2Fb";
+        assert_eq!(onward(link).as_deref(), Some("/subscriptions/s/providers/P/t?api-version=1&$skiptoken=a%2Fb"));
+        assert_eq!(onward("not an address"), None);
+    }
+}

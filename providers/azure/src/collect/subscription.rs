@@ -1,0 +1,130 @@
+//! Everything that is asked in one subscription.
+//!
+//! Reads that do not depend on each other run at the same time, so that the wall time is the longest chain of those
+//! that do: clusters, then scale sets, then interfaces, then addresses.
+
+use super::{
+    fetch::{Fetch, Place},
+    keys,
+};
+use crate::{
+    CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES,
+    NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
+    SECURITY_GROUPS, TRUSTED_ACCESS, arm,
+    record::{Cluster, Interface, ScaleSet, UserAssignedIdentity},
+};
+use futures::{future::join_all, join};
+use palisade_provider::{Call, Event};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::collections::BTreeSet;
+
+const AKS: &str = "2026-08-01";
+const NETWORK: &str = "2026-03-01";
+const COMPUTE: &str = "2026-04-01";
+/// The network views of scale sets stopped here.
+const COMPUTE_NETWORK: &str = "2018-10-01";
+const AUTHORIZATION: &str = "2022-04-01";
+const MANAGED_IDENTITY: &str = "2024-11-30";
+
+/// Reads a subscription; whether it has clusters.
+pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
+    let here = Here { fetch, subscription };
+    let clusters: Vec<Cluster> = here.all(&CLUSTERS, "Microsoft.ContainerService/managedClusters", AKS).await;
+    fetch.recorder.tell(Event::Clusters(clusters.len()));
+    if clusters.is_empty() {
+        return false;
+    }
+    join!(
+        here.all::<IgnoredAny>(&SECURITY_GROUPS, "Microsoft.Network/networkSecurityGroups", NETWORK),
+        here.all::<IgnoredAny>(&NETWORKS, "Microsoft.Network/virtualNetworks", NETWORK),
+        here.all::<IgnoredAny>(&PUBLIC_ADDRESSES, "Microsoft.Network/publicIPAddresses", NETWORK),
+        here.all::<IgnoredAny>(&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", NETWORK),
+        here.all::<IgnoredAny>(&ROUTE_TABLES, "Microsoft.Network/routeTables", NETWORK),
+        here.all::<IgnoredAny>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
+        here.all::<IgnoredAny>(&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
+        here.all::<IgnoredAny>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
+        here.machines(&clusters),
+        here.identities(),
+        join_all(clusters.iter().map(|cluster| here.parts(cluster))),
+        keys::read(fetch, subscription, &clusters),
+    );
+    true
+}
+
+#[derive(Clone, Copy)]
+struct Here<'a> {
+    fetch: &'a Fetch<'a>,
+    subscription: &'a str,
+}
+
+impl Here<'_> {
+    /// All resources of a type in the subscription.
+    async fn all<T: DeserializeOwned>(&self, call: &'static Call, kind: &str, version: &str) -> Vec<T> {
+        let path = format!("/subscriptions/{}/providers/{kind}", self.subscription);
+        self.fetch.list(call, Place { scope: self.subscription, params: &[], path: &path, version }).await
+    }
+
+    /// All resources of a type below another resource, which is also what tells this call from its sisters.
+    async fn below<T: DeserializeOwned>(
+        &self,
+        call: &'static Call,
+        (what, id): (&str, &str),
+        kind: &str,
+        version: &str,
+    ) -> Vec<T> {
+        let path = format!("{}/{kind}", id.trim_end_matches('/'));
+        let key = arm::key(id);
+        self.fetch.list(call, Place { scope: self.subscription, params: &[(what, &key)], path: &path, version }).await
+    }
+
+    /// The scale sets of node pools, and their machines' interfaces and addresses.
+    async fn machines(&self, clusters: &[Cluster]) {
+        let scale_sets: Vec<ScaleSet> =
+            self.all(&SCALE_SETS, "Microsoft.Compute/virtualMachineScaleSets", COMPUTE).await;
+        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let ours = scale_sets.iter().filter_map(|set| {
+            let id = set.id.as_deref()?;
+            let group = arm::group(id)?.to_ascii_lowercase();
+            groups.contains(&group).then_some((id, set))
+        });
+        join_all(ours.map(|(id, set)| self.interfaces(id, set))).await;
+    }
+
+    async fn interfaces(&self, id: &str, set: &ScaleSet) {
+        let interfaces = self.below::<Interface>(&NODE_INTERFACES, ("scaleSet", id), "networkInterfaces", COMPUTE_NETWORK);
+        let addresses = || self.below::<IgnoredAny>(&NODE_ADDRESSES, ("scaleSet", id), "publicIPAddresses", COMPUTE_NETWORK);
+        // The template says that machines get public addresses: no need to wait for the interfaces to say so.
+        if set.addresses().any(|address| address.public_ip_address_configuration.is_some()) {
+            join!(interfaces, addresses());
+            return;
+        }
+        if interfaces.await.iter().any(Interface::has_public_address) {
+            addresses().await;
+        }
+    }
+
+    /// The user-assigned identities, and whose tokens become them.
+    async fn identities(&self) {
+        let identities: Vec<UserAssignedIdentity> =
+            self.all(&IDENTITIES, "Microsoft.ManagedIdentity/userAssignedIdentities", MANAGED_IDENTITY).await;
+        let ids = identities.iter().filter_map(|identity| identity.id.as_deref());
+        join_all(ids.map(|id| {
+            let kind = "federatedIdentityCredentials";
+            self.below::<IgnoredAny>(&FEDERATED_CREDENTIALS, ("identity", id), kind, MANAGED_IDENTITY)
+        }))
+        .await;
+    }
+
+    /// What hangs on one cluster.
+    async fn parts(&self, cluster: &Cluster) {
+        let Some(id) = cluster.id.as_deref() else { return };
+        let bindings = self.below::<IgnoredAny>(&TRUSTED_ACCESS, ("cluster", id), "trustedAccessRoleBindings", AKS);
+        if cluster.has_private_link() {
+            let endpoints =
+                self.below::<IgnoredAny>(&PRIVATE_ENDPOINTS, ("cluster", id), "privateEndpointConnections", AKS);
+            join!(bindings, endpoints);
+        } else {
+            bindings.await;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Finds the projects of a target.
+
+use super::{
+    Run,
+    ask::{Asker, host::RESOURCES},
+    asker, read,
+};
+use crate::{
+    calls::{FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH},
+    record::resource,
+    settings::{Projects, Settings},
+};
+use futures::future::BoxFuture;
+use palisade_provider::{Recorder, Unit};
+use std::collections::BTreeMap;
+
+/// The scope of a question that is asked about everything the credentials can see.
+pub(crate) const EVERYWHERE: &str = "*";
+
+/// The projects, each once, in order.
+pub(crate) async fn units(settings: &Settings, run: &Run, recorder: &Recorder) -> Vec<Unit> {
+    let mut found = BTreeMap::new();
+    match &settings.projects {
+        Projects::List(projects) => found.extend(projects.iter().map(|project| (project.clone(), None))),
+        Projects::All => {
+            if let Some(asker) = asker(settings, run, recorder, (&PROJECTS_SEARCH, EVERYWHERE)).await {
+                found.extend(visible(&asker, run).await);
+            }
+        }
+        Projects::Organization(number) => {
+            let parents = vec![qualified("organizations", number)];
+            found.extend(below_all(settings, run, recorder, parents).await);
+        }
+        Projects::Folders(numbers) => {
+            let parents = numbers.iter().map(|number| qualified("folders", number)).collect();
+            found.extend(below_all(settings, run, recorder, parents).await);
+        }
+    }
+    found.into_iter().map(|(scope, name)| Unit { scope, name }).collect()
+}
+
+type Found = Vec<(String, Option<String>)>;
+
+fn qualified(kind: &str, number: &str) -> String {
+    if number.contains('/') { number.to_owned() } else { format!("{kind}/{number}") }
+}
+
+async fn visible(asker: &Asker<'_>, run: &Run) -> Found {
+    let mut found = Vec::new();
+    let client = &asker.clients.projects;
+    // Failures are in the records; what was found before one is still worth reading.
+    let _ = asker
+        .pages(
+            (&PROJECTS_SEARCH, RESOURCES),
+            EVERYWHERE,
+            &[],
+            |token| client.search_projects().set_query("state:ACTIVE").set_page_token(token),
+            |builder| builder.send(),
+            |page| found.extend(projects_on(page, run)),
+        )
+        .await;
+    found
+}
+
+async fn below_all(settings: &Settings, run: &Run, recorder: &Recorder, parents: Vec<String>) -> Found {
+    let Some(first) = parents.first() else { return Vec::new() };
+    let Some(asker) = asker(settings, run, recorder, (&PROJECTS_LIST, first)).await else { return Vec::new() };
+    let found = futures::future::join_all(parents.iter().map(|parent| below(&asker, run, parent.clone()))).await;
+    found.into_iter().flatten().collect()
+}
+
+/// The projects below a folder or organisation, however deep.
+fn below<'a>(asker: &'a Asker<'_>, run: &'a Run, parent: String) -> BoxFuture<'a, Found> {
+    Box::pin(async move {
+        let (here, deeper) = futures::join!(projects_in(asker, run, &parent), folders_in(asker, run, &parent));
+        here.into_iter().chain(deeper).collect()
+    })
+}
+
+async fn projects_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
+    let mut found = Vec::new();
+    let client = &asker.clients.projects;
+    let _ = asker
+        .pages(
+            (&PROJECTS_LIST, RESOURCES),
+            parent,
+            &[],
+            |token| client.list_projects().set_parent(parent).set_page_token(token),
+            |builder| builder.send(),
+            |page| found.extend(projects_on(page, run)),
+        )
+        .await;
+    found
+}
+
+async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
+    let mut folders = Vec::new();
+    let client = &asker.clients.folders;
+    let _ = asker
+        .pages(
+            (&FOLDERS_LIST, RESOURCES),
+            parent,
+            &[],
+            |token| client.list_folders().set_parent(parent).set_page_token(token),
+            |builder| builder.send(),
+            |page| folders.extend(read::<resource::Folders>(page).folders),
+        )
+        .await;
+    let active = folders.into_iter().filter(resource::Folder::is_active).filter_map(|folder| folder.name);
+    let found = futures::future::join_all(active.map(|folder| below(asker, run, folder))).await;
+    found.into_iter().flatten().collect()
+}
+
+/// The projects on a page that are in use.
+fn projects_on(page: &serde_json::Value, run: &Run) -> Found {
+    let projects = read::<resource::Projects>(page).projects;
+    let mut found = Vec::new();
+    for project in projects.into_iter().filter(resource::Project::is_active) {
+        if let (Some(id), Some(number)) = (&project.project_id, project.number()) {
+            run.learn_number(id, number);
+        }
+        found.extend(project.project_id.map(|id| (id, project.display_name)));
+    }
+    found
+}
