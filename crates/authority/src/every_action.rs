@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::glob::{Glob, Name};
+use crate::glob::Glob;
 use crate::grant::{Effect, Grant};
 use crate::judge::{Decision, DenyReason, judge};
 use crate::language::{Followed, Outcome, Walk};
 use crate::layers::Authority;
+use crate::name::Name;
 use crate::selector::Selector;
 use crate::truth::Strength;
 

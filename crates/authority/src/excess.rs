@@ -8,7 +8,7 @@ use crate::glob::{Case, Glob, Token};
 use crate::grant::{Effect, Grant, GrantId};
 use crate::held::Held;
 use crate::language::unmentioned;
-use crate::layers::Authority;
+use crate::layers::{Authority, Layer};
 use crate::selector::Selector;
 use crate::truth::Strength;
 
@@ -71,9 +71,11 @@ pub fn excess(effective: &Authority, held: &[Held], need: &Authority) -> Excess 
 /// business of [`excess`].
 pub fn within(effective: &Authority, need: &Authority) -> Vec<OutsideNeed> {
     let needed: Vec<&Selector> = live(need).map(|grant| &grant.actions).collect();
+    let may_stop = |layer: &Layer| !layer.gives() || layer.grants.iter().any(|grant| grant.effect == Effect::Deny);
+    let unstopped = !effective.layers().iter().any(may_stop);
     let mut outside = Vec::new();
     for grant in live(effective).filter(|grant| !needed.contains(&&grant.actions)) {
-        let stray = |glob: &&Glob| !lies_within(glob, grant, &needed) && effective.may_allow_some(glob);
+        let stray = |glob: &&Glob| !lies_within(glob, grant, &needed) && (unstopped || effective.may_allow_some(glob));
         let mut strays = grant.actions.any_of().iter().filter(stray);
         let actions: Vec<String> = strays.by_ref().take(LISTED).map(Glob::to_string).collect();
         if !actions.is_empty() {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::name::{Head, Name};
+
 /// Whether letters that differ only in case are the same letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Case {
@@ -262,68 +264,6 @@ impl Builder {
     }
 }
 
-/// A name to be matched against many patterns, with its first bytes at hand.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Name<'a> {
-    text: &'a str,
-    start: u64,
-    folded_start: u64,
-}
-
-impl<'a> Name<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
-        let mut start = 0;
-        let mut folded_start = 0;
-        for (place, byte) in text.bytes().take(8).enumerate() {
-            start |= u64::from(byte) << (8 * place);
-            folded_start |= u64::from(byte.to_ascii_lowercase()) << (8 * place);
-        }
-        Self { text, start, folded_start }
-    }
-
-    pub(crate) fn text(self) -> &'a str {
-        self.text
-    }
-}
-
-/// The first bytes a pattern insists on: most pairs of pattern and name part ways there, and this tells in one step.
-#[derive(Clone, Copy)]
-pub(crate) struct Head {
-    bytes: u64,
-    mask: u64,
-    length: usize,
-}
-
-impl Head {
-    fn of_pattern(tokens: &[Token]) -> Self {
-        let mut head = Self { bytes: 0, mask: 0, length: 0 };
-        for (place, token) in tokens.iter().take(8).enumerate() {
-            // NUL would look like the padding after a short name.
-            let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else {
-                break;
-            };
-            head.bytes |= u64::from(u32::from(letter)) << (8 * place);
-            head.mask |= 0xff << (8 * place);
-            head.length = place + 1;
-        }
-        head
-    }
-
-    fn could_start(self, start: u64) -> bool {
-        (start ^ self.bytes) & self.mask == 0
-    }
-
-    /// Whether a pattern with this head could contain one of the same case with the other.
-    pub(crate) fn could_include(self, other: Self) -> bool {
-        self.mask & !other.mask == 0 && self.could_start(other.bytes)
-    }
-
-    /// Whether patterns of the same case with these heads could meet.
-    pub(crate) fn could_meet(self, other: Self) -> bool {
-        (self.bytes ^ other.bytes) & self.mask & other.mask == 0
-    }
-}
-
 impl PartialEq for Glob {
     fn eq(&self, other: &Self) -> bool {
         self.case == other.case && self.tokens == other.tokens
@@ -363,5 +303,88 @@ impl fmt::Debug for Glob {
             Case::Sensitive => write!(f, "Glob({:?})", self.text),
             Case::Insensitive => write!(f, "Glob({:?}, any case)", self.text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_stands_for_any_number_of_characters_and_a_question_mark_for_one() {
+        let glob = Glob::sensitive("arn:*:role/eks-?");
+        assert!(glob.matches("arn:aws:iam::1:role/eks-a"));
+        assert!(glob.matches("arn::role/eks-ü"));
+        assert!(!glob.matches("arn:aws:iam::1:role/eks-"));
+        assert!(!glob.matches("arn:aws:iam::1:role/eks-ab"));
+    }
+
+    #[test]
+    fn case_counts_only_where_it_is_said_to() {
+        assert!(Glob::insensitive("IAM:Pass*").matches("iam:passrole"));
+        assert!(!Glob::sensitive("IAM:Pass*").matches("iam:passrole"));
+        assert!(Glob::insensitive("/Gruppen/Ämter/*").matches("/gruppen/ämter/x"));
+    }
+
+    #[test]
+    fn no_foreign_sign_passes_for_a_latin_letter() {
+        let kelvin = '\u{212a}';
+        assert!(!Glob::insensitive("kms:*").matches(&format!("{kelvin}ms:Decrypt")));
+        assert_eq!(fold(kelvin), kelvin);
+    }
+
+    #[test]
+    fn a_literal_star_is_a_star() {
+        let any_account = Glob::exactly(Case::Sensitive, "system:serviceaccount:*:app");
+        assert_eq!(any_account.literal(), Some("system:serviceaccount:*:app"));
+        assert!(!any_account.matches("system:serviceaccount:prod:app"));
+        assert!(any_account.matches("system:serviceaccount:*:app"));
+        let tagged = Glob::from_parts(Case::Sensitive, &[Part::Literal("team-*/"), Part::Pattern("*")]);
+        assert!(tagged.matches("team-*/key"));
+        assert!(!tagged.matches("team-a/key"));
+        assert_eq!(tagged.to_string(), "team-*/*");
+        assert_eq!(tagged.literal(), None);
+    }
+
+    #[test]
+    fn everything_is_recognised_however_it_is_spelled() {
+        assert!(Glob::sensitive("*").is_everything());
+        assert!(Glob::insensitive("***").is_everything());
+        assert!(!Glob::sensitive("?*").is_everything());
+        assert!(!Glob::sensitive("").is_everything());
+        assert!(!Glob::exactly(Case::Sensitive, "*").is_everything());
+    }
+
+    #[test]
+    fn printing_keeps_the_spelling_and_comparing_does_not() {
+        let one = Glob::insensitive("S3:Get*?");
+        assert_eq!(one.to_string(), "S3:Get*?");
+        assert_eq!(one, Glob::insensitive("s3:get?*"));
+        assert_ne!(one, Glob::sensitive("S3:Get*?"));
+    }
+
+    #[test]
+    fn a_short_name_does_not_match_by_its_missing_letters() {
+        assert!(!Glob::sensitive("s3:GetObject").matches("s3"));
+        assert!(!Glob::sensitive("a\0").matches("a"));
+        assert!(Glob::sensitive("a\0").matches("a\0"));
+        assert!(Glob::sensitive("").matches(""));
+        assert!(!Glob::sensitive("").matches("a"));
+    }
+
+    #[test]
+    fn the_first_letters_are_compared_whatever_their_width() {
+        assert!(Glob::sensitive("säule*").matches("säulenhalle"));
+        assert!(!Glob::sensitive("säule*").matches("saeulen"));
+        assert!(Glob::insensitive("ABCDEFGHIJ").matches("abcdefghij"));
+        assert!(!Glob::insensitive("ABCDEFGHIJ").matches("abcdefghix"));
+        assert!(Glob::sensitive("abcdefg?i").matches("abcdefgüi"));
+    }
+
+    #[test]
+    fn a_pattern_made_to_be_slow_is_not() {
+        let pattern = Glob::sensitive(&format!("{}b", "*a".repeat(500)));
+        assert!(!pattern.matches(&"a".repeat(5_000)));
+        assert!(pattern.matches(&format!("{}b", "a".repeat(5_000))));
     }
 }

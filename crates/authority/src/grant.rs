@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::Name;
+use crate::name::Name;
 use crate::selector::Selector;
 use crate::truth::{Strength, Truth};
 

@@ -260,3 +260,111 @@ fn names(when: &Truth) -> impl Iterator<Item = String> {
     };
     unknown.into_iter().flatten().cloned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Authority, Reading};
+    use crate::selector::Selector;
+
+    fn allow(id: &str) -> Grant {
+        Grant::allow(id, Selector::everything(), Selector::everything())
+    }
+
+    fn deny(id: &str) -> Grant {
+        Grant::deny(id, Selector::everything(), Selector::everything())
+    }
+
+    fn layer<const N: usize>(kind: LayerKind, grants: [Grant; N]) -> Layer {
+        Layer::new(format!("{kind:?}"), kind, grants)
+    }
+
+    fn decide<const N: usize>(layers: [Layer; N]) -> Decision {
+        Authority::new(layers.into()).decide("act", "thing")
+    }
+
+    fn conditional(on: &[&str], by: &[&str]) -> Decision {
+        let on = on.iter().map(|name| (*name).to_owned()).collect();
+        Decision::Conditional { on, by: by.iter().map(|id| GrantId::from(*id)).collect() }
+    }
+
+    #[test]
+    fn nobody_gave_anything_is_an_implicit_denial() {
+        assert_eq!(decide([]), Decision::Deny { by: DenyReason::Implicit });
+        let guarded = decide([layer(LayerKind::Guard, [allow("guard")])]);
+        assert_eq!(guarded, Decision::Deny { by: DenyReason::Implicit });
+    }
+
+    #[test]
+    fn a_deny_wins_in_whatever_layer_it_stands() {
+        for kind in [LayerKind::Grants, LayerKind::Direct, LayerKind::Guard, LayerKind::Limit, LayerKind::Denials] {
+            let decision =
+                decide([layer(LayerKind::Grants, [allow("given")]), layer(kind, [allow("also"), deny("no")])]);
+            assert_eq!(decision, Decision::Deny { by: DenyReason::Explicit("no".into()) }, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_denial_layer_allows_gives_nothing() {
+        let decision = decide([layer(LayerKind::Denials, [allow("idle")])]);
+        assert_eq!(decision, Decision::Deny { by: DenyReason::Implicit });
+    }
+
+    #[test]
+    fn a_certain_grant_makes_the_uncertain_ones_beside_it_irrelevant() {
+        let maybe = allow("maybe").when(Truth::unknown("k"));
+        let decision = decide([layer(LayerKind::Grants, [maybe, allow("sure")])]);
+        assert_eq!(decision, Decision::Allow { by: vec!["sure".into()] });
+    }
+
+    #[test]
+    fn a_conditional_answer_names_only_what_it_hangs_on() {
+        let decision = decide([
+            layer(LayerKind::Grants, [allow("sure"), allow("maybe").when(Truth::unknown("unneeded"))]),
+            layer(LayerKind::Guard, [allow("guard").when(Truth::unknown("vpc"))]),
+            layer(LayerKind::Denials, [deny("if far").when(Truth::unknown("address"))]),
+        ]);
+        assert_eq!(decision, conditional(&["address", "vpc"], &["sure"]));
+    }
+
+    #[test]
+    fn an_unread_layer_is_named_and_never_taken_to_be_absent() {
+        let given = layer(LayerKind::Grants, [allow("given")]);
+        for kind in [LayerKind::Guard, LayerKind::Limit, LayerKind::Denials] {
+            let decision = decide([given.clone(), Layer::unread("scp", kind, "policies of the organisation")]);
+            assert_eq!(decision, conditional(&["policies of the organisation"], &["given"]), "{kind:?}");
+        }
+        let decision = decide([Layer::unread("own", LayerKind::Grants, "inline policies")]);
+        assert_eq!(decision, conditional(&["inline policies"], &[]));
+    }
+
+    #[test]
+    fn a_deny_that_was_read_still_denies_beside_documents_that_were_not() {
+        let mut partly = layer(LayerKind::Denials, [deny("no")]);
+        partly.read = Reading::Missing("the rest".to_owned());
+        let decision = decide([layer(LayerKind::Grants, [allow("given")]), partly]);
+        assert_eq!(decision, Decision::Deny { by: DenyReason::Explicit("no".into()) });
+    }
+
+    #[test]
+    fn a_direct_grant_passes_limits_but_no_guard() {
+        let direct = || layer(LayerKind::Direct, [allow("named")]);
+        let closed_limit = layer(LayerKind::Limit, []);
+        assert_eq!(decide([direct(), closed_limit.clone()]), Decision::Allow { by: vec!["named".into()] });
+        let both = decide([layer(LayerKind::Grants, [allow("given")]), direct(), closed_limit]);
+        assert_eq!(both, Decision::Allow { by: vec!["named".into()] }, "what the limit stops gives nothing");
+        let guarded = decide([direct(), layer(LayerKind::Guard, [])]);
+        assert_eq!(guarded, Decision::Deny { by: DenyReason::Guard("Guard".into()) });
+    }
+
+    #[test]
+    fn the_first_layer_that_stops_a_request_is_the_reason() {
+        let stopping = |name: &str, kind| Layer::new(name, kind, []);
+        let decision = decide([
+            layer(LayerKind::Grants, [allow("given")]),
+            stopping("boundary", LayerKind::Limit),
+            stopping("scp", LayerKind::Guard),
+        ]);
+        assert_eq!(decision, Decision::Deny { by: DenyReason::Guard("boundary".into()) });
+    }
+}

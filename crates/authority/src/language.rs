@@ -248,3 +248,56 @@ fn has(bits: &[u64], place: usize) -> bool {
 fn meets(bits: &[u64], others: &[u64]) -> bool {
     bits.iter().zip(others).any(|(a, b)| a & b != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The combinations of matches among the patterns that some name produces.
+    fn combinations(patterns: &[&str]) -> BTreeSet<Vec<bool>> {
+        let globs: Vec<Glob> = patterns.iter().map(|text| Glob::sensitive(text)).collect();
+        let mut found = BTreeSet::new();
+        let end = Walk::seeded(&globs).stop_at(|name| {
+            found.insert((0..globs.len()).map(|seed| name.matches_seed(seed)).collect());
+            false
+        });
+        assert_eq!(end, Outcome::Exhausted);
+        found
+    }
+
+    #[test]
+    fn every_combination_some_name_produces_is_visited_and_no_other() {
+        let found = combinations(&["a*", "*b"]);
+        let all: BTreeSet<Vec<bool>> =
+            [[false, false], [false, true], [true, false], [true, true]].map(Vec::from).into();
+        assert_eq!(found, all);
+        assert!(!combinations(&["a*", "b*"]).contains(&vec![true, true]));
+        assert!(!combinations(&["?*", "*"]).contains(&vec![true, false]));
+    }
+
+    #[test]
+    fn patterns_longer_than_a_machine_word_are_walked_to_their_end() {
+        let long = "x".repeat(70);
+        let found = combinations(&[&long, &format!("{long}*")]);
+        assert!(found.contains(&vec![true, true]));
+        assert!(found.contains(&vec![false, true]));
+        assert!(!found.contains(&vec![true, false]));
+    }
+
+    #[test]
+    fn an_unmentioned_letter_is_mentioned_nowhere() {
+        assert_eq!(unmentioned(&[Glob::sensitive("a*")]), '\u{e000}');
+        assert_eq!(unmentioned(&[Glob::sensitive("\u{e000}"), Glob::insensitive("\u{e001}*")]), '\u{e002}');
+    }
+
+    #[test]
+    fn a_letter_of_the_other_case_is_a_kind_of_its_own() {
+        let globs = [Glob::sensitive("a"), Glob::insensitive("a")];
+        let mut loose_only = false;
+        Walk::seeded(&globs).stop_at(|name| {
+            loose_only |= !name.matches_seed(0) && name.matches_seed(1);
+            loose_only
+        });
+        assert!(loose_only, "`A` matches the second alone");
+    }
+}

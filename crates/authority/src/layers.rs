@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::glob::{Glob, Name};
+use crate::glob::Glob;
 use crate::grant::{Effect, Grant};
 use crate::judge::{Decision, judge};
 use crate::language::unmentioned;
+use crate::name::Name;
 
 /// The name of a layer, as a person knows it: `boundary`, `scp at ou-prod`, `node scopes`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -39,6 +39,7 @@ mod judge;
 mod language;
 mod layers;
 mod method;
+mod name;
 mod patterns;
 mod relate;
 mod selector;

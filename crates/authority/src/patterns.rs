@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::glob::{Case, Glob, Name, Token, fold};
+use crate::glob::{Case, Glob, Token, fold};
+use crate::name::Name;
 
 /// From this many plain names on, looking them up beats going through them. A role may list twelve thousand.
 const WORTH_SORTING: usize = 24;
@@ -85,14 +86,14 @@ impl Sorted {
                 (None, _) => sorted.wild.push(glob.clone()),
             }
         }
-        sorted.sensitive.sort_unstable();
+        sorted.sensitive.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
         sorted.insensitive.sort_unstable();
         sorted
     }
 
     fn accepts(&self, name: Name<'_>) -> bool {
         let text = name.text();
-        let same = |glob: &Glob| spelled(glob).cmp(text.chars());
+        let same = |glob: &Glob| glob.as_str().cmp(text);
         let alike = |glob: &Glob| spelled(glob).cmp(text.chars().map(fold));
         self.sensitive.binary_search_by(same).is_ok()
             || self.insensitive.binary_search_by(alike).is_ok()

@@ -152,3 +152,40 @@ fn letters_meet(a: char, a_case: Case, b: char, b_case: Case) -> bool {
         (Case::Insensitive, Case::Sensitive) => a == fold(b),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_pattern_contains_a_narrower_one_and_not_the_reverse() {
+        let service = Glob::insensitive("s3:*");
+        let reading = Glob::insensitive("S3:Get*");
+        assert!(service.includes(&reading));
+        assert!(!reading.includes(&service));
+        assert!(Glob::everything().includes(&service));
+    }
+
+    #[test]
+    fn the_order_of_wildcards_in_a_gap_means_nothing() {
+        assert!(Glob::sensitive("?*").includes(&Glob::sensitive("*a")));
+        assert!(!Glob::sensitive("?*").includes(&Glob::sensitive("*")));
+        assert!(Glob::sensitive("a*??*b").includes(&Glob::sensitive("a?*x*b")));
+    }
+
+    #[test]
+    fn patterns_without_a_common_name_do_not_meet() {
+        assert!(!Glob::sensitive("arn:aws:s3:::a*").overlaps(&Glob::sensitive("arn:aws:s3:::b*")));
+        assert!(Glob::sensitive("*-prod").overlaps(&Glob::sensitive("eks-*")));
+        assert!(!Glob::sensitive("a?c").overlaps(&Glob::sensitive("a*cd")));
+    }
+
+    #[test]
+    fn one_spelling_is_not_all_spellings() {
+        let (strict, loose) = (Glob::sensitive("abc"), Glob::insensitive("ABC"));
+        assert!(loose.includes(&strict));
+        assert!(!strict.includes(&loose));
+        assert!(strict.overlaps(&loose));
+        assert!(Glob::sensitive("12/*").includes(&Glob::insensitive("12/34")));
+    }
+}

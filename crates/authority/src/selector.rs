@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crate::glob::{Glob, Name};
+use crate::glob::Glob;
 use crate::language::{Followed, Outcome, Walk, unmentioned};
+use crate::name::Name;
 use crate::patterns::Patterns;
 
 /// Names matched by at least one pattern of one list and by none of another.
@@ -149,4 +150,67 @@ fn list(f: &mut fmt::Formatter<'_>, globs: &[Glob]) -> fmt::Result {
         write!(f, "{glob}")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn globs<const N: usize>(patterns: [&str; N]) -> [Glob; N] {
+        patterns.map(Glob::insensitive)
+    }
+
+    fn glob(pattern: &str) -> Glob {
+        Glob::insensitive(pattern)
+    }
+
+    #[test]
+    fn what_is_taken_out_is_out_even_when_it_is_taken_in() {
+        let contributor = Selector::of_except(globs(["*"]), globs(["Microsoft.Authorization/*/Write"]));
+        assert!(contributor.matches("Microsoft.Compute/virtualMachines/write"));
+        assert!(!contributor.matches("microsoft.authorization/roleassignments/write"));
+    }
+
+    #[test]
+    fn nothing_matches_nothing_and_all_but_nothing_matches_everything() {
+        assert!(!Selector::nothing().matches(""));
+        assert!(!Selector::nothing().overlaps(&Glob::everything()));
+        assert!(Selector::all_but([]).is_everything());
+        assert!(Selector::all_but([]).covers(&Glob::everything()));
+    }
+
+    #[test]
+    fn a_pattern_wholly_taken_out_does_not_meet() {
+        let selector = Selector::all_but(globs(["iam:*", "organizations:*"]));
+        assert!(!selector.overlaps(&glob("iam:Pass*")));
+        assert!(selector.overlaps(&glob("i*")));
+        assert!(!selector.covers(&glob("i*")));
+        assert!(selector.covers(&glob("s3:*")));
+    }
+
+    #[test]
+    fn patterns_may_cover_or_take_out_only_together() {
+        let halves = Selector::of(globs(["a*", "?*", ""]));
+        assert!(halves.covers(&Glob::everything()), "each name is empty or begins with a character");
+        let none_left = Selector::all_but(globs(["?*", ""]));
+        assert!(!none_left.overlaps(&Glob::everything()));
+    }
+
+    #[test]
+    fn beyond_the_limit_the_answer_is_the_one_that_hides_nothing() {
+        let tail = "?".repeat(16);
+        let (begun, later) = (format!("a{tail}"), format!("*?a{tail}"));
+        let together = globs([&begun, &later]);
+        let whole = glob(&format!("*a{tail}"));
+        // In truth the two make up the whole, but seeing it takes more combinations than the walk visits.
+        assert!(!Selector::of(together.clone()).covers(&whole));
+        assert!(Selector::of_except([whole.clone()], together).overlaps(&whole));
+    }
+
+    #[test]
+    fn it_prints_as_it_was_written() {
+        let selector = Selector::of_except(globs(["s3:*", "EC2:*"]), globs(["s3:Put*"]));
+        assert_eq!(selector.to_string(), "s3:*, EC2:* except s3:Put*");
+        assert_eq!(Selector::nothing().to_string(), "nothing");
+    }
 }

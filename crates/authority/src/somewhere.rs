@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::glob::{Glob, Name};
+use crate::glob::Glob;
 use crate::grant::{Effect, Grant};
 use crate::judge::{Decision, DenyReason, judge};
 use crate::language::{Followed, Outcome, Walk};
 use crate::layers::{Authority, LayerKind};
+use crate::name::Name;
 
 /// Printed when the patterns combine in more ways than are tried.
 const TOO_ENTANGLED: &str = "resource patterns too entangled to compare";

@@ -18,10 +18,9 @@ fn words(letters: &[char], longest: usize) -> Vec<String> {
 fn naive(pattern: &[char], name: &[char], same: fn(char, char) -> bool) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,
-        (None, Some(_)) => false,
         (Some(('*', rest)), None) => naive(rest, name, same),
         (Some(('*', rest)), Some((_, shorter))) => naive(rest, name, same) || naive(pattern, shorter, same),
-        (Some(_), None) => false,
+        (None, Some(_)) | (Some(_), None) => false,
         (Some(('?', rest)), Some((_, shorter))) => naive(rest, shorter, same),
         (Some((letter, rest)), Some((first, shorter))) => same(*letter, *first) && naive(rest, shorter, same),
     }
@@ -40,18 +39,23 @@ fn any_case(a: char, b: char) -> bool {
     a.eq_ignore_ascii_case(&b)
 }
 
-/// For each pattern, which of the names it accepts.
-fn languages(globs: &[Glob], names: &[String]) -> Vec<Vec<bool>> {
-    globs.iter().map(|glob| names.iter().map(|name| glob.matches(name)).collect()).collect()
+/// For each pattern, which of the names it accepts, a bit for each.
+fn languages(globs: &[Glob], names: &[String]) -> Vec<Vec<u64>> {
+    let bits = |glob: &Glob| {
+        let word =
+            |names: &[String]| names.iter().rev().fold(0, |word, name| word << 1 | u64::from(glob.matches(name)));
+        names.chunks(64).map(word).collect()
+    };
+    globs.iter().map(bits).collect()
 }
 
 fn compare_relations(globs: &[Glob], names: &[String]) {
     let languages = languages(globs, names);
     for (one, its) in globs.iter().zip(&languages) {
         for (other, others) in globs.iter().zip(&languages) {
-            let contained = its.iter().zip(others).all(|(a, b)| *a || !*b);
+            let contained = its.iter().zip(others).all(|(a, b)| b & !a == 0);
             assert_eq!(one.includes(other), contained, "{one:?} includes {other:?}");
-            let met = its.iter().zip(others).any(|(a, b)| *a && *b);
+            let met = its.iter().zip(others).any(|(a, b)| a & b != 0);
             assert_eq!(one.overlaps(other), met, "{one:?} overlaps {other:?}");
         }
     }
@@ -79,7 +83,7 @@ fn containing_and_meeting_agree_with_enumeration_for_every_pair_of_short_pattern
 #[test]
 fn longer_patterns_of_one_letter_contain_and_meet_as_enumerated() {
     let globs: Vec<Glob> = words(&['a', '*', '?'], 5).iter().map(|text| Glob::sensitive(text)).collect();
-    compare_relations(&globs, &words(&['a', 'c'], 11));
+    compare_relations(&globs, &words(&['a', 'c'], 10));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use palisade_config::Diagnostics;
 use palisade_report::{Options, Report};
 use std::{
     fs,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write},
     path::Path,
 };
 
@@ -52,22 +52,30 @@ impl Screen {
     ) -> anyhow::Result<()> {
         let to_file = output.output.is_some();
         let options = Options { colour: self.colour && !to_file, width: self.width, next };
-        let bytes = palisade_report::render(report, output.format.into(), &options);
-        self.data(&bytes, output.output.as_deref())
+        self.write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
     }
 
     /// Writes data to a file, whole or not at all, or to stdout.
     pub(crate) fn data(&self, bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
+        self.write(file, |to| to.write_all(bytes))
+    }
+
+    fn write(&self, file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         let Some(path) = file else {
-            let mut stdout = io::stdout().lock();
-            return match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            let mut stdout = io::BufWriter::new(io::stdout().lock());
+            return match fill(&mut stdout).and_then(|()| stdout.flush()) {
                 // Who stops reading (`| head`) has seen enough.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                 result => result.context("could not write to stdout"),
             };
         };
         let beside = path.with_extension("part");
-        let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+        let written = fs::File::create(&beside).and_then(|file| {
+            let mut file = io::BufWriter::new(file);
+            fill(&mut file)?;
+            file.flush()?;
+            fs::rename(&beside, path)
+        });
         if written.is_err() {
             // What is left of a failed write is of no use; the first error is the one to report.
             let _ = fs::remove_file(&beside);

@@ -3,18 +3,13 @@
 //! Prefixes from /8 to /32 over the whole IPv4 space, random port ranges, TCP and UDP, two allow rules for a deny rule:
 //! far more tangled than any rule list a person keeps.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "a measurement reads the clock and prints"
-)]
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement reads the clock and prints")]
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use palisade_reach::{
-    Action, AddrSet, Bounds, PacketSet, Ports, Protocol, Protocols, Rule, any_allow, first_match,
-    parse_net,
+    Action, AddrSet, Bounds, PacketSet, Ports, Protocol, Protocols, Rule, any_allow, first_match, parse_net,
 };
 
 fn main() {
@@ -23,12 +18,7 @@ fn main() {
         let vague = rules(count, true);
         let outcome = first_match(&exact, Action::Deny);
         let cells = outcome.allowed.upper().cells().count();
-        let intervals: usize = outcome
-            .allowed
-            .upper()
-            .cells()
-            .map(|cell| cell.sources.v4.intervals().len())
-            .sum();
+        let intervals: usize = outcome.allowed.upper().cells().map(|cell| cell.sources.v4.intervals().len()).sum();
         println!(
             "{count:>5} rules: first match {:>9.3} ms, with a tenth vague {:>9.3} ms, any allow {:>8.3} ms, {cells} cells, {intervals} intervals",
             millis(|| first_match(&exact, Action::Deny)),
@@ -37,10 +27,7 @@ fn main() {
         );
     }
     println!("a group of 10, lists that allow all: {:.3} ms", millis(usual_interface));
-    println!(
-        "a security group of 60, an inbound and an outbound list of 20: {:.3} ms",
-        millis(one_interface)
-    );
+    println!("a security group of 60, an inbound and an outbound list of 20: {:.3} ms", millis(one_interface));
 }
 
 /// What one network interface costs: two ordered filters, one group, and their intersection.
@@ -84,31 +71,14 @@ fn rules(count: u32, with_vague: bool) -> Vec<Rule> {
     };
     let mut rule = |number: u32| {
         let [a, b, c, d] = [(); 4].map(|()| below(256));
-        let net = parse_net(&format!("{a}.{b}.{c}.{d}/{}", 8 + below(25)))
-            .map(AddrSet::from_net)
-            .unwrap_or_default();
+        let net = parse_net(&format!("{a}.{b}.{c}.{d}/{}", 8 + below(25))).map(AddrSet::from_net).unwrap_or_default();
         let port = u16::try_from(below(65_000)).unwrap_or_default();
-        let ports = Ports::from_range(
-            port,
-            port.saturating_add(u16::try_from(below(8_000)).unwrap_or_default()),
-        );
-        let protocol = if below(3) == 0 {
-            Protocol::UDP
-        } else {
-            Protocol::TCP
-        };
-        let action = if below(3) == 0 {
-            Action::Deny
-        } else {
-            Action::Allow
-        };
+        let ports = Ports::from_range(port, port.saturating_add(u16::try_from(below(8_000)).unwrap_or_default()));
+        let protocol = if below(3) == 0 { Protocol::UDP } else { Protocol::TCP };
+        let action = if below(3) == 0 { Action::Deny } else { Action::Allow };
         let matches = PacketSet::of(Protocols::One(protocol), &ports, &net);
         let vague = with_vague && number.is_multiple_of(10);
-        let matches = if vague {
-            Bounds::unknown_within(matches)
-        } else {
-            Bounds::exact(matches)
-        };
+        let matches = if vague { Bounds::unknown_within(matches) } else { Bounds::exact(matches) };
         Rule::new(number.to_string(), action, matches)
     };
     (0..count).map(&mut rule).collect()

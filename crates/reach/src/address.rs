@@ -52,26 +52,17 @@ impl AddrSet {
 
     /// Every address of both families.
     pub fn all() -> Self {
-        Self {
-            v4: IntervalSet::full(),
-            v6: IntervalSet::full(),
-        }
+        Self { v4: IntervalSet::full(), v6: IntervalSet::full() }
     }
 
     /// Every IPv4 address.
     pub fn all_v4() -> Self {
-        Self {
-            v4: IntervalSet::full(),
-            v6: IntervalSet::empty(),
-        }
+        Self { v4: IntervalSet::full(), v6: IntervalSet::empty() }
     }
 
     /// Every IPv6 address.
     pub fn all_v6() -> Self {
-        Self {
-            v4: IntervalSet::empty(),
-            v6: IntervalSet::full(),
-        }
+        Self { v4: IntervalSet::empty(), v6: IntervalSet::full() }
     }
 
     /// The addresses of one network prefix.
@@ -88,10 +79,7 @@ impl AddrSet {
                 IpNet::V6(net) => v6.push((net.network().to_bits(), net.broadcast().to_bits())),
             }
         }
-        Self {
-            v4: IntervalSet::from_ranges(v4),
-            v6: IntervalSet::from_ranges(v6),
-        }
+        Self { v4: IntervalSet::from_ranges(v4), v6: IntervalSet::from_ranges(v6) }
     }
 
     /// One address.
@@ -107,37 +95,25 @@ impl AddrSet {
     /// The addresses in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.union(&other.v4),
-            v6: self.v6.union(&other.v6),
-        }
+        Self { v4: self.v4.union(&other.v4), v6: self.v6.union(&other.v6) }
     }
 
     /// The addresses in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.intersect(&other.v4),
-            v6: self.v6.intersect(&other.v6),
-        }
+        Self { v4: self.v4.intersect(&other.v4), v6: self.v6.intersect(&other.v6) }
     }
 
     /// The addresses in this set and not in `other`.
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.subtract(&other.v4),
-            v6: self.v6.subtract(&other.v6),
-        }
+        Self { v4: self.v4.subtract(&other.v4), v6: self.v6.subtract(&other.v6) }
     }
 
     /// The addresses of both families that are not in this set.
     #[must_use]
     pub fn complement(&self) -> Self {
-        Self {
-            v4: self.v4.complement(),
-            v6: self.v6.complement(),
-        }
+        Self { v4: self.v4.complement(), v6: self.v6.complement() }
     }
 
     /// Whether the set holds no address.
@@ -167,14 +143,8 @@ impl AddrSet {
     #[must_use]
     pub fn family(&self, family: Family) -> Self {
         match family {
-            Family::V4 => Self {
-                v4: self.v4.clone(),
-                v6: IntervalSet::empty(),
-            },
-            Family::V6 => Self {
-                v4: IntervalSet::empty(),
-                v6: self.v6.clone(),
-            },
+            Family::V4 => Self { v4: self.v4.clone(), v6: IntervalSet::empty() },
+            Family::V6 => Self { v4: IntervalSet::empty(), v6: self.v6.clone() },
         }
     }
 
@@ -188,10 +158,7 @@ impl AddrSet {
 
     /// The shortest list of network prefixes that makes up the set, IPv4 first, each family in order.
     pub fn to_nets(&self) -> Vec<IpNet> {
-        v4_nets(&self.v4)
-            .map(IpNet::V4)
-            .chain(v6_nets(&self.v6).map(IpNet::V6))
-            .collect()
+        v4_nets(&self.v4).map(IpNet::V4).chain(v6_nets(&self.v6).map(IpNet::V6)).collect()
     }
 
     /// Whether the set holds every internet address of the family outside `local`. This, and not a comparison of texts
@@ -202,10 +169,7 @@ impl AddrSet {
 
     /// The part of the family's internet addresses that is in the set, from 0 to 1.
     pub fn share_of_internet(&self, family: Family) -> f64 {
-        share(
-            self.intersect(internet()).count(family),
-            internet().count(family),
-        )
+        share(self.intersect(internet()).count(family), internet().count(family))
     }
 }
 
@@ -230,10 +194,7 @@ impl Serialize for AddrSet {
 impl<'de> Deserialize<'de> for AddrSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let texts = Vec::<String>::deserialize(deserializer)?;
-        texts
-            .iter()
-            .map(|text| parse_net(text).map_err(D::Error::custom))
-            .collect()
+        texts.iter().map(|text| parse_net(text).map_err(D::Error::custom)).collect()
     }
 }
 
@@ -267,16 +228,9 @@ pub fn internet() -> &'static AddrSet {
 }
 
 /// `part / whole`, and 0 of nothing.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a share is read by people, 52 bits are plenty"
-)]
+#[expect(clippy::cast_precision_loss, reason = "a share is read by people, 52 bits are plenty")]
 pub(crate) fn share(part: u128, whole: u128) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]
@@ -291,25 +245,12 @@ mod tests {
     fn the_internet_has_the_size_written_in_the_semantics() {
         assert_eq!(internet().count(Family::V4), 3_702_390_784);
         assert_eq!(internet().family(Family::V6), set(&["2000::/3"]));
-        for inside in [
-            "192.0.2.1",
-            "198.51.100.1",
-            "203.0.113.1",
-            "1.0.0.0",
-            "223.255.255.255",
-            "2001:db8::1",
-        ] {
+        for inside in ["192.0.2.1", "198.51.100.1", "203.0.113.1", "1.0.0.0", "223.255.255.255", "2001:db8::1"] {
             assert!(internet().contains(inside.parse().unwrap()), "{inside}");
         }
-        for outside in [
-            "0.255.255.255",
-            "100.127.255.255",
-            "169.254.169.254",
-            "172.31.0.1",
-            "224.0.0.0",
-            "fe80::1",
-            "::1",
-        ] {
+        for outside in
+            ["0.255.255.255", "100.127.255.255", "169.254.169.254", "172.31.0.1", "224.0.0.0", "fe80::1", "::1"]
+        {
             assert!(!internet().contains(outside.parse().unwrap()), "{outside}");
         }
     }
@@ -335,44 +276,24 @@ mod tests {
     fn the_share_of_the_internet_leaves_out_private_addresses() {
         assert!(set(&["10.0.0.0/8"]).share_of_internet(Family::V4) < f64::EPSILON);
         assert!((AddrSet::all().share_of_internet(Family::V4) - 1.0).abs() < f64::EPSILON);
-        assert!(
-            (set(&["2000::/4", "8000::/1"]).share_of_internet(Family::V6) - 0.5).abs()
-                < f64::EPSILON
-        );
+        assert!((set(&["2000::/4", "8000::/1"]).share_of_internet(Family::V6) - 0.5).abs() < f64::EPSILON);
     }
 
     #[test]
     fn the_families_never_mix() {
         let both = set(&["0.0.0.0/0", "2001:db8::/32"]);
         assert_eq!(both.family(Family::V4), AddrSet::all_v4());
-        assert_eq!(
-            both.complement(),
-            AddrSet::all_v6().subtract(&set(&["2001:db8::/32"]))
-        );
+        assert_eq!(both.complement(), AddrSet::all_v6().subtract(&set(&["2001:db8::/32"])));
         assert!(both.contains("255.255.255.255".parse().unwrap()));
         assert!(!both.contains("::ffff:10.0.0.1".parse().unwrap()));
-        assert_eq!(
-            AddrSet::from_addr("192.0.2.1".parse().unwrap()),
-            set(&["192.0.2.1/32"])
-        );
+        assert_eq!(AddrSet::from_addr("192.0.2.1".parse().unwrap()), set(&["192.0.2.1/32"]));
     }
 
     #[test]
     fn a_set_is_written_as_its_shortest_list_of_prefixes() {
-        let json = serde_json::to_string(&set(&[
-            "::/0",
-            "10.0.0.0/25",
-            "10.0.0.128/25",
-            "10.0.1.0/24",
-        ]))
-        .unwrap();
+        let json = serde_json::to_string(&set(&["::/0", "10.0.0.0/25", "10.0.0.128/25", "10.0.1.0/24"])).unwrap();
         assert_eq!(json, r#"["10.0.0.0/23","::/0"]"#);
-        let refused = serde_json::from_str::<AddrSet>(r#"["10.0.0.0/33"]"#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            refused.contains("`10.0.0.0/33` needs a prefix length"),
-            "{refused}"
-        );
+        let refused = serde_json::from_str::<AddrSet>(r#"["10.0.0.0/33"]"#).unwrap_err().to_string();
+        assert!(refused.contains("`10.0.0.0/33` needs a prefix length"), "{refused}");
     }
 }

@@ -29,10 +29,7 @@ pub trait SetOps: Clone + Eq + Default {
 #[serde(
     from = "Pair<S>",
     into = "Pair<S>",
-    bound(
-        serialize = "S: SetOps + Serialize",
-        deserialize = "S: SetOps + Deserialize<'de>"
-    )
+    bound(serialize = "S: SetOps + Serialize", deserialize = "S: SetOps + Deserialize<'de>")
 )]
 pub struct Bounds<S> {
     lower: S,
@@ -42,10 +39,7 @@ pub struct Bounds<S> {
 impl<S: SetOps> Bounds<S> {
     /// A set that is known.
     pub fn exact(set: S) -> Self {
-        Self {
-            lower: set,
-            upper: None,
-        }
+        Self { lower: set, upper: None }
     }
 
     /// A set that surely holds `lower` and may hold `upper`. What is surely in it may be in it, so the upper bound gets
@@ -141,10 +135,7 @@ impl<S: SetOps> From<Pair<S>> for Bounds<S> {
 impl<S: SetOps> From<Bounds<S>> for Pair<S> {
     fn from(bounds: Bounds<S>) -> Self {
         let upper = bounds.upper().clone();
-        Self {
-            lower: bounds.lower,
-            upper,
-        }
+        Self { lower: bounds.lower, upper }
     }
 }
 
@@ -202,35 +193,18 @@ mod tests {
     #[test]
     fn what_is_surely_in_a_set_may_be_in_it() {
         let bounds = Bounds::between(ports(5, 9), ports(0, 6));
-        assert_eq!(
-            (bounds.lower(), bounds.upper()),
-            (&ports(5, 9), &ports(0, 9))
-        );
+        assert_eq!((bounds.lower(), bounds.upper()), (&ports(5, 9), &ports(0, 9)));
         assert!(!bounds.is_exact());
     }
 
     #[test]
     fn equal_bounds_are_exact_however_they_were_made() {
-        assert_eq!(
-            Bounds::between(ports(5, 9), ports(5, 9)),
-            Bounds::exact(ports(5, 9))
-        );
-        assert_eq!(
-            Bounds::between(ports(5, 9), ports(6, 7)),
-            Bounds::exact(ports(5, 9))
-        );
-        assert_eq!(
-            Bounds::unknown_within(Ports::empty()),
-            Bounds::exact(Ports::empty())
-        );
-        let clipped =
-            Bounds::between(ports(5, 9), ports(0, 9)).intersect(&Bounds::exact(ports(5, 20)));
+        assert_eq!(Bounds::between(ports(5, 9), ports(5, 9)), Bounds::exact(ports(5, 9)));
+        assert_eq!(Bounds::between(ports(5, 9), ports(6, 7)), Bounds::exact(ports(5, 9)));
+        assert_eq!(Bounds::unknown_within(Ports::empty()), Bounds::exact(Ports::empty()));
+        let clipped = Bounds::between(ports(5, 9), ports(0, 9)).intersect(&Bounds::exact(ports(5, 20)));
         assert_eq!(clipped, Bounds::exact(ports(5, 9)));
-        assert!(
-            Bounds::between(ports(5, 9), ports(0, 9))
-                .map(|set| set.intersect(&ports(7, 8)))
-                .is_exact()
-        );
+        assert!(Bounds::between(ports(5, 9), ports(0, 9)).map(|set| set.intersect(&ports(7, 8))).is_exact());
     }
 
     #[test]
@@ -244,12 +218,8 @@ mod tests {
         let bounds = Bounds::between(ports(22, 22), ports(20, 30));
         let json = serde_json::to_string(&bounds).unwrap();
         assert_eq!(json, r#"{"lower":[[22,22]],"upper":[[20,30]]}"#);
-        assert_eq!(
-            serde_json::from_str::<Bounds<Ports>>(&json).unwrap(),
-            bounds
-        );
-        let crossed: Bounds<Ports> =
-            serde_json::from_str(r#"{"lower":[[1,3]],"upper":[[3,4]]}"#).unwrap();
+        assert_eq!(serde_json::from_str::<Bounds<Ports>>(&json).unwrap(), bounds);
+        let crossed: Bounds<Ports> = serde_json::from_str(r#"{"lower":[[1,3]],"upper":[[3,4]]}"#).unwrap();
         assert_eq!(crossed.upper(), &ports(1, 4));
     }
 }

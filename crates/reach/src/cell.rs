@@ -9,9 +9,7 @@ use crate::interval::IntervalSet;
 use crate::line::{Line, Segment};
 use crate::packet::PacketSet;
 use crate::point::Point;
-use crate::protocol::{
-    LAST_PLACE, Protocol, Protocols, at_place, is_wide, last_place, place, places,
-};
+use crate::protocol::{LAST_PLACE, Protocol, Protocols, at_place, is_wide, last_place, place, places};
 
 /// The packets of one family, protocol choice and port range that share their sources.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -32,29 +30,15 @@ impl PacketSet {
     /// Where every protocol has the same sources at every port there is one [`Protocols::Any`] cell. Else, where all
     /// protocols without ports have the same sources there is one [`Protocols::Portless`] cell for them.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
-        let v4 = family_cells(&self.v4, Family::V4, |v4| AddrSet {
-            v4,
-            v6: IntervalSet::empty(),
-        });
-        let v6 = family_cells(&self.v6, Family::V6, |v6| AddrSet {
-            v4: IntervalSet::empty(),
-            v6,
-        });
+        let v4 = family_cells(&self.v4, Family::V4, |v4| AddrSet { v4, v6: IntervalSet::empty() });
+        let v6 = family_cells(&self.v6, Family::V6, |v6| AddrSet { v4: IntervalSet::empty(), v6 });
         v4.into_iter().chain(v6)
     }
 }
 
-fn family_cells<A: Point>(
-    line: &Line<A>,
-    family: Family,
-    wrap: impl Fn(IntervalSet<A>) -> AddrSet,
-) -> Vec<Cell> {
-    let cell = |protocol, ports, sources: &IntervalSet<A>| Cell {
-        family,
-        protocol,
-        ports,
-        sources: wrap(sources.clone()),
-    };
+fn family_cells<A: Point>(line: &Line<A>, family: Family, wrap: impl Fn(IntervalSet<A>) -> AddrSet) -> Vec<Cell> {
+    let cell =
+        |protocol, ports, sources: &IntervalSet<A>| Cell { family, protocol, ports, sources: wrap(sources.clone()) };
     if let [whole] = line.segments()
         && (whole.lo, whole.hi) == (0, LAST_PLACE)
     {
@@ -78,9 +62,7 @@ fn family_cells<A: Point>(
 /// The sources of the protocols without ports, if all of them have the same and there are any.
 fn shared_by_portless<A: Point>(line: &Line<A>) -> Option<Arc<IntervalSet<A>>> {
     let portless = places(Protocols::Portless, &IntervalSet::full());
-    let touching = |segment: &&Segment<A>| {
-        !IntervalSet::from_range(segment.lo, segment.hi).is_disjoint(&portless)
-    };
+    let touching = |segment: &&Segment<A>| !IntervalSet::from_range(segment.lo, segment.hi).is_disjoint(&portless);
     let shared = &line.segments().iter().find(touching)?.sources;
     let same: IntervalSet<u32> = line
         .segments()
@@ -107,17 +89,11 @@ mod tests {
     use crate::interval::Ports;
 
     fn seen(set: &PacketSet) -> Vec<(Family, String, (u16, u16))> {
-        set.cells()
-            .map(|cell| (cell.family, cell.protocol.to_string(), cell.ports))
-            .collect()
+        set.cells().map(|cell| (cell.family, cell.protocol.to_string(), cell.ports)).collect()
     }
 
     fn one(protocol: Protocol, lo: u16, hi: u16) -> PacketSet {
-        PacketSet::of(
-            Protocols::One(protocol),
-            &Ports::from_range(lo, hi),
-            &AddrSet::all_v4(),
-        )
+        PacketSet::of(Protocols::One(protocol), &Ports::from_range(lo, hi), &AddrSet::all_v4())
     }
 
     #[test]
@@ -129,10 +105,7 @@ mod tests {
 
     #[test]
     fn a_closed_port_leaves_few_cells() {
-        let open =
-            PacketSet::all()
-                .restrict_family(Family::V4)
-                .subtract(&one(Protocol::TCP, 22, 22));
+        let open = PacketSet::all().restrict_family(Family::V4).subtract(&one(Protocol::TCP, 22, 22));
         let cell = |name: &str, lo, hi| (Family::V4, name.to_owned(), (lo, hi));
         assert_eq!(
             seen(&open),
@@ -152,10 +125,7 @@ mod tests {
     fn a_protocol_that_differs_from_the_others_without_ports_stands_alone() {
         let cell = |name: &str| (Family::V4, name.to_owned(), (0, 0));
         assert_eq!(seen(&one(Protocol::ESP, 0, 0)), [cell("esp")]);
-        let all_but_esp =
-            PacketSet::all()
-                .restrict_family(Family::V4)
-                .subtract(&one(Protocol::ESP, 0, 0));
+        let all_but_esp = PacketSet::all().restrict_family(Family::V4).subtract(&one(Protocol::ESP, 0, 0));
         assert_eq!(seen(&all_but_esp).len(), 255);
     }
 }

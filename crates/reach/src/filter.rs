@@ -40,18 +40,9 @@ impl Outcome {
 
 /// The allow rules among the hits that may admit something in this cell, in order of evaluation.
 pub fn witness(hits: &[Hit], family: Family, protocol: Protocol, port: u16) -> Vec<RuleId> {
-    let admits = |hit: &&Hit| {
-        hit.action == Action::Allow
-            && !hit
-                .packets
-                .sources(protocol, port)
-                .family(family)
-                .is_empty()
-    };
-    hits.iter()
-        .filter(admits)
-        .map(|hit| hit.rule.clone())
-        .collect()
+    let admits =
+        |hit: &&Hit| hit.action == Action::Allow && !hit.packets.sources(protocol, port).family(family).is_empty();
+    hits.iter().filter(admits).map(|hit| hit.rule.clone()).collect()
 }
 
 /// An ordered filter: the first rule that matches a packet decides it, `default` decides the rest.
@@ -70,18 +61,13 @@ pub fn any_allow(rules: &[Rule]) -> Outcome {
     let allowed = if exact {
         Bounds::exact(upper)
     } else {
-        Bounds::ordered(
-            PacketSet::union_all(allows().map(|rule| rule.matches.lower())),
-            upper,
-        )
+        Bounds::ordered(PacketSet::union_all(allows().map(|rule| rule.matches.lower())), upper)
     };
-    let hits = allows()
-        .filter(|rule| !rule.matches.upper().is_empty())
-        .map(|rule| Hit {
-            rule: rule.id.clone(),
-            action: rule.action,
-            packets: rule.matches.upper().clone(),
-        });
+    let hits = allows().filter(|rule| !rule.matches.upper().is_empty()).map(|rule| Hit {
+        rule: rule.id.clone(),
+        action: rule.action,
+        packets: rule.matches.upper().clone(),
+    });
     Outcome {
         hits: hits.collect(),
         denied: Bounds::exact(PacketSet::all()).subtract(&allowed),
@@ -101,11 +87,7 @@ pub fn tiers(tiers: &[(Vec<Rule>, Action)]) -> Outcome {
         live = PacketSet::union_all(possible.passed.drain(passed..).collect::<Vec<_>>().iter());
     }
     possible.denied.push(live);
-    possible.outcome(
-        tiers
-            .iter()
-            .all(|(rules, _)| rules.iter().all(|rule| rule.matches.is_exact())),
-    )
+    possible.outcome(tiers.iter().all(|(rules, _)| rules.iter().all(|rule| rule.matches.is_exact())))
 }
 
 /// The packets that may have met each fate, in pieces.
@@ -129,11 +111,7 @@ impl Possible {
             }
             undecided = undecided.subtract(rule.matches.lower());
             self.pieces(rule.action).push(decided.clone());
-            self.hits.push(Hit {
-                rule: rule.id.clone(),
-                action: rule.action,
-                packets: decided,
-            });
+            self.hits.push(Hit { rule: rule.id.clone(), action: rule.action, packets: decided });
         }
         self.pieces(default).push(undecided);
     }
@@ -177,11 +155,7 @@ mod tests {
 
     fn tcp(port: u16, net: &str) -> PacketSet {
         let sources = AddrSet::from_net(parse_net(net).unwrap());
-        PacketSet::of(
-            Protocols::One(Protocol::TCP),
-            &Ports::from_range(port, port),
-            &sources,
-        )
+        PacketSet::of(Protocols::One(Protocol::TCP), &Ports::from_range(port, port), &sources)
     }
 
     fn rule(id: &str, action: Action, packets: PacketSet) -> Rule {
@@ -206,43 +180,24 @@ mod tests {
         assert_eq!(ssh_sources(&outcome), ["198.51.100.0/24", "203.0.113.0/25"]);
         let deciding: Vec<&str> = outcome.hits.iter().map(|hit| hit.rule.as_str()).collect();
         assert_eq!(deciding, ["100", "200", "400"]);
-        assert_eq!(
-            outcome.witness(Family::V4, Protocol::TCP, 22),
-            ["100".into(), "400".into()]
-        );
+        assert_eq!(outcome.witness(Family::V4, Protocol::TCP, 22), ["100".into(), "400".into()]);
         assert_eq!(outcome.witness(Family::V6, Protocol::TCP, 22), []);
         assert_eq!(outcome.witness(Family::V4, Protocol::TCP, 23), []);
     }
 
     #[test]
     fn without_rules_the_default_decides_everything() {
-        assert_eq!(
-            first_match(&[], Action::Allow).allowed,
-            Bounds::exact(PacketSet::all())
-        );
-        assert_eq!(
-            first_match(&[], Action::Deny).denied,
-            Bounds::exact(PacketSet::all())
-        );
-        assert_eq!(
-            first_match(&[], Action::Pass).passed,
-            Bounds::exact(PacketSet::all())
-        );
+        assert_eq!(first_match(&[], Action::Allow).allowed, Bounds::exact(PacketSet::all()));
+        assert_eq!(first_match(&[], Action::Deny).denied, Bounds::exact(PacketSet::all()));
+        assert_eq!(first_match(&[], Action::Pass).passed, Bounds::exact(PacketSet::all()));
         assert_eq!(any_allow(&[]).denied, Bounds::exact(PacketSet::all()));
         assert_eq!(tiers(&[]).denied, Bounds::exact(PacketSet::all()));
     }
 
     #[test]
     fn an_unreadable_rule_before_an_allow_rule_leaves_no_doubt_about_what_both_allow() {
-        let unread = Rule::new(
-            "unread",
-            Action::Allow,
-            Bounds::unknown_within(tcp(22, "0.0.0.0/0")),
-        );
-        let rules = [
-            unread,
-            rule("office", Action::Allow, tcp(22, "203.0.113.0/24")),
-        ];
+        let unread = Rule::new("unread", Action::Allow, Bounds::unknown_within(tcp(22, "0.0.0.0/0")));
+        let rules = [unread, rule("office", Action::Allow, tcp(22, "203.0.113.0/24"))];
         let allowed = first_match(&rules, Action::Deny).allowed;
         assert_eq!(allowed.lower(), &tcp(22, "203.0.113.0/24"));
         assert_eq!(allowed.upper(), &tcp(22, "0.0.0.0/0"));
@@ -250,15 +205,8 @@ mod tests {
 
     #[test]
     fn an_unreadable_deny_rule_leaves_the_allow_rule_behind_it_in_doubt() {
-        let unread = Rule::new(
-            "unread",
-            Action::Deny,
-            Bounds::unknown_within(tcp(22, "203.0.113.0/25")),
-        );
-        let rules = [
-            unread,
-            rule("office", Action::Allow, tcp(22, "203.0.113.0/24")),
-        ];
+        let unread = Rule::new("unread", Action::Deny, Bounds::unknown_within(tcp(22, "203.0.113.0/25")));
+        let rules = [unread, rule("office", Action::Allow, tcp(22, "203.0.113.0/24"))];
         let allowed = first_match(&rules, Action::Deny).allowed;
         assert_eq!(allowed.lower(), &tcp(22, "203.0.113.128/25"));
         assert_eq!(allowed.upper(), &tcp(22, "203.0.113.0/24"));
@@ -285,18 +233,11 @@ mod tests {
         ];
         let classic = vec![rule("vpc deny", Action::Deny, tcp(22, "203.0.113.128/25"))];
         let network = vec![rule("network allow", Action::Allow, tcp(22, "0.0.0.0/0"))];
-        let outcome = tiers(&[
-            (hierarchy, Action::Pass),
-            (classic, Action::Pass),
-            (network, Action::Pass),
-        ]);
+        let outcome = tiers(&[(hierarchy, Action::Pass), (classic, Action::Pass), (network, Action::Pass)]);
         let denied = ["198.51.100.0/24", "203.0.113.128/25"].map(|net| parse_net(net).unwrap());
         let expected = AddrSet::all_v4().subtract(&AddrSet::from_nets(denied));
         assert_eq!(outcome.allowed.upper().sources(Protocol::TCP, 22), expected);
-        assert_eq!(
-            outcome.witness(Family::V4, Protocol::TCP, 22),
-            ["network allow".into()]
-        );
+        assert_eq!(outcome.witness(Family::V4, Protocol::TCP, 22), ["network allow".into()]);
         assert!(outcome.passed.upper().is_empty());
     }
 
@@ -304,9 +245,6 @@ mod tests {
     fn a_tier_can_end_the_evaluation_by_its_own_action() {
         let first = vec![rule("pass", Action::Pass, tcp(22, "203.0.113.0/24"))];
         let last = vec![rule("allow", Action::Allow, tcp(22, "0.0.0.0/0"))];
-        assert_eq!(
-            ssh_sources(&tiers(&[(first, Action::Deny), (last, Action::Deny)])),
-            ["203.0.113.0/24"]
-        );
+        assert_eq!(ssh_sources(&tiers(&[(first, Action::Deny), (last, Action::Deny)])), ["203.0.113.0/24"]);
     }
 }

@@ -20,9 +20,7 @@ pub struct IntervalSet<T> {
 
 impl<T> Default for IntervalSet<T> {
     fn default() -> Self {
-        Self {
-            intervals: Vec::new(),
-        }
+        Self { intervals: Vec::new() }
     }
 }
 
@@ -34,16 +32,12 @@ impl<T: Point> IntervalSet<T> {
 
     /// Every number of the type.
     pub fn full() -> Self {
-        Self {
-            intervals: vec![(T::MIN, T::MAX)],
-        }
+        Self { intervals: vec![(T::MIN, T::MAX)] }
     }
 
     /// The numbers from `lo` to `hi`, both included; none if `lo` is above `hi`.
     pub fn from_range(lo: T, hi: T) -> Self {
-        Self {
-            intervals: if lo <= hi { vec![(lo, hi)] } else { Vec::new() },
-        }
+        Self { intervals: if lo <= hi { vec![(lo, hi)] } else { Vec::new() } }
     }
 
     /// The numbers of all the ranges, which may come in any order and overlap.
@@ -75,19 +69,13 @@ impl<T: Point> IntervalSet<T> {
     /// Whether `point` is in the set.
     pub fn contains(&self, point: T) -> bool {
         let after = self.intervals.partition_point(|(lo, _)| *lo <= point);
-        after
-            .checked_sub(1)
-            .and_then(|last| self.intervals.get(last))
-            .is_some_and(|(_, hi)| point <= *hi)
+        after.checked_sub(1).and_then(|last| self.intervals.get(last)).is_some_and(|(_, hi)| point <= *hi)
     }
 
     /// How many numbers the set holds. The 2^128 of a full `u128` set do not fit and count one less.
     pub fn count(&self) -> u128 {
         let size = |(lo, hi): &(T, T)| (hi.widen() - lo.widen()).saturating_add(1);
-        self.intervals
-            .iter()
-            .map(size)
-            .fold(0, u128::saturating_add)
+        self.intervals.iter().map(size).fold(0, u128::saturating_add)
     }
 
     /// The numbers in either set.
@@ -180,9 +168,7 @@ impl<T: Point> IntervalSet<T> {
             {
                 covers = rest;
             }
-            covers
-                .first()
-                .is_some_and(|(cover_lo, cover_hi)| cover_lo <= lo && hi <= cover_hi)
+            covers.first().is_some_and(|(cover_lo, cover_hi)| cover_lo <= lo && hi <= cover_hi)
         })
     }
 
@@ -240,14 +226,8 @@ mod tests {
 
     #[test]
     fn neighbours_and_overlaps_become_one_interval_in_any_order() {
-        assert_eq!(
-            bytes(&[(5, 6), (0, 2), (3, 4), (1, 5)]).intervals(),
-            [(0, 6)]
-        );
-        assert_eq!(
-            bytes(&[(8, 9), (0, 2), (4, 6)]).intervals(),
-            [(0, 2), (4, 6), (8, 9)]
-        );
+        assert_eq!(bytes(&[(5, 6), (0, 2), (3, 4), (1, 5)]).intervals(), [(0, 6)]);
+        assert_eq!(bytes(&[(8, 9), (0, 2), (4, 6)]).intervals(), [(0, 2), (4, 6), (8, 9)]);
         assert_eq!(bytes(&[(0, 9), (3, 4)]).intervals(), [(0, 9)]);
     }
 
@@ -260,51 +240,30 @@ mod tests {
     #[test]
     fn the_halves_of_the_widest_type_are_the_whole() {
         let middle = u128::MAX / 2;
-        let (low, high) = (
-            IntervalSet::from_range(0, middle),
-            IntervalSet::from_range(middle + 1, u128::MAX),
-        );
+        let (low, high) = (IntervalSet::from_range(0, middle), IntervalSet::from_range(middle + 1, u128::MAX));
         assert!(low.union(&high).is_full());
         assert!(high.union(&low).is_full());
         assert_eq!(low.complement(), high);
         assert_eq!(IntervalSet::<u128>::full().subtract(&low), high);
         assert_eq!(IntervalSet::<u128>::full().subtract(&high), low);
-        assert!(
-            low.is_disjoint(&high) && !low.is_disjoint(&IntervalSet::from_range(middle, middle))
-        );
+        assert!(low.is_disjoint(&high) && !low.is_disjoint(&IntervalSet::from_range(middle, middle)));
     }
 
     #[test]
     fn the_ends_can_be_added_and_taken_away() {
-        let (first, last) = (
-            Ports::from_range(0, 0),
-            Ports::from_range(u16::MAX, u16::MAX),
-        );
+        let (first, last) = (Ports::from_range(0, 0), Ports::from_range(u16::MAX, u16::MAX));
         let inner = Ports::full().subtract(&first.union(&last));
         assert_eq!(inner.intervals(), [(1, u16::MAX - 1)]);
         assert!(inner.union(&first).union(&last).is_full());
         assert_eq!(Ports::full().complement(), Ports::empty());
         assert_eq!(Ports::empty().complement(), Ports::full());
-        assert_eq!(
-            bytes(&[(9, u16::MAX), (0, u16::MAX)]).intervals(),
-            [(0, u16::MAX)]
-        );
+        assert_eq!(bytes(&[(9, u16::MAX), (0, u16::MAX)]).intervals(), [(0, u16::MAX)]);
     }
 
     #[test]
     fn one_hole_can_end_two_intervals_and_two_holes_can_split_one() {
-        assert_eq!(
-            bytes(&[(0, 4), (6, 9)])
-                .subtract(&bytes(&[(3, 7)]))
-                .intervals(),
-            [(0, 2), (8, 9)]
-        );
-        assert_eq!(
-            bytes(&[(0, 9)])
-                .subtract(&bytes(&[(2, 3), (5, 5)]))
-                .intervals(),
-            [(0, 1), (4, 4), (6, 9)]
-        );
+        assert_eq!(bytes(&[(0, 4), (6, 9)]).subtract(&bytes(&[(3, 7)])).intervals(), [(0, 2), (8, 9)]);
+        assert_eq!(bytes(&[(0, 9)]).subtract(&bytes(&[(2, 3), (5, 5)])).intervals(), [(0, 1), (4, 4), (6, 9)]);
     }
 
     #[test]
@@ -313,10 +272,7 @@ mod tests {
         assert_eq!(IntervalSet::<u32>::full().count(), 1 << 32);
         assert_eq!(IntervalSet::<u128>::full().count(), u128::MAX);
         assert_eq!(IntervalSet::from_range(1, u128::MAX).count(), u128::MAX);
-        assert_eq!(
-            IntervalSet::from_ranges([(0, 0), (2, u128::MAX)]).count(),
-            u128::MAX
-        );
+        assert_eq!(IntervalSet::from_ranges([(0, 0), (2, u128::MAX)]).count(), u128::MAX);
         assert_eq!(bytes(&[(0, 2), (9, 9)]).count(), 4);
     }
 
@@ -340,11 +296,6 @@ mod tests {
     fn intervals_are_read_into_normal_form() {
         let read: Result<Ports, _> = serde_json::from_str("[[5,9],[0,4]]");
         assert_eq!(read.ok(), Some(Ports::from_range(0, 9)));
-        assert_eq!(
-            serde_json::to_string(&bytes(&[(22, 22), (80, 81)]))
-                .ok()
-                .as_deref(),
-            Some("[[22,22],[80,81]]")
-        );
+        assert_eq!(serde_json::to_string(&bytes(&[(22, 22), (80, 81)])).ok().as_deref(), Some("[[22,22],[80,81]]"));
     }
 }

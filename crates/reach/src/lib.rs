@@ -59,8 +59,7 @@ mod rule;
 
 pub use address::{AddrSet, Family, internet};
 pub use atoms::{
-    Chain, ORDINARY_SOURCE_PORTS, PortedRule, Sessions, Split, exists_source_port,
-    source_port_atoms, with_source_ports,
+    Chain, ORDINARY_SOURCE_PORTS, PortedRule, Sessions, Split, exists_source_port, source_port_atoms, with_source_ports,
 };
 pub use bounds::{Bounds, SetOps};
 pub use cell::Cell;

@@ -24,9 +24,7 @@ pub(crate) struct Line<A> {
 
 impl<A> Default for Line<A> {
     fn default() -> Self {
-        Self {
-            segments: Vec::new(),
-        }
+        Self { segments: Vec::new() }
     }
 }
 
@@ -37,14 +35,8 @@ impl<A: Point> Line<A> {
             return Self::default();
         }
         let sources = Arc::new(sources.clone());
-        let segment = |(lo, hi): &(u32, u32)| Segment {
-            lo: *lo,
-            hi: *hi,
-            sources: Arc::clone(&sources),
-        };
-        Self {
-            segments: places.intervals().iter().map(segment).collect(),
-        }
+        let segment = |(lo, hi): &(u32, u32)| Segment { lo: *lo, hi: *hi, sources: Arc::clone(&sources) };
+        Self { segments: places.intervals().iter().map(segment).collect() }
     }
 
     pub(crate) fn segments(&self) -> &[Segment<A>] {
@@ -92,13 +84,14 @@ impl<A: Point> Line<A> {
     }
 
     pub(crate) fn subtract(&self, other: &Self) -> Self {
-        sweep(self, other, Lone::Left, |a, b| {
-            if a.is_disjoint(b) {
-                Some(Arc::clone(a))
-            } else {
-                filled(a.subtract(b))
-            }
-        })
+        sweep(
+            self,
+            other,
+            Lone::Left,
+            |a, b| {
+                if a.is_disjoint(b) { Some(Arc::clone(a)) } else { filled(a.subtract(b)) }
+            },
+        )
     }
 
     pub(crate) fn is_subset(&self, other: &Self) -> bool {
@@ -107,9 +100,7 @@ impl<A: Point> Line<A> {
 
     /// The addresses at one place.
     pub(crate) fn at(&self, place: u32) -> Option<&IntervalSet<A>> {
-        let segment = self
-            .segments
-            .get(self.segments.partition_point(|segment| segment.hi < place))?;
+        let segment = self.segments.get(self.segments.partition_point(|segment| segment.hi < place))?;
         (segment.lo <= place).then_some(&segment.sources)
     }
 
@@ -118,26 +109,15 @@ impl<A: Point> Line<A> {
         let mut found = Vec::new();
         for (lo, hi) in places.intervals() {
             let first = self.segments.partition_point(|segment| segment.hi < *lo);
-            let touched = self
-                .segments
-                .iter()
-                .skip(first)
-                .take_while(|segment| segment.lo <= *hi);
-            found.extend(
-                touched
-                    .flat_map(|segment| segment.sources.intervals())
-                    .copied(),
-            );
+            let touched = self.segments.iter().skip(first).take_while(|segment| segment.lo <= *hi);
+            found.extend(touched.flat_map(|segment| segment.sources.intervals()).copied());
         }
         IntervalSet::from_ranges(found)
     }
 
     /// The places that have any address.
     pub(crate) fn places(&self) -> IntervalSet<u32> {
-        self.segments
-            .iter()
-            .map(|segment| (segment.lo, segment.hi))
-            .collect()
+        self.segments.iter().map(|segment| (segment.lo, segment.hi)).collect()
     }
 }
 
@@ -160,23 +140,11 @@ struct Cursor<'a, A> {
 impl<'a, A> Cursor<'a, A> {
     fn start(segments: &'a [Segment<A>]) -> Option<Self> {
         let (first, rest) = segments.split_first()?;
-        Some(Self {
-            lo: first.lo,
-            hi: first.hi,
-            sources: &first.sources,
-            rest,
-        })
+        Some(Self { lo: first.lo, hi: first.hi, sources: &first.sources, rest })
     }
 
     fn past(self, end: u32) -> Option<Self> {
-        if end < self.hi {
-            Some(Self {
-                lo: end + 1,
-                ..self
-            })
-        } else {
-            Self::start(self.rest)
-        }
+        if end < self.hi { Some(Self { lo: end + 1, ..self }) } else { Self::start(self.rest) }
     }
 }
 
@@ -189,13 +157,8 @@ fn sweep<A: Point>(
 ) -> Line<A> {
     let keeps_left = matches!(lone, Lone::Both | Lone::Left);
     let keeps_right = matches!(lone, Lone::Both);
-    let mut line = Line {
-        segments: Vec::with_capacity(left.segments.len() + 2),
-    };
-    let (mut a, mut b) = (
-        Cursor::start(&left.segments),
-        Cursor::start(&right.segments),
-    );
+    let mut line = Line { segments: Vec::with_capacity(left.segments.len() + 2) };
+    let (mut a, mut b) = (Cursor::start(&left.segments), Cursor::start(&right.segments));
     loop {
         match (a, b) {
             (Some(x), Some(y)) if x.lo == y.lo => {
@@ -236,11 +199,7 @@ fn append<A: Point>(line: &mut Line<A>, lo: u32, hi: u32, sources: &Arc<Interval
     match line.segments.last_mut() {
         // Equality of shared sets compares pointers first.
         Some(last) if last.hi + 1 == lo && last.sources == *sources => last.hi = hi,
-        _ => line.segments.push(Segment {
-            lo,
-            hi,
-            sources: Arc::clone(sources),
-        }),
+        _ => line.segments.push(Segment { lo, hi, sources: Arc::clone(sources) }),
     }
 }
 

@@ -43,46 +43,31 @@ impl PacketSet {
     }
 
     fn at_places(places: &IntervalSet<u32>, sources: &AddrSet) -> Self {
-        Self {
-            v4: Line::uniform(places, &sources.v4),
-            v6: Line::uniform(places, &sources.v6),
-        }
+        Self { v4: Line::uniform(places, &sources.v4), v6: Line::uniform(places, &sources.v6) }
     }
 
     /// The packets in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.union(&other.v4),
-            v6: self.v6.union(&other.v6),
-        }
+        Self { v4: self.v4.union(&other.v4), v6: self.v6.union(&other.v6) }
     }
 
     /// The packets in any of the sets. Faster than adding one after the other.
     pub fn union_all<'a>(sets: impl IntoIterator<Item = &'a Self>) -> Self {
         let (v4, v6): (Vec<_>, Vec<_>) = sets.into_iter().map(|set| (&set.v4, &set.v6)).unzip();
-        Self {
-            v4: Line::union_all(&v4),
-            v6: Line::union_all(&v6),
-        }
+        Self { v4: Line::union_all(&v4), v6: Line::union_all(&v6) }
     }
 
     /// The packets in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.intersect(&other.v4),
-            v6: self.v6.intersect(&other.v6),
-        }
+        Self { v4: self.v4.intersect(&other.v4), v6: self.v6.intersect(&other.v6) }
     }
 
     /// The packets in this set and not in `other`.
     #[must_use]
     pub fn subtract(&self, other: &Self) -> Self {
-        Self {
-            v4: self.v4.subtract(&other.v4),
-            v6: self.v6.subtract(&other.v6),
-        }
+        Self { v4: self.v4.subtract(&other.v4), v6: self.v6.subtract(&other.v6) }
     }
 
     /// The packets of both families that are not in this set.
@@ -114,10 +99,7 @@ impl PacketSet {
     /// The sources, of both families, that have a packet of this protocol to at least one of the ports in the set.
     pub fn sources_over(&self, protocol: Protocol, ports: &Ports) -> AddrSet {
         let places = places(Protocols::One(protocol), ports);
-        AddrSet {
-            v4: self.v4.over(&places),
-            v6: self.v6.over(&places),
-        }
+        AddrSet { v4: self.v4.over(&places), v6: self.v6.over(&places) }
     }
 
     /// The packets that come from these sources.
@@ -130,14 +112,8 @@ impl PacketSet {
     #[must_use]
     pub fn restrict_family(&self, family: Family) -> Self {
         match family {
-            Family::V4 => Self {
-                v4: self.v4.clone(),
-                v6: Line::default(),
-            },
-            Family::V6 => Self {
-                v4: Line::default(),
-                v6: self.v6.clone(),
-            },
+            Family::V4 => Self { v4: self.v4.clone(), v6: Line::default() },
+            Family::V6 => Self { v4: Line::default(), v6: self.v6.clone() },
         }
     }
 
@@ -158,16 +134,11 @@ impl PacketSet {
     pub fn ports_by_sources(&self, protocol: Protocol) -> Vec<(Ports, AddrSet)> {
         let mut groups: BTreeMap<AddrSet, Vec<(u16, u16)>> = BTreeMap::new();
         for (lo, hi) in self.uniform_stretches(protocol) {
-            groups
-                .entry(self.sources(protocol, lo))
-                .or_default()
-                .push((lo, hi));
+            groups.entry(self.sources(protocol, lo)).or_default().push((lo, hi));
         }
         groups.remove(&AddrSet::empty());
-        let mut groups: Vec<_> = groups
-            .into_iter()
-            .map(|(sources, ranges)| (Ports::from_ranges(ranges), sources))
-            .collect();
+        let mut groups: Vec<_> =
+            groups.into_iter().map(|(sources, ranges)| (Ports::from_ranges(ranges), sources)).collect();
         groups.sort();
         groups
     }
@@ -175,38 +146,21 @@ impl PacketSet {
     /// Stretches of ports on which neither family's sources change.
     fn uniform_stretches(&self, protocol: Protocol) -> Vec<(u16, u16)> {
         let (first, last) = (place(protocol, 0), last_place(protocol));
-        let v4 = self
-            .v4
-            .segments()
-            .iter()
-            .map(|segment| (segment.lo, segment.hi));
-        let v6 = self
-            .v6
-            .segments()
-            .iter()
-            .map(|segment| (segment.lo, segment.hi));
+        let v4 = self.v4.segments().iter().map(|segment| (segment.lo, segment.hi));
+        let v6 = self.v6.segments().iter().map(|segment| (segment.lo, segment.hi));
         let within = v4.chain(v6).filter(|(lo, hi)| *lo <= last && *hi >= first);
-        let mut starts: Vec<u32> = within
-            .flat_map(|(lo, hi)| [lo.max(first), hi.min(last) + 1])
-            .collect();
+        let mut starts: Vec<u32> = within.flat_map(|(lo, hi)| [lo.max(first), hi.min(last) + 1]).collect();
         starts.sort_unstable();
         starts.dedup();
         let ends = starts.iter().skip(1).map(|next| next - 1);
-        starts
-            .iter()
-            .zip(ends)
-            .map(|(lo, hi)| (at_place(*lo).1, at_place(hi).1))
-            .collect()
+        starts.iter().zip(ends).map(|(lo, hi)| (at_place(*lo).1, at_place(hi).1)).collect()
     }
 }
 
 /// The part of the line that belongs to the protocol, as ports.
 fn ports_at(line: &IntervalSet<u32>, protocol: Protocol) -> Ports {
     let own = IntervalSet::from_range(place(protocol, 0), last_place(protocol)).intersect(line);
-    own.intervals()
-        .iter()
-        .map(|(lo, hi)| (at_place(*lo).1, at_place(*hi).1))
-        .collect()
+    own.intervals().iter().map(|(lo, hi)| (at_place(*lo).1, at_place(*hi).1)).collect()
 }
 
 #[cfg(test)]
@@ -227,14 +181,7 @@ mod tests {
     #[test]
     fn ports_do_not_narrow_a_protocol_without_ports() {
         let gre = of(Protocols::One(Protocol::GRE), PORT_22, "0.0.0.0/0");
-        assert_eq!(
-            gre,
-            PacketSet::of(
-                Protocols::One(Protocol::GRE),
-                &Ports::full(),
-                &AddrSet::all_v4()
-            )
-        );
+        assert_eq!(gre, PacketSet::of(Protocols::One(Protocol::GRE), &Ports::full(), &AddrSet::all_v4()));
         assert_eq!(gre.sources(Protocol::GRE, 443), AddrSet::all_v4());
         assert_eq!(gre.ports_open(Protocol::GRE).intervals(), [(0, 0)]);
         assert_eq!(gre.sources(Protocol::TCP, 22), AddrSet::empty());
@@ -244,23 +191,14 @@ mod tests {
     fn a_port_under_any_protocol_narrows_tcp_udp_and_sctp_only() {
         let any = of(Protocols::Any, PORT_22, "0.0.0.0/0");
         for protocol in [Protocol::TCP, Protocol::UDP, Protocol::SCTP] {
-            assert_eq!(
-                any.ports_open(protocol).intervals(),
-                [(22, 22)],
-                "{protocol}"
-            );
+            assert_eq!(any.ports_open(protocol).intervals(), [(22, 22)], "{protocol}");
         }
-        assert!(
-            any.ports_open(Protocol::ICMP).is_full() && any.ports_open(Protocol::ICMPV6).is_full()
-        );
+        assert!(any.ports_open(Protocol::ICMP).is_full() && any.ports_open(Protocol::ICMPV6).is_full());
         assert_eq!(any.sources(Protocol::ESP, 0), AddrSet::all_v4());
 
         let ported = PacketSet::of_ported(&Ports::from_range(22, 22), &AddrSet::all_v4());
         assert_eq!(ported.ports_open(Protocol::SCTP).intervals(), [(22, 22)]);
-        assert!(
-            ported.ports_open(Protocol::ICMP).is_empty()
-                && ported.ports_open(Protocol::ESP).is_empty()
-        );
+        assert!(ported.ports_open(Protocol::ICMP).is_empty() && ported.ports_open(Protocol::ESP).is_empty());
         assert!(ported.is_subset(&any));
     }
 
@@ -268,13 +206,7 @@ mod tests {
     fn every_protocol_one_by_one_is_any_protocol() {
         let each: Vec<PacketSet> = (0..=u8::MAX)
             .rev()
-            .map(|number| {
-                PacketSet::of(
-                    Protocols::One(Protocol(number)),
-                    &Ports::full(),
-                    &AddrSet::all(),
-                )
-            })
+            .map(|number| PacketSet::of(Protocols::One(Protocol(number)), &Ports::full(), &AddrSet::all()))
             .collect();
         assert_eq!(PacketSet::union_all(&each), PacketSet::all());
         assert_eq!(PacketSet::all().complement(), PacketSet::empty());
@@ -284,14 +216,7 @@ mod tests {
     fn a_cell_without_sources_is_no_cell() {
         let none = PacketSet::of(Protocols::Any, &Ports::full(), &AddrSet::empty());
         assert_eq!(none, PacketSet::empty());
-        assert!(
-            PacketSet::of(
-                Protocols::One(Protocol::TCP),
-                &Ports::empty(),
-                &AddrSet::all()
-            )
-            .is_empty()
-        );
+        assert!(PacketSet::of(Protocols::One(Protocol::TCP), &Ports::empty(), &AddrSet::all()).is_empty());
     }
 
     #[test]
@@ -315,9 +240,7 @@ mod tests {
                 (vec![(444, 29_999), (32_768, 65_535)], from("2001:db8::/32")),
                 (
                     vec![(30_000, 32_767)],
-                    AddrSet::from_nets(
-                        ["0.0.0.0/0", "2001:db8::/32"].map(|net| parse_net(net).unwrap())
-                    )
+                    AddrSet::from_nets(["0.0.0.0/0", "2001:db8::/32"].map(|net| parse_net(net).unwrap()))
                 ),
             ]
         );

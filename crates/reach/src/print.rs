@@ -44,10 +44,7 @@ impl Printer {
         }
         let (listed, excepted) = (set.to_nets(), missing.to_nets());
         if excepted.len() < listed.len() && !set.is_disjoint(&any) {
-            format!(
-                "any {family} address except {}",
-                self.list(&missing, &excepted, family)
-            )
+            format!("any {family} address except {}", self.list(&missing, &excepted, family))
         } else {
             self.list(&set, &listed, family)
         }
@@ -59,33 +56,19 @@ impl Printer {
         if bounds.is_exact() {
             return lower;
         }
-        format!(
-            "at least {lower}; at most {}",
-            self.both_families(bounds.upper())
-        )
+        format!("at least {lower}; at most {}", self.both_families(bounds.upper()))
     }
 
     /// One line for each group of ports of a protocol with the same sources: "22, 10250 from any IPv4 address".
     pub fn packets(&self, set: &PacketSet, protocol: Protocol) -> Vec<String> {
         let groups = set.ports_by_sources(protocol);
-        groups
-            .iter()
-            .map(|(group, sources)| {
-                format!("{} from {}", ports(group), self.both_families(sources))
-            })
-            .collect()
+        groups.iter().map(|(group, sources)| format!("{} from {}", ports(group), self.both_families(sources))).collect()
     }
 
     fn both_families(&self, set: &AddrSet) -> String {
-        let filled = Family::ALL
-            .into_iter()
-            .filter(|family| !set.family(*family).is_empty());
+        let filled = Family::ALL.into_iter().filter(|family| !set.family(*family).is_empty());
         let texts: Vec<String> = filled.map(|family| self.addresses(set, family)).collect();
-        if texts.is_empty() {
-            "no address".to_owned()
-        } else {
-            texts.join(" and ")
-        }
+        if texts.is_empty() { "no address".to_owned() } else { texts.join(" and ") }
     }
 
     fn list(&self, set: &AddrSet, nets: &[IpNet], family: Family) -> String {
@@ -126,11 +109,7 @@ pub fn ports(ports: &Ports) -> String {
         return "any port".to_owned();
     }
     let text = |(lo, hi): &(u16, u16)| {
-        if lo == hi {
-            lo.to_string()
-        } else {
-            format!("{lo}-{hi}")
-        }
+        if lo == hi { lo.to_string() } else { format!("{lo}-{hi}") }
     };
     match ports.intervals() {
         [] => "no port".to_owned(),
@@ -141,11 +120,7 @@ pub fn ports(ports: &Ports) -> String {
 /// A single address is written without its prefix length.
 fn join(nets: &[IpNet]) -> String {
     let text = |net: &IpNet| {
-        if net.prefix_len() == net.max_prefix_len() {
-            net.addr().to_string()
-        } else {
-            net.to_string()
-        }
+        if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
     };
     nets.iter().map(text).collect::<Vec<_>>().join(", ")
 }
@@ -185,61 +160,43 @@ mod tests {
     fn everything_and_nothing_have_a_name() {
         assert_eq!(v4(&["0.0.0.0/1", "128.0.0.0/1"]), "any IPv4 address");
         assert_eq!(v4(&["::/0"]), "no IPv4 address");
-        assert_eq!(
-            Printer::default().addresses(&AddrSet::all(), Family::V6),
-            "any IPv6 address"
-        );
-        assert_eq!(
-            Printer::default().addresses(&set(&["2000::/3"]), Family::V6),
-            "any IPv6 address"
-        );
+        assert_eq!(Printer::default().addresses(&AddrSet::all(), Family::V6), "any IPv6 address");
+        assert_eq!(Printer::default().addresses(&set(&["2000::/3"]), Family::V6), "any IPv6 address");
     }
 
     #[test]
     fn the_networks_own_addresses_may_be_missing_from_any() {
         let outside = AddrSet::all_v4().subtract(&set(&["198.51.100.0/24"]));
-        assert_eq!(
-            Printer::default().addresses(&outside, Family::V4),
-            "any IPv4 address except 198.51.100.0/24"
-        );
+        assert_eq!(Printer::default().addresses(&outside, Family::V4), "any IPv4 address except 198.51.100.0/24");
         let printer = Printer::new(set(&["198.51.100.0/24"]));
         assert_eq!(printer.addresses(&outside, Family::V4), "any IPv4 address");
     }
 
     #[test]
     fn the_shorter_of_list_and_exceptions_is_printed() {
-        assert_eq!(
-            v4(&["203.0.113.7", "10.0.0.0/8"]),
-            "10.0.0.0/8, 203.0.113.7"
-        );
+        assert_eq!(v4(&["203.0.113.7", "10.0.0.0/8"]), "10.0.0.0/8, 203.0.113.7");
         assert_eq!(v4(&["10.0.0.0/8"]), "10.0.0.0/8");
         assert_eq!(v4(&["0.0.0.0/1"]), "0.0.0.0/1");
         let but_one = AddrSet::all_v4().subtract(&set(&["203.0.113.7"]));
-        assert_eq!(
-            Printer::default().addresses(&but_one, Family::V4),
-            "any IPv4 address except 203.0.113.7"
-        );
+        assert_eq!(Printer::default().addresses(&but_one, Family::V4), "any IPv4 address except 203.0.113.7");
+    }
+
+    #[test]
+    fn equally_long_a_list_is_printed_and_private_addresses_are_never_exceptions() {
+        let printer = Printer::default();
+        assert_eq!(printer.addresses(&set(&["2000::/4"]), Family::V6), "2000::/4");
+        let private = set(&["fd00:1::/32", "fd00:3::/32"]);
+        assert_eq!(printer.addresses(&private, Family::V6), "fd00:1::/32, fd00:3::/32");
     }
 
     #[test]
     fn a_long_list_is_summarised() {
         let single = |first: u32, step: u32, count: u32| {
-            let v4: IntervalSet<u32> = (0..count)
-                .map(|place| (first + step * place, first + step * place))
-                .collect();
-            AddrSet {
-                v4,
-                v6: IntervalSet::empty(),
-            }
+            let v4: IntervalSet<u32> = (0..count).map(|place| (first + step * place, first + step * place)).collect();
+            AddrSet { v4, v6: IntervalSet::empty() }
         };
         let twelve = single(0xcb00_7100, 2, 12);
-        assert_eq!(
-            Printer::default()
-                .addresses(&twelve, Family::V4)
-                .matches(", ")
-                .count(),
-            11
-        );
+        assert_eq!(Printer::default().addresses(&twelve, Family::V4).matches(", ").count(), 11);
         let many = single(0xcb00_7100, 2, 12).union(&set(&["198.51.0.0/16"]));
         assert_eq!(
             Printer::default().addresses(&many, Family::V4),
@@ -255,59 +212,31 @@ mod tests {
 
     #[test]
     fn a_summary_gives_counts_and_shares_a_reader_can_hold() {
-        let nets: Vec<String> = (0..13)
-            .map(|place| format!("2001:db8:{place:x}0::/60"))
-            .collect();
+        let nets: Vec<String> = (0..13).map(|place| format!("2001:db8:{place:x}0::/60")).collect();
         let nets: Vec<&str> = nets.iter().map(String::as_str).collect();
         let text = Printer::default().addresses(&set(&nets), Family::V6);
-        assert!(
-            text.starts_with(
-                "13 prefixes (about 2^71 addresses, less than 0.01% of the IPv6 internet)"
-            ),
-            "{text}"
-        );
-        let eighths: Vec<String> = (0..13)
-            .map(|place| format!("{}.0.0.0/9", 16 + 2 * place))
-            .collect();
+        assert!(text.starts_with("13 prefixes (about 2^71 addresses, less than 0.01% of the IPv6 internet)"), "{text}");
+        let eighths: Vec<String> = (0..13).map(|place| format!("{}.0.0.0/9", 16 + 2 * place)).collect();
         let eighths: Vec<&str> = eighths.iter().map(String::as_str).collect();
-        assert!(
-            v4(&eighths)
-                .starts_with("13 prefixes (109,051,904 addresses, 2.95% of the IPv4 internet)")
-        );
-        let private: Vec<String> = (0..13)
-            .map(|place| format!("10.{}.0.0/16", 2 * place))
-            .collect();
+        assert!(v4(&eighths).starts_with("13 prefixes (109,051,904 addresses, 2.95% of the IPv4 internet)"));
+        let private: Vec<String> = (0..13).map(|place| format!("10.{}.0.0/16", 2 * place)).collect();
         let private: Vec<&str> = private.iter().map(String::as_str).collect();
-        assert!(
-            v4(&private).starts_with("13 prefixes (851,968 addresses, none of the IPv4 internet)")
-        );
+        assert!(v4(&private).starts_with("13 prefixes (851,968 addresses, none of the IPv4 internet)"));
     }
 
     #[test]
     fn one_prefix_of_an_interval_prints_as_the_least_blocks() {
-        let interval = AddrSet {
-            v4: IntervalSet::from_range(0xcb00_7101, 0xcb00_7106),
-            v6: IntervalSet::empty(),
-        };
+        let interval = AddrSet { v4: IntervalSet::from_range(0xcb00_7101, 0xcb00_7106), v6: IntervalSet::empty() };
         let text = Printer::default().addresses(&interval, Family::V4);
-        assert_eq!(
-            text,
-            "203.0.113.1, 203.0.113.2/31, 203.0.113.4/31, 203.0.113.6"
-        );
+        assert_eq!(text, "203.0.113.1, 203.0.113.2/31, 203.0.113.4/31, 203.0.113.6");
     }
 
     #[test]
     fn doubt_prints_both_bounds() {
         let printer = Printer::default();
         let office = set(&["203.0.113.0/24"]);
-        assert_eq!(
-            printer.bounds(&Bounds::exact(AddrSet::all())),
-            "any IPv4 address and any IPv6 address"
-        );
-        assert_eq!(
-            printer.bounds(&Bounds::exact(AddrSet::empty())),
-            "no address"
-        );
+        assert_eq!(printer.bounds(&Bounds::exact(AddrSet::all())), "any IPv4 address and any IPv6 address");
+        assert_eq!(printer.bounds(&Bounds::exact(AddrSet::empty())), "no address");
         assert_eq!(
             printer.bounds(&Bounds::between(office, AddrSet::all_v4())),
             "at least 203.0.113.0/24; at most any IPv4 address"
@@ -321,11 +250,7 @@ mod tests {
     #[test]
     fn ports_print_as_people_write_them() {
         assert_eq!(
-            ports(&Ports::from_ranges([
-                (30_000, 32_767),
-                (22, 22),
-                (10_250, 10_250)
-            ])),
+            ports(&Ports::from_ranges([(30_000, 32_767), (22, 22), (10_250, 10_250)])),
             "22, 10250, 30000-32767"
         );
         assert_eq!(ports(&Ports::full()), "any port");
@@ -335,20 +260,13 @@ mod tests {
     #[test]
     fn equal_sources_share_a_line() {
         let tcp = |ranges: &[(u16, u16)], sources: &AddrSet| {
-            PacketSet::of(
-                Protocols::One(Protocol::TCP),
-                &ranges.iter().copied().collect(),
-                sources,
-            )
+            PacketSet::of(Protocols::One(Protocol::TCP), &ranges.iter().copied().collect(), sources)
         };
-        let packets = tcp(&[(22, 22), (30_000, 32_767)], &AddrSet::all_v4())
-            .union(&tcp(&[(443, 443)], &set(&["192.0.2.1"])));
+        let packets =
+            tcp(&[(22, 22), (30_000, 32_767)], &AddrSet::all_v4()).union(&tcp(&[(443, 443)], &set(&["192.0.2.1"])));
         assert_eq!(
             Printer::default().packets(&packets, Protocol::TCP),
-            [
-                "22, 30000-32767 from any IPv4 address",
-                "443 from 192.0.2.1"
-            ]
+            ["22, 30000-32767 from any IPv4 address", "443 from 192.0.2.1"]
         );
     }
 }

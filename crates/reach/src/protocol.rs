@@ -89,13 +89,7 @@ impl fmt::Display for Protocols {
 }
 
 /// The protocols that take a whole port range on the line, in order.
-const WIDE: [Protocol; 5] = [
-    Protocol::ICMP,
-    Protocol::TCP,
-    Protocol::UDP,
-    Protocol::ICMPV6,
-    Protocol::SCTP,
-];
+const WIDE: [Protocol; 5] = [Protocol::ICMP, Protocol::TCP, Protocol::UDP, Protocol::ICMPV6, Protocol::SCTP];
 
 /// The last place on the line.
 pub(crate) const LAST_PLACE: u32 = 255 + 5 * EXTRA;
@@ -107,20 +101,12 @@ const EXTRA: u32 = u16::MAX as u32;
 /// dimension takes 65,536 places, any other takes one. So "any protocol" is one interval instead of 256, and a packet
 /// set has one normal form without a special case.
 pub(crate) fn place(protocol: Protocol, port: u16) -> u32 {
-    first_place(protocol)
-        + if is_wide(protocol) {
-            u32::from(port)
-        } else {
-            0
-        }
+    first_place(protocol) + if is_wide(protocol) { u32::from(port) } else { 0 }
 }
 
 /// The protocol and port at a place.
 pub(crate) fn at_place(place: u32) -> (Protocol, u16) {
-    let wide_at_or_before = WIDE
-        .iter()
-        .rev()
-        .find(|protocol| first_place(**protocol) <= place);
+    let wide_at_or_before = WIDE.iter().rev().find(|protocol| first_place(**protocol) <= place);
     let Some(wide) = wide_at_or_before else {
         return (narrow(place), 0);
     };
@@ -149,18 +135,14 @@ pub(crate) fn places(protocols: Protocols, ports: &Ports) -> IntervalSet<u32> {
         Protocols::Any => with_ports(ports).union(&without_ports()),
         Protocols::Portless => without_ports().subtract(&icmp_places()),
         Protocols::One(protocol) if is_wide(protocol) => port_places(protocol, ports),
-        Protocols::One(protocol) => {
-            IntervalSet::from_range(first_place(protocol), first_place(protocol))
-        }
+        Protocols::One(protocol) => IntervalSet::from_range(first_place(protocol), first_place(protocol)),
     }
 }
 
 /// The places of TCP, UDP and SCTP at these ports.
 pub(crate) fn with_ports(ports: &Ports) -> IntervalSet<u32> {
     let ported = WIDE.iter().filter(|protocol| protocol.has_ports());
-    ported.fold(IntervalSet::empty(), |all, protocol| {
-        all.union(&port_places(*protocol, ports))
-    })
+    ported.fold(IntervalSet::empty(), |all, protocol| all.union(&port_places(*protocol, ports)))
 }
 
 /// The places of every protocol but TCP, UDP and SCTP.
@@ -173,17 +155,12 @@ fn whole_line() -> IntervalSet<u32> {
 }
 
 fn icmp_places() -> IntervalSet<u32> {
-    port_places(Protocol::ICMP, &Ports::full())
-        .union(&port_places(Protocol::ICMPV6, &Ports::full()))
+    port_places(Protocol::ICMP, &Ports::full()).union(&port_places(Protocol::ICMPV6, &Ports::full()))
 }
 
 fn port_places(protocol: Protocol, ports: &Ports) -> IntervalSet<u32> {
     let first = first_place(protocol);
-    ports
-        .intervals()
-        .iter()
-        .map(|(lo, hi)| (first + u32::from(*lo), first + u32::from(*hi)))
-        .collect()
+    ports.intervals().iter().map(|(lo, hi)| (first + u32::from(*lo), first + u32::from(*hi))).collect()
 }
 
 fn first_place(protocol: Protocol) -> u32 {
@@ -216,45 +193,18 @@ mod tests {
 
     #[test]
     fn protocols_have_the_names_people_use() {
-        let names: Vec<String> = [1, 6, 17, 58, 132, 50, 51, 47, 89]
-            .map(|number| Protocol(number).to_string())
-            .into();
-        assert_eq!(
-            names,
-            [
-                "icmp",
-                "tcp",
-                "udp",
-                "icmpv6",
-                "sctp",
-                "esp",
-                "ah",
-                "gre",
-                "protocol 89"
-            ]
-        );
+        let names: Vec<String> = [1, 6, 17, 58, 132, 50, 51, 47, 89].map(|number| Protocol(number).to_string()).into();
+        assert_eq!(names, ["icmp", "tcp", "udp", "icmpv6", "sctp", "esp", "ah", "gre", "protocol 89"]);
         assert_eq!(Protocols::Any.to_string(), "any protocol");
-        assert_eq!(
-            Protocols::Portless.to_string(),
-            "any protocol without ports"
-        );
+        assert_eq!(Protocols::Portless.to_string(), "any protocol without ports");
         assert_eq!(Protocols::One(Protocol::TCP).to_string(), "tcp");
     }
 
     #[test]
     fn icmp_messages_are_type_times_256_plus_code() {
-        assert_eq!(
-            Protocol::icmp_messages(Some(8), None).intervals(),
-            [(2048, 2303)]
-        );
-        assert_eq!(
-            Protocol::icmp_messages(Some(3), Some(4)).intervals(),
-            [(772, 772)]
-        );
-        assert_eq!(
-            Protocol::icmp_messages(Some(255), None).intervals(),
-            [(65_280, 65_535)]
-        );
+        assert_eq!(Protocol::icmp_messages(Some(8), None).intervals(), [(2048, 2303)]);
+        assert_eq!(Protocol::icmp_messages(Some(3), Some(4)).intervals(), [(772, 772)]);
+        assert_eq!(Protocol::icmp_messages(Some(255), None).intervals(), [(65_280, 65_535)]);
         assert!(Protocol::icmp_messages(None, Some(1)).is_full());
     }
 }

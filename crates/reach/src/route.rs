@@ -38,11 +38,7 @@ pub enum Certainty {
 /// wanted target is enough.
 pub fn longest_prefix<T>(routes: &[Route<T>], wanted: impl Fn(&T) -> bool) -> AddrSet {
     let any_wanted = |tied: &[&Route<T>]| {
-        if tied.iter().any(|route| wanted(&route.target)) {
-            Certainty::Yes
-        } else {
-            Certainty::No
-        }
+        if tied.iter().any(|route| wanted(&route.target)) { Certainty::Yes } else { Certainty::No }
     };
     claims(routes, any_wanted).upper().clone()
 }
@@ -51,10 +47,7 @@ pub fn longest_prefix<T>(routes: &[Route<T>], wanted: impl Fn(&T) -> bool) -> Ad
 /// wanted. Where several routes share the traffic and disagree, the answer for their prefix is [`Certainty::Maybe`].
 ///
 /// A route that may not exist, or may lie in a shorter or longer prefix, is entered with a target that is `Maybe`.
-pub fn longest_prefix_bounds<T>(
-    routes: &[Route<T>],
-    wanted: impl Fn(&T) -> Certainty,
-) -> Bounds<AddrSet> {
+pub fn longest_prefix_bounds<T>(routes: &[Route<T>], wanted: impl Fn(&T) -> Certainty) -> Bounds<AddrSet> {
     claims(routes, |tied| {
         let lowest = tied.iter().map(|route| wanted(&route.target)).min();
         let highest = tied.iter().map(|route| wanted(&route.target)).max();
@@ -67,13 +60,8 @@ pub fn longest_prefix_bounds<T>(
 
 /// The routes that carry the traffic to one address: the longest prefix that holds it, the lowest rank of that prefix.
 pub fn routes_for<T>(routes: &[Route<T>], address: IpAddr) -> Vec<&Route<T>> {
-    let holding = leading(routes)
-        .into_iter()
-        .filter(|(destination, _)| destination.contains(&address));
-    holding
-        .max_by_key(|(destination, _)| destination.prefix_len())
-        .map(|(_, tied)| tied)
-        .unwrap_or_default()
+    let holding = leading(routes).into_iter().filter(|(destination, _)| destination.contains(&address));
+    holding.max_by_key(|(destination, _)| destination.prefix_len()).map(|(_, tied)| tied).unwrap_or_default()
 }
 
 /// Each route claims its prefix minus what longer prefixes claimed. Prefixes of one length cannot overlap, so one step a
@@ -81,20 +69,12 @@ pub fn routes_for<T>(routes: &[Route<T>], address: IpAddr) -> Vec<&Route<T>> {
 fn claims<T>(routes: &[Route<T>], judge: impl Fn(&[&Route<T>]) -> Certainty) -> Bounds<AddrSet> {
     let mut by_length: BTreeMap<Reverse<u8>, Vec<(IpNet, Certainty)>> = BTreeMap::new();
     for (destination, tied) in leading(routes) {
-        by_length
-            .entry(Reverse(destination.prefix_len()))
-            .or_default()
-            .push((destination, judge(&tied)));
+        by_length.entry(Reverse(destination.prefix_len())).or_default().push((destination, judge(&tied)));
     }
-    let (mut lower, mut upper, mut claimed) =
-        (AddrSet::empty(), AddrSet::empty(), AddrSet::empty());
+    let (mut lower, mut upper, mut claimed) = (AddrSet::empty(), AddrSet::empty(), AddrSet::empty());
     for level in by_length.values() {
         let at_least = |least: Certainty| -> AddrSet {
-            level
-                .iter()
-                .filter(|(_, certainty)| *certainty >= least)
-                .map(|(destination, _)| *destination)
-                .collect()
+            level.iter().filter(|(_, certainty)| *certainty >= least).map(|(destination, _)| *destination).collect()
         };
         lower = lower.union(&at_least(Certainty::Yes).subtract(&claimed));
         upper = upper.union(&at_least(Certainty::Maybe).subtract(&claimed));
@@ -124,39 +104,23 @@ mod tests {
     use crate::net::parse_net;
 
     fn route(destination: &str, target: &'static str, rank: u32) -> Route<&'static str> {
-        Route {
-            destination: destination.parse().unwrap(),
-            target,
-            id: destination.into(),
-            rank,
-        }
+        Route { destination: destination.parse().unwrap(), target, id: destination.into(), rank }
     }
 
     fn through_gateway(routes: &[Route<&str>]) -> Vec<String> {
-        longest_prefix(routes, |target| *target == "igw")
-            .to_nets()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        longest_prefix(routes, |target| *target == "igw").to_nets().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_longer_prefix_takes_its_part_away() {
-        let routes = [
-            route("0.0.0.0/0", "igw", 0),
-            route("128.0.0.0/1", "nat", 0),
-            route("203.0.113.0/24", "igw", 0),
-        ];
+        let routes = [route("0.0.0.0/0", "igw", 0), route("128.0.0.0/1", "nat", 0), route("203.0.113.0/24", "igw", 0)];
         assert_eq!(through_gateway(&routes), ["0.0.0.0/1", "203.0.113.0/24"]);
     }
 
     #[test]
     fn a_narrow_route_reaches_exactly_its_prefix() {
         assert_eq!(
-            through_gateway(&[
-                route("10.0.0.0/16", "local", 0),
-                route("203.0.113.0/24", "igw", 0)
-            ]),
+            through_gateway(&[route("10.0.0.0/16", "local", 0), route("203.0.113.0/24", "igw", 0)]),
             ["203.0.113.0/24"]
         );
         assert!(through_gateway(&[]).is_empty());
@@ -164,56 +128,35 @@ mod tests {
 
     #[test]
     fn the_families_are_routed_apart() {
-        let reach = longest_prefix(
-            &[route("::/0", "igw", 0), route("0.0.0.0/0", "nat", 0)],
-            |target| *target == "igw",
-        );
+        let reach = longest_prefix(&[route("::/0", "igw", 0), route("0.0.0.0/0", "nat", 0)], |target| *target == "igw");
         assert_eq!(reach, AddrSet::all_v6());
         assert_eq!(reach.count(Family::V4), 0);
     }
 
     #[test]
     fn equal_prefixes_are_told_apart_by_rank_and_share_when_that_is_equal() {
-        assert!(
-            through_gateway(&[route("0.0.0.0/0", "igw", 1), route("0.0.0.0/0", "nat", 0)])
-                .is_empty()
-        );
-        assert_eq!(
-            through_gateway(&[route("0.0.0.0/0", "igw", 0), route("0.0.0.0/0", "nat", 0)]),
-            ["0.0.0.0/0"]
-        );
+        assert!(through_gateway(&[route("0.0.0.0/0", "igw", 1), route("0.0.0.0/0", "nat", 0)]).is_empty());
+        assert_eq!(through_gateway(&[route("0.0.0.0/0", "igw", 0), route("0.0.0.0/0", "nat", 0)]), ["0.0.0.0/0"]);
     }
 
     #[test]
     fn a_doubtful_target_leaves_its_prefix_in_doubt() {
-        let routes = [
-            route("0.0.0.0/0", "igw", 0),
-            route("203.0.113.0/24", "unread", 0),
-        ];
+        let routes = [route("0.0.0.0/0", "igw", 0), route("203.0.113.0/24", "unread", 0)];
         let reach = longest_prefix_bounds(&routes, |target| match *target {
             "igw" => Certainty::Yes,
             "unread" => Certainty::Maybe,
             _ => Certainty::No,
         });
         assert_eq!(reach.upper(), &AddrSet::all_v4());
-        assert_eq!(
-            reach.lower(),
-            &AddrSet::all_v4().subtract(&parse_net("203.0.113.0/24").unwrap().into())
-        );
+        assert_eq!(reach.lower(), &AddrSet::all_v4().subtract(&parse_net("203.0.113.0/24").unwrap().into()));
     }
 
     #[test]
     fn the_routes_of_an_address_are_its_evidence() {
-        let routes = [
-            route("0.0.0.0/0", "igw", 0),
-            route("203.0.113.7/24", "nat", 0),
-            route("203.0.113.0/24", "eni", 0),
-        ];
+        let routes =
+            [route("0.0.0.0/0", "igw", 0), route("203.0.113.7/24", "nat", 0), route("203.0.113.0/24", "eni", 0)];
         let targets = |address: &str| -> Vec<&str> {
-            routes_for(&routes, address.parse().unwrap())
-                .iter()
-                .map(|route| route.target)
-                .collect()
+            routes_for(&routes, address.parse().unwrap()).iter().map(|route| route.target).collect()
         };
         assert_eq!(targets("203.0.113.9"), ["nat", "eni"]);
         assert_eq!(targets("198.51.100.1"), ["igw"]);

@@ -58,10 +58,6 @@ pub struct Rule {
 impl Rule {
     /// A rule.
     pub fn new(id: impl Into<RuleId>, action: Action, matches: Bounds<PacketSet>) -> Self {
-        Self {
-            id: id.into(),
-            action,
-            matches,
-        }
+        Self { id: id.into(), action, matches }
     }
 }

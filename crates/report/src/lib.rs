@@ -4,8 +4,24 @@
 //! same bytes. Text from a cloud is hostile wherever it is rendered: each renderer escapes for its medium.
 #![warn(clippy::disallowed_methods)]
 
+mod authority;
+mod csv_lines;
+mod json;
+mod page;
+mod paint;
+mod plain;
+mod reach;
+mod render;
 mod row;
+mod sarif;
+mod table;
 
+pub use authority::authority;
+pub use json::json_schema;
+pub use page::control_page;
+pub use plain::{cell, plain};
+pub use reach::reach;
+pub use render::{Format, Options, render};
 pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 
 use jiff::Timestamp;

@@ -4,13 +4,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::http::{Operation, Reply, Request};
-use crate::aws;
+use crate::{aws, azure, gcp};
 
 /// Everything that exists in the three simulated clouds.
 #[derive(Clone, Debug, Default)]
 pub struct World {
     /// What exists in AWS.
     pub aws: aws::World,
+    /// What exists in Azure.
+    pub azure: azure::World,
+    /// What exists in Google Cloud.
+    pub gcp: gcp::World,
 }
 
 /// A simulated cloud.
@@ -51,31 +55,39 @@ impl FromStr for Provider {
 impl World {
     /// The story "acme": a small believable company with good and bad clusters in every cloud.
     pub fn acme() -> Result<Self, WorldError> {
-        Self::from_yaml(include_str!("../worlds/acme/aws.yaml"), "", "")
+        Self::from_yaml(
+            include_str!("../worlds/acme/aws.yaml"),
+            include_str!("../worlds/acme/azure.yaml"),
+            "",
+        )
     }
 
     /// A world from its descriptions, one per cloud. An empty text describes an empty cloud.
     pub fn from_yaml(aws: &str, azure: &str, gcp: &str) -> Result<Self, WorldError> {
-        let _ = (azure, gcp);
-        Ok(Self { aws: read("aws", aws)? })
+        Ok(Self { aws: read("aws", aws)?, azure: read("azure", azure)?, gcp: read("gcp", gcp)? })
     }
 
     /// A fleet of any size, spread over the three clouds; the same for the same seed.
     pub fn generated(seed: u64, clusters: usize) -> Self {
         let third = clusters / 3;
-        Self { aws: aws::generate(seed, clusters - 2 * third) }
+        Self {
+            aws: aws::generate(seed, clusters - 2 * third),
+            azure: azure::generate(seed, third),
+            gcp: gcp::generate(seed, third),
+        }
     }
 
     /// A fleet of any size in one cloud; the other two are empty.
     pub fn generated_for(provider: Provider, seed: u64, clusters: usize) -> Self {
         match provider {
-            Provider::Aws => Self { aws: aws::generate(seed, clusters) },
-            Provider::Azure | Provider::Gcp => Self::default(),
+            Provider::Aws => Self { aws: aws::generate(seed, clusters), ..Self::default() },
+            Provider::Azure => Self { azure: azure::generate(seed, clusters), ..Self::default() },
+            Provider::Gcp => Self { gcp: gcp::generate(seed, clusters), ..Self::default() },
         }
     }
 
     pub(crate) fn into_clouds(self) -> (Arc<dyn Cloud>, Arc<dyn Cloud>, Arc<dyn Cloud>) {
-        (Arc::new(self.aws), Arc::new(aws::World::default()), Arc::new(aws::World::default()))
+        (Arc::new(self.aws), Arc::new(self.azure), Arc::new(self.gcp))
     }
 }
 
@@ -124,3 +136,5 @@ macro_rules! cloud {
 }
 
 cloud!(aws);
+cloud!(azure);
+cloud!(gcp);

@@ -1,10 +1,114 @@
-//! What Azure's answers mean.
+//! What Azure's answers mean, in our vocabulary. Pure and total: what cannot be read becomes a gap.
 #![warn(clippy::disallowed_methods)]
 
-use palisade_model::Inventory;
-use palisade_provider::Snapshot;
+mod assignments;
+mod authority;
+mod balancers;
+mod capabilities;
+mod cluster;
+mod doors;
+mod endpoint;
+mod exposure;
+mod filters;
+mod guard;
+mod holders;
+mod identities;
+mod key;
+mod machines;
+mod minters;
+mod needs;
+mod observe;
+mod pools;
+mod routes;
+mod rules;
+mod space;
+mod standing;
+mod surroundings;
+mod table;
+mod trusts;
 
-/// Translates.
-pub fn normalize(_snapshot: &Snapshot) -> Inventory {
-    Inventory::default()
+use crate::{
+    CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,
+    record::{Cluster, List},
+};
+use palisade_model::{Gap, Inventory, Scope, Unseen};
+use palisade_provider::{Call, Outcome, Record, Snapshot};
+use surroundings::Surroundings;
+use table::Row;
+
+/// Translates a snapshot of one subscription, or of a discovery.
+///
+/// Never fails: clusters that could not be read are [`Unseen`], facts that could not be read are gaps.
+pub fn normalize(snapshot: &Snapshot) -> Inventory {
+    let mut inventory = Inventory::default();
+    if snapshot.scope == TENANT {
+        unfound(snapshot, &mut inventory.unseen);
+        return inventory;
+    }
+    let rows = clusters(snapshot, &mut inventory.unseen);
+    if !rows.is_empty() {
+        let surroundings = Surroundings::of(snapshot, &rows);
+        inventory.clusters = rows.iter().filter_map(|row| cluster::cluster(row, &surroundings)).collect();
+        inventory.clusters.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+    inventory
+}
+
+/// Subscriptions that could not be found.
+fn unfound(snapshot: &Snapshot, unseen: &mut Vec<Unseen>) {
+    for (record, failure) in snapshot.failures() {
+        for call in [&SUBSCRIPTIONS, &DESCENDANTS] {
+            if *record.call == *call.name {
+                let scope = record.params.get("group").map_or(TENANT, String::as_str);
+                unseen.push(Unseen { scope: Scope::new(scope), gap: failure.gap(call, scope) });
+            }
+        }
+    }
+}
+
+/// The clusters of the subscription. One that cannot be read hides no other, and neither does a page.
+fn clusters<'s>(snapshot: &'s Snapshot, unseen: &mut Vec<Unseen>) -> Vec<Row<'s, Cluster>> {
+    let scope = &snapshot.scope;
+    let mut miss = |gap| unseen.push(Unseen { scope: Scope::new(scope.as_str()), gap });
+    let records = snapshot.find(&CLUSTERS, scope, &[]);
+    match records.last() {
+        None => miss(Gap::NotCollected { what: format!("`{}` was not asked in `{scope}`", CLUSTERS.name) }),
+        Some(Record { outcome: Outcome::Answered(_), last: false, .. }) => {
+            miss(malformed(&CLUSTERS, scope, "", "the list ends before its last page"));
+        }
+        Some(_) => {}
+    }
+    let mut rows = Vec::new();
+    for record in records {
+        let body = match &record.outcome {
+            Outcome::Answered(body) => body,
+            Outcome::Failed(failure) => {
+                miss(failure.gap(&CLUSTERS, scope));
+                continue;
+            }
+        };
+        let page: List<Cluster> = match serde_json::from_slice(body.bytes()) {
+            Ok(page) => page,
+            Err(error) => {
+                miss(malformed(&CLUSTERS, scope, "", &error.to_string()));
+                continue;
+            }
+        };
+        for (at, listed) in page.items().enumerate() {
+            let item = listed.item.map_err(|why| malformed(&CLUSTERS, scope, &format!("/value/{at}"), &why));
+            let id = item.as_ref().ok().and_then(|cluster: &Cluster| cluster.id.clone()).or(listed.id);
+            match id {
+                Some(id) => rows.push(Row { id, item, record, at }),
+                None => miss(item.err().unwrap_or_else(|| {
+                    malformed(&CLUSTERS, scope, &format!("/value/{at}"), "a cluster without an id")
+                })),
+            }
+        }
+    }
+    rows
+}
+
+/// An answer that could not be understood at some place.
+fn malformed(call: &Call, scope: &str, pointer: &str, why: &str) -> Gap {
+    Gap::Malformed { call: call.name.to_owned(), scope: scope.to_owned(), pointer: pointer.to_owned(), why: why.to_owned() }
 }

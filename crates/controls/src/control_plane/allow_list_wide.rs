@@ -55,7 +55,7 @@ impl Control for AllowListWide {
         severity: Severity::High,
         effort: Effort::S,
         needs: &[FactKind::PublicAccess],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.1; CIS-EKS-1.8.0:5.4.1; CIS-AKS-1.8.0:5.4.1; CIS-GKE-1.9.0:5.6.3; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-7(5),AC-4; PCI-DSS-4.0.1:1.2.5,1.3.1; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -104,7 +104,9 @@ fn judge_door(door: &PublicDoor, policy: &Policy) -> Result<Verdict, Gap> {
         return Err(Gap::Unsettled { what: format!("{said}; which addresses stand behind {unread} was not read") });
     }
     if policy.approved_ranges.is_none() {
-        return Err(Gap::Unsettled { what: format!("{said}; it is short and narrow, and the policy names no approved ranges") });
+        return Err(Gap::Unsettled {
+            what: format!("{said}; it is short and narrow, and the policy names no approved ranges"),
+        });
     }
     Ok(Verdict::pass(format!("{said}; every line is narrow and approved")))
 }

@@ -55,7 +55,7 @@ impl Control for CloudCustomersAdmitted {
         severity: Severity::High,
         effort: Effort::S,
         needs: &[FactKind::PublicAccess],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.1; CIS-EKS-1.8.0:5.4.1; CIS-AKS-1.8.0:5.4.1; CIS-GKE-1.9.0:5.6.3; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-7(5),AC-4; PCI-DSS-4.0.1:1.3.1; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -89,13 +89,19 @@ fn judge_door(door: &PublicDoor, policy: &Policy) -> Result<Verdict, Gap> {
     }
     let lines = list::lines(door);
     if lines.iter().any(|line| line.kind.is_none()) {
-        return Err(Gap::Unsettled { what: "the list may let in more than its lines say, a cloud's customers among them".to_owned() });
+        return Err(Gap::Unsettled {
+            what: "the list may let in more than its lines say, a cloud's customers among them".to_owned(),
+        });
     }
-    let wide = quoted(lines.iter().filter(|line| could_hold_a_block(line.kind, line.covers.upper(), policy)).map(|line| line.text));
+    let wide = quoted(
+        lines.iter().filter(|line| could_hold_a_block(line.kind, line.covers.upper(), policy)).map(|line| line.text),
+    );
     if wide.is_empty() {
         return Ok(Verdict::pass("no line of the list stands for every customer of a cloud"));
     }
-    Err(Gap::Unsettled { what: format!("{wide}: wide enough to hold a cloud provider's block, and published ranges are not compared") })
+    Err(Gap::Unsettled {
+        what: format!("{wide}: wide enough to hold a cloud provider's block, and published ranges are not compared"),
+    })
 }
 
 fn sentence(mut parts: Vec<String>) -> String {

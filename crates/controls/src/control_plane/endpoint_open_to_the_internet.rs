@@ -75,7 +75,9 @@ fn judge_door(door: &PublicDoor) -> Result<Verdict, Gap> {
         return Ok(Verdict::fail(format!("the public endpoint answers {said} on port {}", door.port)));
     }
     if list::is_whole_internet(&list::widest(door)) {
-        return Err(Gap::Unsettled { what: format!("the public endpoint answers {said}: that could be half of the internet") });
+        return Err(Gap::Unsettled {
+            what: format!("the public endpoint answers {said}: that could be half of the internet"),
+        });
     }
     Ok(Verdict::pass(format!("the public endpoint answers only {said}")))
 }

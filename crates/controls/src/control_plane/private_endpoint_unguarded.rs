@@ -58,7 +58,7 @@ impl Control for PrivateEndpointUnguarded {
         severity: Severity::Medium,
         effort: Effort::M,
         needs: &[FactKind::PrivateGuard],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.1; CIS-EKS-1.8.0:5.4.1; CIS-AKS-1.8.0:5.4.1; CIS-GKE-1.9.0:5.6.3; NSA-CISA-1.2:Network separation; NIST-800-53r5:SC-7(5),AC-4; PCI-DSS-4.0.1:1.2.5,1.4.2; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.22",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -129,7 +129,9 @@ mod tests {
 
     #[test]
     fn a_private_supernet_fails_written_whole_or_in_halves() {
-        for texts in [vec!["10.0.0.0/8"], vec!["172.16.0.0/13", "172.24.0.0/13"], vec!["192.168.0.0/16"], vec!["fd00::/9"]] {
+        for texts in
+            [vec!["10.0.0.0/8"], vec!["172.16.0.0/13", "172.24.0.0/13"], vec!["192.168.0.0/16"], vec!["fd00::/9"]]
+        {
             assert_eq!(judge(filtered(Bounds::exact(nets(&texts)), false)), Ok(State::Fail), "{texts:?}");
         }
     }

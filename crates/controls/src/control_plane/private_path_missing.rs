@@ -51,7 +51,7 @@ impl Control for PrivatePathMissing {
         severity: Severity::Medium,
         effort: Effort::S,
         needs: &[FactKind::PrivatePath],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.1; CIS-EKS-1.8.0:5.4.1; CIS-AKS-1.8.0:5.4.2; CIS-GKE-1.9.0:5.6.4; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-7,SC-8; PCI-DSS-4.0.1:1.4.2; SOC2-TSC:CC6.6,CC6.7; ISO-27001-2022:A.8.20",
     };
     const GUIDE: &'static str = Self::PAGE;
 

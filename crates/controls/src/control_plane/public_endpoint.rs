@@ -55,7 +55,7 @@ impl Control for PublicEndpoint {
         severity: Severity::High,
         effort: Effort::M,
         needs: &[FactKind::PublicAccess],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.2; CIS-EKS-1.8.0:5.4.2; CIS-AKS-1.8.0:5.4.2; CIS-GKE-1.9.0:5.6.4; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-7,SC-7(3),SC-7(21); PCI-DSS-4.0.1:1.4.4; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20,A.8.22; AWS-FSBP:EKS.1",
     };
     const GUIDE: &'static str = Self::PAGE;
 

@@ -53,7 +53,7 @@ impl Control for SecondDoorUnguarded {
         severity: Severity::Medium,
         effort: Effort::S,
         needs: &[FactKind::Doors],
-        maps: "@MAPS@",
+        maps: "CIS-EKS-2.0.0:5.4.2; CIS-EKS-1.8.0:5.4.2; CIS-AKS-1.8.0:5.4.2; CIS-GKE-1.9.0:5.6.4; NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:AC-17(3),SC-7(4); PCI-DSS-4.0.1:1.4.4; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20,A.8.21",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -92,9 +92,7 @@ fn look(door: &Door) -> Look {
                 (true, true) => takes(name, gate, "service account tokens and client certificates"),
             }
         }
-        DoorKind::PublicName => {
-            (format!("`{name}` is a public name of the private address"), Some(Severity::Low))
-        }
+        DoorKind::PublicName => (format!("`{name}` is a public name of the private address"), Some(Severity::Low)),
         DoorKind::HostedInterface { network_limited: false } => {
             (format!("`{name}` controls the cluster and answers from anywhere"), Some(Severity::Medium))
         }

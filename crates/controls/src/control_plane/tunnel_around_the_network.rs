@@ -51,7 +51,7 @@ impl Control for TunnelAroundTheNetwork {
         severity: Severity::High,
         effort: Effort::S,
         needs: &[FactKind::Tunnels],
-        maps: "@MAPS@",
+        maps: "CIS-AKS-1.8.0:5.4.2; CIS-GKE-1.9.0:5.6.4; NSA-CISA-1.2:Authentication; NIST-800-53r5:AC-17,AC-17(3),AC-6; PCI-DSS-4.0.1:1.4.2,7.2.5; SOC2-TSC:CC6.1,CC6.6; ISO-27001-2022:A.8.18,A.8.20",
     };
     const GUIDE: &'static str = Self::PAGE;
 
@@ -95,7 +95,9 @@ fn judge_tunnels(tunnels: &[Tunnel], provider: Provider, policy: &Policy) -> Res
         return Ok(Verdict::fail(open.join("; ")));
     }
     if !undecided.is_empty() {
-        return Err(Gap::Unsettled { what: format!("{}; the policy approves nobody, so this is undecided", undecided.join("; ")) });
+        return Err(Gap::Unsettled {
+            what: format!("{}; the policy approves nobody, so this is undecided", undecided.join("; ")),
+        });
     }
     Ok(Verdict::pass("the policy approves every service and gateway holder"))
 }

@@ -3,16 +3,12 @@
 use std::fmt::Debug;
 
 use ipnet::IpNet;
-use palisade_reach::{
-    AddrSet, Family, IntervalSet, PacketSet, Ports, Protocol, Protocols, SetOps, parse_net,
-};
+use palisade_reach::{AddrSet, Family, IntervalSet, PacketSet, Ports, Protocol, Protocols, SetOps, parse_net};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::universe::{
-    PROTOCOLS, Packet, Plain, agree, any_plain, fewer, has_port_dimension, port_blocks,
-};
+use crate::universe::{PROTOCOLS, Packet, Plain, agree, any_plain, fewer, has_port_dimension, port_blocks};
 
 /// Numbers near both ends and around a few cuts, so that intervals touch, nest and meet the ends.
 fn edgy_u128() -> impl Strategy<Value = u128> {
@@ -24,22 +20,12 @@ fn edgy_u128() -> impl Strategy<Value = u128> {
 }
 
 fn edgy_u32() -> impl Strategy<Value = u32> {
-    prop_oneof![
-        0..20_u32,
-        (0..20_u32).prop_map(|below| u32::MAX - below),
-        0x0a00_0000..0x0a00_0014_u32
-    ]
+    prop_oneof![0..20_u32, (0..20_u32).prop_map(|below| u32::MAX - below), 0x0a00_0000..0x0a00_0014_u32]
 }
 
 fn any_addresses() -> impl Strategy<Value = AddrSet> {
-    (
-        vec((edgy_u32(), edgy_u32()), 0..6),
-        vec((edgy_u128(), edgy_u128()), 0..6),
-    )
-        .prop_map(|(v4, v6)| AddrSet {
-            v4: v4.into_iter().collect(),
-            v6: v6.into_iter().collect(),
-        })
+    (vec((edgy_u32(), edgy_u32()), 0..6), vec((edgy_u128(), edgy_u128()), 0..6))
+        .prop_map(|(v4, v6)| AddrSet { v4: v4.into_iter().collect(), v6: v6.into_iter().collect() })
 }
 
 fn any_packets() -> impl Strategy<Value = PacketSet> {
@@ -51,10 +37,10 @@ fn together(parts: &[Plain]) -> PacketSet {
 }
 
 fn any_net() -> impl Strategy<Value = IpNet> {
-    let v4 = (any::<u32>(), 0..=32_u8)
-        .prop_map(|(bits, length)| format!("{}/{length}", std::net::Ipv4Addr::from(bits)));
-    let v6 = (any::<u128>(), 0..=128_u8)
-        .prop_map(|(bits, length)| format!("{}/{length}", std::net::Ipv6Addr::from(bits)));
+    let v4 =
+        (any::<u32>(), 0..=32_u8).prop_map(|(bits, length)| format!("{}/{length}", std::net::Ipv4Addr::from(bits)));
+    let v6 =
+        (any::<u128>(), 0..=128_u8).prop_map(|(bits, length)| format!("{}/{length}", std::net::Ipv6Addr::from(bits)));
     prop_oneof![v4, v6].prop_filter_map("prefixes parse", |text| parse_net(&text).ok())
 }
 
@@ -63,10 +49,7 @@ fn obeys_the_laws<S: SetOps + Debug>(a: &S, b: &S, c: &S, all: &S) -> Result<(),
     prop_assert_eq!(a.union(b), b.union(a));
     prop_assert_eq!(a.intersect(b), b.intersect(a));
     prop_assert_eq!(a.union(&b.union(c)), a.union(b).union(c));
-    prop_assert_eq!(
-        a.intersect(&b.union(c)),
-        a.intersect(b).union(&a.intersect(c))
-    );
+    prop_assert_eq!(a.intersect(&b.union(c)), a.intersect(b).union(&a.intersect(c)));
     prop_assert_eq!(a.union(&b.intersect(c)), a.union(b).intersect(&a.union(c)));
     prop_assert_eq!(a.subtract(&b.union(c)), a.subtract(b).subtract(c));
     prop_assert_eq!(&a.subtract(b).union(&a.intersect(b)), a);

@@ -1,14 +1,12 @@
 //! Filters against a packet-by-packet simulation, and the laws they obey.
 
-use palisade_reach::{
-    Action, Bounds, Family, Outcome, PacketSet, Ports, Rule, any_allow, first_match, tiers,
-};
+use palisade_reach::{Action, Bounds, Family, Outcome, PacketSet, Ports, Rule, any_allow, first_match, tiers};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::universe::{
-    Packet, Plain, Vague, agree, any_action, any_plain, any_plain_rules, any_vague_rules, fewer,
-    rules, simulate, simulate_vague, vague_rules,
+    Packet, Plain, Vague, agree, any_action, any_plain, any_plain_rules, any_vague_rules, fewer, rules, simulate,
+    simulate_vague, vague_rules,
 };
 
 /// The three fates and their bounds must say of each packet what `possible` says of it.
@@ -26,14 +24,7 @@ fn says(outcome: &Outcome, possible: impl Fn(Packet) -> Vec<Action>) -> Result<(
         let surely = |action| possible.iter().all(|one| *one == action);
         let maybe = |action| possible.contains(&action);
         let [allow, deny, pass] = [Action::Allow, Action::Deny, Action::Pass];
-        [
-            surely(allow),
-            maybe(allow),
-            surely(deny),
-            maybe(deny),
-            surely(pass),
-            maybe(pass),
-        ]
+        [surely(allow), maybe(allow), surely(deny), maybe(deny), surely(pass), maybe(pass)]
     })
 }
 
@@ -41,11 +32,7 @@ fn simulate_tiers(tiers: &[(Vec<Vague>, Action)], packet: Packet) -> Vec<Action>
     let mut possible = Vec::new();
     for (rules, default) in tiers {
         let here = simulate_vague(rules, *default, packet);
-        possible.extend(
-            here.iter()
-                .copied()
-                .filter(|action| *action != Action::Pass),
-        );
+        possible.extend(here.iter().copied().filter(|action| *action != Action::Pass));
         if !here.contains(&Action::Pass) {
             return possible;
         }

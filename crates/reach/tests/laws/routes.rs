@@ -2,42 +2,27 @@
 
 use std::net::IpAddr;
 
-use palisade_reach::{
-    Certainty, Route, longest_prefix, longest_prefix_bounds, parse_net, routes_for,
-};
+use palisade_reach::{Certainty, Route, longest_prefix, longest_prefix_bounds, parse_net, routes_for};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Prefixes of 10.0.0.0/28 and fd00::/124, the default routes and others in between: they nest a lot.
 fn any_routes() -> impl Strategy<Value = Vec<Route<Certainty>>> {
-    let v4 = (0..16_u8, prop_oneof![Just(0_u8), 27..=32_u8])
-        .prop_map(|(host, length)| format!("10.0.0.{host}/{length}"));
-    let v6 = (0..16_u8, prop_oneof![Just(0_u8), 123..=128_u8])
-        .prop_map(|(host, length)| format!("fd00::{host:x}/{length}"));
+    let v4 =
+        (0..16_u8, prop_oneof![Just(0_u8), 27..=32_u8]).prop_map(|(host, length)| format!("10.0.0.{host}/{length}"));
+    let v6 =
+        (0..16_u8, prop_oneof![Just(0_u8), 123..=128_u8]).prop_map(|(host, length)| format!("fd00::{host:x}/{length}"));
     let target = proptest::sample::select(&[Certainty::Yes, Certainty::No, Certainty::Maybe][..]);
-    let route = (prop_oneof![v4, v6], target, 0..2_u32).prop_filter_map(
-        "prefixes parse",
-        |(text, target, rank)| {
-            Some(Route {
-                destination: parse_net(&text).ok()?,
-                target,
-                id: text.into(),
-                rank,
-            })
-        },
-    );
+    let route = (prop_oneof![v4, v6], target, 0..2_u32).prop_filter_map("prefixes parse", |(text, target, rank)| {
+        Some(Route { destination: parse_net(&text).ok()?, target, id: text.into(), rank })
+    });
     vec(route, 0..14)
 }
 
 fn addresses() -> Vec<IpAddr> {
     let v4 = (0..32).map(|host| IpAddr::from([10, 0, 0, host]));
     let v6 = (0..32).map(|host| IpAddr::from([0xfd00, 0, 0, 0, 0, 0, 0, host]));
-    let ends = [
-        IpAddr::from([0; 4]),
-        IpAddr::from([255; 4]),
-        IpAddr::from([0_u16; 8]),
-        IpAddr::from([0xffff_u16; 8]),
-    ];
+    let ends = [IpAddr::from([0; 4]), IpAddr::from([255; 4]), IpAddr::from([0_u16; 8]), IpAddr::from([0xffff_u16; 8])];
     v4.chain(v6).chain(ends).collect()
 }
 
@@ -45,14 +30,9 @@ fn addresses() -> Vec<IpAddr> {
 fn search(routes: &[Route<Certainty>], address: IpAddr) -> Vec<Certainty> {
     let mut best: Option<(u8, u32)> = None;
     let mut targets = Vec::new();
-    for route in routes
-        .iter()
-        .filter(|route| route.destination.contains(&address))
-    {
+    for route in routes.iter().filter(|route| route.destination.contains(&address)) {
         let (length, rank) = (route.destination.prefix_len(), route.rank);
-        let better = best.is_none_or(|(longest, lowest)| {
-            length > longest || (length == longest && rank < lowest)
-        });
+        let better = best.is_none_or(|(longest, lowest)| length > longest || (length == longest && rank < lowest));
         if better {
             best = Some((length, rank));
             targets.clear();

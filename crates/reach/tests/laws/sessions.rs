@@ -1,26 +1,20 @@
 //! Source ports: atoms against trying every source port that could make a difference.
 
 use palisade_reach::{
-    Action, AddrSet, Bounds, Chain, ORDINARY_SOURCE_PORTS, PacketSet, PortedRule, Ports, Protocol,
-    Protocols, exists_source_port, first_match, source_port_atoms, with_source_ports,
+    Action, AddrSet, Bounds, Chain, ORDINARY_SOURCE_PORTS, PacketSet, PortedRule, Ports, Protocol, Protocols,
+    exists_source_port, first_match, source_port_atoms, with_source_ports,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::universe::{
-    Packet, Plain, agree, any_action, any_plain, any_plain_rules, fewer, rules, simulate,
-};
+use crate::universe::{Packet, Plain, agree, any_action, any_plain, any_plain_rules, fewer, rules, simulate};
 
 /// Where source port ranges start and end.
 const EDGES: [u16; 9] = [0, 1, 80, 1023, 1024, 1025, 32768, 60999, 65535];
 
 /// Every source port that can make a difference: a range changes something at its first port and after its last one.
 fn telling_ports() -> impl Iterator<Item = u16> {
-    EDGES
-        .into_iter()
-        .flat_map(|edge| [Some(edge), edge.checked_add(1)])
-        .flatten()
-        .filter(|port| *port >= 1)
+    EDGES.into_iter().flat_map(|edge| [Some(edge), edge.checked_add(1)]).flatten().filter(|port| *port >= 1)
 }
 
 #[derive(Clone, Debug)]
@@ -37,13 +31,11 @@ fn any_source_ports() -> impl Strategy<Value = Vec<(u16, u16)>> {
 }
 
 fn any_chain() -> impl Strategy<Value = (Vec<PlainPorted>, Action)> {
-    let rule = (any_action(), any_plain(), any_source_ports()).prop_map(
-        |(action, plain, source_ports)| PlainPorted {
-            action,
-            plain,
-            source_ports,
-        },
-    );
+    let rule = (any_action(), any_plain(), any_source_ports()).prop_map(|(action, plain, source_ports)| PlainPorted {
+        action,
+        plain,
+        source_ports,
+    });
     (vec(rule, 0..6), any_action())
 }
 
@@ -54,30 +46,15 @@ fn chain((plain, default): &(Vec<PlainPorted>, Action)) -> Chain {
         matches: Bounds::exact(rule.plain.set()),
         source_ports: rule.source_ports.iter().copied().collect(),
     };
-    Chain {
-        rules: plain.iter().enumerate().map(rule).collect(),
-        default: *default,
-    }
+    Chain { rules: plain.iter().enumerate().map(rule).collect(), default: *default }
 }
 
 /// What the chain may do with the packet. A packet without ports may or may not be matched by a rule for some of them.
-fn decide(
-    (plain, default): &(Vec<PlainPorted>, Action),
-    packet: Packet,
-    source_port: u16,
-) -> Vec<Action> {
+fn decide((plain, default): &(Vec<PlainPorted>, Action), packet: Packet, source_port: u16) -> Vec<Action> {
     let mut possible = Vec::new();
     for rule in plain.iter().filter(|rule| rule.plain.holds(packet)) {
-        let here = rule
-            .source_ports
-            .iter()
-            .any(|(lo, hi)| (*lo..=*hi).contains(&source_port));
-        let everywhere = rule
-            .source_ports
-            .iter()
-            .copied()
-            .collect::<Ports>()
-            .is_full();
+        let here = rule.source_ports.iter().any(|(lo, hi)| (*lo..=*hi).contains(&source_port));
+        let everywhere = rule.source_ports.iter().copied().collect::<Ports>().is_full();
         let has_ports = matches!(packet.protocol.0, 6 | 17 | 132);
         if everywhere || (has_ports && here) {
             possible.push(rule.action);

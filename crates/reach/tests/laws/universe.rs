@@ -5,9 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use palisade_reach::{
-    Action, AddrSet, Bounds, Family, IntervalSet, PacketSet, Ports, Protocol, Protocols, Rule,
-};
+use palisade_reach::{Action, AddrSet, Bounds, Family, IntervalSet, PacketSet, Ports, Protocol, Protocols, Rule};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -49,16 +47,11 @@ impl Plain {
     /// Whether the rule matches the packet.
     pub(crate) fn holds(&self, packet: Packet) -> bool {
         let block = u8::try_from(packet.port / 4096).unwrap_or_default();
-        let (tcp_like, icmp) = (
-            matches!(packet.protocol.0, 6 | 17 | 132),
-            matches!(packet.protocol.0, 1 | 58),
-        );
+        let (tcp_like, icmp) = (matches!(packet.protocol.0, 6 | 17 | 132), matches!(packet.protocol.0, 1 | 58));
         let service = match self.protocols {
             Protocols::Any => !tcp_like || within(&self.ports, block),
             Protocols::Portless => !tcp_like && !icmp,
-            Protocols::One(one) => {
-                one == packet.protocol && (!(tcp_like || icmp) || within(&self.ports, block))
-            }
+            Protocols::One(one) => one == packet.protocol && (!(tcp_like || icmp) || within(&self.ports, block)),
         };
         service && self.is_source(packet)
     }
@@ -69,17 +62,11 @@ impl Plain {
     }
 
     pub(crate) fn sources(&self) -> AddrSet {
-        AddrSet {
-            v4: v4_blocks(&self.v4),
-            v6: v6_blocks(&self.v6),
-        }
+        AddrSet { v4: v4_blocks(&self.v4), v6: v6_blocks(&self.v6) }
     }
 
     pub(crate) fn without_v6(&self) -> Self {
-        Self {
-            v6: Blocks::new(),
-            ..self.clone()
-        }
+        Self { v6: Blocks::new(), ..self.clone() }
     }
 }
 
@@ -88,29 +75,15 @@ fn within(blocks: &Blocks, block: u8) -> bool {
 }
 
 pub(crate) fn port_blocks(blocks: &Blocks) -> Ports {
-    blocks
-        .iter()
-        .map(|(lo, hi)| (u16::from(*lo) << 12, u16::from(*hi) << 12 | 0xfff))
-        .collect()
+    blocks.iter().map(|(lo, hi)| (u16::from(*lo) << 12, u16::from(*hi) << 12 | 0xfff)).collect()
 }
 
 pub(crate) fn v4_blocks(blocks: &Blocks) -> IntervalSet<u32> {
-    blocks
-        .iter()
-        .map(|(lo, hi)| (u32::from(*lo) << 28, u32::from(*hi) << 28 | (u32::MAX >> 4)))
-        .collect()
+    blocks.iter().map(|(lo, hi)| (u32::from(*lo) << 28, u32::from(*hi) << 28 | (u32::MAX >> 4))).collect()
 }
 
 pub(crate) fn v6_blocks(blocks: &Blocks) -> IntervalSet<u128> {
-    blocks
-        .iter()
-        .map(|(lo, hi)| {
-            (
-                u128::from(*lo) << 124,
-                u128::from(*hi) << 124 | (u128::MAX >> 4),
-            )
-        })
-        .collect()
+    blocks.iter().map(|(lo, hi)| (u128::from(*lo) << 124, u128::from(*hi) << 124 | (u128::MAX >> 4))).collect()
 }
 
 /// The first and the last address of a block.
@@ -140,12 +113,7 @@ pub(crate) fn agree<const N: usize>(
             let corners = corners.map(|port| sets.map(|set| set.sources(protocol, port)));
             for family in Family::ALL {
                 for source in 0..16 {
-                    let packet = Packet {
-                        family,
-                        protocol,
-                        port,
-                        source,
-                    };
+                    let packet = Packet { family, protocol, port, source };
                     let expected = expected(packet);
                     for address in addresses(family, source) {
                         for sources in &corners {
@@ -168,10 +136,7 @@ pub(crate) fn has_port_dimension(protocol: Protocol) -> bool {
 /// A quarter of the usual cases, for laws that look at every packet.
 pub(crate) fn fewer() -> ProptestConfig {
     let usual = ProptestConfig::default();
-    ProptestConfig {
-        cases: usual.cases.div_ceil(4),
-        ..usual
-    }
+    ProptestConfig { cases: usual.cases.div_ceil(4), ..usual }
 }
 
 pub(crate) fn any_blocks() -> impl Strategy<Value = Blocks> {
@@ -180,20 +145,17 @@ pub(crate) fn any_blocks() -> impl Strategy<Value = Blocks> {
 }
 
 pub(crate) fn any_protocols() -> impl Strategy<Value = Protocols> {
-    let one = proptest::sample::select(&PROTOCOLS[..])
-        .prop_map(|number| Protocols::One(Protocol(number)));
+    let one = proptest::sample::select(&PROTOCOLS[..]).prop_map(|number| Protocols::One(Protocol(number)));
     prop_oneof![2 => Just(Protocols::Any), 1 => Just(Protocols::Portless), 5 => one]
 }
 
 pub(crate) fn any_plain() -> impl Strategy<Value = Plain> {
-    (any_protocols(), any_blocks(), any_blocks(), any_blocks()).prop_map(
-        |(protocols, ports, v4, v6)| Plain {
-            protocols,
-            ports,
-            v4,
-            v6,
-        },
-    )
+    (any_protocols(), any_blocks(), any_blocks(), any_blocks()).prop_map(|(protocols, ports, v4, v6)| Plain {
+        protocols,
+        ports,
+        v4,
+        v6,
+    })
 }
 
 pub(crate) fn any_action() -> impl Strategy<Value = Action> {
@@ -221,17 +183,9 @@ pub(crate) struct Vague {
 }
 
 pub(crate) fn any_vague_rules() -> impl Strategy<Value = Vec<Vague>> {
-    let none = any_plain().prop_map(|plain| Plain {
-        v4: Blocks::new(),
-        v6: Blocks::new(),
-        ..plain
-    });
+    let none = any_plain().prop_map(|plain| Plain { v4: Blocks::new(), v6: Blocks::new(), ..plain });
     let part = prop_oneof![2 => any_plain(), 1 => none];
-    let rule = (any_action(), part.clone(), part).prop_map(|(action, surely, maybe)| Vague {
-        action,
-        surely,
-        maybe,
-    });
+    let rule = (any_action(), part.clone(), part).prop_map(|(action, surely, maybe)| Vague { action, surely, maybe });
     vec(rule, 0..7)
 }
 
@@ -245,10 +199,7 @@ pub(crate) fn vague_rules(vague: &[Vague]) -> Vec<Rule> {
 
 /// What an ordered filter does with one packet.
 pub(crate) fn simulate(plain: &[(Action, Plain)], default: Action, packet: Packet) -> Action {
-    plain
-        .iter()
-        .find(|(_, plain)| plain.holds(packet))
-        .map_or(default, |(action, _)| *action)
+    plain.iter().find(|(_, plain)| plain.holds(packet)).map_or(default, |(action, _)| *action)
 }
 
 /// All that an ordered filter may do with one packet.

@@ -1,0 +1,246 @@
+//! Ports of machines that nobody on the internet may reach, and who does. Shared by ND-02, ND-03 and ND-07.
+
+use crate::node::has_public_addresses;
+use crate::quoted::quoted;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use palisade_engine::{Severity, Verdict};
+use palisade_model::{Exposure, Gap, Pool, Provider};
+use palisade_reach::{Action, AddrSet, Bounds, PacketSet, Ports, Printer, Protocol, Protocols, ports};
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Ports of one purpose.
+pub(super) struct Watched {
+    /// TCP or UDP.
+    pub(super) protocol: Protocol,
+    /// First and last port of each range.
+    pub(super) ranges: &'static [(u16, u16)],
+    /// Whether the provider's load balancers probe them: their addresses are let in by design.
+    pub(super) probed: bool,
+    /// How bad it is when the internet reaches them.
+    pub(super) severity: Severity,
+}
+
+/// ND-02's ports: SSH and remote desktop.
+pub(super) const ADMINISTRATION: &[Watched] = &[Watched {
+    protocol: Protocol::TCP,
+    ranges: &[(22, 22), (3389, 3389)],
+    probed: false,
+    severity: Severity::Critical,
+}];
+
+/// ND-03's ports: etcd, API server, kube-proxy, kubelet, controller manager, scheduler and node ports.
+pub(super) const CLUSTER: &[Watched] = &[
+    Watched {
+        protocol: Protocol::TCP,
+        ranges: &[(2379, 2380), (6443, 6443), (10249, 10250), (10255, 10255), (10257, 10257), (10259, 10259)],
+        probed: false,
+        severity: Severity::Critical,
+    },
+    Watched { protocol: Protocol::TCP, ranges: &[(10256, 10256)], probed: true, severity: Severity::Critical },
+    Watched { protocol: Protocol::TCP, ranges: &[(30000, 32767)], probed: true, severity: Severity::High },
+    Watched { protocol: Protocol::UDP, ranges: &[(30000, 32767)], probed: true, severity: Severity::High },
+];
+
+/// Judges what the internet reaches of the watched ports of a pool's machines. The worst exposure decides.
+pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Result<Verdict, Gap> {
+    let exposures = pool.exposure.get()?;
+    let name = &pool.name;
+    if exposures.is_empty() {
+        return Ok(Verdict::not_applicable(format!("pool `{name}` has no machine now")).seen_in(&pool.exposure));
+    }
+    let views: Vec<View<'_>> = exposures.iter().map(|exposure| View::new(exposure, provider, watched)).collect();
+
+    let open: Vec<&View<'_>> = views.iter().filter(|view| !view.open.lower().is_empty()).collect();
+    if !open.is_empty() {
+        let (severity, why) = grade(pool, watched, open.iter().map(|view| view.open.lower()));
+        let said = sentence(open.iter().map(|view| view.reached()));
+        return Ok(Verdict::fail(format!("pool `{name}` answers {said}{why}"))
+            .severity(severity)
+            .seen_in(&pool.exposure)
+            .seen_in(&pool.public_addresses));
+    }
+
+    let undecided: Vec<&View<'_>> = views.iter().filter(|view| !view.open.upper().is_empty()).collect();
+    if !undecided.is_empty() {
+        let said = sentence(undecided.iter().map(|view| view.perhaps()));
+        return Err(Gap::Unsettled { what: format!("pool `{name}` may answer {said}") });
+    }
+
+    let shut: Vec<(&View<'_>, String)> = views.iter().filter_map(|view| Some((view, view.shut()?))).collect();
+    if !shut.is_empty() {
+        let (severity, why) = grade(pool, watched, shut.iter().map(|(view, _)| view.without_mitigation()));
+        let said = sentence(shut.into_iter().map(|(_, said)| said));
+        return Ok(Verdict::mitigated(format!("pool `{name}` would answer {said}{why}"))
+            .severity(severity)
+            .seen_in(&pool.exposure)
+            .seen_in(&pool.public_addresses));
+    }
+    let because = format!("no address of the internet reaches {} of pool `{name}`", listed(watched));
+    Ok(Verdict::pass(because).seen_in(&pool.exposure))
+}
+
+/// Whether the internet surely reaches a watched port of the pool.
+pub(super) fn is_open(provider: Provider, pool: &Pool, watched: &[Watched]) -> Result<bool, Gap> {
+    let exposures = pool.exposure.get()?;
+    Ok(exposures.iter().any(|exposure| !View::new(exposure, provider, watched).open.lower().is_empty()))
+}
+
+/// What one exposure means for the watched ports.
+struct View<'a> {
+    exposure: &'a Exposure,
+    /// The watched packets from outside.
+    asked: PacketSet,
+    /// Those of them that get there.
+    open: Bounds<PacketSet>,
+    printer: Printer,
+}
+
+impl<'a> View<'a> {
+    fn new(exposure: &'a Exposure, provider: Provider, watched: &[Watched]) -> Self {
+        let outside = AddrSet::any_outside(&exposure.local);
+        let probes = probes(provider);
+        let strangers = outside.subtract(&probes);
+        let asked: Vec<PacketSet> =
+            watched.iter().map(|group| group.packets(if group.probed { &strangers } else { &outside })).collect();
+        let asked = PacketSet::union_all(&asked);
+        let open = exposure.internet.map(|packets| packets.intersect(&asked));
+        Self { exposure, asked, open, printer: Printer::new(exposure.local.union(&probes)) }
+    }
+
+    /// What surely gets there, which machines it meets and which rules let it in.
+    fn reached(&self) -> String {
+        let ordinary = self.exposure.ordinary.upper().intersect(&self.asked);
+        let trick = if ordinary.is_empty() { ", but only clients that pick a source port below 1024" } else { "" };
+        let by = self.admitting(self.open.lower());
+        format!("{}{}{trick}{by}", self.packets(self.open.lower()), self.machines())
+    }
+
+    fn perhaps(&self) -> String {
+        let why = if self.exposure.limits.is_empty() {
+            String::new()
+        } else {
+            let mut limits = self.exposure.limits.clone();
+            limits.sort_unstable();
+            format!("; not settled because of: {}", limits.join("; "))
+        };
+        format!("{}{}{why}", self.packets(self.open.upper()), self.machines())
+    }
+
+    /// What a verified setting keeps away although the rules would let it in.
+    fn shut(&self) -> Option<String> {
+        let mitigation = self.exposure.mitigation.as_ref()?;
+        let without = self.without_mitigation();
+        (!without.is_empty())
+            .then(|| format!("{}{} without {}", self.packets(&without), self.machines(), quoted([&mitigation.by])))
+    }
+
+    fn without_mitigation(&self) -> PacketSet {
+        self.exposure
+            .mitigation
+            .as_ref()
+            .map_or_else(PacketSet::empty, |mitigation| mitigation.without.lower().intersect(&self.asked))
+    }
+
+    fn packets(&self, packets: &PacketSet) -> String {
+        let of = |protocol: Protocol| {
+            self.printer.packets(packets, protocol).into_iter().map(move |line| format!("{protocol} {line}"))
+        };
+        [Protocol::TCP, Protocol::UDP].into_iter().flat_map(of).collect::<Vec<_>>().join(" and ")
+    }
+
+    fn machines(&self) -> String {
+        if self.exposure.nodes.is_empty() { String::new() } else { format!(" on {}", quoted(&self.exposure.nodes)) }
+    }
+
+    /// The rules of each layer that let in some of the packets.
+    fn admitting(&self, packets: &PacketSet) -> String {
+        let rules_of = |layer: &palisade_model::Layer| {
+            let admitting = layer
+                .hits
+                .iter()
+                .filter(|hit| hit.action == Action::Allow && !hit.packets.intersect(packets).is_empty());
+            let rules = quoted(admitting.map(|hit| &hit.rule));
+            (!rules.is_empty()).then(|| format!("{rules} of `{}`", layer.name))
+        };
+        let layers: Vec<String> = self.exposure.layers.iter().filter_map(rules_of).collect();
+        if layers.is_empty() { String::new() } else { format!(", let in by {}", layers.join(", ")) }
+    }
+}
+
+impl Watched {
+    fn packets(&self, sources: &AddrSet) -> PacketSet {
+        PacketSet::of(Protocols::One(self.protocol), &self.ports(), sources)
+    }
+
+    fn ports(&self) -> Ports {
+        Ports::from_ranges(self.ranges.iter().copied())
+    }
+}
+
+/// The severity of the worst port that is reached, at most high where machines surely have no public address; and a
+/// word on it when that is not known.
+fn grade<P: std::borrow::Borrow<PacketSet>>(
+    pool: &Pool,
+    watched: &[Watched],
+    reached: impl Iterator<Item = P>,
+) -> (Severity, &'static str) {
+    let reached: Vec<P> = reached.collect();
+    let is_reached = |group: &&Watched| {
+        let everyone = group.packets(&AddrSet::all());
+        reached.iter().any(|packets| !packets.borrow().intersect(&everyone).is_empty())
+    };
+    let worst = watched.iter().filter(is_reached).map(|group| group.severity).max().unwrap_or(Severity::High);
+    match has_public_addresses(pool) {
+        Ok(true) => (worst, ""),
+        Ok(false) => (worst.min(Severity::High), "; its machines have no public address of their own"),
+        Err(_) => (worst, "; whether its machines have public addresses is not known"),
+    }
+}
+
+/// Some exposures in one sentence: each once, the first three, in an order that the provider's answers do not change.
+fn sentence(parts: impl Iterator<Item = String>) -> String {
+    let mut parts: Vec<String> = parts.collect();
+    parts.sort_unstable();
+    parts.dedup();
+    let more = parts.len().saturating_sub(3);
+    parts.truncate(3);
+    let said = parts.join("; and ");
+    if more == 0 { said } else { format!("{said}; and {more} more") }
+}
+
+fn listed(watched: &[Watched]) -> String {
+    let of = |protocol: Protocol| {
+        let all = watched.iter().filter(|group| group.protocol == protocol);
+        let all = all.fold(Ports::empty(), |all, group| all.union(&group.ports()));
+        (!all.is_empty()).then(|| format!("{protocol} {}", ports(&all)))
+    };
+    [Protocol::TCP, Protocol::UDP].into_iter().filter_map(of).collect::<Vec<_>>().join(" and ")
+}
+
+/// Where the provider's load balancers probe from. Google's stand in its load balancing documentation, "Firewall rules"
+/// (read 2026-11); Azure's is the host address every machine knows; EKS balancers probe from inside the network.
+fn probes(provider: Provider) -> AddrSet {
+    const GOOGLE: [IpNet; 7] = [
+        v4(35, 191, 0, 16),
+        v4(130, 211, 0, 22),
+        v4(209, 85, 152, 22),
+        v4(209, 85, 204, 22),
+        v6([0x2600, 0x1901, 0x8001, 0], 48),
+        v6([0x2600, 0x2d00, 1, 0xb029], 64),
+        v6([0x2600, 0x2d00, 1, 1], 64),
+    ];
+    const AZURE_HOST: IpNet = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(168, 63, 129, 16), 32));
+    match provider {
+        Provider::Gcp => AddrSet::from_nets(GOOGLE),
+        Provider::Azure => AddrSet::from_net(AZURE_HOST),
+        Provider::Aws | Provider::Kubernetes => AddrSet::empty(),
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, length: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), length))
+}
+
+const fn v6([a, b, c, d]: [u16; 4], length: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), length))
+}

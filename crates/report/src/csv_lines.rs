@@ -1,0 +1,36 @@
+//! A line for each finding, for spreadsheets.
+
+use crate::{Report, cell};
+use std::io::{self, Write};
+
+const COLUMNS: [&str; 16] = [
+    "fingerprint", "control", "name", "concern", "layer", "dimension", "severity", "verdict", "waived", "provider", "scope",
+    "cluster", "subject_kind", "subject", "because", "remediation",
+];
+
+pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(to);
+    writer.write_record(COLUMNS)?;
+    for finding in &report.findings {
+        let meta = finding.control;
+        writer.write_record([
+            finding.fingerprint.to_string().as_str(),
+            meta.id,
+            meta.name,
+            meta.concern.name(),
+            meta.layer.name(),
+            meta.dimension.name(),
+            finding.severity.name(),
+            finding.state.name(),
+            if finding.waived { "true" } else { "false" },
+            finding.provider.name(),
+            cell(finding.scope.as_str()).as_str(),
+            cell(&finding.cluster_name).as_str(),
+            finding.subject.kind.name(),
+            cell(&finding.subject.name).as_str(),
+            cell(&finding.because).as_str(),
+            cell(finding.remediation).as_str(),
+        ])?;
+    }
+    writer.flush()
+}

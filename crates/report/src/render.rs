@@ -1,0 +1,38 @@
+//! One report, four forms.
+
+use crate::{Report, csv_lines, json, sarif, table};
+use std::io::{self, Write};
+
+/// What comes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people at a terminal.
+    Table,
+    /// Everything, as `palisade.evaluation/v1`.
+    Json,
+    /// For code-scanning pages, SARIF 2.1.0.
+    Sarif,
+    /// A line for each finding.
+    Csv,
+}
+
+/// How the form for people looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether colour is wanted.
+    pub colour: bool,
+    /// How many columns there are.
+    pub width: usize,
+    /// Commands worth trying next.
+    pub next: Vec<String>,
+}
+
+/// Writes a report in a form. Equal reports give equal bytes.
+pub fn render(report: &Report, format: Format, options: &Options, to: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Table => to.write_all(table::table(report, options).as_bytes()),
+        Format::Json => json::json(report, to),
+        Format::Sarif => sarif::sarif(report, to),
+        Format::Csv => csv_lines::csv(report, to),
+    }
+}

@@ -1,0 +1,223 @@
+//! The report for people: grouped by concern and provider, worst first, ending in what to do.
+
+use crate::{Options, Report, paint::Pen, plain};
+use palisade_assess::assess;
+use palisade_engine::{Concern, Finding, GapRow, State, SubjectKind};
+use palisade_model::Provider;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
+
+/// Findings spelled out for one provider of one concern; the rest is counted.
+const SPELLED_OUT: usize = 12;
+/// Gaps spelled out.
+const GAPS: usize = 10;
+/// Controls named behind a gap.
+const HIDDEN: usize = 8;
+
+pub(crate) fn table(report: &Report, options: &Options) -> String {
+    let pen = Pen { colour: options.colour, width: options.width };
+    let mut text = String::new();
+    head(report, pen, &mut text);
+    for concern in Concern::ALL {
+        group(report, *concern, pen, &mut text);
+    }
+    gaps(report, pen, &mut text);
+    summary(report, pen, &mut text);
+    foot(report, options, pen, &mut text);
+    text
+}
+
+fn head(report: &Report, pen: Pen, text: &mut String) {
+    let clouds: BTreeSet<Provider> = report.clusters.iter().map(|cluster| cluster.provider).collect();
+    let clouds: Vec<&str> = clouds.into_iter().map(Provider::name).collect();
+    // Writing to a string cannot fail, here and below.
+    let _ = writeln!(
+        text,
+        "{}  {} clusters in {}, {} of facts known",
+        pen.strong("Palisade"),
+        report.clusters.len(),
+        if clouds.is_empty() { "no cloud".to_owned() } else { clouds.join(", ") },
+        percent(report)
+    );
+}
+
+/// The findings a person reads: the cluster's own and the roll-ups, which name the worst part.
+fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| finding.subject.kind == SubjectKind::Cluster)
+}
+
+fn group(report: &Report, concern: Concern, pen: Pen, text: &mut String) {
+    let findings: Vec<&Finding> = of_clusters(report).filter(|finding| finding.control.concern == concern).collect();
+    if findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}  {}", pen.strong(title(concern)), counts(&findings, pen));
+    let providers: BTreeSet<Provider> = findings.iter().map(|finding| finding.provider).collect();
+    for provider in providers {
+        let mut shown: Vec<&Finding> = findings
+            .iter()
+            .copied()
+            .filter(|finding| finding.provider == provider && is_shown(finding))
+            .collect();
+        let _ = writeln!(text, "  {}", pen.strong(provider.service()));
+        if shown.is_empty() && !findings.iter().any(|finding| finding.provider == provider && finding.state == State::Unknown) {
+            let _ = writeln!(text, "    {}", pen.faint("nothing to do"));
+        }
+        shown.sort_by(|a, b| {
+            (a.waived, b.state, b.severity, a.control.id, &a.cluster_name)
+                .cmp(&(b.waived, a.state, a.severity, b.control.id, &b.cluster_name))
+        });
+        for finding in shown.iter().take(SPELLED_OUT) {
+            spell_out(finding, pen, text);
+        }
+        if let Some(more) = shown.len().checked_sub(SPELLED_OUT).filter(|more| *more > 0) {
+            let _ = writeln!(text, "    {}", pen.faint(&format!("and {more} more: `--format csv` lists them all")));
+        }
+        unknowns(&findings, provider, pen, text);
+    }
+}
+
+fn is_shown(finding: &Finding) -> bool {
+    match finding.state {
+        State::Fail | State::Mitigated | State::AttestExpired => true,
+        State::Pass | State::Inherited | State::NotApplicable | State::Unknown | State::AttestMissing => false,
+    }
+}
+
+fn spell_out(finding: &Finding, pen: Pen, text: &mut String) {
+    let mark = match (finding.waived, finding.state) {
+        (true, _) => pen.faint(&format!("{:<9}", "waived")),
+        (false, State::Mitigated) => pen.state(State::Mitigated, &format!("{:<9}", "mitigated")),
+        (false, _) => pen.severity(finding.severity, &format!("{:<9}", finding.severity.name())),
+    };
+    let _ = writeln!(
+        text,
+        "    {mark} {}  {}  {}",
+        finding.control.id,
+        pen.strong(&plain(&finding.cluster_name)),
+        pen.faint(&plain(finding.scope.as_str()))
+    );
+    let _ = writeln!(text, "{}", pen.wrap(&plain(&finding.because), "              ", "              "));
+}
+
+/// What is not known, by control and reason, so that one missing permission is one line and not a hundred.
+fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut String) {
+    let mut by_reason: BTreeMap<(State, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.provider == provider) {
+        if matches!(finding.state, State::Unknown | State::AttestMissing) {
+            let (controls, clusters) = by_reason.entry((finding.state, &finding.because)).or_default();
+            controls.insert(finding.control.id);
+            clusters.insert(finding.cluster.as_str());
+        }
+    }
+    let mut rows: Vec<_> = by_reason.into_iter().collect();
+    rows.sort_by_key(|((state, because), (controls, clusters))| {
+        (std::cmp::Reverse(controls.len() * clusters.len()), *state, *because)
+    });
+    let rest = rows.len().saturating_sub(SPELLED_OUT / 2);
+    for ((state, because), (controls, clusters)) in rows.into_iter().take(SPELLED_OUT / 2) {
+        let word = if state == State::Unknown { "unknown" } else { "asked" };
+        let controls: Vec<&str> = controls.into_iter().collect();
+        let count = if clusters.len() == 1 { "1 cluster".to_owned() } else { format!("{} clusters", clusters.len()) };
+        let _ = writeln!(text, "    {} {}  {count}", pen.state(state, &format!("{word:<9}")), controls.join(" "));
+        let _ = writeln!(text, "{}", pen.wrap(&plain(because), "              ", "              "));
+    }
+    if rest > 0 {
+        let _ = writeln!(text, "    {}", pen.faint(&format!("and {rest} more reasons: `--format json` lists them all")));
+    }
+}
+
+fn gaps(report: &Report, pen: Pen, text: &mut String) {
+    if report.gaps.is_empty() {
+        return;
+    }
+    let mut by_cure: BTreeMap<(&str, String), (Vec<&GapRow>, BTreeSet<&str>)> = BTreeMap::new();
+    for gap in &report.gaps {
+        let cure = match &gap.permission {
+            Some(permission) => format!("grant `{permission}`"),
+            None => format!("`{}`: {}", gap.call, plain(&gap.message)),
+        };
+        let (rows, hidden) = by_cure.entry((gap.reason.name(), cure)).or_default();
+        rows.push(gap);
+        hidden.extend(&gap.hides);
+    }
+    let _ = writeln!(text, "\n{}", pen.strong("Not read"));
+    let mut rows: Vec<_> = by_cure.into_iter().collect();
+    rows.sort_by_key(|((reason, cure), (_, hidden))| (std::cmp::Reverse(hidden.len()), *reason, cure.clone()));
+    let rest = rows.len().saturating_sub(GAPS);
+    for ((reason, cure), (gaps, hidden)) in rows.into_iter().take(GAPS) {
+        let scopes: BTreeSet<&str> = gaps.iter().map(|gap| gap.scope.as_str()).collect();
+        let place = match (scopes.len(), scopes.first()) {
+            (1, Some(scope)) => plain(scope),
+            (count, _) => format!("{count} scopes"),
+        };
+        let named: Vec<&str> = hidden.iter().copied().take(HIDDEN).collect();
+        let more = hidden.len().saturating_sub(named.len());
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let hides = if named.is_empty() { String::new() } else { format!("; hides {}{more}", named.join(" ")) };
+        let line = format!("{cure} in {place}{hides}");
+        let _ = writeln!(text, "{}", pen.wrap(&line, &format!("  {reason:<12} "), &" ".repeat(15)));
+    }
+    if rest > 0 {
+        let _ = writeln!(text, "  {}", pen.faint(&format!("and {rest} more: `--format json` lists them all")));
+    }
+}
+
+fn summary(report: &Report, pen: Pen, text: &mut String) {
+    if report.findings.is_empty() {
+        return;
+    }
+    let assessment = assess(&report.findings);
+    let layers: Vec<String> = assessment
+        .layers
+        .iter()
+        .filter_map(|layer| {
+            let (own, effective) = (layer.own?.points(), layer.effective?.points());
+            let inside = if effective < own { format!(" (counts as {effective}, inside the layer around it)") } else { String::new() };
+            Some(format!("{} {own}{inside}", layer.layer))
+        })
+        .collect();
+    let _ = writeln!(text, "\n{}  {} of 100", pen.strong("Layers"), layers.join(", "));
+}
+
+fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {
+    let all: Vec<&Finding> = of_clusters(report).collect();
+    let _ = writeln!(text, "{}  {}; {} of facts known", pen.strong("Total"), counts(&all, pen), percent(report));
+    if options.next.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", pen.strong("Next"));
+    for command in &options.next {
+        let _ = writeln!(text, "  {command}");
+    }
+}
+
+fn counts(findings: &[&Finding], pen: Pen) -> String {
+    let words: Vec<String> = State::ALL
+        .iter()
+        .rev()
+        .filter_map(|state| {
+            let count = findings.iter().filter(|finding| finding.state == *state).count();
+            (count > 0).then(|| pen.state(*state, &format!("{count} {}", state.name())))
+        })
+        .collect();
+    words.join(", ")
+}
+
+fn percent(report: &Report) -> String {
+    // Rounded down: one missing fact of ten thousand is not "100 %".
+    format!("{:.1} %", (report.coverage.ratio() * 1000.0).floor() / 10.0)
+}
+
+fn title(concern: Concern) -> &'static str {
+    match concern {
+        Concern::ApiServerNetwork => "API server network access",
+        Concern::NodeNetwork => "Node network access",
+        Concern::CloudApiIam => "Access to the cloud's API",
+        Concern::EtcdAccess => "Access to etcd",
+        Concern::EtcdEncryption => "Encryption of etcd",
+        Concern::None => "Other",
+    }
+}
