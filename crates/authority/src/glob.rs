@@ -95,19 +95,9 @@ impl Glob {
     }
 
     pub(crate) fn accepts(&self, name: Name<'_>) -> bool {
-        let start = match self.case {
-            Case::Sensitive => name.start,
-            Case::Insensitive => name.folded_start,
-        };
-        if !self.head.could_start(start) {
-            return false;
-        }
-        // INVARIANT: what the head has compared is ASCII, so that many bytes are that many letters.
-        let begun = self.head.length;
-        match (self.tokens.get(begun..), name.text.get(begun..)) {
-            (Some(tokens), Some(rest)) => self.walk(tokens, rest),
-            _ => false,
-        }
+        let tokens = self.tokens.get(self.head.length()..);
+        let rest = self.head.strip(name, self.case);
+        rest.zip(tokens).is_some_and(|(rest, tokens)| self.walk(tokens, rest))
     }
 
     /// The classical walk with one point of return: a later `*` makes every earlier one final.

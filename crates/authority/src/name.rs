@@ -35,7 +35,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    fn of_pattern(tokens: &[Token]) -> Self {
+    pub(crate) fn of_pattern(tokens: &[Token]) -> Self {
         let mut head = Self { bytes: 0, mask: 0, length: 0 };
         for (place, token) in tokens.iter().take(8).enumerate() {
             // NUL would look like the padding after a short name.
@@ -47,6 +47,21 @@ impl Head {
             head.length = place + 1;
         }
         head
+    }
+
+    /// How many tokens of its pattern the head stands for.
+    pub(crate) fn length(self) -> usize {
+        self.length
+    }
+
+    /// What is left of a name that starts as the pattern does.
+    pub(crate) fn strip<'a>(self, name: Name<'a>, case: Case) -> Option<&'a str> {
+        let start = match case {
+            Case::Sensitive => name.start,
+            Case::Insensitive => name.folded_start,
+        };
+        // INVARIANT: the head is ASCII, so it is as many bytes long as it is letters.
+        if self.could_start(start) { name.text.get(self.length..) } else { None }
     }
 
     fn could_start(self, start: u64) -> bool {

@@ -33,7 +33,7 @@ fn provider(config: &TargetConfig) -> Arc<dyn Provider> {
             }))
         }
         TargetKind::Azure(azure) => {
-            use palisade_azure::{Azure, Cloud, Settings, Subscriptions};
+            use palisade_azure::{Azure, Cloud, CredentialSource, Secret, Settings, Subscriptions};
             use palisade_config::Subscriptions as Said;
             Arc::new(Azure::new(Settings {
                 subscriptions: match &azure.subscriptions {
@@ -47,13 +47,18 @@ fn provider(config: &TargetConfig) -> Arc<dyn Provider> {
                     AzureCloud::UsGovernment => Cloud::UsGovernment,
                     AzureCloud::China => Cloud::China,
                 },
+                credential: if is_emulator(azure.endpoint_url.as_deref()) {
+                    CredentialSource::Token(Secret::new("simulated"))
+                } else {
+                    CredentialSource::Chain
+                },
                 endpoint_url: azure.endpoint_url.clone(),
                 ..Settings::new(config.name.as_str())
             }))
         }
         TargetKind::Gcp(gcp) => {
             use palisade_config::Projects as Said;
-            use palisade_gcp::{Gcp, Projects, Settings};
+            use palisade_gcp::{Credential, Gcp, Projects, Settings};
             Arc::new(Gcp::new(Settings {
                 projects: match &gcp.projects {
                     Said::All => Projects::All,
@@ -62,11 +67,22 @@ fn provider(config: &TargetConfig) -> Arc<dyn Provider> {
                     Said::Organization(id) => Projects::Organization(id.clone()),
                 },
                 quota_project: gcp.quota_project.clone(),
+                credential: if is_emulator(gcp.endpoint_url.as_deref()) {
+                    Credential::Anonymous
+                } else {
+                    Credential::Default
+                },
                 endpoint_url: gcp.endpoint_url.clone(),
                 ..Settings::new(config.name.as_str())
             }))
         }
     }
+}
+
+/// Whether an endpoint is an emulator on this machine. Plain http is accepted on loopback only, and no real token is
+/// ever sent over it.
+fn is_emulator(endpoint_url: Option<&str>) -> bool {
+    endpoint_url.is_some_and(|url| url.starts_with("http://"))
 }
 
 /// The three simulated clouds at these addresses.

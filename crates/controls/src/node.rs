@@ -10,6 +10,7 @@ pub mod egress_unrestricted;
 pub mod ingress_open;
 pub mod interactive_access_by_key;
 mod ports;
+mod probes;
 pub mod public_node_address;
 
 /// Controls of this area, in the order of the catalogue.

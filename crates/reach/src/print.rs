@@ -197,16 +197,16 @@ mod tests {
         };
         let twelve = single(0xcb00_7100, 2, 12);
         assert_eq!(Printer::default().addresses(&twelve, Family::V4).matches(", ").count(), 11);
-        let many = single(0xcb00_7100, 2, 12).union(&set(&["198.51.0.0/16"]));
+        let many = single(0xcb00_7100, 2, 12).union(&set(&["204.51.0.0/16"]));
         assert_eq!(
             Printer::default().addresses(&many, Family::V4),
             "13 prefixes (65,548 addresses, less than 0.01% of the IPv4 internet), \
-             the largest 198.51.0.0/16, 203.0.113.0, 203.0.113.2, 203.0.113.4, 203.0.113.6"
+             the largest 204.51.0.0/16, 203.0.113.0, 203.0.113.2, 203.0.113.4, 203.0.113.6"
         );
         assert_eq!(
             Printer::default().addresses(&AddrSet::all_v4().subtract(&many), Family::V4),
             "any IPv4 address except 13 prefixes (65,548 addresses, less than 0.01% of the IPv4 internet), \
-             the largest 198.51.0.0/16, 203.0.113.0, 203.0.113.2, 203.0.113.4, 203.0.113.6"
+             the largest 204.51.0.0/16, 203.0.113.0, 203.0.113.2, 203.0.113.4, 203.0.113.6"
         );
     }
 

@@ -1,2 +1,65 @@
-//! Workspace chores.
-fn main() {}
+//! Workspace chores: generated documents, benchmarks, and the whole test in one command.
+#![expect(clippy::print_stderr, reason = "a tool for the people who work on the product; stderr is its screen")]
+
+mod bench;
+mod codegen;
+mod process;
+mod test;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Workspace chores", after_help = "\
+Examples:
+  cargo xtask test              install what the tests need and run everything
+  cargo xtask test --core       the pure core only: no cloud SDK is compiled
+  cargo xtask codegen           write the generated documents
+  cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the tests need and run everything
+    Test {
+        /// Only the pure core: no cloud SDK is compiled
+        #[arg(long)]
+        core: bool,
+    },
+    /// Write the generated documents
+    Codegen {
+        /// Write nothing and fail when one is stale
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure; builds the release binary first
+    Bench {
+        /// How long every simulated call takes, in milliseconds
+        #[arg(long, default_value_t = 80)]
+        latency: u64,
+        /// Fleet sizes to scan
+        #[arg(long, value_delimiter = ',', default_values_t = [10, 100, 1000])]
+        clusters: Vec<usize>,
+        /// Stored clusters to evaluate
+        #[arg(long, default_value_t = 10_000)]
+        evaluate: usize,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let root = root()?;
+    match Arguments::parse().command {
+        Command::Test { core } => test::run(&root, core),
+        Command::Codegen { check } => codegen::run(&root, check),
+        Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
+    }
+}
+
+fn root() -> anyhow::Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).map(Path::to_owned).context("xtask does not stand two folders below the workspace")
+}

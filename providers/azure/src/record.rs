@@ -20,8 +20,8 @@ pub(crate) use compute::ScaleSet;
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::{List, Listed};
 pub(crate) use network::{
-    AddressConfiguration, Interface, LoadBalancer, Network, PublicAddress, Reference, RouteTable, SecurityGroup,
-    SecurityRule, Subnet,
+    AddressConfiguration, AddressSpace, ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress,
+    Reference, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
 pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

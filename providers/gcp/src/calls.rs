@@ -7,6 +7,14 @@ use palisade_model::FactKind::{
 };
 use palisade_provider::{Call, Per};
 
+/// The code of a failure when an API is off in the very project that was asked about. Of [`CLUSTERS_LIST`] it proves that
+/// there is nothing to read: with the Kubernetes Engine API off Google serves no cluster of that project.
+pub const SERVICE_DISABLED: &str = "SERVICE_DISABLED";
+
+/// The code of a failure when the API is off in another project, the one that pays for the call, or when the service did
+/// not say where: that proves nothing.
+pub const SERVICE_DISABLED_ELSEWHERE: &str = "SERVICE_DISABLED_ELSEWHERE";
+
 /// Finds the projects the credentials can see.
 pub const PROJECTS_SEARCH: Call = Call {
     name: "cloudresourcemanager.projects.search",
@@ -186,8 +194,7 @@ pub const INSTANCES: Call = Call {
     permission: "compute.instances.list",
     per: Per::Account,
     feeds: &[
-        FactKind::Pools, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, FactKind::Metadata,
-        Dedication,
+        Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication,
     ],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
@@ -218,7 +225,7 @@ pub const SUBNETWORKS: Call = Call {
     name: "compute.subnetworks.aggregatedList",
     permission: "compute.subnetworks.list",
     per: Per::Account,
-    feeds: &[Exposure, DefaultRoute],
+    feeds: &[Exposure, Filters, Egress],
     redact: &[],
     purpose: "read the addresses of the networks",
 };

@@ -79,7 +79,7 @@ fn judge_door(door: &PublicDoor, policy: &Policy) -> Result<Verdict, Gap> {
         return Ok(Verdict::pass("the list lets in nobody outside"));
     }
     let named = |fits: &dyn Fn(&Line<'_>) -> bool| quoted(lines.iter().filter(|line| fits(line)).map(|line| line.text));
-    let said = format!("the list lets in {}{}", list::said(door), share(door.sources.lower()));
+    let said = format!("the list lets in {}{}", list::said(door), list::share(door.sources.lower()));
 
     let wide = named(&|line| is_everyone(line) || is_wide(line.covers.lower(), policy));
     let unapproved = named(&|line| is_unapproved(line.covers.lower(), policy));
@@ -126,20 +126,6 @@ fn is_wide(covers: &AddrSet, policy: &Policy) -> bool {
 
 fn is_unapproved(covers: &AddrSet, policy: &Policy) -> bool {
     policy.approved_ranges.as_ref().is_some_and(|approved| !covers.is_subset(approved))
-}
-
-/// The share of the internet, in brackets; nothing where nobody is surely let in.
-fn share(sources: &AddrSet) -> String {
-    let texts: Vec<String> = Family::ALL
-        .into_iter()
-        .map(|family| (100.0 * sources.share_of_internet(family), family))
-        .filter(|(percent, _)| *percent > 0.0)
-        .map(|(percent, family)| match percent {
-            ..0.01 => format!("less than 0.01% of the {family} internet"),
-            _ => format!("{percent:.2}% of the {family} internet"),
-        })
-        .collect();
-    if texts.is_empty() { String::new() } else { format!(" ({})", texts.join(", ")) }
 }
 
 #[cfg(test)]

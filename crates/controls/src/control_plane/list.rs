@@ -64,3 +64,17 @@ pub(super) fn said(door: &PublicDoor) -> String {
         (false, false) => format!("{surely} and whoever stands behind {unread}"),
     }
 }
+
+/// The share of the internet, in brackets; nothing where nobody is surely let in.
+pub(super) fn share(sources: &AddrSet) -> String {
+    let texts: Vec<String> = Family::ALL
+        .into_iter()
+        .map(|family| (100.0 * sources.share_of_internet(family), family))
+        .filter(|(percent, _)| *percent > 0.0)
+        .map(|(percent, family)| match percent {
+            ..0.01 => format!("less than 0.01% of the {family} internet"),
+            _ => format!("{percent:.2}% of the {family} internet"),
+        })
+        .collect();
+    if texts.is_empty() { String::new() } else { format!(" ({})", texts.join(", ")) }
+}

@@ -123,6 +123,13 @@ pub(crate) fn set(object: &mut Value, field: &str, value: Value) {
     }
 }
 
+/// Adds the fields of one object to another.
+pub(crate) fn merge(object: &mut Value, more: Value) {
+    if let (Some(fields), Value::Object(more)) = (object.as_object_mut(), more) {
+        fields.extend(more);
+    }
+}
+
 /// Booleans that the API marks as optional: false is sent when it was set.
 const OPTIONAL: &[&str] = &[
     "allowExternalTraffic",

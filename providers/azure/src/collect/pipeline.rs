@@ -126,7 +126,7 @@ struct Watch;
 
 #[async_trait]
 impl Policy for Watch {
-    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+    async fn send(&self, context: &Context<'_>, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let result = forward(context, request, next).await;
         if let Some(attempts) = context.value::<Arc<Attempts>>() {
             match &result {
@@ -161,7 +161,7 @@ impl LoopbackBearer {
 
 #[async_trait]
 impl Policy for LoopbackBearer {
-    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+    async fn send(&self, context: &Context<'_>, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let token = self.token().await?;
         request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
         forward(context, request, next).await

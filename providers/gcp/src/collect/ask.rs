@@ -1,6 +1,6 @@
 //! Sends one call, or all pages of one, and writes down what came of it.
 
-use super::{clients::Clients, failure::{consumer, failure, SERVICE_DISABLED}, patience::{NeverThrottled, Patience}};
+use super::{clients::Clients, failure::{consumer, failure}, patience::{NeverThrottled, Patience}};
 use crate::settings::Settings;
 use google_cloud_gax::{backoff_policy::BackoffPolicy, options::RequestOptionsBuilder, retry_policy::RetryPolicy};
 use palisade_provider::{Call, Failure, FailureReason, Recorder};
@@ -63,7 +63,7 @@ impl<'a> Asker<'a> {
                 self.recorder.answered(call, scope, params, (0, true), value.clone());
                 Ok(value)
             }
-            Err(failure) => {
+            Err(Refusal { failure, .. }) => {
                 let reason = failure.reason;
                 self.recorder.failed(call, scope, params, 0, failure);
                 Err(reason)
@@ -93,7 +93,7 @@ impl<'a> Asker<'a> {
         loop {
             let mut value = match self.send(host, scope, builder(token), &send).await {
                 Ok(value) => value,
-                Err(failure) => {
+                Err(Refusal { failure, .. }) => {
                     let reason = failure.reason;
                     self.recorder.failed(call, scope, params, page, failure);
                     return Err(reason);
@@ -115,13 +115,14 @@ impl<'a> Asker<'a> {
         }
     }
 
-    async fn send<B, T, F>(
+    /// Sends one question and writes nothing down.
+    pub(crate) async fn send<B, T, F>(
         &self,
         host: &'static str,
         scope: &str,
         builder: B,
         send: impl FnOnce(B) -> F,
-    ) -> Result<Value, Failure>
+    ) -> Result<Value, Refusal>
     where
         B: RequestOptionsBuilder,
         T: Serialize,
@@ -141,17 +142,20 @@ impl<'a> Asker<'a> {
             builder = builder.with_quota_project(project.clone());
         }
         let until = self.deadline.min(Instant::now() + limits.call);
+        let alone = |failure| Refusal { failure, consumer: None };
         let answer = tokio::time::timeout_at(until, send(builder)).await.map_err(|_| {
-            Failure::new(FailureReason::Unreachable, "no answer within the time limit of the call or of the project")
+            alone(Failure::new(FailureReason::Unreachable, "no answer within the time limit of the call or of the project"))
         })?;
-        let answer = answer.map_err(|error| {
-            let mut failure = failure(&error);
-            // Whose API is off decides what that proves, so it belongs to the words that are kept.
-            if let (Some(SERVICE_DISABLED), Some(consumer)) = (failure.code.as_deref(), consumer(&error)) {
-                failure.message = format!("{} (consumer {consumer})", failure.message);
-            }
-            failure
-        })?;
-        serde_json::to_value(answer).map_err(|error| Failure::new(FailureReason::Malformed, &error.to_string()))
+        let answer = answer.map_err(|error| Refusal { failure: failure(&error), consumer: consumer(&error) })?;
+        serde_json::to_value(answer)
+            .map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
     }
+}
+
+/// A question without an answer.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) failure: Failure,
+    /// The project whose API is off, as `projects/NUMBER`, when that is why.
+    pub(crate) consumer: Option<String>,
 }

@@ -1,12 +1,10 @@
 //! Errors of the client libraries, in our classes.
 
 use super::patience::{is_throttled, reason};
+use crate::calls::SERVICE_DISABLED;
 use google_cloud_gax::error::{Error, rpc::Code, rpc::StatusDetails};
 use palisade_provider::{Failure, FailureReason};
 use std::error::Error as _;
-
-/// What a service says when an API is off in the project that was asked about.
-pub(crate) const SERVICE_DISABLED: &str = "SERVICE_DISABLED";
 
 /// The failure an error amounts to.
 pub(crate) fn failure(error: &Error) -> Failure {

@@ -2,13 +2,12 @@
 
 use super::{
     Run,
-    ask::{Asker, host::{COMPUTE, CONTAINER, KMS, RECOMMENDER}},
+    ask::{Asker, Refusal, host::{COMPUTE, CONTAINER, KMS, RECOMMENDER}},
     asker,
-    failure::SERVICE_DISABLED,
     hierarchy, identities, network, read as as_record, strip,
 };
 use crate::{
-    calls::{CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY},
+    calls::{CLUSTERS_LIST, SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY},
     record::{
         container::{Cluster, Clusters},
         names::{after, host_and_network, key_project, region_of},
@@ -17,29 +16,17 @@ use crate::{
     settings::Settings,
 };
 use google_cloud_iam_v1::model::GetPolicyOptions;
-use palisade_provider::{Event, FailureReason, Outcome, Recorder};
+use palisade_provider::{Event, Recorder};
 use std::collections::BTreeSet;
 
 /// Reads a project: its clusters and, where there are any, everything their facts rest on.
 pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder: &Recorder) {
     let Some(asker) = asker(settings, run, recorder, (&CLUSTERS_LIST, project)).await else { return };
     let asker = &asker;
-    let builder = asker.clients.clusters.list_clusters().set_parent(format!("projects/{project}/locations/-"));
-    let question = (&CLUSTERS_LIST, CONTAINER);
-    let answer = asker.one(question, project, &[], builder, |builder| builder.send(), strip::clusters).await;
-    let clusters: Vec<Cluster> = match answer {
-        Ok(body) => {
-            let clusters = as_record::<Clusters<serde_json::Value>>(&body).clusters;
-            recorder.tell(Event::Clusters(clusters.len()));
-            clusters.iter().map(as_record).collect()
-        }
-        Err(reason) => {
-            if reason == FailureReason::Unsupported {
-                prove_whose_api_is_off(asker, run, project).await;
-            }
-            return;
-        }
-    };
+    let Some(body) = clusters(asker, run, project).await else { return };
+    let listed = as_record::<Clusters<serde_json::Value>>(&body).clusters;
+    recorder.tell(Event::Clusters(listed.len()));
+    let clusters: Vec<Cluster> = listed.iter().map(as_record).collect();
     if clusters.is_empty() {
         return;
     }
@@ -66,19 +53,40 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
     );
 }
 
-/// A switched-off Kubernetes Engine API proves that a project has no clusters only if it is off in this very project,
-/// and the service says whose it is by number. Discovery has told the number; else it is read.
-async fn prove_whose_api_is_off(asker: &Asker<'_>, run: &Run, project: &str) {
-    let disabled = asker.recorder.records().iter().any(|record| match &record.outcome {
-        Outcome::Failed(failure) => failure.code.as_deref() == Some(SERVICE_DISABLED),
-        Outcome::Answered(_) => false,
-    });
-    if disabled && let Some(value) = hierarchy::project_itself(asker, run, project).await {
-        let record: resource::Project = as_record(&value);
-        if let Some(number) = record.number() {
-            run.learn_number(project, number);
+/// The clusters of a project, in all locations at once.
+async fn clusters(asker: &Asker<'_>, run: &Run, project: &str) -> Option<serde_json::Value> {
+    let builder = asker.clients.clusters.list_clusters().set_parent(format!("projects/{project}/locations/-"));
+    match asker.send(CONTAINER, project, builder, |builder| builder.send()).await {
+        Ok(mut body) => {
+            strip::clusters(&mut body);
+            asker.recorder.answered(&CLUSTERS_LIST, project, &[], (0, true), body.clone());
+            Some(body)
+        }
+        Err(Refusal { mut failure, consumer }) => {
+            if failure.code.as_deref() == Some(SERVICE_DISABLED) && !is_off_in(asker, run, project, consumer).await {
+                failure = failure.code(SERVICE_DISABLED_ELSEWHERE);
+            }
+            asker.recorder.failed(&CLUSTERS_LIST, project, &[], 0, failure);
+            None
         }
     }
+}
+
+/// Whether it is this project whose API is off, and not the one that pays for the call. The service says whose it is by
+/// number; discovery has told the project's number, else it is read.
+async fn is_off_in(asker: &Asker<'_>, run: &Run, project: &str, consumer: Option<String>) -> bool {
+    let Some(consumer) = consumer else { return false };
+    let consumer = consumer.trim_start_matches("projects/");
+    if consumer == project {
+        return true;
+    }
+    let number = match run.number(project) {
+        Some(number) => Some(number),
+        None => hierarchy::project_itself(asker, run, project)
+            .await
+            .and_then(|body| as_record::<resource::Project>(&body).number().map(str::to_owned)),
+    };
+    number.as_deref() == Some(consumer)
 }
 
 fn used(cluster: &Cluster, project: &str) -> Option<network::Used> {

@@ -1,7 +1,7 @@
 //! container/v1: clusters and node pools.
 
 use super::{
-    lenient::{flag, list, number, text},
+    lenient::{flag, list, text},
     word::Word,
 };
 use serde::Deserialize;
@@ -37,6 +37,9 @@ pub(crate) struct Cluster {
     pub(crate) resource_labels: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) network: Option<String>,
+    /// The addresses of its pods.
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) cluster_ipv4_cidr: Option<String>,
     pub(crate) network_config: Option<NetworkConfig>,
     pub(crate) control_plane_endpoints_config: Option<ControlPlaneEndpoints>,
     pub(crate) master_authorized_networks_config: Option<AuthorizedNetworks>,
@@ -262,11 +265,4 @@ pub(crate) struct Stub {
     pub(crate) name: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) location: Option<String>,
-}
-
-/// A count of something, which front ends write as text.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Count {
-    #[serde(default, deserialize_with = "number")]
-    pub(crate) value: Option<i64>,
 }

@@ -1,0 +1,139 @@
+//! The controls say what the catalogue says, and their pages have the shape that readers and tools rely on.
+
+use palisade_controls::controls;
+use palisade_engine::{Entry, State, remediation, section};
+use palisade_model::Provider;
+use std::{collections::BTreeMap, fs, path::Path};
+
+/// The headings of a page, in their order; the title stands before them.
+const HEADINGS: [&str; 9] = [
+    "## What is checked",
+    "## Why it matters",
+    "## How it is judged",
+    "## Remediation",
+    "### EKS",
+    "### AKS",
+    "### GKE",
+    "## Limits",
+    "",
+];
+
+type Row = BTreeMap<String, String>;
+
+fn catalogue() -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/catalogue.csv")).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// The lines of a page without the space that a doc comment leaves before each.
+fn lines(control: &Entry) -> impl Iterator<Item = &'static str> {
+    control.guide.lines().map(str::trim)
+}
+
+#[test]
+fn every_control_is_what_its_row_of_the_catalogue_says() {
+    let rows: BTreeMap<String, Row> = catalogue().into_iter().map(|row| (row["id"].clone(), row)).collect();
+    for control in controls() {
+        let meta = control.meta;
+        let row = rows.get(meta.id).unwrap_or_else(|| panic!("{} is not in the catalogue", meta.id));
+        let said = [
+            ("title", meta.title),
+            ("layer", meta.layer.name()),
+            ("dimension", meta.dimension.name()),
+            ("concern", meta.concern.name()),
+            ("severity", meta.severity.name()),
+            ("effort", meta.effort.name()),
+            ("mappings", meta.maps),
+        ];
+        for (column, said) in said {
+            assert_eq!(said, row[column], "{} {column}", meta.id);
+        }
+    }
+}
+
+#[test]
+fn controls_stand_once_each_in_the_order_of_the_catalogue() {
+    let ids: Vec<String> = catalogue().into_iter().map(|row| row["id"].clone()).collect();
+    let places: Vec<usize> =
+        controls().iter().filter_map(|control| ids.iter().position(|id| id == control.meta.id)).collect();
+    assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+}
+
+#[test]
+fn a_control_is_found_in_the_file_of_its_name() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for control in controls() {
+        let meta = control.meta;
+        let area = match meta.id.split_once('-').unwrap().0 {
+            "CP" => "control_plane",
+            "ND" => "node",
+            "ID" => "identity",
+            "ET" => "etcd",
+            other => panic!("no folder is known for `{other}`"),
+        };
+        let file = source.join(area).join(format!("{}.rs", meta.name.replace('-', "_")));
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(text.starts_with(&format!("//! {}.\n", meta.id)), "{}", file.display());
+    }
+}
+
+#[test]
+fn a_page_has_every_heading_in_order_and_something_below_each() {
+    for control in controls() {
+        let id = control.meta.id;
+        let mut text = lines(&control);
+        let title = text.next().unwrap_or_default();
+        assert!(title.starts_with("# ") && title.len() > 2, "{id} opens with `{title}`");
+        let headings: Vec<&str> = text.filter(|line| line.starts_with('#')).chain([""]).collect();
+        assert_eq!(headings, HEADINGS, "{id}");
+        for heading in HEADINGS.into_iter().filter(|heading| !heading.is_empty() && *heading != "## Remediation") {
+            let below = if heading.starts_with("### ") {
+                section(section(control.guide, "## Remediation").unwrap_or_default(), heading)
+            } else {
+                section(control.guide, heading)
+            };
+            assert!(below.is_some_and(|below| !below.is_empty()), "{id} says nothing below `{heading}`");
+        }
+        for provider in [Provider::Aws, Provider::Azure, Provider::Gcp] {
+            assert!(!remediation(control.guide, provider).is_empty(), "{id} {provider}");
+        }
+    }
+}
+
+#[test]
+fn a_page_has_a_row_for_verdicts_that_exist_and_never_forgets_fail_pass_and_unknown() {
+    for control in controls() {
+        let id = control.meta.id;
+        let states = states(&control);
+        let known: Vec<String> = State::ALL.iter().map(|state| state.name().replace('-', " ")).collect();
+        for state in &states {
+            assert!(known.contains(state), "{id}: no verdict is called `{state}`");
+        }
+        for needed in ["fail", "pass", "unknown"] {
+            assert!(states.iter().any(|state| state == needed), "{id} has no row for {needed}");
+        }
+    }
+}
+
+#[test]
+fn no_fact_is_named_twice_among_the_needs() {
+    for control in controls() {
+        let mut needs = control.meta.needs.to_vec();
+        assert!(!needs.is_empty(), "{}", control.meta.id);
+        needs.sort_unstable();
+        needs.dedup();
+        assert_eq!(needs.len(), control.meta.needs.len(), "{}", control.meta.id);
+    }
+}
+
+/// The verdicts that the table of a page has rows for.
+fn states(control: &Entry) -> Vec<String> {
+    section(control.guide, "## How it is judged")
+        .unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("| "))
+        .filter_map(|line| line.split_once(" |"))
+        .map(|(verdict, _)| verdict.split(',').next().unwrap_or_default().to_owned())
+        .filter(|verdict| verdict != "Verdict")
+        .collect()
+}

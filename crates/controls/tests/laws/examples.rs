@@ -1,0 +1,50 @@
+//! A cluster about which everything is good fails nothing, one about which everything is bad fails everything.
+
+use crate::laws::world::{PROVIDERS, context, said, worlds};
+use palisade_controls::controls;
+use palisade_engine::{Policy, State, evaluate, section};
+use palisade_testkit::{sloppy, tidy};
+
+/// Controls that the bad cluster does not fail, and why.
+const NOT_FAILED: &[(&str, &str)] = &[];
+
+#[test]
+fn a_tidy_cluster_fails_nothing() {
+    for provider in PROVIDERS {
+        for finding in evaluate(&tidy(provider), &controls(), &context(&Policy::default())).findings {
+            assert_ne!(finding.state, State::Fail, "{provider} {}: {}", finding.control.id, finding.because);
+        }
+    }
+}
+
+#[test]
+fn a_sloppy_cluster_fails_every_control_but_the_named_ones() {
+    for provider in PROVIDERS {
+        let findings = evaluate(&sloppy(provider), &controls(), &context(&Policy::default())).findings;
+        for control in controls() {
+            let id = control.meta.id;
+            let fails = findings.iter().any(|finding| finding.control.id == id && finding.state == State::Fail);
+            let excused = NOT_FAILED.iter().any(|(excused, _)| *excused == id);
+            assert!(fails != excused, "{provider} {id}: fails {fails}, excused {excused}");
+        }
+    }
+}
+
+#[test]
+fn every_verdict_is_announced_on_the_page_and_carries_a_reason_and_evidence() {
+    for control in controls() {
+        let id = control.meta.id;
+        let table = section(control.guide, "## How it is judged").unwrap_or_default();
+        for cluster in worlds() {
+            for (subject, verdict) in said(&control, &cluster, &Policy::default()) {
+                let state = verdict.as_ref().map_or(State::Unknown, |verdict| verdict.state);
+                let row = format!("| {}", state.name().replace('-', " "));
+                assert!(table.contains(&row), "{id} says {state} of {subject}, and its page has no row for it");
+                if let Ok(verdict) = verdict {
+                    assert!(!verdict.because.is_empty(), "{id} {subject}");
+                    assert!(!verdict.evidence.is_empty(), "{id} {subject}: {}", verdict.because);
+                }
+            }
+        }
+    }
+}

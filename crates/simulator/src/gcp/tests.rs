@@ -1,0 +1,1 @@
+//! The whole of the Google Cloud side, driven as a client drives it.

@@ -1,0 +1,62 @@
+//! The whole test in one command: what a person runs is what the pipeline runs.
+
+use crate::{codegen, process};
+use anyhow::{Context as _, bail};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The crates that know no cloud SDK.
+const CORE: &[&str] = &[
+    "palisade-reach", "palisade-authority", "palisade-model", "palisade-provider", "palisade-engine", "palisade-controls",
+    "palisade-assess", "palisade-report", "palisade-config", "palisade-store",
+];
+
+pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
+    if core {
+        let packages: Vec<&str> = CORE.iter().flat_map(|name| ["--package", name]).collect();
+        let arguments: Vec<&str> = ["test"].into_iter().chain(packages).collect();
+        return process::run(root, "cargo", &arguments, &[]);
+    }
+    let python = python(root)?;
+    process::run(root, "cargo", &["fmt", "--all", "--check"], &[])?;
+    codegen::run(root, true)?;
+    process::run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
+    process::run(root, "cargo", &["test", "--workspace"], &[("PALISADE_TEST_PYTHON", &python)])
+}
+
+/// A Python with the third-party tools that the tests run: the vendors' own SDKs and an AWS emulator.
+fn python(root: &Path) -> anyhow::Result<String> {
+    let folder = root.join("target/test-python");
+    let python = folder.join("bin/python");
+    let requirements = root.join("crates/simulator/tests/oracle/requirements.txt");
+    let wanted = fs::read_to_string(&requirements).with_context(|| format!("could not read `{}`", requirements.display()))?;
+    let installed = folder.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
+        return text(&python);
+    }
+    let system = ["python3.11", "python3.12", "python3.13", "python3"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
+    let Some(system) = system else {
+        bail!("the tests need Python 3.11 or newer with `venv`: install it (Debian: apt-get install python3-venv) and run again");
+    };
+    let folder_text = text(&folder)?;
+    process::run(root, system, &["-m", "venv", "--clear", &folder_text], &[])?;
+    let python_text = text(&python)?;
+    let requirements_text = text(&requirements)?;
+    process::run(
+        root,
+        &python_text,
+        &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", &requirements_text],
+        &[],
+    )?;
+    fs::write(&installed, wanted)?;
+    Ok(python_text)
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    PathBuf::from(path).into_os_string().into_string().ok().with_context(|| format!("`{}` is not UTF-8", path.display()))
+}

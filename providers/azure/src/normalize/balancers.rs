@@ -1,0 +1,120 @@
+//! What load balancers forward from the internet to machines.
+//! <https://learn.microsoft.com/azure/load-balancer/components>
+
+use super::table::{Row, Table};
+use crate::{
+    arm,
+    record::{ForwardingProperties, LoadBalancer, Reference},
+};
+use palisade_model::Gap;
+use palisade_reach::{Ports, Protocol};
+use std::{collections::HashMap, sync::Arc};
+
+/// Everything that is forwarded, by where it goes.
+#[derive(Debug)]
+pub(super) struct Balancers<'s> {
+    table: Table<'s, LoadBalancer>,
+    /// By the key of a backend pool, a NAT rule or an address configuration.
+    forwards: HashMap<String, Vec<Arc<Forward>>>,
+}
+
+/// One way through a load balancer.
+#[derive(Debug)]
+pub(super) struct Forward {
+    /// The balancer and the rule, as people know them.
+    pub(super) name: String,
+    /// The public address it listens on.
+    pub(super) frontend: Option<String>,
+    /// The protocol; absent: all of them.
+    pub(super) protocol: Option<Protocol>,
+    /// The ports on the machine.
+    pub(super) ports: Ports,
+    /// Whether packets arrive with the outer address.
+    pub(super) floating: bool,
+    /// Whether nothing gets through unless a security group lets it.
+    pub(super) closed_by_default: Option<bool>,
+}
+
+impl<'s> Balancers<'s> {
+    /// Reads what forwards where. A balancer that cannot be read is met again when a machine points at it.
+    pub(super) fn new(table: Table<'s, LoadBalancer>) -> Self {
+        let mut forwards: HashMap<String, Vec<Arc<Forward>>> = HashMap::new();
+        for balancer in table.rows().iter().filter_map(|row| row.item.as_ref().ok()) {
+            let properties = &balancer.properties;
+            let rules = properties.load_balancing_rules.iter().chain(&properties.inbound_nat_rules);
+            for rule in rules {
+                let Some(forward) = forward(balancer, rule.name.as_deref(), &rule.properties) else { continue };
+                let forward = Arc::new(forward);
+                let own = rule.id.iter().map(String::as_str);
+                let targets = own.chain(targets(&rule.properties));
+                for target in targets {
+                    let known = forwards.entry(arm::key(target)).or_default();
+                    if !known.iter().any(|other| Arc::ptr_eq(other, &forward)) {
+                        known.push(Arc::clone(&forward));
+                    }
+                }
+            }
+        }
+        Self { table, forwards }
+    }
+
+    /// What arrives at a backend pool, a NAT rule or an address configuration.
+    pub(super) fn to(&self, target: &str) -> &[Arc<Forward>] {
+        self.forwards.get(&arm::key(target)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The balancer that a pool or rule belongs to; nothing when it is not in this subscription.
+    pub(super) fn of(&self, part: &str) -> Option<Result<&Row<'s, LoadBalancer>, Gap>> {
+        let key = arm::key(part);
+        let (balancer, _) = key.split_once("/backendaddresspools/").or_else(|| key.split_once("/inboundnatrules/"))?;
+        let row = self.table.find(balancer)?;
+        Some(row.get().map(|_| row))
+    }
+}
+
+fn targets(rule: &ForwardingProperties) -> impl Iterator<Item = &str> {
+    let one = rule.backend_address_pool.iter().chain(&rule.backend_ip_configuration);
+    one.chain(&rule.backend_address_pools).filter_map(|reference: &Reference| reference.id.as_deref())
+}
+
+/// The way from a public frontend; nothing from a private one.
+fn forward(balancer: &LoadBalancer, name: Option<&str>, rule: &ForwardingProperties) -> Option<Forward> {
+    let frontend_id = rule.frontend_ip_configuration.as_ref()?.id.as_deref()?;
+    let is_it = |id: Option<&str>| id.is_some_and(|id| arm::same(id, frontend_id));
+    let frontends = &balancer.properties.frontend_ip_configurations;
+    let frontend = frontends.iter().find(|frontend| is_it(frontend.id.as_deref()))?;
+    let address = frontend.properties.public_ip_address.as_ref();
+    if address.is_none() && frontend.properties.public_ip_prefix.is_none() {
+        return None;
+    }
+    let floating = rule.enable_floating_ip == Some(true);
+    // With a floating address the packet is not rewritten: its port is the outer one.
+    let port = if floating { rule.frontend_port } else { rule.backend_port };
+    let balancer_name = balancer.name.as_deref().unwrap_or("load balancer");
+    Some(Forward {
+        name: format!("{balancer_name}/{}", name.unwrap_or("rule")),
+        frontend: address.and_then(|address| address.id.clone()),
+        protocol: match rule.protocol.as_deref().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "tcp" => Some(Protocol::TCP),
+            "udp" => Some(Protocol::UDP),
+            _ => None,
+        },
+        // Port 0 stands for all ports.
+        ports: match port.and_then(|port| u16::try_from(port).ok()) {
+            Some(port) if port != 0 => Ports::from_range(port, port),
+            Some(_) | None => Ports::full(),
+        },
+        floating,
+        closed_by_default: closed_by_default(balancer.sku.name.as_deref()),
+    })
+}
+
+/// Standard and Gateway balancers and addresses are closed until a security group opens them; Basic ones are open.
+/// <https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#sku>
+pub(super) fn closed_by_default(sku: Option<&str>) -> Option<bool> {
+    match sku?.to_ascii_lowercase().as_str() {
+        "standard" | "gateway" | "standardv2" => Some(true),
+        "basic" => Some(false),
+        _ => None,
+    }
+}

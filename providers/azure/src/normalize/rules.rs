@@ -1,0 +1,389 @@
+//! Network security groups: what each rule matches, in one direction, in one family, in one subnet.
+//! <https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview>
+
+use super::{
+    space::{HOST, Space, nets},
+    table::Row,
+};
+use crate::{
+    SECURITY_GROUPS, arm,
+    record::{Reference, SecurityGroup, SecurityRule},
+};
+use palisade_model::Gap;
+use palisade_reach::{
+    Action, AddrSet, Bounds, Certainty, Chain, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net,
+};
+use std::net::IpAddr;
+
+/// Which way packets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Direction {
+    /// To the machine.
+    In,
+    /// From it.
+    Out,
+}
+
+/// A security group, read for one direction, family and subnet.
+#[derive(Debug)]
+pub(super) struct Filter {
+    /// The group's name.
+    pub(super) name: String,
+    /// Its rules in order, the defaults last.
+    pub(super) lines: Vec<Line>,
+}
+
+/// One rule. Addresses of packets are those of the other side; the own side is matched separately.
+#[derive(Debug)]
+pub(super) struct Line {
+    rule: PortedRule,
+    own: OwnSide,
+    /// Whether somebody wrote it, and it lets in every protocol and port.
+    pub(super) is_wide: bool,
+    /// The other side, as far as it is known.
+    pub(super) addresses: Bounds<AddrSet>,
+    /// The other side as it was written.
+    pub(super) text: String,
+}
+
+impl Line {
+    /// The rule's name with its group's.
+    pub(super) fn id(&self) -> &str {
+        self.rule.id.as_str()
+    }
+}
+
+/// What the own side has to be.
+#[derive(Debug, Default)]
+struct OwnSide {
+    any: bool,
+    nets: AddrSet,
+    virtual_network: bool,
+    unknown: bool,
+    groups: Vec<String>,
+}
+
+/// The own side of a packet: one address of one machine, or the outer address of a load balancer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Own {
+    /// The address, when it is known.
+    pub(super) address: Option<IpAddr>,
+    /// The application security groups it is in.
+    pub(super) groups: Vec<String>,
+}
+
+impl Filter {
+    /// Reads a group.
+    pub(super) fn read(
+        row: &Row<'_, SecurityGroup>,
+        space: &Space,
+        family: Family,
+        direction: Direction,
+    ) -> Result<Self, Gap> {
+        let group = row.get()?;
+        let name = group.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned());
+        let reader = Reader { name: &name, space, family, direction };
+        let mut lines: Vec<(i64, Line)> = Vec::new();
+        let written = group.properties.security_rules.iter().map(|rule| (rule, true));
+        let defaults = group.properties.default_security_rules.iter().map(|rule| (rule, false));
+        let mut has_defaults = false;
+        for (rule, is_written) in written.chain(defaults) {
+            let odd = |why: &str| {
+                let called = rule.name.as_deref().unwrap_or("a rule");
+                let scope = arm::subscription(&row.id).unwrap_or_default();
+                super::malformed(&SECURITY_GROUPS, scope, &format!("/value/{}/properties", row.at), &format!("{called}: {why}"))
+            };
+            if !reader.concerns(rule).ok_or_else(|| odd("no direction"))? {
+                continue;
+            }
+            has_defaults |= !is_written;
+            let priority = rule.properties.priority.ok_or_else(|| odd("no priority"))?;
+            let action = action(rule).ok_or_else(|| odd("neither `Allow` nor `Deny`"))?;
+            lines.push((priority, reader.line(rule, action, is_written)));
+        }
+        // A sort that keeps the order of equals, of which there are none within a direction.
+        lines.sort_by_key(|(priority, _)| *priority);
+        let mut lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+        if !has_defaults {
+            lines.extend(reader.defaults());
+        }
+        Ok(Self { name, lines })
+    }
+
+    /// Which rules match the own side. Equal answers mean equal chains.
+    pub(super) fn matching(&self, own: &Own, space: &Space) -> Vec<Certainty> {
+        self.lines.iter().map(|line| line.own.matches(own, space)).collect()
+    }
+
+    /// The rules as far as they match the own side.
+    pub(super) fn chain(&self, matching: &[Certainty]) -> Chain {
+        let rules = self.lines.iter().zip(matching).filter_map(|(line, certainty)| match certainty {
+            Certainty::No => None,
+            Certainty::Yes => Some(line.rule.clone()),
+            Certainty::Maybe => {
+                let matches = Bounds::unknown_within(line.rule.matches.upper().clone());
+                Some(PortedRule { matches, ..line.rule.clone() })
+            }
+        });
+        Chain { rules: rules.collect(), default: Action::Deny }
+    }
+}
+
+impl OwnSide {
+    fn matches(&self, own: &Own, space: &Space) -> Certainty {
+        if self.any || self.groups.iter().any(|group| own.groups.contains(group)) {
+            return Certainty::Yes;
+        }
+        let Some(address) = own.address else {
+            let may = self.virtual_network || self.unknown || !self.nets.is_empty();
+            return if may { Certainty::Maybe } else { Certainty::No };
+        };
+        let tagged = self.virtual_network;
+        if self.nets.contains(address) || (tagged && space.virtual_network.lower().contains(address)) {
+            Certainty::Yes
+        } else if self.unknown || (tagged && space.virtual_network.upper().contains(address)) {
+            Certainty::Maybe
+        } else {
+            Certainty::No
+        }
+    }
+}
+
+struct Reader<'a> {
+    name: &'a str,
+    space: &'a Space,
+    family: Family,
+    direction: Direction,
+}
+
+impl Reader<'_> {
+    fn concerns(&self, rule: &SecurityRule) -> Option<bool> {
+        let direction = rule.properties.direction.as_deref()?;
+        let inbound = direction.eq_ignore_ascii_case("Inbound");
+        (inbound || direction.eq_ignore_ascii_case("Outbound")).then_some(inbound == (self.direction == Direction::In))
+    }
+
+    fn line(&self, rule: &SecurityRule, action: Action, is_written: bool) -> Line {
+        let properties = &rule.properties;
+        let source = Written {
+            one: properties.source_address_prefix.as_deref(),
+            many: &properties.source_address_prefixes,
+            groups: &properties.source_application_security_groups,
+        };
+        let destination = Written {
+            one: properties.destination_address_prefix.as_deref(),
+            many: &properties.destination_address_prefixes,
+            groups: &properties.destination_application_security_groups,
+        };
+        let (other, own) = match self.direction {
+            Direction::In => (source, destination),
+            Direction::Out => (destination, source),
+        };
+        let addresses = self.addresses(&other);
+        let ports = ports(properties.destination_port_range.as_deref(), &properties.destination_port_ranges);
+        let source_ports = ports_or_full(properties.source_port_range.as_deref(), &properties.source_port_ranges);
+        let protocol = properties.protocol.as_deref().unwrap_or_default();
+        let mut matches = self.packets(protocol, &ports, &addresses);
+        if source_ports.is_none() {
+            matches = Bounds::unknown_within(matches.upper().clone());
+        }
+        let all_ports = ports.as_ref().is_some_and(Ports::is_full) && source_ports.as_ref().is_none_or(Ports::is_full);
+        let name = rule.name.as_deref().unwrap_or("rule");
+        Line {
+            rule: PortedRule {
+                id: format!("{}/{name}", self.name).into(),
+                action,
+                matches,
+                source_ports: source_ports.unwrap_or_else(Ports::full),
+            },
+            own: self.own_side(&own),
+            is_wide: is_written && action == Action::Allow && protocol == "*" && all_ports,
+            addresses,
+            text: other.text(),
+        }
+    }
+
+    /// The three rules that every group ends with in each direction, for answers that leave them out.
+    fn defaults(&self) -> Vec<Line> {
+        let network = self.space.virtual_network.map(|all| all.family(self.family));
+        let all = Bounds::exact(AddrSet::all().family(self.family));
+        let inside = || OwnSide { virtual_network: true, ..OwnSide::default() };
+        let anyone = || OwnSide { any: true, ..OwnSide::default() };
+        let table = match self.direction {
+            Direction::In => [
+                ("AllowVnetInBound", Action::Allow, network, inside(), "VirtualNetwork"),
+                ("AllowAzureLoadBalancerInBound", Action::Allow, self.tag("AzureLoadBalancer"), anyone(), "AzureLoadBalancer"),
+                ("DenyAllInBound", Action::Deny, all, anyone(), "*"),
+            ],
+            Direction::Out => [
+                ("AllowVnetOutBound", Action::Allow, network, inside(), "VirtualNetwork"),
+                ("AllowInternetOutBound", Action::Allow, self.tag("Internet"), anyone(), "Internet"),
+                ("DenyAllOutBound", Action::Deny, all, anyone(), "*"),
+            ],
+        };
+        let line = |(name, action, addresses, own, text): (&str, Action, Bounds<AddrSet>, OwnSide, &str)| Line {
+            rule: PortedRule {
+                id: format!("{}/{name}", self.name).into(),
+                action,
+                matches: addresses.map(|all| PacketSet::of(Protocols::Any, &Ports::full(), all)),
+                source_ports: Ports::full(),
+            },
+            own,
+            is_wide: false,
+            addresses,
+            text: text.to_owned(),
+        };
+        table.into_iter().map(line).collect()
+    }
+
+    fn addresses(&self, written: &Written<'_>) -> Bounds<AddrSet> {
+        let nothing = Bounds::exact(AddrSet::empty());
+        let mut all = written.prefixes().fold(nothing, |all, text| all.union(&self.tag(text)));
+        if !written.groups.is_empty() {
+            // Who is in an application security group is only known of the machines that were read.
+            let members = self.space.virtual_network.upper().family(self.family);
+            all = all.union(&Bounds::unknown_within(members));
+        }
+        if written.is_empty() {
+            all = Bounds::unknown_within(AddrSet::all().family(self.family));
+        }
+        all
+    }
+
+    /// A prefix, a service tag or `*`. A name we cannot expand may mean anything.
+    fn tag(&self, text: &str) -> Bounds<AddrSet> {
+        let all = || AddrSet::all().family(self.family);
+        let of_family = |bounds: &Bounds<AddrSet>| bounds.map(|set| set.family(self.family));
+        match text.trim() {
+            // Whether `*` means IPv6 too is documented nowhere: there it may.
+            "*" if self.family == Family::V4 => Bounds::exact(all()),
+            "*" => Bounds::unknown_within(all()),
+            tag if tag.eq_ignore_ascii_case("Internet") => of_family(&self.space.internet),
+            tag if tag.eq_ignore_ascii_case("VirtualNetwork") => of_family(&self.space.virtual_network),
+            // Probes come from the host; clients keep their own address.
+            tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => Bounds::exact(nets(&[HOST]).family(self.family)),
+            "0.0.0.0/0" if self.family == Family::V6 => Bounds::unknown_within(all()),
+            other => match parse_net(other) {
+                Ok(net) => Bounds::exact(AddrSet::from_net(net).family(self.family)),
+                Err(_) => Bounds::unknown_within(all()),
+            },
+        }
+    }
+
+    fn own_side(&self, written: &Written<'_>) -> OwnSide {
+        let mut own = OwnSide {
+            groups: written.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::key).collect(),
+            unknown: written.is_empty(),
+            ..OwnSide::default()
+        };
+        for text in written.prefixes() {
+            match text.trim() {
+                "*" => own.any = true,
+                tag if tag.eq_ignore_ascii_case("VirtualNetwork") => own.virtual_network = true,
+                // A rule sees the private address, which is no internet address.
+                tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => {}
+                tag if tag.eq_ignore_ascii_case("Internet") => {
+                    own.nets = own.nets.union(self.space.internet.lower());
+                    own.unknown |= !self.space.internet.is_exact();
+                }
+                other => match parse_net(other) {
+                    Ok(net) => own.nets = own.nets.union(&AddrSet::from_net(net)),
+                    Err(_) => own.unknown = true,
+                },
+            }
+        }
+        own
+    }
+
+    fn packets(&self, protocol: &str, ports: &Option<Ports>, addresses: &Bounds<AddrSet>) -> Bounds<PacketSet> {
+        let known = ports.is_some();
+        let ports = ports.clone().unwrap_or_else(Ports::full);
+        let icmp = if self.family == Family::V4 { Protocol::ICMP } else { Protocol::ICMPV6 };
+        let of = |protocols, ports: &Ports| addresses.map(|all| PacketSet::of(protocols, ports, all));
+        let full = Ports::full();
+        let matches = match protocol.to_ascii_lowercase().as_str() {
+            "tcp" => of(Protocols::One(Protocol::TCP), &ports),
+            "udp" => of(Protocols::One(Protocol::UDP), &ports),
+            "icmp" => of(Protocols::One(icmp), &full),
+            "esp" => of(Protocols::One(Protocol::ESP), &full),
+            "ah" => of(Protocols::One(Protocol::AH), &full),
+            "*" if ports.is_full() => of(Protocols::Any, &full),
+            // Any protocol with certain ports: whether protocols without ports match is documented nowhere.
+            "*" => {
+                let lower = PacketSet::of_ported(&ports, addresses.lower());
+                Bounds::between(lower, PacketSet::of(Protocols::Any, &ports, addresses.upper()))
+            }
+            _ => Bounds::unknown_within(PacketSet::of(Protocols::Any, &full, addresses.upper())),
+        };
+        if known { matches } else { Bounds::unknown_within(matches.upper().clone()) }
+    }
+}
+
+/// One side of a rule: singular and plural fields add up.
+struct Written<'a> {
+    one: Option<&'a str>,
+    many: &'a [String],
+    groups: &'a [Reference],
+}
+
+impl<'a> Written<'a> {
+    fn prefixes(&self) -> impl Iterator<Item = &'a str> {
+        let one = self.one.filter(|text| !text.is_empty());
+        one.into_iter().chain(self.many.iter().map(String::as_str))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.prefixes().next().is_none() && self.groups.is_empty()
+    }
+
+    fn text(&self) -> String {
+        let groups = self.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::name);
+        self.prefixes().chain(groups).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn action(rule: &SecurityRule) -> Option<Action> {
+    match rule.properties.access.as_deref()? {
+        access if access.eq_ignore_ascii_case("Allow") => Some(Action::Allow),
+        access if access.eq_ignore_ascii_case("Deny") => Some(Action::Deny),
+        _ => None,
+    }
+}
+
+/// The ports; nothing when they are missing or cannot be read.
+fn ports(one: Option<&str>, many: &[String]) -> Option<Ports> {
+    let mut texts = one.into_iter().filter(|text| !text.is_empty()).chain(many.iter().map(String::as_str)).peekable();
+    texts.peek()?;
+    texts.map(range).try_fold(Ports::empty(), |all, range| Some(all.union(&range?)))
+}
+
+/// Source ports: absent means any.
+fn ports_or_full(one: Option<&str>, many: &[String]) -> Option<Ports> {
+    if one.is_none_or(str::is_empty) && many.is_empty() { Some(Ports::full()) } else { ports(one, many) }
+}
+
+fn range(text: &str) -> Option<Ports> {
+    let text = text.trim();
+    if text == "*" {
+        return Some(Ports::full());
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+    (first <= last).then(|| Ports::from_range(first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_one_or_many_or_all_and_never_guessed() {
+        assert_eq!(ports(Some("*"), &[]), Some(Ports::full()));
+        let many = ["20-25".to_owned(), "3389".to_owned()];
+        assert_eq!(ports(None, &many), Some(Ports::from_ranges([(20, 25), (3389, 3389)])));
+        assert_eq!(ports(Some("22"), &many), Some(Ports::from_ranges([(20, 25), (3389, 3389)])));
+        for odd in ["", "ssh", "25-20", "70000"] {
+            assert_eq!(ports(Some(odd), &[]), None, "{odd}");
+        }
+    }
+}
