@@ -1,10 +1,14 @@
-//! What holds for every control, whoever wrote it.
+//! What holds for every control, whoever wrote it. The environment variable `PROPTEST_CASES` scales the number of cases.
 
-mod laws {
-    mod examples;
-    mod hiding;
-    mod order;
-    mod waiver;
-    mod widening;
-    pub(crate) mod world;
-}
+#[path = "laws/examples.rs"]
+mod examples;
+#[path = "laws/hiding.rs"]
+mod hiding;
+#[path = "laws/order.rs"]
+mod order;
+#[path = "laws/waiver.rs"]
+mod waiver;
+#[path = "laws/widening.rs"]
+mod widening;
+#[path = "laws/world.rs"]
+mod world;

@@ -14,7 +14,7 @@
 //! Any secret key will do.
 
 mod call;
-mod description;
+pub(crate) mod description;
 mod eks;
 mod error;
 mod expand;
@@ -34,6 +34,7 @@ use serde::Deserialize;
 
 use crate::http::{Operation, Reply, Request};
 use call::{Call, Service};
+use description::check::Mistakes;
 pub(crate) use description::Description;
 use error::Failure;
 use expand::Estate;
@@ -50,8 +51,18 @@ pub struct World {
     accounts: BTreeMap<String, Estate>,
 }
 
-impl From<Description> for World {
-    fn from(description: Description) -> Self {
+impl TryFrom<Description> for World {
+    type Error = Mistakes;
+
+    fn try_from(description: Description) -> Result<Self, Self::Error> {
+        let mistakes = Mistakes::of(&description);
+        if mistakes.is_empty() { Ok(Self::expand(description)) } else { Err(mistakes) }
+    }
+}
+
+impl World {
+    /// Works out everything that the description leaves to AWS.
+    pub(crate) fn expand(description: Description) -> Self {
         let first = description.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
         let management = description.management.unwrap_or(first);
         let estates = description.accounts.into_iter().map(|account| {
@@ -61,9 +72,7 @@ impl From<Description> for World {
         let accounts = estates.collect();
         Self { organization: description.organization, page_limit: description.page_limit, accounts, management }
     }
-}
 
-impl World {
     pub(crate) fn management(&self) -> &str {
         &self.management
     }
@@ -95,7 +104,7 @@ pub fn denied(operation: &Operation) -> Reply {
     let resource = ["RoleArn=", "KeyId=", "name="]
         .into_iter()
         .find_map(|name| operation.subject.split('&').find_map(|parameter| parameter.strip_prefix(name)))
-        .map(|name| if service == Service::Eks { format!("arn:aws:eks:{region}:{account}:cluster/{name}") } else { name.to_owned() });
+        .map(|name| if service == Service::Eks { format!("arn:{}:eks:{region}:{account}:cluster/{name}", place::partition_of(region)) } else { name.to_owned() });
     let resource = resource.or_else(|| (service == Service::Iam).then(|| "*".to_owned()));
     error::denied(service, action, &principal, resource.as_deref()).reply(service)
 }

@@ -9,6 +9,7 @@
 
 mod calls;
 mod normalize;
+mod partition;
 mod record;
 mod settings;
 

@@ -17,22 +17,19 @@ pub(super) struct Line<'a> {
     pub(super) covers: Bounds<AddrSet>,
 }
 
-/// The lines that let in somebody outside, in the order of their texts. Private ranges and the cluster's own outgoing
+/// The lines that let in somebody outside. Private ranges and the cluster's own outgoing
 /// addresses are nobody outside. What is let in and stands in no line makes a line of its own: a normalizer that does
 /// not know a flag widens the upper bound and writes no entry.
 pub(super) fn lines(door: &PublicDoor) -> Vec<Line<'_>> {
     let outside = Bounds::exact(AddrSet::any_outside(&door.own));
     let explained = door.entries.iter().fold(AddrSet::empty(), |all, entry| all.union(entry.covers.upper()));
     let rest = door.sources.intersect(&outside).subtract(&Bounds::exact(explained));
-    let mut lines: Vec<Line<'_>> = door
-        .entries
+    door.entries
         .iter()
         .map(|entry| Line { text: &entry.text, kind: Some(&entry.kind), covers: entry.covers.intersect(&outside) })
         .chain([Line { text: UNNAMED, kind: None, covers: rest }])
         .filter(|line| !line.covers.upper().is_empty() && line.kind != Some(&EntryKind::OwnEgress))
-        .collect();
-    lines.sort_by_key(|line| line.text);
-    lines
+        .collect()
 }
 
 /// The widest that the door may stand open. A name that covers one cloud's customers, or less, adds nothing here: all

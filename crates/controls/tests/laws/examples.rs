@@ -1,6 +1,6 @@
 //! A cluster about which everything is good fails nothing, one about which everything is bad fails everything.
 
-use crate::laws::world::{PROVIDERS, context, said, worlds};
+use crate::world::{PROVIDERS, context, said, worlds};
 use palisade_controls::controls;
 use palisade_engine::{Policy, State, evaluate, section};
 use palisade_testkit::{sloppy, tidy};

@@ -1,6 +1,6 @@
 //! Not knowing never looks better than knowing, and controls read what they say they read.
 
-use crate::laws::world::{context, said, worlds};
+use crate::world::{context, said, worlds};
 use palisade_controls::controls;
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Entry, Judgement, Layer, Meta, Policy, Severity, State, Verdict,

@@ -1,6 +1,6 @@
 //! An accepted risk changes how a finding is shown and never what is said.
 
-use crate::laws::world::{PROVIDERS, context};
+use crate::world::{PROVIDERS, context};
 use jiff::{SignedDuration, Timestamp};
 use palisade_controls::controls;
 use palisade_engine::{Finding, Policy, Severity, State, Waiver, evaluate};

@@ -121,14 +121,13 @@ impl Call {
             if request.method == "POST" {
                 form.extend(pairs(&String::from_utf8_lossy(&request.body)));
             }
-            match (form.remove("Action"), form.remove("Version")) {
-                (Some(action), Some(version)) => (Service::of_version(&version)?, action, form),
-                _ => {
-                    let (action, labels) = route(&request.method, &request.path)?;
-                    let mut parameters = request.query.clone();
-                    parameters.extend(labels);
-                    (Service::Eks, action.to_owned(), parameters)
-                }
+            if let (Some(action), Some(version)) = (form.remove("Action"), form.remove("Version")) {
+                (Service::of_version(&version)?, action, form)
+            } else {
+                let (action, labels) = route(&request.method, &request.path)?;
+                let mut parameters = request.query.clone();
+                parameters.extend(labels);
+                (Service::Eks, action.to_owned(), parameters)
             }
         };
         let signature = Signature::read(request);

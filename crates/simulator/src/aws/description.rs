@@ -1,5 +1,6 @@
 //! What a described AWS organization looks like in YAML. Everything that a story need not say has a default.
 
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod identity;
 pub(crate) mod network;

@@ -98,9 +98,7 @@ pub(crate) fn route(method: &str, path: &str) -> Option<(&'static str, BTreeMap<
     }
     let path = path.strip_prefix('/')?;
     let mut labels = BTreeMap::new();
-    let Some(rest) = path.strip_prefix("clusters") else {
-        return None;
-    };
+    let rest = path.strip_prefix("clusters")?;
     let Some(rest) = rest.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
         return rest.trim_end_matches('/').is_empty().then_some(("ListClusters", labels));
     };

@@ -110,10 +110,16 @@ impl Tree {
     fn write(&self, dialect: Dialect, text: &mut String) {
         match self {
             Self::Leaf(value) => text.push_str(&escape(printable(value))),
-            Self::Map(entries) => entries.iter().for_each(|(name, value)| value.element(name, dialect, text)),
+            Self::Map(entries) => {
+                for (name, value) in entries {
+                    value.element(name, dialect, text);
+                }
+            }
             Self::List(values) => {
                 let name = if dialect == Dialect::Item { "item" } else { "member" };
-                values.iter().for_each(|value| value.element(name, dialect, text));
+                for value in values {
+                    value.element(name, dialect, text);
+                }
             }
         }
     }
@@ -134,7 +140,11 @@ impl Tree {
         match self {
             Self::Leaf(value) if path.is_empty() => found.push(value),
             Self::Leaf(_) => {}
-            Self::List(values) => values.iter().for_each(|value| value.values(path, found)),
+            Self::List(values) => {
+                for value in values {
+                    value.values(path, found);
+                }
+            }
             Self::Map(entries) => {
                 let (first, rest) = path.split_once('.').unwrap_or((path, ""));
                 for (name, value) in entries {

@@ -50,11 +50,9 @@ impl Site<'_> {
 
 /// Expands the whole organisation.
 pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
-    let mut wire = Wire {
-        page_size: description.page_size.map(|size| size.max(1)),
-        organization: description.organization.clone().unwrap_or_else(|| ids::project_number("organization")),
-        ..Wire::default()
-    };
+    let mut wire = Wire::default();
+    wire.page_size = description.page_size.map(|size| size.max(1));
+    wire.organization = description.organization.clone().unwrap_or_else(|| ids::project_number("organization"));
     let organization = format!("organizations/{}", wire.organization);
     let body = Item::sparse(json!({
         "name": organization,

@@ -220,11 +220,9 @@ mod tests {
     use super::*;
 
     fn route(method: &str, path: &str) -> Option<Route> {
-        let wire = Wire {
-            organization: "1".to_owned(),
-            numbers: BTreeMap::from([("42".to_owned(), "acme".to_owned())]),
-            ..Wire::default()
-        };
+        let mut wire = Wire::default();
+        wire.organization = "1".to_owned();
+        wire.numbers.insert("42".to_owned(), "acme".to_owned());
         let request = Request {
             method: method.to_owned(),
             host: String::new(),

@@ -26,7 +26,7 @@ pub(crate) enum Enums {
 impl Item {
     /// An object of an API that leaves out what is false, zero or empty.
     pub(crate) fn sparse(mut body: Value) -> Self {
-        prune(&mut body, "", "");
+        prune(&mut body, "");
         let named = Arc::from(body.to_string());
         let numbered = enums::number(&mut body).then(|| Arc::from(body.to_string()));
         Self { named, numbered }
@@ -149,11 +149,11 @@ const OPTIONAL: &[&str] = &[
 const MAPS: &[&str] = &["labels", "resourceLabels", "metadata", "content"];
 
 /// Takes out null, false, zero and empty text and lists, as Google does. Empty objects stay: they mean "off".
-fn prune(value: &mut Value, field: &str, parent: &str) {
+fn prune(value: &mut Value, field: &str) {
     match value {
         Value::Object(fields) if !MAPS.contains(&field) => {
             for (name, inner) in fields.iter_mut() {
-                prune(inner, name, field);
+                prune(inner, name);
             }
             fields.retain(|name, inner| match inner {
                 Value::Null => false,
@@ -166,7 +166,7 @@ fn prune(value: &mut Value, field: &str, parent: &str) {
         }
         Value::Array(items) => {
             for item in items {
-                prune(item, field, parent);
+                prune(item, field);
             }
         }
         _ => {}

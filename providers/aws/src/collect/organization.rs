@@ -2,10 +2,11 @@
 
 use super::{
     ask::{Paging, Question, Wire, ask, sending},
-    session::{Session, partition_of},
+    session::Session,
 };
 use crate::{
     calls,
+    partition::partition_of,
     record::{Query, iam::CallerIdentity, organization::Accounts as AccountPage},
     settings::{Accounts, Settings},
 };

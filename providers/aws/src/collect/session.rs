@@ -1,13 +1,13 @@
 //! Signed access to one account: credentials, one connection pool, a client for each service and region.
 
-use crate::settings::{Credentials, Settings};
+use crate::{
+    partition::{base_region_of, partition_of},
+    settings::{Credentials, Settings},
+};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-
-/// Where calls go that belong to no region, when nothing says otherwise.
-const DEFAULT_BASE_REGION: &str = "us-east-1";
 
 /// Signed access to one account.
 #[derive(Clone, Debug)]
@@ -15,30 +15,6 @@ pub(super) struct Session {
     config: SdkConfig,
     pub(super) account: String,
     pub(super) base_region: String,
-}
-
-/// The region in which a partition answers what belongs to no region.
-pub(super) fn base_region_of(partition: &str) -> &'static str {
-    match partition {
-        "aws-us-gov" => "us-gov-west-1",
-        "aws-cn" => "cn-north-1",
-        "aws-iso" => "us-iso-east-1",
-        "aws-iso-b" => "us-isob-east-1",
-        "aws-eusc" => "eusc-de-east-1",
-        _ => DEFAULT_BASE_REGION,
-    }
-}
-
-/// The partition a region belongs to, by its name.
-pub(super) fn partition_of(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-iso-") => "aws-iso",
-        region if region.starts_with("us-isob-") => "aws-iso-b",
-        region if region.starts_with("eusc-") => "aws-eusc",
-        _ => "aws",
-    }
 }
 
 impl Session {
@@ -63,7 +39,7 @@ impl Session {
             loader = loader.credentials_provider(fixed(access_key_id, secret_access_key, session_token.as_deref()));
         }
         let config = loader.load().await;
-        let base_region = config.region().map_or_else(|| DEFAULT_BASE_REGION.to_owned(), ToString::to_string);
+        let base_region = config.region().map_or_else(|| base_region_of("aws").to_owned(), ToString::to_string);
         let config = config.to_builder().region(Region::new(base_region.clone())).build();
         Self { config, account: String::new(), base_region }
     }
@@ -128,15 +104,3 @@ client!(autoscaling, aws_sdk_autoscaling);
 client!(load_balancing, aws_sdk_elasticloadbalancingv2);
 client!(iam, aws_sdk_iam);
 client!(kms, aws_sdk_kms);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_partition_has_its_own_base_region() {
-        for partition in ["aws", "aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-eusc"] {
-            assert_eq!(partition_of(base_region_of(partition)), partition);
-        }
-    }
-}

@@ -121,8 +121,6 @@ pub(crate) struct LoadBalancer {
     pub(crate) subnets: Vec<String>,
     #[serde(default)]
     pub(crate) security_groups: Vec<String>,
-    #[serde(default)]
-    pub(crate) tags: Tags,
 }
 
 /// A managed prefix list.

@@ -37,7 +37,7 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
             public_ip: (!balancer.internal).then(|| place.public_ip(&["load-balancer", &balancer.name, &subnet.name])),
             ..Wanted::default()
         };
-        interfaces::add(build, vpc, subnet, wanted);
+        interfaces::add(build, vpc, subnet, &wanted);
         let zone = fields()
             .put("ZoneName", place.zone(&subnet.zone))
             .put("SubnetId", place.subnet(&vpc.name, &subnet.name))

@@ -43,7 +43,7 @@ pub(crate) struct Interface {
 }
 
 /// Adds an interface to the subnet.
-pub(crate) fn add(build: &mut Build<'_>, vpc: &Vpc, subnet: &Subnet, wanted: Wanted<'_>) -> Interface {
+pub(crate) fn add(build: &mut Build<'_>, vpc: &Vpc, subnet: &Subnet, wanted: &Wanted<'_>) -> Interface {
     let place = build.place;
     let id = place.id("eni", &wanted.name);
     let subnet_id = place.subnet(&vpc.name, &subnet.name);

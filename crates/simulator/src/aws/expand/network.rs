@@ -208,7 +208,7 @@ fn nat_gateway(build: &mut Build<'_>, vpc: &Vpc) {
         build,
         vpc,
         subnet,
-        Wanted {
+        &Wanted {
             name: vec!["nat", &vpc.name],
             description: format!("Interface for NAT Gateway {id}"),
             kind: "nat_gateway",

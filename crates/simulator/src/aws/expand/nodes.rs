@@ -80,7 +80,7 @@ fn control_plane(build: &mut Build<'_>, cluster: &Cluster, vpc: &Vpc) {
             ipv6: cluster.ip_family == "ipv6",
             ..Wanted::default()
         };
-        interfaces::add(build, vpc, subnet, wanted);
+        interfaces::add(build, vpc, subnet, &wanted);
     }
 }
 
@@ -218,7 +218,7 @@ fn instance(
             tags: Tags::from([(format!("kubernetes.io/cluster/{}", cluster.name), "owned".to_owned())]),
             ..Wanted::default()
         };
-        let interface = interfaces::add(build, vpc, subnet, wanted);
+        let interface = interfaces::add(build, vpc, subnet, &wanted);
         inside.push(interface.inside.clone());
         first.get_or_insert(interface);
     }
