@@ -198,3 +198,71 @@ impl fmt::Display for Certainty {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vocabulary_is_the_one_of_the_specification() {
+        let names = Capability::ALL.map(Capability::name);
+        assert_eq!(
+            names,
+            [
+                "administrator",
+                "cluster-admin",
+                "read-cluster-secrets",
+                "run-workloads",
+                "open-control-plane",
+                "assume-any-identity",
+                "escalate-privilege",
+                "read-cloud-secrets",
+                "decrypt-kms",
+                "exfiltrate-storage",
+                "destroy-storage",
+                "delete-backups",
+                "modify-network",
+                "node-code-execution",
+                "expose-metadata",
+                "pull-any-image",
+                "push-image",
+                "blind-audit",
+                "delete-cluster",
+                "weaken-guardrails",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_word_reads_back_and_serialises_as_it_is_named() {
+        for capability in Capability::ALL {
+            assert_eq!(capability.name().parse(), Ok(capability));
+            let json = serde_json::to_string(&capability).unwrap();
+            assert_eq!(json, format!("\"{capability}\""));
+            assert_eq!(serde_json::from_str::<Capability>(&json).unwrap(), capability);
+        }
+    }
+
+    #[test]
+    fn every_word_is_explained_in_one_sentence_of_its_own() {
+        let meanings: BTreeSet<&str> = Capability::ALL.iter().map(|capability| capability.meaning()).collect();
+        assert_eq!(meanings.len(), Capability::ALL.len());
+        for meaning in meanings {
+            assert!(meaning.ends_with('.') && meaning.matches(". ").count() == 0, "{meaning}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_word_is_refused_by_name() {
+        let refused = "cluster-admn".parse::<Capability>().unwrap_err();
+        assert_eq!(refused.to_string(), "no capability is called `cluster-admn`");
+    }
+
+    #[test]
+    fn two_things_together_are_as_sure_as_the_less_sure_one() {
+        let on = |name: &str| Certainty::Conditional([name.to_owned()].into());
+        assert_eq!(Certainty::Certain.and(on("a")), on("a"));
+        assert_eq!(on("b").and(on("a")).to_string(), "conditional on a, b");
+        assert!(Certainty::Certain.and(Certainty::Certain).is_certain());
+    }
+}

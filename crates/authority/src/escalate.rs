@@ -186,3 +186,98 @@ fn path<'a>(arrivals: &BTreeMap<&'a Node, &'a Hop>, to: &Node) -> Vec<&'a Hop> {
 pub fn explain(path: &[Hop]) -> Vec<String> {
     path.iter().map(Hop::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(name: &str) -> Node {
+        match name {
+            "administrator" => Node::Administrator,
+            "cluster-admin" => Node::ClusterAdmin,
+            name => Node::Identity(name.into()),
+        }
+    }
+
+    fn hop(from: &str, to: &str, on: &[&str]) -> Hop {
+        let on: BTreeSet<String> = on.iter().map(|name| (*name).to_owned()).collect();
+        Hop {
+            from: node(from),
+            to: node(to),
+            method: Method::new("assume-role", "It asks for the role."),
+            permissions: vec!["sts:AssumeRole".to_owned()],
+            by: vec![format!("policy of {from}").as_str().into()],
+            certainty: if on.is_empty() { Certainty::Certain } else { Certainty::Conditional(on) },
+        }
+    }
+
+    fn graph(hops: &[(&str, &str, &[&str])]) -> Graph {
+        let mut graph = Graph::new();
+        for (from, to, on) in hops {
+            graph.add(hop(from, to, on));
+        }
+        graph
+    }
+
+    fn path(graph: &Graph, from: &str, to: &str) -> Option<String> {
+        let path = graph.shortest_path(&from.into(), &node(to))?;
+        let stops = path.iter().map(|hop| hop.to.to_string());
+        Some(std::iter::once(from.to_owned()).chain(stops).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn the_way_with_the_fewest_hops_is_told() {
+        let graph =
+            graph(&[("node", "a", &[]), ("a", "b", &[]), ("b", "administrator", &[]), ("a", "administrator", &[])]);
+        assert_eq!(path(&graph, "node", "administrator").unwrap(), "node a administrator");
+    }
+
+    #[test]
+    fn a_sure_detour_beats_a_shorter_way_that_may_be_closed() {
+        let graph = graph(&[("node", "administrator", &["mfa"]), ("node", "a", &[]), ("a", "administrator", &[])]);
+        assert_eq!(path(&graph, "node", "administrator").unwrap(), "node a administrator");
+    }
+
+    #[test]
+    fn there_is_no_way_against_the_arrows_and_none_to_a_stranger() {
+        let graph = graph(&[("a", "node", &[])]);
+        assert_eq!(path(&graph, "node", "a"), None);
+        assert_eq!(path(&graph, "node", "cluster-admin"), None);
+        assert_eq!(path(&graph, "stranger", "a"), None);
+    }
+
+    #[test]
+    fn who_is_there_already_needs_no_step() {
+        assert_eq!(Graph::new().shortest_path(&"node".into(), &node("node")), Some(vec![]));
+    }
+
+    #[test]
+    fn circles_end() {
+        let graph = graph(&[("a", "b", &[]), ("b", "a", &[]), ("b", "c", &[]), ("a", "a", &[])]);
+        assert_eq!(path(&graph, "a", "c").unwrap(), "a b c");
+        assert_eq!(graph.hops().count(), 3, "a step to oneself is none");
+    }
+
+    #[test]
+    fn everything_one_can_become_is_listed_with_its_certainty() {
+        let graph = graph(&[("a", "b", &["k"]), ("b", "c", &["j"]), ("c", "a", &[]), ("x", "y", &[])]);
+        let reach = graph.reachable_from(&"a".into());
+        let on = |names: &[&str]| Certainty::Conditional(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(reach, BTreeMap::from([(node("b"), on(&["k"])), (node("c"), on(&["j", "k"]))]));
+    }
+
+    #[test]
+    fn a_path_reads_as_who_becomes_whom_how_and_thanks_to_what() {
+        let graph = graph(&[("node", "ci", &["sts:ExternalId"]), ("ci", "administrator", &[])]);
+        let path = graph.shortest_path(&"node".into(), &Node::Administrator).unwrap();
+        assert_eq!(
+            explain(&path),
+            [
+                "node -> ci by assume-role: needs sts:AssumeRole, given by policy of node (conditional on sts:ExternalId)",
+                "ci -> administrator by assume-role: needs sts:AssumeRole, given by policy of ci",
+            ]
+        );
+        let trust = Hop { permissions: vec![], by: vec![], ..path[1].clone() };
+        assert_eq!(trust.to_string(), "ci -> administrator by assume-role");
+    }
+}

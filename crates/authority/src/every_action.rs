@@ -126,3 +126,72 @@ fn against(grant: &Grant) -> &[Glob] {
 fn worse(known: Decision, new: Decision) -> Decision {
     if new.strength() < known.strength() { new } else { known }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Layer, LayerKind};
+    use crate::truth::Truth;
+
+    fn on<const N: usize>(patterns: [&str; N]) -> Selector {
+        Selector::of(patterns.map(Glob::insensitive))
+    }
+
+    fn authority(grants: Vec<Grant>) -> Authority {
+        Authority::new(vec![Layer::new("policies", LayerKind::Grants, grants)])
+    }
+
+    fn allow(id: &str, actions: Selector) -> Grant {
+        Grant::allow(id, actions, Selector::everything())
+    }
+
+    fn deny(id: &str, actions: Selector) -> Grant {
+        Grant::deny(id, actions, Selector::everything())
+    }
+
+    #[test]
+    fn who_may_do_everything_may_do_every_action() {
+        let admin = authority(vec![allow("admin", on(["*"]))]);
+        assert_eq!(admin.allows_all_actions(), Decision::Allow { by: vec!["admin".into()] });
+    }
+
+    #[test]
+    fn one_denied_action_is_enough_not_to_be_allowed_all() {
+        let but_one = authority(vec![allow("admin", on(["*"])), deny("no", on(["account:CloseAccount"]))]);
+        assert!(but_one.allows_all_actions().is_deny());
+        assert!(but_one.decide_every_action(&Glob::insensitive("iam:*")).is_allow());
+    }
+
+    #[test]
+    fn one_conditional_action_makes_all_of_them_conditional() {
+        let grants = vec![allow("admin", on(["*"])), deny("no", on(["iam:Create*"])).when(Truth::unknown("k"))];
+        let decision = authority(grants).allows_all_actions();
+        assert!(!decision.is_allow() && !decision.is_deny(), "{decision:?}");
+    }
+
+    #[test]
+    fn an_action_left_out_of_one_grant_may_be_in_another() {
+        let contributor = || allow("contributor", Selector::all_but([Glob::insensitive("auth/*")]));
+        assert!(authority(vec![contributor()]).allows_all_actions().is_deny());
+        let both = authority(vec![contributor(), allow("access", on(["auth/*", "other/*"]))]);
+        assert!(both.allows_all_actions().is_allow());
+        let partly = authority(vec![contributor(), allow("access", on(["auth/roles/*"]))]);
+        assert!(partly.allows_all_actions().is_deny());
+    }
+
+    #[test]
+    fn a_deny_wider_than_the_pattern_is_seen() {
+        let read_only = deny("no", Selector::all_but([Glob::insensitive("*:Get*")]));
+        let reader = authority(vec![allow("admin", on(["*"])), read_only]);
+        assert!(reader.decide_every_action(&Glob::insensitive("s3:*")).is_deny());
+        assert!(reader.decide_every_action(&Glob::insensitive("s3:Get*")).is_allow());
+    }
+
+    #[test]
+    fn only_what_is_surely_stopped_is_taken_to_be_stopped() {
+        let grants = vec![allow("admin", on(["*"])), deny("no", on(["iam:*"]))];
+        let node = authority(grants);
+        assert!(!node.may_allow_some(&Glob::insensitive("iam:Create*")));
+        assert!(node.may_allow_some(&Glob::insensitive("i*")));
+    }
+}

@@ -164,3 +164,143 @@ impl Compared<'_> {
         places.iter().any(beyond)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capability::{Capability, Certainty};
+    use crate::held::{Need, capabilities};
+    use crate::layers::LayerKind;
+    use crate::truth::Truth;
+
+    const TABLE: &[Need] =
+        &[Need { capability: Capability::ExfiltrateStorage, any_of: &[&["s3:GetObject"], &["s3:PutBucketPolicy"]] }];
+
+    fn grant(id: &str, actions: &[&str], resource: &str) -> Grant {
+        let actions = Selector::of(actions.iter().map(|action| Glob::insensitive(action)));
+        Grant::allow(id, actions, Selector::of([Glob::sensitive(resource)]))
+    }
+
+    fn authority(grants: Vec<Grant>) -> Authority {
+        Authority::new(vec![Layer::new("policies", LayerKind::Grants, grants)])
+    }
+
+    fn compare(effective: &Authority, need: &Authority) -> Excess {
+        excess(effective, &capabilities(effective, TABLE), need)
+    }
+
+    fn outside(effective: Vec<Grant>, need: Vec<Grant>) -> Vec<(String, Vec<String>)> {
+        let outside = within(&authority(effective), &authority(need));
+        outside.into_iter().map(|one| (one.grant.to_string(), one.actions)).collect()
+    }
+
+    #[test]
+    fn what_is_needed_is_inherent_and_what_is_added_is_excess() {
+        let read = || grant("read", &["s3:GetObject"], "*");
+        let need = authority(vec![read()]);
+        let same = compare(&need, &need);
+        assert_eq!((same.capabilities.len(), same.inherent.len()), (0, 1));
+        let more = compare(&authority(vec![read(), grant("policy", &["s3:PutBucketPolicy"], "*")]), &need);
+        assert_eq!(more.capabilities[0].actions, ["s3:PutBucketPolicy"]);
+        assert_eq!(more.capabilities[0].by, ["policy".into()]);
+    }
+
+    #[test]
+    fn the_same_action_on_more_resources_is_excess() {
+        let need = authority(vec![grant("one", &["s3:GetObject"], "arn:aws:s3:::one/*")]);
+        let two = authority(vec![
+            grant("one", &["s3:GetObject"], "arn:aws:s3:::one/*"),
+            grant("two", &["s3:GetObject"], "arn:aws:s3:::two/*"),
+        ]);
+        assert_eq!(compare(&two, &need).capabilities.len(), 1);
+        assert_eq!(compare(&need, &two).capabilities, [], "less than needed is no excess");
+    }
+
+    #[test]
+    fn what_is_needed_under_a_condition_is_excess_without_it() {
+        let read = || grant("read", &["s3:GetObject"], "*");
+        let need = authority(vec![read().when(Truth::unknown("aws:PrincipalTag/cluster"))]);
+        assert_eq!(compare(&authority(vec![read()]), &need).capabilities.len(), 1);
+        assert_eq!(compare(&need, &need).capabilities, []);
+    }
+
+    #[test]
+    fn a_capability_that_no_action_gives_is_never_part_of_the_need() {
+        let entry = Held {
+            capability: Capability::ClusterAdmin,
+            certainty: Certainty::Certain,
+            actions: vec![],
+            by: vec!["access entry".into()],
+            everywhere: false,
+        };
+        let none = Authority::none();
+        assert_eq!(excess(&none, std::slice::from_ref(&entry), &none).capabilities, [entry]);
+    }
+
+    #[test]
+    fn only_patterns_of_a_whole_service_on_wide_resources_are_wildcards() {
+        let node = authority(vec![
+            grant("wide", &["s3:*", "s3:Get*", "ec2:Describe?", "Microsoft.Compute/*", "*"], "*"),
+            grant("narrow", &["kms:*"], "arn:aws:kms:::key/one"),
+        ]);
+        let found = wildcards(&node, &Authority::none());
+        let patterns: Vec<&str> = found.iter().map(|one| one.pattern.as_str()).collect();
+        assert_eq!(patterns, ["*", "Microsoft.Compute/*", "s3:*"]);
+    }
+
+    #[test]
+    fn everything_but_something_is_a_wildcard_and_says_what_it_leaves_out() {
+        let power = Grant::allow("power", Selector::all_but([Glob::insensitive("iam:*")]), Selector::everything());
+        let found = wildcards(&authority(vec![power]), &Authority::none());
+        assert_eq!(found[0].pattern, "* except iam:*");
+    }
+
+    #[test]
+    fn a_wildcard_that_is_stopped_or_needed_is_not_told() {
+        let all = || grant("all", &["s3:*", "ecr:*"], "*");
+        let stop = Grant::deny("no", Selector::of([Glob::insensitive("s3:*")]), Selector::everything());
+        let found = wildcards(&authority(vec![all(), stop]), &authority(vec![grant("need", &["e*"], "*")]));
+        assert_eq!(found, []);
+    }
+
+    #[test]
+    fn actions_outside_the_need_are_told_by_grant_as_they_were_written() {
+        let needed = vec![grant("need", &["ec2:Describe*", "ecr:*"], "*")];
+        let effective = vec![
+            grant("worker", &["EC2:DescribeInstances", "ec2:Describe*"], "*"),
+            grant("extra", &["ecr:BatchGetImage", "S3:*", "ec2:*"], "*"),
+        ];
+        assert_eq!(outside(effective, needed), [("extra".to_owned(), vec!["S3:*".to_owned(), "ec2:*".to_owned()])]);
+    }
+
+    #[test]
+    fn an_action_that_is_stopped_everywhere_is_not_outside_and_one_stopped_in_part_is() {
+        let stop = Grant::deny("no", Selector::of([Glob::insensitive("iam:*")]), Selector::everything());
+        let effective = vec![grant("wide", &["iam:PassRole", "i*"], "*"), stop];
+        assert_eq!(outside(effective, vec![]), [("wide".to_owned(), vec!["i*".to_owned()])]);
+    }
+
+    #[test]
+    fn a_grant_that_leaves_out_what_is_not_needed_stays_within() {
+        let most = Grant::allow(
+            "most",
+            Selector::of_except([Glob::insensitive("s3:*")], [Glob::insensitive("s3:Put*")]),
+            Selector::everything(),
+        );
+        let need = Grant::allow("need", Selector::all_but([Glob::insensitive("s3:Put*")]), Selector::everything());
+        assert_eq!(outside(vec![most.clone()], vec![need.clone()]), []);
+        assert_eq!(outside(vec![need], vec![most]).len(), 1);
+    }
+
+    #[test]
+    fn a_long_list_is_counted_beyond_what_is_spelled_out() {
+        let names: Vec<String> = (0..LISTED + 3).map(|n| format!("svc.verb{n}")).collect();
+        let role = Selector::of(names.iter().map(|name| Glob::sensitive(name)));
+        let node = authority(vec![Grant::allow("role", role.clone(), Selector::everything())]);
+        let found = within(&node, &Authority::none());
+        assert_eq!((found[0].actions.len(), found[0].more), (LISTED, 3));
+        assert_eq!(found[0].actions[..2], ["svc.verb0", "svc.verb1"]);
+        let need = authority(vec![Grant::allow("baseline", role, Selector::everything())]);
+        assert_eq!(within(&node, &need), []);
+    }
+}

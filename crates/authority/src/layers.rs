@@ -158,7 +158,7 @@ impl Authority {
             }
             let read = std::mem::replace(&mut layer.read, Reading::Complete);
             if let Reading::Missing(what) = read {
-                kept = kept.assuming(format!("{what} stops nothing"));
+                kept = kept.assuming(format!("{what}: nothing unread stops anything"));
             }
             // What was read of it still denies; what it must allow is taken as allowed.
             layer.kind = LayerKind::Denials;
@@ -225,5 +225,81 @@ impl Authority {
     fn settle(&mut self) {
         self.unused = unmentioned(self.exotic());
         self.anywhere = self.scope.witness(self.unused);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::selector::Selector;
+
+    fn all(id: &str) -> Grant {
+        Grant::allow(id, Selector::everything(), Selector::everything())
+    }
+
+    #[test]
+    fn everywhere_is_as_wide_as_the_scope_and_no_wider() {
+        let project = Selector::of([Glob::sensitive("projects/p"), Glob::sensitive("projects/p/*")]);
+        let layer = Layer::new("bindings", LayerKind::Grants, [Grant::allow("owner", Selector::everything(), project)]);
+        let owner = Authority::new(vec![layer]);
+        assert!(owner.decide_everywhere("x.get").is_deny());
+        assert!(owner.over(Glob::sensitive("projects/p/*")).decide_everywhere("x.get").is_allow());
+    }
+
+    #[test]
+    fn everywhere_spares_the_resources_that_policies_single_out() {
+        let but_one = Grant::deny("not this", Selector::everything(), Selector::of([Glob::sensitive("vault")]));
+        let node = Authority::new(vec![Layer::new("policies", LayerKind::Grants, [all("admin"), but_one])]);
+        assert!(node.decide_everywhere("x").is_allow());
+        assert!(node.decide("x", "vault").is_deny());
+    }
+
+    #[test]
+    fn a_policy_that_mentions_the_unused_letter_makes_another_one_unused() {
+        let odd = Grant::deny("odd", Selector::everything(), Selector::of([Glob::sensitive("\u{e000}")]));
+        let node = Authority::new(vec![Layer::new("policies", LayerKind::Grants, [all("admin"), odd])]);
+        assert!(node.decide_everywhere("x").is_allow());
+    }
+
+    #[test]
+    fn assuming_that_an_unread_policy_stops_nothing_is_said_and_undone_nowhere() {
+        let known = Grant::deny("region", Selector::of([Glob::insensitive("ec2:*")]), Selector::everything());
+        let mut policy = Layer::unread("scp", LayerKind::Guard, "organisation policies");
+        policy.grants.push(known);
+        let node = Authority::new(vec![Layer::new("policies", LayerKind::Grants, [all("admin")]), policy]);
+        assert_eq!(node.assumptions(), <[String; 0]>::default());
+        let assumed = node.clone().assuming_unread_stop_nothing();
+        assert_eq!(assumed.assumptions(), ["organisation policies: nothing unread stops anything"]);
+        assert!(!node.decide("s3:GetObject", "*").is_allow());
+        assert!(assumed.decide("s3:GetObject", "*").is_allow());
+        assert!(assumed.decide("ec2:RunInstances", "*").is_deny(), "what was read still denies");
+    }
+
+    #[test]
+    fn an_unread_layer_that_gives_is_not_assumed_away() {
+        let node = Authority::new(vec![Layer::unread("own", LayerKind::Grants, "inline policies")]);
+        let assumed = node.clone().assuming_unread_stop_nothing();
+        assert_eq!(assumed, node);
+    }
+
+    #[test]
+    fn an_assumption_is_made_once() {
+        let node = Authority::none().assuming("no organisation policy").assuming("no organisation policy");
+        assert_eq!(node.assumptions(), ["no organisation policy"]);
+    }
+
+    #[test]
+    fn what_gives_are_the_allows_of_the_layers_that_give() {
+        let node = Authority::new(vec![
+            Layer::new(
+                "policies",
+                LayerKind::Grants,
+                [all("given"), Grant::deny("no", Selector::nothing(), Selector::nothing())],
+            ),
+            Layer::new("boundary", LayerKind::Limit, [all("boundary")]),
+        ]);
+        let giving: Vec<&str> = node.giving().map(|grant| grant.id.as_str()).collect();
+        assert_eq!(giving, ["given"]);
+        assert_eq!(node.grants().count(), 3);
     }
 }

@@ -52,7 +52,7 @@ pub use escalate::{Graph, Hop, IdentityId, Node, explain};
 pub use excess::{Excess, LISTED, OutsideNeed, Wildcard, excess, wildcards, within};
 pub use glob::{Case, Glob, Part};
 pub use grant::{Effect, Grant, GrantId};
-pub use held::{Held, Need, capabilities};
+pub use held::{Held, Need, capabilities, combine};
 pub use judge::{Decision, DenyReason};
 pub use layers::{Authority, Layer, LayerKind, LayerName, Reading};
 pub use method::{Method, MethodRow, Outcome, Place, Satisfied, satisfied};

@@ -125,3 +125,70 @@ fn together<'a>(authority: &Authority, set: &[&str], place: &impl Fn(&str) -> Pl
     let permissions = set.iter().map(|action| (*action).to_owned()).collect();
     Some(Satisfied { certainty, permissions, by: by.into_iter().collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::glob::Glob;
+    use crate::grant::Grant;
+    use crate::layers::{Layer, LayerKind};
+    use crate::selector::Selector;
+    use crate::truth::Truth;
+
+    const PASS: MethodRow = MethodRow {
+        name: "pass-role",
+        sentence: "It starts something that runs under the role.",
+        needs: &[&["iam:PassRole", "ec2:RunInstances"], &["iam:PassRole", "lambda:CreateFunction"]],
+        effect: Outcome::Target,
+    };
+    const ROLE: &str = "arn:role/ci-admin";
+
+    fn authority(grants: &[(&str, &str, &str, Truth)]) -> Authority {
+        let grants = grants.iter().map(|(id, action, resource, when)| {
+            let actions = Selector::of([Glob::insensitive(action)]);
+            Grant::allow(*id, actions, Selector::of([Glob::sensitive(resource)])).when(when.clone())
+        });
+        Authority::new(vec![Layer::new("policies", LayerKind::Grants, grants)])
+    }
+
+    fn on_role(action: &str) -> Place<'static> {
+        if action == "iam:PassRole" { Place::On(ROLE) } else { Place::Somewhere }
+    }
+
+    #[test]
+    fn a_method_is_open_when_each_action_is_allowed_where_it_must_be() {
+        let run = ("run", "ec2:RunInstances", "arn:instance/*", Truth::True);
+        let here = authority(&[("pass", "iam:PassRole", "arn:role/ci-*", Truth::True), run.clone()]);
+        let open = satisfied(&here, &PASS, on_role).unwrap();
+        assert_eq!(open.permissions, ["iam:PassRole", "ec2:RunInstances"]);
+        assert_eq!(open.by, ["pass".into(), "run".into()]);
+        assert!(open.certainty.is_certain());
+        let elsewhere = authority(&[("pass", "iam:PassRole", "arn:role/other", Truth::True), run]);
+        assert_eq!(satisfied(&elsewhere, &PASS, on_role), None);
+        assert!(satisfied(&elsewhere, &PASS, |_| Place::Somewhere).is_some());
+        assert_eq!(satisfied(&elsewhere, &PASS, |_| Place::Everywhere), None);
+    }
+
+    #[test]
+    fn a_certain_way_is_told_before_a_conditional_one() {
+        let both = authority(&[
+            ("pass", "iam:PassRole", "*", Truth::True),
+            ("run", "ec2:RunInstances", "*", Truth::unknown("k")),
+            ("function", "lambda:CreateFunction", "*", Truth::True),
+        ]);
+        assert_eq!(satisfied(&both, &PASS, on_role).unwrap().permissions, ["iam:PassRole", "lambda:CreateFunction"]);
+        let maybe = authority(&[
+            ("pass", "iam:PassRole", "*", Truth::unknown("j")),
+            ("run", "ec2:RunInstances", "*", Truth::unknown("k")),
+        ]);
+        let on = ["j", "k"].map(str::to_owned);
+        assert_eq!(satisfied(&maybe, &PASS, on_role).unwrap().certainty, Certainty::Conditional(on.into()));
+    }
+
+    #[test]
+    fn a_row_names_its_method() {
+        let method = PASS.method();
+        assert_eq!((method.name(), method.sentence()), (PASS.name, PASS.sentence));
+        assert_eq!(method.to_string(), "pass-role");
+    }
+}

@@ -55,7 +55,7 @@ impl Head {
     }
 
     /// What is left of a name that starts as the pattern does.
-    pub(crate) fn strip<'a>(self, name: Name<'a>, case: Case) -> Option<&'a str> {
+    pub(crate) fn strip(self, name: Name<'_>, case: Case) -> Option<&str> {
         let start = match case {
             Case::Sensitive => name.start,
             Case::Insensitive => name.folded_start,

@@ -117,8 +117,13 @@ impl Selector {
         end == Outcome::Exhausted
     }
 
+    /// Whether the set could share a name with the pattern, before looking at what is taken out.
+    pub(crate) fn may_meet(&self, glob: &Glob) -> bool {
+        self.any_of.meet(glob)
+    }
+
     /// Whether one pattern of this set contains the other pattern and nothing takes any of it out.
-    fn plainly_covers(&self, glob: &Glob) -> bool {
+    pub(crate) fn plainly_covers(&self, glob: &Glob) -> bool {
         self.any_of.include(glob) && !self.none_of.meet(glob)
     }
 

@@ -1,8 +1,8 @@
 //! The AWS vectors of the specification, said in the neutral vocabulary. Each test is named for its vector.
 
 use palisade_authority::{
-    Authority, Capability, Certainty, Decision, DenyReason, Glob, Grant, Layer, LayerKind, MethodRow, Need, Outcome,
-    Place, Selector, Truth, capabilities, excess, satisfied,
+    Authority, Capability, Decision, DenyReason, Glob, Grant, Layer, LayerKind, MethodRow, Need, Outcome, Place,
+    Selector, Truth, capabilities, excess, satisfied,
 };
 
 const EXPLICIT: fn(&str) -> Decision = |id| Decision::Deny { by: DenyReason::Explicit(id.into()) };

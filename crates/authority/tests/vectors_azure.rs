@@ -1,13 +1,12 @@
 //! The Azure vectors of the specification, said in the neutral vocabulary. Each test is named for its vector.
 
 use palisade_authority::{
-    Authority, Capability, Certainty, Decision, DenyReason, Glob, Grant, Layer, LayerKind, MethodRow, Need, Outcome,
-    Place, Selector, Truth, capabilities, excess, satisfied,
+    Authority, Capability, Certainty, Decision, DenyReason, Glob, Grant, Layer, LayerKind, Need, Selector,
+    capabilities, excess,
 };
 
 const EXPLICIT: fn(&str) -> Decision = |id| Decision::Deny { by: DenyReason::Explicit(id.into()) };
 const IMPLICIT: Decision = Decision::Deny { by: DenyReason::Implicit };
-const STOPPED: fn(&str) -> Decision = |layer| Decision::Deny { by: DenyReason::Guard(layer.into()) };
 
 fn allowed(by: &str) -> Decision {
     Decision::Allow { by: vec![by.into()] }

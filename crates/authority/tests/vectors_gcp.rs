@@ -1,9 +1,6 @@
 //! The GCP vectors of the specification, said in the neutral vocabulary. Each test is named for its vector.
 
-use palisade_authority::{
-    Authority, Capability, Certainty, Decision, DenyReason, Glob, Grant, Layer, LayerKind, MethodRow, Need, Outcome,
-    Place, Selector, Truth, capabilities, excess, satisfied,
-};
+use palisade_authority::{Authority, Certainty, Decision, DenyReason, Glob, Grant, Layer, LayerKind, Selector, Truth};
 
 const EXPLICIT: fn(&str) -> Decision = |id| Decision::Deny { by: DenyReason::Explicit(id.into()) };
 const IMPLICIT: Decision = Decision::Deny { by: DenyReason::Implicit };

@@ -1,4 +1,9 @@
 //! What holds for every control, whoever wrote it. The environment variable `PROPTEST_CASES` scales the number of cases.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a law stops at an example that is not what it seems"
+)]
 
 #[path = "laws/examples.rs"]
 mod examples;

@@ -61,10 +61,18 @@ pub fn section<'a>(guide: &'a str, heading: &str) -> Option<&'a str> {
 }
 
 /// What a page says to do for a provider's clusters.
+///
+/// Every failing finding asks, so this searches for the headings instead of reading line by line as [`section`] does.
 pub fn remediation(guide: &'static str, provider: Provider) -> &'static str {
-    section(guide, "## Remediation")
-        .and_then(|remediation| section(remediation, &format!("### {}", provider.service())))
-        .unwrap_or_default()
+    let after = |text: &'static str, heading: &str| text.split_once(heading).map(|(_, rest)| rest);
+    let heading = match provider {
+        Provider::Aws => "### EKS\n",
+        Provider::Azure => "### AKS\n",
+        Provider::Gcp => "### GKE\n",
+        Provider::Kubernetes => "### Kubernetes\n",
+    };
+    let below = after(guide, "## Remediation\n").and_then(|rest| after(rest, heading)).unwrap_or_default();
+    below.split_once("## ").map_or(below, |(text, _)| text.trim_end_matches('#')).trim()
 }
 
 /// Keeps the doc comment of a control's type as its page.

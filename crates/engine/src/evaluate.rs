@@ -137,7 +137,7 @@ fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
 
 /// Sums up the parts of a cluster: the worst wins. `None` when the only finding is the cluster's own.
 fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Context<'_>) -> Option<Finding> {
-    let worst = parts.iter().max_by_key(|part| (part.state, part.severity))?;
+    let worst = parts.iter().max_by_key(|part| (part.state, part.severity, std::cmp::Reverse(&part.subject.id)))?;
     if parts.iter().all(|part| part.subject.kind == SubjectKind::Cluster) {
         return None;
     }

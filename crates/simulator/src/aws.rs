@@ -26,6 +26,8 @@ mod page;
 mod place;
 mod query;
 mod sts;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 use std::collections::BTreeMap;

@@ -108,6 +108,11 @@ pub fn server_error(operation: &Operation) -> Reply {
     answer::server_error(operation)
 }
 
+/// The id of one subscription of a generated tenant.
+pub(crate) fn subscription_id(seed: u64, index: usize) -> String {
+    ids::guid(&format!("subscription {seed} {index}"))
+}
+
 fn bad_version(kind: &Kind, request: &Request) -> Option<Reply> {
     let asked = request.query.iter().find(|(key, _value)| key.eq_ignore_ascii_case("api-version"));
     let Some((_key, version)) = asked.filter(|(_key, version)| !version.is_empty()) else {

@@ -3,3 +3,5 @@
 pub mod aws;
 pub mod azure;
 pub mod gcp;
+
+mod dice;

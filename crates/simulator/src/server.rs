@@ -1,5 +1,8 @@
 //! The shell: three listeners on loopback that ask the clouds' pure functions for replies and spoil them on demand.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ mod network;
 mod scope;
 mod vault;
 
-pub(crate) use authorization::{DenyAssignment, Permission, RoleAssignment, RoleDefinition};
+pub(crate) use authorization::{DenyAssignment, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
     AgentPool, AssignedIdentity, Cluster, ClusterIdentity, ClusterProperties, PrivateEndpointConnection,
     TrustedAccessBinding,

@@ -30,14 +30,16 @@ guide! {
     /// | not applicable | there is no public endpoint, or the provider does not run this control plane |
     ///
     /// ## Remediation
-    /// Replace wide lines by the addresses people and pipelines really come from, and keep the list in code.
     /// ### EKS
-    /// `aws eks update-cluster-config --name NAME --resources-vpc-config publicAccessCidrs=RANGE,RANGE`. While the
-    /// private endpoint is off, the list must also hold the addresses that nodes leave from.
+    /// Name the addresses people and pipelines really come from: `aws eks update-cluster-config --name NAME
+    /// --resources-vpc-config publicAccessCidrs=RANGE,RANGE`. While the private endpoint is off, the list must also
+    /// hold the addresses that nodes leave from.
     /// ### AKS
+    /// Name the addresses people and pipelines really come from:
     /// `az aks update --resource-group GROUP --name NAME --api-server-authorized-ip-ranges RANGE,RANGE`
     /// ### GKE
-    /// `gcloud container clusters update NAME --enable-master-authorized-networks --master-authorized-networks RANGE,RANGE`
+    /// Name the addresses people and pipelines really come from: `gcloud container clusters update NAME
+    /// --enable-master-authorized-networks --master-authorized-networks RANGE,RANGE`
     ///
     /// ## Limits
     /// Whether an approved address is still yours is not known: a released cloud address belongs to the next customer.

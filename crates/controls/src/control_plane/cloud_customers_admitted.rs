@@ -29,7 +29,8 @@ guide! {
     ///
     /// ## Remediation
     /// ### EKS
-    /// Take the range out: `aws eks update-cluster-config --name NAME --resources-vpc-config publicAccessCidrs=YOUR_RANGE`
+    /// Take the range out: `aws eks update-cluster-config --name NAME --resources-vpc-config
+    /// publicAccessCidrs=YOUR_RANGE`
     /// ### AKS
     /// Take the tag out by naming only your ranges:
     /// `az aks update --resource-group GROUP --name NAME --api-server-authorized-ip-ranges YOUR_RANGE`

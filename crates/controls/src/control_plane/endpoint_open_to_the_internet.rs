@@ -32,7 +32,8 @@ guide! {
     /// ### AKS
     /// `az aks update --resource-group GROUP --name NAME --api-server-authorized-ip-ranges YOUR_RANGE`
     /// ### GKE
-    /// `gcloud container clusters update NAME --enable-master-authorized-networks --master-authorized-networks YOUR_RANGE`
+    /// `gcloud container clusters update NAME --enable-master-authorized-networks --master-authorized-networks
+    /// YOUR_RANGE`
     ///
     /// ## Limits
     /// A wide but smaller list is CP-02's; the mere existence of a public endpoint is CP-03's; every customer of one

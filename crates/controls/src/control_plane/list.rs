@@ -54,7 +54,8 @@ pub(super) fn is_whole_internet(sources: &AddrSet) -> bool {
 pub(super) fn said(door: &PublicDoor) -> String {
     let surely = Printer::new(door.own.clone()).bounds(&Bounds::exact(door.sources.lower().clone()));
     let lines = lines(door);
-    let unread = quoted(lines.iter().filter(|line| !line.covers.is_exact()).map(|line| line.text));
+    let adds = |line: &&Line<'_>| !line.covers.upper().is_subset(door.sources.lower());
+    let unread = quoted(lines.iter().filter(adds).map(|line| line.text));
     match (door.sources.lower().is_empty(), unread.is_empty()) {
         (_, true) => surely,
         (true, false) => format!("whoever stands behind {unread}"),

@@ -13,8 +13,8 @@ guide! {
     /// # Private endpoint answers the whole network
     ///
     /// ## What is checked
-    /// Which addresses the rules in front of the API server's private endpoint let in on its port, and whether there are
-    /// rules at all. Public allow-lists do not count here: on EKS they govern the public endpoint only, on GKE the
+    /// Which addresses the rules in front of the API server's private endpoint let in on its port, and whether there
+    /// are rules at all. Public allow-lists do not count here: on EKS they govern the public endpoint only, on GKE the
     /// private one only when the list is enforced there too.
     ///
     /// ## Why it matters
@@ -30,10 +30,10 @@ guide! {
     /// | not applicable | there is no private endpoint |
     ///
     /// ## Remediation
-    /// Let in nodes, bastions and runners, each by its own subnet or group.
     /// ### EKS
-    /// `aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE` on the additional groups.
-    /// The cluster group's rule for itself stays: EKS makes it anew.
+    /// Let in nodes, bastions and runners, each by its own group, and remove the rest: `aws ec2
+    /// revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE` on the additional groups. The
+    /// cluster group's rule for itself stays: EKS makes it anew.
     /// ### AKS
     /// `az network vnet subnet update --ids API_SERVER_SUBNET --network-security-group GROUP`, with a rule that admits
     /// your ranges on 443 and one that denies the rest of `VirtualNetwork`.

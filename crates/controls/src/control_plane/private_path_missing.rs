@@ -13,8 +13,8 @@ guide! {
     /// whose name resolution is broken counts as no way.
     ///
     /// ## Why it matters
-    /// Without it every request of every node leaves the network, and the nodes' outgoing addresses have to stand in the
-    /// public allow-list: the list can never become short, and the public endpoint can never be closed.
+    /// Without it every request of every node leaves the network, and the nodes' outgoing addresses have to stand in
+    /// the public allow-list: the list can never become short, and the public endpoint can never be closed.
     ///
     /// ## How it is judged
     /// | Verdict | When |
@@ -25,18 +25,18 @@ guide! {
     ///
     /// ## Remediation
     /// ### EKS
-    /// `aws eks update-cluster-config --name NAME --resources-vpc-config endpointPrivateAccess=true`. The VPC needs both
-    /// DNS attributes: `aws ec2 modify-vpc-attribute --vpc-id VPC --enable-dns-support` and then
+    /// `aws eks update-cluster-config --name NAME --resources-vpc-config endpointPrivateAccess=true`. The VPC needs
+    /// both DNS attributes: `aws ec2 modify-vpc-attribute --vpc-id VPC --enable-dns-support` and then
     /// `--enable-dns-hostnames`.
     /// ### AKS
-    /// `az aks update --resource-group GROUP --name NAME --enable-apiserver-vnet-integration --apiserver-subnet-id SUBNET`;
-    /// the nodes restart. Private clusters have the way already.
+    /// `az aks update --resource-group GROUP --name NAME --enable-apiserver-vnet-integration --apiserver-subnet-id
+    /// SUBNET`; restart the cluster afterwards. Private clusters have the way already.
     /// ### GKE
     /// Nothing to do: nodes use the control plane's internal endpoint from the start.
     ///
     /// ## Limits
-    /// Own DNS servers (DHCP options) can break the way and are not asked. EKS hybrid nodes resolve the public address as
-    /// long as both endpoints are on.
+    /// Own DNS servers (DHCP options) can break the way and are not asked. EKS hybrid nodes resolve the public address
+    /// as long as both endpoints are on.
     pub struct PrivatePathMissing;
 }
 

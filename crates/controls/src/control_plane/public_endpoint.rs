@@ -29,15 +29,17 @@ guide! {
     /// become a pass.
     ///
     /// ## Remediation
-    /// Give people and pipelines a private route first: VPN, a bastion, runners inside the network.
     /// ### EKS
-    /// `aws eks update-cluster-config --name NAME --resources-vpc-config endpointPrivateAccess=true,endpointPublicAccess=false`
+    /// Give people and pipelines a private route first: VPN, a bastion, runners inside the network. Then `aws eks
+    /// update-cluster-config --name NAME --resources-vpc-config endpointPrivateAccess=true,endpointPublicAccess=false`
     /// ### AKS
-    /// With API Server VNet Integration: `az aks update --resource-group GROUP --name NAME --enable-private-cluster`.
-    /// Without it the cluster has to be created anew with `--enable-private-cluster`.
+    /// Give people and pipelines a private route first. With API Server VNet Integration: `az aks update
+    /// --resource-group GROUP --name NAME --enable-private-cluster`. Without it the cluster has to be created anew with
+    /// `--enable-private-cluster`.
     /// ### GKE
-    /// `gcloud container clusters update NAME --enable-private-endpoint`, or leave IP addresses behind altogether:
-    /// `gcloud container clusters update NAME --enable-dns-access --no-enable-ip-access`
+    /// `gcloud container clusters update NAME --enable-private-endpoint`, once people and pipelines have a private
+    /// route; or leave IP addresses behind altogether, with IAM as the gate: `gcloud container clusters update NAME
+    /// --enable-dns-access --no-enable-ip-access`
     ///
     /// ## Limits
     /// Second front doors are CP-06's, command tunnels CP-07's, the private endpoint's own filter CP-08's.

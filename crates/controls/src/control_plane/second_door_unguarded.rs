@@ -9,8 +9,8 @@ guide! {
     /// # Second front door stands open
     ///
     /// ## What is checked
-    /// Ways to the API server, or to an interface that controls the cluster, to which no address list applies: a name on
-    /// the provider's front end, a public name of a private cluster, a hosted GitOps interface.
+    /// Ways to the API server, or to an interface that controls the cluster, to which no address list applies: a name
+    /// on the provider's front end, a public name of a private cluster, a hosted GitOps interface.
     ///
     /// ## Why it matters
     /// Whoever closes the main door believes the house closed. Here identity is the only lock, and where the door also
@@ -28,7 +28,8 @@ guide! {
     /// ## Remediation
     /// ### EKS
     /// Tie the Argo CD capability to your networks; its public address then stops answering: `aws eks update-capability
-    /// --cluster-name NAME --capability-name CAPABILITY --configuration '{"argoCd":{"networkAccess":{"vpceIds":["VPCE"]}}}'`
+    /// --cluster-name NAME --capability-name CAPABILITY --configuration
+    /// '{"argoCd":{"networkAccess":{"vpceIds":["VPCE"]}}}'`
     /// ### AKS
     /// `az aks update --resource-group GROUP --name NAME --disable-public-fqdn`
     /// ### GKE
@@ -104,7 +105,7 @@ fn look(door: &Door) -> Look {
 }
 
 fn takes(name: &str, gate: &str, what: &str) -> (String, Option<Severity>) {
-    (format!("`{name}` answers from anywhere holders of `{gate}` and takes {what} beside it"), Some(Severity::Medium))
+    (format!("`{name}` answers from anywhere and takes {what}, not only `{gate}`"), Some(Severity::Medium))
 }
 
 fn sentence(looks: &[&Look]) -> String {

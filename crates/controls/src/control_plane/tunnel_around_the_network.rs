@@ -9,8 +9,8 @@ guide! {
     /// # Tunnel passes by the network rules
     ///
     /// ## What is checked
-    /// Ways into the cluster that need an identity and no place in the network: the provider's command service, services
-    /// of the provider that are bound to the cluster, and gateways that forward to the API server.
+    /// Ways into the cluster that need an identity and no place in the network: the provider's command service,
+    /// services of the provider that are bound to the cluster, and gateways that forward to the API server.
     ///
     /// ## Why it matters
     /// One stolen sign-in, from any network, is then a shell with `kubectl` in it, on a private cluster too.
@@ -31,12 +31,13 @@ guide! {
     /// `az aks update --resource-group GROUP --name NAME --disable-run-command`, and for each binding
     /// `az aks trustedaccess rolebinding delete --resource-group GROUP --cluster-name NAME --name BINDING`
     /// ### GKE
-    /// `gcloud projects remove-iam-policy-binding PROJECT --member MEMBER --role roles/gkehub.gatewayAdmin`, or take the
-    /// cluster out of the fleet: `gcloud container fleet memberships unregister NAME --gke-cluster LOCATION/NAME`
+    /// `gcloud projects remove-iam-policy-binding PROJECT --member MEMBER --role roles/gkehub.gatewayAdmin`, or take
+    /// the cluster out of the fleet: `gcloud container fleet memberships unregister NAME --gke-cluster LOCATION/NAME`
     ///
     /// ## Limits
     /// Agents inside the cluster that open a connection outwards are not seen from the cloud. Who may call the command
-    /// service does not matter here: while it is on, every new role assignment is a new way in (ID-13 lists the holders).
+    /// service does not matter here: while it is on, every new role assignment is a new way in (ID-13 lists the
+    /// holders).
     pub struct TunnelAroundTheNetwork;
 }
 

@@ -8,9 +8,9 @@ guide! {
     /// # Internet reaches SSH or remote desktop of nodes
     ///
     /// ## What is checked
-    /// From which addresses of the internet a connection to TCP 22 or 3389 of the pool's machines comes about, with every
-    /// layer composed: routes, subnet filter, machine filter, the way back, and settings of the whole network. Deny rules
-    /// and priorities count; a rule that no packet reaches does not.
+    /// From which addresses of the internet a connection to TCP 22 or 3389 of the pool's machines comes about, with
+    /// every layer composed: routes, subnet filter, machine filter, the way back, and settings of the whole network.
+    /// Deny rules and priorities count; a rule that no packet reaches does not.
     ///
     /// ## Why it matters
     /// Open administration ports are found by scanners within minutes and tried with leaked keys and passwords for as
@@ -27,15 +27,16 @@ guide! {
     /// | not applicable | the pool is serverless or has no machine now, or there are no pools |
     ///
     /// ## Remediation
-    /// The finding names the rules that let the packets in. Remove them; log in through a broker instead (ND-07).
     /// ### EKS
-    /// `aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE`. A node group with an SSH
-    /// key and no source groups opens 22 to everybody: make it anew without the key.
+    /// Remove the rules that the finding names: `aws ec2 revoke-security-group-ingress --group-id GROUP
+    /// --security-group-rule-ids RULE`. A node group with an SSH key and no source groups opens 22 to everybody: make
+    /// it anew without the key.
     /// ### AKS
+    /// Remove the rules that the finding names:
     /// `az network nsg rule delete --resource-group GROUP --nsg-name NSG --name RULE`
     /// ### GKE
-    /// `gcloud compute firewall-rules delete RULE`; the default network comes with `default-allow-ssh` and
-    /// `default-allow-rdp` from anywhere.
+    /// Remove the rules that the finding names: `gcloud compute firewall-rules delete RULE`; the default network comes
+    /// with `default-allow-ssh` and `default-allow-rdp` from anywhere.
     ///
     /// ## Limits
     /// Administration services on other ports are not known. Whoever is already inside the network is ND-04's matter.

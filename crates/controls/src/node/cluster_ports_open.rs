@@ -8,10 +8,10 @@ guide! {
     /// # Internet reaches kubelet, node ports or control-plane ports of nodes
     ///
     /// ## What is checked
-    /// From which addresses of the internet packets get through to the pool's machines on the ports of Kubernetes itself
-    /// (TCP 2379-2380, 6443, 10249, 10250, 10255-10257, 10259) and on node ports (TCP and UDP 30000-32767), with routes,
-    /// filters, priorities and network-wide settings composed. The probes of the provider's load balancers do not count
-    /// on node ports and 10256: they are let in by design.
+    /// From which addresses of the internet packets get through to the pool's machines on the ports of Kubernetes
+    /// itself (TCP 2379-2380, 6443, 10249, 10250, 10255-10257, 10259) and on node ports (TCP and UDP 30000-32767), with
+    /// routes, filters, priorities and network-wide settings composed. The probes of the provider's load balancers do
+    /// not count on node ports and 10256: they are let in by design.
     ///
     /// ## Why it matters
     /// The kubelet runs commands in every pod of its node. A node port leads past ingress, certificates and whatever
@@ -28,18 +28,20 @@ guide! {
     /// | not applicable | the pool is serverless or has no machine now, or there are no pools |
     ///
     /// ## Remediation
-    /// Remove the rules that the finding names, and put an internal load balancer in front of node ports.
     /// ### EKS
+    /// Remove the rules that the finding names, and put an internal load balancer in front of node ports:
     /// `aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE`
     /// ### AKS
-    /// `az network nsg rule delete --resource-group GROUP --nsg-name NSG --name RULE`; take ports out of
-    /// `allowedHostPorts` of the pool, or AKS makes the rule anew.
+    /// Remove the rules that the finding names: `az network nsg rule delete --resource-group GROUP --nsg-name NSG
+    /// --name RULE`; take ports out of `allowedHostPorts` of the pool, or AKS makes the rule anew.
     /// ### GKE
-    /// `gcloud compute firewall-rules delete RULE`
+    /// Remove the rules that the finding names: `gcloud compute firewall-rules delete RULE`. GKE makes rules for
+    /// Services of type LoadBalancer by itself: narrow `loadBalancerSourceRanges` there.
     ///
     /// ## Limits
-    /// A cluster with its own node port range is judged by the default one. For UDP no answer is needed, so it counts what
-    /// is delivered. Rules that a cloud's load balancer controller made for a Service of yours count like any other.
+    /// A cluster with its own node port range is judged by the default one. For UDP no answer is needed, so it counts
+    /// what is delivered. Rules that a cloud's load balancer controller made for a Service of yours count like any
+    /// other.
     pub struct ClusterPortsOpen;
 }
 

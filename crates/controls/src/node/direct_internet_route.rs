@@ -8,8 +8,8 @@ guide! {
     /// # Node subnets route straight to the internet
     ///
     /// ## What is checked
-    /// Where the pool's traffic to the internet goes: straight out, through translation or a firewall, through an implicit
-    /// address that the provider lends, or nowhere.
+    /// Where the pool's traffic to the internet goes: straight out, through translation or a firewall, through an
+    /// implicit address that the provider lends, or nowhere.
     ///
     /// ## Why it matters
     /// With a straight route, any public address that a machine gets by accident works at once, and what leaves the
@@ -28,8 +28,8 @@ guide! {
     /// ## Remediation
     /// ### EKS
     /// Make a node group in subnets whose route table sends `0.0.0.0/0` (and `::/0`) to a NAT gateway, an egress-only
-    /// gateway or a firewall: `aws eks create-nodegroup --cluster-name NAME --nodegroup-name NEW --subnets PRIVATE_SUBNET
-    /// --node-role ROLE`, then drain the old one.
+    /// gateway or a firewall: `aws eks create-nodegroup --cluster-name NAME --nodegroup-name NEW --subnets
+    /// PRIVATE_SUBNET --node-role ROLE`, then drain the old one.
     /// ### AKS
     /// `az aks update --resource-group GROUP --name NAME --outbound-type userAssignedNATGateway` or
     /// `userDefinedRouting`; not every change of the type is possible in place.

@@ -27,20 +27,21 @@ guide! {
     /// | not applicable | the pool is serverless, or there are no pools |
     ///
     /// ## Remediation
-    /// Write down what the cluster really calls for some weeks, then close the rest.
     /// ### EKS
-    /// Remove the default egress rule and keep 443, 10250 and 53 towards the cluster group: `aws ec2
-    /// revoke-security-group-egress --group-id GROUP --security-group-rule-ids RULE`; or route through a network firewall.
+    /// Write down what the cluster really calls for some weeks. Then remove the default egress rule and keep 443, 10250
+    /// and 53 towards the cluster group: `aws ec2 revoke-security-group-egress --group-id GROUP
+    /// --security-group-rule-ids RULE`; or route through a network firewall.
     /// ### AKS
-    /// `az aks update --resource-group GROUP --name NAME --outbound-type userDefinedRouting` with a route to a firewall;
-    /// `az aks egress-endpoints list --resource-group GROUP --name NAME` lists what AKS itself needs.
+    /// `az aks update --resource-group GROUP --name NAME --outbound-type userDefinedRouting` with a route to a
+    /// firewall; `az aks egress-endpoints list --resource-group GROUP --name NAME` lists what AKS itself needs.
     /// ### GKE
-    /// `gcloud compute network-firewall-policies rules create PRIORITY --firewall-policy POLICY --direction EGRESS --action
-    /// deny --dest-ip-ranges 0.0.0.0/0 --layer4-configs all --global-firewall-policy`, after rules that allow what is needed.
+    /// `gcloud compute network-firewall-policies rules create PRIORITY --firewall-policy POLICY --direction EGRESS
+    /// --action deny --dest-ip-ranges 0.0.0.0/0 --layer4-configs all --global-firewall-policy`, after rules that allow
+    /// what is needed.
     ///
     /// ## Limits
-    /// The rules of the firewall at the end of a route are not read: for a third party's appliance a person has to vouch.
-    /// Egress policies inside the cluster are not seen from the cloud. The control plane's mode is not judged.
+    /// The rules of the firewall at the end of a route are not read: for a third party's appliance a person has to
+    /// vouch. Egress policies inside the cluster are not seen from the cloud. The control plane's mode is not judged.
     pub struct EgressUnrestricted;
 }
 

@@ -12,8 +12,8 @@ guide! {
     /// asking, or not at all. Node groups with a launch template are judged by the template.
     ///
     /// ## Why it matters
-    /// A shell on the host is every pod on it and the node's cloud identity. A key knows no person, no second factor and
-    /// no leaving date.
+    /// A shell on the host is every pod on it and the node's cloud identity. A key knows no person, no second factor
+    /// and no leaving date.
     ///
     /// ## How it is judged
     /// | Verdict | When |
@@ -26,8 +26,8 @@ guide! {
     ///
     /// ## Remediation
     /// ### EKS
-    /// Make the node group anew without `remoteAccess` and without a key in its launch template, and use Session Manager:
-    /// `aws ssm start-session --target INSTANCE`
+    /// Make the node group anew without `remoteAccess` and without a key in its launch template, and use Session
+    /// Manager: `aws ssm start-session --target INSTANCE`
     /// ### AKS
     /// `az aks nodepool update --resource-group GROUP --cluster-name NAME --name POOL --ssh-access disabled`, or
     /// `entraid` for brokered access; reimage the nodes afterwards.

@@ -46,7 +46,7 @@ pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Res
     if exposures.is_empty() {
         return Ok(Verdict::not_applicable(format!("pool `{name}` has no machine now")).seen_in(&pool.exposure));
     }
-    let views: Vec<View<'_>> = exposures.iter().map(|exposure| View::new(exposure, provider, watched)).collect();
+    let views: Vec<View<'_>> = views(exposures, provider, watched).collect();
 
     let open: Vec<&View<'_>> = views.iter().filter(|view| !view.open.lower().is_empty()).collect();
     if !open.is_empty() {
@@ -80,7 +80,15 @@ pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Res
 /// Whether the internet surely reaches a watched port of the pool.
 pub(super) fn is_open(provider: Provider, pool: &Pool, watched: &[Watched]) -> Result<bool, Gap> {
     let exposures = pool.exposure.get()?;
-    Ok(exposures.iter().any(|exposure| !View::new(exposure, provider, watched).open.lower().is_empty()))
+    Ok(views(exposures, provider, watched).any(|view| !view.open.lower().is_empty()))
+}
+
+/// The exposures about which there is something to say: most machines are reached by nobody and cost nothing.
+fn views<'a>(exposures: &'a [Exposure], provider: Provider, watched: &'a [Watched]) -> impl Iterator<Item = View<'a>> {
+    exposures
+        .iter()
+        .filter(|exposure| !exposure.internet.upper().is_empty() || exposure.mitigation.is_some())
+        .map(move |exposure| View::new(exposure, provider, watched))
 }
 
 /// What one exposure means for the watched ports.
@@ -91,6 +99,7 @@ struct View<'a> {
     /// Those of them that get there.
     open: Bounds<PacketSet>,
     printer: Printer,
+    probes: AddrSet,
 }
 
 impl<'a> View<'a> {
@@ -102,7 +111,7 @@ impl<'a> View<'a> {
             watched.iter().map(|group| group.packets(if group.probed { &strangers } else { &outside })).collect();
         let asked = PacketSet::union_all(&asked);
         let open = exposure.internet.map(|packets| packets.intersect(&asked));
-        Self { exposure, asked, open, printer: Printer::new(exposure.local.union(&probes)) }
+        Self { exposure, asked, open, printer: Printer::new(exposure.local.union(&probes)), probes }
     }
 
     /// What surely gets there, which machines it meets and which rules let it in.
@@ -119,6 +128,7 @@ impl<'a> View<'a> {
         } else {
             let mut limits = self.exposure.limits.clone();
             limits.sort_unstable();
+            limits.dedup();
             format!("; not settled because of: {}", limits.join("; "))
         };
         format!("{}{}{why}", self.packets(self.open.upper()), self.machines())
@@ -139,7 +149,10 @@ impl<'a> View<'a> {
             .map_or_else(PacketSet::empty, |mitigation| mitigation.without.lower().intersect(&self.asked))
     }
 
+    /// Strangers by port. The provider's probes are named only where nobody else is: they would split every line.
     fn packets(&self, packets: &PacketSet) -> String {
+        let strangers = packets.restrict_sources(&self.probes.complement());
+        let packets = if strangers.is_empty() { packets } else { &strangers };
         let of = |protocol: Protocol| {
             self.printer.packets(packets, protocol).into_iter().map(move |line| format!("{protocol} {line}"))
         };

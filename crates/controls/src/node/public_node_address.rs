@@ -9,8 +9,8 @@ guide! {
     /// # Nodes have public addresses
     ///
     /// ## What is checked
-    /// Whether a machine of the pool has a public address now, and whether the pool's settings would give one to the next
-    /// machine.
+    /// Whether a machine of the pool has a public address now, and whether the pool's settings would give one to the
+    /// next machine.
     ///
     /// ## Why it matters
     /// A node with a public address is one rule away from the internet, and rules are edited every day.
@@ -24,18 +24,20 @@ guide! {
     /// | not applicable | the pool is serverless, or there are no pools |
     ///
     /// ## Remediation
-    /// Make a pool without public addresses, drain the old one, delete it.
     /// ### EKS
-    /// `aws eks create-nodegroup --cluster-name NAME --nodegroup-name NEW --subnets PRIVATE_SUBNET --node-role ROLE` with
-    /// subnets that route through a NAT gateway and have `MapPublicIpOnLaunch` off.
+    /// Make a node group without public addresses, drain the old one, delete it: `aws eks create-nodegroup
+    /// --cluster-name NAME --nodegroup-name NEW --subnets PRIVATE_SUBNET --node-role ROLE` with subnets that route
+    /// through a NAT gateway and have `MapPublicIpOnLaunch` off.
     /// ### AKS
-    /// `az aks nodepool add --resource-group GROUP --cluster-name NAME --name NEW` without `--enable-node-public-ip`.
+    /// `az aks nodepool add --resource-group GROUP --cluster-name NAME --name NEW` without `--enable-node-public-ip`;
+    /// then drain and delete the old pool.
     /// ### GKE
     /// `gcloud container node-pools update POOL --cluster NAME --enable-private-nodes`; nodes are made anew one by one
     /// and need Cloud NAT to reach the internet.
     ///
     /// ## Limits
-    /// Who gets through to the machines is ND-02's and ND-03's. Addresses of load balancers in front of them do not count.
+    /// Who gets through to the machines is ND-02's and ND-03's. Addresses of load balancers in front of them do not
+    /// count.
     pub struct PublicNodeAddress;
 }
 

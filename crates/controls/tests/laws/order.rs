@@ -42,7 +42,7 @@ fn crowded(mut cluster: Cluster, good: &Cluster) -> Cluster {
     });
     change(&mut cluster.api.doors, |doors| several(doors, |door, number| door.name = format!("door-{number}")));
     change(&mut cluster.api.tunnels, |tunnels| {
-        several(tunnels, |tunnel, number| tunnel.holder = format!("holder-{number}"))
+        several(tunnels, |tunnel, number| tunnel.holder = format!("holder-{number}"));
     });
     change(&mut cluster.trusts, |trusts| several(trusts, |trust, number| trust.text = format!("trust-{number}")));
     change(&mut cluster.controllers, |all| several(all, |one, number| one.name = format!("controller-{number}")));

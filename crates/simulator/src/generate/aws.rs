@@ -1,10 +1,8 @@
 //! Seeded AWS fleets.
 
-use rand::seq::IndexedRandom;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use serde_json::{json, Map, Value};
 
+use super::dice::Dice;
 use crate::aws::{Description, World};
 
 /// How many clusters share an account.
@@ -23,7 +21,7 @@ pub fn generate(seed: u64, clusters: usize) -> World {
 
 /// The description of the fleet.
 fn fleet(seed: u64, clusters: usize) -> Value {
-    let mut dice = Dice(ChaCha8Rng::seed_from_u64(seed));
+    let mut dice = Dice::new(seed);
     let mut accounts = vec![json!({ "id": "100000000000", "name": "fleet-management" })];
     let mut left = clusters;
     for number in 1.. {
@@ -40,10 +38,13 @@ fn fleet(seed: u64, clusters: usize) -> Value {
 fn account(dice: &mut Dice, number: usize, clusters: usize) -> Value {
     let mut roles = vec![json!({ "name": "platform-admin", "trust": "100000000000", "policies": ["AdministratorAccess"] })];
     let mut regions = Map::new();
-    let first = dice.below(REGIONS.len());
-    for index in 0..3 {
+    let first = dice.pick(&REGIONS);
+    let order = REGIONS.iter().cycle().skip_while(|region| **region != first);
+    for (index, region) in order.take(3).enumerate() {
         let here = clusters / 3 + usize::from(index < clusters % 3);
-        let Some(region) = REGIONS.get((first + index) % REGIONS.len()).filter(|_| here > 0) else { continue };
+        if here == 0 {
+            continue;
+        }
         let clusters: Vec<Value> = (0..here).map(|cluster| self::cluster(dice, number, region, cluster, &mut roles)).collect();
         let block = if dice.chance(10) { "block-ingress" } else { "off" };
         let keys = json!([
@@ -60,7 +61,7 @@ fn account(dice: &mut Dice, number: usize, clusters: usize) -> Value {
         });
         regions.insert((*region).to_owned(), value);
     }
-    let users: Vec<Value> = (0..dice.below(4))
+    let users: Vec<Value> = (0..dice.between(0, 3))
         .map(|user| json!({ "name": format!("user-{user}"), "policies": ["PowerUserAccess"], "access_keys": [{ "created": "2023-02-01" }] }))
         .collect();
     json!({ "id": format!("2{number:011}"), "name": format!("team-{number:03}"), "roles": roles, "regions": regions, "users": users })
@@ -89,15 +90,20 @@ fn cluster(dice: &mut Dice, account: usize, region: &str, number: usize, roles: 
     let name = format!("{}-{account:03}-{}-{number:02}", dice.pick(&["shop", "pay", "data", "edge", "tools"]), short(region));
     let node_role = format!("{name}-node");
     roles.push(self::node_role(dice, &node_role));
-    let endpoint = match dice.below(100) {
+    let endpoint = match dice.between(0, 99) {
         0..30 => json!({ "public": false, "private": true, "cidrs": [] }),
         30..50 => json!({}),
         50..55 => json!({ "cidrs": ["0.0.0.0/1", "128.0.0.0/1"] }),
         55..65 => json!({ "private": true, "cidrs": ["198.51.0.0/16"] }),
         _ => json!({ "private": true, "cidrs": ["203.0.113.7/32", "198.51.100.0/25"] }),
     };
-    let logging = dice.pick(&[&[][..], &["api", "audit"], &["all"], &["audit", "authenticator"]]);
-    let groups: Vec<Value> = (0..=dice.below(3)).map(|group| node_group(dice, group, &node_role)).collect();
+    let logging = match dice.between(0, 3) {
+        0 => json!([]),
+        1 => json!(["api", "audit"]),
+        2 => json!(["audit", "authenticator"]),
+        _ => json!(["all"]),
+    };
+    let groups: Vec<Value> = (0..=dice.between(0, 2)).map(|group| node_group(dice, group, &node_role)).collect();
     let mut cluster = json!({
         "name": name,
         "version": dice.pick(&["1.29", "1.31", "1.32", "1.33", "1.34"]),
@@ -115,13 +121,13 @@ fn cluster(dice: &mut Dice, account: usize, region: &str, number: usize, roles: 
     let mut set = |key: &str, value: Value| {
         cluster.as_object_mut().map(|members| members.insert(key.to_owned(), value));
     };
-    match dice.below(100) {
+    match dice.between(0, 99) {
         0..40 => {}
         40..75 => set("encryption", json!("rotating")),
         75..98 => set("encryption", json!("static")),
         _ => set("encryption", json!("dying")),
     }
-    let pods: Vec<Value> = (0..dice.below(5)).map(|pod| workload(dice, &name, region, pod, roles)).collect();
+    let pods: Vec<Value> = (0..dice.between(0, 4)).map(|pod| workload(dice, &name, region, pod, roles)).collect();
     set("pod_identities", pods.into_iter().filter(|pod| !pod.is_null()).collect());
     if dice.chance(10) {
         roles.push(json!({ "name": format!("{name}-fargate"), "trust": "fargate", "policies": ["AmazonEKSFargatePodExecutionRolePolicy"] }));
@@ -138,7 +144,7 @@ fn node_role(dice: &mut Dice, name: &str) -> Value {
     let usual = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
     let minimal = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
     let broad = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly", "AmazonS3FullAccess"];
-    match dice.below(100) {
+    match dice.between(0, 99) {
         0..50 => json!({ "name": name, "trust": "ec2", "policies": usual }),
         50..75 => json!({ "name": name, "trust": "ec2", "policies": minimal }),
         75..92 => json!({ "name": name, "trust": "ec2", "policies": broad }),
@@ -151,13 +157,13 @@ fn node_role(dice: &mut Dice, name: &str) -> Value {
     }
 }
 
-fn node_group(dice: &mut Dice, number: usize, role: &str) -> Value {
+fn node_group(dice: &mut Dice, number: u32, role: &str) -> Value {
     let public = dice.chance(20);
     let subnets = if public { ["public-a", "public-b"] } else { ["private-a", "private-b"] };
     let mut group = json!({
         "name": format!("pool-{number}"),
         "kind": if dice.chance(10) { "karpenter" } else if dice.chance(5) { "self-managed" } else { "managed" },
-        "count": 1 + dice.below(4),
+        "count": dice.between(1, 4),
         "subnets": subnets,
         "role": role,
         "instance_type": dice.pick(&["m7i.large", "c7g.xlarge", "r6i.2xlarge"]),
@@ -165,7 +171,7 @@ fn node_group(dice: &mut Dice, number: usize, role: &str) -> Value {
     let mut set = |key: &str, value: Value| {
         group.as_object_mut().map(|members| members.insert(key.to_owned(), value));
     };
-    match dice.below(100) {
+    match dice.between(0, 99) {
         0..40 => {}
         40..75 => set("metadata", json!({})),
         75..90 => set("metadata", json!({ "hops": 2 })),
@@ -180,9 +186,9 @@ fn node_group(dice: &mut Dice, number: usize, role: &str) -> Value {
 }
 
 /// A role for a workload: through Pod Identity, which is returned, or through the cluster's identity provider.
-fn workload(dice: &mut Dice, cluster: &str, region: &str, number: usize, roles: &mut Vec<Value>) -> Value {
+fn workload(dice: &mut Dice, cluster: &str, region: &str, number: u32, roles: &mut Vec<Value>) -> Value {
     let name = format!("{cluster}-app-{number}");
-    let policies = dice.pick(&[&["AmazonS3ReadOnlyAccess"][..], &["AmazonSQSFullAccess"], &["AmazonDynamoDBFullAccess"], &[]]).to_vec();
+    let policies = [dice.pick(&["AmazonS3ReadOnlyAccess", "AmazonSQSFullAccess", "AmazonDynamoDBFullAccess"])];
     if dice.chance(60) {
         roles.push(json!({ "name": name, "trust": "pods", "policies": policies }));
         return json!({ "namespace": format!("app-{number}"), "service_account": "app", "role": name });
@@ -196,24 +202,6 @@ fn workload(dice: &mut Dice, cluster: &str, region: &str, number: usize, roles: 
 /// `euw1` for `eu-west-1`.
 fn short(region: &str) -> String {
     region.split('-').flat_map(|part| part.chars().take(if part.len() == 2 { 2 } else { 1 })).collect()
-}
-
-/// The source of all variety.
-struct Dice(ChaCha8Rng);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0.random_range(0..limit)
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    /// One of the values, which are never none.
-    fn pick<T: Copy + Default>(&mut self, values: &[T]) -> T {
-        values.choose(&mut self.0).copied().unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

@@ -83,17 +83,6 @@ pub(crate) struct DenyRule {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Role {
-    #[serde(default, deserialize_with = "list")]
-    pub(crate) included_permissions: Vec<String>,
-    #[serde(default, deserialize_with = "flag")]
-    pub(crate) deleted: Option<bool>,
-    /// `DISABLED` is 5.
-    pub(crate) stage: Option<Word>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Accounts {
     #[serde(default, deserialize_with = "list")]
     pub(crate) accounts: Vec<Account>,

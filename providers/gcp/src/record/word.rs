@@ -103,6 +103,10 @@ pub(crate) const PROTECTION_LEVEL: Table = &[
     (4, "EXTERNAL_VPC"),
 ];
 
+/// `Role.RoleLaunchStage` of iam/admin/v1.
+pub(crate) const ROLE_STAGE: Table =
+    &[(0, "ALPHA"), (1, "BETA"), (2, "GA"), (4, "DEPRECATED"), (5, "DISABLED"), (6, "EAP")];
+
 /// `AuditLogConfig.LogType` of iam/v1.
 pub(crate) const LOG_TYPE: Table = &[(0, "LOG_TYPE_UNSPECIFIED"), (1, "ADMIN_READ"), (2, "DATA_WRITE"), (3, "DATA_READ")];
 

@@ -126,7 +126,9 @@ impl Mistakes {
         subnets.extend(cluster.node_groups.iter().flat_map(|group| &group.subnets));
         subnets.extend(cluster.fargate.iter().flat_map(|profile| &profile.subnets));
         subnets.extend(cluster.auto_mode.iter().flat_map(|auto| &auto.subnets));
-        subnets.into_iter().for_each(|name| self.subnet(&place, vpc, name));
+        for name in subnets {
+            self.subnet(&place, vpc, name);
+        }
 
         let mut roles: Vec<&String> = vec![&cluster.role];
         roles.extend(&cluster.creator);

@@ -157,7 +157,7 @@ fn effective_firewalls(site: &mut Site<'_>, base: &str, network: &Network, rules
     site.wire.put(&path, answer(&policies));
     let used = network.subnets.iter().map(|subnet| subnet.region.as_str());
     for region in REGIONS.iter().map(|(region, _zones)| *region).chain(used) {
-        let mut here = policies.clone();
+        let mut here: Vec<Value> = policies.iter().cloned().map(filter::effective_in_region).collect();
         for policy in network.regional_policies.iter().filter(|policy| policy.region == region) {
             let policy = Policy { name: policy.name.clone(), rules: policy.rules.clone() };
             here.push(filter::effective("NETWORK_REGIONAL", &policy));

@@ -42,7 +42,7 @@ pub(super) fn firewall(project: &str, network: &str, rule: &Firewall) -> Value {
     body
 }
 
-/// A policy as `getEffectiveFirewalls` shows it.
+/// A policy as `getEffectiveFirewalls` of a network shows it.
 pub(super) fn effective(kind: &str, policy: &Policy) -> Value {
     let mut rules: Vec<Value> = policy.rules.iter().map(rule).collect();
     rules.extend(lasts());
@@ -54,6 +54,14 @@ pub(super) fn effective(kind: &str, policy: &Policy) -> Value {
         set(&mut body, "displayName", json!(policy.name));
     }
     body
+}
+
+/// The same policy as `getEffectiveFirewalls` of a region shows it: without its short name.
+pub(super) fn effective_in_region(mut policy: Value) -> Value {
+    if let Some(fields) = policy.as_object_mut() {
+        fields.remove("shortName");
+    }
+    policy
 }
 
 fn rule(rule: &PolicyRule) -> Value {

@@ -1,0 +1,461 @@
+//! Who can reach a machine: every layer between the internet and an interface, composed exactly.
+
+use super::{
+    filter::{Group, Shape},
+    region::{Region, own_ranges, route_table},
+    route,
+    trail::Trail,
+};
+use crate::record::{
+    compute::{Instance, Interface},
+    network::{Exclusion, LoadBalancer},
+};
+use palisade_model::{Exposure, Gap, Layer, Mitigation, NodeId};
+use palisade_reach::{Action, AddrSet, Bounds, Hit, PacketSet, Ports, Protocols, internet, parse_net};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    rc::Rc,
+    sync::Arc,
+};
+
+/// What makes two interfaces answer alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Key {
+    vpc: String,
+    subnet: String,
+    groups: Vec<String>,
+    v4: bool,
+    v6: bool,
+}
+
+/// What reaches an interface.
+#[derive(Clone, Debug)]
+struct Reached {
+    internet: Bounds<PacketSet>,
+    ordinary: Bounds<PacketSet>,
+    inside: Bounds<PacketSet>,
+    local: AddrSet,
+    layers: Vec<Layer>,
+    limits: BTreeSet<String>,
+    mitigation: Option<Mitigation>,
+}
+
+/// Evaluates the machines of one cluster; every distinct interface once.
+#[derive(Debug)]
+pub(super) struct Evaluator<'a> {
+    region: &'a Region<'a>,
+    /// The groups of the cluster and its machines: their members are no outsiders.
+    own_groups: BTreeSet<String>,
+    known: HashMap<Key, Rc<Reached>>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(region: &'a Region<'a>, own_groups: BTreeSet<String>) -> Self {
+        Self { region, own_groups, known: HashMap::new() }
+    }
+
+    /// The exposure of some machines: one entry for each distinct answer.
+    pub(super) fn exposures(&mut self, nodes: &[&Instance], trail: &mut Trail) -> Result<Vec<Exposure>, Gap> {
+        self.rest(trail)?;
+        let mut by_keys: BTreeMap<Vec<Key>, Vec<NodeId>> = BTreeMap::new();
+        for node in nodes {
+            let mut keys: Vec<Key> = node.network_interface_set.iter().map(|one| key(one, node)).collect();
+            keys.sort();
+            keys.dedup();
+            let id = NodeId::new(node.instance_id.clone().unwrap_or_default());
+            by_keys.entry(keys).or_default().push(id);
+        }
+        let mut exposures: Vec<Exposure> = Vec::new();
+        for (keys, nodes) in by_keys {
+            let exposure = self.together(&keys, nodes)?;
+            let same = exposures.iter_mut().find(|other| {
+                other.internet == exposure.internet
+                    && other.ordinary == exposure.ordinary
+                    && other.inside == exposure.inside
+                    && other.limits == exposure.limits
+                    && other.mitigation == exposure.mitigation
+            });
+            match same {
+                Some(other) => other.nodes.extend(exposure.nodes),
+                None => exposures.push(exposure),
+            }
+        }
+        for exposure in &mut exposures {
+            exposure.nodes.sort();
+        }
+        Ok(exposures)
+    }
+
+    /// Everything the answer rests on, or the first of it that is missing.
+    fn rest(&self, trail: &mut Trail) -> Result<(), Gap> {
+        let region = self.region;
+        trail.read(&region.instances)?;
+        trail.read(&region.interfaces)?;
+        trail.read(&region.security_groups)?;
+        trail.read(&region.acls)?;
+        trail.read(&region.route_tables)?;
+        trail.read(&region.subnets)?;
+        trail.read(&region.vpcs)?;
+        trail.read(&region.block_mode)?;
+        trail.read(&region.block_exclusions)?;
+        trail.read(&region.load_balancers)?;
+        Ok(())
+    }
+
+    /// The union over the interfaces of a machine; the layers of each are intersected before that.
+    fn together(&mut self, keys: &[Key], nodes: Vec<NodeId>) -> Result<Exposure, Gap> {
+        let nothing = || Bounds::exact(PacketSet::empty());
+        let mut exposure = Exposure {
+            nodes,
+            internet: nothing(),
+            ordinary: nothing(),
+            inside: nothing(),
+            local: AddrSet::empty(),
+            layers: Arc::from([]),
+            limits: Vec::new(),
+            mitigation: None,
+        };
+        let (mut layers, mut limits) = (Vec::new(), BTreeSet::new());
+        for key in keys {
+            let reached = self.reached(key)?;
+            exposure.internet = exposure.internet.union(&reached.internet);
+            exposure.ordinary = exposure.ordinary.union(&reached.ordinary);
+            exposure.inside = exposure.inside.union(&reached.inside);
+            exposure.local = exposure.local.union(&reached.local);
+            for layer in &reached.layers {
+                if !layers.contains(layer) {
+                    layers.push(layer.clone());
+                }
+            }
+            limits.extend(reached.limits.iter().cloned());
+            exposure.mitigation = match (exposure.mitigation.take(), &reached.mitigation) {
+                (Some(one), Some(other)) => Some(Mitigation { without: one.without.union(&other.without), by: one.by }),
+                (one, other) => one.or_else(|| other.clone()),
+            };
+        }
+        exposure.layers = layers.into();
+        exposure.limits = limits.into_iter().collect();
+        Ok(exposure)
+    }
+
+    fn reached(&mut self, key: &Key) -> Result<Rc<Reached>, Gap> {
+        if let Some(known) = self.known.get(key) {
+            return Ok(Rc::clone(known));
+        }
+        let reached = Rc::new(self.evaluate(key)?);
+        self.known.insert(key.clone(), Rc::clone(&reached));
+        Ok(reached)
+    }
+
+    fn evaluate(&self, key: &Key) -> Result<Reached, Gap> {
+        let region = self.region;
+        let mut limits = BTreeSet::new();
+        let mut layers = Vec::new();
+        let vpcs = region.vpcs.get()?;
+        let vpc = vpcs.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
+        let local = vpc.map(own_ranges).unwrap_or_default();
+        if vpc.is_none() {
+            limits.insert(format!("network {} is not in the list of networks, so its own addresses are unknown", key.vpc));
+        }
+        let groups = self.groups(key, &mut limits)?;
+        let admitted = admitted(&groups);
+        let acl = region.acl(&key.subnet, &key.vpc, region.acls.get()?);
+        let unfiltered = || Bounds::unknown_within(PacketSet::all());
+        let (passed, ordinary) = match &acl {
+            Some(acl) => (acl.any_port.clone(), acl.ordinary.clone()),
+            None => {
+                limits.insert(format!("the network ACL of subnet {} is not in the list", key.subnet));
+                (unfiltered(), unfiltered())
+            }
+        };
+        let routed = self.routed(key, &mut layers, &mut limits)?;
+        // No public address of a family, no way in for that family.
+        let held = match (key.v4, key.v6) {
+            (true, true) => AddrSet::all(),
+            (true, false) => AddrSet::all_v4(),
+            (false, true) => AddrSet::all_v6(),
+            (false, false) => AddrSet::empty(),
+        };
+        let outside = internet().subtract(&local);
+        let sources = Bounds::exact(outside.intersect(&held)).intersect(&routed);
+        let from_sources = Shape::everything().from(&sources);
+        let let_in = admitted.allowed.intersect(&from_sources);
+        let mut reached = let_in.intersect(&passed);
+        let mut for_ordinary = let_in.intersect(&ordinary);
+        if let Some(acl) = &acl {
+            layers.push(Layer { name: format!("network ACL {} inbound", acl.id), hits: acl.inbound.clone() });
+            layers.push(Layer { name: format!("network ACL {} outbound, for answers", acl.id), hits: acl.outbound.clone() });
+        }
+        layers.push(Layer { name: format!("security groups {}", key.groups.join(", ")), hits: admitted.hits.clone() });
+        if self.is_diverted(key)? {
+            limits.insert("a route table of the internet gateway sends traffic through an inline appliance".to_owned());
+            reached = Bounds::unknown_within(reached.upper().clone());
+            for_ordinary = Bounds::unknown_within(for_ordinary.upper().clone());
+        }
+        let through = self.through_balancers(key, &groups, &admitted.allowed.intersect(&passed), &outside, &mut limits)?;
+        reached = reached.union(&Bounds::unknown_within(through.clone()));
+        for_ordinary = for_ordinary.union(&Bounds::unknown_within(through));
+        let mitigation = self.block(key, &mut reached, &mut for_ordinary, &mut limits)?;
+        let inside = self.inside(key, &groups, &passed, &local)?;
+        Ok(Reached { internet: reached, ordinary: for_ordinary, inside, local, layers, limits, mitigation })
+    }
+
+    fn groups(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<Vec<Rc<Group>>, Gap> {
+        let table = self.region.security_groups.get()?;
+        let mut groups = Vec::new();
+        for id in &key.groups {
+            if let Some(group) = self.region.group(id, table) {
+                groups.push(group);
+            } else {
+                limits.insert(format!("security group {id} is not in the list: it may let in anybody"));
+                groups.push(Rc::new(unknown_group(id)));
+            }
+        }
+        Ok(groups)
+    }
+
+    /// The sources an answer reaches through the internet gateway.
+    fn routed(&self, key: &Key, layers: &mut Vec<Layer>, limits: &mut BTreeSet<String>) -> Result<Bounds<AddrSet>, Gap> {
+        let tables = self.region.route_tables.get()?;
+        let Some(table) = route_table(&key.subnet, &key.vpc, tables) else {
+            limits.insert(format!("the route table of subnet {} is not in the list", key.subnet));
+            return Ok(Bounds::unknown_within(AddrSet::all()));
+        };
+        let routed = route::through_internet_gateway(table, &self.region.prefix_lists);
+        let id = table.route_table_id.as_deref().unwrap_or("?");
+        let hits = table.route_set.iter().filter_map(|route| match route::target(route) {
+            route::Target::InternetGateway(_) => Some(Hit {
+                rule: route::describe(table, route).into(),
+                action: Action::Allow,
+                packets: PacketSet::of(Protocols::Any, &Ports::full(), routed.upper()),
+            }),
+            route::Target::Local | route::Target::Other(_) | route::Target::Blackhole => None,
+        });
+        layers.push(Layer { name: format!("route table {id}"), hits: hits.filter(|hit| !hit.packets.is_empty()).collect() });
+        Ok(routed)
+    }
+
+    fn is_diverted(&self, key: &Key) -> Result<bool, Gap> {
+        let subnets = self.region.subnets.get()?;
+        let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
+        let addresses = subnet.map(subnet_ranges).unwrap_or_default();
+        let tables = self.region.route_tables.get()?;
+        Ok(tables.iter().filter(|table| table.vpc_id.as_deref() == Some(&key.vpc)).any(|table| {
+            let at_gateway = table.association_set.iter().any(|association| {
+                association.gateway_id.as_deref().is_some_and(|gateway| gateway.starts_with("igw-"))
+            });
+            at_gateway && route::diverts(table, &addresses)
+        }))
+    }
+
+    /// What load balancers that face the internet may bring in. Listeners and targets are not read, so this is the
+    /// most it can be.
+    fn through_balancers(
+        &self,
+        key: &Key,
+        groups: &[Rc<Group>],
+        direct: &Bounds<PacketSet>,
+        outside: &AddrSet,
+        limits: &mut BTreeSet<String>,
+    ) -> Result<PacketSet, Gap> {
+        let facing: Vec<&LoadBalancer> = self
+            .region
+            .load_balancers
+            .get()?
+            .iter()
+            .filter(|one| one.vpc_id.as_deref() == Some(&key.vpc) && one.scheme.as_deref() == Some("internet-facing"))
+            .collect();
+        // Balancers of the first generation are only seen by their interfaces.
+        let interfaces = self.region.interfaces.get()?.iter().filter(|interface| {
+            interface.vpc_id.as_deref() == Some(&key.vpc)
+                && interface.description.as_deref().is_some_and(|text| text.starts_with("ELB "))
+                && (interface.association.is_some() || facing.iter().any(|one| is_of(interface, one)))
+        });
+        let (mut addresses, mut members, mut names) = (AddrSet::empty(), BTreeSet::new(), BTreeSet::new());
+        for interface in interfaces {
+            addresses = addresses.union(&private_addresses(interface));
+            members.extend(interface.group_set.iter().filter_map(|group| group.group_id.clone()));
+            names.extend(interface.description.as_deref().and_then(|text| text.strip_prefix("ELB ")).map(str::to_owned));
+        }
+        members.extend(facing.iter().flat_map(|one| one.security_groups.iter().cloned()));
+        names.extend(facing.iter().filter_map(|one| one.load_balancer_name.clone()));
+        if names.is_empty() {
+            return Ok(PacketSet::empty());
+        }
+        if addresses.is_empty() {
+            // Where it stands is not known: anywhere in the network.
+            let vpc = self.region.vpcs.get()?.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
+            addresses = vpc.map(own_ranges).unwrap_or_else(AddrSet::all);
+        }
+        let mut through = PacketSet::empty();
+        for group in groups {
+            let by_address = group.rules.iter().filter(|rule| !rule.sources.upper().is_disjoint(&addresses)).map(|rule| &rule.shape);
+            let by_group = group.references.iter().filter(|reference| members.contains(&reference.group)).map(|reference| &reference.shape);
+            for shape in by_address.chain(by_group) {
+                through = through.union(&PacketSet::of(shape.protocols, &shape.ports, outside));
+            }
+        }
+        // A network load balancer may keep the client's address: then the node's own filters see it.
+        let preserving = facing.iter().any(|one| one.kind.as_deref() == Some("network"));
+        if preserving {
+            through = through.union(&direct.upper().restrict_sources(outside));
+        }
+        if !through.is_empty() {
+            let names: Vec<String> = names.into_iter().collect();
+            limits.insert(format!(
+                "load balancers that face the internet ({}) may forward to these nodes: listeners and targets are not read",
+                names.join(", ")
+            ));
+        }
+        Ok(through)
+    }
+
+    /// VPC Block Public Access: closes what the rules leave open, unless the network or subnet is excluded.
+    fn block(
+        &self,
+        key: &Key,
+        reached: &mut Bounds<PacketSet>,
+        ordinary: &mut Bounds<PacketSet>,
+        limits: &mut BTreeSet<String>,
+    ) -> Result<Option<Mitigation>, Gap> {
+        let mode = self.region.block_mode.get()?.as_deref();
+        let blocks = match mode {
+            None | Some("off") => return Ok(None),
+            Some("block-bidirectional" | "block-ingress") => true,
+            Some(other) => {
+                limits.insert(format!("VPC Block Public Access is in the unknown mode `{other}`"));
+                false
+            }
+        };
+        let exclusions = self.region.block_exclusions.get()?;
+        let of = |id: &str| {
+            exclusions.iter().filter(|one| is_in_force(one)).find(|one| {
+                one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("/{id}")))
+            })
+        };
+        let lets_in = |one: &Exclusion| one.internet_gateway_exclusion_mode.as_deref() == Some("allow-bidirectional");
+        let excluded = match (of(&key.subnet).map(lets_in), of(&key.vpc).map(lets_in)) {
+            (Some(subnet), Some(vpc)) if subnet != vpc => {
+                limits.insert("exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned());
+                None
+            }
+            (Some(open), _) | (None, Some(open)) => Some(open),
+            (None, None) => Some(false),
+        };
+        match (blocks, excluded) {
+            (_, Some(true)) => Ok(None),
+            (true, Some(false)) => {
+                let without = std::mem::replace(reached, Bounds::exact(PacketSet::empty()));
+                *ordinary = Bounds::exact(PacketSet::empty());
+                let by = format!("VPC Block Public Access in mode `{}`", mode.unwrap_or_default());
+                Ok((!without.upper().is_empty()).then_some(Mitigation { by, without }))
+            }
+            (false, Some(false)) | (_, None) => {
+                *reached = Bounds::unknown_within(reached.upper().clone());
+                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
+                Ok(None)
+            }
+        }
+    }
+
+    /// What connected networks can reach: everything the groups admit that is not the internet, less the cluster's own.
+    fn inside(
+        &self,
+        key: &Key,
+        groups: &[Rc<Group>],
+        passed: &Bounds<PacketSet>,
+        local: &AddrSet,
+    ) -> Result<Bounds<PacketSet>, Gap> {
+        let private = Bounds::exact(internet().complement().union(local));
+        let mut admitted = Bounds::exact(PacketSet::empty());
+        for group in groups {
+            for rule in &group.rules {
+                admitted = admitted.union(&rule.shape.from(&rule.sources.intersect(&private)));
+            }
+            for reference in group.references.iter().filter(|reference| !self.own_groups.contains(&reference.group)) {
+                admitted = admitted.union(&reference.shape.from(&self.members(&reference.group)?));
+            }
+        }
+        // A network ACL only stands between subnets: neighbours in the same subnet pass it by.
+        let subnets = self.region.subnets.get()?;
+        let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
+        let neighbours = subnet.map(subnet_ranges).unwrap_or_default();
+        let filtered = admitted.intersect(passed);
+        let beside = admitted.upper().restrict_sources(&neighbours);
+        Ok(filtered.union(&Bounds::unknown_within(beside)))
+    }
+
+    /// The private addresses of a group's members.
+    fn members(&self, group: &str) -> Result<Bounds<AddrSet>, Gap> {
+        members_of(self.region, group)
+    }
+}
+
+/// The private addresses of a group's members; of a group we do not see, any private address.
+pub(super) fn members_of(region: &Region<'_>, group: &str) -> Result<Bounds<AddrSet>, Gap> {
+    let known = region.security_groups.get()?.iter().any(|record| record.group_id.as_deref() == Some(group));
+    if !known {
+        return Ok(Bounds::unknown_within(internet().complement()));
+    }
+    let interfaces = region.interfaces.get()?.iter();
+    let members = interfaces.filter(|one| one.group_set.iter().any(|member| member.group_id.as_deref() == Some(group)));
+    Ok(Bounds::exact(members.fold(AddrSet::empty(), |all, one| all.union(&private_addresses(one)))))
+}
+
+/// The rules of all groups of an interface: one that admits is enough.
+fn admitted(groups: &[Rc<Group>]) -> palisade_reach::Outcome {
+    let rules: Vec<_> = groups.iter().flat_map(|group| group.rules.iter().map(|rule| rule.rule.clone())).collect();
+    palisade_reach::any_allow(&rules)
+}
+
+fn unknown_group(id: &str) -> Group {
+    let sources = Bounds::unknown_within(AddrSet::all());
+    let shape = Shape::everything();
+    let rule = palisade_reach::Rule::new(format!("{id}: unread"), Action::Allow, shape.from(&sources));
+    let rule = super::filter::AddressRule { rule, shape, sources, text: "unread".to_owned() };
+    Group { rules: vec![rule], ..Group::default() }
+}
+
+fn key(interface: &Interface, instance: &Instance) -> Key {
+    let mut groups: Vec<String> = interface.group_set.iter().filter_map(|group| group.group_id.clone()).collect();
+    groups.sort();
+    groups.dedup();
+    Key {
+        vpc: interface.vpc_id.clone().or_else(|| instance.vpc_id.clone()).unwrap_or_default(),
+        subnet: interface.subnet_id.clone().or_else(|| instance.subnet_id.clone()).unwrap_or_default(),
+        groups,
+        v4: public_addresses(interface).next().is_some(),
+        v6: !interface.ipv6_addresses.is_empty() || !interface.ipv6_prefixes.is_empty(),
+    }
+}
+
+/// The public IPv4 addresses of an interface. The truth is the association, not the subnet's habit.
+pub(super) fn public_addresses(interface: &Interface) -> impl Iterator<Item = IpAddr> {
+    let own = interface.association.iter();
+    let of_addresses = interface.private_ip_addresses_set.iter().filter_map(|address| address.association.as_ref());
+    own.chain(of_addresses).filter_map(|association| association.public_ip.as_deref()?.parse().ok())
+}
+
+/// The addresses of an interface inside the network, IPv6 included.
+pub(super) fn private_addresses(interface: &Interface) -> AddrSet {
+    let v4 = interface.private_ip_addresses_set.iter().filter_map(|address| address.private_ip_address.as_deref());
+    let v6 = interface.ipv6_addresses.iter().filter_map(|address| address.ipv6_address.as_deref());
+    v4.chain(v6).filter_map(|text| parse_net(text).ok()).collect()
+}
+
+fn subnet_ranges(subnet: &crate::record::network::Subnet) -> AddrSet {
+    let v6 = subnet.ipv6_blocks.iter().filter_map(|block| block.ipv6_cidr_block.as_deref());
+    subnet.cidr_block.as_deref().into_iter().chain(v6).filter_map(|text| parse_net(text).ok()).collect()
+}
+
+fn is_of(interface: &Interface, balancer: &LoadBalancer) -> bool {
+    let name = balancer.load_balancer_arn.as_deref().and_then(|arn| arn.split_once(":loadbalancer/"));
+    let text = interface.description.as_deref().and_then(|text| text.strip_prefix("ELB "));
+    name.is_some_and(|(_, name)| text == Some(name))
+}
+
+/// An exclusion counts from when it is made until it is gone, so that nothing is called closed too early.
+fn is_in_force(exclusion: &Exclusion) -> bool {
+    matches!(exclusion.state.as_deref(), Some("create-complete" | "update-complete" | "update-in-progress" | "delete-in-progress") | None)
+}

@@ -1,0 +1,391 @@
+//! The groups of machines of a cluster: managed node groups, Fargate profiles, Auto Mode, and whatever else joined.
+
+use super::{
+    cluster::Known,
+    exposure::{Evaluator, public_addresses},
+    machine,
+    region::{Region, route_table},
+    route::{Target, default_route},
+    trail::{Trail, conclude},
+};
+use crate::record::{
+    compute::Instance,
+    eks::{Cluster, Nodegroup},
+};
+use palisade_model::{
+    DefaultRoute, Egress, Filters, Gap, Interactive, Metadata, Node, NodeId, Observed, OpenRule, PodAccess, Pool,
+    PoolId, PoolKind, PublicAddresses, SubnetFilter,
+};
+use palisade_reach::Family;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a machine came to be in a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    NodeGroup(String),
+    Fargate(String),
+    AutoMode(String),
+    Karpenter(String),
+    SelfManaged(String),
+}
+
+impl Origin {
+    fn pool(&self) -> (PoolId, &str, PoolKind) {
+        let (family, name, kind) = match self {
+            Self::NodeGroup(name) => ("nodegroup", name, PoolKind::Managed),
+            Self::Fargate(name) => ("fargate", name, PoolKind::Serverless),
+            Self::AutoMode(name) => ("auto", name, PoolKind::Automatic),
+            Self::Karpenter(name) => ("karpenter", name, PoolKind::Automatic),
+            Self::SelfManaged(name) => ("self-managed", name, PoolKind::SelfManaged),
+        };
+        (PoolId::new(format!("{family}/{name}")), name, kind)
+    }
+}
+
+/// The pools of a cluster.
+pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool>> {
+    known.conclude("/cluster", |trail, cluster| {
+        if cluster.connector_config.is_some() {
+            return Err(Gap::Unsupported { what: "AWS does not know the machines of a connected cluster".to_owned() });
+        }
+        let groups = trail.read(&known.node_groups)?;
+        let profiles = trail.read(&known.fargate)?;
+        let instances = trail.read(&region.instances)?;
+        let mut members: BTreeMap<Origin, Vec<&Instance>> = BTreeMap::new();
+        for (name, _) in groups {
+            members.entry(Origin::NodeGroup(name.clone())).or_default();
+        }
+        for (name, _) in profiles {
+            members.entry(Origin::Fargate(name.clone())).or_default();
+        }
+        for name in automatic_pools(cluster) {
+            members.entry(Origin::AutoMode(name.clone())).or_default();
+        }
+        for instance in region.instances_of(known.name, instances) {
+            members.entry(origin(instance)).or_default().push(instance);
+        }
+        let own_groups = own_groups(cluster, members.values().flatten().copied());
+        let mut evaluator = Evaluator::new(region, own_groups.clone());
+        Ok(members
+            .iter()
+            .map(|(origin, instances)| {
+                let group = match origin {
+                    Origin::NodeGroup(name) => groups.iter().find(|(other, _)| other == name).map(|(_, group)| group),
+                    Origin::Fargate(_) | Origin::AutoMode(_) | Origin::Karpenter(_) | Origin::SelfManaged(_) => None,
+                };
+                let context = Context { region, known, cluster, group, origin, instances, own_groups: &own_groups };
+                context.pool(&mut evaluator)
+            })
+            .collect())
+    })
+}
+
+fn automatic_pools(cluster: &Cluster) -> &[String] {
+    cluster.compute_config.as_ref().filter(|compute| compute.enabled == Some(true)).map_or(&[], |compute| &compute.node_pools)
+}
+
+/// Where a machine comes from, by the tags its maker puts on it.
+fn origin(instance: &Instance) -> Origin {
+    let tag = |wanted: &str| {
+        let mut tags = instance.tag_set.iter();
+        tags.find(|tag| tag.key.as_deref() == Some(wanted)).and_then(|tag| tag.value.clone())
+    };
+    if let Some(name) = tag("eks:nodegroup-name") {
+        return Origin::NodeGroup(name);
+    }
+    if tag("eks:eks-cluster-name").is_some() {
+        let name = tag("eks:kubernetes-node-pool-name").or_else(|| tag("karpenter.sh/nodepool"));
+        return Origin::AutoMode(name.unwrap_or_else(|| "unnamed".to_owned()));
+    }
+    if let Some(name) = tag("karpenter.sh/nodepool").or_else(|| tag("karpenter.sh/provisioner-name")) {
+        return Origin::Karpenter(name);
+    }
+    Origin::SelfManaged(tag("aws:autoscaling:groupName").unwrap_or_else(|| "unnamed".to_owned()))
+}
+
+/// The groups that a cluster and its machines carry.
+fn own_groups<'a>(cluster: &Cluster, instances: impl Iterator<Item = &'a Instance>) -> BTreeSet<String> {
+    let config = cluster.resources_vpc_config.as_ref();
+    let of_cluster = config.into_iter().flat_map(|config| config.cluster_security_group_id.iter());
+    let of_nodes = instances.flat_map(|instance| &instance.network_interface_set).flat_map(|one| &one.group_set);
+    of_cluster.cloned().chain(of_nodes.filter_map(|group| group.group_id.clone())).collect()
+}
+
+/// One pool while it is translated.
+struct Context<'a, 'b> {
+    region: &'b Region<'a>,
+    known: &'b Known<'a>,
+    cluster: &'b Cluster,
+    group: Option<&'b Observed<Nodegroup>>,
+    origin: &'b Origin,
+    instances: &'b [&'b Instance],
+    own_groups: &'b BTreeSet<String>,
+}
+
+impl Context<'_, '_> {
+    fn pool(&self, evaluator: &mut Evaluator<'_>) -> Pool {
+        let (id, name, kind) = self.origin.pool();
+        if kind == PoolKind::Serverless {
+            return self.serverless(id, name);
+        }
+        Pool {
+            id,
+            name: name.to_owned(),
+            kind,
+            nodes: self.conclude(|trail| Ok(self.members(trail)?.iter().map(|instance| node(instance)).collect())),
+            public_addresses: self.conclude(|trail| self.public_addresses(trail)),
+            exposure: self.conclude(|trail| {
+                let members = self.members(trail)?;
+                evaluator.exposures(&members, trail)
+            }),
+            filters: self.conclude(|trail| self.filters(trail)),
+            default_route: self.conclude(|trail| self.default_route(trail)),
+            egress: self.conclude(|trail| self.egress(trail)),
+            interactive: self.conclude(|trail| self.interactive(trail)),
+            metadata: self.conclude(|trail| self.metadata(trail)),
+        }
+    }
+
+    /// A Fargate profile: AWS runs each pod on a machine of its own that nobody sees (EKS user guide, Fargate).
+    fn serverless(&self, id: PoolId, name: &str) -> Pool {
+        fn said<T>(context: &Context<'_, '_>, value: T) -> Observed<T> {
+            Observed::known(value, context.known.fargate.sources().to_vec())
+        }
+        let because = || "AWS runs each pod of a Fargate profile on a machine of its own".to_owned();
+        Pool {
+            id,
+            name: name.to_owned(),
+            kind: PoolKind::Serverless,
+            nodes: said(self, Vec::new()),
+            public_addresses: said(self, PublicAddresses { setting: Some(false), because: because(), held_by: Vec::new() }),
+            exposure: said(self, Vec::new()),
+            filters: said(self, Filters { subnet: SubnetFilter::NotOffered, open: Vec::new() }),
+            default_route: said(self, DefaultRoute::ProviderManaged),
+            egress: said(self, Egress { unrestricted: None, forced_through: None, control_plane: self.control_plane() }),
+            interactive: said(self, Interactive::Off { because: because() }),
+            metadata: said(
+                self,
+                Metadata {
+                    hardened: true,
+                    mode: "no instance metadata service".to_owned(),
+                    pods: PodAccess::Blocked { because: because() },
+                },
+            ),
+        }
+    }
+
+    fn conclude<T>(&self, draw: impl FnOnce(&mut Trail) -> Result<T, Gap>) -> Observed<T> {
+        conclude(|trail| {
+            if let Some(group) = self.group {
+                trail.read(group)?;
+            }
+            draw(trail)
+        })
+    }
+
+    /// The machines: by their tags, and for managed groups also by the auto scaling groups EKS names.
+    fn members(&self, trail: &mut Trail) -> Result<Vec<&Instance>, Gap> {
+        let all = trail.read(&self.region.instances)?;
+        let mut members: Vec<&Instance> = self.instances.to_vec();
+        let scaling: Vec<&str> = self
+            .group
+            .and_then(|group| group.get().ok())
+            .and_then(|group| group.resources.as_ref())
+            .into_iter()
+            .flat_map(|resources| &resources.auto_scaling_groups)
+            .filter_map(|group| group.name.as_deref())
+            .collect();
+        if !scaling.is_empty() {
+            let by_instance = trail.read(&self.region.scaling)?;
+            let known: BTreeSet<&str> = members.iter().filter_map(|one| one.instance_id.as_deref()).collect();
+            members.extend(all.iter().filter(|instance| {
+                let id = instance.instance_id.as_deref().unwrap_or_default();
+                let state = instance.instance_state.as_ref().and_then(|state| state.name.as_deref());
+                matches!(state, Some("pending" | "running"))
+                    && !known.contains(id)
+                    && by_instance.get(id).is_some_and(|group| scaling.contains(&group.as_str()))
+            }));
+        }
+        members.sort_by(|one, other| one.instance_id.cmp(&other.instance_id));
+        Ok(members)
+    }
+
+    /// The subnets new machines go to, and those that machines stand in.
+    fn subnets(&self, members: &[&Instance]) -> BTreeSet<String> {
+        let configured = self.group.and_then(|group| group.get().ok()).map(|group| group.subnets.clone());
+        let standing = members.iter().filter_map(|instance| instance.subnet_id.clone());
+        configured.unwrap_or_default().into_iter().chain(standing).collect()
+    }
+
+    fn vpc(&self) -> &str {
+        self.cluster.resources_vpc_config.as_ref().and_then(|config| config.vpc_id.as_deref()).unwrap_or_default()
+    }
+
+    fn control_plane(&self) -> Option<String> {
+        self.cluster.resources_vpc_config.as_ref()?.control_plane_egress_mode.clone()
+    }
+
+    /// The template's word, else the subnets'. Machines that somebody starts by hand have no setting of a pool.
+    fn public_addresses(&self, trail: &mut Trail) -> Result<PublicAddresses, Gap> {
+        let members = self.members(trail)?;
+        let held = members.iter().filter(|one| one.network_interface_set.iter().any(|one| public_addresses(one).next().is_some()));
+        let held_by = held.map(|one| NodeId::new(one.instance_id.clone().unwrap_or_default())).collect();
+        let template = machine::template(self.region, self.group, trail)?;
+        let by_template = template.iter().flat_map(|one| &one.network_interface_set).find_map(|one| one.associate_public_ip_address);
+        let subnets = trail.read(&self.region.subnets)?;
+        let wanted = self.subnets(&members);
+        let giving: Vec<&str> = subnets
+            .iter()
+            .filter(|subnet| subnet.map_public_ip_on_launch == Some(true))
+            .filter_map(|subnet| subnet.subnet_id.as_deref())
+            .filter(|id| wanted.contains(*id))
+            .collect();
+        let (setting, because) = match (by_template, self.group) {
+            (Some(said), _) => (Some(said), format!("the launch template says `AssociatePublicIpAddress` {said}")),
+            (None, None) if self.origin.pool().2 == PoolKind::SelfManaged => {
+                (None, "machines that joined by themselves have no setting of a pool".to_owned())
+            }
+            (None, _) if giving.is_empty() => (Some(false), "no subnet has `MapPublicIpOnLaunch`".to_owned()),
+            (None, _) => (Some(true), format!("`MapPublicIpOnLaunch` of {}", giving.join(", "))),
+        };
+        Ok(PublicAddresses { setting, because, held_by })
+    }
+
+    fn filters(&self, trail: &mut Trail) -> Result<Filters, Gap> {
+        let members = self.members(trail)?;
+        let table = trail.read(&self.region.security_groups)?;
+        trail.read(&self.region.interfaces)?;
+        let acls = trail.read(&self.region.acls)?;
+        let mut names = BTreeSet::new();
+        let mut missing = None;
+        for subnet in self.subnets(&members) {
+            match self.region.acl(&subnet, self.vpc(), acls) {
+                Some(acl) => drop(names.insert(acl.id.clone())),
+                None => missing = missing.or(Some(subnet)),
+            }
+        }
+        let subnet = match missing {
+            // Every subnet has an ACL, so a missing one was not listed.
+            Some(subnet) => {
+                return Err(Gap::Unsettled { what: format!("the network ACL of subnet {subnet} is not in the list") });
+            }
+            None => SubnetFilter::Attached(names.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        let mut open: Vec<OpenRule> = Vec::new();
+        for id in group_ids(&members) {
+            let Some(group) = self.region.group(&id, table) else { continue };
+            for rule in group.rules.iter().filter(|rule| rule.shape.is_everything()) {
+                let found = OpenRule { rule: rule.rule.id.to_string(), sources: rule.sources.clone(), text: rule.text.clone() };
+                open.push(found);
+            }
+            let from_others = group.references.iter().filter(|one| one.shape.is_everything() && !self.own_groups.contains(&one.group));
+            for reference in from_others {
+                let sources = super::exposure::members_of(self.region, &reference.group)?;
+                open.push(OpenRule { rule: reference.id.to_string(), sources, text: reference.group.clone() });
+            }
+        }
+        Ok(Filters { subnet, open })
+    }
+
+    fn default_route(&self, trail: &mut Trail) -> Result<DefaultRoute, Gap> {
+        let tables = trail.read(&self.region.route_tables)?;
+        let mut worst = DefaultRoute::None;
+        for subnet in self.subnets(self.instances) {
+            let Some(table) = route_table(&subnet, self.vpc(), tables) else {
+                return Err(Gap::Unsettled { what: format!("the route table of subnet {subnet} is not in the list") });
+            };
+            for family in Family::ALL {
+                let via = |target: &str| {
+                    let destination = if family == Family::V4 { "0.0.0.0/0" } else { "::/0" };
+                    format!("{}: {destination} to {target}", table.route_table_id.as_deref().unwrap_or("?"))
+                };
+                match default_route(table, family) {
+                    Some(Target::InternetGateway(gateway)) => return Ok(DefaultRoute::Internet { via: via(&gateway) }),
+                    Some(Target::Other(other)) => worst = DefaultRoute::Brokered { via: via(&other) },
+                    Some(Target::Local | Target::Blackhole) | None => (),
+                }
+            }
+        }
+        Ok(worst)
+    }
+
+    fn egress(&self, trail: &mut Trail) -> Result<Egress, Gap> {
+        let members = self.members(trail)?;
+        let table = trail.read(&self.region.security_groups)?;
+        let unrestricted =
+            group_ids(&members).iter().find_map(|id| self.region.group(id, table)?.open_egress.clone());
+        let tables = trail.read(&self.region.route_tables)?;
+        let mut forced = BTreeSet::new();
+        let mut free = false;
+        for subnet in self.subnets(&members) {
+            let Some(table) = route_table(&subnet, self.vpc(), tables) else { continue };
+            match default_route(table, Family::V4) {
+                Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
+                None | Some(Target::Blackhole) => drop(forced.insert(format!("{} has no default route", name_of(table)))),
+                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local) => free = true,
+            }
+        }
+        let forced_through = (!free && !forced.is_empty()).then(|| forced.into_iter().collect::<Vec<_>>().join(", "));
+        Ok(Egress { unrestricted, forced_through, control_plane: self.control_plane() })
+    }
+
+    fn interactive(&self, trail: &mut Trail) -> Result<Interactive, Gap> {
+        let members = self.members(trail)?;
+        if let Origin::AutoMode(_) = self.origin {
+            return Ok(Interactive::Off { because: "machines of Auto Mode have no SSH (EKS user guide, Auto Mode)".to_owned() });
+        }
+        let remote = self.group.and_then(|group| group.get().ok()).and_then(|group| group.remote_access.as_ref());
+        if let Some((remote, key)) = remote.and_then(|remote| Some((remote, remote.ec2_ssh_key.as_ref()?))) {
+            // A key without source groups makes EKS open port 22 to everybody (EKS API reference, RemoteAccessConfig).
+            let opened_to_everyone = remote.source_security_groups.is_empty();
+            return Ok(Interactive::Keys { because: format!("`remoteAccess` names the key {key}"), opened_to_everyone });
+        }
+        let template = machine::template(self.region, self.group, trail)?;
+        let by_template = template.iter().find_map(|one| one.key_name.clone()).map(|key| format!("the launch template names the key {key}"));
+        let on_machines = members.iter().find_map(|one| one.key_name.clone()).map(|key| format!("machines carry the key {key}"));
+        Ok(match by_template.or(on_machines) {
+            Some(because) => Interactive::Keys { because, opened_to_everyone: false },
+            None => Interactive::Off { because: "no SSH key is set".to_owned() },
+        })
+    }
+
+    fn metadata(&self, trail: &mut Trail) -> Result<Metadata, Gap> {
+        let members = self.members(trail)?;
+        let template = machine::template(self.region, self.group, trail)?;
+        let automatic = matches!(self.origin, Origin::AutoMode(_));
+        let group = self.group.and_then(|group| group.get().ok());
+        machine::metadata(&members, &template, group, automatic)
+    }
+}
+
+fn group_ids(members: &[&Instance]) -> BTreeSet<String> {
+    let interfaces = members.iter().flat_map(|instance| &instance.network_interface_set);
+    interfaces.flat_map(|one| &one.group_set).filter_map(|group| group.group_id.clone()).collect()
+}
+
+/// Next hops that inspect or that lead to a network which can: gateway load balancer endpoints, appliances, transit.
+fn is_inspected(next: &str) -> bool {
+    ["vpce-", "eni-", "i-", "tgw-", "arn:"].iter().any(|prefix| next.starts_with(prefix))
+}
+
+fn name_of(table: &crate::record::network::RouteTable) -> String {
+    table.route_table_id.clone().unwrap_or_else(|| "the route table".to_owned())
+}
+
+fn node(instance: &Instance) -> Node {
+    let mut public = BTreeSet::new();
+    for interface in &instance.network_interface_set {
+        public.extend(public_addresses(interface));
+        let v6 = interface.ipv6_addresses.iter().filter_map(|one| one.ipv6_address.as_deref()?.parse().ok());
+        public.extend(v6);
+    }
+    let addresses = |interface: &crate::record::compute::Interface| {
+        interface.private_ip_addresses_set.iter().filter_map(|one| one.private_ip_address.as_deref()?.parse().ok()).collect::<Vec<_>>()
+    };
+    Node {
+        id: NodeId::new(instance.instance_id.clone().unwrap_or_default()),
+        name: instance.private_dns_name.clone().unwrap_or_default(),
+        private: instance.network_interface_set.iter().flat_map(addresses).collect(),
+        public: public.into_iter().collect(),
+    }
+}

@@ -1,0 +1,259 @@
+//! One region of an account: the tables its clusters share, read once.
+
+use super::{
+    filter::{self, Acl, Group, PrefixLists},
+    trail::{conclude, table},
+};
+use crate::{
+    calls,
+    record::{
+        Ec2, Query,
+        compute::{AutoScalingGroups, Instance, Interface, Interfaces, Reservations},
+        network::{
+            BlockPublicAccess, BlockPublicAccessExclusions, Exclusion, LoadBalancer, LoadBalancers, NetworkAcl,
+            NetworkAcls, PrefixListEntries, RouteTable, RouteTables, SecurityGroup, SecurityGroups, Subnet, Subnets,
+            Vpc, Vpcs,
+        },
+    },
+};
+use palisade_model::Observed;
+use palisade_provider::{Call, Snapshot};
+use palisade_reach::{AddrSet, Bounds, parse_net};
+use serde::de::DeserializeOwned;
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+/// The tables of one region, and what was derived from them so far.
+#[derive(Debug)]
+pub(super) struct Region<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    /// `ACCOUNT/REGION`.
+    pub(super) scope: &'a str,
+    pub(super) account: &'a str,
+    pub(super) name: &'a str,
+    pub(super) instances: Observed<Vec<Instance>>,
+    pub(super) interfaces: Observed<Vec<Interface>>,
+    pub(super) security_groups: Observed<Vec<SecurityGroup>>,
+    pub(super) acls: Observed<Vec<NetworkAcl>>,
+    pub(super) route_tables: Observed<Vec<RouteTable>>,
+    pub(super) subnets: Observed<Vec<Subnet>>,
+    pub(super) vpcs: Observed<Vec<Vpc>>,
+    pub(super) block_mode: Observed<Option<String>>,
+    pub(super) block_exclusions: Observed<Vec<Exclusion>>,
+    pub(super) load_balancers: Observed<Vec<LoadBalancer>>,
+    /// The auto scaling group of each instance that has one, by the instance's id.
+    pub(super) scaling: Observed<HashMap<String, String>>,
+    pub(super) prefix_lists: PrefixLists,
+    /// Where the instances of each cluster stand in the table, by the cluster's name.
+    by_cluster: HashMap<String, Vec<usize>>,
+    group_index: HashMap<String, usize>,
+    groups: RefCell<HashMap<String, Rc<Group>>>,
+    filters: RefCell<HashMap<String, Rc<Acl>>>,
+}
+
+impl<'a> Region<'a> {
+    /// Reads the tables of a scope.
+    pub(super) fn read(snapshot: &'a Snapshot, scope: &'a str) -> Self {
+        let (account, name) = scope.split_once('/').unwrap_or((scope, ""));
+        let instances = table(snapshot, &calls::DESCRIBE_INSTANCES, scope, |Ec2(page): Ec2<Reservations>| {
+            page.reservation_set.into_iter().flat_map(|reservation| reservation.instances_set).collect()
+        });
+        let security_groups: Observed<Vec<SecurityGroup>> =
+            ec2(snapshot, &calls::DESCRIBE_SECURITY_GROUPS, scope, |page: SecurityGroups| page.security_group_info);
+        let by_cluster = instances.get().map(|instances| of_clusters(instances)).unwrap_or_default();
+        let group_index = security_groups.get().map(|groups| by_id(groups)).unwrap_or_default();
+        Self {
+            interfaces: ec2(snapshot, &calls::DESCRIBE_NETWORK_INTERFACES, scope, |page: Interfaces| {
+                page.network_interface_set
+            }),
+            acls: ec2(snapshot, &calls::DESCRIBE_NETWORK_ACLS, scope, |page: NetworkAcls| page.network_acl_set),
+            route_tables: ec2(snapshot, &calls::DESCRIBE_ROUTE_TABLES, scope, |page: RouteTables| {
+                page.route_table_set
+            }),
+            subnets: ec2(snapshot, &calls::DESCRIBE_SUBNETS, scope, |page: Subnets| page.subnet_set),
+            vpcs: ec2(snapshot, &calls::DESCRIBE_VPCS, scope, |page: Vpcs| page.vpc_set),
+            block_mode: snapshot
+                .one::<Ec2<BlockPublicAccess>>(&calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS, scope, &[])
+                .map(|Ec2(page)| page.vpc_block_public_access_options?.internet_gateway_block_mode),
+            block_exclusions: ec2(
+                snapshot,
+                &calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS,
+                scope,
+                |page: BlockPublicAccessExclusions| page.exclusions,
+            ),
+            load_balancers: table(
+                snapshot,
+                &calls::DESCRIBE_LOAD_BALANCERS,
+                scope,
+                |Query(page): Query<LoadBalancers>| page.load_balancers,
+            ),
+            scaling: scaling(snapshot, scope),
+            prefix_lists: prefix_lists(snapshot, scope),
+            groups: RefCell::default(),
+            filters: RefCell::default(),
+            snapshot,
+            scope,
+            account,
+            name,
+            instances,
+            security_groups,
+            by_cluster,
+            group_index,
+        }
+    }
+
+    /// The machines of a cluster that run or start.
+    pub(super) fn instances_of<'b>(&'b self, cluster: &str, all: &'b [Instance]) -> impl Iterator<Item = &'b Instance> {
+        let places = self.by_cluster.get(cluster).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| all.get(*place))
+    }
+
+    /// A security group, translated once. `None` when the table does not hold it.
+    pub(super) fn group(&self, id: &str, table: &[SecurityGroup]) -> Option<Rc<Group>> {
+        if let Some(known) = self.groups.borrow().get(id) {
+            return Some(Rc::clone(known));
+        }
+        let record = table.get(*self.group_index.get(id)?)?;
+        let group = Rc::new(filter::group(record, &self.prefix_lists));
+        self.groups.borrow_mut().insert(id.to_owned(), Rc::clone(&group));
+        Some(group)
+    }
+
+    /// The network ACL of a subnet, translated once: the one it is associated with, else the network's default.
+    pub(super) fn acl(&self, subnet: &str, vpc: &str, table: &[NetworkAcl]) -> Option<Rc<Acl>> {
+        let associated = |acl: &&NetworkAcl| {
+            acl.association_set.iter().any(|association| association.subnet_id.as_deref() == Some(subnet))
+        };
+        let default = |acl: &&NetworkAcl| acl.is_default == Some(true) && acl.vpc_id.as_deref() == Some(vpc);
+        let record = table.iter().find(associated).or_else(|| table.iter().find(default))?;
+        let id = record.network_acl_id.clone().unwrap_or_default();
+        if let Some(known) = self.filters.borrow().get(&id) {
+            return Some(Rc::clone(known));
+        }
+        let acl = Rc::new(filter::acl(record));
+        self.filters.borrow_mut().insert(id, Rc::clone(&acl));
+        Some(acl)
+    }
+}
+
+/// The route table of a subnet: the one it is associated with, else the network's main one; never both.
+pub(super) fn route_table<'a>(subnet: &str, vpc: &str, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
+    let associated = |table: &&RouteTable| {
+        table.association_set.iter().any(|association| association.subnet_id.as_deref() == Some(subnet))
+    };
+    let main = |table: &&RouteTable| {
+        table.vpc_id.as_deref() == Some(vpc)
+            && table.association_set.iter().any(|association| association.main == Some(true))
+    };
+    tables.iter().find(associated).or_else(|| tables.iter().find(main))
+}
+
+/// The network's own address ranges.
+pub(super) fn own_ranges(vpc: &Vpc) -> AddrSet {
+    let associated = vpc.cidr_block_association_set.iter().filter_map(|block| block.cidr_block.as_deref());
+    let v6 = vpc.ipv6_blocks.iter().filter_map(|block| block.ipv6_cidr_block.as_deref());
+    vpc.cidr_block.as_deref().into_iter().chain(associated).chain(v6).filter_map(|text| parse_net(text).ok()).collect()
+}
+
+fn ec2<T: DeserializeOwned, U>(
+    snapshot: &Snapshot,
+    call: &Call,
+    scope: &str,
+    members: impl Fn(T) -> Vec<U>,
+) -> Observed<Vec<U>> {
+    table(snapshot, call, scope, |Ec2(page): Ec2<T>| members(page))
+}
+
+/// Tags by which a machine says whose it is: self-managed (`kubernetes.io/cluster/NAME`), any that joined
+/// (`aws:eks:cluster-name`), managed (`eks:cluster-name`) and automatic (`eks:eks-cluster-name`).
+fn of_clusters(instances: &[Instance]) -> HashMap<String, Vec<usize>> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, instance) in instances.iter().enumerate() {
+        let state = instance.instance_state.as_ref().and_then(|state| state.name.as_deref());
+        if !matches!(state, Some("pending" | "running")) {
+            continue;
+        }
+        let mut names: Vec<&str> = Vec::new();
+        for tag in &instance.tag_set {
+            let (Some(key), value) = (tag.key.as_deref(), tag.value.as_deref()) else { continue };
+            match key {
+                "aws:eks:cluster-name" | "eks:cluster-name" | "eks:eks-cluster-name" => names.extend(value),
+                // The value is `owned`, or blanked when the cluster's name looks like that of a secret.
+                _ => names.extend(key.strip_prefix("kubernetes.io/cluster/").filter(|_| value != Some("shared"))),
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            found.entry(name.to_owned()).or_default().push(place);
+        }
+    }
+    found
+}
+
+fn by_id(groups: &[SecurityGroup]) -> HashMap<String, usize> {
+    let ids = groups.iter().enumerate();
+    ids.filter_map(|(place, group)| Some((group.group_id.clone()?, place))).collect()
+}
+
+fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>> {
+    let groups = table(
+        snapshot,
+        &calls::DESCRIBE_AUTO_SCALING_GROUPS,
+        scope,
+        |Query(page): Query<AutoScalingGroups>| page.auto_scaling_groups,
+    );
+    groups.map(|groups| {
+        let members = groups.into_iter().filter_map(|group| Some((group.auto_scaling_group_name?, group.instances)));
+        members
+            .flat_map(|(name, instances)| {
+                instances.into_iter().filter_map(move |one| Some((one.instance_id?, name.clone())))
+            })
+            .collect()
+    })
+}
+
+/// Every prefix list that was asked for. One that could not be read may hold anything of its family.
+fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
+    use crate::record::network::PrefixLists as Page;
+    let families: HashMap<String, String> = table(
+        snapshot,
+        &calls::DESCRIBE_MANAGED_PREFIX_LISTS,
+        scope,
+        |Ec2(page): Ec2<Page>| page.prefix_list_set,
+    )
+    .get()
+    .map(|lists| {
+        let family = |list: &crate::record::network::PrefixList| {
+            Some((list.prefix_list_id.clone()?, list.address_family.clone()?))
+        };
+        lists.iter().filter_map(family).collect()
+    })
+    .unwrap_or_default();
+    let mut lists = PrefixLists::new();
+    for params in snapshot.asked(&calls::GET_MANAGED_PREFIX_LIST_ENTRIES, scope) {
+        let Some(id) = params.get("list") else { continue };
+        let entries = snapshot.list(
+            &calls::GET_MANAGED_PREFIX_LIST_ENTRIES,
+            scope,
+            &[("list", id)],
+            |Ec2(page): Ec2<PrefixListEntries>| page.entry_set,
+        );
+        let widest = match families.get(id).map(String::as_str) {
+            Some("IPv4") => AddrSet::all_v4(),
+            Some("IPv6") => AddrSet::all_v6(),
+            _ => AddrSet::all(),
+        };
+        let covers = conclude(|trail| {
+            let entries = trail.read(&entries)?;
+            let nets: Option<AddrSet> =
+                entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
+            Ok(nets)
+        });
+        let covers = match covers.get() {
+            Ok(Some(addresses)) => Bounds::exact(addresses.clone()),
+            Ok(None) | Err(_) => Bounds::unknown_within(widest),
+        };
+        lists.insert(id.clone(), covers);
+    }
+    lists
+}

@@ -1,0 +1,134 @@
+//! Route tables: which sources an answer reaches through the internet gateway, and where the default route leads.
+
+use super::filter::{PrefixLists, range};
+use crate::record::network::{Route, RouteTable};
+use ipnet::IpNet;
+use palisade_reach::{AddrSet, Bounds, Certainty, Family, parse_net};
+
+/// Where a route leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Inside the network.
+    Local,
+    /// An attached internet gateway.
+    InternetGateway(String),
+    /// Anything else: address translation, appliances, other networks.
+    Other(String),
+    /// Nowhere.
+    Blackhole,
+}
+
+/// Translates where a route leads.
+pub(super) fn target(route: &Route) -> Target {
+    if route.state.as_deref() == Some("blackhole") {
+        return Target::Blackhole;
+    }
+    let others = [
+        &route.nat_gateway_id,
+        &route.egress_only_internet_gateway_id,
+        &route.transit_gateway_id,
+        &route.vpc_peering_connection_id,
+        &route.network_interface_id,
+        &route.instance_id,
+        &route.local_gateway_id,
+        &route.carrier_gateway_id,
+        &route.core_network_arn,
+    ];
+    match route.gateway_id.as_deref() {
+        Some("local") => Target::Local,
+        Some(gateway) if gateway.starts_with("igw-") => Target::InternetGateway(gateway.to_owned()),
+        Some(other) => Target::Other(other.to_owned()),
+        None => {
+            let other = others.into_iter().flatten().next();
+            Target::Other(other.cloned().unwrap_or_else(|| "an unknown target".to_owned()))
+        }
+    }
+}
+
+/// The sources whose longest matching route is an internet gateway.
+///
+/// Among routes for one prefix a static one beats one of a prefix list, which beats a propagated one (VPC guide, route
+/// priority).
+pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) -> Bounds<AddrSet> {
+    let mut routes = Vec::new();
+    let mut may_take = false;
+    let mut may_give = AddrSet::empty();
+    for route in &table.route_set {
+        let target = target(route);
+        let leads_out = matches!(target, Target::InternetGateway(_));
+        let rank = if route.origin.as_deref() == Some("EnableVgwRoutePropagation") { 2 } else { 0 };
+        let id = palisade_reach::RuleId::from(describe(table, route));
+        let mut add = |destination: IpNet, rank| {
+            routes.push(palisade_reach::Route { destination, target: leads_out, id: id.clone(), rank });
+        };
+        for text in [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten() {
+            match parse_net(text) {
+                Ok(net) => add(net, rank),
+                Err(_) if leads_out => may_give = AddrSet::all(),
+                Err(_) => may_take = true,
+            }
+        }
+        if let Some(list) = &route.destination_prefix_list_id {
+            let known = lists.get(list);
+            let covers = known.cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
+            if covers.is_exact() {
+                covers.lower().to_nets().into_iter().for_each(|net| add(net, 1));
+            } else if leads_out {
+                may_give = may_give.union(covers.upper());
+            } else {
+                may_take = true;
+            }
+        }
+    }
+    let surely = |leads_out: &bool| if *leads_out { Certainty::Yes } else { Certainty::No };
+    let known = palisade_reach::longest_prefix_bounds(&routes, surely);
+    let lower = if may_take { AddrSet::empty() } else { known.lower().clone() };
+    Bounds::between(lower, known.upper().union(&may_give))
+}
+
+/// The route every address of a family takes that no other route claims.
+pub(super) fn default_route(table: &RouteTable, family: Family) -> Option<Target> {
+    let wanted = match family {
+        Family::V4 => "0.0.0.0/0",
+        Family::V6 => "::/0",
+    };
+    table
+        .route_set
+        .iter()
+        .find(|route| {
+            let destination = match family {
+                Family::V4 => route.destination_cidr_block.as_deref(),
+                Family::V6 => route.destination_ipv6_cidr_block.as_deref(),
+            };
+            destination == Some(wanted)
+        })
+        .map(target)
+}
+
+/// Whether a gateway's own route table sends traffic for some addresses through an appliance.
+pub(super) fn diverts(table: &RouteTable, addresses: &AddrSet) -> bool {
+    table.route_set.iter().any(|route| {
+        let text = route.destination_cidr_block.as_deref().or(route.destination_ipv6_cidr_block.as_deref());
+        let covers = text.map(|text| {
+            range(text, if text.contains(':') { Family::V6 } else { Family::V4 }).upper().clone()
+        });
+        target(route) != Target::Local && covers.is_some_and(|covers| !covers.is_disjoint(addresses))
+    })
+}
+
+/// A route in words.
+pub(super) fn describe(table: &RouteTable, route: &Route) -> String {
+    let table = table.route_table_id.as_deref().unwrap_or("?");
+    let destination = route
+        .destination_cidr_block
+        .as_deref()
+        .or(route.destination_ipv6_cidr_block.as_deref())
+        .or(route.destination_prefix_list_id.as_deref())
+        .unwrap_or("?");
+    let target = match target(route) {
+        Target::Local => "local".to_owned(),
+        Target::InternetGateway(id) | Target::Other(id) => id,
+        Target::Blackhole => "nowhere".to_owned(),
+    };
+    format!("{table}: {destination} to {target}")
+}

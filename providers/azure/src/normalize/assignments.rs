@@ -1,0 +1,250 @@
+//! Who holds which role where, and what is denied.
+//! <https://learn.microsoft.com/azure/role-based-access-control/overview>
+
+use super::table::{Row, Table};
+use crate::{
+    arm,
+    record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
+};
+use palisade_authority::{Case, Glob, Part, Selector};
+use palisade_model::{Evidence, Gap};
+use std::collections::HashMap;
+
+/// What stands before the name of a data action, so that a wildcard over the control plane never reaches the data.
+pub(super) const DATA: &str = "data:";
+
+/// Every assignment of a subscription, with what its role means.
+#[derive(Debug)]
+pub(super) struct Assignments<'s> {
+    /// The subscription's id.
+    pub(super) subscription: &'s str,
+    held: Vec<Held>,
+    by_principal: HashMap<String, Vec<usize>>,
+    groups: Vec<usize>,
+    denied: Vec<Denied>,
+    assignments: Table<'s, RoleAssignment>,
+    pages: Vec<Evidence>,
+}
+
+/// One assignment.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Who, in lower case.
+    pub(super) principal: String,
+    /// What kind of principal.
+    pub(super) kind: Option<String>,
+    /// The role's name, or its id when it is not defined.
+    pub(super) role: String,
+    /// Where, as it was written.
+    pub(super) scope: String,
+    /// The condition, when there is one.
+    pub(super) condition: Option<String>,
+    /// What the role allows; the gap when nobody says.
+    pub(super) allows: Result<std::sync::Arc<[Allowed]>, Gap>,
+    row: usize,
+}
+
+/// One permission of a role.
+#[derive(Debug)]
+pub(super) struct Allowed {
+    /// What may be done.
+    pub(super) actions: Selector,
+    /// The permission's own condition.
+    pub(super) condition: Option<String>,
+}
+
+/// One deny assignment.
+#[derive(Debug)]
+pub(super) struct Denied {
+    /// Its name.
+    pub(super) name: String,
+    /// What is denied.
+    pub(super) actions: Vec<Selector>,
+    /// Where.
+    pub(super) scope: String,
+    /// Whether it stops there.
+    pub(super) not_below: bool,
+    /// To whom: id in lower case, and whether it is a group.
+    pub(super) principals: Vec<(String, bool)>,
+    /// But not to these.
+    pub(super) excluded: Vec<(String, bool)>,
+    /// The condition, when there is one.
+    pub(super) condition: Option<String>,
+}
+
+impl<'s> Assignments<'s> {
+    /// Reads the three lists together.
+    pub(super) fn new(
+        subscription: &'s str,
+        assignments: Table<'s, RoleAssignment>,
+        definitions: Table<'s, RoleDefinition>,
+        denials: Table<'s, DenyAssignment>,
+    ) -> Result<Self, Gap> {
+        let roles = by_guid(&definitions);
+        let mut compiled: HashMap<String, (String, Result<std::sync::Arc<[Allowed]>, Gap>)> = HashMap::new();
+        let mut found = Self {
+            subscription,
+            held: Vec::new(),
+            by_principal: HashMap::new(),
+            groups: Vec::new(),
+            denied: denials.all()?.into_iter().map(denied).collect(),
+            pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
+            assignments,
+        };
+        for (row, assignment) in found.assignments.all()?.into_iter().enumerate() {
+            let properties = &assignment.properties;
+            let role = properties.role_definition_id.as_deref().unwrap_or_default();
+            let guid = arm::name(role).to_ascii_lowercase();
+            let (name, allows) = compiled
+                .entry(guid.clone())
+                .or_insert_with(|| meaning(roles.get(&guid).copied(), role, subscription))
+                .clone();
+            let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
+            let place = found.held.len();
+            if properties.principal_type.as_deref().is_some_and(is_group) {
+                found.groups.push(place);
+            }
+            found.by_principal.entry(principal.clone()).or_default().push(place);
+            found.held.push(Held {
+                principal,
+                kind: properties.principal_type.clone(),
+                role: name,
+                scope: properties.scope.clone().unwrap_or_else(|| format!("/subscriptions/{subscription}")),
+                condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
+                allows,
+                row,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Every assignment.
+    pub(super) fn all(&self) -> &[Held] {
+        &self.held
+    }
+
+    /// What a principal was given itself.
+    pub(super) fn of(&self, principal: &str) -> impl Iterator<Item = &Held> {
+        let places = self.by_principal.get(&principal.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// What groups were given; who is in them is not read.
+    pub(super) fn of_groups(&self) -> impl Iterator<Item = &Held> {
+        self.groups.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// What is denied.
+    pub(super) fn denied(&self) -> &[Denied] {
+        &self.denied
+    }
+
+    /// Where assignments were read: one by one when there are some, the whole lists because absence counts too.
+    pub(super) fn evidence<'h>(&self, held: impl IntoIterator<Item = &'h Held>) -> Vec<Evidence> {
+        let rows = held.into_iter().filter_map(|held| self.assignments.rows().get(held.row));
+        rows.filter_map(|row: &Row<'_, RoleAssignment>| row.evidence("/properties")).chain(self.pages.iter().cloned()).collect()
+    }
+
+    /// Where a scope reaches. What was assigned on a management group above holds in the subscription.
+    pub(super) fn reach(&self, scope: &str, below: bool) -> Selector {
+        let key = arm::key(scope);
+        if key.is_empty() && below {
+            return Selector::everything();
+        }
+        let mut places = vec![exactly(&key)];
+        if below {
+            places.push(under(&key));
+            if key.starts_with("/providers/microsoft.management/managementgroups/") {
+                let here = format!("/subscriptions/{}", self.subscription);
+                places.extend([exactly(&here), under(&here)]);
+            }
+        }
+        Selector::of(places)
+    }
+
+    /// Every resource of the subscription.
+    pub(super) fn everywhere(&self) -> Glob {
+        under(&format!("/subscriptions/{}", self.subscription))
+    }
+}
+
+/// This resource and no other.
+pub(super) fn exactly(id: &str) -> Glob {
+    Glob::exactly(Case::Insensitive, id)
+}
+
+/// Everything below a resource.
+pub(super) fn under(id: &str) -> Glob {
+    Glob::from_parts(Case::Insensitive, &[Part::Literal(id.trim_end_matches('/')), Part::Pattern("/*")])
+}
+
+fn is_group(kind: &str) -> bool {
+    kind.eq_ignore_ascii_case("Group") || kind.eq_ignore_ascii_case("ForeignGroup")
+}
+
+/// Definitions by the last part of their ids: the part before differs with the scope they were listed at.
+fn by_guid<'t, 's>(definitions: &'t Table<'s, RoleDefinition>) -> HashMap<String, &'t Row<'s, RoleDefinition>> {
+    definitions.rows().iter().map(|row| (arm::name(&row.id).to_ascii_lowercase(), row)).collect()
+}
+
+fn meaning(
+    row: Option<&Row<'_, RoleDefinition>>,
+    id: &str,
+    subscription: &str,
+) -> (String, Result<std::sync::Arc<[Allowed]>, Gap>) {
+    let Some(row) = row else {
+        let what = format!("role `{}` is assigned in `{subscription}` and not among its role definitions", arm::name(id));
+        return (arm::name(id).to_owned(), Err(Gap::Unsettled { what }));
+    };
+    match row.get() {
+        Err(gap) => (arm::name(id).to_owned(), Err(gap)),
+        Ok(role) => {
+            let name = role.properties.role_name.clone().unwrap_or_else(|| arm::name(id).to_owned());
+            (name, Ok(role.properties.permissions.iter().flat_map(allowed).collect()))
+        }
+    }
+}
+
+/// `Actions - NotActions` and `DataActions - NotDataActions`, kept apart. `NotActions` are no denial: another role may
+/// give what they leave out. <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
+fn allowed(permission: &Permission) -> impl Iterator<Item = Allowed> {
+    let condition = permission.condition.clone().filter(|condition| !condition.is_empty());
+    let planes = [control(&permission.actions, &permission.not_actions), data(&permission.data_actions, &permission.not_data_actions)];
+    let named = |actions: &Selector| !actions.any_of().is_empty();
+    planes.into_iter().filter(named).map(move |actions| Allowed { actions, condition: condition.clone() }).collect::<Vec<_>>().into_iter()
+}
+
+fn control(actions: &[String], not: &[String]) -> Selector {
+    let globs = |texts: &[String]| texts.iter().map(|text| Glob::insensitive(text)).collect::<Vec<_>>();
+    let mut left_out = globs(not);
+    if actions.iter().any(|action| action.starts_with(['*', '?'])) {
+        left_out.push(Glob::insensitive(&format!("{DATA}*")));
+    }
+    Selector::of_except(globs(actions), left_out)
+}
+
+fn data(actions: &[String], not: &[String]) -> Selector {
+    let glob = |text: &String| Glob::from_parts(Case::Insensitive, &[Part::Literal(DATA), Part::Pattern(text)]);
+    Selector::of_except(actions.iter().map(glob), not.iter().map(glob))
+}
+
+fn denied(assignment: &DenyAssignment) -> Denied {
+    let properties = &assignment.properties;
+    let people = |list: &[crate::record::Principal]| {
+        let one = |principal: &crate::record::Principal| {
+            let id = principal.id.as_deref().unwrap_or_default().to_ascii_lowercase();
+            (id, principal.kind.as_deref().is_some_and(is_group))
+        };
+        list.iter().map(one).collect()
+    };
+    Denied {
+        name: properties.deny_assignment_name.clone().or_else(|| assignment.name.clone()).unwrap_or_default(),
+        actions: properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect(),
+        scope: properties.scope.clone().unwrap_or_default(),
+        not_below: properties.do_not_apply_to_child_scopes == Some(true),
+        principals: people(&properties.principals),
+        excluded: people(&properties.exclude_principals),
+        condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
+    }
+}
+

@@ -1,0 +1,222 @@
+//! What it takes in Azure to have each capability, and to become somebody else.
+//!
+//! Data actions are written with `data:` before their names.
+
+use palisade_authority::{Capability, MethodRow, Need, Outcome};
+
+/// Changing a cluster: local accounts, admin groups, authorized ranges.
+pub(super) const CLUSTER_WRITE: &str = "Microsoft.ContainerService/managedClusters/write";
+/// Listing the cluster-admin certificate.
+pub(super) const ADMIN_CREDENTIAL: &str = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action";
+/// Listing a user's credential; without Entra it is a certificate with every right.
+pub(super) const USER_CREDENTIAL: &str = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action";
+/// Running commands inside a cluster.
+pub(super) const RUN_COMMAND: &str = super::doors::RUN_COMMAND;
+/// Giving roles away.
+pub(super) const ASSIGN_ROLES: &str = "Microsoft.Authorization/roleAssignments/write";
+/// Letting somebody's tokens become an identity.
+pub(super) const FEDERATE: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write";
+/// Putting an identity on a resource. The built-in role names a segment in between, the operation does not.
+pub(super) const ASSIGN: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+/// The same with the segment.
+pub(super) const ASSIGN_NAMED: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/any/assign/action";
+
+const VM_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
+const VMSS_WRITE: &str = "Microsoft.Compute/virtualMachineScaleSets/write";
+
+/// What counts whatever the clusters look like.
+pub(super) const ALWAYS: &[Need] = &[
+    Need {
+        capability: Capability::ClusterAdmin,
+        any_of: &[
+            &[CLUSTER_WRITE],
+            &["data:Microsoft.ContainerService/managedClusters/rbac.authorization.k8s.io/clusterrolebindings/write"],
+        ],
+    },
+    Need {
+        capability: Capability::ReadClusterSecrets,
+        any_of: &[&["data:Microsoft.ContainerService/managedClusters/secrets/read"]],
+    },
+    Need {
+        capability: Capability::RunWorkloads,
+        any_of: &[
+            &["data:Microsoft.ContainerService/managedClusters/pods/write"],
+            &["data:Microsoft.ContainerService/managedClusters/apps/deployments/write"],
+        ],
+    },
+    Need { capability: Capability::OpenControlPlane, any_of: &[&[CLUSTER_WRITE]] },
+    Need {
+        capability: Capability::AssumeAnyIdentity,
+        any_of: &[
+            &[ASSIGN, VM_WRITE],
+            &[ASSIGN, VMSS_WRITE],
+            &[ASSIGN_NAMED, VM_WRITE],
+            &[ASSIGN_NAMED, VMSS_WRITE],
+            &[FEDERATE],
+        ],
+    },
+    Need {
+        capability: Capability::EscalatePrivilege,
+        any_of: &[
+            &[ASSIGN_ROLES],
+            &["Microsoft.Authorization/roleDefinitions/write"],
+            &["Microsoft.Authorization/elevateAccess/action"],
+        ],
+    },
+    Need {
+        capability: Capability::ReadCloudSecrets,
+        any_of: &[
+            &["data:Microsoft.KeyVault/vaults/secrets/getSecret/action"],
+            &["Microsoft.KeyVault/vaults/accessPolicies/write"],
+        ],
+    },
+    Need {
+        capability: Capability::DecryptKms,
+        any_of: &[
+            &["data:Microsoft.KeyVault/vaults/keys/decrypt/action"],
+            &["data:Microsoft.KeyVault/vaults/keys/unwrap/action"],
+        ],
+    },
+    Need {
+        capability: Capability::ExfiltrateStorage,
+        any_of: &[
+            &["data:Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"],
+            &["Microsoft.Storage/storageAccounts/listKeys/action"],
+            &["Microsoft.Compute/disks/beginGetAccess/action"],
+            &["Microsoft.Compute/snapshots/beginGetAccess/action"],
+        ],
+    },
+    Need {
+        capability: Capability::DestroyStorage,
+        any_of: &[&["Microsoft.Storage/storageAccounts/delete"], &["Microsoft.Compute/disks/delete"]],
+    },
+    Need {
+        capability: Capability::DeleteBackups,
+        any_of: &[
+            &["Microsoft.RecoveryServices/vaults/backupFabrics/protectionContainers/protectedItems/delete"],
+            &["Microsoft.DataProtection/backupVaults/backupInstances/delete"],
+            &["Microsoft.Compute/snapshots/delete"],
+        ],
+    },
+    Need {
+        capability: Capability::ModifyNetwork,
+        any_of: &[
+            &["Microsoft.Network/networkSecurityGroups/write"],
+            &["Microsoft.Network/networkSecurityGroups/securityRules/write"],
+            &["Microsoft.Network/routeTables/write"],
+            &["Microsoft.Network/publicIPAddresses/write"],
+        ],
+    },
+    Need {
+        capability: Capability::NodeCodeExecution,
+        any_of: &[
+            &["Microsoft.Compute/virtualMachines/runCommand/action"],
+            &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"],
+            &["Microsoft.Compute/virtualMachines/extensions/write"],
+            &["Microsoft.Compute/virtualMachineScaleSets/extensions/write"],
+        ],
+    },
+    Need {
+        capability: Capability::ExposeMetadata,
+        any_of: &[&["Microsoft.ContainerService/managedClusters/agentPools/write"]],
+    },
+    Need {
+        capability: Capability::PullAnyImage,
+        any_of: &[
+            &["Microsoft.ContainerRegistry/registries/pull/read"],
+            &["data:Microsoft.ContainerRegistry/registries/repositories/content/read"],
+        ],
+    },
+    Need {
+        capability: Capability::PushImage,
+        any_of: &[
+            &["Microsoft.ContainerRegistry/registries/push/write"],
+            &["Microsoft.ContainerRegistry/registries/importImage/action"],
+            &["Microsoft.ContainerRegistry/registries/tasks/write"],
+            &["data:Microsoft.ContainerRegistry/registries/repositories/content/write"],
+        ],
+    },
+    Need { capability: Capability::BlindAudit, any_of: &[&["Microsoft.Insights/diagnosticSettings/delete"]] },
+    Need { capability: Capability::DeleteCluster, any_of: &[&["Microsoft.ContainerService/managedClusters/delete"]] },
+    Need {
+        capability: Capability::WeakenGuardrails,
+        any_of: &[&["Microsoft.Authorization/policyAssignments/delete"], &["Microsoft.Authorization/locks/delete"]],
+    },
+];
+
+/// Where a cluster has local accounts.
+pub(super) const WITH_LOCAL_ACCOUNTS: Need =
+    Need { capability: Capability::ClusterAdmin, any_of: &[&[ADMIN_CREDENTIAL]] };
+
+/// Where a cluster has no sign-in through Entra.
+pub(super) const WITHOUT_ENTRA: Need = Need { capability: Capability::ClusterAdmin, any_of: &[&[USER_CREDENTIAL]] };
+
+/// Where a cluster lets commands run.
+pub(super) const WITH_RUN_COMMAND: Need = Need { capability: Capability::ClusterAdmin, any_of: &[&[RUN_COMMAND]] };
+
+/// Ways to the administrator of the subscription.
+pub(super) const TO_ADMINISTRATOR: &[MethodRow] = &[
+    MethodRow {
+        name: "assign-role",
+        sentence: "It assigns itself the role Owner.",
+        needs: &[&[ASSIGN_ROLES]],
+        effect: Outcome::Administrator,
+    },
+    MethodRow {
+        name: "edit-role",
+        sentence: "It adds every action to a custom role that it holds.",
+        needs: &[&["Microsoft.Authorization/roleDefinitions/write"]],
+        effect: Outcome::Administrator,
+    },
+    MethodRow {
+        name: "elevate-access",
+        sentence: "It makes itself User Access Administrator of the whole tenant.",
+        needs: &[&["Microsoft.Authorization/elevateAccess/action"]],
+        effect: Outcome::Administrator,
+    },
+];
+
+/// Ways to another identity.
+pub(super) const TO_IDENTITY: &[MethodRow] = &[
+    MethodRow {
+        name: "federate-identity",
+        sentence: "It lets tokens of an issuer of its own become the identity.",
+        needs: &[&[FEDERATE]],
+        effect: Outcome::Target,
+    },
+    MethodRow {
+        name: "attach-identity",
+        sentence: "It puts the identity on a machine it controls and asks that machine for tokens.",
+        needs: &[
+            &[ASSIGN, VM_WRITE],
+            &[ASSIGN, VMSS_WRITE],
+            &[ASSIGN_NAMED, VM_WRITE],
+            &[ASSIGN_NAMED, VMSS_WRITE],
+        ],
+        effect: Outcome::Target,
+    },
+];
+
+/// Ways into a cluster.
+pub(super) const LIST_ADMIN_CREDENTIAL: MethodRow = MethodRow {
+    name: "list-admin-credential",
+    sentence: "It lists the certificate of the cluster's local administrator.",
+    needs: &[&[ADMIN_CREDENTIAL]],
+    effect: Outcome::ClusterAdmin,
+};
+
+/// Command invoke.
+pub(super) const INVOKE_COMMAND: MethodRow = MethodRow {
+    name: "invoke-command",
+    sentence: "It runs commands inside the cluster as its administrator.",
+    needs: &[&[RUN_COMMAND]],
+    effect: Outcome::ClusterAdmin,
+};
+
+/// Changing the cluster.
+pub(super) const CHANGE_CLUSTER: MethodRow = MethodRow {
+    name: "change-cluster",
+    sentence: "It switches local accounts on again, or makes itself one of the cluster's administrators.",
+    needs: &[&[CLUSTER_WRITE]],
+    effect: Outcome::ClusterAdmin,
+};

@@ -1,0 +1,360 @@
+//! Who can reach machines: for each address each path, for each path both security groups, the routes back, and only
+//! then the union.
+
+use super::{
+    balancers::Forward,
+    machines::{Address, Machine},
+    rules::{Direction, Filter, Own},
+    space::Space,
+    surroundings::{Surroundings, elsewhere},
+    table::table,
+};
+use crate::arm;
+use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId};
+use palisade_reach::{
+    AddrSet, Bounds, Certainty, Family, Hit, PacketSet, Ports, Protocol, Protocols, Sessions, with_source_ports,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
+
+/// What this version does not read, and takes to be so.
+const NO_ADMIN_RULES: &str =
+    "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
+
+type FilterKey = (String, String, Family, Direction);
+type PassKey = (Vec<(FilterKey, Vec<Certainty>)>, Vec<String>);
+
+/// Security groups that were read and questions that were answered, so that a thousand equal machines cost one answer.
+#[derive(Debug, Default)]
+pub(super) struct Evaluations {
+    filters: HashMap<FilterKey, Result<Arc<Filter>, Gap>>,
+    passes: HashMap<PassKey, Arc<Pass>>,
+}
+
+/// What gets through the security groups before one address.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) sessions: Sessions,
+    pub(super) layers: Vec<Layer>,
+    /// Whether there is any security group.
+    pub(super) filtered: bool,
+    /// The groups, for those who ask how they are configured.
+    pub(super) filters: Vec<Arc<Filter>>,
+}
+
+/// What one address can be reached by.
+#[derive(Clone, Debug)]
+struct Answer {
+    internet: Bounds<PacketSet>,
+    ordinary: Bounds<PacketSet>,
+    inside: Bounds<PacketSet>,
+    layers: Vec<Layer>,
+    limits: Vec<String>,
+    local: AddrSet,
+    filters: Vec<Arc<Filter>>,
+}
+
+/// What makes the answers for two addresses the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Signature {
+    subnet: String,
+    security_group: Option<String>,
+    family: Family,
+    matching: Vec<Vec<Certainty>>,
+    public: Option<Option<bool>>,
+    forwards: Vec<String>,
+    unread: Vec<String>,
+    gateway: bool,
+}
+
+/// The exposure of some machines, and the security groups it came from.
+#[derive(Debug, Default)]
+pub(super) struct Exposed {
+    pub(super) exposures: Vec<Exposure>,
+    pub(super) filters: Vec<Arc<Filter>>,
+    pub(super) layers: Vec<Layer>,
+}
+
+impl Surroundings<'_> {
+    /// A security group as it looks from a subnet.
+    fn filter(&self, id: &str, space: &Space, family: Family, direction: Direction) -> Result<Arc<Filter>, Gap> {
+        let key = (arm::key(id), space.key.clone(), family, direction);
+        if let Some(known) = self.evaluations.borrow().filters.get(&key) {
+            return known.clone();
+        }
+        let row = table(&self.security_groups)?.find(id).ok_or_else(|| elsewhere("network security group", id));
+        let filter = row.and_then(|row| Filter::read(row, space, family, direction)).map(Arc::new);
+        self.evaluations.borrow_mut().filters.insert(key, filter.clone());
+        filter
+    }
+
+    /// The security groups before an address, the subnet's first: both must allow.
+    fn filters(
+        &self,
+        space: &Space,
+        interface: Option<&str>,
+        (family, direction): (Family, Direction),
+    ) -> Result<Vec<(FilterKey, String, Arc<Filter>)>, Gap> {
+        let mut found = Vec::new();
+        let subnet = space.security_group.as_deref().map(|id| (id, format!("subnet `{}`", space.name)));
+        let interface = interface.map(|id| (id, "the interface".to_owned()));
+        for (id, place) in subnet.into_iter().chain(interface) {
+            let key = (arm::key(id), space.key.clone(), family, direction);
+            let filter = self.filter(id, space, family, direction)?;
+            found.push((key, format!("network security group `{}` on {place}", filter.name), filter));
+        }
+        Ok(found)
+    }
+
+    /// What gets through to an address, or from it.
+    pub(super) fn pass(
+        &self,
+        space: &Space,
+        interface: Option<&str>,
+        own: &Own,
+        (family, direction): (Family, Direction),
+    ) -> Result<Arc<Pass>, Gap> {
+        let filters = self.filters(space, interface, (family, direction))?;
+        let matching: Vec<Vec<Certainty>> = filters.iter().map(|(_, _, filter)| filter.matching(own, space)).collect();
+        let names = filters.iter().map(|(_, name, _)| name.clone()).collect();
+        let key: PassKey = (filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(), names);
+        if let Some(known) = self.evaluations.borrow().passes.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let mut chains = Vec::new();
+        let mut places = Vec::new();
+        for ((filter_key, _, filter), matching) in filters.iter().zip(&matching) {
+            // One group in both places decides the same twice.
+            let known = filters.iter().position(|(other, ..)| other == filter_key).unwrap_or_default();
+            if known == places.len() {
+                chains.push(filter.chain(matching));
+            }
+            places.push(known);
+        }
+        let split = with_source_ports(&chains);
+        let hits = |place: usize| -> Vec<Hit> { split.hits.get(place).cloned().unwrap_or_default() };
+        let layers = filters.iter().zip(&places).map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) });
+        let pass = Arc::new(Pass {
+            layers: layers.collect(),
+            filtered: !filters.is_empty(),
+            filters: filters.into_iter().map(|(_, _, filter)| filter).collect(),
+            sessions: split.sessions,
+        });
+        self.evaluations.borrow_mut().passes.insert(key, Arc::clone(&pass));
+        Ok(pass)
+    }
+}
+
+/// Who can reach these machines: one entry for each distinct answer. `members` are the cluster's own addresses.
+pub(super) fn exposed(
+    machines: &[Machine],
+    members: &AddrSet,
+    around: &Surroundings<'_>,
+    sources: &mut Vec<Evidence>,
+) -> Result<Exposed, Gap> {
+    // Without these no path can be excluded.
+    around.balancers.as_ref().map_err(Clone::clone)?;
+    let mut groups: Vec<(Vec<NodeId>, Vec<&Address>)> = Vec::new();
+    let mut known: HashMap<Vec<Signature>, usize> = HashMap::new();
+    for machine in machines {
+        let signatures: Vec<Signature> =
+            machine.addresses.iter().map(|address| signature(address, around)).collect::<Result<_, _>>()?;
+        let place = *known.entry(signatures).or_insert_with(|| {
+            groups.push((Vec::new(), machine.addresses.iter().collect()));
+            groups.len() - 1
+        });
+        if let Some((nodes, _)) = groups.get_mut(place) {
+            nodes.push(machine.node.id.clone());
+        }
+    }
+    let mut exposed = Exposed::default();
+    for (nodes, addresses) in groups {
+        let Some(answer) = unite(&addresses, members, around, sources)? else { continue };
+        for filter in &answer.filters {
+            if !exposed.filters.iter().any(|known| Arc::ptr_eq(known, filter)) {
+                exposed.filters.push(Arc::clone(filter));
+            }
+        }
+        exposed.layers.extend(answer.layers.iter().cloned());
+        exposed.exposures.push(Exposure {
+            nodes,
+            internet: answer.internet,
+            ordinary: answer.ordinary,
+            inside: answer.inside,
+            local: answer.local,
+            layers: answer.layers.into(),
+            limits: answer.limits,
+            mitigation: None,
+        });
+    }
+    Ok(exposed)
+}
+
+fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, Gap> {
+    let space = around.space(&address.subnet)?;
+    let filters = around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In))?;
+    Ok(Signature {
+        subnet: space.key.clone(),
+        security_group: address.security_group.as_deref().map(arm::key),
+        family: address.family,
+        matching: filters.iter().map(|(_, _, filter)| filter.matching(&address.own, &space)).collect(),
+        public: address.public,
+        forwards: address.forwards.iter().map(|forward| forward.name.clone()).collect(),
+        unread: address.unread.clone(),
+        gateway: address.gateway,
+    })
+}
+
+fn unite(
+    addresses: &[&Address],
+    members: &AddrSet,
+    around: &Surroundings<'_>,
+    sources: &mut Vec<Evidence>,
+) -> Result<Option<Answer>, Gap> {
+    let mut all: Option<Answer> = None;
+    for address in addresses {
+        let one = answer(address, members, around, sources)?;
+        all = Some(match all {
+            None => one,
+            Some(mut all) => {
+                all.internet = all.internet.union(&one.internet);
+                all.ordinary = all.ordinary.union(&one.ordinary);
+                all.inside = all.inside.union(&one.inside);
+                all.local = all.local.union(&one.local);
+                all.layers.extend(one.layers.into_iter().filter(|layer| !all.layers.contains(layer)).collect::<Vec<_>>());
+                all.limits.extend(one.limits.into_iter().filter(|limit| !all.limits.contains(limit)).collect::<Vec<_>>());
+                all.filters.extend(one.filters);
+                all
+            }
+        });
+    }
+    Ok(all)
+}
+
+fn answer(
+    address: &Address,
+    members: &AddrSet,
+    around: &Surroundings<'_>,
+    sources: &mut Vec<Evidence>,
+) -> Result<Answer, Gap> {
+    let space = around.space(&address.subnet)?;
+    sources.extend_from_slice(&space.sources);
+    let here = (address.family, Direction::In);
+    let pass = around.pass(&space, address.security_group.as_deref(), &address.own, here)?;
+    for id in space.security_group.iter().chain(&address.security_group) {
+        sources.extend(table(&around.security_groups)?.find(id).and_then(|row| row.evidence("/properties")));
+    }
+    let mut limits = space.limits.clone();
+    limits.push(NO_ADMIN_RULES.to_owned());
+    let mut layers = pass.layers.clone();
+    let mut paths: Vec<Sessions> = Vec::new();
+    if let Some(closed) = address.public {
+        if !pass.filtered && closed.is_none() {
+            limits.push("the kind of the public address is not known: without a security group it may be open".to_owned());
+        }
+        paths.push(opened(&pass, closed));
+    }
+    for forward in &address.forwards {
+        paths.push(through(forward, address, &space, around, &pass, &mut layers)?);
+    }
+    if !address.unread.is_empty() {
+        limits.push(format!("what these load balancers forward was not read: {}", address.unread.join(", ")));
+        let may = |bounds: &Bounds<PacketSet>| Bounds::unknown_within(bounds.upper().clone());
+        paths.push(Sessions { any_port: may(&pass.sessions.any_port), ordinary: may(&pass.sessions.ordinary) });
+    }
+    if address.gateway {
+        limits.push("an application gateway forwards to the machine with its own address: whom it lets in is not read".to_owned());
+    }
+    let outside = AddrSet::any_outside(&space.local).family(address.family);
+    let back = back(&space.returning);
+    let from_outside = |pick: fn(&Sessions) -> &Bounds<PacketSet>| {
+        let nothing = Bounds::exact(PacketSet::empty());
+        let united = paths.iter().fold(nothing, |all, path| all.union(pick(path)));
+        let outside = united.map(|packets| packets.restrict_sources(&outside));
+        match &back {
+            Some(back) => outside.intersect(back),
+            None => outside,
+        }
+    };
+    let connected = space.connected.subtract(&Bounds::exact(members.clone()));
+    let neighbours = connected.map(|set| PacketSet::of(Protocols::Any, &Ports::full(), &set.family(address.family)));
+    Ok(Answer {
+        internet: from_outside(|path| &path.any_port),
+        ordinary: from_outside(|path| &path.ordinary),
+        inside: pass.sessions.any_port.intersect(&neighbours),
+        layers,
+        limits,
+        local: space.local.clone(),
+        filters: pass.filters.clone(),
+    })
+}
+
+/// What gets through to a public address. Without any security group its kind decides.
+fn opened(pass: &Pass, closed: Option<bool>) -> Sessions {
+    if pass.filtered {
+        return pass.sessions.clone();
+    }
+    let all = match closed {
+        Some(true) => Bounds::exact(PacketSet::empty()),
+        Some(false) => Bounds::exact(PacketSet::all()),
+        None => Bounds::unknown_within(PacketSet::all()),
+    };
+    Sessions { any_port: all.clone(), ordinary: all }
+}
+
+/// What gets through a load balancer. Clients keep their address, so the security groups see them.
+fn through(
+    forward: &Forward,
+    address: &Address,
+    space: &Space,
+    around: &Surroundings<'_>,
+    direct: &Arc<Pass>,
+    layers: &mut Vec<Layer>,
+) -> Result<Sessions, Gap> {
+    let pass = if forward.floating {
+        let outer = match &forward.frontend {
+            None => None,
+            Some(id) => match table(&around.public_addresses)?.find(id) {
+                None => None,
+                Some(row) => row.get()?.properties.ip_address.as_deref().and_then(|text| text.parse().ok()),
+            },
+        };
+        let own = Own { address: outer, groups: Vec::new() };
+        around.pass(space, address.security_group.as_deref(), &own, (address.family, Direction::In))?
+    } else {
+        Arc::clone(direct)
+    };
+    let protocols = match forward.protocol {
+        Some(protocol) => vec![protocol],
+        None => vec![Protocol::TCP, Protocol::UDP],
+    };
+    let all = protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
+    let carried = Bounds::exact(PacketSet::union_all(&all.collect::<Vec<_>>()));
+    let opened = opened(&pass, forward.closed_by_default);
+    if forward.floating {
+        let carried_here = |layer: &Layer| Layer {
+            name: format!("{} for `{}`", layer.name, forward.name),
+            hits: layer
+                .hits
+                .iter()
+                .map(|hit| Hit { packets: hit.packets.intersect(carried.lower()), ..hit.clone() })
+                .filter(|hit| !hit.packets.is_empty())
+                .collect(),
+        };
+        layers.extend(pass.layers.iter().map(carried_here));
+    }
+    Ok(Sessions { any_port: opened.any_port.intersect(&carried), ordinary: opened.ordinary.intersect(&carried) })
+}
+
+/// Packets whose answers get back: TCP needs them, others are told as delivered. Nothing when every answer gets back.
+fn back(returning: &Bounds<AddrSet>) -> Option<Bounds<PacketSet>> {
+    static UNANSWERED: LazyLock<PacketSet> = LazyLock::new(|| {
+        PacketSet::all().subtract(&PacketSet::of(Protocols::One(Protocol::TCP), &Ports::full(), &AddrSet::all()))
+    });
+    if palisade_reach::internet().is_subset(returning.lower()) {
+        return None;
+    }
+    Some(returning.map(|set| PacketSet::of(Protocols::One(Protocol::TCP), &Ports::full(), set).union(&UNANSWERED)))
+}

@@ -1,0 +1,233 @@
+//! The machines of a node pool: which scale sets are its, and what stands on their interfaces.
+
+use super::{
+    balancers::{Forward, closed_by_default},
+    cluster::Read,
+    rules::Own,
+    surroundings::Surroundings,
+    table::{Row, Table, table},
+};
+use crate::{
+    NODE_ADDRESSES, NODE_INTERFACES, arm,
+    record::{AddressConfiguration, AgentPool, Interface, PublicAddress, ScaleSet},
+};
+use palisade_model::{Evidence, Gap, Node, NodeId};
+use palisade_reach::Family;
+use std::{net::IpAddr, sync::Arc};
+
+/// A machine and its addresses.
+#[derive(Debug)]
+pub(super) struct Machine {
+    pub(super) node: Node,
+    pub(super) addresses: Vec<Address>,
+}
+
+/// One address of a machine, with everything that leads to it.
+#[derive(Debug)]
+pub(super) struct Address {
+    pub(super) own: Own,
+    pub(super) family: Family,
+    pub(super) subnet: String,
+    /// The security group on the interface.
+    pub(super) security_group: Option<String>,
+    /// Whether it has a public address, and whether that one is closed until a security group opens it.
+    pub(super) public: Option<Option<bool>>,
+    /// What load balancers forward to it.
+    pub(super) forwards: Vec<Arc<Forward>>,
+    /// Load balancers that were not read.
+    pub(super) unread: Vec<String>,
+    /// Whether an application gateway forwards to it.
+    pub(super) gateway: bool,
+}
+
+/// The machines of some scale sets.
+#[derive(Debug)]
+pub(super) struct Machines {
+    pub(super) all: Vec<Machine>,
+    pub(super) sources: Vec<Evidence>,
+}
+
+/// The scale sets in the cluster's node resource group.
+pub(super) fn scale_sets<'t, 's>(
+    read: &Read<'_, '_>,
+    around: &'t Surroundings<'s>,
+) -> Result<Vec<&'t Row<'s, ScaleSet>>, Gap> {
+    let group = read.node_group();
+    let ours = |row: &&Row<'_, ScaleSet>| arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
+    Ok(table(&around.scale_sets)?.rows().iter().filter(ours).collect())
+}
+
+/// Whether a scale set belongs to a pool. AKS tags it; older ones only have the name.
+pub(super) fn belongs(row: &Row<'_, ScaleSet>, pool: &str) -> bool {
+    let set = row.item.as_ref().ok();
+    let tagged = set.and_then(|set| set.tag("aks-managed-poolName").or_else(|| set.tag("poolName")));
+    if let Some(tagged) = tagged {
+        return tagged.eq_ignore_ascii_case(pool);
+    }
+    let name = set.and_then(|set| set.name.as_deref()).unwrap_or_else(|| arm::name(&row.id)).to_ascii_lowercase();
+    let pool = pool.to_ascii_lowercase();
+    // Windows scale sets have short names: `aksPOOL`.
+    name.starts_with(&format!("aks-{pool}-")) || name == format!("aks{pool}")
+}
+
+/// The scale sets of a pool, or why its machines cannot be told.
+pub(super) fn sets_of<'t, 's>(
+    pool: &AgentPool,
+    sets: &Result<Vec<&'t Row<'s, ScaleSet>>, Gap>,
+) -> Result<Vec<&'t Row<'s, ScaleSet>>, Gap> {
+    let name = pool.name.as_deref().unwrap_or_default();
+    if let Some(kind) = pool.kind.as_deref().filter(|kind| !kind.eq_ignore_ascii_case("VirtualMachineScaleSets")) {
+        return Err(Gap::NotCollected {
+            what: format!("the machines of pool `{name}` are of type `{kind}`, and only scale sets are listed"),
+        });
+    }
+    let found: Vec<&Row<'_, ScaleSet>> =
+        sets.as_ref().map_err(Clone::clone)?.iter().copied().filter(|row| belongs(row, name)).collect();
+    if found.is_empty() {
+        return Err(Gap::Unsettled { what: format!("no scale set of pool `{name}` is in the node resource group") });
+    }
+    Ok(found)
+}
+
+/// Reads the machines of some scale sets.
+pub(super) fn machines(sets: &[&Row<'_, ScaleSet>], around: &Surroundings<'_>) -> Result<Machines, Gap> {
+    let mut found = Machines { all: Vec::new(), sources: Vec::new() };
+    for row in sets {
+        let set = row.get()?;
+        found.sources.extend(row.evidence(""));
+        let key = arm::key(&row.id);
+        let params = [("scaleSet", key.as_str())];
+        let interfaces =
+            Table::<Interface>::read(around.snapshot, &NODE_INTERFACES, around.subscription, &params)?;
+        found.sources.extend_from_slice(interfaces.pages());
+        let needs_addresses = interfaces.all()?.iter().any(|interface| interface.has_public_address());
+        let addresses = if needs_addresses {
+            let read = Table::<PublicAddress>::read(around.snapshot, &NODE_ADDRESSES, around.subscription, &params)?;
+            found.sources.extend_from_slice(read.pages());
+            Some(read)
+        } else {
+            None
+        };
+        for interface in interfaces.all()? {
+            add(&mut found.all, interface, &Context { set, addresses: addresses.as_ref(), around });
+        }
+    }
+    Ok(found)
+}
+
+struct Context<'c, 's> {
+    set: &'c ScaleSet,
+    addresses: Option<&'c Table<'s, PublicAddress>>,
+    around: &'c Surroundings<'s>,
+}
+
+fn add(machines: &mut Vec<Machine>, interface: &Interface, context: &Context<'_, '_>) {
+    let properties = &interface.properties;
+    let machine = properties.virtual_machine.as_ref().and_then(|machine| machine.id.as_deref());
+    let id = machine.or(interface.id.as_deref()).unwrap_or_default();
+    let place = machines.iter().rposition(|known| arm::same(known.node.id.as_str(), id)).unwrap_or_else(|| {
+        let set = context.set.name.as_deref().unwrap_or_default();
+        let node = Node {
+            id: NodeId::new(id),
+            // The instance's name is the scale set's and its number.
+            name: format!("{set}_{}", arm::name(id)),
+            private: Vec::new(),
+            public: Vec::new(),
+        };
+        machines.push(Machine { node, addresses: Vec::new() });
+        machines.len() - 1
+    });
+    let Some(machine) = machines.get_mut(place) else { return };
+    for configuration in node_addresses(&properties.ip_configurations) {
+        let (public_address, address) = read_address(interface, configuration, context);
+        machine.node.private.extend(address.own.address);
+        machine.node.public.extend(public_address);
+        machine.addresses.push(address);
+    }
+}
+
+/// The addresses that are the machine's: in flat networks the others on the same interface are its pods'.
+fn node_addresses(all: &[AddressConfiguration]) -> impl Iterator<Item = &AddressConfiguration> {
+    let any_primary = all.iter().any(|one| one.properties.primary == Some(true));
+    all.iter().filter(move |one| {
+        let own = &one.properties;
+        let leads_here = own.public_ip_address.is_some() || !own.load_balancer_backend_address_pools.is_empty();
+        let is_v6 = own.private_ip_address_version.as_deref().is_some_and(|version| version.eq_ignore_ascii_case("IPv6"));
+        !any_primary || own.primary == Some(true) || leads_here || is_v6
+    })
+}
+
+fn read_address(
+    interface: &Interface,
+    configuration: &AddressConfiguration,
+    context: &Context<'_, '_>,
+) -> (Option<IpAddr>, Address) {
+    let properties = &configuration.properties;
+    let id_of = |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
+    let address: Option<IpAddr> = properties.private_ip_address.as_deref().and_then(|text| text.parse().ok());
+    let says_v6 = properties.private_ip_address_version.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("IPv6"));
+    let family = if address.is_some_and(|one| one.is_ipv6()) || says_v6 { Family::V6 } else { Family::V4 };
+    let (public_address, public) = match &properties.public_ip_address {
+        None => (None, None),
+        Some(reference) => {
+            let row = context.addresses.and_then(|all| public_row(all, reference.id.as_deref(), configuration.id.as_deref()));
+            let template = || {
+                let mut addresses = context.set.addresses();
+                addresses.find_map(|one| one.public_ip_address_configuration.as_ref()?.sku.name.as_deref())
+            };
+            let sku = row.and_then(|row| row.sku.name.as_deref()).or_else(template);
+            let address = row.and_then(|row| row.properties.ip_address.as_deref()?.parse().ok());
+            (address, Some(closed_by_default(sku)))
+        }
+    };
+    let (forwards, unread) = forwards(configuration, context.around);
+    let address = Address {
+        own: Own {
+            address,
+            groups: properties.application_security_groups.iter().filter_map(|one| one.id.as_deref()).map(arm::key).collect(),
+        },
+        family,
+        subnet: id_of(&properties.subnet).or_else(|| context.set.subnet().map(str::to_owned)).unwrap_or_default(),
+        security_group: id_of(&interface.properties.network_security_group),
+        public,
+        forwards,
+        unread,
+        gateway: !properties.application_gateway_backend_address_pools.is_empty(),
+    };
+    (public_address, address)
+}
+
+fn public_row<'t>(all: &'t Table<'_, PublicAddress>, id: Option<&str>, configuration: Option<&str>) -> Option<&'t PublicAddress> {
+    let by_id = id.and_then(|id| all.find(id)).and_then(|row| row.item.as_ref().ok());
+    by_id.or_else(|| {
+        let configuration = configuration?;
+        let readable = all.rows().iter().filter_map(|row| row.item.as_ref().ok());
+        let own = |address: &&PublicAddress| {
+            address.properties.ip_configuration.as_ref().and_then(|one| one.id.as_deref()).is_some_and(|one| arm::same(one, configuration))
+        };
+        readable.into_iter().find(own)
+    })
+}
+
+/// What load balancers forward to an address, and those of which we do not know it.
+fn forwards(configuration: &AddressConfiguration, around: &Surroundings<'_>) -> (Vec<Arc<Forward>>, Vec<String>) {
+    let Ok(balancers) = &around.balancers else { return (Vec::new(), Vec::new()) };
+    let properties = &configuration.properties;
+    let pools = properties.load_balancer_backend_address_pools.iter().chain(&properties.load_balancer_inbound_nat_rules);
+    let parts: Vec<&str> = pools.filter_map(|reference| reference.id.as_deref()).collect();
+    let mut forwards: Vec<Arc<Forward>> = Vec::new();
+    let mut unread = Vec::new();
+    for part in &parts {
+        if !matches!(balancers.of(part), Some(Ok(_))) {
+            unread.push((*part).to_owned());
+        }
+    }
+    for target in parts.into_iter().chain(configuration.id.as_deref()) {
+        for forward in balancers.to(target) {
+            if !forwards.iter().any(|known| Arc::ptr_eq(known, forward)) {
+                forwards.push(Arc::clone(forward));
+            }
+        }
+    }
+    (forwards, unread)
+}

@@ -1,0 +1,260 @@
+//! Where an identity stands: what it holds, how far it could climb, what it would not need.
+
+use super::{
+    assignments::Assignments,
+    authority::Groups,
+    capabilities::{
+        ALWAYS, ASSIGN, ASSIGN_NAMED, ASSIGN_ROLES, CHANGE_CLUSTER, FEDERATE, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL,
+        TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND, WITHOUT_ENTRA,
+    },
+    cluster::Read,
+    doors::can_run_commands,
+    surroundings::Surroundings,
+};
+use palisade_authority::{
+    Authority, Graph, Held, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Standing, capabilities, excess,
+    satisfied, wildcards, within,
+};
+use palisade_model::{Gap, IdentityKind};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// What is taken for granted beside what is named as unknown.
+const NO_ELIGIBLE_ROLES: &str = "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
+
+/// Authorities and the graph of who may become whom, worked out once.
+#[derive(Debug, Default)]
+pub(super) struct Standings {
+    authorities: HashMap<String, Arc<Authority>>,
+    held: HashMap<(String, Switches), Arc<Vec<Held>>>,
+    graph: Option<Arc<Graph>>,
+}
+
+/// What of a cluster decides which rights make an administrator of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Switches {
+    local_accounts: bool,
+    entra: bool,
+    run_command: bool,
+}
+
+impl Switches {
+    fn of(read: &Read<'_, '_>) -> Self {
+        Self {
+            local_accounts: has_local_accounts(read),
+            entra: has_entra(read),
+            run_command: can_run_commands(read),
+        }
+    }
+
+    fn needs(self) -> Vec<Need> {
+        let mut needs = ALWAYS.to_vec();
+        needs.extend([
+            self.local_accounts.then_some(WITH_LOCAL_ACCOUNTS),
+            (!self.entra).then_some(WITHOUT_ENTRA),
+            self.run_command.then_some(WITH_RUN_COMMAND),
+        ].into_iter().flatten());
+        needs
+    }
+}
+
+/// Local accounts are on unless they are switched off.
+/// <https://learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad>
+pub(super) fn has_local_accounts(read: &Read<'_, '_>) -> bool {
+    read.properties.disable_local_accounts != Some(true)
+}
+
+/// Whether people sign in through Entra.
+pub(super) fn has_entra(read: &Read<'_, '_>) -> bool {
+    read.properties.aad_profile.is_some()
+}
+
+impl Surroundings<'_> {
+    /// The authority of a principal that may be in any group.
+    pub(super) fn authority(&self, assignments: &Assignments<'_>, principal: &str) -> Arc<Authority> {
+        let key = principal.to_ascii_lowercase();
+        if let Some(known) = self.standings.borrow().authorities.get(&key) {
+            return Arc::clone(known);
+        }
+        let authority = Arc::new(assignments.authority(principal, Groups::Perhaps).assuming(NO_ELIGIBLE_ROLES));
+        self.standings.borrow_mut().authorities.insert(key, Arc::clone(&authority));
+        authority
+    }
+
+    fn held(&self, principal: &str, authority: &Authority, switches: Switches) -> Arc<Vec<Held>> {
+        let key = (principal.to_ascii_lowercase(), switches);
+        if let Some(known) = self.standings.borrow().held.get(&key) {
+            return Arc::clone(known);
+        }
+        let held = Arc::new(capabilities(authority, &switches.needs()));
+        self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
+        held
+    }
+
+    /// Where an identity of a cluster stands. `need` is absent where nobody knows what it needs.
+    pub(super) fn standing(
+        &self,
+        read: &Read<'_, '_>,
+        (principal, kind): (&str, IdentityKind),
+        need: impl Fn(&Assignments<'_>) -> Authority,
+    ) -> Result<Standing, Gap> {
+        let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
+        let authority = self.authority(assignments, principal);
+        let switches = Switches::of(read);
+        let held = self.held(principal, &authority, switches);
+        let subscription = format!("/subscriptions/{}", assignments.subscription);
+        let decision = authority.decide(ASSIGN_ROLES, &subscription);
+        let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));
+        let need = need(assignments);
+        // What a workload needs is its owner's to say.
+        let outside_need = if kind == IdentityKind::Workload { Vec::new() } else { outside(&authority, &held, &need) };
+        let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
+        Ok(Standing {
+            escalation: if direct { None } else { self.escalation(read, assignments, principal, &authority) },
+            wildcards: wildcards(&authority, &need),
+            outside_need,
+            administrator,
+            assumptions: authority.assumptions().to_vec(),
+            held: held.to_vec(),
+        })
+    }
+
+    /// The shortest way to the administrator, or else into the cluster.
+    fn escalation(
+        &self,
+        read: &Read<'_, '_>,
+        assignments: &Assignments<'_>,
+        principal: &str,
+        authority: &Authority,
+    ) -> Option<Vec<Hop>> {
+        let from = identity(principal);
+        let graph = self.graph(assignments);
+        let known = graph.shortest_path(&from, &Node::Administrator).filter(|path| !path.is_empty());
+        known.or_else(|| {
+            // Identities that Azure makes for clusters are in no list: their own first step is looked at here.
+            let hop = to_administrator(&from, authority, assignments);
+            hop.or_else(|| into_cluster(&from, authority, read)).map(|hop| vec![hop])
+        })
+    }
+
+    /// Who of the subscription's user-assigned identities may become whom, as far as it leads to the administrator.
+    ///
+    /// Worked out backwards from those who are there already, so that identities that lead nowhere cost nothing.
+    fn graph(&self, assignments: &Assignments<'_>) -> Arc<Graph> {
+        if let Some(known) = &self.standings.borrow().graph {
+            return Arc::clone(known);
+        }
+        let mut graph = Graph::new();
+        let mut open: BTreeMap<String, Option<String>> = BTreeMap::new();
+        for held in assignments.all() {
+            open.insert(held.principal.clone(), None);
+        }
+        for row in self.identities.iter().flat_map(|table| table.rows()) {
+            let principal = row.item.as_ref().ok().and_then(|item| item.properties.principal_id.as_deref());
+            if let Some(principal) = principal {
+                open.insert(principal.to_ascii_lowercase(), Some(row.id.clone()));
+            }
+        }
+        // Only identities climb here; people and groups with assignments are somebody else's business.
+        let used: BTreeSet<String> = open.iter().filter(|(_, id)| id.is_some()).map(|(principal, _)| principal.clone()).collect();
+        let mut frontier: Vec<(String, String)> = Vec::new();
+        let mut waiting: Vec<String> = Vec::new();
+        for principal in used {
+            let authority = self.authority(assignments, &principal);
+            match to_administrator(&identity(&principal), &authority, assignments) {
+                Some(hop) => {
+                    graph.add(hop);
+                    if let Some(Some(id)) = open.get(&principal) {
+                        frontier.push((principal, id.clone()));
+                    }
+                }
+                None if may_become_somebody(&authority) => waiting.push(principal),
+                None => {}
+            }
+        }
+        while !frontier.is_empty() && !waiting.is_empty() {
+            let mut next = Vec::new();
+            waiting.retain(|principal| {
+                let authority = self.authority(assignments, principal);
+                let hops = frontier.iter().flat_map(|(target, id)| become_identity(principal, &authority, (target, id)));
+                let hops: Vec<Hop> = hops.collect();
+                let found = !hops.is_empty();
+                hops.into_iter().for_each(|hop| graph.add(hop));
+                if let (true, Some(Some(id))) = (found, open.get(principal)) {
+                    next.push((principal.clone(), id.clone()));
+                }
+                !found
+            });
+            frontier = next;
+        }
+        let graph = Arc::new(graph);
+        self.standings.borrow_mut().graph = Some(Arc::clone(&graph));
+        graph
+    }
+}
+
+/// An identity by its object id.
+pub(super) fn identity(principal: &str) -> IdentityId {
+    IdentityId::from(principal.to_ascii_lowercase().as_str())
+}
+
+fn may_become_somebody(authority: &Authority) -> bool {
+    [FEDERATE, ASSIGN, ASSIGN_NAMED].iter().any(|action| !authority.decide_any_resource(action).is_deny())
+}
+
+fn to_administrator(from: &IdentityId, authority: &Authority, assignments: &Assignments<'_>) -> Option<Hop> {
+    let subscription = format!("/subscriptions/{}", assignments.subscription);
+    let place = |_: &str| Place::On(&subscription);
+    TO_ADMINISTRATOR.iter().find_map(|row| hop(from, Node::Administrator, authority, row, place))
+}
+
+fn into_cluster(from: &IdentityId, authority: &Authority, read: &Read<'_, '_>) -> Option<Hop> {
+    let place = |_: &str| Place::On(read.id());
+    let ways = [
+        has_local_accounts(read).then_some(&LIST_ADMIN_CREDENTIAL),
+        can_run_commands(read).then_some(&INVOKE_COMMAND),
+        Some(&CHANGE_CLUSTER),
+    ];
+    ways.into_iter().flatten().find_map(|row| hop(from, Node::ClusterAdmin, authority, row, place))
+}
+
+fn become_identity(from: &str, authority: &Authority, (target, id): (&str, &str)) -> Option<Hop> {
+    let place = |action: &str| if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere };
+    TO_IDENTITY.iter().find_map(|row| hop(&identity(from), identity(target).into(), authority, row, place))
+}
+
+fn hop<'p>(
+    from: &IdentityId,
+    to: Node,
+    authority: &Authority,
+    row: &MethodRow,
+    place: impl Fn(&str) -> Place<'p>,
+) -> Option<Hop> {
+    let way = satisfied(authority, row, place)?;
+    Some(Hop {
+        from: Node::Identity(from.clone()),
+        to,
+        method: row.method(),
+        permissions: way.permissions,
+        by: way.by,
+        certainty: way.certainty,
+    })
+}
+
+/// What is given beyond the need: actions the need does not contain, and actions it contains that reach further.
+fn outside(authority: &Authority, held: &[Held], need: &Authority) -> Vec<OutsideNeed> {
+    let mut outside: BTreeMap<_, OutsideNeed> = within(authority, need).into_iter().map(|one| (one.grant.clone(), one)).collect();
+    for further in excess(authority, held, need).capabilities {
+        for grant in further.by {
+            let known = outside.entry(grant.clone()).or_insert_with(|| OutsideNeed { grant, actions: Vec::new(), more: 0 });
+            for action in &further.actions {
+                if !known.actions.contains(action) && !known.actions.iter().any(|pattern| pattern == "*") {
+                    known.actions.push(action.clone());
+                }
+            }
+        }
+    }
+    outside.into_values().collect()
+}

@@ -1,0 +1,203 @@
+//! Role bindings, deny policies and access scopes as layers of grants.
+
+use super::{
+    condition::ways,
+    deny,
+    hierarchy::{Denial, Hierarchy},
+    people::People,
+    principal::Principal,
+    roles::RoleBook,
+    tables::SCOPES,
+};
+use crate::record::iam::{Binding, Condition};
+use jiff::Timestamp;
+use palisade_authority::{Authority, Glob, Grant, GrantId, Layer, LayerKind, Selector, Truth};
+use palisade_model::Gap;
+
+/// The resources below each level of a hierarchy, as conditions and our questions name them.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    levels: Vec<Vec<Glob>>,
+    /// Every resource of the project.
+    pub(crate) scope: Glob,
+}
+
+impl Reach {
+    /// A binding reaches what it stands at and everything below.
+    pub(crate) fn of(project: &str, hierarchy: &Hierarchy) -> Self {
+        let number = &hierarchy.number;
+        let mut below: Vec<Glob> = [
+            format!("projects/{project}"),
+            format!("projects/{project}/*"),
+            format!("projects/{number}"),
+            format!("projects/{number}/*"),
+            // Buckets have names without a project.
+            "projects/_/*".to_owned(),
+        ]
+        .iter()
+        .map(|pattern| Glob::sensitive(pattern))
+        .collect();
+        let mut levels = vec![below.clone()];
+        for place in hierarchy.places.iter().skip(1) {
+            below.push(Glob::sensitive(&place.name));
+            below.push(Glob::sensitive(&format!("{}/*", place.name)));
+            levels.push(below.clone());
+        }
+        Self { levels, scope: Glob::sensitive(&format!("projects/{project}/*")) }
+    }
+
+    fn at(&self, level: usize) -> Vec<Glob> {
+        self.levels.get(level).cloned().unwrap_or_default()
+    }
+}
+
+/// The ways a condition leaves open at a level: on which resources, and whether it holds.
+pub(crate) fn condition_ways(
+    condition: Option<&Condition>,
+    reach: &Reach,
+    level: usize,
+    now: Timestamp,
+) -> Vec<(Selector, Truth)> {
+    let everything = || Selector::of(reach.at(level));
+    let Some(condition) = condition else { return vec![(everything(), Truth::True)] };
+    let Some(expression) = condition.expression.as_deref() else {
+        return vec![(everything(), Truth::unknown("a condition without an expression"))];
+    };
+    ways(expression, now)
+        .into_iter()
+        .map(|way| {
+            let Some(first) = way.resources.first() else { return (everything(), way.when) };
+            // All patterns have to match: the one inside all others says it; else it stays open.
+            let narrowest = way.resources.iter().find(|one| way.resources.iter().all(|other| other.includes(one)));
+            match narrowest {
+                Some(one) => (Selector::of([one.clone()]), way.when),
+                None => {
+                    (Selector::of([first.clone()]), way.when.and(Truth::unknown(format!("condition `{expression}`"))))
+                }
+            }
+        })
+        .collect()
+}
+
+/// A role somebody holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) role: String,
+    pub(crate) id: GrantId,
+}
+
+/// Everything somebody's rights follow from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) hierarchy: &'a Hierarchy,
+    pub(crate) denials: &'a [Denial],
+    pub(crate) people: &'a People,
+    pub(crate) roles: &'a RoleBook<'a>,
+    pub(crate) reach: &'a Reach,
+    pub(crate) now: Timestamp,
+}
+
+/// What was not read and is taken to stop nothing.
+const BOUNDARIES: &str = "principal access boundary policies were not read and are taken to stop nothing";
+
+impl Rights<'_> {
+    /// What a principal may do, and the roles it holds. `scopes` are the access scopes of a node's token; `leaving_out`
+    /// are roles that do not count.
+    pub(crate) fn of(
+        &self,
+        principal: &Principal<'_>,
+        scopes: Option<&[String]>,
+        leaving_out: &[&str],
+    ) -> Result<(Authority, Vec<Bound>), Gap> {
+        let mut grants = Vec::new();
+        let mut bound = Vec::new();
+        for (level, place) in self.hierarchy.places.iter().enumerate() {
+            for binding in &place.policy.bindings {
+                let open = condition_ways(binding.condition.as_ref(), self.reach, level, self.now);
+                self.bind(binding, principal, &place.name, open, leaving_out, (&mut grants, &mut bound))?;
+            }
+        }
+        for (email, account) in &self.people.accounts {
+            let resource = account_resource(&account.home, email);
+            for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+                let on_it = || Selector::of([Glob::sensitive(&resource)]);
+                // A condition on the account's own name is one on this resource.
+                let open = condition_ways(binding.condition.as_ref(), self.reach, 0, self.now)
+                    .into_iter()
+                    .filter(|(resources, _)| resources.overlaps(&Glob::sensitive(&resource)))
+                    .map(|(_, when)| (on_it(), when))
+                    .collect();
+                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, (&mut grants, &mut bound))?;
+            }
+        }
+        let mut layers = vec![
+            Layer::new("role bindings", LayerKind::Grants, grants),
+            Layer::new("deny policies", LayerKind::Denials, deny::grants(self.denials, principal, self.reach, self.now)),
+        ];
+        layers.extend(scopes.and_then(guard));
+        let authority = Authority::new(layers).over(self.reach.scope.clone()).assuming(BOUNDARIES);
+        Ok((authority, bound))
+    }
+
+    fn bind(
+        &self,
+        binding: &Binding,
+        principal: &Principal<'_>,
+        place: &str,
+        open: Vec<(Selector, Truth)>,
+        leaving_out: &[&str],
+        (grants, bound): (&mut Vec<Grant>, &mut Vec<Bound>),
+    ) -> Result<(), Gap> {
+        let Some(role_name) = binding.role.as_deref() else { return Ok(()) };
+        let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
+        if meant == Truth::False || open.is_empty() || leaving_out.contains(&role_name) {
+            return Ok(());
+        }
+        let role = self.roles.get(role_name)?;
+        let mut id = format!("{role_name} on {place}");
+        if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
+            id = format!("{id} if {title}");
+        }
+        let id = GrantId::from(id);
+        // A role held through a group nobody could look into is held perhaps; it is no excess to be told.
+        if meant == Truth::True {
+            bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
+        }
+        if let Some(actions) = &role.actions {
+            for (resources, when) in open {
+                grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A service account as a resource.
+pub(crate) fn account_resource(home: &str, email: &str) -> String {
+    format!("projects/{home}/serviceAccounts/{email}")
+}
+
+/// What the access scopes of a token let through. None at all lets everything through, as Google then takes
+/// `cloud-platform`; a scope the table does not know may let through anything.
+fn guard(scopes: &[String]) -> Option<Layer> {
+    if scopes.is_empty() {
+        return None;
+    }
+    let mut grants = Vec::new();
+    for scope in scopes {
+        let name = scope.rsplit("/auth/").next().unwrap_or(scope);
+        match SCOPES.iter().find(|(known, _)| *known == name) {
+            Some((_, patterns)) if patterns.contains(&"*") => return None,
+            Some((_, patterns)) => {
+                let actions = Selector::of(patterns.iter().map(|pattern| Glob::sensitive(pattern)));
+                grants.push(Grant::allow(format!("scope {name}"), actions, Selector::everything()));
+            }
+            None => {
+                let anything = Grant::allow(format!("scope {name}"), Selector::everything(), Selector::everything());
+                grants.push(anything.when(Truth::unknown(format!("access scope `{name}`"))));
+            }
+        }
+    }
+    Some(Layer::new("access scopes", LayerKind::Guard, grants))
+}

@@ -1,0 +1,463 @@
+//! The firewalls of a network in their order of evaluation.
+//!
+//! Hierarchical policies come first, then regional policies of Google's own, then the network's rules and its global and
+//! regional policies in the order the network says, then the implied rules. `allow` and `deny` end the evaluation; no
+//! match and `goto_next` pass to the next tier. So the network's own rules are not the last word.
+//! <https://cloud.google.com/firewall/docs/firewall-policies-overview#rule-evaluation>
+
+use super::traffic::{addresses, packets};
+use crate::record::compute::{EffectivePolicy, Firewall, PolicyMatch, PolicyRule};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Outcome, PacketSet, Rule, RuleId, parse_net, tiers};
+use std::{collections::HashMap, net::IpAddr};
+
+/// Which way packets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// To the machine.
+    Ingress,
+    /// From the machine.
+    Egress,
+}
+
+/// The firewalls of a network in one region and direction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Firewalls {
+    tiers: Vec<Tier>,
+    /// What is not modelled and widened the bounds.
+    pub(crate) limits: Vec<String>,
+    /// Whether some rule looks at the machine's own address.
+    pub(crate) by_address: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Tier {
+    name: String,
+    rules: Vec<Compiled>,
+}
+
+/// One rule, before it is known for which machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    pub(crate) rule: Rule,
+    targets: Targets,
+    /// The machine's own addresses it is limited to.
+    own: Option<Bounds<AddrSet>>,
+    /// The sources as they are configured.
+    pub(crate) text: String,
+    /// Network tags among the sources.
+    pub(crate) source_tags: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Targets {
+    Every,
+    Some { tags: Vec<String>, accounts: Vec<String>, unread: bool },
+}
+
+/// What rules may ask of a machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Traits {
+    pub(crate) tags: Vec<String>,
+    pub(crate) accounts: Vec<String>,
+    /// Its addresses inside the network; empty unless some rule looks at them.
+    pub(crate) own: Vec<IpAddr>,
+}
+
+/// The order in which a network asks its firewalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The network's rules before its policies: Google's default.
+    RulesFirst,
+    /// The network's policies before its rules.
+    PoliciesFirst,
+}
+
+/// Everything one network says about its firewalls.
+#[derive(Debug)]
+pub(crate) struct Inputs<'a> {
+    pub(crate) rules: &'a [&'a Firewall],
+    /// Of the network: hierarchical and global policies.
+    pub(crate) global: &'a [EffectivePolicy],
+    /// Of the network in the region: also Google's and regional policies.
+    pub(crate) regional: &'a [EffectivePolicy],
+    pub(crate) order: Order,
+    /// The network's own addresses: what tags and accounts as sources can stand for.
+    pub(crate) local: &'a AddrSet,
+    /// The network as policies name it.
+    pub(crate) network: &'a str,
+}
+
+impl Firewalls {
+    pub(crate) fn compile(inputs: &Inputs<'_>, direction: Direction) -> Self {
+        let mut firewalls = Self::default();
+        let of = |policies: &'_ [EffectivePolicy], kinds: &[&str]| -> Vec<EffectivePolicy> {
+            let has = |policy: &&EffectivePolicy| policy.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
+            policies.iter().filter(has).cloned().collect()
+        };
+        let ordered = |mut policies: Vec<EffectivePolicy>| {
+            // Several policies of one kind are asked by the priority of their association.
+            policies.sort_by_key(|policy| policy.priority.unwrap_or(0));
+            policies
+        };
+        // The reply lists hierarchical policies from the organisation down; their `priority` is not filled.
+        firewalls.policies("hierarchical firewall policy", &of(inputs.global, &["HIERARCHY"]), inputs, direction);
+        let system = of(inputs.regional, &["SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "SYSTEM"]);
+        firewalls.policies("system firewall policy", &ordered(system), inputs, direction);
+        firewalls.unknown_kinds(inputs, direction);
+        let global = ordered(of(inputs.global, &["NETWORK"]));
+        let regional = ordered(of(inputs.regional, &["NETWORK_REGIONAL"]));
+        if inputs.order == Order::RulesFirst {
+            firewalls.rules(inputs, direction);
+        }
+        firewalls.policies("network firewall policy", &global, inputs, direction);
+        firewalls.policies("regional network firewall policy", &regional, inputs, direction);
+        if inputs.order == Order::PoliciesFirst {
+            firewalls.rules(inputs, direction);
+        }
+        firewalls.limits.sort();
+        firewalls.limits.dedup();
+        firewalls.by_address =
+            firewalls.tiers.iter().flat_map(|tier| &tier.rules).any(|compiled| compiled.own.is_some());
+        firewalls
+    }
+
+    fn rules(&mut self, inputs: &Inputs<'_>, direction: Direction) {
+        let mut sorted: Vec<(i64, bool, Compiled)> = Vec::new();
+        for firewall in inputs.rules {
+            let egress = firewall.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"));
+            if firewall.disabled == Some(true) || egress != (direction == Direction::Egress) {
+                continue;
+            }
+            // <https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules>: 1000 when unset.
+            let priority = firewall.priority.unwrap_or(1000);
+            for (action, traffic) in [(Action::Deny, &firewall.denied), (Action::Allow, &firewall.allowed)] {
+                if !traffic.is_empty() {
+                    sorted.push((priority, action == Action::Allow, rule(firewall, action, traffic, inputs.local, direction)));
+                }
+            }
+        }
+        // At equal priority deny wins.
+        sorted.sort_by(|a, b| (a.0, a.1, &a.2.rule.id).cmp(&(b.0, b.1, &b.2.rule.id)));
+        let rules = sorted.into_iter().map(|(_, _, compiled)| compiled).collect();
+        self.tiers.push(Tier { name: "VPC firewall rules".to_owned(), rules });
+    }
+
+    fn policies(&mut self, kind: &str, policies: &[EffectivePolicy], inputs: &Inputs<'_>, direction: Direction) {
+        for policy in policies {
+            let name = policy_name(policy);
+            let mut sorted: Vec<(i64, Compiled)> = Vec::new();
+            for rule in &policy.rules {
+                let egress = rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"));
+                if rule.disabled == Some(true) || egress != (direction == Direction::Egress) {
+                    continue;
+                }
+                let priority = rule.priority.unwrap_or(0);
+                let id = match rule.rule_name.as_deref().filter(|name| !name.is_empty()) {
+                    Some(rule_name) => format!("{name} {priority} ({rule_name})"),
+                    None => format!("{name} {priority}"),
+                };
+                sorted.extend(policy_rule(rule, id, inputs, direction, &mut self.limits).map(|rule| (priority, rule)));
+            }
+            sorted.sort_by_key(|(priority, _)| *priority);
+            let rules = sorted.into_iter().map(|(_, compiled)| compiled).collect();
+            self.tiers.push(Tier { name: format!("{kind} {name}"), rules });
+        }
+    }
+
+    /// A kind of policy nobody told us the place of may decide anything.
+    fn unknown_kinds(&mut self, inputs: &Inputs<'_>, direction: Direction) {
+        const KNOWN: &[&str] =
+            &["HIERARCHY", "SYSTEM", "SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "NETWORK", "NETWORK_REGIONAL"];
+        for policy in inputs.global.iter().chain(inputs.regional) {
+            if policy.kind.as_deref().is_some_and(|kind| KNOWN.contains(&kind)) {
+                continue;
+            }
+            let name = policy_name(policy);
+            let ways = |rule: &&PolicyRule| {
+                rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS")) == (direction == Direction::Egress)
+            };
+            if policy.rules.iter().any(|rule| ways(&rule)) {
+                self.limits.push(format!("firewall policy `{name}` is of a kind this version does not know"));
+                let anything = || Bounds::unknown_within(PacketSet::all());
+                let maybe = |action| Compiled {
+                    rule: Rule::new(format!("{name} ({action:?})"), action, anything()),
+                    targets: Targets::Every,
+                    own: None,
+                    text: "anything".to_owned(),
+                    source_tags: Vec::new(),
+                };
+                let rules = vec![maybe(Action::Deny), maybe(Action::Allow)];
+                self.tiers.push(Tier { name: format!("firewall policy {name}"), rules });
+            }
+        }
+    }
+
+    /// What the firewalls do for a machine of these traits. Nothing decides the rest here: the implied rule does.
+    pub(crate) fn outcome(&self, traits: &Traits, direction: Direction) -> Outcome {
+        let mut chain: Vec<(Vec<Rule>, Action)> = self
+            .tiers
+            .iter()
+            .map(|tier| {
+                let rules = tier.rules.iter().filter_map(|compiled| compiled.seen_by(traits)).collect();
+                (rules, Action::Pass)
+            })
+            .collect();
+        if direction == Direction::Egress {
+            // <https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules>
+            let everything = Bounds::exact(PacketSet::all());
+            chain.push((vec![Rule::new("implied allow egress", Action::Allow, everything)], Action::Deny));
+        }
+        tiers(&chain)
+    }
+
+    /// Which tier each rule stands in, by the rule's id.
+    pub(crate) fn tier_names(&self) -> impl Iterator<Item = (&str, Vec<&RuleId>)> {
+        self.tiers.iter().map(|tier| (tier.name.as_str(), tier.rules.iter().map(|compiled| &compiled.rule.id).collect()))
+    }
+
+    /// The allow rules that concern a machine, as configured.
+    pub(crate) fn allows<'a>(&'a self, traits: &'a Traits) -> impl Iterator<Item = (&'a Compiled, Rule)> {
+        let all = self.tiers.iter().flat_map(|tier| &tier.rules);
+        let allows = all.filter(|compiled| compiled.rule.action == Action::Allow);
+        allows.filter_map(|compiled| Some((compiled, compiled.seen_by(traits)?)))
+    }
+}
+
+impl Compiled {
+    /// The rule for one machine; nothing when it surely is for others.
+    fn seen_by(&self, traits: &Traits) -> Option<Rule> {
+        let hit = self.targets.hit(traits).min(self.own_hit(traits));
+        let matches = match hit {
+            Certainty::No => return None,
+            Certainty::Yes => self.rule.matches.clone(),
+            Certainty::Maybe => Bounds::unknown_within(self.rule.matches.upper().clone()),
+        };
+        Some(Rule { matches, ..self.rule.clone() })
+    }
+
+    fn own_hit(&self, traits: &Traits) -> Certainty {
+        let Some(own) = &self.own else { return Certainty::Yes };
+        let inside = |set: &AddrSet| traits.own.iter().any(|address| set.contains(*address));
+        if inside(own.lower()) {
+            Certainty::Yes
+        } else if inside(own.upper()) {
+            Certainty::Maybe
+        } else {
+            Certainty::No
+        }
+    }
+}
+
+impl Targets {
+    fn of(tags: &[String], accounts: &[String], unread: bool) -> Self {
+        if tags.is_empty() && accounts.is_empty() && !unread {
+            Self::Every
+        } else {
+            Self::Some { tags: tags.to_vec(), accounts: accounts.to_vec(), unread }
+        }
+    }
+
+    fn hit(&self, traits: &Traits) -> Certainty {
+        match self {
+            Self::Every => Certainty::Yes,
+            Self::Some { tags, accounts, unread } => {
+                let named = tags.iter().any(|tag| traits.tags.contains(tag))
+                    || accounts.iter().any(|account| traits.accounts.contains(account));
+                match (named, unread) {
+                    (true, _) => Certainty::Yes,
+                    (false, true) => Certainty::Maybe,
+                    (false, false) => Certainty::No,
+                }
+            }
+        }
+    }
+}
+
+/// One of the network's own rules.
+fn rule(firewall: &Firewall, action: Action, traffic: &[crate::record::compute::Traffic], local: &AddrSet, direction: Direction) -> Compiled {
+    let (ranges, own) = match direction {
+        Direction::Ingress => (&firewall.source_ranges, &firewall.destination_ranges),
+        Direction::Egress => (&firewall.destination_ranges, &firewall.source_ranges),
+    };
+    let tagged = direction == Direction::Ingress
+        && !(firewall.source_tags.is_empty() && firewall.source_service_accounts.is_empty());
+    let matches = match (ranges.is_empty(), tagged) {
+        // Without any source or destination Google takes every IPv4 address.
+        // <https://cloud.google.com/firewall/docs/firewalls#sources_or_destinations>
+        (true, false) => packets(traffic, &Bounds::exact(AddrSet::all_v4())),
+        // Sources of both kinds add up. Tags and accounts stand for addresses inside the network, never for external
+        // ones; which, is not read.
+        (_, true) => {
+            let inside = Bounds::unknown_within(local.clone());
+            packets(traffic, &addresses(ranges).union(&inside))
+        }
+        (false, false) => packets(traffic, &addresses(ranges)),
+    };
+    let text = ranges
+        .iter()
+        .chain(&firewall.source_tags)
+        .chain(&firewall.source_service_accounts)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    Compiled {
+        rule: Rule::new(firewall.name.clone().unwrap_or_else(|| "a rule without a name".to_owned()), action, matches),
+        targets: Targets::of(&firewall.target_tags, &firewall.target_service_accounts, false),
+        own: (!own.is_empty()).then(|| addresses(own)),
+        text: if text.is_empty() { "0.0.0.0/0".to_owned() } else { text },
+        source_tags: if ranges.is_empty() && firewall.source_service_accounts.is_empty() {
+            firewall.source_tags.clone()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// One rule of a policy; nothing when it is surely for other networks or machines.
+fn policy_rule(
+    rule: &PolicyRule,
+    id: String,
+    inputs: &Inputs<'_>,
+    direction: Direction,
+    limits: &mut Vec<String>,
+) -> Option<Compiled> {
+    let targets_here = rule.target_resources.is_empty()
+        || rule.target_resources.iter().any(|network| network.ends_with(inputs.network));
+    // A rule whose tags all lost their meaning is not applied at all.
+    let dead = !rule.target_secure_tags.is_empty()
+        && rule.target_secure_tags.iter().all(|tag| tag.state.as_deref() == Some("INEFFECTIVE"));
+    if !targets_here || dead {
+        return None;
+    }
+    let nothing = PolicyMatch::default();
+    let matcher = rule.matcher.as_ref().unwrap_or(&nothing);
+    let (peer, own) = match direction {
+        Direction::Ingress => (Peer::sources(matcher), &matcher.dest_ip_ranges),
+        Direction::Egress => (Peer::destinations(matcher), &matcher.src_ip_ranges),
+    };
+    let (ends, unmodelled) = peer.addresses(inputs.local);
+    limits.extend(unmodelled.iter().map(|what| format!("firewall policy rule `{id}` matches by {what}, which is not read")));
+    let mut matches = packets(&matcher.layer4, &ends);
+    let action = match rule.action.as_deref() {
+        Some("allow") => Action::Allow,
+        Some("deny") => Action::Deny,
+        Some("goto_next") => Action::Pass,
+        other => {
+            // What an inspection lets through is decided by the packets' content.
+            let what = other.unwrap_or("no action");
+            limits.push(format!("firewall policy rule `{id}` says `{what}`, which is not modelled"));
+            matches = Bounds::unknown_within(matches.upper().clone());
+            Action::Allow
+        }
+    };
+    let unread = !rule.target_secure_tags.is_empty();
+    if unread {
+        limits.push(format!("firewall policy rule `{id}` is for machines with secure tags, which are not read"));
+    }
+    Some(Compiled {
+        rule: Rule::new(id, action, matches),
+        targets: Targets::of(&[], &rule.target_service_accounts, unread),
+        own: (!own.is_empty()).then(|| addresses(own)),
+        text: peer.ranges.join(", "),
+        source_tags: Vec::new(),
+    })
+}
+
+/// The other end of a policy rule.
+struct Peer<'a> {
+    ranges: &'a [String],
+    /// Criteria that stand for addresses we cannot list.
+    unlisted: Vec<&'static str>,
+    /// Secure tags that still mean something: machines inside networks.
+    tagged: bool,
+    /// Whether the rule is further limited by the kind of network.
+    by_network: bool,
+    /// How many kinds of criteria there are.
+    kinds: usize,
+}
+
+impl<'a> Peer<'a> {
+    fn sources(matcher: &'a PolicyMatch) -> Self {
+        let kinds: [(&'static str, bool); 4] = [
+            ("address groups", !matcher.src_address_groups.is_empty()),
+            ("domain names", !matcher.src_fqdns.is_empty()),
+            ("region codes", !matcher.src_region_codes.is_empty()),
+            ("threat lists", !matcher.src_threat_intelligences.is_empty()),
+        ];
+        let tagged = matcher.src_secure_tags.iter().any(|tag| tag.state.as_deref() != Some("INEFFECTIVE"));
+        let by_network = matcher.src_network_type.as_deref().is_some_and(is_set)
+            || matcher.src_network_context.as_deref().is_some_and(is_set)
+            || !matcher.src_networks.is_empty();
+        Self::of(&matcher.src_ip_ranges, &kinds, tagged, by_network)
+    }
+
+    fn destinations(matcher: &'a PolicyMatch) -> Self {
+        let kinds: [(&'static str, bool); 4] = [
+            ("address groups", !matcher.dest_address_groups.is_empty()),
+            ("domain names", !matcher.dest_fqdns.is_empty()),
+            ("region codes", !matcher.dest_region_codes.is_empty()),
+            ("threat lists", !matcher.dest_threat_intelligences.is_empty()),
+        ];
+        let by_network = matcher.dest_network_type.as_deref().is_some_and(is_set)
+            || matcher.dest_network_context.as_deref().is_some_and(is_set);
+        Self::of(&matcher.dest_ip_ranges, &kinds, false, by_network)
+    }
+
+    fn of(ranges: &'a [String], kinds: &[(&'static str, bool)], tagged: bool, by_network: bool) -> Self {
+        let unlisted: Vec<&'static str> = kinds.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
+        let kinds = unlisted.len() + usize::from(tagged) + usize::from(!ranges.is_empty());
+        Self { ranges, unlisted, tagged, by_network, kinds }
+    }
+
+    /// The addresses, and what of them is not read.
+    ///
+    /// How several kinds of criteria combine is not settled by the sources we have, so nothing is sure then.
+    fn addresses(&self, local: &AddrSet) -> (Bounds<AddrSet>, Vec<&'static str>) {
+        let mut unmodelled = self.unlisted.clone();
+        if self.tagged {
+            unmodelled.push("secure tags");
+        }
+        if self.by_network {
+            unmodelled.push("the kind of network");
+        }
+        if self.kinds == 0 {
+            // No criterion at all: every address.
+            let all = AddrSet::all();
+            let bounds = if self.by_network { Bounds::unknown_within(all) } else { Bounds::exact(all) };
+            return (bounds, unmodelled);
+        }
+        let mut upper = addresses(self.ranges).upper().clone();
+        if !self.unlisted.is_empty() {
+            upper = AddrSet::all();
+        }
+        if self.tagged {
+            upper = upper.union(local);
+        }
+        let sure = self.kinds == 1 && !self.ranges.is_empty() && !self.by_network;
+        let bounds = if sure { addresses(self.ranges) } else { Bounds::unknown_within(upper) };
+        (bounds, unmodelled)
+    }
+}
+
+fn is_set(kind: &str) -> bool {
+    !kind.is_empty() && kind != "UNSPECIFIED"
+}
+
+fn policy_name(policy: &EffectivePolicy) -> String {
+    let names = [&policy.short_name, &policy.display_name, &policy.name];
+    names.into_iter().flatten().find(|name| !name.is_empty()).cloned().unwrap_or_else(|| "without a name".to_owned())
+}
+
+/// The name of a rule's tier, for the explanation.
+pub(crate) fn by_tier(firewalls: &Firewalls) -> HashMap<RuleId, usize> {
+    let mut places = HashMap::new();
+    for (place, (_, rules)) in firewalls.tier_names().enumerate() {
+        places.extend(rules.into_iter().map(|rule| (rule.clone(), place)));
+    }
+    places
+}
+
+/// A network's own prefixes out of texts; what cannot be read is left out, since it only ever widens.
+pub(crate) fn prefixes<'a>(texts: impl IntoIterator<Item = &'a String>) -> AddrSet {
+    AddrSet::from_nets(texts.into_iter().filter_map(|text| parse_net(text).ok()))
+}

@@ -1,0 +1,428 @@
+//! The node pools of a cluster.
+
+use super::{
+    endpoint::net,
+    exposure::{ExposureBook, exposures, traits},
+    firewall::{Direction, Traits},
+    machines::{Machines, node, pool_name},
+    network::NetworkBook,
+    routes::{self, Hop},
+};
+use crate::{
+    calls::COMPUTE_PROJECT,
+    record::{
+        compute::{ComputeProject, Instance, Metadata as MetadataItems},
+        container::{Cluster, NodePool},
+        names::{host_and_network, region_of},
+        nodes::is_autopilot,
+        word::{EGRESS_MODE, METADATA_MODE},
+    },
+};
+use palisade_model::{
+    ClusterId, DefaultRoute, Egress, Evidence, Filters, Gap, Interactive, Metadata, Observed, OpenRule, PodAccess, Pool,
+    PoolId, PoolKind, PublicAddresses, SubnetFilter,
+};
+use palisade_reach::{AddrSet, Bounds, Family, PacketSet, Protocol, internet};
+use std::collections::BTreeMap;
+
+/// What the pools of a project's clusters share.
+#[derive(Debug)]
+pub(crate) struct PoolContext<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) machines: &'a Observed<Machines>,
+    pub(crate) compute_project: &'a Observed<ComputeProject>,
+    pub(crate) networks: &'a NetworkBook<'a>,
+    pub(crate) exposures: &'a ExposureBook,
+}
+
+/// A cluster and where its record stands.
+#[derive(Debug)]
+pub(crate) struct Subject<'a> {
+    pub(crate) id: &'a ClusterId,
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) location: &'a str,
+    pub(crate) evidence: &'a [Evidence],
+}
+
+impl Subject<'_> {
+    /// The host project, name and region of its network.
+    pub(crate) fn network<'b>(&'b self, project: &'b str) -> Result<(&'b str, &'b str, &'b str), Gap> {
+        let text = self.cluster.network_config.as_ref().and_then(|config| config.network.as_deref());
+        let text = text.or(self.cluster.network.as_deref()).ok_or_else(|| Gap::Malformed {
+            call: crate::calls::CLUSTERS_LIST.name.to_owned(),
+            scope: project.to_owned(),
+            pointer: "/networkConfig/network".to_owned(),
+            why: format!("cluster `{}` names no network", self.id),
+        })?;
+        let (host, network) = host_and_network(text, project);
+        Ok((host, network, region_of(self.location)))
+    }
+}
+
+/// The pools of a cluster: those it lists, and those its machines belong to beside them.
+pub(crate) fn pools(context: &PoolContext<'_>, subject: &Subject<'_>) -> Vec<Pool> {
+    let name = subject.cluster.name.as_deref().unwrap_or_default();
+    let mut machines: BTreeMap<String, Vec<&Instance>> = BTreeMap::new();
+    let mut members: Vec<&Instance> = Vec::new();
+    if let Ok(all) = context.machines.get() {
+        members = all.of(name, subject.location);
+        let only = match subject.cluster.node_pools.as_slice() {
+            [pool] => pool.name.as_deref(),
+            _ => None,
+        };
+        for machine in &members {
+            // Machines from before the label existed belong to the only pool, if there is only one.
+            let pool = pool_name(machine).or(only).unwrap_or("(no pool)");
+            machines.entry(pool.to_owned()).or_default().push(machine);
+        }
+    }
+    let own = own_addresses(subject.cluster, &members);
+    let mut pools = Vec::new();
+    for record in &subject.cluster.node_pools {
+        let name = record.name.clone().unwrap_or_default();
+        let here = machines.remove(&name).unwrap_or_default();
+        pools.push(pool(context, subject, &name, Some(record), &here, &own));
+    }
+    for (name, here) in machines {
+        pools.push(pool(context, subject, &name, None, &here, &own));
+    }
+    pools.sort_by(|a, b| a.id.cmp(&b.id));
+    pools
+}
+
+/// Addresses of the cluster itself: of its pods and of its machines.
+fn own_addresses(cluster: &Cluster, members: &[&Instance]) -> AddrSet {
+    let pods = cluster.cluster_ipv4_cidr.as_deref().and_then(net);
+    let machines = members.iter().flat_map(|machine| node(machine).private).map(ipnet::IpNet::from);
+    AddrSet::from_nets(pods.into_iter().chain(machines))
+}
+
+fn pool(
+    context: &PoolContext<'_>,
+    subject: &Subject<'_>,
+    name: &str,
+    record: Option<&NodePool>,
+    machines: &[&Instance],
+    own: &AddrSet,
+) -> Pool {
+    let sources = |more: &[&[Evidence]]| -> Vec<Evidence> {
+        let mut all = subject.evidence.to_vec();
+        for evidence in more.iter().flat_map(|list| list.iter()) {
+            if !all.contains(evidence) {
+                all.push(evidence.clone());
+            }
+        }
+        all
+    };
+    let seen = context.machines.sources();
+    let listed = || context.machines.get().map(|_| ());
+    let kind = match record {
+        _ if is_autopilot(subject.cluster) => PoolKind::Automatic,
+        Some(record) if record.autoscaling.as_ref().is_some_and(|scaling| scaling.autoprovisioned == Some(true)) => {
+            PoolKind::Automatic
+        }
+        Some(_) => PoolKind::Managed,
+        None => PoolKind::SelfManaged,
+    };
+    let nodes = listed().map(|()| {
+        let mut nodes: Vec<_> = machines.iter().map(|machine| node(machine)).collect();
+        nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        nodes
+    });
+    let private = record.map(|record| is_private(subject.cluster, record));
+    let public_addresses = nodes.as_ref().map_err(Clone::clone).map(|nodes| PublicAddresses {
+        setting: private.map(|(private, _)| !private),
+        because: private.map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because),
+        held_by: nodes.iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
+    });
+    let kinds = distinct(machines);
+    let mut reach_sources = sources(&[seen]);
+    let exposure = listed().and_then(|()| {
+        exposures(context.exposures, context.networks, context.project, machines, own, &mut reach_sources)
+    });
+    // An empty pool has no exposure, and still it is only known to be empty where the network is known.
+    let (mut guard_sources, mut route_sources, mut nat_sources) = (Vec::new(), Vec::new(), Vec::new());
+    let place = subject.network(context.project);
+    let mut filters: Result<Filters, Gap> = Err(Gap::NotCollected { what: String::new() });
+    let mut default_route: Result<DefaultRoute, Gap> = Err(Gap::NotCollected { what: String::new() });
+    let mut egress: Result<Egress, Gap> = Err(Gap::NotCollected { what: String::new() });
+    let mut exposure = exposure;
+    match place {
+        Err(gap) => {
+            filters = Err(gap.clone());
+            default_route = Err(gap.clone());
+            egress = Err(gap);
+        }
+        Ok((host, network, region)) => {
+            let guards = context.networks.guards(host, network, region);
+            let table = context.networks.routes(host, network);
+            let nats = context.networks.translations(host, network, region);
+            guard_sources.extend_from_slice(guards.sources());
+            route_sources.extend_from_slice(table.sources());
+            nat_sources.extend_from_slice(nats.sources());
+            filters = listed().and_then(|()| open_rules(&guards.get()?.ingress, &kinds, own));
+            default_route = listed().and_then(|()| {
+                let public = machines.iter().any(|machine| has_external(machine)) || private.is_some_and(|(private, _)| !private);
+                worst_route(table.get()?, &kinds, public, nats.get()?)
+            });
+            egress = listed().and_then(|()| {
+                outward(&guards.get()?.egress, table.get()?, &kinds, subject.cluster)
+            });
+            exposure = exposure.and_then(|exposure| guards.get().and_then(|_| table.get()).map(|_| exposure));
+        }
+    }
+    reach_sources = sources(&[&reach_sources, &guard_sources, &route_sources]);
+    Pool {
+        id: PoolId::new(format!("{}/nodePools/{name}", subject.id)),
+        name: name.to_owned(),
+        kind,
+        nodes: Observed::from_result(nodes.clone(), sources(&[seen])),
+        public_addresses: Observed::from_result(public_addresses, sources(&[seen])),
+        exposure: Observed::from_result(exposure, reach_sources),
+        filters: Observed::from_result(filters, sources(&[seen, &guard_sources])),
+        default_route: Observed::from_result(default_route, sources(&[seen, &route_sources, &nat_sources])),
+        egress: Observed::from_result(egress, sources(&[seen, &guard_sources, &route_sources])),
+        interactive: interactive(context, subject, record, machines, sources(&[seen, context.compute_project.sources()])),
+        metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
+    }
+}
+
+/// Whether a pool's machines get no external address, and the setting that says so. A pool without a setting of its own
+/// follows the cluster, and a cluster without one gives external addresses.
+fn is_private(cluster: &Cluster, pool: &NodePool) -> (bool, String) {
+    let own = pool.network_config.as_ref().and_then(|config| config.enable_private_nodes);
+    let of_cluster = cluster.network_config.as_ref().and_then(|config| config.default_enable_private_nodes);
+    let old = cluster.private_cluster_config.as_ref().and_then(|config| config.enable_private_nodes);
+    match (own, of_cluster, old) {
+        (Some(private), _, _) => (private, format!("the pool's `enablePrivateNodes` is {private}")),
+        (None, Some(private), _) => (private, format!("the cluster's `defaultEnablePrivateNodes` is {private}")),
+        (None, None, Some(private)) => (private, format!("the cluster's `enablePrivateNodes` is {private}")),
+        (None, None, None) => (false, "private nodes are off, which is the default".to_owned()),
+    }
+}
+
+fn has_external(machine: &Instance) -> bool {
+    !node(machine).public.is_empty()
+}
+
+/// What rules may ask of the pool's machines, each distinct kind once. A pool without machines is asked about as a
+/// machine without tags.
+fn distinct(machines: &[&Instance]) -> Vec<Traits> {
+    let mut kinds: Vec<Traits> =
+        machines.iter().map(|machine| traits(machine, machine.network_interfaces.first())).collect();
+    for traits in &mut kinds {
+        // Address by address the answer hardly differs; one machine of each kind is enough for what is configured.
+        traits.own.truncate(2);
+    }
+    kinds.sort();
+    kinds.dedup_by(|a, b| a.tags == b.tags && a.accounts == b.accounts);
+    if kinds.is_empty() {
+        kinds.push(Traits { tags: Vec::new(), accounts: Vec::new(), own: Vec::new() });
+    }
+    kinds
+}
+
+/// Allow rules for every port of TCP and UDP from outside the cluster. Google has no filter at the subnet.
+fn open_rules(ingress: &super::firewall::Firewalls, kinds: &[Traits], own: &AddrSet) -> Result<Filters, Gap> {
+    let mut open: BTreeMap<String, OpenRule> = BTreeMap::new();
+    for traits in kinds {
+        for (compiled, rule) in ingress.allows(traits) {
+            // The rule GKE makes for the machines of one cluster among themselves.
+            let among_themselves = !compiled.source_tags.is_empty()
+                && compiled.source_tags.iter().all(|tag| traits.tags.contains(tag));
+            if among_themselves {
+                continue;
+            }
+            let sources = everything_from(&rule.matches).subtract(&Bounds::exact(own.clone()));
+            if !sources.upper().is_empty() {
+                let id = rule.id.as_str().to_owned();
+                open.insert(id.clone(), OpenRule { rule: id, sources, text: compiled.text.clone() });
+            }
+        }
+    }
+    Ok(Filters { subnet: SubnetFilter::NotOffered, open: open.into_values().collect() })
+}
+
+/// The sources from which a rule matches every port of TCP and of UDP.
+fn everything_from(matches: &Bounds<PacketSet>) -> Bounds<AddrSet> {
+    matches.map(|packets| {
+        let [tcp, udp] = [Protocol::TCP, Protocol::UDP].map(|protocol| {
+            let groups = packets.ports_by_sources(protocol);
+            if packets.ports_open(protocol).is_full() {
+                groups.iter().map(|(_, sources)| sources.clone()).reduce(|a, b| a.intersect(&b)).unwrap_or_default()
+            } else {
+                AddrSet::empty()
+            }
+        });
+        tcp.intersect(&udp)
+    })
+}
+
+/// The way to the internet that is most open among the pool's machines.
+fn worst_route(
+    table: &routes::Routes,
+    kinds: &[Traits],
+    public: bool,
+    translations: &[String],
+) -> Result<DefaultRoute, Gap> {
+    let mut found = DefaultRoute::None;
+    for traits in kinds {
+        let seen = table.seen_by(&traits.tags);
+        for route in routes::default(&seen) {
+            let this = match &route.target {
+                Hop::Internet if public => DefaultRoute::Internet { via: route.id.as_str().to_owned() },
+                // Without external addresses the gateway serves only what Cloud NAT translates.
+                Hop::Internet => match translations.first() {
+                    Some(nat) => DefaultRoute::Brokered { via: format!("Cloud NAT {nat}") },
+                    None => DefaultRoute::None,
+                },
+                Hop::Through(hop) => DefaultRoute::Brokered { via: hop.clone() },
+            };
+            found = match (found, this) {
+                (found @ DefaultRoute::Internet { .. }, _) => found,
+                (_, this @ DefaultRoute::Internet { .. }) => this,
+                (DefaultRoute::None, this) => this,
+                (found, _) => found,
+            };
+        }
+    }
+    Ok(found)
+}
+
+/// What may leave the pool's machines, told by HTTPS, the protocol that everything can hide in.
+fn outward(
+    egress: &super::firewall::Firewalls,
+    table: &routes::Routes,
+    kinds: &[Traits],
+    cluster: &Cluster,
+) -> Result<Egress, Gap> {
+    let everywhere = internet().family(Family::V4);
+    let mut unrestricted = None;
+    for traits in kinds {
+        let outcome = egress.outcome(traits, Direction::Egress);
+        let reached = outcome.allowed.map(|packets| packets.sources(Protocol::TCP, 443));
+        if everywhere.is_subset(reached.lower()) {
+            let by = outcome.witness(Family::V4, Protocol::TCP, 443);
+            let by = by.last().map_or("the implied rule", |rule| rule.as_str());
+            unrestricted = Some(format!("`{by}` allows every destination"));
+        } else if everywhere.is_subset(reached.upper()) && unrestricted.is_none() {
+            return Err(Gap::Unsettled {
+                what: format!("egress rules match by what was not read: {}", egress.limits.join("; ")),
+            });
+        }
+    }
+    // Forced only where no kind of machine has another way out.
+    let ways: Option<Vec<String>> = kinds.iter().map(|traits| only_way_out(&table.seen_by(&traits.tags))).collect();
+    let forced_through = ways.and_then(|ways| ways.into_iter().next());
+    let control_plane = cluster
+        .control_plane_egress
+        .as_ref()
+        .and_then(|config| config.mode.as_ref())
+        .map(|mode| mode.name(EGRESS_MODE).into_owned());
+    Ok(Egress { unrestricted, forced_through, control_plane })
+}
+
+/// What everything that leaves has to pass; nothing when some of it leaves by the internet gateway.
+fn only_way_out(routes: &[palisade_reach::Route<Hop>]) -> Option<String> {
+    let defaults = routes::default(routes);
+    let Some(first) = defaults.first() else { return Some("no default route".to_owned()) };
+    let hops: Option<Vec<String>> = defaults
+        .iter()
+        .map(|route| match &route.target {
+            Hop::Internet => None,
+            Hop::Through(hop) => Some(format!("{hop} (route {})", first.id)),
+        })
+        .collect();
+    hops?.into_iter().next()
+}
+
+/// How people log in to the machines.
+fn interactive(
+    context: &PoolContext<'_>,
+    subject: &Subject<'_>,
+    record: Option<&NodePool>,
+    machines: &[&Instance],
+    sources: Vec<Evidence>,
+) -> Observed<Interactive> {
+    if is_autopilot(subject.cluster) {
+        let because = "Autopilot lets nobody log in to nodes".to_owned();
+        return Observed::known(Interactive::Off { because }, subject.evidence.to_vec());
+    }
+    let judged = (|| {
+        context.machines.get()?;
+        let nothing = MetadataItems::default();
+        let project = context.compute_project.get()?.common_instance_metadata.as_ref().unwrap_or(&nothing);
+        let of_pool = record.and_then(|record| record.config.as_ref()).and_then(|config| config.metadata.as_ref());
+        let in_pool = |key: &str| of_pool.and_then(|metadata| metadata.get(key)).map(String::as_str);
+        if machines.is_empty() {
+            let has_key = in_pool("ssh-keys").is_some() || in_pool("sshKeys").is_some();
+            return Ok(login(&in_pool, has_key, project));
+        }
+        let mut worst: Option<Interactive> = None;
+        for machine in machines {
+            let own = machine.metadata.as_ref().unwrap_or(&nothing);
+            let value = |key: &str| own.value(key).or_else(|| in_pool(key));
+            let has_key = own.has("ssh-keys") || own.has("sshKeys");
+            let this = login(&value, has_key, project);
+            worst = Some(match (worst, this) {
+                (Some(keys @ Interactive::Keys { .. }), _) | (_, keys @ Interactive::Keys { .. }) => keys,
+                (Some(brokered @ Interactive::Brokered { .. }), _) => brokered,
+                (_, this) => this,
+            });
+        }
+        Ok(worst.unwrap_or(Interactive::Off { because: "the pool has no machine".to_owned() }))
+    })();
+    Observed::from_result(judged, sources)
+}
+
+/// One machine's login. What a machine says of itself outranks what its project says.
+fn login<'a>(own: &impl Fn(&str) -> Option<&'a str>, has_own_key: bool, project: &MetadataItems) -> Interactive {
+    let is_on = |value: Option<&str>| value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "y" | "yes"));
+    let os_login = own("enable-oslogin").map_or_else(|| is_on(project.value("enable-oslogin")), |value| is_on(Some(value)));
+    if os_login {
+        // With OS Login on, keys in metadata are ignored.
+        return Interactive::Brokered { by: "OS Login".to_owned() };
+    }
+    let keys = |because: &str| Interactive::Keys { because: because.to_owned(), opened_to_everyone: false };
+    if has_own_key {
+        return keys("the machine's own metadata holds `ssh-keys`");
+    }
+    let blocked = is_on(own("block-project-ssh-keys"));
+    if !blocked && (project.has("ssh-keys") || project.has("sshKeys")) {
+        return keys("the project's metadata holds `ssh-keys`, which reach every machine that does not block them");
+    }
+    let because = if blocked { "project-wide SSH keys are blocked and the machine has none" } else { "no SSH key is set" };
+    Interactive::Off { because: because.to_owned() }
+}
+
+/// What the metadata service of the pool's machines gives to pods. Autopilot always runs GKE's.
+fn metadata(cluster: &Cluster, record: Option<&NodePool>) -> Metadata {
+    if is_autopilot(cluster) {
+        return hardened("GKE_METADATA", "Autopilot always serves pods their own identity");
+    }
+    let config = record.and_then(|record| record.config.as_ref());
+    let mode = config
+        .and_then(|config| config.workload_metadata_config.as_ref())
+        .and_then(|config| config.mode.as_ref())
+        .map(|mode| mode.name(METADATA_MODE).into_owned());
+    match mode.as_deref() {
+        Some("GKE_METADATA") => hardened("GKE_METADATA", "pods get their own identity, not the machine's"),
+        Some(mode) if mode != "MODE_UNSPECIFIED" => reachable(mode),
+        Some(_) | None => reachable("unset"),
+    }
+}
+
+fn hardened(mode: &str, because: &str) -> Metadata {
+    Metadata { hardened: true, mode: mode.to_owned(), pods: PodAccess::Blocked { because: because.to_owned() } }
+}
+
+fn reachable(mode: &str) -> Metadata {
+    let because = format!("`workloadMetadataConfig.mode` is {mode}: pods get the machine's tokens");
+    Metadata { hardened: false, mode: mode.to_owned(), pods: PodAccess::Reachable { because } }
+}
+
+/// What a project gives to all its machines.
+pub(crate) fn compute_project(snapshot: &palisade_provider::Snapshot, project: &str) -> Observed<ComputeProject> {
+    snapshot.one(&COMPUTE_PROJECT, project, &[])
+}
+

@@ -1,0 +1,207 @@
+//! Who is meant by the members of a binding, and by the principals of a deny rule.
+
+use palisade_authority::Truth;
+use palisade_model::PrincipalKind;
+
+/// Somebody whose rights are asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Principal<'a> {
+    /// A service account, by its address.
+    Account {
+        /// The address.
+        email: &'a str,
+        /// The number of the project it lives in, when it is known.
+        project: Option<&'a str>,
+    },
+    /// A principal of a workload pool, or any other, as bindings write it.
+    Member(&'a str),
+}
+
+/// The prefix of principals of workload pools.
+const POOLS: &str = "iam.googleapis.com/projects/";
+
+impl Principal<'_> {
+    /// Whether a member of an allow policy includes this principal.
+    ///
+    /// Membership in a group cannot be read without the directory, so what a group holds is held under a condition.
+    pub(crate) fn is_meant_by(&self, member: &str) -> Truth {
+        if member == "allUsers" {
+            return Truth::True;
+        }
+        if let Some(group) = member.strip_prefix("group:") {
+            return self.may_join(group);
+        }
+        match self {
+            Self::Account { email, project } => {
+                if member == "allAuthenticatedUsers" {
+                    return Truth::True;
+                }
+                if let Some(named) = member.strip_prefix("serviceAccount:") {
+                    return Truth::from(named.eq_ignore_ascii_case(email));
+                }
+                // Every service account of a project, folder or organisation.
+                match member.strip_prefix("principalSet://cloudresourcemanager.googleapis.com/") {
+                    Some(set) => within(set, *project),
+                    None => Truth::False,
+                }
+            }
+            Self::Member(own) => {
+                // Federated principals are nobody's authenticated users, accounts are.
+                let account = own.starts_with("serviceAccount:") && !own.contains(".svc.id.goog[");
+                if member == "allAuthenticatedUsers" {
+                    return Truth::from(account || own.starts_with("user:"));
+                }
+                Truth::from(member == *own || is_inside(own, member))
+            }
+        }
+    }
+
+    /// Whether a principal of a deny rule, in the words of deny policies, includes this one.
+    pub(crate) fn is_denied_by(&self, denied: &str) -> Truth {
+        if denied == "principalSet://goog/public:all" || denied == "allUsers" {
+            return Truth::True;
+        }
+        if let Some(group) = denied.strip_prefix("principalSet://goog/group/").or_else(|| denied.strip_prefix("group:")) {
+            return self.may_join(group);
+        }
+        // Cloud Identity customers hold people, and service accounts of the organisation as well.
+        if denied.starts_with("principalSet://goog/cloudIdentityCustomerId/") {
+            return Truth::unknown(format!("membership in `{denied}`"));
+        }
+        let subject = denied.strip_prefix("principal://goog/subject/");
+        match self {
+            Self::Account { email, project } => {
+                let named = denied
+                    .strip_prefix("principal://iam.googleapis.com/projects/-/serviceAccounts/")
+                    .or(subject)
+                    .or_else(|| denied.strip_prefix("serviceAccount:"));
+                if let Some(named) = named {
+                    return Truth::from(named.eq_ignore_ascii_case(email));
+                }
+                match denied.strip_prefix("principalSet://cloudresourcemanager.googleapis.com/") {
+                    Some(set) => within(set, *project),
+                    None => Truth::False,
+                }
+            }
+            Self::Member(own) => {
+                let person = own.strip_prefix("user:");
+                let account = own.strip_prefix("serviceAccount:");
+                let named = subject.is_some_and(|subject| person == Some(subject) || account == Some(subject));
+                let as_account = account.is_some()
+                    && denied.strip_prefix("principal://iam.googleapis.com/projects/-/serviceAccounts/") == account;
+                let as_group = own.strip_prefix("group:").is_some_and(|group| {
+                    denied.strip_prefix("principalSet://goog/group/") == Some(group)
+                });
+                Truth::from(named || as_account || as_group || denied == *own || is_inside(own, denied))
+            }
+        }
+    }
+
+    fn may_join(&self, group: &str) -> Truth {
+        if let Self::Member(own) = self
+            && own.strip_prefix("group:") == Some(group)
+        {
+            return Truth::True;
+        }
+        Truth::unknown(format!("membership in group `{group}`"))
+    }
+}
+
+/// `projects/42/...`: certain for the account's own project, unknown for sets above it.
+fn within(set: &str, project: Option<&str>) -> Truth {
+    match (set.strip_prefix("projects/"), project) {
+        (Some(named), Some(number)) => Truth::from(named.split('/').next() == Some(number)),
+        (Some(_), None) | (None, _) => Truth::unknown(format!("membership in `{set}`")),
+    }
+}
+
+/// Whether one subject of a pool lies in a set of the same pool: its namespace, or the whole pool.
+fn is_inside(own: &str, set: &str) -> bool {
+    let Some(own) = own.strip_prefix("principal://").and_then(|rest| rest.strip_prefix(POOLS)) else {
+        return false;
+    };
+    let Some(set) = set.strip_prefix("principalSet://").and_then(|rest| rest.strip_prefix(POOLS)) else {
+        return false;
+    };
+    let Some((pool, subject)) = own.split_once("/subject/ns/") else { return false };
+    let namespace = subject.split('/').next().unwrap_or_default();
+    set.strip_prefix(pool).is_some_and(|rest| rest == "/*" || rest.strip_prefix("/namespace/") == Some(namespace))
+}
+
+/// Whether a member stands for more than a known circle.
+pub(crate) fn is_broad(member: &str) -> bool {
+    member == "allUsers"
+        || member == "allAuthenticatedUsers"
+        || member.starts_with("domain:")
+        || member.starts_with("principalSet://goog/public:")
+}
+
+/// What kind of principal a member is, seen from a project.
+pub(crate) fn kind(member: &str, project: &str, number: Option<&str>) -> PrincipalKind {
+    if is_broad(member) {
+        return PrincipalKind::Everyone;
+    }
+    match member.split_once(':') {
+        Some(("user", _)) => PrincipalKind::User,
+        Some(("group", _)) => PrincipalKind::Group,
+        Some(("serviceAccount", email)) if is_foreign(email, project, number) => PrincipalKind::External,
+        Some(("serviceAccount", _)) => PrincipalKind::Role,
+        Some(("projectOwner" | "projectEditor" | "projectViewer", _)) => PrincipalKind::Group,
+        Some(("principal" | "principalSet", rest)) if !rest.contains(".svc.id.goog") => PrincipalKind::External,
+        // A member without a prefix is nobody we know.
+        Some(_) => PrincipalKind::Role,
+        None => PrincipalKind::External,
+    }
+}
+
+/// Whether an account lives in another project.
+pub(crate) fn is_foreign(email: &str, project: &str, number: Option<&str>) -> bool {
+    let own_pool = email.strip_prefix(project).is_some_and(|rest| rest.starts_with(".svc.id.goog"));
+    if own_pool {
+        return false;
+    }
+    if email.contains(".svc.id.goog[") {
+        return true;
+    }
+    let Some((name, domain)) = email.split_once('@') else { return true };
+    match domain {
+        "developer.gserviceaccount.com" => {
+            name.split('-').next().is_none_or(|said| number.is_some_and(|number| said != number))
+        }
+        "appspot.gserviceaccount.com" => name != project,
+        "cloudservices.gserviceaccount.com" => number.is_some_and(|number| name != number),
+        domain => match domain.strip_suffix(".iam.gserviceaccount.com") {
+            Some(home) => home != project,
+            None => true,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POOL: &str = "iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/p.svc.id.goog";
+
+    #[test]
+    fn a_subject_lies_in_its_namespace_and_in_its_pool_and_in_no_other() {
+        let subject = format!("principal://{POOL}/subject/ns/prod/sa/app");
+        let own = Principal::Member(&subject);
+        assert_eq!(own.is_meant_by(&subject), Truth::True);
+        assert_eq!(own.is_meant_by(&format!("principalSet://{POOL}/namespace/prod")), Truth::True);
+        assert_eq!(own.is_meant_by(&format!("principalSet://{POOL}/*")), Truth::True);
+        assert_eq!(own.is_meant_by(&format!("principalSet://{POOL}/namespace/pro")), Truth::False);
+        assert_eq!(own.is_meant_by("allAuthenticatedUsers"), Truth::False);
+    }
+
+    #[test]
+    fn a_group_is_a_condition_and_everybody_is_certain() {
+        let own = Principal::Account { email: "n@p.iam.gserviceaccount.com", project: Some("42") };
+        assert!(matches!(own.is_meant_by("group:admins@x.example"), Truth::Unknown(_)));
+        assert_eq!(own.is_meant_by("allAuthenticatedUsers"), Truth::True);
+        assert_eq!(own.is_meant_by("serviceAccount:N@p.iam.gserviceaccount.com"), Truth::True);
+        assert_eq!(own.is_meant_by("domain:x.example"), Truth::False);
+        assert_eq!(own.is_meant_by("n@p.iam.gserviceaccount.com"), Truth::False);
+        assert_eq!(own.is_denied_by("principalSet://goog/public:all"), Truth::True);
+    }
+}

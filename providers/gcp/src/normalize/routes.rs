@@ -1,0 +1,91 @@
+//! Where the traffic of a network goes.
+
+use crate::record::{compute::Route as Record, names::last};
+use palisade_reach::{AddrSet, Route, RuleId, internet, longest_prefix, parse_net, routes_for};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The next hop of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hop {
+    /// Straight to the internet, with the machine's own external address or Cloud NAT's.
+    Internet,
+    /// Through something else, in words.
+    Through(String),
+}
+
+/// The routes of one network, before it is known for which machine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Routes {
+    routes: Vec<(Route<Hop>, Vec<String>)>,
+}
+
+impl Routes {
+    pub(crate) fn of(records: &[&Record]) -> Self {
+        let read = |record: &&Record| {
+            let destination = parse_net(record.dest_range.as_deref()?).ok()?;
+            let id = RuleId::from(record.name.clone().unwrap_or_else(|| "a route without a name".to_owned()));
+            // 1000 when unset: <https://cloud.google.com/vpc/docs/routes#routeselection>
+            let rank = u32::try_from(record.priority.unwrap_or(1000)).unwrap_or(u32::MAX);
+            Some((Route { destination, target: hop(record), id, rank }, record.tags.clone()))
+        };
+        Self { routes: records.iter().filter_map(read).collect() }
+    }
+
+    /// The routes that apply to a machine with these tags: those without tags, and those with one of its own.
+    pub(crate) fn seen_by(&self, tags: &[String]) -> Vec<Route<Hop>> {
+        let applies = |(_, asked): &&(Route<Hop>, Vec<String>)| {
+            asked.is_empty() || asked.iter().any(|tag| tags.contains(tag))
+        };
+        self.routes.iter().filter(applies).map(|(route, _)| route.clone()).collect()
+    }
+}
+
+/// The addresses answers can be sent to over the internet.
+pub(crate) fn answerable(routes: &[Route<Hop>]) -> AddrSet {
+    longest_prefix(routes, |hop| *hop == Hop::Internet)
+}
+
+/// The routes that carry what has no route of its own, and whether any is for the whole internet.
+pub(crate) fn default(routes: &[Route<Hop>]) -> Vec<&Route<Hop>> {
+    let zero = |route: &&Route<Hop>| route.destination.prefix_len() == 0;
+    // Halves serve as a default route as well as a whole: look where an address of the middle of each goes.
+    let mut found: Vec<&Route<Hop>> = Vec::new();
+    for witness in [
+        IpAddr::V4(Ipv4Addr::new(93, 184, 216, 34)),
+        IpAddr::V4(Ipv4Addr::new(203, 0, 113, 1)),
+        IpAddr::V6(Ipv6Addr::new(0x2606, 0x2800, 0, 0, 0, 0, 0, 1)),
+    ] {
+        for route in routes_for(routes, witness) {
+            if route.destination.prefix_len() <= 1 && !found.contains(&route) {
+                found.push(route);
+            }
+        }
+    }
+    found.sort_by_key(|route| (!zero(&route), route.rank));
+    found
+}
+
+/// Whether every internet address is answered over the internet gateway.
+pub(crate) fn is_whole(answerable: &AddrSet) -> bool {
+    internet().family(palisade_reach::Family::V4).is_subset(answerable)
+}
+
+fn hop(record: &Record) -> Hop {
+    if let Some(gateway) = &record.next_hop_gateway {
+        return match last(gateway) {
+            "default-internet-gateway" => Hop::Internet,
+            other => Hop::Through(format!("gateway {other}")),
+        };
+    }
+    let through = [
+        ("instance", &record.next_hop_instance),
+        ("address", &record.next_hop_ip),
+        ("VPN tunnel", &record.next_hop_vpn_tunnel),
+        ("load balancer", &record.next_hop_ilb),
+        ("peering", &record.next_hop_peering),
+        ("hub", &record.next_hop_hub),
+        ("network", &record.next_hop_network),
+    ];
+    let named = through.into_iter().find_map(|(kind, hop)| Some(format!("{kind} {}", last(hop.as_deref()?))));
+    Hop::Through(named.unwrap_or_else(|| "an unnamed next hop".to_owned()))
+}
