@@ -50,9 +50,9 @@ pub struct Assessment {
 }
 
 /// Assesses findings. Roll-ups are left out: their parts are counted.
-pub fn assess<'a>(findings: impl IntoIterator<Item = &'a Finding> + Clone) -> Assessment {
+pub fn assess(findings: &[Finding]) -> Assessment {
     let of = |concerns: &dyn Fn(&Finding) -> bool| {
-        score(findings.clone().into_iter().filter(|finding| !finding.rolled_up && concerns(finding)))
+        score(findings.iter().filter(|finding| !finding.rolled_up && concerns(finding)))
     };
     let mut around = None;
     let layers = Layer::ALL
@@ -155,8 +155,7 @@ mod tests {
 
     #[test]
     fn an_inner_layer_is_no_stronger_than_the_one_around_it() {
-        let findings =
-            [finding(&CLOUD, State::Fail), finding(&CLOUD, State::Pass), finding(&CLUSTER, State::Pass)];
+        let findings = [finding(&CLOUD, State::Fail), finding(&CLOUD, State::Pass), finding(&CLUSTER, State::Pass)];
         assert_eq!(points(&findings)[..3], [(Some(50), Some(50)), (Some(100), Some(50)), (None, None)]);
     }
 

@@ -94,7 +94,9 @@ Examples:
     #[command(after_help = "Examples:\n  palisade doctor -c palisade.yaml\n  palisade doctor --target prod-aws")]
     Doctor(Doctor),
     /// A completion script for a shell
-    #[command(after_help = "Examples:\n  palisade completions bash > /etc/bash_completion.d/palisade\n  palisade completions zsh > _palisade")]
+    #[command(
+        after_help = "Examples:\n  palisade completions bash > /etc/bash_completion.d/palisade\n  palisade completions zsh > _palisade"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -146,7 +148,10 @@ pub(crate) struct Gate {
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| format!("`{text}` is no share from 0 to 1"))
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("`{text}` is no share from 0 to 1"))
 }
 
 #[derive(Debug, Args)]

@@ -22,11 +22,8 @@ pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> 
         None => World::acme().context("the story of the demo is broken")?,
         Some(clusters) => World::generated(SEED, clusters),
     };
-    let faults = Faults {
-        latency: Duration::from_millis(wanted.latency),
-        deny: wanted.deny.clone(),
-        ..Faults::default()
-    };
+    let faults =
+        Faults { latency: Duration::from_millis(wanted.latency), deny: wanted.deny.clone(), ..Faults::default() };
     let running = Simulator::start(world, faults).await.context("could not start the simulated clouds on loopback")?;
     let targets = providers::simulated(&running.aws, &running.azure, &running.gcp);
     let store = wanted.keep.as_ref().map(SnapshotFolder::create).transpose()?;

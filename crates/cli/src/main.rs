@@ -55,14 +55,19 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     use anyhow::Context as _;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("could not start the threads that make calls")
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the threads that make calls")
 }
 
 /// Logs go to stderr, and only what was asked for.
 fn log(arguments: &Arguments) {
     let level = match arguments.verbose {
         0 => "warn,aws_config=error,aws_credential_types=error,azure_core=error,azure_identity=error",
-        1 => "warn,palisade=info,palisade_runner=info,palisade_provider=debug,palisade_aws=debug,palisade_azure=debug,palisade_gcp=debug",
+        1 => {
+            "warn,palisade=info,palisade_runner=info,palisade_provider=debug,palisade_aws=debug,palisade_azure=debug,palisade_gcp=debug"
+        }
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("PALISADE_LOG").unwrap_or_else(|_| level.into());

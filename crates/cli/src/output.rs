@@ -100,7 +100,10 @@ impl Screen {
             self.say(&diagnostics.render(self.warn_colour));
             let count = diagnostics.all().len();
             let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
-            self.say(&format!("\n{} {mistakes} in the configuration; nothing was read", self.mark("error:", AnsiColor::Red)));
+            self.say(&format!(
+                "\n{} {mistakes} in the configuration; nothing was read",
+                self.mark("error:", AnsiColor::Red)
+            ));
             return;
         }
         self.say(&format!("{} {error}", self.mark("error:", AnsiColor::Red)));

@@ -116,15 +116,11 @@ pub(crate) fn simulated(aws: &str, azure: &str, gcp: &str) -> Vec<Target> {
 /// What can normalize the snapshots of a provider.
 pub(crate) fn normalizer(provider: palisade_model::Provider) -> Option<Box<dyn Provider>> {
     match provider {
-        palisade_model::Provider::Aws => {
-            Some(Box::new(palisade_aws::Aws::new(palisade_aws::Settings::new("replay"))))
-        }
+        palisade_model::Provider::Aws => Some(Box::new(palisade_aws::Aws::new(palisade_aws::Settings::new("replay")))),
         palisade_model::Provider::Azure => {
             Some(Box::new(palisade_azure::Azure::new(palisade_azure::Settings::new("replay"))))
         }
-        palisade_model::Provider::Gcp => {
-            Some(Box::new(palisade_gcp::Gcp::new(palisade_gcp::Settings::new("replay"))))
-        }
+        palisade_model::Provider::Gcp => Some(Box::new(palisade_gcp::Gcp::new(palisade_gcp::Settings::new("replay")))),
         palisade_model::Provider::Kubernetes => None,
     }
 }

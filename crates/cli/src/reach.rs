@@ -5,7 +5,8 @@ use palisade_report::{Options, reach};
 
 pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
     let name = &wanted.cluster;
-    let clusters = stored::clusters(&wanted.lookup, |cluster| cluster.name == *name || cluster.id.as_str() == name, screen)?;
+    let clusters =
+        stored::clusters(&wanted.lookup, |cluster| cluster.name == *name || cluster.id.as_str() == name, screen)?;
     if clusters.is_empty() {
         return Err(stored::nothing_called("cluster", name));
     }

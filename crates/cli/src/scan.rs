@@ -47,7 +47,8 @@ pub(crate) async fn scan(
     let controls = controls();
     let result = palisade_runner::scan(targets, &scan, &judge(&controls, policy)).await;
     line.clear();
-    result.context("could not keep the snapshot; the run was ended, because evidence that was asked for would be missing")
+    result
+        .context("could not keep the snapshot; the run was ended, because evidence that was asked for would be missing")
 }
 
 /// By what this binary judges.
@@ -104,7 +105,8 @@ pub(crate) fn complain_of_lost(outcomes: &[TargetOutcome], screen: &Screen) -> b
 }
 
 fn next_steps(report: &Report, snapshot: Option<&Path>) -> Vec<String> {
-    let worst = report.findings.iter().filter(|finding| finding.state == palisade_engine::State::Fail && !finding.waived);
+    let worst =
+        report.findings.iter().filter(|finding| finding.state == palisade_engine::State::Fail && !finding.waived);
     let worst = worst.max_by_key(|finding| finding.severity);
     let mut next = Vec::new();
     if let Some(finding) = worst {

@@ -27,7 +27,11 @@ pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
 }
 
 /// The clusters that something asks about: of stored snapshots, or of the fleet, read now.
-pub(crate) fn clusters(lookup: &Lookup, wanted: impl Fn(&Cluster) -> bool, screen: &Screen) -> anyhow::Result<Vec<Cluster>> {
+pub(crate) fn clusters(
+    lookup: &Lookup,
+    wanted: impl Fn(&Cluster) -> bool,
+    screen: &Screen,
+) -> anyhow::Result<Vec<Cluster>> {
     if !lookup.snapshot.is_empty() {
         return in_folders(&lookup.snapshot, wanted);
     }

@@ -85,7 +85,7 @@ impl Diagnostics {
             if let Some(help) = &diagnostic.help {
                 group = group.element(Level::HELP.message(help));
             }
-            rendered.push(renderer.render(&[group]).to_string());
+            rendered.push(renderer.render(&[group]));
         }
         rendered.join("\n\n")
     }

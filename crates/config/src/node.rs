@@ -54,8 +54,9 @@ pub(crate) fn parse(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Optio
             let title = error.without_snippet().to_string();
             let first = title.lines().next().unwrap_or_default().to_owned();
             diagnostics.push(
-                Diagnostic::at(span, format!("this is not YAML: {first}"))
-                    .help("indent with spaces, put `key: value` on a line of its own, quote text with special characters"),
+                Diagnostic::at(span, format!("this is not YAML: {first}")).help(
+                    "indent with spaces, put `key: value` on a line of its own, quote text with special characters",
+                ),
             );
             None
         }

@@ -27,11 +27,7 @@ const KEYS: &[&str] = &[
     "waivers_file",
 ];
 
-pub(crate) fn read(
-    node: Option<&Node>,
-    controls: &[&str],
-    diagnostics: &mut Diagnostics,
-) -> (Policy, Option<String>) {
+pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Diagnostics) -> (Policy, Option<String>) {
     let standard = Policy::default();
     let Some(map) = node.and_then(|node| Map::of(node, "`policy`", KEYS, diagnostics)) else {
         return (standard, None);

@@ -33,7 +33,9 @@ impl<'a> Map<'a> {
         let mut seen = BTreeSet::new();
         for (key, _) in entries {
             if !seen.insert(key.text.as_str()) {
-                diagnostics.push(Diagnostic::at(key.span.clone(), format!("`{}` is set twice", key.text)).label("the second one"));
+                diagnostics.push(
+                    Diagnostic::at(key.span.clone(), format!("`{}` is set twice", key.text)).label("the second one"),
+                );
             }
             if !known.contains(&key.text.as_str()) {
                 let label = nearest(&key.text, known).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
@@ -48,10 +50,7 @@ impl<'a> Map<'a> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Entry<'a>> {
-        self.entries
-            .iter()
-            .find(|(key, _)| key.text == name)
-            .map(|(key, value)| Entry { key: key.span.clone(), value })
+        self.entries.iter().find(|(key, _)| key.text == name).map(|(key, value)| Entry { key: key.span.clone(), value })
     }
 
     /// A text, if it is there.
@@ -73,8 +72,11 @@ impl<'a> Map<'a> {
             Ok(number) if bounds.contains(&number) => Some(number),
             _ => {
                 diagnostics.push(
-                    Diagnostic::at(span, format!("`{name}` is no whole number from {} to {}", bounds.start, bounds.end - 1))
-                        .label("not a number in these bounds"),
+                    Diagnostic::at(
+                        span,
+                        format!("`{name}` is no whole number from {} to {}", bounds.start, bounds.end - 1),
+                    )
+                    .label("not a number in these bounds"),
                 );
                 None
             }
@@ -88,7 +90,10 @@ impl<'a> Map<'a> {
             "true" => Some(true),
             "false" => Some(false),
             _ => {
-                diagnostics.push(Diagnostic::at(span, format!("`{name}` is neither `true` nor `false`")).label("expected `true` or `false`"));
+                diagnostics.push(
+                    Diagnostic::at(span, format!("`{name}` is neither `true` nor `false`"))
+                        .label("expected `true` or `false`"),
+                );
                 None
             }
         }
@@ -116,12 +121,16 @@ pub(crate) fn text(node: &Node, name: &str, diagnostics: &mut Diagnostics) -> Op
 pub(crate) fn texts(node: &Node, name: &str, diagnostics: &mut Diagnostics) -> Option<Vec<(String, Range<usize>)>> {
     let Value::List(items) = &node.value else {
         diagnostics.push(
-            Diagnostic::at(node.span.clone(), format!("`{name}` is {}", node.kind())).label("expected a list: `[a, b]`"),
+            Diagnostic::at(node.span.clone(), format!("`{name}` is {}", node.kind()))
+                .label("expected a list: `[a, b]`"),
         );
         return None;
     };
     if items.is_empty() {
-        diagnostics.push(Diagnostic::at(node.span.clone(), format!("`{name}` is empty")).label("name at least one, or leave the key out"));
+        diagnostics.push(
+            Diagnostic::at(node.span.clone(), format!("`{name}` is empty"))
+                .label("name at least one, or leave the key out"),
+        );
     }
     Some(items.iter().filter_map(|item| text(item, name, diagnostics)).collect())
 }

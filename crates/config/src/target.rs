@@ -122,15 +122,26 @@ pub enum Projects {
 }
 
 const PROVIDERS: &[&str] = &["aws", "azure", "gcp"];
-const AWS_KEYS: &[&str] =
-    &["name", "provider", "accounts", "role", "external_id", "regions", "endpoint_url"];
+const AWS_KEYS: &[&str] = &["name", "provider", "accounts", "role", "external_id", "regions", "endpoint_url"];
 const AZURE_KEYS: &[&str] =
     &["name", "provider", "subscriptions", "management_groups", "tenant", "cloud", "endpoint_url"];
-const GCP_KEYS: &[&str] =
-    &["name", "provider", "projects", "folders", "organization", "quota_project", "endpoint_url"];
+const GCP_KEYS: &[&str] = &["name", "provider", "projects", "folders", "organization", "quota_project", "endpoint_url"];
 const ANY_KEYS: &[&str] = &[
-    "name", "provider", "accounts", "role", "external_id", "regions", "subscriptions", "management_groups", "tenant",
-    "cloud", "projects", "folders", "organization", "quota_project", "endpoint_url",
+    "name",
+    "provider",
+    "accounts",
+    "role",
+    "external_id",
+    "regions",
+    "subscriptions",
+    "management_groups",
+    "tenant",
+    "cloud",
+    "projects",
+    "folders",
+    "organization",
+    "quota_project",
+    "endpoint_url",
 ];
 
 pub(crate) fn read(root: &Map<'_>, diagnostics: &mut Diagnostics) -> Vec<TargetConfig> {
@@ -172,7 +183,8 @@ fn target(node: &Node, names: &mut BTreeSet<String>, diagnostics: &mut Diagnosti
     if let Some((name, span)) = &name
         && !names.insert(name.clone())
     {
-        diagnostics.push(Diagnostic::at(span.clone(), format!("two targets are called `{name}`")).label("the second one"));
+        diagnostics
+            .push(Diagnostic::at(span.clone(), format!("two targets are called `{name}`")).label("the second one"));
     }
     let endpoint_url = endpoint(&map, diagnostics);
     let kind = match provider? {
@@ -193,7 +205,9 @@ fn provider_of(node: &Node) -> Option<String> {
 
 fn required(map: &Map<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<(String, Range<usize>)> {
     if map.get(name).is_none() {
-        diagnostics.push(Diagnostic::at(map.span.clone(), format!("a target has no `{name}`")).label(format!("add `{name}:`")));
+        diagnostics.push(
+            Diagnostic::at(map.span.clone(), format!("a target has no `{name}`")).label(format!("add `{name}:`")),
+        );
     }
     map.text(name, diagnostics)
 }
@@ -241,7 +255,8 @@ fn aws(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnostic
             for (region, span) in &regions {
                 if !looks_like_a_region(region) {
                     diagnostics.push(
-                        Diagnostic::at(span.clone(), format!("`{region}` is no region")).label("expected for example `eu-west-1`"),
+                        Diagnostic::at(span.clone(), format!("`{region}` is no region"))
+                            .label("expected for example `eu-west-1`"),
                     );
                 }
             }
@@ -260,7 +275,9 @@ fn aws(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnostic
 fn looks_like_a_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() >= 3
-        && parts.iter().all(|part| !part.is_empty() && part.chars().all(|l| l.is_ascii_lowercase() || l.is_ascii_digit()))
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.chars().all(|l| l.is_ascii_lowercase() || l.is_ascii_digit()))
         && parts.last().is_some_and(|last| last.chars().all(|letter| letter.is_ascii_digit()))
 }
 
@@ -277,7 +294,8 @@ fn azure(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnost
     });
     if let (Some(_), Some(entry)) = (&groups, map.get("subscriptions")) {
         diagnostics.push(
-            Diagnostic::at(entry.key, "both `subscriptions` and `management_groups` are set").label("choose one of the two"),
+            Diagnostic::at(entry.key, "both `subscriptions` and `management_groups` are set")
+                .label("choose one of the two"),
         );
     }
     let cloud = map.text("cloud", diagnostics).and_then(|(text, span)| {

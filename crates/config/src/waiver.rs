@@ -24,7 +24,8 @@ pub fn read_waivers(source: &Source<'_>, controls: &[&str]) -> Result<Vec<Waiver
             Some((node, _)) => diagnostics.push(
                 Diagnostic::at(node.span.clone(), format!("`waivers` is {}", node.kind())).label("expected a list"),
             ),
-            None => diagnostics.push(Diagnostic::at(map.span, "there is no `waivers`").label("expected `waivers:` and a list")),
+            None => diagnostics
+                .push(Diagnostic::at(map.span, "there is no `waivers`").label("expected `waivers:` and a list")),
         }
     }
     if diagnostics.is_empty() { Ok(waivers) } else { Err(diagnostics) }
@@ -34,7 +35,9 @@ fn waiver(node: &Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Opti
     let map = Map::of(node, "a waiver", KEYS, diagnostics)?;
     let mut required = |name: &str| -> Option<(String, Range<usize>)> {
         if map.get(name).is_none() {
-            diagnostics.push(Diagnostic::at(map.span.clone(), format!("a waiver has no `{name}`")).label(format!("add `{name}:`")));
+            diagnostics.push(
+                Diagnostic::at(map.span.clone(), format!("a waiver has no `{name}`")).label(format!("add `{name}:`")),
+            );
         }
         map.text(name, diagnostics)
     };
@@ -58,7 +61,8 @@ fn end(text: &str, span: Range<usize>, diagnostics: &mut Diagnostics) -> Option<
     let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|zoned| zoned.timestamp());
     let end = midnight.or_else(|| text.parse::<Timestamp>().ok());
     if end.is_none() {
-        diagnostics.push(Diagnostic::at(span, format!("`{text}` is no date")).label("expected for example `2027-03-31`"));
+        diagnostics
+            .push(Diagnostic::at(span, format!("`{text}` is no date")).label("expected for example `2027-03-31`"));
     }
     end
 }

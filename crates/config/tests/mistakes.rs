@@ -62,7 +62,15 @@ policy:
 
 #[test]
 fn plain_http_is_for_loopback_only_whatever_it_looks_like() {
-    for url in ["http://127.0.0.1.example:1", "http://localhost.example", "http://10.0.0.1", "http://127.0.0.1@evil.example", "ftp://x", "x", "https://"] {
+    for url in [
+        "http://127.0.0.1.example:1",
+        "http://localhost.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1@evil.example",
+        "ftp://x",
+        "x",
+        "https://",
+    ] {
         let text = format!("targets:\n  - {{name: a, provider: aws, endpoint_url: \"{url}\"}}\n");
         assert!(read(&Source { name: "p", text: &text }, CONTROLS).is_err(), "{url}");
     }

@@ -95,7 +95,8 @@ macro_rules! guide {
 mod tests {
     use super::*;
 
-    const GUIDE: &str = " # Title\n\n ## Remediation\n ### EKS\n Do this.\n And that.\n ### AKS\n Do other.\n ## Limits\n None.\n";
+    const GUIDE: &str =
+        " # Title\n\n ## Remediation\n ### EKS\n Do this.\n And that.\n ### AKS\n Do other.\n ## Limits\n None.\n";
 
     #[test]
     fn a_section_ends_at_the_next_heading_of_its_level_or_above() {

@@ -145,7 +145,9 @@ fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Cont
     let noun = worst.subject.kind.name().replace('-', " ");
     let because = match (parts.len(), worst.state) {
         (1, _) => worst.because.clone(),
-        (all, state) => format!("{alike} of {all} ({noun}): {state}; the worst is `{}`: {}", worst.subject.name, worst.because),
+        (all, state) => {
+            format!("{alike} of {all} ({noun}): {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
+        }
     };
     let subject = Subject::cluster(cluster);
     let mut evidence: Vec<_> =

@@ -143,11 +143,7 @@ pub fn whole(cluster: &Cluster, judge: impl FnOnce() -> Result<Verdict, Gap>) ->
 }
 
 /// One verdict for each pool. Unknown for the cluster when the list of pools is; `none` says what no pools mean.
-pub fn per_pool(
-    cluster: &Cluster,
-    none: &str,
-    mut judge: impl FnMut(&Pool) -> Result<Verdict, Gap>,
-) -> Vec<Judgement> {
+pub fn per_pool(cluster: &Cluster, none: &str, mut judge: impl FnMut(&Pool) -> Result<Verdict, Gap>) -> Vec<Judgement> {
     let pools = match cluster.pools.get() {
         Ok(pools) if !pools.is_empty() => pools,
         Ok(_) => return whole(cluster, || Ok(Verdict::not_applicable(none).seen_in(&cluster.pools))),

@@ -51,7 +51,14 @@ pub struct Cluster {
 
 impl Cluster {
     /// A cluster of which nothing but its name is known, for the given reason. Normalizers start here and fill in.
-    pub fn unread(id: ClusterId, provider: Provider, scope: Scope, location: Location, name: String, gap: &Gap) -> Self {
+    pub fn unread(
+        id: ClusterId,
+        provider: Provider,
+        scope: Scope,
+        location: Location,
+        name: String,
+        gap: &Gap,
+    ) -> Self {
         Self {
             id,
             provider,

@@ -46,9 +46,13 @@ impl FromStr for Digest {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refuse = || ParseDigestError(text.chars().take(80).collect());
         let digits = text.strip_prefix("sha256:").ok_or_else(refuse)?;
-        let digits: Vec<u8> =
-            digits.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect::<Option<_>>().ok_or_else(refuse)?;
-        let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect();
+        let digits: Vec<u8> = digits
+            .chars()
+            .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
+            .collect::<Option<_>>()
+            .ok_or_else(refuse)?;
+        let bytes: Vec<u8> =
+            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect();
         if digits.len() != 64 {
             return Err(refuse());
         }

@@ -46,7 +46,13 @@ const MESSAGE_LIMIT: usize = 500;
 impl Failure {
     /// A failure of a class, with the words of whoever reported it.
     pub fn new(reason: FailureReason, message: &str) -> Self {
-        Self { reason, status: None, code: None, message: message.chars().take(MESSAGE_LIMIT).collect(), permission: None }
+        Self {
+            reason,
+            status: None,
+            code: None,
+            message: message.chars().take(MESSAGE_LIMIT).collect(),
+            permission: None,
+        }
     }
 
     /// With the HTTP status.

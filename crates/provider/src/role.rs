@@ -77,12 +77,8 @@ mod tests {
     use crate::Per;
     use palisade_model::FactKind;
 
-    const CALLS: &[Call] = &[
-        call("eks:ListClusters"),
-        call("eks:DescribeCluster"),
-        call("eks:DescribeCluster"),
-        call(""),
-    ];
+    const CALLS: &[Call] =
+        &[call("eks:ListClusters"), call("eks:DescribeCluster"), call("eks:DescribeCluster"), call("")];
 
     const fn call(permission: &'static str) -> Call {
         Call { name: permission, permission, per: Per::Region, feeds: &[FactKind::Version], redact: &[], purpose: "" }

@@ -4,10 +4,10 @@ use crate::{Body, Call, Failure, Outcome, Params, Record, record::Line};
 use jiff::Timestamp;
 use palisade_model::{Digest, Evidence, Gap, Observed, Provider};
 use serde::de::DeserializeOwned;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The positions of a call's records: by scope, then by parameters.
+type ByScope = BTreeMap<Arc<str>, BTreeMap<Params, Vec<usize>>>;
 
 /// Raw answers of one scope, with the failures.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Snapshot {
     /// When it ended.
     pub finished_at: Timestamp,
     records: Vec<Record>,
-    index: HashMap<(Arc<str>, Arc<str>), BTreeMap<Params, Vec<usize>>>,
+    index: BTreeMap<Arc<str>, ByScope>,
 }
 
 impl PartialEq for Snapshot {
@@ -53,10 +53,12 @@ impl Snapshot {
     ) -> Self {
         records.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         records.dedup_by(|a, b| a.sort_key() == b.sort_key());
-        let mut index: HashMap<_, BTreeMap<Params, Vec<usize>>> = HashMap::new();
+        let mut index: BTreeMap<Arc<str>, ByScope> = BTreeMap::new();
         for (position, record) in records.iter().enumerate() {
             index
-                .entry((Arc::clone(&record.call), Arc::clone(&record.scope)))
+                .entry(Arc::clone(&record.call))
+                .or_default()
+                .entry(Arc::clone(&record.scope))
                 .or_default()
                 .entry(record.params.clone())
                 .or_default()
@@ -80,27 +82,22 @@ impl Snapshot {
 
     /// The scopes in which a call was made, in order.
     pub fn scopes(&self, call: &Call) -> Vec<&str> {
-        let mut scopes: Vec<&str> =
-            self.index_entries().filter(|((name, _), _)| **name == *call.name).map(|((_, scope), _)| &**scope).collect();
-        scopes.sort_unstable();
-        scopes
-    }
-
-    #[expect(clippy::iter_over_hash_type, reason = "every caller sorts what it takes from here")]
-    fn index_entries(&self) -> impl Iterator<Item = (&(Arc<str>, Arc<str>), &BTreeMap<Params, Vec<usize>>)> {
-        self.index.iter()
+        self.index.get(call.name).into_iter().flat_map(BTreeMap::keys).map(|scope| &**scope).collect()
     }
 
     /// Every distinct set of parameters with which a call was made in a scope.
     pub fn asked(&self, call: &Call, scope: &str) -> Vec<&Params> {
-        self.index.get(&(Arc::from(call.name), Arc::from(scope))).map(|by_params| by_params.keys().collect()).unwrap_or_default()
+        self.by_params(call, scope).into_iter().flat_map(BTreeMap::keys).collect()
+    }
+
+    fn by_params(&self, call: &Call, scope: &str) -> Option<&BTreeMap<Params, Vec<usize>>> {
+        self.index.get(call.name)?.get(scope)
     }
 
     /// The records of one call with these parameters, page by page. Empty when the call was not made.
     pub fn find(&self, call: &Call, scope: &str, params: &[(&str, &str)]) -> Vec<&Record> {
         let params: Params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        self.index
-            .get(&(Arc::from(call.name), Arc::from(scope)))
+        self.by_params(call, scope)
             .and_then(|by_params| by_params.get(&params))
             .into_iter()
             .flatten()
@@ -124,7 +121,12 @@ impl Snapshot {
             records.into_iter().map(|record| decode(call, scope, record)).collect::<Result<_, _>>()?;
         if !ends {
             let why = "the list ends before its last page".to_owned();
-            return Err(Gap::Malformed { call: call.name.to_owned(), scope: scope.to_owned(), pointer: String::new(), why });
+            return Err(Gap::Malformed {
+                call: call.name.to_owned(),
+                scope: scope.to_owned(),
+                pointer: String::new(),
+                why,
+            });
         }
         Ok(pages)
     }

@@ -47,7 +47,9 @@ pub fn xml_to_json(text: &str) -> Result<Value, XmlError> {
                 }
             }
             Event::End(_) => {
-                let Some(element) = open.pop() else { return Err(refuse(&reader, "an end without a start".to_owned())) };
+                let Some(element) = open.pop() else {
+                    return Err(refuse(&reader, "an end without a start".to_owned()));
+                };
                 let Some(parent) = open.last_mut() else {
                     return Err(refuse(&reader, "an end without a start".to_owned()));
                 };

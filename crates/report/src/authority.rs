@@ -40,7 +40,12 @@ pub fn authority(cluster: &Cluster, identity: &Identity, options: &Options) -> S
         let by: Vec<String> = held.by.iter().map(ToString::to_string).collect();
         let wide = if held.everywhere { "everywhere" } else { "on some resources" };
         let actions = held.actions.join(" + ");
-        let answer = format!("{} ({}, {wide}) by {actions} in {}", held.capability.name(), certain(&held.certainty), by.join(", "));
+        let answer = format!(
+            "{} ({}, {wide}) by {actions} in {}",
+            held.capability.name(),
+            certain(&held.certainty),
+            by.join(", ")
+        );
         say(pen, &mut text, "can", &answer);
     }
     match &standing.escalation {

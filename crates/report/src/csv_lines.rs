@@ -4,8 +4,22 @@ use crate::{Report, cell};
 use std::io::{self, Write};
 
 const COLUMNS: [&str; 16] = [
-    "fingerprint", "control", "name", "concern", "layer", "dimension", "severity", "verdict", "waived", "provider", "scope",
-    "cluster", "subject_kind", "subject", "because", "remediation",
+    "fingerprint",
+    "control",
+    "name",
+    "concern",
+    "layer",
+    "dimension",
+    "severity",
+    "verdict",
+    "waived",
+    "provider",
+    "scope",
+    "cluster",
+    "subject_kind",
+    "subject",
+    "because",
+    "remediation",
 ];
 
 pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {

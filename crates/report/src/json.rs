@@ -92,7 +92,7 @@ struct Exposure<'a> {
     /// Ways to the API server.
     api: Vec<Api<'a>>,
     /// Ways to its machines.
-    nodes: Vec<Node<'a>>,
+    nodes: Vec<Machine<'a>>,
 }
 
 /// A way to the API server.
@@ -125,7 +125,7 @@ struct Packets<'a> {
 
 /// A way to a machine.
 #[derive(Serialize, JsonSchema)]
-struct Node<'a> {
+struct Machine<'a> {
     /// The pool's name.
     pool: &'a str,
     /// The provider's id of the machine.
@@ -312,7 +312,7 @@ impl<'a> Cluster<'a> {
             name: &row.name,
             exposure: Exposure {
                 api: row.api.iter().map(Api::of).collect(),
-                nodes: row.nodes.iter().flat_map(Node::each).collect(),
+                nodes: row.nodes.iter().flat_map(Machine::each).collect(),
             },
             identities: row.identities.iter().map(Identity::of).collect(),
         }
@@ -346,7 +346,7 @@ impl<'a> Packets<'a> {
     }
 }
 
-impl<'a> Node<'a> {
+impl<'a> Machine<'a> {
     fn each(rows: &'a NodeRows) -> impl Iterator<Item = Self> {
         rows.nodes.iter().flat_map(move |node| {
             rows.packets.iter().map(move |packets| Self {

@@ -29,9 +29,9 @@ pub fn control_page(control: &Entry, options: &Options) -> String {
                 let _ = writeln!(text, "{}", pen.wrap(&words, "  ", "  "));
             }
             Paragraph::Row(cells) => {
-                let (first, rest) = cells.split_first().map_or(("", ""), |(first, rest)| {
-                    (*first, rest.first().copied().unwrap_or_default())
-                });
+                let (first, rest) = cells
+                    .split_first()
+                    .map_or(("", ""), |(first, rest)| (*first, rest.first().copied().unwrap_or_default()));
                 let _ = writeln!(text, "{}", pen.wrap(rest, &format!("  {first:<15} "), &" ".repeat(18)));
             }
         }

@@ -34,7 +34,11 @@ fn is_format(letter: char) -> bool {
 /// Text that a spreadsheet takes for text: what begins like a formula gets an apostrophe in front.
 pub fn cell(text: &str) -> String {
     let safe: String = text.chars().filter(|letter| !letter.is_control() || *letter == '\n').collect();
-    if safe.starts_with(['=', '+', '-', '@', '|', '%']) || text.starts_with(['\t', '\r']) { format!("'{safe}") } else { safe }
+    if safe.starts_with(['=', '+', '-', '@', '|', '%']) || text.starts_with(['\t', '\r']) {
+        format!("'{safe}")
+    } else {
+        safe
+    }
 }
 
 #[cfg(test)]

@@ -47,7 +47,8 @@ fn api(cluster: &Cluster, port: Option<u16>, pen: Pen, text: &mut String) {
         Ok(PublicAccess::Open(door)) if port.is_none_or(|port| port == door.port) => {
             let printer = Printer::new(door.own.clone());
             let entries: Vec<String> = door.entries.iter().map(|entry| plain(&entry.text)).collect();
-            let answer = format!("tcp/{}: {} (allow-list: {})", door.port, printer.bounds(&door.sources), entries.join(", "));
+            let answer =
+                format!("tcp/{}: {} (allow-list: {})", door.port, printer.bounds(&door.sources), entries.join(", "));
             line(pen, text, "API server", &answer);
         }
         Ok(PublicAccess::Open(_)) => (),
@@ -76,8 +77,7 @@ fn nodes(exposure: &Exposure, name: &str, port: Option<u16>, pen: Pen, text: &mu
                 let (first, _) = ports.intervals().first().copied().unwrap_or((0, 0));
                 set.sources(protocol, first)
             };
-            let bounds =
-                palisade_reach::Bounds::between(sources(exposure.internet.lower()), sources(upper));
+            let bounds = palisade_reach::Bounds::between(sources(exposure.internet.lower()), sources(upper));
             let count = |family| bounds.upper().count(family);
             let answer = format!(
                 "{protocol}/{} from {} ({} IPv4 and {} IPv6 addresses) through {}",

@@ -10,7 +10,12 @@ use std::{
 };
 
 /// Findings spelled out for one provider of one concern; the rest is counted.
-const SPELLED_OUT: usize = 12;
+const SPELLED_OUT: usize = 6;
+/// The controls and clusters that share a reason.
+type Alike<'a> = (BTreeSet<&'a str>, BTreeSet<&'a str>);
+/// The gaps that one thing would close, and the controls they hide.
+type Closed<'a> = (Vec<&'a GapRow>, BTreeSet<&'a str>);
+
 /// Gaps spelled out.
 const GAPS: usize = 10;
 /// Controls named behind a gap.
@@ -56,18 +61,22 @@ fn group(report: &Report, concern: Concern, pen: Pen, text: &mut String) {
     let _ = writeln!(text, "\n{}  {}", pen.strong(title(concern)), counts(&findings, pen));
     let providers: BTreeSet<Provider> = findings.iter().map(|finding| finding.provider).collect();
     for provider in providers {
-        let mut shown: Vec<&Finding> = findings
-            .iter()
-            .copied()
-            .filter(|finding| finding.provider == provider && is_shown(finding))
-            .collect();
+        let mut shown: Vec<&Finding> =
+            findings.iter().copied().filter(|finding| finding.provider == provider && is_shown(finding)).collect();
         let _ = writeln!(text, "  {}", pen.strong(provider.service()));
-        if shown.is_empty() && !findings.iter().any(|finding| finding.provider == provider && finding.state == State::Unknown) {
+        if shown.is_empty()
+            && !findings.iter().any(|finding| finding.provider == provider && finding.state == State::Unknown)
+        {
             let _ = writeln!(text, "    {}", pen.faint("nothing to do"));
         }
         shown.sort_by(|a, b| {
-            (a.waived, b.state, b.severity, a.control.id, &a.cluster_name)
-                .cmp(&(b.waived, a.state, a.severity, b.control.id, &b.cluster_name))
+            (a.waived, b.state, b.severity, a.control.id, &a.cluster_name).cmp(&(
+                b.waived,
+                a.state,
+                a.severity,
+                b.control.id,
+                &b.cluster_name,
+            ))
         });
         for finding in shown.iter().take(SPELLED_OUT) {
             spell_out(finding, pen, text);
@@ -104,7 +113,7 @@ fn spell_out(finding: &Finding, pen: Pen, text: &mut String) {
 
 /// What is not known, by control and reason, so that one missing permission is one line and not a hundred.
 fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut String) {
-    let mut by_reason: BTreeMap<(State, &str), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(State, &str), Alike<'_>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.provider == provider) {
         if matches!(finding.state, State::Unknown | State::AttestMissing) {
             let (controls, clusters) = by_reason.entry((finding.state, &finding.because)).or_default();
@@ -116,8 +125,8 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
     rows.sort_by_key(|((state, because), (controls, clusters))| {
         (std::cmp::Reverse(controls.len() * clusters.len()), *state, *because)
     });
-    let rest = rows.len().saturating_sub(SPELLED_OUT / 2);
-    for ((state, because), (controls, clusters)) in rows.into_iter().take(SPELLED_OUT / 2) {
+    let rest = rows.len().saturating_sub(SPELLED_OUT);
+    for ((state, because), (controls, clusters)) in rows.into_iter().take(SPELLED_OUT) {
         let word = if state == State::Unknown { "unknown" } else { "asked" };
         let controls: Vec<&str> = controls.into_iter().collect();
         let count = if clusters.len() == 1 { "1 cluster".to_owned() } else { format!("{} clusters", clusters.len()) };
@@ -125,7 +134,8 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
         let _ = writeln!(text, "{}", pen.wrap(&plain(because), "              ", "              "));
     }
     if rest > 0 {
-        let _ = writeln!(text, "    {}", pen.faint(&format!("and {rest} more reasons: `--format json` lists them all")));
+        let _ =
+            writeln!(text, "    {}", pen.faint(&format!("and {rest} more reasons: `--format json` lists them all")));
     }
 }
 
@@ -133,7 +143,7 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
     if report.gaps.is_empty() {
         return;
     }
-    let mut by_cure: BTreeMap<(&str, String), (Vec<&GapRow>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut by_cure: BTreeMap<(&str, String), Closed<'_>> = BTreeMap::new();
     for gap in &report.gaps {
         let cure = match &gap.permission {
             Some(permission) => format!("grant `{permission}`"),
@@ -175,7 +185,11 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
         .iter()
         .filter_map(|layer| {
             let (own, effective) = (layer.own?.points(), layer.effective?.points());
-            let inside = if effective < own { format!(" (counts as {effective}, inside the layer around it)") } else { String::new() };
+            let inside = if effective < own {
+                format!(" (counts as {effective}, inside the layer around it)")
+            } else {
+                String::new()
+            };
             Some(format!("{} {own}{inside}", layer.layer))
         })
         .collect();

@@ -68,7 +68,10 @@ fn the_json_form_obeys_the_published_schema() {
 
 #[test]
 fn the_sarif_form_obeys_the_standard() {
-    let schema = serde_json::from_str(include_str!("schemas/sarif-2.1.0.json")).unwrap();
+    let mut schema: serde_json::Value = serde_json::from_str(include_str!("schemas/sarif-2.1.0.json")).unwrap();
+    // The published schema holds one pattern that is no regular expression (a bracket that closes nothing).
+    let language = schema.pointer_mut("/definitions/run/properties/language").unwrap().as_object_mut().unwrap();
+    assert!(language.remove("pattern").is_some());
     let log: serde_json::Value = serde_json::from_slice(&bytes(Format::Sarif)).unwrap();
     assert_eq!(violations(&schema, &log), Vec::<String>::new());
     let results = log["runs"][0]["results"].as_array().unwrap();
@@ -110,7 +113,13 @@ fn the_same_report_gives_the_same_bytes() {
 
 #[test]
 fn an_empty_report_is_still_a_report() {
-    let empty = Report { coverage: Coverage::default(), clusters: Vec::new(), findings: Vec::new(), gaps: Vec::new(), ..report() };
+    let empty = Report {
+        coverage: Coverage::default(),
+        clusters: Vec::new(),
+        findings: Vec::new(),
+        gaps: Vec::new(),
+        ..report()
+    };
     for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv] {
         let mut bytes = Vec::new();
         render(&empty, format, &Options { colour: true, width: 80, next: Vec::new() }, &mut bytes).unwrap();

@@ -31,7 +31,10 @@ pub struct Scan<'a> {
 
 impl fmt::Debug for Scan<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scan").field("store", &self.store).field("units_at_once", &self.units_at_once).finish_non_exhaustive()
+        f.debug_struct("Scan")
+            .field("store", &self.store)
+            .field("units_at_once", &self.units_at_once)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,9 +79,10 @@ pub async fn scan(
     let mut gather = Gather::default();
     let mut outcomes = Vec::with_capacity(targets.len());
     let mut work: Vec<(usize, Unit)> = Vec::new();
-    let discoveries =
-        futures::future::join_all(targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)))
-            .await;
+    let discoveries = futures::future::join_all(
+        targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)),
+    )
+    .await;
     for (position, (target, Discovery { units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
         // A target's own account can be a unit too: the two snapshots need names of their own.
         snapshot.scope = "discovery".to_owned();
@@ -88,7 +92,10 @@ pub async fn scan(
             units: units.len(),
             clusters: 0,
             calls: 0,
-            discovery_failures: snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.clone())).collect(),
+            discovery_failures: snapshot
+                .failures()
+                .map(|(record, failure)| (record.call.to_string(), failure.clone()))
+                .collect(),
         });
         if let Some(store) = scan.store {
             store.write(&snapshot)?;

@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let world = match (arguments.next().as_deref(), arguments.next()) {
         (None, _) => World::acme()?,
         (Some("--world"), Some(name)) => world(&name)?,
-        (Some(other), _) => return Err(format!("unknown argument `{other}`: write `--world acme` or `--world 1000`").into()),
+        (Some(other), _) => {
+            return Err(format!("unknown argument `{other}`: write `--world acme` or `--world 1000`").into());
+        }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let running = runtime.block_on(Simulator::start(world, Faults::default()))?;

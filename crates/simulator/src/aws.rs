@@ -36,8 +36,8 @@ use serde::Deserialize;
 
 use crate::http::{Operation, Reply, Request};
 use call::{Call, Service};
-use description::check::Mistakes;
 pub(crate) use description::Description;
+use description::check::Mistakes;
 use error::Failure;
 use expand::Estate;
 
@@ -92,7 +92,8 @@ pub fn operation(world: &World, request: &Request) -> Option<Operation> {
 /// The true answer to a request.
 pub fn reply(world: &World, request: &Request) -> Reply {
     let Some(call) = Call::read(world, request) else {
-        return Failure::new(404, "UnknownOperationException", "The requested operation is not recognized").reply(Service::Eks);
+        return Failure::new(404, "UnknownOperationException", "The requested operation is not recognized")
+            .reply(Service::Eks);
     };
     answer(world, &call).unwrap_or_else(|failure| failure.reply(call.service))
 }
@@ -106,7 +107,13 @@ pub fn denied(operation: &Operation) -> Reply {
     let resource = ["RoleArn=", "KeyId=", "name="]
         .into_iter()
         .find_map(|name| operation.subject.split('&').find_map(|parameter| parameter.strip_prefix(name)))
-        .map(|name| if service == Service::Eks { format!("arn:{}:eks:{region}:{account}:cluster/{name}", place::partition_of(region)) } else { name.to_owned() });
+        .map(|name| {
+            if service == Service::Eks {
+                format!("arn:{}:eks:{region}:{account}:cluster/{name}", place::partition_of(region))
+            } else {
+                name.to_owned()
+            }
+        });
     let resource = resource.or_else(|| (service == Service::Iam).then(|| "*".to_owned()));
     error::denied(service, action, &principal, resource.as_deref()).reply(service)
 }
@@ -130,7 +137,8 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
     if let Some(failure) = call.unauthenticated() {
         return Err(failure);
     }
-    let estate = world.account(&call.account).ok_or_else(|| Failure::new(403, "AccessDenied", "the account does not exist"))?;
+    let estate =
+        world.account(&call.account).ok_or_else(|| Failure::new(403, "AccessDenied", "the account does not exist"))?;
     match call.service {
         Service::Sts => sts::answer(world, call),
         Service::Organizations => organizations::answer(world, call),

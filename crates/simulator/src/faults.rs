@@ -111,9 +111,11 @@ impl Injector {
             return Decision::Throttle;
         }
         let answered = asked - throttled;
-        let rule = self.faults.fault.iter().find(|rule| {
-            matches(&rule.permission, operation) && rule.times.is_none_or(|times| answered < times)
-        });
+        let rule = self
+            .faults
+            .fault
+            .iter()
+            .find(|rule| matches(&rule.permission, operation) && rule.times.is_none_or(|times| answered < times));
         rule.map_or(Decision::Answer, |rule| Decision::Break(rule.kind))
     }
 
@@ -154,8 +156,10 @@ fn matches(pattern: &str, operation: &Operation) -> bool {
         Some(prefix) => asked.starts_with(prefix),
         None => asked == permission,
     };
-    let scope_matches = scope.is_empty() || place.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let subject_matches = subject.is_empty() || operation.subject.to_ascii_lowercase().contains(&subject.to_ascii_lowercase());
+    let scope_matches =
+        scope.is_empty() || place.strip_prefix(&scope).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let subject_matches =
+        subject.is_empty() || operation.subject.to_ascii_lowercase().contains(&subject.to_ascii_lowercase());
     permission_matches && scope_matches && subject_matches
 }
 
@@ -179,7 +183,8 @@ fn list_of(request: &Request) -> (String, bool) {
         is_first &= !token;
         !token
     });
-    let place = ["authorization", "x-amz-target"].map(|name| request.header(name).and_then(|value| value.split(',').next()));
+    let place =
+        ["authorization", "x-amz-target"].map(|name| request.header(name).and_then(|value| value.split(',').next()));
     (format!("{} {} {parameters:?} {place:?}", request.method, request.path), is_first)
 }
 
@@ -255,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_denied_operation_is_denied_for_ever() {
-        let faults = Faults { deny: vec!["eks:DescribeCluster".to_owned()], throttle_per_mille: 1000, ..Faults::default() };
+        let faults =
+            Faults { deny: vec!["eks:DescribeCluster".to_owned()], throttle_per_mille: 1000, ..Faults::default() };
         assert_eq!(decisions(faults, 2), [Decision::Deny, Decision::Deny]);
     }
 

@@ -6,18 +6,18 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::serve::ListenerExt;
-use axum::Router;
 use futures::stream;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::faults::{Decision, FaultKind, Faults, Injector};
-use crate::http::{decoded, pairs, Operation, Reply, Request};
+use crate::http::{Operation, Reply, Request, decoded, pairs};
 use crate::ledger::{Book, Ledger};
 use crate::world::{Cloud, World};
 
@@ -75,14 +75,23 @@ impl Simulator {
             .map_err(StartError::Threads)?;
         let book = Arc::new(Book::default());
         // From here on the runtime is dropped with `running`, which is allowed inside another runtime.
-        let mut running =
-            Running { aws: String::new(), azure: String::new(), gcp: String::new(), book: Arc::clone(&book), runtime: None };
+        let mut running = Running {
+            aws: String::new(),
+            azure: String::new(),
+            gcp: String::new(),
+            book: Arc::clone(&book),
+            runtime: None,
+        };
         let injector = Arc::new(Injector::new(faults));
         let handle = runtime.handle().clone();
         running.runtime = Some(runtime);
         let open = async |provider, cloud: Arc<dyn Cloud>| {
             let gate = Gate { cloud, injector: Arc::clone(&injector), book: Arc::clone(&book) };
-            handle.spawn(listen(gate)).await.map_err(StartError::Stopped)?.map_err(|source| StartError::Listen { provider, source })
+            handle
+                .spawn(listen(gate))
+                .await
+                .map_err(StartError::Stopped)?
+                .map_err(|source| StartError::Listen { provider, source })
         };
         let (aws, azure, gcp) = world.into_clouds();
         running.aws = open("aws", aws).await?;
@@ -167,7 +176,8 @@ async fn read(request: axum::extract::Request) -> Request {
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
-    let host = headers.get("host").map(|host| host.split(':').next().unwrap_or_default().to_owned()).unwrap_or_default();
+    let host =
+        headers.get("host").map(|host| host.split(':').next().unwrap_or_default().to_owned()).unwrap_or_default();
     // A body that cannot be read is an empty one: the cloud then answers that something is missing.
     let body = axum::body::to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
     Request {
@@ -201,7 +211,9 @@ fn send(reply: Reply, fault: Option<FaultKind>) -> Response<Body> {
             let text = if reply.content_type.contains("xml") { "<oops" } else { "{\"oops\"" };
             (text.len(), Body::from(text))
         }
-        Some(FaultKind::ServerError | FaultKind::Hang | FaultKind::RepeatToken) | None => (whole, Body::from(reply.body)),
+        Some(FaultKind::ServerError | FaultKind::Hang | FaultKind::RepeatToken) | None => {
+            (whole, Body::from(reply.body))
+        }
     };
     let mut response = Response::new(body);
     let status = if fault == Some(FaultKind::MalformedBody) { 200 } else { reply.status };

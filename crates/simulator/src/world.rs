@@ -58,7 +58,7 @@ impl World {
         Self::from_yaml(
             include_str!("../worlds/acme/aws.yaml"),
             include_str!("../worlds/acme/azure.yaml"),
-            "",
+            include_str!("../worlds/acme/gcp.yaml"),
         )
     }
 
@@ -138,3 +138,28 @@ macro_rules! cloud {
 cloud!(aws);
 cloud!(azure);
 cloud!(gcp);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_story_of_acme_can_be_read() {
+        World::acme().unwrap();
+    }
+
+    #[test]
+    fn a_description_that_makes_no_sense_is_refused_with_its_reason() {
+        let story = "accounts: [{ id: '1', name: shop }]";
+        let error = World::from_yaml(story, "", "").unwrap_err();
+        assert_eq!(error.provider, "aws");
+        assert!(error.reason.contains("account `1`: an account id has twelve digits"), "{error}");
+    }
+
+    #[test]
+    fn a_fleet_of_one_provider_leaves_the_others_empty() {
+        let world = World::generated_for(Provider::Aws, 1, 2);
+        assert!(world.aws.account("200000000001").is_some());
+        assert!(World::generated_for(Provider::Gcp, 1, 2).aws.account("200000000001").is_none());
+    }
+}

@@ -178,7 +178,8 @@ fn place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         fs::create_dir_all(folder).map_err(write)?;
     }
     let beside = path.with_extension("part");
-    let result = fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+    let result =
+        fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
     if result.is_err() {
         // What is left of a failed write is of no use; the first error is the one to report.
         let _ = fs::remove_file(&beside);

@@ -18,7 +18,12 @@ static CALL: Call = Call {
 
 fn snapshot() -> Snapshot {
     SnapshotBuilder::new(Provider::Aws, "111111111111")
-        .answer(&CALL, "111111111111/eu-west-1", &[("name", "../../etc/passwd")], json!({ "b": 1, "secret": "hunter2" }))
+        .answer(
+            &CALL,
+            "111111111111/eu-west-1",
+            &[("name", "../../etc/passwd")],
+            json!({ "b": 1, "secret": "hunter2" }),
+        )
         .page(&CALL, "111111111111/eu-west-1", &[("name", "two")], (1, true), json!({ "page": 1 }))
         .page(&CALL, "111111111111/eu-west-1", &[("name", "two")], (0, false), json!({ "page": 0 }))
         .failure(&CALL, "111111111111/eu-west-1", &[], Failure::new(FailureReason::Denied, "no"))

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, Standing};
 use palisade_model::{
     Api, Audience, Cluster, ClusterId, Controller, ControllerIdentity, Coverage, Credential, Dedication, DefaultRoute,
-    Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust, Filters, Gap,
-    Identity, IdentityKind, Interactive, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Location,
+    Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust, Filters,
+    Gap, Identity, IdentityKind, Interactive, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Location,
     LongLivedKey, Metadata, Minter, Node, NodeId, Observed, OpenRule, PodAccess, Pool, PoolId, PoolKind, PrincipalKind,
     PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Rotation, Scope,
     SubnetFilter, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity,
@@ -121,20 +121,19 @@ pub fn tidy(provider: Provider) -> Cluster {
 pub fn sloppy(provider: Provider) -> Cluster {
     let mut cluster = tidy(provider);
     cluster.id = ClusterId::new(format!("{provider}/example/sloppy"));
-    cluster.name = "sloppy".to_owned();
+    "sloppy".clone_into(&mut cluster.name);
     cluster.version = known(Version { major: 1, minor: 27 });
     cluster.api = Api {
         public: known(PublicAccess::Open(PublicDoor {
             sources: Bounds::exact(everyone()),
-            entries: vec![Entry {
-                text: "no list".to_owned(),
-                covers: Bounds::exact(everyone()),
-                kind: EntryKind::Everyone,
-            }, Entry {
-                text: "every customer".to_owned(),
-                covers: Bounds::unknown_within(everyone()),
-                kind: EntryKind::EveryCustomer { of: "Example".to_owned() },
-            }],
+            entries: vec![
+                Entry { text: "no list".to_owned(), covers: Bounds::exact(everyone()), kind: EntryKind::Everyone },
+                Entry {
+                    text: "every customer".to_owned(),
+                    covers: Bounds::unknown_within(everyone()),
+                    kind: EntryKind::EveryCustomer { of: "Example".to_owned() },
+                },
+            ],
             own: AddrSet::empty(),
             port: 443,
         })),
@@ -172,8 +171,7 @@ pub fn sloppy(provider: Provider) -> Cluster {
         consumers: 3,
         text: "no subject".to_owned(),
     }]);
-    cluster.controllers =
-        known(vec![Controller { name: "csi-driver".to_owned(), identity: ControllerIdentity::Node }]);
+    cluster.controllers = known(vec![Controller { name: "csi-driver".to_owned(), identity: ControllerIdentity::Node }]);
     cluster.minters = known(vec![Minter {
         principal: "everyone".to_owned(),
         kind: PrincipalKind::Everyone,
@@ -181,11 +179,8 @@ pub fn sloppy(provider: Provider) -> Cluster {
         scope: "111111111111".to_owned(),
         certainty: Certainty::Certain,
     }]);
-    cluster.external_trusts = known(vec![ExternalTrust {
-        party: "999999999999".to_owned(),
-        via: "role app".to_owned(),
-        guarded_by: None,
-    }]);
+    cluster.external_trusts =
+        known(vec![ExternalTrust { party: "999999999999".to_owned(), via: "role app".to_owned(), guarded_by: None }]);
     cluster.etcd = known(Etcd::CustomerNetwork { because: "2379 answers the node network".to_owned() });
     cluster.encryption = known(Encryption {
         coverage: Coverage::Nothing,

@@ -8,6 +8,6 @@ mod example;
 mod law;
 mod snapshot;
 
-pub use example::{evidence, everyone, gap, known, nets, now, packets, sloppy, tidy};
+pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
 pub use law::{Lie, first_lie};
 pub use snapshot::SnapshotBuilder;

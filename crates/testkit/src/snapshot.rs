@@ -53,14 +53,7 @@ impl SnapshotBuilder {
         Snapshot::new("test".to_owned(), self.provider, self.scope, (now(), now()), self.records)
     }
 
-    fn push(
-        &mut self,
-        call: &Call,
-        scope: &str,
-        params: &[(&str, &str)],
-        (page, last): (u32, bool),
-        outcome: Outcome,
-    ) {
+    fn push(&mut self, call: &Call, scope: &str, params: &[(&str, &str)], (page, last): (u32, bool), outcome: Outcome) {
         self.records.push(Record {
             call: Arc::from(call.name),
             scope: Arc::from(scope),

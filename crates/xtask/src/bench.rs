@@ -30,12 +30,19 @@ pub(crate) fn run(root: &Path, latency: u64, sizes: &[usize], evaluate: usize) -
     let work = root.join("target/bench");
     fs::create_dir_all(&work)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    eprintln!("\n{:>9} {:>8} {:>9} {:>8} {:>10} {:>11}", "clusters", "calls", "wall s", "CPU s", "peak MiB", "in flight");
+    eprintln!(
+        "\n{:>9} {:>8} {:>9} {:>8} {:>10} {:>11}",
+        "clusters", "calls", "wall s", "CPU s", "peak MiB", "in flight"
+    );
     for size in sizes {
         let running = start(&runtime, *size, latency)?;
         let config = configuration(&work, &running)?;
         let figures = measure(
-            Command::new(&binary).args(["scan", "--format", "json", "-o"]).arg(work.join("report.json")).arg("-c").arg(&config),
+            Command::new(&binary)
+                .args(["scan", "--format", "json", "-o"])
+                .arg(work.join("report.json"))
+                .arg("-c")
+                .arg(&config),
         )?;
         let ledger = running.ledger();
         eprintln!(
@@ -71,7 +78,9 @@ pub(crate) fn run(root: &Path, latency: u64, sizes: &[usize], evaluate: usize) -
         figures.cpu,
         figures.peak_mib
     );
-    let figures = measure(Command::new(&binary).args(["replay", "--format", "json", "-o"]).arg(work.join("replay.json")).arg(&snapshot))?;
+    let figures = measure(
+        Command::new(&binary).args(["replay", "--format", "json", "-o"]).arg(work.join("replay.json")).arg(&snapshot),
+    )?;
     #[expect(clippy::cast_precision_loss, reason = "a count of clusters")]
     let rate = evaluate as f64 / figures.wall.as_secs_f64();
     eprintln!(
@@ -124,7 +133,8 @@ fn measure(command: &mut Command) -> anyhow::Result<Figures> {
 fn sample(child: &Child, figures: &mut Figures) {
     let folder = format!("/proc/{}", child.id());
     let status = fs::read_to_string(format!("{folder}/status")).unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<f64>().ok());
     figures.peak_mib = figures.peak_mib.max(peak.unwrap_or(0.0) / 1024.0);
     let stat = fs::read_to_string(format!("{folder}/stat")).unwrap_or_default();
     // The name in parentheses may hold spaces; what follows it does not.

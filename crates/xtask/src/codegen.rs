@@ -60,10 +60,13 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
         let name = format!("docs/reference/controls/{}-{}.md", control.meta.id, control.meta.name);
         documents.insert(name, page(control));
     }
-    for (provider, calls) in
-        [(Provider::Aws, palisade_aws::CALLS), (Provider::Azure, palisade_azure::CALLS), (Provider::Gcp, palisade_gcp::CALLS)]
-    {
-        documents.insert(format!("docs/reference/permissions-{provider}.md"), permission_page(provider, calls, &controls));
+    for (provider, calls) in [
+        (Provider::Aws, palisade_aws::CALLS),
+        (Provider::Azure, palisade_azure::CALLS),
+        (Provider::Gcp, palisade_gcp::CALLS),
+    ] {
+        documents
+            .insert(format!("docs/reference/permissions-{provider}.md"), permission_page(provider, calls, &controls));
         let json = serde_json::to_string_pretty(&role_json(provider, calls))? + "\n";
         documents.insert(format!("terraform/{provider}/reader-role.json"), json);
         documents.insert(format!("terraform/{provider}/reader-role.tf"), role_terraform(provider, calls));
@@ -103,7 +106,14 @@ fn page(control: &Entry) -> String {
     let _ = write!(
         text,
         "\n\n## Facts\n\n| | |\n|---|---|\n| id | {} |\n| name | `{}` |\n| concern | {} |\n| layer | {} |\n| dimension | {} |\n| severity | {} |\n| effort | {} |\n| reads | {} |\n",
-        meta.id, meta.name, meta.concern, meta.layer, meta.dimension, meta.severity, meta.effort, needs.join(", ")
+        meta.id,
+        meta.name,
+        meta.concern,
+        meta.layer,
+        meta.dimension,
+        meta.severity,
+        meta.effort,
+        needs.join(", ")
     );
     let maps = mappings(meta);
     if !maps.is_empty() {

@@ -11,12 +11,16 @@ use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Workspace chores", after_help = "\
+#[command(
+    name = "cargo xtask",
+    about = "Workspace chores",
+    after_help = "\
 Examples:
   cargo xtask test              install what the tests need and run everything
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
-  cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000")]
+  cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -10,8 +10,16 @@ use std::{
 
 /// The crates that know no cloud SDK.
 const CORE: &[&str] = &[
-    "palisade-reach", "palisade-authority", "palisade-model", "palisade-provider", "palisade-engine", "palisade-controls",
-    "palisade-assess", "palisade-report", "palisade-config", "palisade-store",
+    "palisade-reach",
+    "palisade-authority",
+    "palisade-model",
+    "palisade-provider",
+    "palisade-engine",
+    "palisade-controls",
+    "palisade-assess",
+    "palisade-report",
+    "palisade-config",
+    "palisade-store",
 ];
 
 pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
@@ -32,7 +40,8 @@ fn python(root: &Path) -> anyhow::Result<String> {
     let folder = root.join("target/test-python");
     let python = folder.join("bin/python");
     let requirements = root.join("crates/simulator/tests/oracle/requirements.txt");
-    let wanted = fs::read_to_string(&requirements).with_context(|| format!("could not read `{}`", requirements.display()))?;
+    let wanted =
+        fs::read_to_string(&requirements).with_context(|| format!("could not read `{}`", requirements.display()))?;
     let installed = folder.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
         return text(&python);
@@ -41,7 +50,9 @@ fn python(root: &Path) -> anyhow::Result<String> {
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     let Some(system) = system else {
-        bail!("the tests need Python 3.11 or newer with `venv`: install it (Debian: apt-get install python3-venv) and run again");
+        bail!(
+            "the tests need Python 3.11 or newer with `venv`: install it (Debian: apt-get install python3-venv) and run again"
+        );
     };
     let folder_text = text(&folder)?;
     process::run(root, system, &["-m", "venv", "--clear", &folder_text], &[])?;
@@ -58,5 +69,9 @@ fn python(root: &Path) -> anyhow::Result<String> {
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
-    PathBuf::from(path).into_os_string().into_string().ok().with_context(|| format!("`{}` is not UTF-8", path.display()))
+    PathBuf::from(path)
+        .into_os_string()
+        .into_string()
+        .ok()
+        .with_context(|| format!("`{}` is not UTF-8", path.display()))
 }

@@ -41,9 +41,7 @@ const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-rea
 const EVERYTHING: &[&str] = &["palisade-cli", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
-const PURE: &[&str] = &[
-    "reach", "authority", "model", "engine", "provider", "controls", "assess", "report", "config",
-];
+const PURE: &[&str] = &["reach", "authority", "model", "engine", "provider", "controls", "assess", "report", "config"];
 
 /// What a pure crate must not use, whatever for.
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "rand", "sqlx"];
@@ -67,9 +65,15 @@ fn manifests() -> BTreeMap<String, toml::Table> {
 
 /// The crates of ours that a manifest uses outside tests and that the table does not allow.
 fn undeclared(name: &str, manifest: &toml::Table) -> Vec<String> {
-    let allowed: BTreeSet<&str> =
-        ALLOWED.iter().find(|(krate, _)| *krate == name).map(|(_, uses)| uses.iter().copied().collect()).unwrap_or_default();
-    dependencies(manifest).into_iter().filter(|used| used.starts_with("palisade-") && !allowed.contains(used.as_str())).collect()
+    let allowed: BTreeSet<&str> = ALLOWED
+        .iter()
+        .find(|(krate, _)| *krate == name)
+        .map(|(_, uses)| uses.iter().copied().collect())
+        .unwrap_or_default();
+    dependencies(manifest)
+        .into_iter()
+        .filter(|used| used.starts_with("palisade-") && !allowed.contains(used.as_str()))
+        .collect()
 }
 
 fn dependencies(manifest: &toml::Table) -> Vec<String> {
@@ -89,7 +93,8 @@ fn every_edge_between_crates_is_in_the_table() {
 
 #[test]
 fn an_edge_outside_the_table_is_named() {
-    let manifest: toml::Table = "[dependencies]\npalisade-model = {}\npalisade-store = {}\nserde = \"1\"\n".parse().unwrap();
+    let manifest: toml::Table =
+        "[dependencies]\npalisade-model = {}\npalisade-store = {}\nserde = \"1\"\n".parse().unwrap();
     assert_eq!(undeclared("palisade-engine", &manifest), ["palisade-store"]);
 }
 
@@ -119,9 +124,13 @@ fn pure_crates_are_locked_against_the_outside() {
 
 #[test]
 fn a_provider_reads_without_an_sdk_unless_it_collects() {
-    for (name, manifest) in manifests().iter().filter(|(name, _)| ["palisade-aws", "palisade-azure", "palisade-gcp"].contains(&name.as_str())) {
+    for (name, manifest) in manifests()
+        .iter()
+        .filter(|(name, _)| ["palisade-aws", "palisade-azure", "palisade-gcp"].contains(&name.as_str()))
+    {
         for (used, how) in manifest["dependencies"].as_table().unwrap() {
-            let is_sdk = ["aws-", "azure_", "google-cloud", "tokio", "reqwest"].iter().any(|prefix| used.starts_with(prefix));
+            let is_sdk =
+                ["aws-", "azure_", "google-cloud", "tokio", "reqwest"].iter().any(|prefix| used.starts_with(prefix));
             assert!(!is_sdk || how.get("optional").is_some(), "{name} always uses {used}");
         }
     }

@@ -103,7 +103,7 @@ calls! {
         "know where the nodes' traffic goes";
     /// The scale sets of a subscription.
     SCALE_SETS = "VirtualMachineScaleSets_ListAll", "Microsoft.Compute/virtualMachineScaleSets/read", Account,
-        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication], &[],
+        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication], SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",

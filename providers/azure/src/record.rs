@@ -13,15 +13,16 @@ mod vault;
 
 pub(crate) use authorization::{DenyAssignment, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
-    AgentPool, AssignedIdentity, Cluster, ClusterIdentity, ClusterProperties, PrivateEndpointConnection,
-    TrustedAccessBinding,
+    AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
 };
 pub(crate) use compute::ScaleSet;
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
-pub(crate) use list::{List, Listed};
+pub(crate) use list::List;
 pub(crate) use network::{
     AddressConfiguration, AddressSpace, ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress,
     Reference, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
-pub(crate) use scope::{Descendant, Subscription};
+#[cfg(feature = "collect")]
+pub(crate) use scope::Descendant;
+pub(crate) use scope::Subscription;
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

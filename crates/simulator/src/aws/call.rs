@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::World;
 use super::eks::route;
 use super::error::Failure;
-use super::place::{partition_of, Place};
-use super::World;
-use crate::http::{pairs, Operation, Request};
+use super::place::{Place, partition_of};
+use crate::http::{Operation, Request, pairs};
 
 /// A service that is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,16 @@ pub(crate) enum Caller {
 pub(crate) const BASE_ROLE: &str = "palisade";
 
 impl Service {
-    const ALL: [Self; 8] =
-        [Self::Sts, Self::Organizations, Self::Ec2, Self::AutoScaling, Self::LoadBalancing, Self::Iam, Self::Kms, Self::Eks];
+    const ALL: [Self; 8] = [
+        Self::Sts,
+        Self::Organizations,
+        Self::Ec2,
+        Self::AutoScaling,
+        Self::LoadBalancing,
+        Self::Iam,
+        Self::Kms,
+        Self::Eks,
+    ];
 
     /// The word before the colon in the names of its permissions.
     pub(crate) fn prefix(self) -> &'static str {
@@ -131,7 +139,8 @@ impl Call {
             }
         };
         let signature = Signature::read(request);
-        let (account, caller) = signature.as_ref().map_or((String::new(), Caller::Nobody), |signature| signature.caller(world));
+        let (account, caller) =
+            signature.as_ref().map_or((String::new(), Caller::Nobody), |signature| signature.caller(world));
         let region = signature.map(|signature| signature.region).unwrap_or_default();
         Some(Self { service, action, account, region, caller, parameters })
     }
@@ -142,7 +151,11 @@ impl Call {
         // The name of a session is for people who read logs; asking for two sessions is asking the same twice.
         let told = self.parameters.iter().filter(|(name, _)| *name != "RoleSessionName" && *name != "WebIdentityToken");
         let subject: Vec<String> = told.map(|(name, value)| format!("{name}={value}")).collect();
-        Operation { permission: format!("{}:{}", self.service.prefix(), self.action), scope, subject: subject.join("&") }
+        Operation {
+            permission: format!("{}:{}", self.service.prefix(), self.action),
+            scope,
+            subject: subject.join("&"),
+        }
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
@@ -186,7 +199,11 @@ impl Call {
         let suffix = if is_json || self.service == Service::Eks { "Exception" } else { "" };
         match (&self.caller, self.service) {
             (Caller::Session { .. }, _) => None,
-            (Caller::Nobody, _) => Some(Failure::new(status, format!("MissingAuthenticationToken{suffix}"), "Request is missing Authentication Token")),
+            (Caller::Nobody, _) => Some(Failure::new(
+                status,
+                format!("MissingAuthenticationToken{suffix}"),
+                "Request is missing Authentication Token",
+            )),
             (Caller::Stranger, Service::Ec2) => {
                 Some(Failure::new(401, "AuthFailure", "AWS was not able to validate the provided access credentials"))
             }
@@ -195,9 +212,11 @@ impl Call {
                 Some(Failure::new(status, code, "The security token included in the request is invalid."))
             }
             (Caller::Expired, Service::Ec2) => Some(Failure::client("RequestExpired", "Request has expired.")),
-            (Caller::Expired, _) => {
-                Some(Failure::new(status, format!("ExpiredToken{suffix}"), "The security token included in the request is expired"))
-            }
+            (Caller::Expired, _) => Some(Failure::new(
+                status,
+                format!("ExpiredToken{suffix}"),
+                "The security token included in the request is expired",
+            )),
         }
     }
 
@@ -242,8 +261,13 @@ impl Signature {
             };
             return (world.management().to_owned(), caller);
         }
-        let digits = self.key.strip_prefix("AKIA").or_else(|| self.key.strip_prefix("ASIA")).and_then(|rest| rest.split_at_checked(12));
-        let Some((estate, suffix)) = digits.and_then(|(account, suffix)| Some((world.account(account)?, suffix))) else {
+        let digits = self
+            .key
+            .strip_prefix("AKIA")
+            .or_else(|| self.key.strip_prefix("ASIA"))
+            .and_then(|rest| rest.split_at_checked(12));
+        let Some((estate, suffix)) = digits.and_then(|(account, suffix)| Some((world.account(account)?, suffix)))
+        else {
             return (String::new(), Caller::Stranger);
         };
         let account = estate.account.id.clone();

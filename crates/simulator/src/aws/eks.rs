@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::World;
 use super::call::Call;
 use super::error::Failure;
-use super::expand::cluster::{Facts, Listed};
 use super::expand::Fabric;
+use super::expand::cluster::{Facts, Listed};
 use super::page::Paging;
-use super::World;
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {
@@ -176,7 +176,13 @@ fn passes(call: &Call, summary: &Value) -> bool {
         .all(|name| call.parameter(name).is_none_or(|wanted| summary.get(name).and_then(Value::as_str) == Some(wanted)))
 }
 
-fn list(world: &World, call: &Call, name: &str, values: &[Value], mut around: Map<String, Value>) -> Result<Reply, Failure> {
+fn list(
+    world: &World,
+    call: &Call,
+    name: &str,
+    values: &[Value],
+    mut around: Map<String, Value>,
+) -> Result<Reply, Failure> {
     let page = PAGING.page(call, values.len(), world.page_limit)?;
     around.insert(name.to_owned(), Value::Array(page.of(values).to_vec()));
     // EKS says `null` where there is no further page.

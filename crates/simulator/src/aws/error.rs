@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::call::Service;
-use super::tree::{fields, Dialect, Tree};
+use super::tree::{Dialect, Tree, fields};
 use crate::http::Reply;
 
 /// Why a call has no answer.
@@ -32,7 +32,8 @@ impl Failure {
     /// The failure in the service's own format.
     pub(crate) fn reply(&self, service: Service) -> Reply {
         match service {
-            Service::Eks => Reply::json(self.status, &json!({ "message": self.message })).with_header("x-amzn-errortype", &self.code),
+            Service::Eks => Reply::json(self.status, &json!({ "message": self.message }))
+                .with_header("x-amzn-errortype", &self.code),
             Service::Kms | Service::Organizations => {
                 let is_refusal = self.code == "AccessDeniedException";
                 let key = if is_refusal || service == Service::Organizations { "Message" } else { "message" };
@@ -41,7 +42,8 @@ impl Failure {
             }
             Service::Ec2 => {
                 let error = fields().put("Code", self.code.as_ref()).put("Message", &self.message);
-                let body = Tree::from(fields().put("Errors", fields().put("Error", error)).put("RequestID", REQUEST_ID));
+                let body =
+                    Tree::from(fields().put("Errors", fields().put("Error", error)).put("RequestID", REQUEST_ID));
                 let body = Tree::from(fields().put("Response", body)).xml(Dialect::Item);
                 Reply::xml(self.status, format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}"))
             }
@@ -65,10 +67,18 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
         Service::Ec2 => Failure::new(
             403,
             "UnauthorizedOperation",
-            format!("You are not authorized to perform this operation. User: {principal} is not authorized to perform: {permission} {because} {permission} action"),
+            format!(
+                "You are not authorized to perform this operation. User: {principal} is not authorized to perform: {permission} {because} {permission} action"
+            ),
         ),
-        Service::Sts => Failure::new(403, "AccessDenied", format!("User: {principal} is not authorized to perform: {permission}{on}")),
-        Service::Organizations => Failure::client("AccessDeniedException", "You don't have permissions to access this resource."),
+        Service::Sts => Failure::new(
+            403,
+            "AccessDenied",
+            format!("User: {principal} is not authorized to perform: {permission}{on}"),
+        ),
+        Service::Organizations => {
+            Failure::client("AccessDeniedException", "You don't have permissions to access this resource.")
+        }
         Service::Kms => Failure::client(
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on} {because} {permission} action"),
@@ -96,7 +106,9 @@ pub(crate) fn throttled(service: Service) -> Failure {
             "AWS Organizations can't complete your request because another request is already in progress. Try again later.",
         ),
         Service::Kms => Failure::client("ThrottlingException", "Rate exceeded"),
-        Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing => Failure::client("Throttling", "Rate exceeded"),
+        Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing => {
+            Failure::client("Throttling", "Rate exceeded")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod network;
 pub(crate) mod nodes;
+pub(crate) mod scaling;
 pub(crate) mod templates;
 
 use std::collections::BTreeMap;
@@ -16,15 +17,29 @@ use std::collections::BTreeMap;
 use super::description::{Account, Region, Tags};
 use super::item::Item;
 use super::place::Place;
-use super::tree::{fields, Tree};
+use super::tree::{Tree, fields};
 use cluster::Facts;
 use identity::Identity;
 use keys::KeyFacts;
 
 /// The regions that are on in every account of the partition `aws`.
 const STANDARD_REGIONS: [&str; 17] = [
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
-    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
     "us-west-2",
 ];
 
@@ -82,7 +97,8 @@ impl Estate {
         let identity = Identity::expand(&account, is_management, management);
         let mut regions = BTreeMap::new();
         for name in Self::enabled(&account) {
-            let place = Place { partition: account.partition.clone(), account: account.id.clone(), region: name.clone() };
+            let place =
+                Place { partition: account.partition.clone(), account: account.id.clone(), region: name.clone() };
             let region = account.regions.remove(&name).unwrap_or_default();
             regions.insert(name, Fabric::expand(&place, &region));
         }
@@ -118,9 +134,15 @@ impl Estate {
         let opt_in = |name: &str| OPT_IN_REGIONS.contains(&name);
         let mut states = BTreeMap::new();
         if self.account.partition == "aws" {
-            states.extend(STANDARD_REGIONS.iter().chain(&OPT_IN_REGIONS).map(|name| ((*name).to_owned(), "not-opted-in")));
+            states.extend(
+                STANDARD_REGIONS.iter().chain(&OPT_IN_REGIONS).map(|name| ((*name).to_owned(), "not-opted-in")),
+            );
         }
-        states.extend(self.regions.keys().map(|name| (name.clone(), if opt_in(name) { "opted-in" } else { "opt-in-not-required" })));
+        states.extend(
+            self.regions
+                .keys()
+                .map(|name| (name.clone(), if opt_in(name) { "opted-in" } else { "opt-in-not-required" })),
+        );
         states
     }
 }

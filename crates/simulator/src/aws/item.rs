@@ -55,7 +55,10 @@ impl Kind {
         filters: &BTreeMap<String, Vec<String>>,
     ) -> Result<Vec<&'items Item>, Failure> {
         for name in filters.keys() {
-            let known = name.starts_with("tag:") || name == "tag-key" || name == "tag-value" || self.filters.iter().any(|(known, _)| known == name);
+            let known = name.starts_with("tag:")
+                || name == "tag-key"
+                || name == "tag-value"
+                || self.filters.iter().any(|(known, _)| known == name);
             if !known {
                 return Err(Failure::client("InvalidParameterValue", format!("The filter '{name}' is invalid")));
             }
@@ -158,7 +161,11 @@ mod tests {
     }
 
     fn found(ids: &[&str], filters: &[(&str, &[&str])]) -> Result<usize, Failure> {
-        let items = [subnet("subnet-1", "vpc-1", "owned"), subnet("subnet-2", "vpc-1", "shared"), subnet("subnet-3", "vpc-2", "owned")];
+        let items = [
+            subnet("subnet-1", "vpc-1", "owned"),
+            subnet("subnet-2", "vpc-1", "shared"),
+            subnet("subnet-3", "vpc-2", "owned"),
+        ];
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         let filters = filters
             .iter()

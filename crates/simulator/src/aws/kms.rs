@@ -1,13 +1,13 @@
 //! KMS: JSON 1.1.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
-use super::call::{Call, Service};
-use super::error::{denied, Failure};
-use super::expand::keys::KeyFacts;
-use super::expand::Fabric;
-use super::page::Paging;
 use super::World;
+use super::call::{Call, Service};
+use super::error::{Failure, denied};
+use super::expand::Fabric;
+use super::expand::keys::KeyFacts;
+use super::page::Paging;
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {
@@ -26,7 +26,9 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
     let body = match call.action.as_str() {
         "DescribeKey" => json!({ "KeyMetadata": key.metadata }),
         "GetKeyRotationStatus" => key.rotation.clone(),
-        "GetKeyPolicy" => json!({ "Policy": key.policy, "PolicyName": call.parameter("PolicyName").unwrap_or("default") }),
+        "GetKeyPolicy" => {
+            json!({ "Policy": key.policy, "PolicyName": call.parameter("PolicyName").unwrap_or("default") })
+        }
         "ListGrants" => {
             let page = PAGING.page(call, key.grants.len(), world.page_limit)?;
             let mut body = json!({ "Grants": page.of(&key.grants), "Truncated": page.next.is_some() });
@@ -41,7 +43,12 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
 }
 
 /// A key of the region by its id, ARN or alias, or a key of another account that lets this one use it.
-fn find<'world>(world: &'world World, fabric: &'world Fabric, call: &Call, name: &str) -> Result<&'world KeyFacts, Failure> {
+fn find<'world>(
+    world: &'world World,
+    fabric: &'world Fabric,
+    call: &Call,
+    name: &str,
+) -> Result<&'world KeyFacts, Failure> {
     let owner = name.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).unwrap_or(&call.account);
     if owner == call.account {
         return fabric.keys.iter().find(|key| key.is_called(name)).ok_or_else(|| not_found(name));
@@ -53,16 +60,24 @@ fn find<'world>(world: &'world World, fabric: &'world Fabric, call: &Call, name:
 }
 
 fn not_found(name: &str) -> Failure {
-    let message = if name.contains("alias/") { format!("Alias {name} is not found.") } else { format!("Key '{name}' does not exist") };
+    let message = if name.contains("alias/") {
+        format!("Alias {name} is not found.")
+    } else {
+        format!("Key '{name}' does not exist")
+    };
     Failure::client("NotFoundException", message)
 }
 
 /// The members of an object that have a value.
 pub(crate) fn compact(value: Value) -> Value {
     match value {
-        Value::Object(members) => {
-            Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, compact(value))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name, compact(value)))
+                .collect(),
+        ),
         Value::Array(values) => Value::Array(values.into_iter().map(compact).collect()),
         other => other,
     }

@@ -43,7 +43,10 @@ impl TryFrom<String> for Moment {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let whole = if text.contains('T') { text.clone() } else { format!("{text}T00:00:00Z") };
-        whole.parse::<Timestamp>().map(|instant| Self(instant.as_second())).map_err(|error| format!("`{text}` is not a date: {error}"))
+        whole
+            .parse::<Timestamp>()
+            .map(|instant| Self(instant.as_second()))
+            .map_err(|error| format!("`{text}` is not a date: {error}"))
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::World;
 use super::call::{Call, Service};
-use super::error::{denied, Failure};
+use super::error::{Failure, denied};
 use super::moment::Moment;
 use super::page::Paging;
-use super::World;
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {
@@ -21,7 +21,10 @@ const PAGING: Paging = Paging {
 
 pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
     let Some(organization) = &world.organization else {
-        return Err(Failure::client("AWSOrganizationsNotInUseException", "Your account is not a member of an organization."));
+        return Err(Failure::client(
+            "AWSOrganizationsNotInUseException",
+            "Your account is not a member of an organization.",
+        ));
     };
     if call.account != world.management {
         return Err(denied(Service::Organizations, &call.action, &call.principal(), None));

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::call::Call;
 use super::error::Failure;
@@ -52,14 +52,18 @@ impl Paging {
                 .filter(|size| (self.smallest..=self.largest).contains(size))
                 .ok_or_else(|| {
                     let bounds = format!("between {} and {}", self.smallest, self.largest);
-                    Failure::client(self.bad_size, format!("Value ( {text} ) for parameter {} is invalid. Expecting a value {bounds}.", self.size))
+                    Failure::client(
+                        self.bad_size,
+                        format!("Value ( {text} ) for parameter {} is invalid. Expecting a value {bounds}.", self.size),
+                    )
                 })?,
         };
         let size = size.min(limit.unwrap_or(usize::MAX)).max(1);
         let list = self.list(call);
         let start = match call.parameter(self.token).filter(|token| !token.is_empty()) {
             None => 0,
-            Some(token) => start_of(token, &list).ok_or_else(|| Failure::client(self.bad_token, format!("The token '{token}' is invalid.")))?,
+            Some(token) => start_of(token, &list)
+                .ok_or_else(|| Failure::client(self.bad_token, format!("The token '{token}' is invalid.")))?,
         };
         let end = start.saturating_add(size).min(length);
         let next = (end < length).then(|| URL_SAFE_NO_PAD.encode(format!("{list}/{end}")));
@@ -124,7 +128,10 @@ mod tests {
         assert_eq!(page.range, 0..7);
         assert_eq!(LIST_CLUSTERS.page(&call(&[("maxResults", "7")]), 250, Some(2)).unwrap().range, 0..2);
         for size in ["0", "101", "many"] {
-            assert_eq!(LIST_CLUSTERS.page(&call(&[("maxResults", size)]), 250, None).unwrap_err().code, "InvalidParameterException");
+            assert_eq!(
+                LIST_CLUSTERS.page(&call(&[("maxResults", size)]), 250, None).unwrap_err().code,
+                "InvalidParameterException"
+            );
         }
     }
 

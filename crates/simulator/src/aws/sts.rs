@@ -1,19 +1,21 @@
 //! STS: who am I, and let me be someone else.
 
-use super::call::{session_key, session_token, Call, Caller, Service, BASE_ROLE};
-use super::error::{denied, Failure};
-use super::moment::Moment;
-use super::place::{partition_of, Place};
-use super::query::response;
-use super::tree::{fields, Tree};
 use super::World;
+use super::call::{BASE_ROLE, Call, Caller, Service, session_key, session_token};
+use super::error::{Failure, denied};
+use super::moment::Moment;
+use super::place::{Place, partition_of};
+use super::query::response;
+use super::tree::{Tree, fields};
 use crate::http::Reply;
 
 pub(crate) fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
     match call.action.as_str() {
         "GetCallerIdentity" => Ok(caller_identity(call)),
         "AssumeRole" => assume_role(world, call),
-        other => Err(Failure::client("InvalidAction", format!("Could not find operation {other} for version 2011-06-15"))),
+        other => {
+            Err(Failure::client("InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
+        }
     }
 }
 
@@ -30,14 +32,16 @@ fn assume_role(world: &World, call: &Call) -> Result<Reply, Failure> {
     let arn = call.required("RoleArn")?;
     let session = call.required("RoleSessionName")?;
     let refused = || denied(Service::Sts, "AssumeRole", &call.principal(), Some(arn));
-    let (account, role) = account_and_role(arn).ok_or_else(|| Failure::client("ValidationError", format!("{arn} is invalid")))?;
+    let (account, role) =
+        account_and_role(arn).ok_or_else(|| Failure::client("ValidationError", format!("{arn} is invalid")))?;
     let estate = world.account(account).ok_or_else(refused)?;
     if estate.partition() != partition_of(&call.region) {
         return Err(refused());
     }
     let reader = &estate.account.reader;
     let is_admitted = if role == reader.role {
-        reader.assumable && (reader.external_id.is_none() || reader.external_id.as_deref() == call.parameter("ExternalId"))
+        reader.assumable
+            && (reader.external_id.is_none() || reader.external_id.as_deref() == call.parameter("ExternalId"))
     } else {
         estate.account.roles.iter().any(|known| known.name == role && known.assumable)
     };
@@ -56,7 +60,9 @@ pub(crate) fn assume_role_with_web_identity(world: &World, call: &Call) -> Resul
     let refused = || Failure::new(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
     let (account, role) = account_and_role(arn).ok_or_else(refused)?;
     let estate = world.account(account).ok_or_else(refused)?;
-    let is_known = role == BASE_ROLE || role == estate.account.reader.role || estate.account.roles.iter().any(|known| known.name == role);
+    let is_known = role == BASE_ROLE
+        || role == estate.account.reader.role
+        || estate.account.roles.iter().any(|known| known.name == role);
     if !is_known {
         return Err(refused());
     }
@@ -66,7 +72,14 @@ pub(crate) fn assume_role_with_web_identity(world: &World, call: &Call) -> Resul
     Ok(response(call, answer))
 }
 
-fn credentials(account: &str, role: &str, session: &str, partition: &str, call: &Call, expired: bool) -> super::tree::Fields {
+fn credentials(
+    account: &str,
+    role: &str,
+    session: &str,
+    partition: &str,
+    call: &Call,
+    expired: bool,
+) -> super::tree::Fields {
     // The clock of the story stands still, the client's does not: a session ends long after both.
     let lifetime = Moment::STORY.plus_days(365 * 100);
     let credentials = fields()

@@ -17,7 +17,9 @@ fn acme() -> World {
 /// A request as an SDK signs it.
 fn request(method: &str, path: &str, key: &str, body: &str) -> Request {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let authorization = format!("AWS4-HMAC-SHA256 Credential={key}/20261120/eu-west-1/any/aws4_request, SignedHeaders=host, Signature=0");
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={key}/20261120/eu-west-1/any/aws4_request, SignedHeaders=host, Signature=0"
+    );
     Request {
         method: method.to_owned(),
         host: "127.0.0.1".to_owned(),
@@ -178,7 +180,8 @@ fn a_cluster_has_the_members_of_a_recorded_one() {
 
 #[test]
 fn a_cluster_from_before_2023_says_nothing_about_access() {
-    let answered: Value = serde_json::from_str(&text(&request("GET", "/clusters/legacy-1-27", "AKIA444444444444TEST", ""))).unwrap();
+    let answered: Value =
+        serde_json::from_str(&text(&request("GET", "/clusters/legacy-1-27", "AKIA444444444444TEST", ""))).unwrap();
     for member in ["accessConfig", "upgradePolicy", "deletionProtection", "computeConfig"] {
         assert_eq!(answered["cluster"].get(member), None, "{member}");
     }
@@ -195,19 +198,27 @@ fn policy_documents_are_percent_encoded() {
 #[test]
 fn a_refusal_comes_in_the_format_of_its_service() {
     let refused = |permission: &str, subject: &str| {
-        let operation = Operation { permission: permission.to_owned(), scope: "222222222222/eu-west-1".to_owned(), subject: subject.to_owned() };
+        let operation = Operation {
+            permission: permission.to_owned(),
+            scope: "222222222222/eu-west-1".to_owned(),
+            subject: subject.to_owned(),
+        };
         let reply = denied(&operation);
         (reply.status, reply.headers.clone(), String::from_utf8(reply.body).unwrap())
     };
     let user = "User: arn:aws:sts::222222222222:assumed-role/PalisadeReader/palisade is not authorized to perform:";
     let (status, headers, body) = refused("eks:DescribeCluster", "name=shop-prod");
     assert_eq!((status, headers), (403, vec![("x-amzn-errortype".to_owned(), "AccessDeniedException".to_owned())]));
-    let message = format!("{user} eks:DescribeCluster on resource: arn:aws:eks:eu-west-1:222222222222:cluster/shop-prod");
+    let message =
+        format!("{user} eks:DescribeCluster on resource: arn:aws:eks:eu-west-1:222222222222:cluster/shop-prod");
     assert_eq!(body, json!({ "message": message }).to_string());
 
     let (status, _, body) = refused("ec2:DescribeInstances", "");
     assert_eq!(status, 403);
-    assert!(body.contains("<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized"), "{body}");
+    assert!(
+        body.contains("<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized"),
+        "{body}"
+    );
 
     let (status, _, body) = refused("iam:GetAccountAuthorizationDetails", "");
     assert_eq!(status, 403);
@@ -216,7 +227,10 @@ fn a_refusal_comes_in_the_format_of_its_service() {
 
     let (status, _, body) = refused("kms:DescribeKey", "KeyId=arn:aws:kms:eu-west-1:1:key/2");
     assert_eq!(status, 400);
-    assert!(body.starts_with("{\"Message\":\"User:") && body.ends_with("\"__type\":\"AccessDeniedException\"}"), "{body}");
+    assert!(
+        body.starts_with("{\"Message\":\"User:") && body.ends_with("\"__type\":\"AccessDeniedException\"}"),
+        "{body}"
+    );
 
     assert_eq!(refused("organizations:ListAccounts", "").0, 400);
     assert_eq!(refused("sts:AssumeRole", "RoleArn=arn:aws:iam::1:role/x").0, 403);
@@ -225,7 +239,8 @@ fn a_refusal_comes_in_the_format_of_its_service() {
 #[test]
 fn every_service_throttles_in_its_own_words() {
     let throttled = |permission: &str| {
-        let reply = throttled(&Operation { permission: permission.to_owned(), scope: String::new(), subject: String::new() });
+        let reply =
+            throttled(&Operation { permission: permission.to_owned(), scope: String::new(), subject: String::new() });
         let code = reply.headers.iter().find(|(name, _)| name == "x-amzn-errortype").map(|(_, code)| code.clone());
         (reply.status, code.unwrap_or_else(|| String::from_utf8(reply.body).unwrap()))
     };
@@ -249,7 +264,8 @@ fn an_operation_is_named_by_its_permission_and_its_place() {
         let operation = operation(&world, request).unwrap();
         (operation.permission, operation.scope, operation.subject)
     };
-    let words = |permission: &str, scope: &str, subject: &str| (permission.to_owned(), scope.to_owned(), subject.to_owned());
+    let words =
+        |permission: &str, scope: &str, subject: &str| (permission.to_owned(), scope.to_owned(), subject.to_owned());
     assert_eq!(
         told(&request("GET", "/clusters/shop-prod/node-groups?nextToken=abc", SHOP, "")),
         words("eks:ListNodegroups", "222222222222/eu-west-1", "name=shop-prod&nextToken=abc")
@@ -305,8 +321,8 @@ fn what_others_call_secrets_is_there_to_be_left_out() {
     use base64::Engine as _;
     let addon = text(&request("GET", "/clusters/shop-prod/addons/datadog_operator", SHOP, ""));
     assert!(addon.contains("dd-secret"), "{addon}");
-    // Fifty-four bytes are whole groups of three, so their encoding is a prefix of the encoding of the whole.
-    let secret = "#!/bin/bash\nexport WAREHOUSE_PASSWORD=hunter2-warehouse\n";
+    // These bytes are whole groups of three, so their encoding is a prefix of the encoding of the whole.
+    let secret = "#!/bin/bash\nexport WAREHOUSE_PASSWORD=hunter2-warehous";
     assert_eq!(secret.len() % 3, 0);
     let secret = base64::engine::general_purpose::STANDARD.encode(secret);
     let mut request = query("2016-11-15", "DescribeLaunchTemplateVersions", "AKIA444444444444TEST");

@@ -1,6 +1,6 @@
 //! Seeded AWS fleets.
 
-use serde_json::{json, Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::dice::Dice;
 use crate::aws::{Description, World};
@@ -36,7 +36,8 @@ fn fleet(seed: u64, clusters: usize) -> Value {
 }
 
 fn account(dice: &mut Dice, number: usize, clusters: usize) -> Value {
-    let mut roles = vec![json!({ "name": "platform-admin", "trust": "100000000000", "policies": ["AdministratorAccess"] })];
+    let mut roles =
+        vec![json!({ "name": "platform-admin", "trust": "100000000000", "policies": ["AdministratorAccess"] })];
     let mut regions = Map::new();
     let first = dice.pick(&REGIONS);
     let order = REGIONS.iter().cycle().skip_while(|region| **region != first);
@@ -45,7 +46,8 @@ fn account(dice: &mut Dice, number: usize, clusters: usize) -> Value {
         if here == 0 {
             continue;
         }
-        let clusters: Vec<Value> = (0..here).map(|cluster| self::cluster(dice, number, region, cluster, &mut roles)).collect();
+        let clusters: Vec<Value> =
+            (0..here).map(|cluster| self::cluster(dice, number, region, cluster, &mut roles)).collect();
         let block = if dice.chance(10) { "block-ingress" } else { "off" };
         let keys = json!([
             { "name": "rotating", "rotation": true },
@@ -71,7 +73,11 @@ fn vpc(dice: &mut Dice) -> Value {
     let ssh = dice.pick(&["0.0.0.0/0", "203.0.113.0/24", "10.0.0.0/8", "198.51.100.7/32", "pl:offices"]);
     let inbound = [format!("tcp 22 from {ssh}"), "all from self".to_owned()];
     let closed = dice.chance(30);
-    let acl = if closed { json!(["100 deny tcp 22 from 0.0.0.0/0", "200 allow all from 0.0.0.0/0"]) } else { json!(["100 allow all from 0.0.0.0/0"]) };
+    let acl = if closed {
+        json!(["100 deny tcp 22 from 0.0.0.0/0", "200 allow all from 0.0.0.0/0"])
+    } else {
+        json!(["100 allow all from 0.0.0.0/0"])
+    };
     json!({
         "name": "main",
         "cidr": "10.0.0.0/16",
@@ -87,7 +93,8 @@ fn vpc(dice: &mut Dice) -> Value {
 }
 
 fn cluster(dice: &mut Dice, account: usize, region: &str, number: usize, roles: &mut Vec<Value>) -> Value {
-    let name = format!("{}-{account:03}-{}-{number:02}", dice.pick(&["shop", "pay", "data", "edge", "tools"]), short(region));
+    let name =
+        format!("{}-{account:03}-{}-{number:02}", dice.pick(&["shop", "pay", "data", "edge", "tools"]), short(region));
     let node_role = format!("{name}-node");
     roles.push(self::node_role(dice, &node_role));
     let endpoint = match dice.between(0, 99) {
@@ -131,10 +138,15 @@ fn cluster(dice: &mut Dice, account: usize, region: &str, number: usize, roles: 
     set("pod_identities", pods.into_iter().filter(|pod| !pod.is_null()).collect());
     if dice.chance(10) {
         roles.push(json!({ "name": format!("{name}-fargate"), "trust": "fargate", "policies": ["AmazonEKSFargatePodExecutionRolePolicy"] }));
-        set("fargate", json!([{ "name": "batch", "role": format!("{name}-fargate"), "subnets": ["private-a"], "namespaces": ["batch"] }]));
+        set(
+            "fargate",
+            json!([{ "name": "batch", "role": format!("{name}-fargate"), "subnets": ["private-a"], "namespaces": ["batch"] }]),
+        );
     }
     if dice.chance(5) {
-        roles.push(json!({ "name": format!("{name}-ack"), "trust": "capabilities", "policies": ["AmazonS3FullAccess"] }));
+        roles.push(
+            json!({ "name": format!("{name}-ack"), "trust": "capabilities", "policies": ["AmazonS3FullAccess"] }),
+        );
         set("capabilities", json!([{ "name": "ack", "kind": "ACK", "role": format!("{name}-ack") }]));
     }
     cluster
@@ -143,7 +155,12 @@ fn cluster(dice: &mut Dice, account: usize, region: &str, number: usize, roles: 
 fn node_role(dice: &mut Dice, name: &str) -> Value {
     let usual = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly"];
     let minimal = ["AmazonEKSWorkerNodeMinimalPolicy", "AmazonEC2ContainerRegistryPullOnly"];
-    let broad = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryReadOnly", "AmazonS3FullAccess"];
+    let broad = [
+        "AmazonEKSWorkerNodePolicy",
+        "AmazonEKS_CNI_Policy",
+        "AmazonEC2ContainerRegistryReadOnly",
+        "AmazonS3FullAccess",
+    ];
     match dice.between(0, 99) {
         0..50 => json!({ "name": name, "trust": "ec2", "policies": usual }),
         50..75 => json!({ "name": name, "trust": "ec2", "policies": minimal }),

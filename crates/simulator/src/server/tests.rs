@@ -26,7 +26,8 @@ fn faults(text: &str) -> Faults {
 }
 
 async fn get(running: &Running, path: &str) -> reqwest::Result<(u16, String)> {
-    let authorization = "AWS4-HMAC-SHA256 Credential=AKIAPALISADE00000000/20261120/eu-west-1/eks/aws4_request, Signature=0";
+    let authorization =
+        "AWS4-HMAC-SHA256 Credential=AKIAPALISADE00000000/20261120/eu-west-1/eks/aws4_request, Signature=0";
     let request = reqwest::Client::new().get(format!("{}{path}", running.aws)).header("authorization", authorization);
     let response = request.timeout(Duration::from_secs(2)).send().await?;
     Ok((response.status().as_u16(), response.text().await?))
@@ -62,7 +63,8 @@ async fn the_ledger_keeps_what_was_asked_in_order() {
         ("unrecognised", "GET /favicon.ico", 404),
     ];
     assert_eq!(told, expected);
-    let duplicates: Vec<(String, usize)> = ledger.duplicates().into_iter().map(|(operation, times)| (operation.subject, times)).collect();
+    let duplicates: Vec<(String, usize)> =
+        ledger.duplicates().into_iter().map(|(operation, times)| (operation.subject, times)).collect();
     assert_eq!(duplicates, [("name=a".to_owned(), 2)]);
 }
 
@@ -112,7 +114,8 @@ async fn a_repeated_token_leads_to_the_first_page_again() {
 async fn calls_that_wait_are_in_flight_together_and_a_hanging_one_has_no_status() {
     let running = start(faults("latency_millis: 50\nfault: [{ permission: 'eks:DescribeCluster', kind: hang }]")).await;
     let hanging = get(&running, "/clusters/a");
-    let (first, second, third) = futures::future::join3(get(&running, "/clusters"), get(&running, "/clusters/x/addons"), hanging).await;
+    let (first, second, third) =
+        futures::future::join3(get(&running, "/clusters"), get(&running, "/clusters/x/addons"), hanging).await;
     assert!(first.is_ok() && second.is_ok());
     assert!(third.unwrap_err().is_timeout());
     let ledger = running.ledger();

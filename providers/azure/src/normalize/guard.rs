@@ -25,7 +25,7 @@ pub(super) fn private_guard(read: &Read<'_, '_>, around: &Surroundings<'_>) -> O
         if access.enable_vnet_integration == Some(true) {
             return integrated(read, around, seen);
         }
-        if access.enable_private_cluster == Some(true) {
+        if read.item.has_private_link() {
             return linked(read, around, seen);
         }
         Ok(PrivateGuard::NoEndpoint {

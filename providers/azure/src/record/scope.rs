@@ -28,6 +28,7 @@ pub(crate) struct Tenant {
 }
 
 /// Something below a management group.
+#[cfg(feature = "collect")]
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Descendant {
@@ -40,6 +41,7 @@ pub(crate) struct Descendant {
 }
 
 /// Its name for people.
+#[cfg(feature = "collect")]
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DescendantProperties {

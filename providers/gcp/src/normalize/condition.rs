@@ -113,10 +113,10 @@ impl<'a> Parser<'a> {
         }
         let glob = if self.eat(".startsWith(") {
             let text = self.text()?;
-            self.eat(")").then(|| Glob::from_parts(Case::Sensitive, [Part::Literal(relative(text)), Part::Pattern("*")]))?
+            self.eat(")").then(|| Glob::from_parts(Case::Sensitive, &[Part::Literal(relative(text)), Part::Pattern("*")]))?
         } else if self.eat(".endsWith(") {
             let text = self.text()?;
-            self.eat(")").then(|| Glob::from_parts(Case::Sensitive, [Part::Pattern("*"), Part::Literal(text)]))?
+            self.eat(")").then(|| Glob::from_parts(Case::Sensitive, &[Part::Pattern("*"), Part::Literal(text)]))?
         } else if self.eat("==") {
             Glob::exactly(Case::Sensitive, relative(self.text()?))
         } else {

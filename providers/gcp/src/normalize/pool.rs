@@ -131,8 +131,10 @@ fn pool(
     });
     let private = record.map(|record| is_private(subject.cluster, record));
     let public_addresses = nodes.as_ref().map_err(Clone::clone).map(|nodes| PublicAddresses {
-        setting: private.map(|(private, _)| !private),
-        because: private.map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because),
+        setting: private.as_ref().map(|(private, _)| !private),
+        because: private
+            .as_ref()
+            .map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because.clone()),
         held_by: nodes.iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
     });
     let kinds = distinct(machines);
@@ -143,16 +145,8 @@ fn pool(
     // An empty pool has no exposure, and still it is only known to be empty where the network is known.
     let (mut guard_sources, mut route_sources, mut nat_sources) = (Vec::new(), Vec::new(), Vec::new());
     let place = subject.network(context.project);
-    let mut filters: Result<Filters, Gap> = Err(Gap::NotCollected { what: String::new() });
-    let mut default_route: Result<DefaultRoute, Gap> = Err(Gap::NotCollected { what: String::new() });
-    let mut egress: Result<Egress, Gap> = Err(Gap::NotCollected { what: String::new() });
-    let mut exposure = exposure;
-    match place {
-        Err(gap) => {
-            filters = Err(gap.clone());
-            default_route = Err(gap.clone());
-            egress = Err(gap);
-        }
+    let (exposure, filters, default_route, egress) = match place {
+        Err(gap) => (exposure, Err(gap.clone()), Err(gap.clone()), Err(gap)),
         Ok((host, network, region)) => {
             let guards = context.networks.guards(host, network, region);
             let table = context.networks.routes(host, network);
@@ -160,17 +154,18 @@ fn pool(
             guard_sources.extend_from_slice(guards.sources());
             route_sources.extend_from_slice(table.sources());
             nat_sources.extend_from_slice(nats.sources());
-            filters = listed().and_then(|()| open_rules(&guards.get()?.ingress, &kinds, own));
-            default_route = listed().and_then(|()| {
-                let public = machines.iter().any(|machine| has_external(machine)) || private.is_some_and(|(private, _)| !private);
+            let filters = listed().and_then(|()| open_rules(&guards.get()?.ingress, &kinds, own));
+            let default_route = listed().and_then(|()| {
+                let public = machines.iter().any(|machine| has_external(machine)) || private.as_ref().is_some_and(|(private, _)| !private);
                 worst_route(table.get()?, &kinds, public, nats.get()?)
             });
-            egress = listed().and_then(|()| {
+            let egress = listed().and_then(|()| {
                 outward(&guards.get()?.egress, table.get()?, &kinds, subject.cluster)
             });
-            exposure = exposure.and_then(|exposure| guards.get().and_then(|_| table.get()).map(|_| exposure));
+            let exposure = exposure.and_then(|exposure| guards.get().and_then(|_| table.get()).map(|_| exposure));
+            (exposure, filters, default_route, egress)
         }
-    }
+    };
     reach_sources = sources(&[&reach_sources, &guard_sources, &route_sources]);
     Pool {
         id: PoolId::new(format!("{}/nodePools/{name}", subject.id)),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::cluster::{Cluster, NodeGroup, DEFAULT_CLUSTER_ROLE, DEFAULT_NODE_ROLE};
+use super::cluster::{Cluster, DEFAULT_CLUSTER_ROLE, DEFAULT_NODE_ROLE, NodeGroup};
 use super::identity::Trust;
 use super::network::Vpc;
 use super::rules::{GroupRule, Peer, Route};
@@ -54,7 +54,9 @@ impl Mistakes {
         let of_users = account.users.iter().flat_map(|user| user.policies.iter().chain(&user.boundary));
         let of_groups = account.groups.iter().flat_map(|group| &group.policies);
         for name in of_roles.chain(of_users).chain(of_groups) {
-            let known = name.starts_with("arn:") || is_published(name) || account.policies.iter().any(|policy| policy.name == *name);
+            let known = name.starts_with("arn:")
+                || is_published(name)
+                || account.policies.iter().any(|policy| policy.name == *name);
             self.unless(known, || format!("{place}: no policy is called `{name}`"));
         }
         for user in &account.users {
@@ -66,8 +68,11 @@ impl Mistakes {
         for role in &account.roles {
             if let Trust::ServiceAccounts(irsa) = &role.trust {
                 let region = account.regions.get(&irsa.region);
-                let known = region.is_some_and(|region| region.clusters.iter().any(|cluster| cluster.name == irsa.cluster));
-                self.unless(known, || format!("{place}, role `{}`: no cluster `{}` in `{}`", role.name, irsa.cluster, irsa.region));
+                let known =
+                    region.is_some_and(|region| region.clusters.iter().any(|cluster| cluster.name == irsa.cluster));
+                self.unless(known, || {
+                    format!("{place}, role `{}`: no cluster `{}` in `{}`", role.name, irsa.cluster, irsa.region)
+                });
             }
         }
     }
@@ -81,7 +86,9 @@ impl Mistakes {
         for subnet in &vpc.subnets {
             let built_in = ["public", "private", "isolated", "main"].contains(&subnet.routes.as_str());
             let known = built_in || vpc.route_tables.iter().any(|table| table.name == subnet.routes);
-            self.unless(known, || format!("{place}, subnet `{}`: no route table is called `{}`", subnet.name, subnet.routes));
+            self.unless(known, || {
+                format!("{place}, subnet `{}`: no route table is called `{}`", subnet.name, subnet.routes)
+            });
             if let Some(name) = &subnet.acl {
                 let known = vpc.acls.iter().any(|acl| acl.name == *name);
                 self.unless(known, || format!("{place}, subnet `{}`: no acl is called `{name}`", subnet.name));
@@ -95,9 +102,16 @@ impl Mistakes {
             let known = ["igw", "nat", "eigw", "local"].contains(&target.as_str()) || target.contains('-');
             self.unless(known, || format!("{place}: `{target}` is no target of a route"));
         }
-        vpc.acls.iter().flat_map(|acl| acl.inbound.iter().chain(&acl.outbound)).for_each(|rule| self.range(&place, &rule.cidr));
+        vpc.acls
+            .iter()
+            .flat_map(|acl| acl.inbound.iter().chain(&acl.outbound))
+            .for_each(|rule| self.range(&place, &rule.cidr));
         for group in &vpc.security_groups {
-            group.inbound.iter().chain(group.outbound.iter().flatten()).for_each(|rule| self.rule(&place, region, vpc, rule));
+            group
+                .inbound
+                .iter()
+                .chain(group.outbound.iter().flatten())
+                .for_each(|rule| self.rule(&place, region, vpc, rule));
         }
         for balancer in &vpc.load_balancers {
             balancer.subnets.iter().for_each(|name| self.subnet(&place, vpc, name));
@@ -136,7 +150,12 @@ impl Mistakes {
         roles.extend(cluster.fargate.iter().map(|profile| &profile.role));
         roles.extend(cluster.auto_mode.iter().map(|auto| &auto.role));
         roles.extend(cluster.access.iter().map(|entry| &entry.principal));
-        roles.extend(cluster.pod_identities.iter().flat_map(|identity| std::iter::once(&identity.role).chain(&identity.target_role)));
+        roles.extend(
+            cluster
+                .pod_identities
+                .iter()
+                .flat_map(|identity| std::iter::once(&identity.role).chain(&identity.target_role)),
+        );
         roles.extend(cluster.addons.iter().filter_map(|addon| addon.role.as_ref()));
         roles.extend(cluster.capabilities.iter().map(|capability| &capability.role));
         for name in roles {
@@ -178,7 +197,11 @@ impl Mistakes {
     fn group(&mut self, place: &str, region: &Region, vpc: &Vpc, name: &str) {
         let known = match name.strip_prefix("eks/") {
             Some(cluster) => region.clusters.iter().any(|known| known.name == cluster),
-            None => name == "default" || name.starts_with("sg-") || vpc.security_groups.iter().any(|group| group.name == name),
+            None => {
+                name == "default"
+                    || name.starts_with("sg-")
+                    || vpc.security_groups.iter().any(|group| group.name == name)
+            }
         };
         self.unless(known, || format!("{place}: no security group is called `{name}`"));
     }

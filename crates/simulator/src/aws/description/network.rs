@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::rules::{AclRule, GroupRule, Route};
 use super::Tags;
+use super::rules::{AclRule, GroupRule, Route};
 
 /// A network with everything in it that is not a node.
 #[derive(Clone, Debug, Deserialize)]

@@ -64,7 +64,8 @@ impl TryFrom<String> for GroupRule {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let (rule, note) = text.split_once(" -- ").map_or((text.as_str(), None), |(rule, note)| (rule, Some(note.to_owned())));
+        let (rule, note) =
+            text.split_once(" -- ").map_or((text.as_str(), None), |(rule, note)| (rule, Some(note.to_owned())));
         let (traffic, peers) = rule
             .split_once(" from ")
             .or_else(|| rule.split_once(" to "))
@@ -154,7 +155,9 @@ mod tests {
 
     #[test]
     fn a_group_rule_has_traffic_peers_and_a_note() {
-        let rule = GroupRule::try_from("tcp 22 from 203.0.113.0/24, ::/0, sg:bastion, pl:offices, self -- the office".to_owned());
+        let rule = GroupRule::try_from(
+            "tcp 22 from 203.0.113.0/24, ::/0, sg:bastion, pl:offices, self -- the office".to_owned(),
+        );
         let expected = GroupRule {
             traffic: Traffic { protocol: "tcp".to_owned(), ports: Some((22, 22)) },
             peers: vec![
@@ -172,7 +175,10 @@ mod tests {
     #[test]
     fn an_acl_rule_has_a_number_and_an_action() {
         let rule = AclRule::try_from("90 deny tcp 1024-65535 to ::/0".to_owned()).unwrap();
-        assert_eq!((rule.number, rule.allow, rule.traffic.ports, rule.cidr.as_str()), (90, false, Some((1024, 65535)), "::/0"));
+        assert_eq!(
+            (rule.number, rule.allow, rule.traffic.ports, rule.cidr.as_str()),
+            (90, false, Some((1024, 65535)), "::/0")
+        );
         assert_eq!(rule.traffic.number(), "6");
     }
 

@@ -1,10 +1,10 @@
 //! Load balancers of the second generation, with their interfaces.
 
 use super::interfaces::{self, Wanted};
-use super::{kinds, Build};
+use super::{Build, kinds};
 use crate::aws::description::network::{LoadBalancer, Vpc};
 use crate::aws::moment::Moment;
-use crate::aws::tree::{fields, Dialect, Tree};
+use crate::aws::tree::{Dialect, Tree, fields};
 
 pub(super) fn expand(build: &mut Build<'_>) {
     let region = build.region;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
-use serde_json::{json, Value};
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use super::keys::arn_of;
-use super::nodes::{remote_access_group, Names};
-use crate::aws::description::cluster::{Access, AccessPolicy, Cluster, NodeGroup};
+use super::nodes::{Names, remote_access_group};
 use crate::aws::description::Region;
+use crate::aws::description::cluster::{Access, AccessPolicy, Cluster, NodeGroup};
 use crate::aws::kms::compact;
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
@@ -42,7 +42,9 @@ const LOGS: [&str; 5] = ["api", "audit", "authenticator", "controllerManager", "
 impl Facts {
     pub(super) fn expand(place: &Place, region: &Region, cluster: &Cluster) -> Self {
         let scribe = Scribe { place, region, cluster };
-        let named = |name: &str, describe: Value| (name.to_owned(), Listed { summary: json!(name), describe: compact(describe) });
+        let named = |name: &str, describe: Value| {
+            (name.to_owned(), Listed { summary: json!(name), describe: compact(describe) })
+        };
         let managed = cluster.node_groups.iter().filter(|group| group.kind == "managed");
         let entries = scribe.access_entries();
         Self {
@@ -52,7 +54,10 @@ impl Facts {
             fargate: cluster.fargate.iter().map(|profile| named(&profile.name, scribe.fargate(profile))).collect(),
             addons: cluster.addons.iter().map(|addon| named(&addon.name, scribe.addon(addon))).collect(),
             access: entries.iter().map(|entry| named(&entry.principal, scribe.access(entry))).collect(),
-            access_policies: entries.iter().map(|entry| (entry.principal.clone(), scribe.policies(&entry.policies))).collect(),
+            access_policies: entries
+                .iter()
+                .map(|entry| (entry.principal.clone(), scribe.policies(&entry.policies)))
+                .collect(),
             pod_identities: scribe.pod_identities(),
             capabilities: scribe.capabilities(),
         }
@@ -88,7 +93,10 @@ impl Scribe<'_> {
     fn cluster(&self) -> Value {
         let (place, cluster) = (self.place, self.cluster);
         let id = place.hex("cluster", &[&cluster.name], 32).to_uppercase();
-        let kept: Vec<&str> = LOGS.into_iter().filter(|log| cluster.logging.iter().any(|wanted| wanted == log || wanted == "all")).collect();
+        let kept: Vec<&str> = LOGS
+            .into_iter()
+            .filter(|log| cluster.logging.iter().any(|wanted| wanted == log || wanted == "all"))
+            .collect();
         let left: Vec<&str> = LOGS.into_iter().filter(|log| !kept.contains(log)).collect();
         let logs = [(kept, true), (left, false)].into_iter().filter(|(types, _)| !types.is_empty());
         let logs: Vec<Value> = logs.map(|(types, enabled)| json!({ "types": types, "enabled": enabled })).collect();
@@ -148,7 +156,10 @@ impl Scribe<'_> {
         let (place, cluster) = (self.place, self.cluster);
         let names = Names::of(place, cluster, group);
         let made = group.remote_access.as_ref().filter(|_| group.security_groups.is_empty());
-        let template = names.own_template.as_ref().map(|name| json!({ "name": name, "version": "1", "id": place.id("lt", &[name]) }));
+        let template = names
+            .own_template
+            .as_ref()
+            .map(|name| json!({ "name": name, "version": "1", "id": place.id("lt", &[name]) }));
         json!({
             "nodegroupName": group.name,
             "nodegroupArn": self.arn("nodegroup", &group.name),
@@ -182,7 +193,8 @@ impl Scribe<'_> {
     }
 
     fn fargate(&self, profile: &crate::aws::description::cluster::Fargate) -> Value {
-        let selectors: Vec<Value> = profile.namespaces.iter().map(|namespace| json!({ "namespace": namespace, "labels": {} })).collect();
+        let selectors: Vec<Value> =
+            profile.namespaces.iter().map(|namespace| json!({ "namespace": namespace, "labels": {} })).collect();
         json!({
             "fargateProfileName": profile.name,
             "fargateProfileArn": self.arn("fargateprofile", &profile.name),
@@ -239,10 +251,13 @@ impl Scribe<'_> {
     }
 
     fn access(&self, entry: &Access) -> Value {
-        let (account, name) = entry.principal.split_once("::").and_then(|(_, rest)| rest.split_once(':')).unwrap_or(("", ""));
+        let (account, name) =
+            entry.principal.split_once("::").and_then(|(_, rest)| rest.split_once(':')).unwrap_or(("", ""));
         let user = match entry.kind.as_str() {
             "STANDARD" => match name.strip_prefix("role/") {
-                Some(role) => format!("arn:{}:sts::{account}:assumed-role/{role}/{{{{SessionName}}}}", self.place.partition),
+                Some(role) => {
+                    format!("arn:{}:sts::{account}:assumed-role/{role}/{{{{SessionName}}}}", self.place.partition)
+                }
                 None => entry.principal.clone(),
             },
             _ => "system:node:{{EC2PrivateDNSName}}".to_owned(),
@@ -279,7 +294,14 @@ impl Scribe<'_> {
 
     fn pod_identities(&self) -> BTreeMap<String, Listed> {
         let one = |identity: &crate::aws::description::cluster::PodIdentity| {
-            let id = format!("a-{}", self.place.hex("pod-identity", &[&self.cluster.name, &identity.namespace, &identity.service_account], 17));
+            let id = format!(
+                "a-{}",
+                self.place.hex(
+                    "pod-identity",
+                    &[&self.cluster.name, &identity.namespace, &identity.service_account],
+                    17
+                )
+            );
             let summary = json!({
                 "clusterName": self.cluster.name,
                 "namespace": identity.namespace,

@@ -1,14 +1,14 @@
 //! Security groups, network access control lists, prefix lists and the switch against the internet.
 
 use super::network::push;
-use super::{kinds, tag_set, Build};
+use super::{Build, kinds, tag_set};
+use crate::aws::description::Tags;
 use crate::aws::description::network::{Acl, PrefixList, SecurityGroup, Vpc};
 use crate::aws::description::rules::{AclRule, GroupRule, Peer, Traffic};
-use crate::aws::description::Tags;
 use crate::aws::item::Kind;
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
-use crate::aws::tree::{fields, Fields, Tree};
+use crate::aws::tree::{Fields, Tree, fields};
 
 /// An entry of a prefix list cannot be searched for.
 const ENTRY: Kind = Kind { id: "cidr", filters: &[("cidr", "cidr")], tags: "", not_found: "" };
@@ -78,7 +78,9 @@ fn permissions(place: &Place, vpc: &Vpc, id: &str, rules: &[GroupRule]) -> Tree 
                     Peer::Ipv4(range) => ipv4.push(noted.put("cidrIp", range)),
                     Peer::Ipv6(range) => ipv6.push(noted.put("cidrIpv6", range)),
                     Peer::Itself => groups.push(noted.put("userId", &place.account).put("groupId", id)),
-                    Peer::Group(name) => groups.push(noted.put("userId", &place.account).put("groupId", place.group(&vpc.name, name))),
+                    Peer::Group(name) => {
+                        groups.push(noted.put("userId", &place.account).put("groupId", place.group(&vpc.name, name)));
+                    }
                     Peer::PrefixList(name) => lists.push(noted.put("prefixListId", place.prefix_list(name))),
                 }
             }
@@ -141,7 +143,11 @@ fn acl_tree(place: &Place, vpc: &Vpc, acl: &Acl) -> Fields {
 }
 
 fn entry_tree(rule: &AclRule, egress: bool) -> Fields {
-    let ports = rule.traffic.ports.filter(|_| !rule.traffic.is_icmp()).map(|(first, last)| fields().put("from", first).put("to", last));
+    let ports = rule
+        .traffic
+        .ports
+        .filter(|_| !rule.traffic.is_icmp())
+        .map(|(first, last)| fields().put("from", first).put("to", last));
     let icmp = rule.traffic.is_icmp().then(|| {
         let (kind, code) = rule.traffic.ports.unwrap_or((-1, -1));
         fields().put("code", code).put("type", kind)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use percent_encoding::{utf8_percent_encode, AsciiSet, NON_ALPHANUMERIC};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use super::nodes::Names;
 use crate::aws::call::BASE_ROLE;
@@ -14,7 +14,7 @@ use crate::aws::description::identity::{Group, Irsa, Policy, Role, Trust, User};
 use crate::aws::description::{Account, Tags};
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
-use crate::aws::tree::{fields, Dialect, Fields, Tree};
+use crate::aws::tree::{Dialect, Fields, Tree, fields};
 
 /// A policy that AWS publishes, as of 2026.
 #[derive(Debug, Deserialize)]
@@ -86,11 +86,17 @@ impl Identity {
         }
         let used = attached(account, &roles);
         let count = |name: &str| used.iter().filter(|attached| **attached == name).count();
-        details.extend(account.policies.iter().map(|policy| (Section::LocalManagedPolicy, scribe.policy(policy, count(&policy.name)))));
+        details.extend(
+            account
+                .policies
+                .iter()
+                .map(|policy| (Section::LocalManagedPolicy, scribe.policy(policy, count(&policy.name)))),
+        );
         for (name, published) in PUBLISHED.iter().filter(|(name, _)| count(name) > 0) {
             details.push((Section::AwsManagedPolicy, scribe.published(name, published, count(name))));
         }
-        identity.details = details.into_iter().map(|(section, fields)| (section, Tree::from(fields).xml(Dialect::Member))).collect();
+        identity.details =
+            details.into_iter().map(|(section, fields)| (section, Tree::from(fields).xml(Dialect::Member))).collect();
         identity.providers = providers(account);
         identity
     }
@@ -243,8 +249,10 @@ impl Scribe<'_> {
 
     fn policy(&self, policy: &Policy, attachments: usize) -> Fields {
         let documents = policy.earlier.iter().chain([&policy.document]);
-        let mut versions: Vec<Fields> =
-            documents.enumerate().map(|(index, document)| version(&format!("v{}", index + 1), document, index == policy.earlier.len())).collect();
+        let mut versions: Vec<Fields> = documents
+            .enumerate()
+            .map(|(index, document)| version(&format!("v{}", index + 1), document, index == policy.earlier.len()))
+            .collect();
         versions.reverse();
         let arn = self.place.iam("policy", &policy.name);
         managed(&policy.name, &self.id("ANPA", &policy.name), &arn, "/", attachments)
@@ -366,7 +374,8 @@ fn version(id: &str, document: &Value, is_default: bool) -> Fields {
 }
 
 fn inline(policies: &BTreeMap<String, Value>) -> Tree {
-    let one = |(name, document): (&String, &Value)| fields().put("PolicyName", name).put("PolicyDocument", encoded(document));
+    let one =
+        |(name, document): (&String, &Value)| fields().put("PolicyName", name).put("PolicyDocument", encoded(document));
     policies.iter().map(one).collect::<Vec<_>>().into()
 }
 

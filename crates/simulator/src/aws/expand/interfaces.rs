@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::network::push;
-use super::{kinds, tag_set, Build};
-use crate::aws::description::network::{Subnet, Vpc};
+use super::{Build, kinds, tag_set};
 use crate::aws::description::Tags;
+use crate::aws::description::network::{Subnet, Vpc};
 use crate::aws::moment::Moment;
-use crate::aws::tree::{fields, Fields, Tree};
+use crate::aws::tree::{Fields, Tree, fields};
 
 /// An interface that somebody needs.
 #[derive(Debug, Default)]
@@ -59,7 +59,8 @@ pub(crate) fn add(build: &mut Build<'_>, vpc: &Vpc, subnet: &Subnet, wanted: &Wa
         let name = format!("ec2-{}.{}.compute.{}", ip.replace('.', "-"), place.region, place.domain());
         fields().put("publicIp", ip).put("publicDnsName", name).put("ipOwnerId", owner)
     });
-    let groups: Vec<Fields> = wanted.groups.iter().map(|(id, name)| fields().put("groupId", id).put("groupName", name)).collect();
+    let groups: Vec<Fields> =
+        wanted.groups.iter().map(|(id, name)| fields().put("groupId", id).put("groupName", name)).collect();
     let addresses: Vec<Fields> = private_ips
         .iter()
         .enumerate()
@@ -68,7 +69,8 @@ pub(crate) fn add(build: &mut Build<'_>, vpc: &Vpc, subnet: &Subnet, wanted: &Wa
             address.maybe("association", association.clone().filter(|_| index == 0))
         })
         .collect();
-    let addresses6: Vec<Fields> = ipv6.iter().map(|ip| fields().put("ipv6Address", ip).put("isPrimaryIpv6", false)).collect();
+    let addresses6: Vec<Fields> =
+        ipv6.iter().map(|ip| fields().put("ipv6Address", ip).put("isPrimaryIpv6", false)).collect();
     let attachment = |outside: bool| {
         let attachment = fields()
             .put("attachmentId", place.id("eni-attach", &wanted.name))
@@ -80,9 +82,16 @@ pub(crate) fn add(build: &mut Build<'_>, vpc: &Vpc, subnet: &Subnet, wanted: &Wa
             return attachment;
         }
         let instance = wanted.instance.as_ref().map(|(id, _)| id);
-        attachment.maybe("instanceId", instance).put("instanceOwnerId", requester.map_or(place.account.as_str(), |_| "amazon-aws"))
+        attachment
+            .maybe("instanceId", instance)
+            .put("instanceOwnerId", requester.map_or(place.account.as_str(), |_| "amazon-aws"))
     };
-    let mac: Vec<String> = place.hex("mac", &wanted.name, 10).as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
+    let mac: Vec<String> = place
+        .hex("mac", &wanted.name, 10)
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| String::from_utf8_lossy(pair).into_owned())
+        .collect();
     let common = fields()
         .put("networkInterfaceId", &id)
         .put("subnetId", &subnet_id)

@@ -1,6 +1,6 @@
 //! KMS keys.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::aws::description::{Key, Region};
 use crate::aws::kms::compact;
@@ -60,11 +60,25 @@ impl KeyFacts {
         let policy = key.policy.clone().unwrap_or_else(|| usual_policy(place));
         let users = region.clusters.iter().filter(|cluster| cluster.encryption.as_deref() == Some(key.name.as_str()));
         let of_clusters = users.map(|cluster| {
-            grant(place, &id, &format!("eks-{}", cluster.name), &place.iam("role", &cluster.role), &["Encrypt", "Decrypt", "DescribeKey"])
+            grant(
+                place,
+                &id,
+                &format!("eks-{}", cluster.name),
+                &place.iam("role", &cluster.role),
+                &["Encrypt", "Decrypt", "DescribeKey"],
+            )
         });
         let others = key.grants.iter().map(|given| grant(place, &id, &given.name, &given.grantee, &given.operations));
         let grants = of_clusters.chain(others).collect();
-        Self { id, arn, alias: key.name.clone(), metadata: compact(metadata), rotation: compact(rotation), policy: policy.to_string(), grants }
+        Self {
+            id,
+            arn,
+            alias: key.name.clone(),
+            metadata: compact(metadata),
+            rotation: compact(rotation),
+            policy: policy.to_string(),
+            grants,
+        }
     }
 
     /// Whether the text names this key: by id, ARN, alias or the alias' ARN.
@@ -75,7 +89,11 @@ impl KeyFacts {
 }
 
 fn grant<T: AsRef<str>>(place: &Place, key: &str, name: &str, grantee: &str, operations: &[T]) -> Value {
-    let id = format!("{}{}", place.hex("grant", &[key, name, grantee], 32), place.hex("grant-more", &[key, name, grantee], 32));
+    let id = format!(
+        "{}{}",
+        place.hex("grant", &[key, name, grantee], 32),
+        place.hex("grant-more", &[key, name, grantee], 32)
+    );
     let operations: Vec<&str> = operations.iter().map(AsRef::as_ref).collect();
     json!({
         "KeyId": place.arn("kms", &format!("key/{key}")),

@@ -1,14 +1,14 @@
 //! VPCs, subnets, routes and gateways.
 
+use crate::aws::description::Tags;
 use crate::aws::description::network::{RouteTable, Subnet, Vpc};
 use crate::aws::description::rules::Route;
-use crate::aws::description::Tags;
 use crate::aws::expand::interfaces::{self, Wanted};
-use crate::aws::expand::{kinds, tag_set, Build};
+use crate::aws::expand::{Build, kinds, tag_set};
 use crate::aws::item::Kind;
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
-use crate::aws::tree::{fields, Dialect, Fields, Tree};
+use crate::aws::tree::{Dialect, Fields, Tree, fields};
 
 pub(super) fn expand(build: &mut Build<'_>) {
     let region = build.region;
@@ -84,7 +84,14 @@ fn subnet_tree(place: &Place, vpc: &Vpc, subnet: &Subnet, block_mode: &str) -> T
         .put("ipv6CidrBlockAssociationSet", ipv6.collect::<Vec<_>>())
         .put("availableIpAddressCount", 200_u32)
         .put("availabilityZone", place.zone(&subnet.zone))
-        .put("availabilityZoneId", format!("{}-az{}", short(&place.region), subnet.zone.bytes().next().map_or(1, |letter| letter.saturating_sub(b'a') + 1)))
+        .put(
+            "availabilityZoneId",
+            format!(
+                "{}-az{}",
+                short(&place.region),
+                subnet.zone.bytes().next().map_or(1, |letter| letter.saturating_sub(b'a') + 1)
+            ),
+        )
         .put("defaultForAz", false)
         .put("mapPublicIpOnLaunch", subnet.gives_public_ips())
         .put("assignIpv6AddressOnCreation", subnet.ipv6.is_some())
@@ -104,7 +111,11 @@ fn short(region: &str) -> String {
 
 /// The route tables of a VPC: the main one first, then the built-in ones that subnets use, then its own.
 fn tables(vpc: &Vpc) -> Vec<RouteTable> {
-    let route = |destination: &str, target: &str| Route { destination: destination.to_owned(), target: target.to_owned(), blackhole: false };
+    let route = |destination: &str, target: &str| Route {
+        destination: destination.to_owned(),
+        target: target.to_owned(),
+        blackhole: false,
+    };
     let uses = |name: &str| vpc.subnets.iter().any(|subnet| subnet.routes == name);
     let mut tables = Vec::new();
     for name in ["main", "public", "private", "isolated"] {
@@ -140,7 +151,8 @@ fn table_tree(place: &Place, vpc: &Vpc, table: &RouteTable, is_main: bool) -> Tr
         associations.push(association("main").put("main", true));
     }
     for subnet in vpc.subnets.iter().filter(|subnet| subnet.routes == table.name && subnet.routes != "main") {
-        associations.push(association(&subnet.name).put("main", false).put("subnetId", place.subnet(&vpc.name, &subnet.name)));
+        associations
+            .push(association(&subnet.name).put("main", false).put("subnetId", place.subnet(&vpc.name, &subnet.name)));
     }
     if table.gateway.is_some() {
         associations.push(association("igw").put("main", false).put("gatewayId", place.id("igw", &[&vpc.name])));
@@ -201,7 +213,10 @@ fn internet_gateway(build: &mut Build<'_>, vpc: &Vpc) {
 /// One NAT gateway per VPC, in its first public subnet, with an address of its own.
 fn nat_gateway(build: &mut Build<'_>, vpc: &Vpc) {
     let place = build.place;
-    let Some(subnet) = vpc.subnets.iter().find(|subnet| subnet.routes == "public").or_else(|| vpc.subnets.first()) else { return };
+    let Some(subnet) = vpc.subnets.iter().find(|subnet| subnet.routes == "public").or_else(|| vpc.subnets.first())
+    else {
+        return;
+    };
     let id = place.id("nat", &[&vpc.name]);
     let public_ip = place.public_ip(&["nat", &vpc.name]);
     let interface = interfaces::add(

@@ -3,14 +3,14 @@
 use super::filters::{everything, group_tree};
 use super::interfaces::{self, Wanted};
 use super::network::push;
-use super::{kinds, tag_set, templates, Build};
+use super::{Build, kinds, scaling, tag_set, templates};
+use crate::aws::description::Tags;
 use crate::aws::description::cluster::{Cluster, Metadata, NodeGroup};
 use crate::aws::description::network::{SecurityGroup, Subnet, Vpc};
 use crate::aws::description::rules::{GroupRule, Peer, Traffic};
-use crate::aws::description::Tags;
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
-use crate::aws::tree::{fields, Dialect, Tree};
+use crate::aws::tree::{Dialect, Tree, fields};
 
 pub(super) fn expand(build: &mut Build<'_>, cluster: &Cluster) {
     let region = build.region;
@@ -62,13 +62,15 @@ pub(super) fn expand(build: &mut Build<'_>, cluster: &Cluster) {
 
 /// The name EKS gives to the security group it makes for a cluster.
 pub(super) fn cluster_group_name(place: &Place, cluster: &Cluster) -> String {
-    let digits: String = place.hex("sg-name", &[&cluster.name], 9).bytes().map(|byte| char::from(b'0' + byte % 10)).collect();
+    let digits: String =
+        place.hex("sg-name", &[&cluster.name], 9).bytes().map(|byte| char::from(b'0' + byte % 10)).collect();
     format!("eks-cluster-sg-{}-{digits}", cluster.name)
 }
 
 /// The interfaces through which the control plane reaches into the VPC: two, in the cluster's first subnets.
 fn control_plane(build: &mut Build<'_>, cluster: &Cluster, vpc: &Vpc) {
-    let mut groups = vec![(build.place.group("", &format!("eks/{}", cluster.name)), cluster_group_name(build.place, cluster))];
+    let mut groups =
+        vec![(build.place.group("", &format!("eks/{}", cluster.name)), cluster_group_name(build.place, cluster))];
     groups.extend(cluster.security_groups.iter().map(|name| (build.place.group(&vpc.name, name), name.clone())));
     let chosen = |subnet: &&Subnet| cluster.subnets.is_empty() || cluster.subnets.contains(&subnet.name);
     for (index, subnet) in vpc.subnets.iter().filter(chosen).take(2).enumerate() {
@@ -89,7 +91,8 @@ fn node_group(build: &mut Build<'_>, cluster: &Cluster, vpc: &Vpc, group: &NodeG
     let names = Names::of(build.place, cluster, group);
     let mut groups = Vec::new();
     if group.security_groups.is_empty() {
-        groups.push((build.place.group("", &format!("eks/{}", cluster.name)), cluster_group_name(build.place, cluster)));
+        groups
+            .push((build.place.group("", &format!("eks/{}", cluster.name)), cluster_group_name(build.place, cluster)));
         groups.extend(remote_access(build, cluster, vpc, group));
     }
     for name in &group.security_groups {
@@ -100,7 +103,8 @@ fn node_group(build: &mut Build<'_>, cluster: &Cluster, vpc: &Vpc, group: &NodeG
         });
     }
     templates::add(build, cluster, group, &names, &groups);
-    let subnets: Vec<&Subnet> = group.subnets.iter().filter_map(|name| vpc.subnets.iter().find(|subnet| subnet.name == *name)).collect();
+    let subnets: Vec<&Subnet> =
+        group.subnets.iter().filter_map(|name| vpc.subnets.iter().find(|subnet| subnet.name == *name)).collect();
     let mut members = Vec::new();
     for (number, subnet) in (0..group.count).zip(subnets.iter().cycle()) {
         let id = instance(build, cluster, vpc, group, subnet, &names, &groups, number);
@@ -110,12 +114,12 @@ fn node_group(build: &mut Build<'_>, cluster: &Cluster, vpc: &Vpc, group: &NodeG
             .put("AvailabilityZone", build.place.zone(&subnet.zone))
             .put("LifecycleState", "InService")
             .put("HealthStatus", "Healthy")
-            .put("LaunchTemplate", names.template(build.place, "LaunchTemplateId", "LaunchTemplateName", "Version"))
+            .put("LaunchTemplate", names.template_reference(build.place))
             .put("ProtectedFromScaleIn", false);
         members.push(member);
     }
     if let Some(name) = &names.scaling_group {
-        let tree = scaling_group(build.place, cluster, vpc, group, &names, name, &subnets, members.into());
+        let tree = scaling::tree(build.place, cluster, vpc, group, &names, name, &subnets, members.into());
         build.fabric.scaling_groups.push(kinds::SCALING_GROUP.item(&tree, Dialect::Member));
     }
 }
@@ -171,17 +175,24 @@ impl Names {
                 template: Some(format!("eks-{uuid}")),
                 own_template: is_customised.then_some(own),
             },
-            "self-managed" => {
-                Self { profile: group.role.clone(), scaling_group: Some(own.clone()), template: Some(own), own_template: None }
-            }
+            "self-managed" => Self {
+                profile: group.role.clone(),
+                scaling_group: Some(own.clone()),
+                template: Some(own),
+                own_template: None,
+            },
             _ => Self { profile: group.role.clone(), scaling_group: None, template: None, own_template: None },
         }
     }
 
-    /// A reference to the launch template, with the member names of the service that makes it.
-    fn template(&self, place: &Place, id: &'static str, name: &'static str, version: &'static str) -> Tree {
+    /// A reference to the launch template, as Auto Scaling writes it.
+    pub(super) fn template_reference(&self, place: &Place) -> Tree {
         let template = self.template.as_deref().unwrap_or_default();
-        fields().put(id, place.id("lt", &[template])).put(name, template).put(version, "1").into()
+        fields()
+            .put("LaunchTemplateId", place.id("lt", &[template]))
+            .put("LaunchTemplateName", template)
+            .put("Version", "1")
+            .into()
     }
 }
 
@@ -224,8 +235,13 @@ fn instance(
     }
     let (private_ip, ipv6) = first.map(|interface| (interface.private_ip, interface.ipv6)).unwrap_or_default();
     let metadata = metadata_of(group);
-    let group_set: Vec<_> = groups.iter().map(|(id, name)| fields().put("groupId", id).put("groupName", name)).collect();
-    let domain = if place.region == "us-east-1" { "ec2.internal".to_owned() } else { format!("{}.compute.internal", place.region) };
+    let group_set: Vec<_> =
+        groups.iter().map(|(id, name)| fields().put("groupId", id).put("groupName", name)).collect();
+    let domain = if place.region == "us-east-1" {
+        "ec2.internal".to_owned()
+    } else {
+        format!("{}.compute.internal", place.region)
+    };
     let profile = fields()
         .put("arn", place.iam("instance-profile", &names.profile))
         .put("id", format!("AIPA{}", place.hex("profile", &[&names.profile], 17).to_uppercase()));
@@ -234,14 +250,23 @@ fn instance(
         .put("imageId", place.id("ami", &[&group.ami, &cluster.version]))
         .put("instanceState", fields().put("code", 16_u32).put("name", "running"))
         .put("privateDnsName", format!("ip-{}.{domain}", private_ip.replace('.', "-")))
-        .put("dnsName", public_ip.as_ref().map(|ip| format!("ec2-{}.{}.compute.{}", ip.replace('.', "-"), place.region, place.domain())).unwrap_or_default())
+        .put(
+            "dnsName",
+            public_ip
+                .as_ref()
+                .map(|ip| format!("ec2-{}.{}.compute.{}", ip.replace('.', "-"), place.region, place.domain()))
+                .unwrap_or_default(),
+        )
         .maybe("keyName", group.remote_access.as_ref().map(|access| &access.key))
         .put("amiLaunchIndex", 0_u32)
         .put("productCodes", Tree::nothing())
         .put("instanceType", &group.instance_type)
         .maybe("instanceLifecycle", (group.capacity == "SPOT").then_some("spot"))
         .put("launchTime", Moment::long_ago().iso_millis())
-        .put("placement", fields().put("availabilityZone", place.zone(&subnet.zone)).put("groupName", "").put("tenancy", "default"))
+        .put(
+            "placement",
+            fields().put("availabilityZone", place.zone(&subnet.zone)).put("groupName", "").put("tenancy", "default"),
+        )
         .put("monitoring", fields().put("state", "disabled"))
         .put("subnetId", place.subnet(&vpc.name, &subnet.name))
         .put("vpcId", place.vpc(&vpc.name))
@@ -273,7 +298,10 @@ fn instance(
         )
         .put("enclaveOptions", fields().put("enabled", false))
         .put("platformDetails", "Linux/UNIX")
-        .maybe("operator", (group.kind == "auto").then(|| fields().put("managed", true).put("principal", "eks.amazonaws.com")));
+        .maybe(
+            "operator",
+            (group.kind == "auto").then(|| fields().put("managed", true).put("principal", "eks.amazonaws.com")),
+        );
     let reservation = fields()
         .put("reservationId", place.id("r", &name))
         .put("ownerId", &place.account)
@@ -323,68 +351,4 @@ fn instance_tags(place: &Place, cluster: &Cluster, group: &NodeGroup, names: &Na
         tag("aws:ec2launchtemplate:version", "1");
     }
     tags
-}
-
-#[expect(clippy::too_many_arguments, reason = "a scaling group names everything that a node is made from")]
-fn scaling_group(
-    place: &Place,
-    cluster: &Cluster,
-    vpc: &Vpc,
-    group: &NodeGroup,
-    names: &Names,
-    name: &str,
-    subnets: &[&Subnet],
-    members: Tree,
-) -> Tree {
-    let mut tags = vec![
-        ("eks:cluster-name", cluster.name.clone()),
-        ("eks:nodegroup-name", group.name.clone()),
-        ("k8s.io/cluster-autoscaler/enabled", "true".to_owned()),
-    ];
-    if group.kind != "managed" {
-        tags.truncate(0);
-    }
-    let owned = format!("kubernetes.io/cluster/{}", cluster.name);
-    tags.push((&owned, "owned".to_owned()));
-    let tags = tags.into_iter().map(|(key, value)| {
-        fields()
-            .put("ResourceId", name)
-            .put("ResourceType", "auto-scaling-group")
-            .put("Key", key)
-            .put("Value", value)
-            .put("PropagateAtLaunch", true)
-    });
-    let template = names.template(place, "LaunchTemplateId", "LaunchTemplateName", "Version");
-    let mixed = fields().put(
-        "LaunchTemplate",
-        fields()
-            .put("LaunchTemplateSpecification", template.clone())
-            .put("Overrides", vec![fields().put("InstanceType", &group.instance_type)]),
-    );
-    let zones: Vec<String> = subnets.iter().map(|subnet| place.zone(&subnet.zone)).collect();
-    let subnets: Vec<String> = subnets.iter().map(|subnet| place.subnet(&vpc.name, &subnet.name)).collect();
-    let body = fields()
-        .put("AutoScalingGroupName", name)
-        .put("AutoScalingGroupARN", place.arn("autoscaling", &format!("autoScalingGroup:{}:autoScalingGroupName/{name}", place.uuid("asg", &[name]))));
-    let body = if group.kind == "managed" { body.put("MixedInstancesPolicy", mixed) } else { body.put("LaunchTemplate", template) };
-    body.put("MinSize", 1_u32)
-        .put("MaxSize", group.count.max(1) * 2)
-        .put("DesiredCapacity", group.count)
-        .put("DefaultCooldown", 300_u32)
-        .put("AvailabilityZones", zones)
-        .put("LoadBalancerNames", Tree::nothing())
-        .put("TargetGroupARNs", Tree::nothing())
-        .put("HealthCheckType", "EC2")
-        .put("HealthCheckGracePeriod", 15_u32)
-        .put("Instances", members)
-        .put("CreatedTime", Moment::long_ago().iso_millis())
-        .put("SuspendedProcesses", Tree::nothing())
-        .put("VPCZoneIdentifier", subnets.join(","))
-        .put("EnabledMetrics", Tree::nothing())
-        .put("Tags", tags.collect::<Vec<_>>())
-        .put("TerminationPolicies", vec!["AllocationStrategy", "OldestLaunchTemplate", "OldestInstance"])
-        .put("NewInstancesProtectedFromScaleIn", false)
-        .put("ServiceLinkedRoleARN", place.iam("role", "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"))
-        .put("CapacityRebalance", true)
-        .into()
 }

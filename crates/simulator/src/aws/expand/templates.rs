@@ -1,17 +1,23 @@
 //! Launch templates, with the secrets that people put into them.
 
-use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::network::push;
-use super::nodes::{metadata_of, Names};
-use super::{kinds, Build};
+use super::nodes::{Names, metadata_of};
+use super::{Build, kinds};
 use crate::aws::description::cluster::{Cluster, NodeGroup};
 use crate::aws::moment::Moment;
-use crate::aws::tree::{fields, Fields};
+use crate::aws::tree::{Fields, fields};
 
 /// Adds the templates of a node group: the one its instances are made from, and the one the account wrote.
-pub(super) fn add(build: &mut Build<'_>, cluster: &Cluster, group: &NodeGroup, names: &Names, groups: &[(String, String)]) {
+pub(super) fn add(
+    build: &mut Build<'_>,
+    cluster: &Cluster,
+    group: &NodeGroup,
+    names: &Names,
+    groups: &[(String, String)],
+) {
     for name in names.template.iter().chain(&names.own_template) {
         let place = build.place;
         let tree = fields()
@@ -32,9 +38,14 @@ fn data(build: &Build<'_>, cluster: &Cluster, group: &NodeGroup, names: &Names, 
     let user_data = STANDARD.encode(group.user_data.as_deref().unwrap_or(&usual));
     let metadata = metadata_of(group);
     let ids: Vec<&String> = groups.iter().map(|(id, _)| id).collect();
-    let disk = fields()
-        .put("deviceName", "/dev/xvda")
-        .put("ebs", fields().put("encrypted", true).put("deleteOnTermination", true).put("volumeSize", 80_u32).put("volumeType", "gp3"));
+    let disk = fields().put("deviceName", "/dev/xvda").put(
+        "ebs",
+        fields()
+            .put("encrypted", true)
+            .put("deleteOnTermination", true)
+            .put("volumeSize", 80_u32)
+            .put("volumeType", "gp3"),
+    );
     let body = fields()
         .put("iamInstanceProfile", fields().put("name", &names.profile))
         .put("blockDeviceMappingSet", vec![disk])
@@ -44,12 +55,16 @@ fn data(build: &Build<'_>, cluster: &Cluster, group: &NodeGroup, names: &Names, 
         .put("userData", user_data)
         .put(
             "metadataOptions",
-            fields().put("httpTokens", &metadata.tokens).put("httpPutResponseHopLimit", metadata.hops).put("httpEndpoint", &metadata.endpoint),
+            fields()
+                .put("httpTokens", &metadata.tokens)
+                .put("httpPutResponseHopLimit", metadata.hops)
+                .put("httpEndpoint", &metadata.endpoint),
         );
     match group.public_ips {
         // A template that decides about public addresses has to carry the groups in the interface.
         Some(public) => {
-            let interface = fields().put("associatePublicIpAddress", public).put("deviceIndex", 0_u32).put("groupSet", ids);
+            let interface =
+                fields().put("associatePublicIpAddress", public).put("deviceIndex", 0_u32).put("groupSet", ids);
             body.put("networkInterfaceSet", vec![interface])
         }
         None => body.put("securityGroupIdSet", ids),

@@ -1,12 +1,12 @@
 //! Auto Scaling.
 
 use super::{element, invalid_action, rendered};
+use crate::aws::World;
 use crate::aws::call::Call;
 use crate::aws::error::Failure;
-use crate::aws::expand::{kinds, Fabric};
+use crate::aws::expand::{Fabric, kinds};
 use crate::aws::item::filters;
 use crate::aws::page::Paging;
-use crate::aws::World;
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {

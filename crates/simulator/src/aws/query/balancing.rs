@@ -1,11 +1,11 @@
 //! Elastic Load Balancing, second generation.
 
 use super::{element, invalid_action, rendered};
+use crate::aws::World;
 use crate::aws::call::Call;
 use crate::aws::error::Failure;
-use crate::aws::expand::{kinds, Fabric};
+use crate::aws::expand::{Fabric, kinds};
 use crate::aws::page::Paging;
-use crate::aws::World;
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {
@@ -24,7 +24,11 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
     }
     let mut wanted = call.list("LoadBalancerArns.member");
     for name in call.list("Names.member") {
-        let balancer = kinds::LOAD_BALANCER.select(&fabric.load_balancers, &[], &[("name".to_owned(), vec![name.clone()])].into())?;
+        let balancer = kinds::LOAD_BALANCER.select(
+            &fabric.load_balancers,
+            &[],
+            &[("name".to_owned(), vec![name.clone()])].into(),
+        )?;
         let arn = balancer.first().and_then(|balancer| balancer.value("arn"));
         wanted.push(arn.unwrap_or(&name).to_owned());
     }

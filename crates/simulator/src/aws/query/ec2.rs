@@ -1,14 +1,14 @@
 //! EC2: networks, instances and what guards them.
 
 use super::{element, invalid_action, rendered, response};
+use crate::aws::World;
 use crate::aws::call::Call;
 use crate::aws::error::Failure;
-use crate::aws::expand::{kinds, Estate, Fabric};
-use crate::aws::item::{filters, Item, Kind};
+use crate::aws::expand::{Estate, Fabric, kinds};
+use crate::aws::item::{Item, Kind, filters};
 use crate::aws::moment::Moment;
 use crate::aws::page::Paging;
-use crate::aws::tree::{fields, Dialect, Fields, Tree};
-use crate::aws::World;
+use crate::aws::tree::{Dialect, Fields, Tree, fields};
 use crate::http::Reply;
 
 /// A call that lists things of one kind.
@@ -27,21 +27,51 @@ struct Listing {
 const LISTINGS: [Listing; 13] = [
     listing("DescribeVpcs", "VpcId", "vpcSet", &kinds::VPC, Some((5, 1000)), |fabric| &fabric.vpcs),
     listing("DescribeSubnets", "SubnetId", "subnetSet", &kinds::SUBNET, Some((5, 1000)), |fabric| &fabric.subnets),
-    listing("DescribeSecurityGroups", "GroupId", "securityGroupInfo", &kinds::SECURITY_GROUP, Some((5, 1000)), |fabric| {
-        &fabric.security_groups
+    listing(
+        "DescribeSecurityGroups",
+        "GroupId",
+        "securityGroupInfo",
+        &kinds::SECURITY_GROUP,
+        Some((5, 1000)),
+        |fabric| &fabric.security_groups,
+    ),
+    listing("DescribeNetworkAcls", "NetworkAclId", "networkAclSet", &kinds::ACL, Some((5, 1000)), |fabric| {
+        &fabric.acls
     }),
-    listing("DescribeNetworkAcls", "NetworkAclId", "networkAclSet", &kinds::ACL, Some((5, 1000)), |fabric| &fabric.acls),
-    listing("DescribeRouteTables", "RouteTableId", "routeTableSet", &kinds::ROUTE_TABLE, Some((5, 100)), |fabric| &fabric.route_tables),
-    listing("DescribeInternetGateways", "InternetGatewayId", "internetGatewaySet", &kinds::INTERNET_GATEWAY, Some((5, 1000)), |fabric| {
-        &fabric.internet_gateways
+    listing("DescribeRouteTables", "RouteTableId", "routeTableSet", &kinds::ROUTE_TABLE, Some((5, 100)), |fabric| {
+        &fabric.route_tables
     }),
-    listing("DescribeNatGateways", "NatGatewayId", "natGatewaySet", &kinds::NAT_GATEWAY, Some((5, 1000)), |fabric| &fabric.nat_gateways),
+    listing(
+        "DescribeInternetGateways",
+        "InternetGatewayId",
+        "internetGatewaySet",
+        &kinds::INTERNET_GATEWAY,
+        Some((5, 1000)),
+        |fabric| &fabric.internet_gateways,
+    ),
+    listing("DescribeNatGateways", "NatGatewayId", "natGatewaySet", &kinds::NAT_GATEWAY, Some((5, 1000)), |fabric| {
+        &fabric.nat_gateways
+    }),
     listing("DescribeAddresses", "AllocationId", "addressesSet", &kinds::ADDRESS, None, |fabric| &fabric.addresses),
-    listing("DescribeNetworkInterfaces", "NetworkInterfaceId", "networkInterfaceSet", &kinds::INTERFACE, Some((5, 1000)), |fabric| {
-        &fabric.interfaces
+    listing(
+        "DescribeNetworkInterfaces",
+        "NetworkInterfaceId",
+        "networkInterfaceSet",
+        &kinds::INTERFACE,
+        Some((5, 1000)),
+        |fabric| &fabric.interfaces,
+    ),
+    listing("DescribeInstances", "InstanceId", "reservationSet", &kinds::INSTANCE, Some((5, 1000)), |fabric| {
+        &fabric.instances
     }),
-    listing("DescribeInstances", "InstanceId", "reservationSet", &kinds::INSTANCE, Some((5, 1000)), |fabric| &fabric.instances),
-    listing("DescribeManagedPrefixLists", "PrefixListId", "prefixListSet", &kinds::PREFIX_LIST, Some((1, 100)), |fabric| &fabric.prefix_lists),
+    listing(
+        "DescribeManagedPrefixLists",
+        "PrefixListId",
+        "prefixListSet",
+        &kinds::PREFIX_LIST,
+        Some((1, 100)),
+        |fabric| &fabric.prefix_lists,
+    ),
     listing(
         "DescribeVpcBlockPublicAccessExclusions",
         "ExclusionId",
@@ -50,7 +80,14 @@ const LISTINGS: [Listing; 13] = [
         Some((5, 1000)),
         |fabric| &fabric.exclusions,
     ),
-    listing("DescribeLaunchTemplateVersions", "", "launchTemplateVersionSet", &kinds::TEMPLATE, Some((1, 200)), |fabric| &fabric.templates),
+    listing(
+        "DescribeLaunchTemplateVersions",
+        "",
+        "launchTemplateVersionSet",
+        &kinds::TEMPLATE,
+        Some((1, 200)),
+        |fabric| &fabric.templates,
+    ),
 ];
 
 const fn listing(
@@ -148,14 +185,20 @@ fn vpc_attribute(fabric: &Fabric, call: &Call) -> Result<Reply, Failure> {
         "enableDnsSupport" => ("enableDnsSupport", support),
         "enableDnsHostnames" => ("enableDnsHostnames", hostnames),
         "enableNetworkAddressUsageMetrics" => ("enableNetworkAddressUsageMetrics", false),
-        other => return Err(Failure::client("InvalidParameterValue", format!("Value ({other}) for parameter attribute is invalid"))),
+        other => {
+            return Err(Failure::client(
+                "InvalidParameterValue",
+                format!("Value ({other}) for parameter attribute is invalid"),
+            ));
+        }
     };
     Ok(response(call, fields().put("vpcId", vpc).put(name, fields().put("value", value))))
 }
 
 fn prefix_entries(world: &World, fabric: &Fabric, call: &Call) -> Result<Reply, Failure> {
     let list = call.required("PrefixListId")?;
-    let not_found = || Failure::client("InvalidPrefixListID.NotFound", format!("The prefix list ID '{list}' does not exist"));
+    let not_found =
+        || Failure::client("InvalidPrefixListID.NotFound", format!("The prefix list ID '{list}' does not exist"));
     let entries = fabric.prefix_entries.get(list).ok_or_else(not_found)?;
     let page = Paging { usual: 100, ..paging((1, 100)) }.page(call, entries.len(), world.page_limit)?;
     let items: Vec<&Item> = page.of(entries).iter().collect();

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{element, invalid_action, rendered, response};
+use crate::aws::World;
 use crate::aws::call::Call;
 use crate::aws::error::Failure;
-use crate::aws::expand::identity::{KeyUse, Section};
 use crate::aws::expand::Estate;
+use crate::aws::expand::identity::{KeyUse, Section};
 use crate::aws::moment::Moment;
 use crate::aws::page::{Page, Paging};
 use crate::aws::place::Place;
-use crate::aws::tree::{fields, Dialect, Fields, Tree};
-use crate::aws::World;
+use crate::aws::tree::{Dialect, Fields, Tree, fields};
 use crate::http::Reply;
 
 const PAGING: Paging = Paging {
@@ -51,11 +51,15 @@ fn details(world: &World, estate: &Estate, call: &Call) -> Result<Reply, Failure
     let wanted = call.list("Filter.member");
     for name in &wanted {
         if SECTIONS.iter().all(|(_, known, _)| known != name) {
-            return Err(Failure::client("ValidationError", format!("Value '{name}' at 'filter' failed to satisfy constraint")));
+            return Err(Failure::client(
+                "ValidationError",
+                format!("Value '{name}' at 'filter' failed to satisfy constraint"),
+            ));
         }
     }
     let is_wanted = |section: Section| {
-        wanted.is_empty() || SECTIONS.iter().any(|(known, name, _)| *known == section && wanted.iter().any(|wanted| wanted == name))
+        wanted.is_empty()
+            || SECTIONS.iter().any(|(known, name, _)| *known == section && wanted.iter().any(|wanted| wanted == name))
     };
     let all: Vec<_> = estate.identity.details.iter().filter(|(section, _)| is_wanted(*section)).collect();
     let page = PAGING.page(call, all.len(), world.page_limit)?;
@@ -72,7 +76,8 @@ fn details(world: &World, estate: &Estate, call: &Call) -> Result<Reply, Failure
 
 /// The two members that end every page of IAM.
 fn truncation(page: &Page) -> String {
-    Tree::from(fields().put("IsTruncated", page.next.is_some()).maybe("Marker", page.next.as_deref())).xml(Dialect::Member)
+    Tree::from(fields().put("IsTruncated", page.next.is_some()).maybe("Marker", page.next.as_deref()))
+        .xml(Dialect::Member)
 }
 
 fn no_such(what: &str) -> Failure {
@@ -90,7 +95,11 @@ fn access_keys(world: &World, estate: &Estate, call: &Call) -> Result<Reply, Fai
 fn last_used(estate: &Estate, call: &Call) -> Result<Reply, Failure> {
     let id = call.required("AccessKeyId")?;
     let key: &KeyUse = estate.identity.access_keys.values().flatten().find(|key| key.id == id).ok_or_else(|| {
-        Failure::new(403, "AccessDenied", format!("User: {} is not authorized to perform: iam:GetAccessKeyLastUsed", call.principal()))
+        Failure::new(
+            403,
+            "AccessDenied",
+            format!("User: {} is not authorized to perform: iam:GetAccessKeyLastUsed", call.principal()),
+        )
     })?;
     let used = match key.last_used {
         Some(at) => fields().put("LastUsedDate", at.iso()).put("ServiceName", &key.service).put("Region", "eu-west-1"),

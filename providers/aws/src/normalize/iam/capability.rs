@@ -1,0 +1,227 @@
+//! What it takes in AWS to have a capability, and to become somebody else (semantics 6.1 and 6.4).
+
+use palisade_authority::{Capability, MethodRow, Need, Outcome};
+
+/// The actions that amount to each capability.
+#[rustfmt::skip]
+pub(in crate::normalize) const NEEDS: &[Need] = &[
+    Need { capability: Capability::ClusterAdmin, any_of: &[&["eks:AssociateAccessPolicy", "eks:CreateAccessEntry"]] },
+    Need { capability: Capability::OpenControlPlane, any_of: &[&["eks:UpdateClusterConfig"]] },
+    Need { capability: Capability::AssumeAnyIdentity, any_of: &[
+        &["sts:AssumeRole"],
+        &["iam:PassRole", "ec2:RunInstances"],
+        &["iam:PassRole", "lambda:CreateFunction"],
+        &["iam:PassRole", "eks:CreatePodIdentityAssociation"],
+    ] },
+    Need { capability: Capability::EscalatePrivilege, any_of: &[
+        &["iam:PutRolePolicy"], &["iam:AttachRolePolicy"], &["iam:PutUserPolicy"], &["iam:AttachUserPolicy"],
+        &["iam:PutGroupPolicy"], &["iam:AttachGroupPolicy"], &["iam:CreatePolicyVersion"],
+        &["iam:SetDefaultPolicyVersion"], &["iam:UpdateAssumeRolePolicy"],
+    ] },
+    Need { capability: Capability::ReadCloudSecrets, any_of: &[
+        &["secretsmanager:GetSecretValue"], &["ssm:GetParameter"], &["ssm:GetParameters"], &["ssm:GetParametersByPath"],
+    ] },
+    Need { capability: Capability::DecryptKms, any_of: &[&["kms:Decrypt"], &["kms:CreateGrant"], &["kms:PutKeyPolicy"]] },
+    Need { capability: Capability::ExfiltrateStorage, any_of: &[
+        &["s3:GetObject"], &["s3:PutBucketPolicy"], &["ebs:GetSnapshotBlock"], &["ec2:ModifySnapshotAttribute"],
+    ] },
+    Need { capability: Capability::DestroyStorage, any_of: &[&["s3:DeleteObject"], &["s3:DeleteBucket"], &["ec2:DeleteVolume"]] },
+    Need { capability: Capability::DeleteBackups, any_of: &[
+        &["backup:DeleteRecoveryPoint"], &["ec2:DeleteSnapshot"], &["rds:DeleteDBSnapshot"],
+    ] },
+    Need { capability: Capability::ModifyNetwork, any_of: &[
+        &["ec2:AuthorizeSecurityGroupIngress"], &["ec2:CreateNetworkAclEntry"], &["ec2:CreateRoute"],
+        &["ec2:ModifyNetworkInterfaceAttribute"],
+    ] },
+    Need { capability: Capability::NodeCodeExecution, any_of: &[
+        &["ssm:SendCommand"], &["ssm:StartSession"], &["ec2-instance-connect:SendSSHPublicKey"],
+        &["ec2:ModifyInstanceAttribute"],
+    ] },
+    Need { capability: Capability::ExposeMetadata, any_of: &[&["ec2:ModifyInstanceMetadataOptions"]] },
+    Need { capability: Capability::PullAnyImage, any_of: &[&["ecr:BatchGetImage"]] },
+    Need { capability: Capability::PushImage, any_of: &[&["ecr:PutImage"]] },
+    Need { capability: Capability::BlindAudit, any_of: &[
+        &["cloudtrail:StopLogging"], &["cloudtrail:DeleteTrail"], &["eks:UpdateClusterConfig"],
+    ] },
+    Need { capability: Capability::DeleteCluster, any_of: &[&["eks:DeleteCluster"], &["eks:DeleteNodegroup"]] },
+    Need { capability: Capability::WeakenGuardrails, any_of: &[&["organizations:DetachPolicy"]] },
+];
+
+/// Methods that make their user the administrator of the account. Each is tried on the user itself.
+pub(in crate::normalize) const ON_SELF: &[MethodRow] = &[
+    MethodRow {
+        name: "write-own-policy",
+        sentence: "It writes itself a policy, or attaches one, that allows everything.",
+        needs: &[&["iam:PutRolePolicy"], &["iam:AttachRolePolicy"]],
+        effect: Outcome::Administrator,
+    },
+    MethodRow {
+        name: "rewrite-attached-policy",
+        sentence: "It makes a new default version of a policy that is attached to it.",
+        needs: &[&["iam:CreatePolicyVersion"]],
+        effect: Outcome::Administrator,
+    },
+    MethodRow {
+        name: "make-a-role",
+        sentence: "It makes a role that allows everything and becomes that role.",
+        needs: &[
+            &["iam:CreateRole", "iam:AttachRolePolicy", "sts:AssumeRole"],
+            &["iam:CreateRole", "iam:PutRolePolicy", "sts:AssumeRole"],
+        ],
+        effect: Outcome::Administrator,
+    },
+];
+
+/// The same for a user, and for the groups a user is in.
+pub(in crate::normalize) const ON_OWN_USER: MethodRow = MethodRow {
+    name: "write-own-policy",
+    sentence: "It writes itself a policy, or attaches one, that allows everything.",
+    needs: &[&["iam:PutUserPolicy"], &["iam:AttachUserPolicy"]],
+    effect: Outcome::Administrator,
+};
+
+/// See [`ON_OWN_USER`].
+pub(in crate::normalize) const ON_OWN_GROUP: MethodRow = MethodRow {
+    name: "write-own-group-policy",
+    sentence: "It writes a group it is in a policy, or attaches one, that allows everything.",
+    needs: &[&["iam:PutGroupPolicy"], &["iam:AttachGroupPolicy"]],
+    effect: Outcome::Administrator,
+};
+
+/// Rewriting who may assume a role.
+pub(in crate::normalize) const REWRITE_TRUST: MethodRow = MethodRow {
+    name: "rewrite-trust",
+    sentence: "It lets itself into the role's trust policy and assumes the role.",
+    needs: &[&["iam:UpdateAssumeRolePolicy"]],
+    effect: Outcome::Target,
+};
+
+/// Assuming a role that admits it.
+pub(in crate::normalize) const ASSUME: MethodRow = MethodRow {
+    name: "assume-role",
+    sentence: "It assumes the role, which trusts it.",
+    needs: &[&["sts:AssumeRole"]],
+    effect: Outcome::Target,
+};
+
+/// Making credentials of a user.
+pub(in crate::normalize) const USER_CREDENTIALS: MethodRow = MethodRow {
+    name: "user-credentials",
+    sentence: "It makes an access key or a password of the user.",
+    needs: &[&["iam:CreateAccessKey"], &["iam:CreateLoginProfile"], &["iam:UpdateLoginProfile"]],
+    effect: Outcome::Target,
+};
+
+/// Joining a group; only users can.
+pub(in crate::normalize) const JOIN_GROUP: MethodRow = MethodRow {
+    name: "join-group",
+    sentence: "It adds itself to the group.",
+    needs: &[&["iam:AddUserToGroup"]],
+    effect: Outcome::Administrator,
+};
+
+/// A way to start something that carries a role.
+#[derive(Debug)]
+pub(in crate::normalize) struct Launcher {
+    /// The service that must be allowed to receive the role, and that the role must trust.
+    pub(in crate::normalize) service: &'static str,
+    pub(in crate::normalize) row: MethodRow,
+}
+
+/// Ways to pass a role to something new.
+pub(in crate::normalize) const LAUNCHERS: &[Launcher] = &[
+    Launcher {
+        service: "ec2.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-instance",
+            sentence: "It starts a machine with the role and takes the role's credentials from it.",
+            needs: &[&["iam:PassRole", "ec2:RunInstances"], &["iam:PassRole", "ec2:RequestSpotInstances"]],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "lambda.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-function",
+            sentence: "It makes a function with the role and has it run.",
+            needs: &[
+                &["iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"],
+                &["iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission"],
+                &["iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "ecs-tasks.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-task",
+            sentence: "It registers a task with the role and runs it.",
+            needs: &[
+                &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"],
+                &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:StartTask"],
+                &["iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:CreateService"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "cloudformation.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-stack",
+            sentence: "It makes a stack with the role, which does what the template says.",
+            needs: &[&["iam:PassRole", "cloudformation:CreateStack"]],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "codebuild.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-build",
+            sentence: "It makes a build project with the role and starts it.",
+            needs: &[&["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"]],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "pods.eks.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-pod",
+            sentence: "It associates the role with a service account and runs a pod under it.",
+            needs: &[
+                &["iam:PassRole", "eks:CreatePodIdentityAssociation"],
+                &["iam:PassRole", "eks:UpdatePodIdentityAssociation"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+];
+
+/// Running commands on machines that exist.
+pub(in crate::normalize) const ON_MACHINES: MethodRow = MethodRow {
+    name: "run-on-instance",
+    sentence: "It runs a command on a machine that carries the role and takes the role's credentials.",
+    needs: &[
+        &["ssm:SendCommand"],
+        &["ssm:StartSession"],
+        &["ec2-instance-connect:SendSSHPublicKey"],
+        &["ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances"],
+    ],
+    effect: Outcome::Target,
+};
+
+/// Replacing the code of a function that exists.
+pub(in crate::normalize) const IN_FUNCTIONS: MethodRow = MethodRow {
+    name: "replace-function-code",
+    sentence: "It replaces the code of a function that has the role.",
+    needs: &[&["lambda:UpdateFunctionCode"]],
+    effect: Outcome::Target,
+};
+
+/// Becoming the administrator of a cluster.
+pub(in crate::normalize) const CLUSTER_ADMIN: MethodRow = MethodRow {
+    name: "grant-cluster-access",
+    sentence: "It gives itself an access entry with the cluster administrator's policy.",
+    needs: &[&["eks:AssociateAccessPolicy", "eks:CreateAccessEntry"]],
+    effect: Outcome::ClusterAdmin,
+};

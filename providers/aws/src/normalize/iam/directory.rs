@@ -1,0 +1,224 @@
+//! Roles, users, groups and policies of an account, read once.
+
+use super::{policy::grants, request::Request, trust};
+use crate::{
+    calls,
+    record::{
+        Query,
+        document::{Document, Text},
+        iam::{AttachedPolicy, AuthorizationDetails, Boundary, Group, InlinePolicy, Role, Tag, User},
+    },
+};
+use palisade_authority::{Authority, Grant, Layer, LayerKind, Reading};
+use palisade_model::{Evidence, Gap};
+use palisade_provider::Snapshot;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
+
+/// What every conclusion about authority assumes: service and resource control policies are not read, because reading
+/// them takes rights in the organisation's management account.
+const NO_ORGANISATION_POLICY: &str = "no organisation policy was read: one may take more away";
+
+/// A parsed document, or why it could not be parsed.
+type Parsed = Result<Document, String>;
+
+/// Everybody and everything IAM knows in an account.
+#[derive(Debug)]
+pub(in crate::normalize) struct Directory {
+    pub(in crate::normalize) account: String,
+    pub(in crate::normalize) sources: Vec<Evidence>,
+    /// By ARN.
+    pub(in crate::normalize) roles: BTreeMap<String, Role>,
+    /// By ARN.
+    pub(in crate::normalize) users: BTreeMap<String, User>,
+    groups: HashMap<String, Group>,
+    policies: HashMap<String, Rc<Parsed>>,
+    trusts: HashMap<String, Parsed>,
+    /// The role of each instance profile, by the profile's ARN.
+    pub(in crate::normalize) profiles: HashMap<String, String>,
+    authorities: RefCell<HashMap<String, Rc<Authority>>>,
+}
+
+/// A policy of a principal: its name for people, its ARN if it is a managed one, and its document.
+struct Source<'a> {
+    name: String,
+    arn: Option<&'a str>,
+    document: Option<Rc<Parsed>>,
+}
+
+impl Directory {
+    /// Reads the account's directory.
+    pub(in crate::normalize) fn read(snapshot: &Snapshot, account: &str) -> Result<Self, Gap> {
+        let pages = snapshot.pages::<Query<AuthorizationDetails>>(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, account, &[])?;
+        let mut directory = Self {
+            account: account.to_owned(),
+            sources: Vec::new(),
+            roles: BTreeMap::new(),
+            users: BTreeMap::new(),
+            groups: HashMap::new(),
+            policies: HashMap::new(),
+            trusts: HashMap::new(),
+            profiles: HashMap::new(),
+            authorities: RefCell::default(),
+        };
+        for page in pages {
+            directory.sources.extend(page.record.evidence(""));
+            let Query(page) = page.value;
+            directory.groups.extend(page.group_detail_list.into_iter().filter_map(|one| Some((one.group_name.clone()?, one))));
+            directory.users.extend(page.user_detail_list.into_iter().filter_map(|one| Some((one.arn.clone()?, one))));
+            for policy in page.policies {
+                let Some(arn) = policy.arn else { continue };
+                let versions = policy.policy_version_list;
+                let default = |version: &crate::record::iam::PolicyVersion| {
+                    version.is_default_version == Some(true) || version.version_id == policy.default_version_id
+                };
+                let document = versions.into_iter().find(default).and_then(|version| version.document);
+                if let Some(document) = document {
+                    directory.policies.insert(arn, Rc::new(document.parse()));
+                }
+            }
+            for role in page.role_detail_list {
+                let Some(arn) = role.arn.clone() else { continue };
+                for profile in role.instance_profile_list.iter().filter_map(|profile| profile.arn.clone()) {
+                    directory.profiles.insert(profile, arn.clone());
+                }
+                let trust = role.assume_role_policy_document.as_ref().map(Text::parse);
+                directory.trusts.insert(arn.clone(), trust.unwrap_or_else(|| Err("the role has no trust policy".to_owned())));
+                directory.roles.insert(arn, role);
+            }
+        }
+        Ok(directory)
+    }
+
+    /// Who may assume a role.
+    pub(in crate::normalize) fn trust(&self, role: &str) -> Option<&Document> {
+        self.trusts.get(role)?.as_ref().ok()
+    }
+
+    /// What is known of the requests of a principal.
+    pub(in crate::normalize) fn request(&self, principal: &str) -> Request {
+        let tags = |tags: &[Tag]| -> Vec<(String, String)> {
+            tags.iter().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?))).collect()
+        };
+        if let Some(user) = self.users.get(principal) {
+            let name = user.user_name.as_deref().unwrap_or_default();
+            return Request::of_user(principal, name, &self.account, &tags(&user.tags));
+        }
+        let own = self.roles.get(principal).map(|role| tags(&role.tags)).unwrap_or_default();
+        let request = Request::of_role(principal, &self.account, &own);
+        let by_pods = self.trust(principal).is_some_and(|document| trust::names_service(document, "pods.eks.amazonaws.com"));
+        if by_pods { request.with_session_tags() } else { request }
+    }
+
+    /// What a principal may do, as far as this account's documents say; computed once.
+    pub(in crate::normalize) fn authority(&self, principal: &str) -> Rc<Authority> {
+        if let Some(known) = self.authorities.borrow().get(principal) {
+            return Rc::clone(known);
+        }
+        let authority = Rc::new(self.authority_for(principal, &self.request(principal)));
+        self.authorities.borrow_mut().insert(principal.to_owned(), Rc::clone(&authority));
+        authority
+    }
+
+    /// What a principal may do in requests of which more is known.
+    pub(in crate::normalize) fn authority_for(&self, principal: &str, request: &Request) -> Authority {
+        self.authority_without(principal, request, |_| false)
+    }
+
+    /// What a principal may do without some of its managed policies.
+    pub(in crate::normalize) fn authority_without(
+        &self,
+        principal: &str,
+        request: &Request,
+        left_out: impl Fn(&str) -> bool,
+    ) -> Authority {
+        let sources = self.sources_of(principal);
+        let kept = sources.iter().filter(|source| !source.arn.is_some_and(&left_out));
+        let mut layers = vec![self.layer("identity policies", LayerKind::Grants, kept, request)];
+        if let Some(boundary) = self.boundary_of(principal) {
+            let arn = boundary.permissions_boundary_arn.as_deref().unwrap_or_default();
+            let source = Source { name: format!("boundary {}", short(arn)), arn: None, document: self.policies.get(arn).cloned() };
+            layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
+        }
+        Authority::new(layers).assuming(NO_ORGANISATION_POLICY)
+    }
+
+    fn layer<'a>(
+        &self,
+        name: &str,
+        kind: LayerKind,
+        sources: impl IntoIterator<Item = &'a Source<'a>>,
+        request: &Request,
+    ) -> Layer {
+        let (mut all, mut missing): (Vec<Grant>, Vec<String>) = (Vec::new(), Vec::new());
+        for source in sources {
+            match source.document.as_deref() {
+                Some(Ok(document)) => all.extend(grants(document, &source.name, request)),
+                Some(Err(_)) | None => missing.push(source.name.clone()),
+            }
+        }
+        let mut layer = Layer::new(name, kind, all);
+        if !missing.is_empty() {
+            layer.read = Reading::Missing(format!("{} of {}", missing.join(", "), self.account));
+        }
+        layer
+    }
+
+    /// The managed policies attached to a principal, directly or through its groups, by ARN.
+    pub(in crate::normalize) fn attached(&self, principal: &str) -> Vec<&str> {
+        let attached = self.lists_of(principal).into_iter().flat_map(|(attached, _)| attached);
+        attached.filter_map(|one| one.policy_arn.as_deref()).collect()
+    }
+
+    /// The groups a user is in.
+    pub(in crate::normalize) fn groups_of(&self, user: &str) -> Vec<&str> {
+        let names = self.users.get(user).into_iter().flat_map(|user| &user.group_list);
+        names.filter_map(|name| self.groups.get(name)?.arn.as_deref()).collect()
+    }
+
+    fn lists_of(&self, principal: &str) -> Vec<(&[AttachedPolicy], &[InlinePolicy])> {
+        if let Some(role) = self.roles.get(principal) {
+            return vec![(&role.attached_managed_policies, &role.role_policy_list)];
+        }
+        let Some(user) = self.users.get(principal) else { return Vec::new() };
+        let groups = user.group_list.iter().filter_map(|name| self.groups.get(name));
+        let of_groups = groups.map(|group| (group.attached_managed_policies.as_slice(), group.group_policy_list.as_slice()));
+        std::iter::once((user.attached_managed_policies.as_slice(), user.user_policy_list.as_slice())).chain(of_groups).collect()
+    }
+
+    fn sources_of(&self, principal: &str) -> Vec<Source<'_>> {
+        let mut sources = Vec::new();
+        for (attached, inline) in self.lists_of(principal) {
+            for policy in attached {
+                let arn = policy.policy_arn.as_deref().unwrap_or_default();
+                let name = policy.policy_name.clone().unwrap_or_else(|| short(arn).to_owned());
+                let document = self.policies.get(arn).cloned();
+                sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document });
+            }
+            for policy in inline {
+                let name = policy.policy_name.clone().unwrap_or_default();
+                let document = policy.policy_document.as_ref().map(|text| Rc::new(text.parse()));
+                sources.push(Source { name: format!("inline policy {name}"), arn: None, document });
+            }
+        }
+        sources
+    }
+
+    fn boundary_of(&self, principal: &str) -> Option<&Boundary> {
+        let of_role = self.roles.get(principal).and_then(|role| role.permissions_boundary.as_ref());
+        of_role.or_else(|| self.users.get(principal)?.permissions_boundary.as_ref())
+    }
+}
+
+/// The last part of an ARN.
+pub(in crate::normalize) fn short(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// The account an ARN names.
+pub(in crate::normalize) fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
+}

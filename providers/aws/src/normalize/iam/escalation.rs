@@ -1,0 +1,337 @@
+//! Who may become whom: the methods of the table, each with its preconditions checked.
+
+use super::{
+    capability::{
+        ASSUME, CLUSTER_ADMIN, IN_FUNCTIONS, JOIN_GROUP, LAUNCHERS, ON_MACHINES, ON_OWN_GROUP, ON_OWN_USER, ON_SELF,
+        REWRITE_TRUST, USER_CREDENTIALS,
+    },
+    directory::Directory,
+    trust,
+};
+use palisade_authority::{
+    Authority, Certainty, Glob, Graph, GrantId, Hop, IdentityId, MethodRow, Node, Place, Satisfied, Truth, satisfied,
+};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    rc::Rc,
+};
+
+/// Most identities whose own ways are followed; beyond, the answer says so.
+const FOLLOWED: usize = 256;
+
+/// An administrator, with how sure that is and what makes it one.
+pub(in crate::normalize) type Administrator = (Certainty, Vec<GrantId>);
+
+/// The ways between the identities of an account, found when they are asked for.
+#[derive(Debug)]
+pub(in crate::normalize) struct Ways<'a> {
+    directory: &'a Directory,
+    partition: String,
+    region: String,
+    /// Roles that run on machines of known clusters.
+    on_machines: BTreeSet<String>,
+    administrators: RefCell<BTreeMap<String, Option<Administrator>>>,
+    hops: RefCell<BTreeMap<String, Rc<Vec<Hop>>>>,
+}
+
+impl<'a> Ways<'a> {
+    pub(in crate::normalize) fn new(
+        directory: &'a Directory,
+        (partition, region): (&str, &str),
+        on_machines: BTreeSet<String>,
+    ) -> Self {
+        Self {
+            directory,
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            on_machines,
+            administrators: RefCell::default(),
+            hops: RefCell::default(),
+        }
+    }
+
+    /// Whether a principal may do everything, or give itself the right to.
+    pub(in crate::normalize) fn administrator(&self, principal: &str) -> Option<Administrator> {
+        if let Some(known) = self.administrators.borrow().get(principal) {
+            return known.clone();
+        }
+        let found = self.find_administrator(principal);
+        self.administrators.borrow_mut().insert(principal.to_owned(), found.clone());
+        found
+    }
+
+    fn find_administrator(&self, principal: &str) -> Option<Administrator> {
+        let authority = self.directory.authority(principal);
+        let over_iam = authority.decide_everywhere("iam:CreateUser");
+        if !over_iam.is_deny() {
+            let decision = authority.decide_every_action(&Glob::insensitive("iam:*"));
+            if let Some(certainty) = decision.certainty() {
+                return Some((certainty, decision.by().to_vec()));
+            }
+        }
+        let mut conditional = None;
+        for (_, found) in self.on_self(principal, &authority) {
+            if found.certainty.is_certain() {
+                return Some((found.certainty, found.by));
+            }
+            conditional = conditional.or(Some((found.certainty, found.by)));
+        }
+        conditional
+    }
+
+    /// The methods that make a principal an administrator by itself.
+    fn on_self(&self, principal: &str, authority: &Authority) -> Vec<(MethodRow, Satisfied)> {
+        if !may(authority, "iam:") {
+            return Vec::new();
+        }
+        // The policy that would be attached is the worst one: a condition on `iam:PolicyARN` may not let it through.
+        let worst = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
+        let request = self.directory.request(principal).with("iam:PolicyARN", &worst);
+        let authority = self.directory.authority_for(principal, &request);
+        let mut found = Vec::new();
+        if self.directory.users.contains_key(principal) {
+            let on_user = satisfied(&authority, &ON_OWN_USER, |_| Place::On(principal));
+            found.extend(on_user.map(|way| (ON_OWN_USER, way)));
+            for group in self.directory.groups_of(principal) {
+                let on_group = satisfied(&authority, &ON_OWN_GROUP, |_| Place::On(group));
+                found.extend(on_group.map(|way| (ON_OWN_GROUP, way)));
+            }
+        }
+        let attached: Vec<&str> =
+            self.directory.attached(principal).into_iter().filter(|arn| !arn.contains(":iam::aws:")).collect();
+        for row in ON_SELF {
+            let way = match row.name {
+                "rewrite-attached-policy" => {
+                    attached.iter().find_map(|policy| satisfied(&authority, row, |_| Place::On(policy)))
+                }
+                "make-a-role" => satisfied(&authority, row, |_| Place::Somewhere),
+                _ if self.directory.roles.contains_key(principal) => satisfied(&authority, row, |_| Place::On(principal)),
+                _ => None,
+            };
+            found.extend(way.map(|way| (*row, way)));
+        }
+        found
+    }
+
+    /// The best way from a principal to administrator, when it is none already.
+    pub(in crate::normalize) fn escalation(&self, principal: &str) -> (Option<Vec<Hop>>, Option<String>) {
+        let mut graph = Graph::new();
+        let mut seen = BTreeSet::from([principal.to_owned()]);
+        let mut open = VecDeque::from([principal.to_owned()]);
+        let mut cut = None;
+        while let Some(at) = open.pop_front() {
+            for hop in self.hops(&at).iter() {
+                graph.add(hop.clone());
+                let Node::Identity(next) = &hop.to else { continue };
+                // An administrator's other ways lead nowhere worse.
+                if self.administrator(next.as_str()).is_some() || !seen.insert(next.as_str().to_owned()) {
+                    continue;
+                }
+                if seen.len() > FOLLOWED {
+                    cut = Some(format!("ways through more than {FOLLOWED} identities were not followed"));
+                    continue;
+                }
+                open.push_back(next.as_str().to_owned());
+            }
+            if at != principal {
+                continue;
+            }
+        }
+        for next in graph.hops().filter_map(identity_of).collect::<BTreeSet<_>>() {
+            if let Some((certainty, by)) = self.administrator(&next) {
+                graph.add(Hop {
+                    from: Node::Identity(IdentityId::from(next)),
+                    to: Node::Administrator,
+                    method: palisade_authority::Method::new("is-administrator", "It may do everything in the account."),
+                    permissions: Vec::new(),
+                    by,
+                    certainty,
+                });
+            }
+        }
+        let from = IdentityId::from(principal);
+        let path = graph.shortest_path(&from, &Node::Administrator).or_else(|| graph.shortest_path(&from, &Node::ClusterAdmin));
+        (path.filter(|path| !path.is_empty()), cut)
+    }
+
+    /// The single steps open to a principal.
+    fn hops(&self, principal: &str) -> Rc<Vec<Hop>> {
+        if let Some(known) = self.hops.borrow().get(principal) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(self.find_hops(principal));
+        self.hops.borrow_mut().insert(principal.to_owned(), Rc::clone(&found));
+        found
+    }
+
+    fn find_hops(&self, principal: &str) -> Vec<Hop> {
+        let directory = self.directory;
+        let authority = directory.authority(principal);
+        let mut hops: Vec<Hop> = Vec::new();
+        for (row, way) in self.on_self(principal, &authority) {
+            hops.push(hop(principal, Node::Administrator, &row, way, Truth::True));
+        }
+        if may(&authority, "eks:")
+            && let Some(way) = satisfied(&authority, &CLUSTER_ADMIN, |_| Place::Somewhere)
+        {
+            hops.push(hop(principal, Node::ClusterAdmin, &CLUSTER_ADMIN, way, Truth::True));
+        }
+        self.assumptions(principal, &authority, &mut hops);
+        self.takeovers(principal, &authority, &mut hops);
+        self.launches(principal, &mut hops);
+        hops
+    }
+
+    /// Roles that trust the principal.
+    fn assumptions(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
+        let request = self.directory.request(principal);
+        for role in self.directory.roles.keys().filter(|role| *role != principal) {
+            let Some(document) = self.directory.trust(role) else { continue };
+            let admission = trust::admits(document, principal, &self.directory.account, &request);
+            if admission.admits == Truth::False {
+                continue;
+            }
+            let way = satisfied(authority, &ASSUME, |_| Place::On(role));
+            let way = way.or_else(|| {
+                // A trust policy that names a principal of the same account is enough, unless something denies.
+                let stopped = matches!(
+                    authority.decide("sts:AssumeRole", role),
+                    palisade_authority::Decision::Deny { by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_) }
+                );
+                let limited = authority.layers().iter().any(|layer| layer.kind == palisade_authority::LayerKind::Limit);
+                (admission.by_name && !stopped && !limited).then(|| Satisfied {
+                    certainty: Certainty::Certain,
+                    permissions: vec!["sts:AssumeRole".to_owned()],
+                    by: vec![GrantId::from(format!("trust policy of {role}"))],
+                })
+            });
+            if let Some(way) = way {
+                hops.push(hop(principal, to(role), &ASSUME, way, admission.admits));
+            }
+        }
+    }
+
+    /// Roles and users whose gate the principal can open itself.
+    fn takeovers(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
+        let directory = self.directory;
+        if may(authority, "iam:") {
+            if anywhere(authority, "iam:UpdateAssumeRolePolicy") {
+                for role in directory.roles.keys().filter(|role| *role != principal) {
+                    if let Some(way) = satisfied(authority, &REWRITE_TRUST, |_| Place::On(role)) {
+                        hops.push(hop(principal, to(role), &REWRITE_TRUST, way, Truth::True));
+                    }
+                }
+            }
+            for user in directory.users.keys().filter(|user| *user != principal) {
+                if let Some(way) = satisfied(authority, &USER_CREDENTIALS, |_| Place::On(user)) {
+                    hops.push(hop(principal, to(user), &USER_CREDENTIALS, way, Truth::True));
+                }
+            }
+            if directory.users.contains_key(principal)
+                && let Some(way) = satisfied(authority, &JOIN_GROUP, |_| Place::Somewhere)
+            {
+                let unread = Truth::unknown("the rights of the groups it may join");
+                hops.push(hop(principal, Node::Administrator, &JOIN_GROUP, way, unread));
+            }
+        }
+        let on_machines = satisfied(authority, &ON_MACHINES, |_| Place::Somewhere);
+        let in_functions = satisfied(authority, &IN_FUNCTIONS, |_| Place::Somewhere);
+        if on_machines.is_none() && in_functions.is_none() {
+            return;
+        }
+        for (role, record) in directory.roles.iter().filter(|(role, _)| *role != principal) {
+            let Some(document) = directory.trust(role) else { continue };
+            let request = directory.request(role);
+            if let Some(way) = &on_machines
+                && !record.instance_profile_list.is_empty()
+            {
+                let runs = if self.on_machines.contains(role) {
+                    Truth::True
+                } else {
+                    Truth::unknown(format!("whether a machine carries {role}"))
+                };
+                let admits = trust::admits_service(document, "ec2.amazonaws.com", &request);
+                push_if(hops, principal, role, &ON_MACHINES, way, runs.and(admits));
+            }
+            if let Some(way) = &in_functions {
+                let runs = Truth::unknown(format!("whether a function has {role}"));
+                let admits = trust::admits_service(document, "lambda.amazonaws.com", &request);
+                push_if(hops, principal, role, &IN_FUNCTIONS, way, runs.and(admits));
+            }
+        }
+    }
+
+    /// Roles the principal can pass to something it starts.
+    fn launches(&self, principal: &str, hops: &mut Vec<Hop>) {
+        let directory = self.directory;
+        if !anywhere(&directory.authority(principal), "iam:PassRole") {
+            return;
+        }
+        let machine = format!("arn:{}:ec2:{}:{}:instance/i-0", self.partition, self.region, directory.account);
+        for launcher in LAUNCHERS {
+            let request = directory.request(principal).with("iam:PassedToService", launcher.service);
+            let authority = directory.authority_for(principal, &request);
+            for role in directory.roles.keys().filter(|role| *role != principal) {
+                let Some(document) = directory.trust(role) else { continue };
+                let admits = trust::admits_service(document, launcher.service, &directory.request(role));
+                if admits == Truth::False {
+                    continue;
+                }
+                let place = |action: &str| match action {
+                    "iam:PassRole" => Place::On(role),
+                    // Every kind of resource must be allowed; the machine is the one that conditions speak of.
+                    "ec2:RunInstances" => Place::On(&machine),
+                    _ => Place::Somewhere,
+                };
+                if let Some(way) = satisfied(&authority, &launcher.row, place) {
+                    hops.push(hop(principal, to(role), &launcher.row, way, admits));
+                }
+            }
+        }
+    }
+}
+
+fn identity_of(hop: &Hop) -> Option<String> {
+    match &hop.to {
+        Node::Identity(id) => Some(id.as_str().to_owned()),
+        Node::Administrator | Node::ClusterAdmin => None,
+    }
+}
+
+fn to(arn: &str) -> Node {
+    Node::Identity(IdentityId::from(arn))
+}
+
+fn push_if(hops: &mut Vec<Hop>, principal: &str, role: &str, row: &MethodRow, way: &Satisfied, open: Truth) {
+    if open != Truth::False {
+        hops.push(hop(principal, to(role), row, way.clone(), open));
+    }
+}
+
+fn hop(principal: &str, to: Node, row: &MethodRow, way: Satisfied, open: Truth) -> Hop {
+    let further = match open {
+        Truth::True | Truth::False => Certainty::Certain,
+        Truth::Unknown(on) => Certainty::Conditional(on),
+    };
+    Hop {
+        from: Node::Identity(IdentityId::from(principal)),
+        to,
+        method: row.method(),
+        permissions: way.permissions,
+        by: way.by,
+        certainty: way.certainty.and(further),
+    }
+}
+
+/// Whether an action may be possible on some resource.
+fn anywhere(authority: &Authority, action: &str) -> bool {
+    !authority.decide_any_resource(action).is_deny()
+}
+
+/// Whether some grant speaks of a service at all; most identities' grants do not speak of IAM.
+fn may(authority: &Authority, service: &str) -> bool {
+    let unread = authority.layers().iter().any(|layer| layer.read != palisade_authority::Reading::Complete);
+    let pattern = Glob::insensitive(&format!("{service}*"));
+    unread || authority.giving().any(|grant| grant.actions.overlaps(&pattern))
+}

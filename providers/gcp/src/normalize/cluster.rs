@@ -1,0 +1,196 @@
+//! One cluster in our vocabulary.
+
+use super::{
+    encryption::{ETCD, encryption, key_name},
+    endpoint::{Endpoints, doors},
+    exposure::ExposureBook,
+    hierarchy::{Denial, Hierarchy, HierarchyBook},
+    identities::{Identified, Surroundings, identified, sources},
+    key,
+    machines::Machines,
+    minters::{gateways, minters},
+    network::NetworkBook,
+    people::{People, pool},
+    pool::{PoolContext, Subject, pools},
+    project::id,
+    roles::RoleBook,
+};
+use crate::{
+    calls::CLUSTERS_LIST,
+    record::{
+        compute::ComputeProject,
+        container::Cluster as Record,
+        iam::Insights,
+        names::after,
+        nodes::is_autopilot,
+        word::METADATA_MODE,
+    },
+};
+use jiff::Timestamp;
+use palisade_model::{
+    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Provider, Scope, Tunnel, Version,
+    WorkloadIdentity,
+};
+use palisade_provider::Snapshot;
+use std::rc::Rc;
+
+/// What the clusters of a project share.
+#[derive(Debug)]
+pub(crate) struct Shared<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) project: &'a str,
+    pub(crate) records: &'a [Record],
+    pub(crate) hierarchies: &'a HierarchyBook<'a>,
+    pub(crate) hierarchy: Rc<Observed<Hierarchy>>,
+    pub(crate) denials: Rc<Observed<Vec<Denial>>>,
+    pub(crate) people: Observed<People>,
+    pub(crate) roles: RoleBook<'a>,
+    pub(crate) machines: Observed<Machines>,
+    pub(crate) compute_project: Observed<ComputeProject>,
+    pub(crate) networks: NetworkBook<'a>,
+    pub(crate) exposures: ExposureBook,
+    pub(crate) insights: Observed<Insights>,
+    pub(crate) now: Timestamp,
+}
+
+/// Says what a cluster and its surroundings are.
+pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidence]) -> Cluster {
+    let name = record.name.clone().unwrap_or_default();
+    let location = record.location.clone().or_else(|| record.zone.clone()).unwrap_or_default();
+    let id = id(shared.project, &location, &name);
+    let gap = Gap::NotCollected { what: "this version does not read the fact".to_owned() };
+    let mut cluster =
+        Cluster::unread(id.clone(), Provider::Gcp, Scope::new(shared.project), Location::new(&*location), name.clone(), &gap);
+    let at = |pointer: &str| below(evidence, pointer);
+    let endpoints = Endpoints::of(record);
+    cluster.labels = record.resource_labels.clone().unwrap_or_default();
+    cluster.version = Observed::from_result(version(shared.project, record), at("/currentMasterVersion"));
+    cluster.api = Api {
+        public: Observed::known(endpoints.public(), at(endpoints.place)),
+        private_path: Observed::known(endpoints.private_path(), at(endpoints.place)),
+        doors: Observed::known(doors(record), at("/controlPlaneEndpointsConfig/dnsEndpointConfig")),
+        tunnels: tunnels(shared, record, at("/fleet")),
+        private_guard: Observed::known(endpoints.private_guard(), at(endpoints.place)),
+    };
+    let context = PoolContext {
+        project: shared.project,
+        machines: &shared.machines,
+        compute_project: &shared.compute_project,
+        networks: &shared.networks,
+        exposures: &shared.exposures,
+    };
+    let subject = Subject { id: &id, cluster: record, location: &location, evidence };
+    cluster.pools = Observed::known(pools(&context, &subject), at("/nodePools"));
+    cluster.credential = Observed::known(
+        Credential::Inherent { what: "Google's own Kubernetes Engine agent of the project".to_owned() },
+        evidence.to_vec(),
+    );
+    cluster.workload_identity = Observed::known(workload_identity(record), at("/workloadIdentityConfig"));
+    people(shared, record, &name, evidence, &mut cluster);
+    cluster.minters = minted(shared, evidence);
+    cluster.etcd = Observed::known(Etcd::ProviderManaged { reference: ETCD }, evidence.to_vec());
+    cluster.encryption = Observed::from_result(encryption(record), at("/databaseEncryption"));
+    cluster.key =
+        key::facts(shared.snapshot, shared.hierarchies, &shared.roles, key_name(record), &at("/databaseEncryption"));
+    cluster
+}
+
+/// The evidence for a part of the cluster's record.
+fn below(evidence: &[Evidence], pointer: &str) -> Vec<Evidence> {
+    let part = |whole: &Evidence| Evidence { pointer: format!("{}{pointer}", whole.pointer).into(), ..whole.clone() };
+    evidence.iter().map(part).collect()
+}
+
+fn version(project: &str, record: &Record) -> Result<Version, Gap> {
+    let text = record.current_master_version.as_deref().unwrap_or_default();
+    Version::parse(text).ok_or_else(|| Gap::Malformed {
+        call: CLUSTERS_LIST.name.to_owned(),
+        scope: project.to_owned(),
+        pointer: "/currentMasterVersion".to_owned(),
+        why: format!("`{text}` is no version"),
+    })
+}
+
+/// A cluster of a fleet can be reached through the fleet's gateway, by whoever holds a gateway role in the fleet's
+/// project.
+fn tunnels(shared: &Shared<'_>, record: &Record, mut own: Vec<Evidence>) -> Observed<Vec<Tunnel>> {
+    let fleet = record.fleet.as_ref();
+    let named = fleet.and_then(|fleet| {
+        fleet.project.as_deref().or_else(|| after(fleet.membership.as_deref()?, "projects")).filter(|project| !project.is_empty())
+    });
+    let Some(named) = named else { return Observed::known(Vec::new(), own) };
+    let read = (|| {
+        // A fleet may name its project by number.
+        let is_own = named == shared.project || shared.hierarchy.get()?.number == named;
+        let project = if is_own { shared.project } else { named };
+        let (hierarchy, denials) = (shared.hierarchies.of(project), shared.hierarchies.denials(project));
+        let found = gateways(project, hierarchy.get()?, denials.get()?, &shared.roles, shared.now)?;
+        own.extend_from_slice(hierarchy.sources());
+        own.extend_from_slice(denials.sources());
+        Ok(found)
+    })();
+    own.extend(shared.roles.evidence());
+    Observed::from_result(read, own)
+}
+
+/// How pods get rights of their own. On Autopilot the pool is always there.
+fn workload_identity(record: &Record) -> WorkloadIdentity {
+    let Some(pool) = pool(record) else {
+        return if is_autopilot(record) {
+            WorkloadIdentity::Enabled { how: "Autopilot always federates workloads".to_owned() }
+        } else {
+            WorkloadIdentity::Disabled { missing: "`workloadIdentityConfig.workloadPool` is not set".to_owned() }
+        };
+    };
+    let old = record.node_pools.iter().filter(|_| !is_autopilot(record)).find(|node_pool| {
+        let mode = node_pool.config.as_ref().and_then(|config| config.workload_metadata_config.as_ref());
+        mode.and_then(|config| config.mode.as_ref()).is_some_and(|mode| mode.is(METADATA_MODE, "GCE_METADATA"))
+    });
+    match old {
+        Some(old) => WorkloadIdentity::Legacy {
+            what: format!("node pool `{}` gives pods the machine's tokens", old.name.as_deref().unwrap_or_default()),
+        },
+        None => WorkloadIdentity::Enabled { how: format!("workload pool {pool}") },
+    }
+}
+
+/// The facts about identities, which rest on the same reads.
+fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence], cluster: &mut Cluster) {
+    let around = Surroundings {
+        snapshot: shared.snapshot,
+        project: shared.project,
+        clusters: shared.records,
+        hierarchy: &shared.hierarchy,
+        denials: &shared.denials,
+        people: &shared.people,
+        roles: &shared.roles,
+        machines: &shared.machines,
+        insights: &shared.insights,
+        now: shared.now,
+    };
+    let sources = sources(&around, evidence);
+    match identified(&around, record, name) {
+        Ok(Identified { identities, trusts, controllers, external }) => {
+            cluster.identities = Observed::known(identities, sources.clone());
+            cluster.trusts = Observed::known(trusts, sources.clone());
+            cluster.controllers = Observed::known(controllers, sources.clone());
+            cluster.external_trusts = Observed::known(external, sources);
+        }
+        Err(gap) => {
+            cluster.identities.hide(gap.clone());
+            cluster.trusts.hide(gap.clone());
+            cluster.controllers.hide(gap.clone());
+            cluster.external_trusts.hide(gap);
+        }
+    }
+}
+
+/// Who can make credentials for the cluster: the same for every cluster of the project.
+fn minted(shared: &Shared<'_>, evidence: &[Evidence]) -> Observed<Vec<Minter>> {
+    let mut sources = [evidence, shared.hierarchy.sources(), shared.denials.sources()].concat();
+    let read = (|| {
+        minters(shared.project, shared.hierarchy.get()?, shared.denials.get()?, &shared.roles, shared.now)
+    })();
+    sources.extend(shared.roles.evidence());
+    Observed::from_result(read, sources)
+}

@@ -1,0 +1,522 @@
+//! The cloud identities of a cluster, and who may become them.
+
+use super::{
+    authority::{Reach, Rights},
+    hierarchy::{Denial, Hierarchy},
+    machines::{Machines, cluster_name},
+    people::{People, pool},
+    principal::is_foreign,
+    roles::RoleBook,
+    standing::{Asked, Targets, standing},
+    tables::DIRECT,
+};
+use crate::{
+    calls::{INSIGHTS, KEYS_LIST},
+    record::{
+        container::Cluster,
+        iam::{Insights, Key, Keys},
+        names::{account_home, engine_agent, is_google_agent, last},
+        nodes::{NodeAccount, default_account, is_autopilot, of_pool},
+        word::{INSIGHT_STATE, KEY_TYPE},
+    },
+};
+use jiff::Timestamp;
+use palisade_authority::IdentityId;
+use palisade_model::{
+    Audience, Controller, ControllerIdentity, Dedication, Evidence, ExternalTrust, Gap, Identity, IdentityKind, Issuer,
+    LongLivedKey, Observed, Trust, TrustSubject, Unused,
+};
+use palisade_provider::Snapshot;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The subject under which Config Connector's controller runs.
+const CONFIG_CONNECTOR: &str = "cnrm-system";
+
+/// Everything the identities of a project's clusters rest on.
+#[derive(Debug)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) project: &'a str,
+    pub(crate) clusters: &'a [Cluster],
+    pub(crate) hierarchy: &'a Observed<Hierarchy>,
+    pub(crate) denials: &'a Observed<Vec<Denial>>,
+    pub(crate) people: &'a Observed<People>,
+    pub(crate) roles: &'a RoleBook<'a>,
+    pub(crate) machines: &'a Observed<Machines>,
+    pub(crate) insights: &'a Observed<Insights>,
+    pub(crate) now: Timestamp,
+}
+
+/// What a cluster is towards Google's APIs.
+#[derive(Debug)]
+pub(crate) struct Identified {
+    pub(crate) identities: Vec<Identity>,
+    pub(crate) trusts: Vec<Trust>,
+    pub(crate) controllers: Vec<Controller>,
+    pub(crate) external: Vec<ExternalTrust>,
+}
+
+/// One identity while it is being put together.
+#[derive(Debug, Default)]
+struct Draft {
+    kind: Option<IdentityKind>,
+    used_by: BTreeSet<String>,
+    /// The access scopes of its pools; all together, since any of the pools may be the one that is broken into.
+    scopes: Option<Vec<String>>,
+}
+
+/// The identities, trusts and controllers of one cluster.
+pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &str) -> Result<Identified, Gap> {
+    let hierarchy = around.hierarchy.get()?;
+    let people = around.people.get()?;
+    let trusts = trusts(around, cluster, hierarchy, people);
+    let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
+    let agent = format!("service-{}@container-engine-robot.iam.gserviceaccount.com", hierarchy.number);
+    drafts.insert(agent, Draft {
+        kind: Some(IdentityKind::ControlPlane),
+        used_by: BTreeSet::from([format!("the control plane of {name}")]),
+        scopes: None,
+    });
+    let mut targets = Targets::default();
+    for pool in &cluster.node_pools {
+        let account = of_pool(cluster, pool);
+        let email = address(&account, &hierarchy.number);
+        let draft = drafts.entry(email.clone()).or_default();
+        draft.kind = Some(IdentityKind::Node);
+        draft.used_by.insert(format!("node pool {}", pool.name.as_deref().unwrap_or_default()));
+        let none_yet = draft.scopes.is_none();
+        let known = draft.scopes.get_or_insert_default();
+        // No scopes mean every scope, and so does an empty list from then on.
+        if account.scopes.is_empty() || (!none_yet && known.is_empty()) {
+            known.clear();
+        } else {
+            known.extend(account.scopes.iter().cloned());
+        }
+        targets.nodes.insert(email);
+    }
+    for trust in &trusts {
+        let draft = drafts.entry(trust.identity.as_str().to_owned()).or_default();
+        let controller = matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR);
+        let kind = if controller { IdentityKind::Controller } else { IdentityKind::Workload };
+        draft.kind = draft.kind.or(Some(kind));
+        draft.used_by.insert(subject_text(&trust.subject));
+        targets.pods.insert(trust.identity.as_str().to_owned());
+    }
+    let metadata_is_open = !is_autopilot(cluster)
+        && cluster.node_pools.iter().any(|pool| {
+            let mode = pool.config.as_ref().and_then(|config| config.workload_metadata_config.as_ref());
+            !mode.and_then(|config| config.mode.as_ref()).is_some_and(|mode| mode.is(crate::record::word::METADATA_MODE, "GKE_METADATA"))
+        });
+    if metadata_is_open {
+        targets.pods.extend(targets.nodes.iter().cloned());
+    }
+    let identities = drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, &targets, &trusts)).collect();
+    let controllers = controllers(cluster, &trusts);
+    let external = external(around.project, hierarchy, people);
+    Ok(Identified { identities, trusts, controllers, external })
+}
+
+fn address(account: &NodeAccount<'_>, number: &str) -> String {
+    account.email.map_or_else(|| default_account(number), str::to_owned)
+}
+
+fn subject_text(subject: &TrustSubject) -> String {
+    match subject {
+        TrustSubject::Exact { namespace, service_account } => format!("service account {namespace}/{service_account}"),
+        TrustSubject::Namespace { namespace } => format!("every service account of namespace {namespace}"),
+        TrustSubject::Pattern { pattern } => format!("service accounts that match {pattern}"),
+        TrustSubject::WholeCluster => "every service account of the cluster".to_owned(),
+        TrustSubject::WholePool => "every service account of every cluster of the pool".to_owned(),
+        TrustSubject::Nobody { because } => format!("nobody: {because}"),
+        TrustSubject::Expression { text } => format!("whoever {text} means"),
+    }
+}
+
+fn identity(
+    around: &Surroundings<'_>,
+    cluster: &Cluster,
+    id: &str,
+    draft: Draft,
+    targets: &Targets,
+    trusts: &[Trust],
+) -> Identity {
+    let kind = draft.kind.unwrap_or(IdentityKind::Workload);
+    let roles_before = [around.hierarchy.sources(), around.people.sources()].concat();
+    let stand = (|| {
+        let hierarchy = around.hierarchy.get()?;
+        let rights = Rights {
+            project: around.project,
+            hierarchy,
+            denials: around.denials.get()?,
+            people: around.people.get()?,
+            roles: around.roles,
+            reach: &Reach::of(around.project, hierarchy),
+            now: around.now,
+        };
+        let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);
+        standing(&rights, Asked { id, kind, scopes }, targets)
+    })();
+    let mut sources = roles_before.clone();
+    sources.extend_from_slice(around.denials.sources());
+    sources.extend(around.roles.evidence());
+    let is_account = id.contains('@') && !id.contains(':') && kind != IdentityKind::ControlPlane;
+    let name = around
+        .people
+        .get()
+        .ok()
+        .and_then(|people| people.accounts.get(id))
+        .and_then(|account| account.name.clone())
+        .unwrap_or_else(|| id.split('@').next().unwrap_or(id).to_owned());
+    let mut dedication_sources = roles_before.clone();
+    dedication_sources.extend_from_slice(around.machines.sources());
+    let mut trust_sources = roles_before.clone();
+    let other_trust = if is_account { other_trust(around, id) } else { Ok(Vec::new()) };
+    trust_sources.extend(around.roles.evidence());
+    Identity {
+        id: IdentityId::from(id),
+        name,
+        kind,
+        used_by: draft.used_by.into_iter().collect(),
+        standing: Observed::from_result(stand, sources),
+        dedication: Observed::from_result(dedication(around, cluster, id, kind, trusts), dedication_sources),
+        other_trust: Observed::from_result(other_trust, trust_sources),
+        keys: if is_account { keys(around, id) } else { Observed::known(Vec::new(), roles_before.clone()) },
+        unused: unused(around, id),
+    }
+}
+
+/// Whether an identity serves this purpose alone.
+fn dedication(
+    around: &Surroundings<'_>,
+    cluster: &Cluster,
+    id: &str,
+    kind: IdentityKind,
+    trusts: &[Trust],
+) -> Result<Dedication, Gap> {
+    let hierarchy = around.hierarchy.get()?;
+    if kind == IdentityKind::Node && id == default_account(&hierarchy.number) {
+        let member = format!("serviceAccount:{id}");
+        let broad = ["roles/owner", "roles/editor"].iter().find(|role| {
+            hierarchy.places.iter().flat_map(|place| &place.policy.bindings).any(|binding| {
+                binding.role.as_deref() == Some(**role) && binding.members.contains(&member)
+            })
+        });
+        return Ok(Dedication::Default { name: id.to_owned(), broad: broad.map(|role| (*role).to_owned()) });
+    }
+    let mut with: BTreeSet<String> = BTreeSet::new();
+    match kind {
+        IdentityKind::Node => {
+            for other in around.clusters.iter().filter(|other| !is_same(other, cluster)) {
+                if other.node_pools.iter().any(|pool| of_pool(other, pool).email == Some(id)) {
+                    with.insert(format!("cluster {}", other.name.as_deref().unwrap_or_default()));
+                }
+            }
+            for machine in around.machines.get()?.all() {
+                let carries = machine.service_accounts.iter().any(|account| account.email.as_deref() == Some(id));
+                if carries && cluster_name(machine).is_none() {
+                    with.insert(format!("machine {}", machine.name.as_deref().unwrap_or_default()));
+                }
+            }
+            with.extend(trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)));
+        }
+        IdentityKind::Workload | IdentityKind::Controller => {
+            around.machines.get()?;
+            let subjects: BTreeSet<String> =
+                trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)).collect();
+            if subjects.len() > 1 {
+                with = subjects;
+            }
+        }
+        IdentityKind::ControlPlane => {
+            around.machines.get()?;
+        }
+    }
+    if with.is_empty() { Ok(Dedication::Dedicated) } else { Ok(Dedication::Shared { with: with.into_iter().collect() }) }
+}
+
+fn is_same(a: &Cluster, b: &Cluster) -> bool {
+    a.name == b.name && a.location == b.location
+}
+
+/// Who else may become an account: by the account's own policy, and by roles on the project or above that make tokens of
+/// every account. What Owner and Editor can do by way of a launcher is a matter of their own standing.
+fn other_trust(around: &Surroundings<'_>, id: &str) -> Result<Vec<String>, Gap> {
+    let hierarchy = around.hierarchy.get()?;
+    let people = around.people.get()?;
+    let pools: BTreeSet<&str> = around.clusters.iter().filter_map(pool).collect();
+    let mut found = BTreeSet::new();
+    let own = people.accounts.get(id).and_then(|account| account.policy.as_ref());
+    let own = own.into_iter().flat_map(|policy| &policy.bindings).map(|binding| (binding, format!("account {id}")));
+    let above = hierarchy.places.iter().flat_map(|place| {
+        place.policy.bindings.iter().map(|binding| (binding, place.name.clone()))
+    });
+    for (binding, place) in own.chain(above) {
+        let members: Vec<&String> = binding
+            .members
+            .iter()
+            .filter(|member| !is_google_agent(member) && engine_agent(member).is_none())
+            // Workloads of these clusters are trusts, not others.
+            .filter(|member| !pools.iter().any(|pool| member.contains(*pool)))
+            .filter(|member| member.strip_prefix("serviceAccount:") != Some(id))
+            .collect();
+        let Some(role) = binding.role.as_deref().filter(|_| !members.is_empty()) else { continue };
+        if around.roles.get(role)?.has_any(DIRECT) {
+            found.extend(members.into_iter().map(|member| format!("{member} by {role} on {place}")));
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// The user-managed keys of an account. The system's own always exist and are asked for nowhere.
+fn keys(around: &Surroundings<'_>, id: &str) -> Observed<Vec<LongLivedKey>> {
+    let home = account_home(id, around.project);
+    let listed: Observed<Keys> = around.snapshot.one(&KEYS_LIST, home, &[("account", id)]);
+    listed.map(|list| {
+        let managed = |key: &&Key| !key.key_type.as_ref().is_some_and(|kind| kind.is(KEY_TYPE, "SYSTEM_MANAGED"));
+        list.keys
+            .iter()
+            .filter(managed)
+            .map(|key| LongLivedKey {
+                id: key.name.as_deref().map(last).unwrap_or_default().to_owned(),
+                created: key.valid_after_time.as_deref().and_then(|text| text.parse().ok()),
+                active: key.disabled != Some(true),
+            })
+            .collect()
+    })
+}
+
+/// What the recommender saw unused. Google keeps an insight for each role and member it watched for the whole window.
+fn unused(around: &Surroundings<'_>, id: &str) -> Observed<Unused> {
+    let sources = around.insights.sources().to_vec();
+    let read = around.insights.get().map(|insights| {
+        let mut services = BTreeSet::new();
+        let mut window_days = 90;
+        let mut watched = false;
+        for insight in &insights.insights {
+            let active = insight.state_info.as_ref().and_then(|info| info.state.as_ref());
+            if active.is_some_and(|state| state.is(INSIGHT_STATE, "DISMISSED")) {
+                continue;
+            }
+            let Some(content) = &insight.content else { continue };
+            let text = |key: &str| content.get(key).and_then(serde_json::Value::as_str);
+            let member = text("member").unwrap_or_default();
+            if member != id && member.strip_prefix("serviceAccount:") != Some(id) {
+                continue;
+            }
+            watched = true;
+            if let Some(days) = insight.observation_period.as_deref().and_then(days) {
+                window_days = days;
+            }
+            let exercised = content.get("exercisedPermissions").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
+            let total = text("currentTotalPermissionsCount").and_then(|count| count.parse::<usize>().ok());
+            let role = text("role").unwrap_or("a role");
+            match total {
+                Some(total) if total > exercised => {
+                    services.insert(format!("{role}: {} of {total} permissions", total - exercised));
+                }
+                None if exercised == 0 => {
+                    services.insert(format!("{role}: no permission was used"));
+                }
+                Some(_) | None => (),
+            }
+        }
+        if watched {
+            Unused::Known { services: services.into_iter().collect(), window_days }
+        } else {
+            Unused::NobodyKnows { hint: format!("Google keeps no insight about `{id}`") }
+        }
+    });
+    Observed::from_result(read, sources)
+}
+
+/// The insights of a project.
+pub(crate) fn insights(snapshot: &Snapshot, project: &str) -> Observed<Insights> {
+    snapshot.list(&INSIGHTS, project, &[], |page: Insights| page.insights).map(|insights| Insights { insights })
+}
+
+/// `7776000s` is 90 days.
+fn days(text: &str) -> Option<u32> {
+    let seconds: u64 = text.strip_suffix('s')?.split('.').next()?.parse().ok()?;
+    u32::try_from(seconds / 86_400).ok()
+}
+
+/// Roles that let their holder be a service account, or give themselves the right to.
+const BECOMING: &[&str] = &[
+    "roles/editor",
+    "roles/iam.serviceAccountAdmin",
+    "roles/iam.serviceAccountKeyAdmin",
+    "roles/iam.serviceAccountTokenCreator",
+    "roles/iam.workloadIdentityUser",
+    "roles/owner",
+];
+
+/// The statements by which pods of the cluster become an identity.
+fn trusts(around: &Surroundings<'_>, cluster: &Cluster, hierarchy: &Hierarchy, people: &People) -> Vec<Trust> {
+    let Some(own_pool) = pool(cluster) else { return Vec::new() };
+    let sharing = around.clusters.iter().filter(|other| pool(other) == Some(own_pool)).count();
+    let issuer = || Issuer::SharedPool { pool: own_pool.to_owned(), clusters: sharing };
+    let names = PoolNames { pool: own_pool, project: around.project, number: &hierarchy.number, cluster };
+    let mut trusts: Vec<Trust> = Vec::new();
+    let mut add = |identity: &str, subject: TrustSubject, text: String| {
+        let trust = Trust {
+            identity: IdentityId::from(identity),
+            subject,
+            audience: Audience::Checked,
+            issuer: issuer(),
+            consumers: 0,
+            text,
+        };
+        if !trusts.contains(&trust) {
+            trusts.push(trust);
+        }
+    };
+    for (email, account) in &people.accounts {
+        for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+            let role = binding.role.as_deref().unwrap_or_default();
+            // Which custom roles make tokens is a matter of standing; that pods hold one on an account is told here.
+            if !BECOMING.contains(&role) && role.starts_with("roles/") {
+                continue;
+            }
+            for member in &binding.members {
+                if let Some(subject) = names.subject(member) {
+                    add(email, subject, format!("{member} has {role} on {email}"));
+                }
+            }
+        }
+    }
+    // A principal of the pool with roles of its own is an identity by itself.
+    for place in &hierarchy.places {
+        for binding in &place.policy.bindings {
+            let role = binding.role.as_deref().unwrap_or_default();
+            for member in &binding.members {
+                if let Some(subject) = names.subject(member) {
+                    add(member, subject, format!("{member} has {role} on {}", place.name));
+                }
+            }
+        }
+    }
+    let mut subjects: BTreeMap<IdentityId, BTreeSet<String>> = BTreeMap::new();
+    for trust in &trusts {
+        subjects.entry(trust.identity.clone()).or_default().insert(subject_text(&trust.subject));
+    }
+    for trust in &mut trusts {
+        trust.consumers = subjects.get(&trust.identity).map_or(0, BTreeSet::len);
+    }
+    trusts.sort_by(|a, b| (&a.identity, &a.text).cmp(&(&b.identity, &b.text)));
+    trusts
+}
+
+/// How members name the pods of one cluster's pool.
+struct PoolNames<'a> {
+    pool: &'a str,
+    project: &'a str,
+    number: &'a str,
+    cluster: &'a Cluster,
+}
+
+impl PoolNames<'_> {
+    /// Which pods of the cluster a member means; nothing when it means none.
+    fn subject(&self, member: &str) -> Option<TrustSubject> {
+        if let Some(legacy) = member.strip_prefix("serviceAccount:").and_then(|rest| rest.strip_prefix(self.pool)) {
+            let (namespace, name) = legacy.strip_prefix('[')?.strip_suffix(']')?.split_once('/')?;
+            return Some(TrustSubject::Exact { namespace: namespace.to_owned(), service_account: name.to_owned() });
+        }
+        let (single, rest) = match member.strip_prefix("principal://iam.googleapis.com/projects/") {
+            Some(rest) => (true, rest),
+            None => (false, member.strip_prefix("principalSet://iam.googleapis.com/projects/")?),
+        };
+        let (project, rest) = rest.split_once("/locations/global/workloadIdentityPools/")?;
+        if project != self.number && project != self.project {
+            return None;
+        }
+        let what = rest.strip_prefix(self.pool)?.strip_prefix('/')?;
+        if single {
+            return Some(match what.strip_prefix("subject/ns/").and_then(|rest| rest.split_once("/sa/")) {
+                Some((namespace, name)) => {
+                    TrustSubject::Exact { namespace: namespace.to_owned(), service_account: name.to_owned() }
+                }
+                None => TrustSubject::Expression { text: what.to_owned() },
+            });
+        }
+        if what == "*" {
+            return Some(TrustSubject::WholePool);
+        }
+        if let Some(namespace) = what.strip_prefix("namespace/") {
+            return Some(TrustSubject::Namespace { namespace: namespace.to_owned() });
+        }
+        if let Some(uid) = what.strip_prefix("kubernetes.serviceaccount.uid/") {
+            return Some(TrustSubject::Pattern { pattern: format!("uid {uid}") });
+        }
+        if let Some(url) = what.strip_prefix("kubernetes.cluster/") {
+            let location = self.cluster.location.as_deref().unwrap_or_default();
+            let name = self.cluster.name.as_deref().unwrap_or_default();
+            let here = [self.project, self.number].iter().any(|project| {
+                url.ends_with(&format!("/projects/{project}/locations/{location}/clusters/{name}"))
+                    || url.ends_with(&format!("/projects/{project}/zones/{location}/clusters/{name}"))
+            });
+            return here.then_some(TrustSubject::WholeCluster);
+        }
+        Some(TrustSubject::Expression { text: what.to_owned() })
+    }
+}
+
+/// Controllers that call Google's APIs beside GKE's own, which act as Google's agent.
+fn controllers(cluster: &Cluster, trusts: &[Trust]) -> Vec<Controller> {
+    let addon = cluster.addons_config.as_ref().and_then(|addons| addons.config_connector_config.as_ref());
+    if addon.is_none_or(|addon| addon.enabled != Some(true)) {
+        return Vec::new();
+    }
+    let own = trusts
+        .iter()
+        .find(|trust| matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR));
+    let identity = match own {
+        Some(trust) if trust.consumers > 1 => ControllerIdentity::Shared(trust.identity.clone()),
+        Some(trust) => ControllerIdentity::Own(trust.identity.clone()),
+        None => ControllerIdentity::Node,
+    };
+    vec![Controller { name: "Config Connector".to_owned(), identity }]
+}
+
+/// Accounts and pools of other projects that hold something in the project or on its accounts.
+fn external(project: &str, hierarchy: &Hierarchy, people: &People) -> Vec<ExternalTrust> {
+    let mut found = BTreeSet::new();
+    let own = hierarchy.places.first().into_iter().flat_map(|place| {
+        place.policy.bindings.iter().map(|binding| (binding, place.name.clone()))
+    });
+    let accounts = people.accounts.iter().flat_map(|(email, account)| {
+        let bindings = account.policy.iter().flat_map(|policy| &policy.bindings);
+        bindings.map(move |binding| (binding, format!("account {email}")))
+    });
+    for (binding, place) in own.chain(accounts) {
+        for member in &binding.members {
+            let foreign = match member.split_once(':') {
+                Some(("serviceAccount", email)) => {
+                    !is_google_agent(member)
+                        && engine_agent(member) != Some(&hierarchy.number)
+                        && is_foreign(email, project, Some(&hierarchy.number))
+                }
+                Some(("principal" | "principalSet", rest)) => {
+                    let named = rest.split_once("/projects/").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+                    rest.contains("/workloadIdentityPools/")
+                        && named.is_some_and(|named| named != hierarchy.number && named != project)
+                }
+                Some(_) | None => false,
+            };
+            if foreign {
+                found.insert(ExternalTrust {
+                    party: member.clone(),
+                    via: format!("{} on {place}", binding.role.as_deref().unwrap_or("a role")),
+                    guarded_by: binding.condition.as_ref().map(|condition| {
+                        condition.title.clone().or_else(|| condition.expression.clone()).unwrap_or_default()
+                    }),
+                });
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The records of both facts that trusts and identities rest on.
+pub(crate) fn sources(around: &Surroundings<'_>, own: &[Evidence]) -> Vec<Evidence> {
+    [own, around.hierarchy.sources(), around.people.sources()].concat()
+}

@@ -1,0 +1,129 @@
+//! Who can make credentials for a cluster through the cloud, and who can use the gateway of a fleet.
+
+use super::{
+    authority::{Reach, condition_ways},
+    deny,
+    hierarchy::{Denial, Hierarchy},
+    principal::{Principal, is_broad, kind},
+    roles::RoleBook,
+    tables::{CONNECT, GATEWAY, MINT},
+};
+use crate::record::names::{engine_agent, is_google_agent};
+use jiff::Timestamp;
+use palisade_authority::{Certainty, Effect, Grant, Truth};
+use palisade_model::{Gap, Minter, Tunnel, TunnelKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A holder of some permissions, at one place.
+#[derive(Debug)]
+struct Holder {
+    roles: BTreeSet<String>,
+    /// Whether it surely holds them; else what it depends on.
+    when: Truth,
+}
+
+/// Who holds one of the permissions, by member and place. Google's own agents are left out: no customer can be one.
+fn holders(
+    hierarchy: &Hierarchy,
+    denials: &[Denial],
+    roles: &RoleBook<'_>,
+    reach: &Reach,
+    now: Timestamp,
+    wanted: impl Fn(&str) -> Vec<&'static str>,
+) -> Result<BTreeMap<(String, String), Holder>, Gap> {
+    let mut found: BTreeMap<(String, String), Holder> = BTreeMap::new();
+    for (level, place) in hierarchy.places.iter().enumerate() {
+        for binding in &place.policy.bindings {
+            let Some(name) = binding.role.as_deref() else { continue };
+            let members: Vec<&String> = binding
+                .members
+                .iter()
+                .filter(|member| !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:"))
+                .collect();
+            if members.is_empty() {
+                continue;
+            }
+            let role = roles.get(name)?;
+            let open = Truth::any(condition_ways(binding.condition.as_ref(), reach, level, now).into_iter().map(|(_, when)| when));
+            for member in members {
+                let held: Vec<&str> = wanted(member).into_iter().filter(|permission| role.has(permission)).collect();
+                if held.is_empty() || open == Truth::False {
+                    continue;
+                }
+                let denied = deny::grants(denials, &Principal::Member(member), reach, now);
+                let when = Truth::any(held.iter().map(|permission| open.clone().and(left(&denied, permission))));
+                if when == Truth::False {
+                    continue;
+                }
+                let holder = found
+                    .entry((member.clone(), place.name.clone()))
+                    .or_insert_with(|| Holder { roles: BTreeSet::new(), when: Truth::False });
+                holder.roles.insert(name.to_owned());
+                holder.when = std::mem::replace(&mut holder.when, Truth::False).or(when);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a permission is left after what is denied.
+fn left(denied: &[Grant], permission: &str) -> Truth {
+    let takes = |grant: &&Grant| grant.effect == Effect::Deny && grant.actions.matches(permission);
+    Truth::any(denied.iter().filter(takes).map(|grant| grant.when.clone())).not()
+}
+
+/// Everybody who can make credentials for the project's clusters.
+pub(crate) fn minters(
+    project: &str,
+    hierarchy: &Hierarchy,
+    denials: &[Denial],
+    roles: &RoleBook<'_>,
+    now: Timestamp,
+) -> Result<Vec<Minter>, Gap> {
+    let reach = Reach::of(project, hierarchy);
+    let wanted = |member: &str| {
+        // Where everybody may connect, the DNS endpoint has no lock left.
+        let connect = is_broad(member).then_some(CONNECT);
+        MINT.iter().copied().chain(connect).collect()
+    };
+    let found = holders(hierarchy, denials, roles, &reach, now, wanted)?;
+    Ok(found
+        .into_iter()
+        .map(|((principal, scope), holder)| Minter {
+            kind: kind(&principal, project, Some(&hierarchy.number)),
+            principal,
+            by: holder.roles.into_iter().collect(),
+            scope,
+            certainty: certainty(holder.when),
+        })
+        .collect())
+}
+
+fn certainty(when: Truth) -> Certainty {
+    match when {
+        Truth::True | Truth::False => Certainty::Certain,
+        Truth::Unknown(on) => Certainty::Conditional(on),
+    }
+}
+
+/// Everybody who may use the gateway of the fleet a cluster belongs to. `hierarchy` is the fleet project's.
+pub(crate) fn gateways(
+    project: &str,
+    hierarchy: &Hierarchy,
+    denials: &[Denial],
+    roles: &RoleBook<'_>,
+    now: Timestamp,
+) -> Result<Vec<Tunnel>, Gap> {
+    let reach = Reach::of(project, hierarchy);
+    let found = holders(hierarchy, denials, roles, &reach, now, |_| GATEWAY.to_vec())?;
+    Ok(found
+        .into_iter()
+        .map(|((principal, scope), holder)| Tunnel {
+            kind: TunnelKind::Gateway {
+                role: format!("{} on {scope}", holder.roles.into_iter().collect::<Vec<_>>().join(", ")),
+                broad: is_broad(&principal),
+            },
+            holder: principal,
+        })
+        .collect())
+}

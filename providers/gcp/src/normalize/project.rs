@@ -1,0 +1,132 @@
+//! One project: its clusters and everything they share.
+
+use super::{
+    cluster::{self, Shared},
+    exposure::ExposureBook,
+    hierarchy::HierarchyBook,
+    identities::insights,
+    machines::Machines,
+    network::NetworkBook,
+    people::People,
+    pool::compute_project,
+    roles::RoleBook,
+    unseen,
+};
+use crate::{
+    calls::CLUSTERS_LIST,
+    record::container::{Cluster as Record, Clusters, Stub},
+};
+use palisade_model::{Cluster, ClusterId, Evidence, Gap, Inventory, Location, Observed, Provider, Scope};
+use palisade_provider::{Page, Snapshot};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Reads the clusters of a project into the inventory.
+pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory) {
+    let (readable, unreadable, missing_zones) = match records(snapshot, project) {
+        Ok(read) => read,
+        Err(gap) => {
+            inventory.unseen.push(unseen(project, gap));
+            return;
+        }
+    };
+    for zone in missing_zones {
+        // The list says itself that it is not whole.
+        let gap = Gap::Unreachable {
+            call: CLUSTERS_LIST.name.to_owned(),
+            scope: project.to_owned(),
+            why: format!("zone `{zone}` did not answer"),
+        };
+        inventory.unseen.push(unseen(&format!("{project}/{zone}"), gap));
+    }
+    inventory.clusters.extend(unreadable.into_iter().map(|(stub, gap)| unread(project, &stub, &gap)));
+    if readable.is_empty() {
+        return;
+    }
+    let (records, evidence): (Vec<Record>, Vec<Vec<Evidence>>) = readable.into_iter().unzip();
+    let hierarchies = HierarchyBook::new(snapshot);
+    let hierarchy = hierarchies.of(project);
+    let people = match hierarchy.get() {
+        Ok(above) => People::read(snapshot, project, &above.number, &records),
+        Err(gap) => Observed::missing(gap),
+    };
+    let shared = Shared {
+        snapshot,
+        project,
+        records: &records,
+        denials: hierarchies.denials(project),
+        hierarchy,
+        hierarchies: &hierarchies,
+        people,
+        roles: RoleBook::new(snapshot),
+        machines: Machines::read(snapshot, project),
+        compute_project: compute_project(snapshot, project),
+        networks: NetworkBook::new(snapshot),
+        exposures: ExposureBook::default(),
+        insights: insights(snapshot, project),
+        now: snapshot.finished_at,
+    };
+    let described = records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));
+    inventory.clusters.extend(described);
+}
+
+type Read = (Vec<(Record, Vec<Evidence>)>, Vec<(Stub, Gap)>, Vec<String>);
+
+/// The clusters, one by one where one of them cannot be read, so that it does not hide its neighbours.
+fn records(snapshot: &Snapshot, project: &str) -> Result<Read, Gap> {
+    let mut read: Read = (Vec::new(), Vec::new(), Vec::new());
+    match snapshot.pages::<Clusters<Record>>(&CLUSTERS_LIST, project, &[]) {
+        Ok(pages) => {
+            for page in pages {
+                let proofs: Vec<_> = (0..page.value.clusters.len()).map(|place| evidence(&page, place)).collect();
+                read.0.extend(page.value.clusters.into_iter().zip(proofs));
+                read.2.extend(page.value.missing_zones);
+            }
+        }
+        Err(Gap::Malformed { .. }) => {
+            for page in snapshot.pages::<Clusters<Value>>(&CLUSTERS_LIST, project, &[])? {
+                for (place, value) in page.value.clusters.iter().enumerate() {
+                    match Record::deserialize(value) {
+                        Ok(record) => read.0.push((record, evidence(&page, place))),
+                        Err(error) => {
+                            let stub = Stub {
+                                name: value.get("name").and_then(Value::as_str).map(str::to_owned),
+                                location: value.get("location").and_then(Value::as_str).map(str::to_owned),
+                            };
+                            read.1.push((stub, malformed(project, place, &error.to_string())));
+                        }
+                    }
+                }
+                read.2.extend(page.value.missing_zones);
+            }
+        }
+        Err(gap) => return Err(gap),
+    }
+    Ok(read)
+}
+
+fn evidence<T>(page: &Page<'_, T>, place: usize) -> Vec<Evidence> {
+    page.record.evidence(&format!("/clusters/{place}")).into_iter().collect()
+}
+
+fn malformed(project: &str, place: usize, why: &str) -> Gap {
+    Gap::Malformed {
+        call: CLUSTERS_LIST.name.to_owned(),
+        scope: project.to_owned(),
+        pointer: format!("/clusters/{place}"),
+        why: why.to_owned(),
+    }
+}
+
+/// A cluster's name as Google writes it.
+pub(crate) fn id(project: &str, location: &str, name: &str) -> ClusterId {
+    ClusterId::new(format!("projects/{project}/locations/{location}/clusters/{name}"))
+}
+
+/// A cluster of which nothing but its name is known.
+fn unread(project: &str, stub: &Stub, gap: &Gap) -> Cluster {
+    let location = stub.location.clone().unwrap_or_else(|| "-".to_owned());
+    let name = stub.name.clone().unwrap_or_else(|| "(unreadable)".to_owned());
+    let id = id(project, &location, &name);
+    Cluster::unread(id, Provider::Gcp, Scope::new(project), Location::new(location), name, gap)
+}

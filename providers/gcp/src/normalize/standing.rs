@@ -1,0 +1,227 @@
+//! Where an identity stands: what it holds, how far it could climb, what it would not need.
+
+use super::{
+    authority::{Bound, Rights, account_resource},
+    principal::Principal,
+    tables::{
+        AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
+        OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
+    },
+};
+use palisade_authority::{
+    Authority, Certainty, Graph, GrantId, Hop, IdentityId, MethodRow, Node, OutsideNeed, Place, Standing, Wildcard,
+    capabilities, satisfied,
+};
+use palisade_model::{Gap, IdentityKind};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Most identities that a way is followed through; beyond, the first ones found are enough to tell.
+const MOST_FOLLOWED: usize = 64;
+
+/// The identities of the cluster a way may lead to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets {
+    /// Accounts that machines carry.
+    pub(crate) nodes: BTreeSet<String>,
+    /// Accounts and principals that pods act as.
+    pub(crate) pods: BTreeSet<String>,
+}
+
+/// Who is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) kind: IdentityKind,
+    /// The access scopes of a node's token.
+    pub(crate) scopes: Option<&'a [String]>,
+}
+
+/// The standing of an identity.
+pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets) -> Result<Standing, Gap> {
+    let is_agent = asked.kind == IdentityKind::ControlPlane;
+    let leaving_out: &[&str] = if is_agent { AGENT_ROLES } else { &[] };
+    let (authority, bound) = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
+    let administrator = ownership(rights, &authority);
+    let escalation = match &administrator {
+        Some((Certainty::Certain, _)) => None,
+        Some((Certainty::Conditional(_), _)) | None => climb(rights, asked.id, &authority, &bound, targets)?,
+    };
+    let mut assumptions = authority.assumptions().to_vec();
+    if is_agent {
+        assumptions.push("the roles Google gives its own agent are left out".to_owned());
+    }
+    let wildcards = bound
+        .iter()
+        .filter(|bound| BASIC_ROLES.contains(&bound.role.as_str()))
+        .filter(|_| !is_narrowed(&authority))
+        .map(|bound| Wildcard { grant: bound.id.clone(), pattern: bound.role.clone() })
+        .collect();
+    Ok(Standing {
+        administrator,
+        held: capabilities(&authority, CAPABILITIES),
+        escalation,
+        wildcards,
+        outside_need: beyond_need(rights, asked.kind, &authority, &bound)?,
+        assumptions,
+    })
+}
+
+/// The identity as policies know it.
+fn principal<'a>(rights: &Rights<'a>, id: &'a str) -> Principal<'a> {
+    if id.contains('@') && !id.contains(':') {
+        let home = rights.people.accounts.get(id).map(|account| account.home.as_str());
+        let own = home.is_none_or(|home| home == rights.project);
+        return Principal::Account { email: id, project: own.then_some(rights.hierarchy.number.as_str()) };
+    }
+    Principal::Member(id)
+}
+
+/// Whether access scopes narrow what the roles give.
+fn is_narrowed(authority: &Authority) -> bool {
+    authority.layers().iter().any(|layer| layer.kind == palisade_authority::LayerKind::Guard)
+}
+
+/// Method 1: who may set the policy of the project, or of something above it, owns the project.
+fn ownership(rights: &Rights<'_>, authority: &Authority) -> Option<(Certainty, Vec<GrantId>)> {
+    let ways = own_hops(rights, authority);
+    let certain = ways.iter().find(|(_, way)| way.certainty.is_certain());
+    certain.or(ways.first()).map(|(_, way)| (way.certainty.clone(), way.by.clone()))
+}
+
+fn own_hops(rights: &Rights<'_>, authority: &Authority) -> Vec<(&'static MethodRow, palisade_authority::Satisfied)> {
+    let mut ways = Vec::new();
+    for place in &rights.hierarchy.places {
+        let row: &'static MethodRow = if place.name.starts_with("folders/") {
+            &OWN_FOLDER
+        } else if place.name.starts_with("organizations/") {
+            &OWN_ORGANIZATION
+        } else {
+            &OWN_PROJECT
+        };
+        ways.extend(satisfied(authority, row, |_| Place::On(&place.name)).map(|way| (row, way)));
+    }
+    ways
+}
+
+/// The shortest way to the administrator of the project, else to that of the cluster.
+fn climb(
+    rights: &Rights<'_>,
+    id: &str,
+    authority: &Authority,
+    bound: &[Bound],
+    targets: &Targets,
+) -> Result<Option<Vec<Hop>>, Gap> {
+    let mut graph = Graph::new();
+    let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
+    let mut open: VecDeque<String> = VecDeque::new();
+    let mut next = hops(rights, id, authority, bound, targets);
+    loop {
+        for hop in next {
+            if let Node::Identity(to) = &hop.to
+                && seen.len() < MOST_FOLLOWED
+                && seen.insert(to.as_str().to_owned())
+            {
+                open.push_back(to.as_str().to_owned());
+            }
+            graph.add(hop);
+        }
+        let Some(other) = open.pop_front() else { break };
+        // Google's own agents are followed no further: which roles they hold is not asked.
+        next = if crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
+            Vec::new()
+        } else {
+            let (authority, bound) = rights.of(&principal(rights, &other), None, &[])?;
+            hops(rights, &other, &authority, &bound, targets)
+        };
+    }
+    let from = IdentityId::from(id);
+    let way = [Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to));
+    Ok(way)
+}
+
+/// The steps an identity can take.
+fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], targets: &Targets) -> Vec<Hop> {
+    let from = Node::Identity(IdentityId::from(id));
+    let mut hops = Vec::new();
+    let mut step = |to: Node, row: &MethodRow, way: palisade_authority::Satisfied| {
+        hops.push(Hop {
+            from: from.clone(),
+            to,
+            method: row.method(),
+            permissions: way.permissions,
+            by: way.by,
+            certainty: way.certainty,
+        });
+    };
+    for (row, way) in own_hops(rights, authority) {
+        step(Node::Administrator, row, way);
+    }
+    // A custom role is changed where it is defined; holding the permission on the project does not reach a role of the
+    // organisation.
+    for role in bound.iter().filter(|bound| bound.role.starts_with("projects/") || bound.role.starts_with("organizations/")) {
+        if let Some(way) = satisfied(authority, &UPDATE_ROLE, |_| Place::On(&role.role)) {
+            step(Node::Administrator, &UPDATE_ROLE, way);
+        }
+    }
+    if let Some(way) = satisfied(authority, &CLUSTER_ADMIN, |_| Place::Somewhere) {
+        step(Node::ClusterAdmin, &CLUSTER_ADMIN, way);
+    }
+    if let Some(way) = satisfied(authority, &DEPLOYMENT_MANAGER, |_| Place::Somewhere) {
+        let agent = format!("{}@cloudservices.gserviceaccount.com", rights.hierarchy.number);
+        step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
+    }
+    for row in BECOME.iter().chain([&ROOT_ON_NODE]) {
+        // Most identities may do none of this anywhere, and then no account has to be looked at.
+        if satisfied(authority, row, |_| Place::Somewhere).is_none() {
+            continue;
+        }
+        for (email, account) in &rights.people.accounts {
+            let applies = row.name != ROOT_ON_NODE.name || targets.nodes.contains(email);
+            if account.disabled || email == id || !applies {
+                continue;
+            }
+            let resource = account_resource(&account.home, email);
+            let on_account = |action: &str| action.starts_with("iam.serviceAccount");
+            let place = |action: &str| if on_account(action) { Place::On(&resource) } else { Place::Somewhere };
+            if let Some(way) = satisfied(authority, row, place) {
+                step(Node::Identity(IdentityId::from(email.as_str())), row, way);
+            }
+        }
+    }
+    if let Some(way) = satisfied(authority, &RUN_AS_POD, |_| Place::Somewhere) {
+        for target in targets.pods.iter().filter(|target| *target != id) {
+            step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way.clone());
+        }
+    }
+    hops
+}
+
+/// What an identity was given and does not need. What a workload needs only its owner knows.
+fn beyond_need(
+    rights: &Rights<'_>,
+    kind: IdentityKind,
+    authority: &Authority,
+    bound: &[Bound],
+) -> Result<Vec<OutsideNeed>, Gap> {
+    let (needed_roles, needed): (&[&str], &[&str]) = match kind {
+        IdentityKind::Node => (NODE_ROLES, NODE_NEED),
+        IdentityKind::ControlPlane => (AGENT_ROLES, &[]),
+        IdentityKind::Workload | IdentityKind::Controller => return Ok(Vec::new()),
+    };
+    let mut outside: BTreeMap<GrantId, OutsideNeed> = BTreeMap::new();
+    for held in bound.iter().filter(|held| !needed_roles.contains(&held.role.as_str())) {
+        let role = rights.roles.get(&held.role)?;
+        let stray = role.permissions.iter().filter(|permission| !needed.contains(permission));
+        let actions: Vec<String> = stray
+            .filter(|permission| !authority.decide_any_resource(permission).is_deny())
+            .map(|permission| (*permission).to_owned())
+            .collect();
+        // Scopes may stop what was not looked at, so only an unnarrowed token is said to hold the rest.
+        let beyond = if kind == IdentityKind::Node { role.beyond_nodes } else { role.total };
+        let more = if is_narrowed(authority) { 0 } else { beyond.saturating_sub(actions.len()) };
+        if more > 0 || !actions.is_empty() {
+            outside.entry(held.id.clone()).or_insert_with(|| OutsideNeed { grant: held.id.clone(), actions, more });
+        }
+    }
+    Ok(outside.into_values().collect())
+}
