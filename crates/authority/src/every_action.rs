@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::glob::Glob;
 use crate::grant::{Effect, Grant};
 use crate::judge::{Decision, DenyReason, judge};
-use crate::language::{Followed, Outcome, Walk};
+use crate::language::{End, Followed, Walk};
 use crate::layers::Authority;
 use crate::name::Name;
 use crate::selector::Selector;
@@ -103,8 +103,8 @@ impl Authority {
             worst.is_deny()
         });
         match end {
-            Outcome::Stopped | Outcome::Exhausted => worst,
-            Outcome::GaveUp => worst.also_hanging_on(TOO_ENTANGLED),
+            End::Stopped | End::Exhausted => worst,
+            End::GaveUp => worst.also_hanging_on(TOO_ENTANGLED),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::grant::{Effect, Grant, GrantId};
 use crate::held::Held;
 use crate::language::unmentioned;
 use crate::layers::{Authority, Layer};
+use crate::name::Name;
 use crate::selector::Selector;
 use crate::truth::Strength;
 
@@ -113,7 +114,9 @@ fn part(glob: &Glob, grant: &Grant) -> Selector {
 fn lies_within(glob: &Glob, grant: &Grant, needed: &[&Selector]) -> bool {
     match glob.literal() {
         Some(action) if glob.case() == Case::Sensitive => {
-            !grant.actions.matches(action) || needed.iter().any(|selector| selector.matches(action))
+            let action = Name::new(action);
+            let taken_out = grant.actions.none_of().iter().any(|out| out.accepts(action));
+            taken_out || needed.iter().any(|selector| selector.accepts(action))
         }
         Some(_) | None => part(glob, grant).lies_within(needed),
     }

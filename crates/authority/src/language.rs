@@ -24,7 +24,7 @@ pub(crate) struct Walk<'a> {
 
 /// How a walk ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum End {
     /// The visitor had seen enough.
     Stopped,
     /// Every combination was visited.
@@ -72,14 +72,14 @@ impl<'a> Walk<'a> {
 
     /// Visits every combination of matches that some name produces, shortest names first, as long as a seed can still
     /// match. The visitor returns true to stop.
-    pub(crate) fn stop_at(self, mut enough: impl FnMut(&Combination<'_>) -> bool) -> Outcome {
+    pub(crate) fn stop_at(self, mut enough: impl FnMut(&Combination<'_>) -> bool) -> End {
         let product = Product::new(&self.globs, self.seeds);
         let mut words = 0;
         let mut seen = BTreeSet::from([product.start.clone()]);
         let mut queue = VecDeque::from([product.start.clone()]);
         while let Some(state) = queue.pop_front() {
             if enough(&Combination { state: &state, ends: &product.ends }) {
-                return Outcome::Stopped;
+                return End::Stopped;
             }
             for advance in &product.letters {
                 words += state.len();
@@ -88,13 +88,13 @@ impl<'a> Walk<'a> {
                     continue;
                 }
                 if seen.len() >= MOST_COMBINATIONS || words >= MOST_WORDS {
-                    return Outcome::GaveUp;
+                    return End::GaveUp;
                 }
                 seen.insert(next.clone());
                 queue.push_back(next);
             }
         }
-        Outcome::Exhausted
+        End::Exhausted
     }
 }
 
@@ -261,7 +261,7 @@ mod tests {
             found.insert((0..globs.len()).map(|seed| name.matches_seed(seed)).collect());
             false
         });
-        assert_eq!(end, Outcome::Exhausted);
+        assert_eq!(end, End::Exhausted);
         found
     }
 
@@ -282,6 +282,15 @@ mod tests {
         assert!(found.contains(&vec![true, true]));
         assert!(found.contains(&vec![false, true]));
         assert!(!found.contains(&vec![true, false]));
+    }
+
+    #[test]
+    fn a_run_on_the_edge_of_a_machine_word_is_passed_like_any_other() {
+        for length in [62, 63, 64] {
+            let long = "x".repeat(length);
+            let found = combinations(&[&long, &format!("{long}*")]);
+            assert!(found.contains(&vec![true, true]), "{length} letters and a run that takes none");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::glob::Glob;
 use crate::grant::{Effect, Grant};
-use crate::judge::{Decision, judge};
+use crate::judge::Decision;
 use crate::language::unmentioned;
 use crate::name::Name;
 
@@ -170,10 +170,9 @@ impl Authority {
 
     /// The decision on one action on one resource.
     pub fn decide(&self, action: &str, resource: &str) -> Decision {
-        let (action, resource) = (Name::new(action), Name::new(resource));
-        judge(&self.layers, |_, layer| {
-            layer.grants.iter().filter(move |grant| grant.concerns(action) && grant.resources.accepts(resource))
-        })
+        let resource = Name::new(resource);
+        let relevant = self.relevant(Name::new(action));
+        self.judge_relevant(&relevant, |one| one.grant.resources.accepts(resource))
     }
 
     /// The decision on one action on a resource of the scope that no policy singles out: what holds everywhere but

@@ -42,6 +42,7 @@ mod method;
 mod name;
 mod patterns;
 mod relate;
+mod relevant;
 mod selector;
 mod somewhere;
 mod standing;

@@ -38,10 +38,7 @@ impl Head {
     pub(crate) fn of_pattern(tokens: &[Token]) -> Self {
         let mut head = Self { bytes: 0, mask: 0, length: 0 };
         for (place, token) in tokens.iter().take(8).enumerate() {
-            // NUL would look like the padding after a short name.
-            let Token::Exactly(letter @ '\u{1}'..='\u{7f}') = *token else {
-                break;
-            };
+            let Token::Exactly(letter @ '\0'..='\u{7f}') = *token else { break };
             head.bytes |= u64::from(u32::from(letter)) << (8 * place);
             head.mask |= 0xff << (8 * place);
             head.length = place + 1;
@@ -60,7 +57,8 @@ impl Head {
             Case::Sensitive => name.start,
             Case::Insensitive => name.folded_start,
         };
-        // INVARIANT: the head is ASCII, so it is as many bytes long as it is letters.
+        // INVARIANT: the head is ASCII, so it is as many bytes long as it is letters. A name too short to be compared
+        // with all of it is stopped here, should its padding pass for NULs.
         if self.could_start(start) { name.text.get(self.length..) } else { None }
     }
 

@@ -20,14 +20,16 @@ impl Glob {
         {
             return self.matches(name);
         }
-        let steps = self.steps();
+        let within = |wanted, given| letter_within(given, other.case(), wanted, self.case());
+        let Some((ours, theirs)) = without_shared_ends(self.tokens(), other.tokens(), within) else { return false };
+        let steps = steps(ours);
         let mut here = vec![false; steps.len() + 1];
         let mut next = here.clone();
         if let Some(first) = here.first_mut() {
             *first = true;
         }
         pass_runs(&steps, &mut here);
-        for letter in other.tokens() {
+        for letter in theirs {
             next.fill(false);
             for (place, (step, active)) in steps.iter().zip(&here).enumerate() {
                 if !active {
@@ -54,23 +56,25 @@ impl Glob {
         if self.case() == other.case() && !self.head().could_meet(other.head()) {
             return false;
         }
+        let meet = |a, b| letters_meet(a, self.case(), b, other.case());
+        let Some((ours, theirs)) = without_shared_ends(self.tokens(), other.tokens(), meet) else { return false };
         // Row by row from the end: each entry says whether the rest of one pattern meets the rest of the other. Rows
         // are stored last entry first.
         let mut below = vec![true];
         let mut only_runs = true;
-        for theirs in other.tokens().iter().rev() {
-            only_runs &= *theirs == Token::Run;
+        for their in theirs.iter().rev() {
+            only_runs &= *their == Token::Run;
             below.push(only_runs);
         }
-        for ours in self.tokens().iter().rev() {
-            let mut before = *ours == Token::Run && below.first().copied().unwrap_or(false);
+        for our in ours.iter().rev() {
+            let mut before = *our == Token::Run && below.first().copied().unwrap_or(false);
             let mut row = Vec::with_capacity(below.len());
             row.push(before);
-            for (pair, theirs) in below.windows(2).zip(other.tokens().iter().rev()) {
+            for (pair, their) in below.windows(2).zip(theirs.iter().rev()) {
                 let &[both_moved, ours_moved] = pair else {
                     continue;
                 };
-                before = match (*ours, *theirs) {
+                before = match (*our, *their) {
                     (Token::Run, _) | (_, Token::Run) => ours_moved || before,
                     (Token::One, _) | (_, Token::One) => both_moved,
                     (Token::Exactly(a), Token::Exactly(b)) => {
@@ -83,26 +87,43 @@ impl Glob {
         }
         below.last().copied().unwrap_or(false)
     }
+}
 
-    /// The tokens, each `?` marked when it is part of a stretch that ends in `*`.
-    fn steps(&self) -> Vec<Step> {
-        let mut in_gap = false;
-        let mut steps: Vec<Step> = self
-            .tokens()
-            .iter()
-            .rev()
-            .map(|token| {
-                in_gap = match token {
-                    Token::Run => true,
-                    Token::One => in_gap,
-                    Token::Exactly(_) => false,
-                };
-                Step { token: *token, in_gap }
-            })
-            .collect();
-        steps.reverse();
-        steps
+/// What is left of two patterns once the letters they share at both ends are gone; nothing when an end sets them apart.
+fn without_shared_ends<'a>(
+    mut ours: &'a [Token],
+    mut theirs: &'a [Token],
+    agree: impl Fn(char, char) -> bool,
+) -> Option<(&'a [Token], &'a [Token])> {
+    while let ([Token::Exactly(a), our_rest @ ..], [Token::Exactly(b), their_rest @ ..]) = (ours, theirs) {
+        if !agree(*a, *b) {
+            return None;
+        }
+        (ours, theirs) = (our_rest, their_rest);
     }
+    while let ([our_rest @ .., Token::Exactly(a)], [their_rest @ .., Token::Exactly(b)]) = (ours, theirs) {
+        if !agree(*a, *b) {
+            return None;
+        }
+        (ours, theirs) = (our_rest, their_rest);
+    }
+    Some((ours, theirs))
+}
+
+/// The tokens, each `?` marked when it is part of a stretch that ends in `*`.
+fn steps(tokens: &[Token]) -> Vec<Step> {
+    let mut in_gap = false;
+    let mark = |token: &Token| {
+        in_gap = match token {
+            Token::Run => true,
+            Token::One => in_gap,
+            Token::Exactly(_) => false,
+        };
+        Step { token: *token, in_gap }
+    };
+    let mut steps: Vec<Step> = tokens.iter().rev().map(mark).collect();
+    steps.reverse();
+    steps
 }
 
 /// A token of the containing pattern. `??*` is one gap of at least two characters: inside it the order of the `?` and

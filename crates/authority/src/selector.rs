@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::glob::Glob;
-use crate::language::{Followed, Outcome, Walk, unmentioned};
+use crate::language::{End, Followed, Walk, unmentioned};
 use crate::name::Name;
 use crate::patterns::Patterns;
 
@@ -81,8 +81,8 @@ impl Selector {
         let mut walk = Walk::seeded([glob]);
         let own = walk.follow(self);
         match walk.stop_at(|name| name.matches_seed(0) && name.falls_in(&own)) {
-            Outcome::Stopped | Outcome::GaveUp => true,
-            Outcome::Exhausted => false,
+            End::Stopped | End::GaveUp => true,
+            End::Exhausted => false,
         }
     }
 
@@ -114,7 +114,7 @@ impl Selector {
         let own = walk.follow(self);
         let others: Vec<Followed> = others.iter().map(|other| walk.follow(other)).collect();
         let end = walk.stop_at(|name| name.falls_in(&own) && !others.iter().any(|other| name.falls_in(other)));
-        end == Outcome::Exhausted
+        end == End::Exhausted
     }
 
     /// Whether the set could share a name with the pattern, before looking at what is taken out.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::glob::Glob;
-use crate::grant::{Effect, Grant};
+use crate::grant::Effect;
 use crate::judge::{Decision, DenyReason, judge};
-use crate::language::{Followed, Outcome, Walk};
-use crate::layers::{Authority, LayerKind};
+use crate::language::{End, Followed, Walk};
+use crate::layers::Authority;
 use crate::name::Name;
+use crate::relevant::Relevant;
 
 /// Printed when the patterns combine in more ways than are tried.
 const TOO_ENTANGLED: &str = "resource patterns too entangled to compare";
@@ -38,28 +39,6 @@ impl Authority {
 
     fn gives_unread(&self) -> bool {
         self.layers().iter().any(|layer| layer.gives() && layer.missing().is_some())
-    }
-
-    fn relevant(&self, action: Name<'_>) -> Vec<Relevant<'_>> {
-        let mut relevant = Vec::new();
-        for (place, layer) in self.layers().iter().enumerate() {
-            for grant in layer.grants.iter().filter(|grant| grant.concerns(action)) {
-                let idle = layer.kind == LayerKind::Denials && grant.effect == Effect::Allow;
-                if idle || grant.resources.any_of().is_empty() {
-                    continue;
-                }
-                let gives = layer.gives() && grant.effect == Effect::Allow;
-                relevant.push(Relevant { layer: place, gives, grant });
-            }
-        }
-        relevant
-    }
-
-    fn judge_relevant<'a>(&'a self, relevant: &[Relevant<'a>], applies: impl Fn(&Relevant<'a>) -> bool) -> Decision {
-        let applies = &applies;
-        judge(self.layers(), |place, _| {
-            relevant.iter().filter(move |one| one.layer == place && applies(one)).map(|one| one.grant)
-        })
     }
 
     fn try_witnesses(&self, relevant: &[Relevant<'_>]) -> Decision {
@@ -102,40 +81,12 @@ impl Authority {
             best.strength() >= bound.strength()
         });
         match end {
-            Outcome::Stopped | Outcome::Exhausted => best,
-            Outcome::GaveUp if best.is_deny() => {
+            End::Stopped | End::Exhausted => best,
+            End::GaveUp if best.is_deny() => {
                 let open = Decision::Conditional { on: BTreeSet::new(), by: bound.by().to_vec() };
                 open.also_hanging_on(TOO_ENTANGLED)
             }
-            Outcome::GaveUp => best.also_hanging_on(TOO_ENTANGLED),
-        }
-    }
-}
-
-/// A grant whose actions include the one in question.
-#[derive(Clone, Copy)]
-struct Relevant<'a> {
-    layer: usize,
-    gives: bool,
-    grant: &'a Grant,
-}
-
-impl Relevant<'_> {
-    /// Whether it cannot make one resource differ from another, other than by giving.
-    fn is_uniform(&self) -> bool {
-        if self.gives { self.grant.resources.none_of().is_empty() } else { self.grant.resources.is_everything() }
-    }
-
-    /// Whether it applies to the most favourable resource imaginable: allows do, denies when nothing escapes them.
-    fn applies_at_best(&self) -> bool {
-        self.grant.effect == Effect::Allow || self.grant.resources.is_everything()
-    }
-
-    /// The same for the most favourable resource a pattern stands for.
-    fn applies_at_best_in(&self, glob: &Glob) -> bool {
-        match self.grant.effect {
-            Effect::Allow => self.grant.resources.may_meet(glob),
-            Effect::Deny => self.grant.resources.plainly_covers(glob),
+            End::GaveUp => best.also_hanging_on(TOO_ENTANGLED),
         }
     }
 }
@@ -164,7 +115,8 @@ fn better(known: Decision, new: Decision) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::Layer;
+    use crate::grant::Grant;
+    use crate::layers::{Layer, LayerKind};
     use crate::selector::Selector;
     use crate::truth::Truth;
 
@@ -235,6 +187,18 @@ mod tests {
         assert_eq!(somewhere(vec![], vec![]), Decision::Deny { by: DenyReason::Implicit });
         let denied = somewhere(vec![deny("no", on(["*"]))], vec![]);
         assert_eq!(denied, Decision::Deny { by: DenyReason::Explicit("no".into()) });
+    }
+
+    #[test]
+    fn what_was_not_read_may_give_it_where_no_deny_reaches() {
+        let unread = Layer::unread("own", LayerKind::Grants, "inline policies");
+        let denied = Layer::new(
+            "denials",
+            LayerKind::Denials,
+            [deny("all but one", Selector::all_but([Glob::sensitive("one")]))],
+        );
+        let decision = Authority::new(vec![unread, denied]).decide_any_resource("act");
+        assert_eq!(decision, Decision::Conditional { on: ["inline policies".to_owned()].into(), by: vec![] });
     }
 
     #[test]

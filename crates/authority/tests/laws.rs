@@ -173,7 +173,7 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(1000))]
+    #![proptest_config(config(500))]
 
     #[test]
     fn p11_a_decision_is_what_the_specification_says((layers, (action, resource)) in (layers(), request())) {

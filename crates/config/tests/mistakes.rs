@@ -1,4 +1,5 @@
 //! What a person sees who made mistakes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_config::{Accounts, AwsTarget, Source, TargetKind, read, read_waivers};
 use palisade_engine::Severity;

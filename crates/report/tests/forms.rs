@@ -1,4 +1,5 @@
 //! What a report looks like in each of its forms, and that others can read it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_controls::controls;
 use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, evaluate};
@@ -13,7 +14,7 @@ fn report() -> Report {
         .into_iter()
         .flat_map(|provider| {
             let mut hostile = sloppy(provider);
-            hostile.name = HOSTILE.to_owned();
+            HOSTILE.clone_into(&mut hostile.name);
             hostile.scope = Scope::new("@SUM(1)");
             [tidy(provider), hostile]
         })

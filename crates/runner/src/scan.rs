@@ -85,7 +85,7 @@ pub async fn scan(
     .await;
     for (position, (target, Discovery { units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
         // A target's own account can be a unit too: the two snapshots need names of their own.
-        snapshot.scope = "discovery".to_owned();
+        "discovery".clone_into(&mut snapshot.scope);
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
             provider: target.provider.provider(),

@@ -65,9 +65,9 @@ pub fn reply(world: &World, request: &Request) -> Reply {
         return answer::token();
     }
     let authorized = request.header("authorization").is_some_and(|value| {
-        value.split_once(' ').is_some_and(|(scheme, token)| {
-            scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()
-        })
+        value
+            .split_once(' ')
+            .is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty())
     });
     if !authorized {
         return answer::unauthenticated();
@@ -220,7 +220,10 @@ fn filtered(items: &[Item], path: &str, filter: &str) -> Option<Vec<Item>> {
     };
     let keep: Box<dyn Fn(&Item) -> bool> = if filter.trim().eq_ignore_ascii_case("atScope()") {
         // At the scope or above it, not below.
-        Box::new(|item| property(item, "scope").is_none_or(|at| scope.starts_with(&at.to_ascii_lowercase()) || at.starts_with("/providers/")))
+        Box::new(|item| {
+            property(item, "scope")
+                .is_none_or(|at| scope.starts_with(&at.to_ascii_lowercase()) || at.starts_with("/providers/"))
+        })
     } else if let Some(principal) = wanted("principalId") {
         Box::new(move |item| property(item, "principalId").as_deref() == Some(principal))
     } else if let Some(kind) = wanted("type") {
@@ -241,9 +244,7 @@ fn next_link(request: &Request, token: &str) -> String {
     let query: Vec<String> = asked
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .chain([("$skiptoken", token)])
-        .map(|(key, value)| {
-            format!("{}={}", utf8_percent_encode(key, QUERY), utf8_percent_encode(value, QUERY))
-        })
+        .map(|(key, value)| format!("{}={}", utf8_percent_encode(key, QUERY), utf8_percent_encode(value, QUERY)))
         .collect();
     let path = utf8_percent_encode(&request.path, PATH);
     format!("http://{host}{path}?{}", query.join("&"))

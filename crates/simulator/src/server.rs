@@ -5,6 +5,7 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,7 +13,7 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::serve::ListenerExt;
-use futures::stream;
+use futures::stream::{self, StreamExt};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -23,6 +24,9 @@ use crate::world::{Cloud, World};
 
 /// The largest request body that is read; no real request comes near it.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// How long the first half of a body has to leave before its connection is cut.
+const CUT_DELAY: Duration = Duration::from_millis(20);
 
 /// Serves a world on loopback.
 #[derive(Clone, Copy, Debug)]
@@ -203,8 +207,13 @@ fn send(reply: Reply, fault: Option<FaultKind>) -> Response<Body> {
     let half: Bytes = reply.body.get(..whole / 2).unwrap_or_default().to_vec().into();
     let (declared, body) = match fault {
         Some(FaultKind::CutConnection) => {
-            let cut = io::Error::new(io::ErrorKind::ConnectionReset, "cut on purpose");
-            (whole.max(64), Body::from_stream(stream::iter([Ok(half), Err(cut)])))
+            let cut = async {
+                // An error right behind the first part would close the connection before that part is written.
+                tokio::time::sleep(CUT_DELAY).await;
+                Err(io::Error::new(io::ErrorKind::ConnectionReset, "cut on purpose"))
+            };
+            let parts = stream::once(std::future::ready(Ok(half))).chain(stream::once(cut));
+            (whole.max(64), Body::from_stream(parts))
         }
         Some(FaultKind::TruncatedPage) => (half.len(), Body::from(half)),
         Some(FaultKind::MalformedBody) => {

@@ -1,9 +1,154 @@
 //! Translates a snapshot into an inventory. Pure and total: a record that cannot be read becomes a gap.
 #![warn(clippy::disallowed_methods)]
 
-use palisade_model::Inventory;
-use palisade_provider::Snapshot;
+mod access;
+mod account;
+mod cluster;
+mod encryption;
+mod endpoint;
+mod exposure;
+mod filter;
+mod iam;
+mod identities;
+mod machine;
+mod pools;
+mod region;
+mod route;
+mod trail;
 
-pub(crate) fn inventory(_snapshot: &Snapshot) -> Inventory {
-    Inventory::default()
+use crate::{
+    calls,
+    partition::partition_of,
+    record::{Ec2, eks::ListClusters, network::Regions},
+};
+use account::Account;
+use cluster::Known;
+use iam::directory::Directory;
+use palisade_model::{
+    Cluster, ClusterId, Gap, Inventory, KeyFacts, Location, Observed, Provider, Scope, Unseen, Version,
+};
+use palisade_provider::{Call, Snapshot};
+use region::Region;
+
+/// Everything a snapshot says.
+pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
+    let (named, mut unseen) = named_clusters(snapshot);
+    unseen.extend(unseen_places(snapshot));
+    unseen.sort_by(|one, other| one.scope.cmp(&other.scope).then_with(|| one.gap.cmp(&other.gap)));
+    unseen.dedup();
+    let regions: Vec<Region<'_>> =
+        named.iter().filter(|(_, names)| !names.is_empty()).map(|(scope, _)| Region::read(snapshot, scope)).collect();
+    let known: Vec<(&Region<'_>, String, Known<'_>)> = regions
+        .iter()
+        .flat_map(|region| {
+            let names = named.iter().filter(|(scope, _)| *scope == region.scope).flat_map(|(_, names)| names);
+            names.map(move |name| (region, arn(region, name), Known::read(region, name)))
+        })
+        .collect();
+    let mut clusters = Vec::with_capacity(known.len());
+    let mut accounts: Vec<&str> = regions.iter().map(|region| region.account).collect();
+    accounts.dedup();
+    for id in accounts {
+        let directory = Directory::read(snapshot, id);
+        let of_account = |(region, _, _): &&(&Region<'_>, String, Known<'_>)| region.account == id;
+        let partition = regions.iter().find(|region| region.account == id).map_or("aws", |region| partition_of(region.name));
+        let members: Vec<_> = known.iter().filter(of_account).collect();
+        let account = Account::new(snapshot, (id, partition), &directory, &members);
+        clusters.extend(members.iter().map(|(region, arn, known)| cluster(&account, region, arn, known)));
+    }
+    clusters.sort_by(|one, other| one.id.cmp(&other.id));
+    Inventory { clusters, unseen }
+}
+
+/// The ARN of a cluster, from its place alone: also a cluster that could not be described has one.
+fn arn(region: &Region<'_>, name: &str) -> String {
+    format!("arn:{}:eks:{}:{}:cluster/{name}", partition_of(region.name), region.name, region.account)
+}
+
+/// The clusters that are named in each region, and the regions whose list could not be read.
+fn named_clusters(snapshot: &Snapshot) -> (Vec<(&str, Vec<String>)>, Vec<Unseen>) {
+    let (mut named, mut unseen) = (Vec::new(), Vec::new());
+    for scope in snapshot.scopes(&calls::LIST_CLUSTERS) {
+        // A page that was read names clusters even when a later one is missing; the missing rest is said beside it.
+        let list = snapshot.list(&calls::LIST_CLUSTERS, scope, &[], |page: ListClusters| page.clusters);
+        let names = match list.gap() {
+            None => endpoint::take(list).unwrap_or_default(),
+            Some(gap) => {
+                unseen.push(Unseen { scope: Scope::new(scope), gap: gap.clone() });
+                names_of_readable_pages(snapshot, scope)
+            }
+        };
+        named.push((scope, names));
+    }
+    (named, unseen)
+}
+
+fn names_of_readable_pages(snapshot: &Snapshot, scope: &str) -> Vec<String> {
+    let described = snapshot.asked(&calls::DESCRIBE_CLUSTER, scope);
+    described.into_iter().filter_map(|params| params.get("cluster").cloned()).collect()
+}
+
+/// Places nobody could look at because an earlier step failed.
+fn unseen_places(snapshot: &Snapshot) -> Vec<Unseen> {
+    let early: [&Call; 4] =
+        [&calls::GET_CALLER_IDENTITY, &calls::ASSUME_ROLE, &calls::LIST_ACCOUNTS, &calls::DESCRIBE_REGIONS];
+    let mut unseen: Vec<Unseen> = snapshot
+        .failures()
+        .filter_map(|(record, failure)| {
+            let call = early.iter().find(|call| call.name == &*record.call)?;
+            Some(Unseen { scope: Scope::new(&*record.scope), gap: failure.gap(call, &record.scope) })
+        })
+        .collect();
+    // A region that is enabled and was never asked: time ran out before.
+    for account in snapshot.scopes(&calls::DESCRIBE_REGIONS) {
+        let regions = snapshot.list(&calls::DESCRIBE_REGIONS, account, &[], |Ec2(page): Ec2<Regions>| page.region_info);
+        for region in regions.get().into_iter().flatten() {
+            let (Some(name), status) = (&region.region_name, region.opt_in_status.as_deref()) else { continue };
+            let scope = format!("{account}/{name}");
+            if status != Some("not-opted-in") && snapshot.asked(&calls::LIST_CLUSTERS, &scope).is_empty() {
+                let what = format!("`{scope}` was not looked at");
+                unseen.push(Unseen { scope: Scope::new(scope), gap: Gap::NotCollected { what } });
+            }
+        }
+    }
+    unseen
+}
+
+fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<'_>) -> Cluster {
+    let unread = Gap::NotCollected { what: "not read".to_owned() };
+    let gap = known.described.gap().unwrap_or(&unread);
+    let scope = Scope::new(region.scope);
+    let mut cluster =
+        Cluster::unread(ClusterId::new(arn), Provider::Aws, scope, Location::new(region.name), known.name.to_owned(), gap);
+    let Ok(described) = known.described.get() else { return cluster };
+    cluster.labels.clone_from(&described.tags);
+    cluster.version = version(region, known);
+    cluster.api = endpoint::api(region, known);
+    cluster.pools = pools::pools(region, known);
+    cluster.credential = access::credential(known);
+    cluster.workload_identity = access::workload_identity(account, known);
+    cluster.identities = account.identities(arn);
+    cluster.trusts = access::trusts(account, known);
+    cluster.controllers = access::controllers(account, arn, known, &cluster.trusts);
+    cluster.minters = access::minters(region, account, arn, known);
+    cluster.external_trusts = access::external_trusts(account, arn, known);
+    cluster.etcd = encryption::etcd(known);
+    cluster.encryption = encryption::encryption(region, known, &cluster.version);
+    cluster.key = KeyFacts {
+        state: encryption::key_state(region, known),
+        rotation: encryption::rotation(region, known),
+        access: access::key_access(region, account, known),
+    };
+    cluster
+}
+
+fn version(region: &Region<'_>, known: &Known<'_>) -> Observed<Version> {
+    known.conclude("/cluster/version", |_, cluster| {
+        cluster.version.as_deref().and_then(Version::parse).ok_or_else(|| Gap::Malformed {
+            call: calls::DESCRIBE_CLUSTER.name.to_owned(),
+            scope: region.scope.to_owned(),
+            pointer: "/cluster/version".to_owned(),
+            why: "there is no version".to_owned(),
+        })
+    })
 }

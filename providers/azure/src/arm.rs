@@ -69,4 +69,14 @@ mod tests {
         assert!(!lies_in("/subscriptions/s1", "/subscriptions/s"));
         assert!(!lies_in("/subscriptions/s", "/subscriptions/s/resourcegroups/g"));
     }
+
+    #[test]
+    fn trap_10_resource_graph_spells_ids_differently_and_means_the_same() {
+        let recording: serde_json::Value =
+            serde_json::from_str(include_str!("../tests/recordings/c7n-resourcegraph-vs-arm.json")).unwrap();
+        let arm = recording.pointer("/interactions/0/response/body/data/value/0/id").unwrap().as_str().unwrap();
+        let graph = recording.pointer("/interactions/1/response/body/data/data/rows/0/1").unwrap().as_str().unwrap();
+        assert_ne!(arm, graph);
+        assert!(same(arm, graph), "{arm} {graph}");
+    }
 }

@@ -108,7 +108,7 @@ calls! {
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",
         "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read", Member,
-        &[Nodes, PublicAddresses, Exposure, Filters], &[],
+        &[Nodes, PublicAddresses, Exposure], &[],
         "know the addresses and security groups of each node";
     /// The public addresses of a scale set's machines.
     NODE_ADDRESSES = "PublicIPAddresses_ListVirtualMachineScaleSetPublicIPAddresses",

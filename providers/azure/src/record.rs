@@ -8,6 +8,8 @@ mod identity;
 mod lenient;
 mod list;
 mod network;
+#[cfg(test)]
+mod recordings;
 mod scope;
 mod vault;
 

@@ -119,7 +119,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters],
+    feeds: &[Standing, Minters, Tunnels],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -129,7 +129,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters],
+    feeds: &[Standing, Minters, Tunnels],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };

@@ -9,6 +9,7 @@ mod discover;
 mod failure;
 mod hierarchy;
 mod identities;
+mod listing;
 mod network;
 mod patience;
 mod strip;

@@ -8,6 +8,9 @@
 //! Refuses: to change anything, to judge anything, to fill in what was not read. Without the feature `collect` no
 //! client library is compiled and the crate is pure.
 
+#[cfg(test)]
+extern crate self as palisade_gcp;
+
 mod calls;
 mod normalize;
 mod record;

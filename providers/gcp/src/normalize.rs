@@ -24,6 +24,8 @@ mod routes;
 mod standing;
 mod tables;
 mod traffic;
+#[cfg(test)]
+mod vectors;
 
 use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
 use palisade_model::{Gap, Inventory, Scope, Unseen};

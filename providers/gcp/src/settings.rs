@@ -85,6 +85,8 @@ impl fmt::Debug for Secret {
 pub struct Limits {
     /// How often one call is tried in all.
     pub attempts: u32,
+    /// How long to wait before the second attempt; each further pause is twice as long, at random up to that.
+    pub first_pause: Duration,
     /// How long one attempt may take.
     pub attempt: Duration,
     /// How long one call may take, its retries included.
@@ -97,9 +99,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             attempts: 4,
+            first_pause: Duration::from_millis(500),
             attempt: Duration::from_secs(10),
-            call: Duration::from_secs(60),
-            unit: Duration::from_secs(30 * 60),
+            call: Duration::from_mins(1),
+            unit: Duration::from_mins(30),
         }
     }
 }

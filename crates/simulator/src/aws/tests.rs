@@ -331,3 +331,29 @@ fn what_others_call_secrets_is_there_to_be_left_out() {
     let templates = text(&request);
     assert!(templates.contains(&secret), "{templates}");
 }
+
+#[test]
+fn another_partition_has_regions_and_names_of_its_own() {
+    let story = "
+accounts:
+  - id: '555555555555'
+    name: gov
+    partition: aws-us-gov
+    regions:
+      us-gov-west-1:
+        vpcs: [{ name: main, cidr: 10.0.0.0/16 }]
+        clusters: [{ name: gov, vpc: main }]
+";
+    let world: World = serde_saphyr::from_str(story).unwrap();
+    let ask = |request: Request| {
+        let signed = request.headers["authorization"].replace("eu-west-1", "us-gov-west-1");
+        let headers = BTreeMap::from([("authorization".to_owned(), signed)]);
+        String::from_utf8(reply(&world, &Request { headers, ..request }).body).unwrap()
+    };
+    let regions = ask(query("2016-11-15", "DescribeRegions", "AKIA555555555555TEST"));
+    assert_eq!(regions.matches("<regionName>us-gov-").count(), 2, "{regions}");
+    assert_eq!(regions.matches("<regionName>").count(), 2, "{regions}");
+    let cluster = ask(request("GET", "/clusters/gov", "AKIA555555555555TEST", ""));
+    assert!(cluster.contains("\"arn:aws-us-gov:eks:us-gov-west-1:555555555555:cluster/gov\""), "{cluster}");
+    assert!(cluster.contains("\"arn:aws-us-gov:iam::555555555555:role/eks-cluster\""), "{cluster}");
+}

@@ -90,7 +90,9 @@ pub(crate) fn throttled(operation: &Operation) -> Reply {
     } else {
         (
             "SubscriptionRequestsThrottled",
-            format!("Number of 'read' requests for subscription '{scope}' exceeded the limit. Please try again after '1' seconds."),
+            format!(
+                "Number of 'read' requests for subscription '{scope}' exceeded the limit. Please try again after '1' seconds."
+            ),
         )
     };
     let mut reply = error(429, code, &message);

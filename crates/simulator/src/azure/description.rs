@@ -202,6 +202,8 @@ pub(crate) struct Vault {
     pub(crate) rbac: bool,
     /// Whether the vault answers the whole Internet.
     pub(crate) public: bool,
+    /// Log categories of the diagnostic setting; none when empty.
+    pub(crate) logs: Vec<String>,
     pub(crate) keys: Vec<Key>,
 }
 

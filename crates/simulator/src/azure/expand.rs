@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::description::{Description, ManagementGroup, Subscription};
 use super::ids;
+use super::roles::{self, BuiltIn};
 use super::wire::{Row, Wire, set};
 
 mod access;
@@ -28,6 +29,7 @@ pub(crate) struct Mistake(pub(crate) String);
 pub(crate) struct Site<'d> {
     pub(crate) tenant: &'d str,
     pub(crate) subscription: &'d Subscription,
+    pub(crate) roles: &'d [BuiltIn],
     pub(crate) wire: &'d mut Wire,
     /// Address configurations of a subnet, by the subnet's id.
     pub(crate) attached: BTreeMap<String, Vec<Value>>,
@@ -56,6 +58,30 @@ impl Site<'_> {
         let address = u32::from(prefix.network()).wrapping_add(4 + *taken);
         *taken += 1;
         Ipv4Addr::from(address)
+    }
+
+    /// A diagnostic setting that sends the given categories of a resource's log to the central workspace.
+    pub(crate) fn diagnostics(&mut self, resource: &str, categories: &[String]) {
+        if categories.is_empty() {
+            return;
+        }
+        let retention = json!({"enabled": false, "days": 0});
+        let logs: Vec<Value> = categories
+            .iter()
+            .map(|category| json!({"category": category, "enabled": true, "retentionPolicy": retention}))
+            .collect();
+        let own = format!("{resource}/providers/Microsoft.Insights/diagnosticSettings/audit");
+        let body = json!({
+            "id": own,
+            "type": "Microsoft.Insights/diagnosticSettings",
+            "name": "audit",
+            "properties": {
+                "workspaceId": self.id("observability", "Microsoft.OperationalInsights/workspaces", "central"),
+                "metrics": [],
+                "logs": logs,
+            },
+        });
+        self.wire.add(&own, &body);
     }
 
     /// A subnet by `network/subnet`: its id and its addresses.
@@ -88,12 +114,14 @@ pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
     }
     let tenant = wire.tenant.clone();
     hierarchy(description, &tenant, &mut wire);
-    access::built_in_roles("", &mut wire);
+    let roles = roles::all();
+    access::built_in_roles("", &roles, &mut wire);
     for subscription in &description.subscriptions {
         subscription_row(subscription, &tenant, &mut wire);
         let mut site = Site {
             tenant: &tenant,
             subscription,
+            roles: &roles,
             wire: &mut wire,
             attached: BTreeMap::new(),
             guarded: BTreeMap::new(),

@@ -152,7 +152,9 @@ fn what_a_management_group_grants_is_listed_in_the_subscription() {
 #[test]
 fn the_issuer_of_a_federated_credential_is_the_issuer_of_its_cluster() {
     let world = acme();
-    let path = format!("{PRODUCTION}/resourceGroups/checkout/providers/Microsoft.ManagedIdentity/userAssignedIdentities/checkout-orders/federatedIdentityCredentials");
+    let path = format!(
+        "{PRODUCTION}/resourceGroups/checkout/providers/Microsoft.ManagedIdentity/userAssignedIdentities/checkout-orders/federatedIdentityCredentials"
+    );
     let trust = list(&world, &path, "2024-11-30");
     let all = clusters(&world, PRODUCTION);
     let issuer = &named(&all, "checkout-prod")["properties"]["oidcIssuerProfile"]["issuerURL"];
@@ -161,10 +163,9 @@ fn the_issuer_of_a_federated_credential_is_the_issuer_of_its_cluster() {
 
 #[test]
 fn a_list_comes_in_pages_of_the_size_of_the_world() {
-    let world: World = serde_saphyr::from_str(
-        "{page_size: 2, subscriptions: [{id: a, name: a}, {id: b, name: b}, {id: c, name: c}]}",
-    )
-    .unwrap();
+    let world: World =
+        serde_saphyr::from_str("{page_size: 2, subscriptions: [{id: a, name: a}, {id: b, name: b}, {id: c, name: c}]}")
+            .unwrap();
     let first = get(&world, "/subscriptions", "2022-12-01");
     assert_eq!(first["value"].as_array().unwrap().len(), 2);
     assert_eq!(list(&world, "/subscriptions", "2022-12-01").len(), 3);
@@ -232,7 +233,8 @@ fn resource_graph_pages_and_writes_types_in_lower_case() {
             "query": "Resources | where type =~ 'Microsoft.ContainerService/managedClusters'",
             "options": {"$top": 3, "$skipToken": token},
         });
-        let asked = request("POST", "/providers/Microsoft.ResourceGraph/resources", &[("api-version", "2021-03-01")], &body);
+        let asked =
+            request("POST", "/providers/Microsoft.ResourceGraph/resources", &[("api-version", "2021-03-01")], &body);
         let page = json(&reply(&world, &asked));
         assert_eq!(page["resultTruncated"], "false");
         found.extend(page["data"].as_array().unwrap().iter().cloned());
@@ -248,7 +250,8 @@ fn resource_graph_pages_and_writes_types_in_lower_case() {
 #[test]
 fn resource_graph_looks_into_one_management_group() {
     let body = json!({"managementGroups": ["acme-sandbox"], "query": "resources | project id, subscriptionId"});
-    let asked = request("POST", "/providers/Microsoft.ResourceGraph/resources", &[("api-version", "2021-03-01")], &body);
+    let asked =
+        request("POST", "/providers/Microsoft.ResourceGraph/resources", &[("api-version", "2021-03-01")], &body);
     assert_eq!(json(&reply(&acme(), &asked))["totalRecords"], 2);
 }
 

@@ -14,7 +14,13 @@ pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Reply {
 }
 
 /// A page of a list. A field that would be empty is left out, so an empty list is `{}`.
-pub(crate) fn page(head: &[(&'static str, String)], field: &str, items: &[Item], next: Option<&str>, enums: Enums) -> Reply {
+pub(crate) fn page(
+    head: &[(&'static str, String)],
+    field: &str,
+    items: &[Item],
+    next: Option<&str>,
+    enums: Enums,
+) -> Reply {
     let mut body = Object::new(head);
     if !items.is_empty() {
         body.field(field);
@@ -208,7 +214,9 @@ pub(crate) fn denied(operation: &Operation) -> Reply {
 pub(crate) fn throttled(operation: &Operation) -> Reply {
     let Operation { permission, scope, .. } = operation;
     let service = super::route::service_of(permission);
-    let message = format!("Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service '{service}' for consumer '{scope}'.");
+    let message = format!(
+        "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute' of service '{service}' for consumer '{scope}'."
+    );
     let metadata = json!({
         "service": service,
         "consumer": scope,

@@ -8,8 +8,16 @@ use serde_json::Value;
 /// The end of a field's path, and its names with their numbers.
 type Known = (&'static str, &'static [(&'static str, u32)]);
 
-const STATUS: &[(&str, u32)] = &[("PROVISIONING", 1), ("RUNNING", 2), ("RECONCILING", 3), ("STOPPING", 4), ("ERROR", 5), ("DEGRADED", 6)];
-const POOL_STATUS: &[(&str, u32)] = &[("PROVISIONING", 1), ("RUNNING", 2), ("RUNNING_WITH_ERROR", 3), ("RECONCILING", 4), ("STOPPING", 5), ("ERROR", 6)];
+const STATUS: &[(&str, u32)] =
+    &[("PROVISIONING", 1), ("RUNNING", 2), ("RECONCILING", 3), ("STOPPING", 4), ("ERROR", 5), ("DEGRADED", 6)];
+const POOL_STATUS: &[(&str, u32)] = &[
+    ("PROVISIONING", 1),
+    ("RUNNING", 2),
+    ("RUNNING_WITH_ERROR", 3),
+    ("RECONCILING", 4),
+    ("STOPPING", 5),
+    ("ERROR", 6),
+];
 const LIFE: &[(&str, u32)] = &[("ACTIVE", 1), ("DELETE_REQUESTED", 2)];
 const PROTECTION: &[(&str, u32)] = &[("SOFTWARE", 1), ("HSM", 2), ("EXTERNAL", 3), ("EXTERNAL_VPC", 4)];
 const ALGORITHM: &[(&str, u32)] = &[("GOOGLE_SYMMETRIC_ENCRYPTION", 1)];
@@ -18,7 +26,10 @@ const STRATEGY: &[(&str, u32)] = &[("BLUE_GREEN", 2), ("SURGE", 3), ("SHORT_LIVE
 /// Most specific first.
 const ALL: &[Known] = &[
     ("nodePools.status", POOL_STATUS),
-    ("primary.state", &[("ENABLED", 1), ("DISABLED", 2), ("DESTROYED", 3), ("DESTROY_SCHEDULED", 4), ("PENDING_GENERATION", 5)]),
+    (
+        "primary.state",
+        &[("ENABLED", 1), ("DISABLED", 2), ("DESTROYED", 3), ("DESTROY_SCHEDULED", 4), ("PENDING_GENERATION", 5)],
+    ),
     ("primary.protectionLevel", PROTECTION),
     ("primary.algorithm", ALGORITHM),
     ("versionTemplate.protectionLevel", PROTECTION),
@@ -41,7 +52,10 @@ const ALL: &[Known] = &[
     ("workloadMetadataConfig.mode", &[("GCE_METADATA", 1), ("GKE_METADATA", 2)]),
     ("anonymousAuthenticationConfig.mode", &[("ENABLED", 1), ("LIMITED", 2)]),
     ("securityPostureConfig.mode", &[("DISABLED", 1), ("BASIC", 2), ("ENTERPRISE", 3)]),
-    ("securityPostureConfig.vulnerabilityMode", &[("VULNERABILITY_MODE_UNSPECIFIED", 0), ("VULNERABILITY_DISABLED", 1), ("VULNERABILITY_BASIC", 2)]),
+    (
+        "securityPostureConfig.vulnerabilityMode",
+        &[("VULNERABILITY_MODE_UNSPECIFIED", 0), ("VULNERABILITY_DISABLED", 1), ("VULNERABILITY_BASIC", 2)],
+    ),
     ("sandboxConfig.type", &[("GVISOR", 1)]),
     ("upgradeSettings.strategy", STRATEGY),
     ("networkPolicy.provider", &[("CALICO", 1)]),
@@ -49,11 +63,22 @@ const ALL: &[Known] = &[
     ("binaryAuthorization.evaluationMode", &[("DISABLED", 1), ("PROJECT_SINGLETON_POLICY_ENFORCE", 2)]),
     ("autoscaling.autoscalingProfile", &[("OPTIMIZE_UTILIZATION", 1), ("BALANCED", 2)]),
     ("networkConfig.datapathProvider", &[("LEGACY_DATAPATH", 1), ("ADVANCED_DATAPATH", 2)]),
-    ("networkConfig.inTransitEncryptionConfig", &[("IN_TRANSIT_ENCRYPTION_DISABLED", 1), ("IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT", 2)]),
+    (
+        "networkConfig.inTransitEncryptionConfig",
+        &[("IN_TRANSIT_ENCRYPTION_DISABLED", 1), ("IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT", 2)],
+    ),
     ("releaseChannel.channel", &[("UNSPECIFIED", 0), ("RAPID", 1), ("REGULAR", 2), ("STABLE", 3), ("EXTENDED", 4)]),
     (
         "loggingConfig.componentConfig.enableComponents",
-        &[("SYSTEM_COMPONENTS", 1), ("WORKLOADS", 2), ("APISERVER", 3), ("SCHEDULER", 4), ("CONTROLLER_MANAGER", 5), ("KCP_SSHD", 7), ("KCP_CONNECTION", 8)],
+        &[
+            ("SYSTEM_COMPONENTS", 1),
+            ("WORKLOADS", 2),
+            ("APISERVER", 3),
+            ("SCHEDULER", 4),
+            ("CONTROLLER_MANAGER", 5),
+            ("KCP_SSHD", 7),
+            ("KCP_CONNECTION", 8),
+        ],
     ),
     (
         "monitoringConfig.componentConfig.enableComponents",

@@ -101,10 +101,8 @@ fn expand_project(description: &Description, project: &Project, wire: &mut Wire)
     wire.list_mut("/v3/projects:search").items.push(body.clone());
     wire.list_mut(&format!("/v3/projects?parent={parent}")).items.push(body);
     wire.numbers.insert(number.clone(), project.id.clone());
-    wire.projects.insert(
-        project.id.clone(),
-        Known { number: number.clone(), disabled_apis: project.disabled_apis.clone() },
-    );
+    wire.projects
+        .insert(project.id.clone(), Known { number: number.clone(), disabled_apis: project.disabled_apis.clone() });
     let mut site = Site { description, project, number, wire, made: Made::default() };
     cluster::add(&mut site)?;
     compute::add(&mut site);

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
 use crate::http::hash;
 
@@ -30,7 +30,12 @@ pub(crate) fn short(seed: &str) -> String {
     format!("{:04x}", hash(&["short", seed]) & 0xffff)
 }
 
-/// A fingerprint or etag: base64, as the clients insist.
+/// A fingerprint of Compute Engine: base64 in the alphabet that is safe in addresses, on which the clients insist.
+pub(crate) fn fingerprint(seed: &str) -> String {
+    URL_SAFE.encode(hash(&["fingerprint", seed]).to_be_bytes())
+}
+
+/// An etag of the other services: base64 in the usual alphabet, on which the clients insist as well.
 pub(crate) fn etag(seed: &str) -> String {
     STANDARD.encode(hash(&["etag", seed]).to_be_bytes())
 }
@@ -64,6 +69,13 @@ pub(crate) fn region(location: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fingerprints_and_etags_use_different_alphabets() {
+        let all = |make: fn(&str) -> String| (0..200).map(|seed| make(&seed.to_string())).collect::<String>();
+        assert!(all(fingerprint).contains(['-', '_']) && !all(fingerprint).contains(['+', '/']));
+        assert!(all(etag).contains(['+', '/']) && !all(etag).contains(['-', '_']));
+    }
 
     #[test]
     fn a_zone_is_in_its_region_and_a_region_is_itself() {

@@ -3,371 +3,54 @@
 //! The real basic roles hold thousands of permissions (editor 11,979, owner 13,568, viewer 6,064 in August 2026).
 //! These are cut to what decides something about security; none grants more than the real one.
 
-/// One predefined role.
-#[derive(Debug)]
-pub(super) struct Predefined {
-    pub(super) name: &'static str,
-    pub(super) title: &'static str,
-    pub(super) permissions: &'static [&'static str],
-}
+use serde::Deserialize;
 
-const fn role(name: &'static str, title: &'static str, permissions: &'static [&'static str]) -> Predefined {
-    Predefined { name, title, permissions }
+/// One predefined role.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Predefined {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) permissions: Vec<String>,
 }
 
 /// All of them.
-pub(super) static ALL: &[Predefined] = &[
-    role("roles/owner", "Owner", &[
-        "artifactregistry.repositories.downloadArtifacts",
-        "artifactregistry.repositories.uploadArtifacts",
-        "cloudbuild.builds.create",
-        "cloudfunctions.functions.create",
-        "cloudkms.cryptoKeys.get",
-        "cloudkms.cryptoKeys.setIamPolicy",
-        "compute.firewalls.create",
-        "compute.firewalls.update",
-        "compute.instances.create",
-        "compute.instances.osAdminLogin",
-        "compute.instances.setMetadata",
-        "compute.projects.setCommonInstanceMetadata",
-        "compute.snapshots.delete",
-        "container.clusterRoleBindings.create",
-        "container.clusterRoles.bind",
-        "container.clusterRoles.escalate",
-        "container.clusters.connect",
-        "container.clusters.delete",
-        "container.clusters.get",
-        "container.clusters.getCredentials",
-        "container.clusters.list",
-        "container.clusters.update",
-        "container.pods.create",
-        "container.pods.exec",
-        "container.secrets.get",
-        "container.secrets.list",
-        "deploymentmanager.deployments.create",
-        "iam.roles.update",
-        "iam.serviceAccountKeys.create",
-        "iam.serviceAccounts.actAs",
-        "iam.serviceAccounts.setIamPolicy",
-        "logging.sinks.delete",
-        "resourcemanager.projects.get",
-        "resourcemanager.projects.getIamPolicy",
-        "resourcemanager.projects.setIamPolicy",
-        "run.services.create",
-        "secretmanager.versions.access",
-        "storage.buckets.setIamPolicy",
-        "storage.hmacKeys.create",
-    ]),
-    role("roles/editor", "Editor", &[
-        "artifactregistry.repositories.downloadArtifacts",
-        "artifactregistry.repositories.uploadArtifacts",
-        "autoscaling.sites.writeMetrics",
-        "cloudbuild.builds.create",
-        "cloudfunctions.functions.create",
-        "cloudkms.cryptoKeys.get",
-        "compute.disks.create",
-        "compute.disks.delete",
-        "compute.firewalls.create",
-        "compute.firewalls.update",
-        "compute.instances.create",
-        "compute.instances.setMetadata",
-        "compute.instances.setServiceAccount",
-        "compute.networks.updatePolicy",
-        "compute.projects.setCommonInstanceMetadata",
-        "compute.snapshots.delete",
-        "compute.subnetworks.use",
-        "container.clusters.connect",
-        "container.clusters.delete",
-        "container.clusters.get",
-        "container.clusters.getCredentials",
-        "container.clusters.list",
-        "container.clusters.update",
-        "container.deployments.create",
-        "container.pods.create",
-        "container.pods.exec",
-        "container.secrets.get",
-        "container.secrets.list",
-        "deploymentmanager.deployments.create",
-        "iam.serviceAccountKeys.create",
-        "iam.serviceAccounts.actAs",
-        "logging.logEntries.create",
-        "monitoring.timeSeries.create",
-        "resourcemanager.projects.get",
-        "run.services.create",
-        "storage.buckets.list",
-        "storage.hmacKeys.create",
-    ]),
-    role("roles/viewer", "Viewer", &[
-        "artifactregistry.repositories.downloadArtifacts",
-        "compute.firewalls.list",
-        "compute.instances.get",
-        "compute.instances.list",
-        "container.clusters.connect",
-        "container.clusters.get",
-        "container.clusters.list",
-        "container.pods.get",
-        "container.pods.list",
-        "gkehub.gateway.get",
-        "iam.serviceAccounts.list",
-        "resourcemanager.projects.get",
-        "storage.buckets.list",
-    ]),
-    role("roles/browser", "Browser", &[
-        "resourcemanager.folders.get",
-        "resourcemanager.folders.list",
-        "resourcemanager.organizations.get",
-        "resourcemanager.projects.get",
-        "resourcemanager.projects.getIamPolicy",
-        "resourcemanager.projects.list",
-    ]),
-    role("roles/artifactregistry.reader", "Artifact Registry Reader", &[
-        "artifactregistry.dockerimages.get",
-        "artifactregistry.files.get",
-        "artifactregistry.repositories.downloadArtifacts",
-        "artifactregistry.repositories.get",
-        "artifactregistry.repositories.list",
-        "artifactregistry.tags.get",
-        "artifactregistry.versions.get",
-    ]),
-    role("roles/artifactregistry.writer", "Artifact Registry Writer", &[
-        "artifactregistry.dockerimages.get",
-        "artifactregistry.repositories.downloadArtifacts",
-        "artifactregistry.repositories.get",
-        "artifactregistry.repositories.uploadArtifacts",
-        "artifactregistry.tags.create",
-        "artifactregistry.tags.update",
-    ]),
-    role("roles/cloudkms.cryptoKeyEncrypterDecrypter", "Cloud KMS CryptoKey Encrypter/Decrypter", &[
-        "cloudkms.cryptoKeyVersions.useToDecrypt",
-        "cloudkms.cryptoKeyVersions.useToEncrypt",
-        "cloudkms.locations.get",
-        "cloudkms.locations.list",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/cloudkms.admin", "Cloud KMS Admin", &[
-        "cloudkms.cryptoKeyVersions.destroy",
-        "cloudkms.cryptoKeyVersions.get",
-        "cloudkms.cryptoKeys.create",
-        "cloudkms.cryptoKeys.get",
-        "cloudkms.cryptoKeys.getIamPolicy",
-        "cloudkms.cryptoKeys.setIamPolicy",
-        "cloudkms.cryptoKeys.update",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/compute.networkAdmin", "Compute Network Admin", &[
-        "compute.firewalls.get",
-        "compute.firewalls.list",
-        "compute.networks.create",
-        "compute.networks.updatePolicy",
-        "compute.routes.create",
-        "compute.subnetworks.use",
-    ]),
-    role("roles/compute.serviceAgent", "Compute Engine Service Agent", &[
-        "compute.disks.create",
-        "compute.instances.create",
-        "compute.instances.setMetadata",
-        "iam.serviceAccounts.actAs",
-        "iam.serviceAccounts.getAccessToken",
-    ]),
-    role("roles/container.admin", "Kubernetes Engine Admin", &[
-        "container.clusterRoleBindings.create",
-        "container.clusterRoles.bind",
-        "container.clusterRoles.escalate",
-        "container.clusters.connect",
-        "container.clusters.delete",
-        "container.clusters.get",
-        "container.clusters.getCredentials",
-        "container.clusters.list",
-        "container.clusters.update",
-        "container.pods.create",
-        "container.pods.exec",
-        "container.secrets.get",
-        "container.secrets.list",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/container.clusterViewer", "Kubernetes Engine Cluster Viewer", &[
-        "container.clusters.connect",
-        "container.clusters.get",
-        "container.clusters.list",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/container.defaultNodeServiceAccount", "Kubernetes Engine Default Node Service Account", &[
-        "autoscaling.sites.writeMetrics",
-        "logging.logEntries.create",
-        "monitoring.metricDescriptors.create",
-        "monitoring.metricDescriptors.list",
-        "monitoring.timeSeries.create",
-        "monitoring.timeSeries.list",
-    ]),
-    role("roles/container.developer", "Kubernetes Engine Developer", &[
-        "container.clusters.connect",
-        "container.clusters.get",
-        "container.clusters.list",
-        "container.deployments.create",
-        "container.deployments.update",
-        "container.pods.create",
-        "container.pods.exec",
-        "container.secrets.create",
-        "container.secrets.get",
-        "container.secrets.list",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/container.nodeServiceAccount", "Kubernetes Engine Node Service Account", &[
-        "autoscaling.sites.writeMetrics",
-        "logging.logEntries.create",
-        "monitoring.metricDescriptors.create",
-        "monitoring.metricDescriptors.get",
-        "monitoring.metricDescriptors.list",
-        "monitoring.monitoredResourceDescriptors.get",
-        "monitoring.monitoredResourceDescriptors.list",
-        "monitoring.timeSeries.create",
-        "resourcemanager.projects.get",
-        "serviceusage.services.use",
-        "storage.objects.get",
-    ]),
-    role("roles/container.serviceAgent", "Kubernetes Engine Service Agent", &[
-        "compute.firewalls.create",
-        "compute.firewalls.update",
-        "compute.instances.create",
-        "compute.instances.setMetadata",
-        "compute.networks.updatePolicy",
-        "container.clusters.connect",
-        "container.pods.exec",
-        "container.secrets.get",
-        "container.secrets.list",
-        "iam.serviceAccounts.actAs",
-        "iam.serviceAccounts.getAccessToken",
-        "logging.logEntries.create",
-    ]),
-    role("roles/gkehub.gatewayAdmin", "Connect Gateway Admin", &[
-        "gkehub.gateway.delete",
-        "gkehub.gateway.generateCredentials",
-        "gkehub.gateway.get",
-        "gkehub.gateway.patch",
-        "gkehub.gateway.post",
-        "gkehub.gateway.put",
-        "gkehub.gateway.stream",
-    ]),
-    role("roles/iam.securityReviewer", "Security Reviewer", &[
-        "cloudkms.cryptoKeys.getIamPolicy",
-        "container.clusters.list",
-        "iam.denypolicies.list",
-        "iam.roles.get",
-        "iam.roles.list",
-        "iam.serviceAccountKeys.list",
-        "iam.serviceAccounts.getIamPolicy",
-        "iam.serviceAccounts.list",
-        "resourcemanager.folders.getIamPolicy",
-        "resourcemanager.organizations.getIamPolicy",
-        "resourcemanager.projects.getIamPolicy",
-    ]),
-    role("roles/iam.serviceAccountTokenCreator", "Service Account Token Creator", &[
-        "iam.serviceAccounts.get",
-        "iam.serviceAccounts.getAccessToken",
-        "iam.serviceAccounts.getOpenIdToken",
-        "iam.serviceAccounts.implicitDelegation",
-        "iam.serviceAccounts.list",
-        "iam.serviceAccounts.signBlob",
-        "iam.serviceAccounts.signJwt",
-    ]),
-    role("roles/iam.serviceAccountUser", "Service Account User", &[
-        "iam.serviceAccounts.actAs",
-        "iam.serviceAccounts.get",
-        "iam.serviceAccounts.list",
-        "resourcemanager.projects.get",
-        "resourcemanager.projects.list",
-    ]),
-    role("roles/iam.workloadIdentityUser", "Workload Identity User", &[
-        "iam.serviceAccounts.get",
-        "iam.serviceAccounts.getAccessToken",
-        "iam.serviceAccounts.getOpenIdToken",
-        "iam.serviceAccounts.list",
-    ]),
-    role("roles/logging.logWriter", "Logs Writer", &["logging.logEntries.create", "logging.logEntries.route"]),
-    role("roles/monitoring.metricWriter", "Monitoring Metric Writer", &[
-        "monitoring.metricDescriptors.create",
-        "monitoring.metricDescriptors.get",
-        "monitoring.metricDescriptors.list",
-        "monitoring.monitoredResourceDescriptors.get",
-        "monitoring.monitoredResourceDescriptors.list",
-        "monitoring.timeSeries.create",
-    ]),
-    role("roles/monitoring.viewer", "Monitoring Viewer", &[
-        "monitoring.alertPolicies.get",
-        "monitoring.alertPolicies.list",
-        "monitoring.dashboards.get",
-        "monitoring.metricDescriptors.get",
-        "monitoring.metricDescriptors.list",
-        "monitoring.timeSeries.list",
-        "resourcemanager.projects.get",
-    ]),
-    role("roles/resourcemanager.organizationAdmin", "Organization Administrator", &[
-        "resourcemanager.folders.getIamPolicy",
-        "resourcemanager.folders.setIamPolicy",
-        "resourcemanager.organizations.get",
-        "resourcemanager.organizations.getIamPolicy",
-        "resourcemanager.organizations.setIamPolicy",
-        "resourcemanager.projects.getIamPolicy",
-        "resourcemanager.projects.setIamPolicy",
-    ]),
-    role("roles/run.developer", "Cloud Run Developer", &[
-        "run.jobs.create",
-        "run.jobs.update",
-        "run.services.create",
-        "run.services.update",
-    ]),
-    role("roles/secretmanager.secretAccessor", "Secret Manager Secret Accessor", &[
-        "resourcemanager.projects.get",
-        "resourcemanager.projects.list",
-        "secretmanager.versions.access",
-    ]),
-    role("roles/stackdriver.resourceMetadata.writer", "Stackdriver Resource Metadata Writer", &[
-        "stackdriver.resourceMetadata.write",
-    ]),
-    role("roles/storage.admin", "Storage Admin", &[
-        "resourcemanager.projects.get",
-        "storage.buckets.create",
-        "storage.buckets.delete",
-        "storage.buckets.get",
-        "storage.buckets.getIamPolicy",
-        "storage.buckets.list",
-        "storage.buckets.setIamPolicy",
-        "storage.objects.create",
-        "storage.objects.delete",
-        "storage.objects.get",
-        "storage.objects.list",
-        "storage.objects.setIamPolicy",
-    ]),
-    role("roles/storage.objectViewer", "Storage Object Viewer", &[
-        "resourcemanager.projects.get",
-        "storage.objects.get",
-        "storage.objects.list",
-    ]),
-];
+pub(super) fn all() -> Vec<Predefined> {
+    // The file is ours and of the right form, which a test proves.
+    serde_json::from_str(include_str!("predefined_roles.json")).unwrap_or_default()
+}
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::ALL;
+    use super::{Predefined, all};
+
+    fn role(name: &str) -> Predefined {
+        all().into_iter().find(|role| role.name == name).unwrap()
+    }
 
     #[test]
     fn no_two_roles_share_a_name() {
-        let names: BTreeSet<_> = ALL.iter().map(|role| role.name).collect();
-        assert_eq!(names.len(), ALL.len());
+        let all = all();
+        let names: BTreeSet<_> = all.iter().map(|role| &role.name).collect();
+        assert_eq!(names.len(), all.len());
     }
 
     #[test]
     fn editor_cannot_hand_out_roles_nor_read_secrets_of_secret_manager() {
-        let editor = ALL.iter().find(|role| role.name == "roles/editor").unwrap();
-        for missing in ["resourcemanager.projects.setIamPolicy", "secretmanager.versions.access", "iam.serviceAccounts.getAccessToken"] {
-            assert!(!editor.permissions.contains(&missing), "{missing}");
+        let editor = role("roles/editor");
+        for missing in [
+            "resourcemanager.projects.setIamPolicy",
+            "secretmanager.versions.access",
+            "iam.serviceAccounts.getAccessToken",
+        ] {
+            assert!(!editor.permissions.iter().any(|held| held == missing), "{missing}");
         }
     }
 
     #[test]
     fn the_node_role_has_its_six_permissions() {
-        let node = ALL.iter().find(|role| role.name == "roles/container.defaultNodeServiceAccount").unwrap();
-        assert_eq!(node.permissions.len(), 6);
+        assert_eq!(role("roles/container.defaultNodeServiceAccount").permissions.len(), 6);
     }
 }

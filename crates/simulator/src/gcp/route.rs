@@ -45,7 +45,12 @@ const fn pages(field: &'static str, default: usize, most: usize) -> Shape {
 impl Route {
     /// Reads a path; `None` when no API answers there.
     pub(crate) fn of(wire: &Wire, request: &Request) -> Option<Self> {
-        let path = canonical(wire, &request.path);
+        let mut asked = request.path.clone();
+        // Google's Rust client asks for all roles here, those of a project too.
+        if let Some(parent) = request.query.get("parent").filter(|parent| asked == "/v1/roles" && !parent.is_empty()) {
+            asked = format!("/v1/{parent}/roles");
+        }
+        let path = canonical(wire, &asked);
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let (service, permission, shape, method) = match parts.as_slice() {
             ["compute", "v1", "projects", _project, rest @ ..] => {
@@ -59,6 +64,7 @@ impl Route {
             ["v2", "policies", .., "denypolicies"] => {
                 (IAM, "iam.denypolicies.list", pages("policies", 1000, 1000), "GET")
             }
+            ["v2", "policies", .., "denypolicies", _name] => (IAM, "iam.denypolicies.get", Shape::Resource, "GET"),
             ["v1", rest @ ..] => first(rest)?,
             _ => return None,
         };
@@ -127,9 +133,7 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         ["roles", _role] | ["projects" | "organizations", _, "roles", _role] => {
             (IAM, "iam.roles.get", Shape::Resource, "GET")
         }
-        ["projects", _, "serviceAccounts"] => {
-            (IAM, "iam.serviceAccounts.list", pages("accounts", 20, 100), "GET")
-        }
+        ["projects", _, "serviceAccounts"] => (IAM, "iam.serviceAccounts.list", pages("accounts", 20, 100), "GET"),
         ["projects", _, "serviceAccounts", name] if is_policy(name) => {
             (IAM, "iam.serviceAccounts.getIamPolicy", Shape::Policy, "POST")
         }

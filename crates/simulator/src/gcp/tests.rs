@@ -68,9 +68,15 @@ fn the_client_of_rust_gets_enumerations_as_numbers() {
     let path = "/v1/projects/acme-prod-4711/locations/-/clusters";
     let numbered = get(&world, path, &[("$alt", "json;enum-encoding=int")]);
     assert_eq!(named(&numbered["clusters"], "search-prod")["databaseEncryption"]["state"], json!(3));
-    assert_eq!(named(&numbered["clusters"], "search-prod")["nodePools"][0]["config"]["workloadMetadataConfig"]["mode"], json!(2));
+    assert_eq!(
+        named(&numbered["clusters"], "search-prod")["nodePools"][0]["config"]["workloadMetadataConfig"]["mode"],
+        json!(2)
+    );
     let written = get(&world, path, &[]);
-    assert_eq!(named(&written["clusters"], "search-prod")["databaseEncryption"]["state"], "ALL_OBJECTS_ENCRYPTION_ENABLED");
+    assert_eq!(
+        named(&written["clusters"], "search-prod")["databaseEncryption"]["state"],
+        "ALL_OBJECTS_ENCRYPTION_ENABLED"
+    );
 }
 
 #[test]
@@ -99,7 +105,11 @@ fn every_scope_is_on_every_page_and_every_instance_on_one() {
     let mut token = String::new();
     let mut names = BTreeSet::new();
     for page in 0.. {
-        let body = get(&world, "/compute/v1/projects/acme-prod-4711/aggregated/instances", &[("maxResults", "4"), ("pageToken", &token)]);
+        let body = get(
+            &world,
+            "/compute/v1/projects/acme-prod-4711/aggregated/instances",
+            &[("maxResults", "4"), ("pageToken", &token)],
+        );
         let scopes = body["items"].as_object().unwrap();
         assert_eq!(scopes.len(), 19);
         for scope in scopes.values() {
@@ -108,13 +118,11 @@ fn every_scope_is_on_every_page_and_every_instance_on_one() {
                 assert!(names.insert(instance["selfLink"].as_str().unwrap().to_owned()));
             }
         }
-        match body["nextPageToken"].as_str() {
-            Some(next) => next.clone_into(&mut token),
-            None => {
-                assert_eq!(page, 2);
-                break;
-            }
-        }
+        let Some(next) = body["nextPageToken"].as_str() else {
+            assert_eq!(page, 2);
+            break;
+        };
+        next.clone_into(&mut token);
     }
     assert_eq!(names.len(), 10);
 }
@@ -160,9 +168,11 @@ fn the_effective_firewalls_hold_the_policies_from_above_in_their_order() {
     let world = acme();
     let path = "/compute/v1/projects/acme-prod-4711/global/networks/prod/getEffectiveFirewalls";
     let found = get(&world, path, &[]);
-    let kinds: Vec<&str> = found["firewallPolicys"].as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        found["firewallPolicys"].as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["HIERARCHY", "NETWORK"]);
-    let names: Vec<&str> = found["firewalls"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        found["firewalls"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert!(names.iter().any(|name| name.starts_with("gke-search-prod-") && name.ends_with("-master")));
     let regional = get(
         &world,
@@ -193,8 +203,11 @@ fn a_project_is_found_by_its_number_and_by_its_parent() {
 #[test]
 fn deny_policies_are_found_under_an_encoded_attachment_point() {
     let path = "/v2/policies/cloudresourcemanager.googleapis.com%2Forganizations%2F481516234200/denypolicies";
-    let found = get(&acme(), path, &[]);
-    assert_eq!(found["policies"][0]["rules"][0]["denyRule"]["deniedPrincipals"][0], "principalSet://goog/public:all");
+    let world = acme();
+    let found = get(&world, path, &[]);
+    assert_eq!(found["policies"][0].get("rules"), None, "the list does not say what is denied");
+    let policy = get(&world, &format!("/v2/{}", found["policies"][0]["name"].as_str().unwrap()), &[]);
+    assert_eq!(policy["rules"][0]["denyRule"]["deniedPrincipals"][0], "principalSet://goog/public:all");
 }
 
 #[test]
@@ -204,6 +217,8 @@ fn the_permissions_of_custom_roles_are_listed_only_in_the_full_view() {
     assert_eq!(basic["roles"][0].get("includedPermissions"), None);
     let full = get(&world, "/v1/projects/acme-lab-0815/roles", &[("view", "FULL")]);
     assert_eq!(full["roles"][0]["includedPermissions"][0], "iam.roles.update");
+    let by_parent = get(&world, "/v1/roles", &[("parent", "projects/815081508150"), ("view", "1")]);
+    assert_eq!(by_parent, full);
 }
 
 #[test]
@@ -212,13 +227,19 @@ fn an_api_that_is_off_says_so() {
     let refusal = reply(&acme(), &request("GET", path, &[]));
     assert_eq!(refusal.status, 403);
     let detail = &json(&refusal)["error"]["details"][0];
-    assert_eq!((detail["reason"].as_str(), detail["metadata"]["service"].as_str()), (Some("SERVICE_DISABLED"), Some("recommender.googleapis.com")));
+    assert_eq!(
+        (detail["reason"].as_str(), detail["metadata"]["service"].as_str()),
+        (Some("SERVICE_DISABLED"), Some("recommender.googleapis.com"))
+    );
 }
 
 #[test]
 fn a_project_that_does_not_exist_is_denied_and_not_missing() {
     let refusal = reply(&acme(), &request("GET", "/v1/projects/nobody/locations/-/clusters", &[]));
-    assert_eq!((refusal.status, json(&refusal)["error"]["details"][0]["reason"].as_str()), (403, Some("CONSUMER_INVALID")));
+    assert_eq!(
+        (refusal.status, json(&refusal)["error"]["details"][0]["reason"].as_str()),
+        (403, Some("CONSUMER_INVALID"))
+    );
     let missing = reply(&acme(), &request("GET", "/compute/v1/projects/nobody/global/networks", &[]));
     assert_eq!(missing.status, 404);
 }

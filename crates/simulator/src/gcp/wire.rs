@@ -187,7 +187,9 @@ mod tests {
 
     #[test]
     fn what_is_false_zero_or_empty_is_left_out() {
-        let item = Item::sparse(json!({"enabled": false, "count": 0, "name": "", "items": [], "legacyAbac": {"enabled": false}}));
+        let item = Item::sparse(
+            json!({"enabled": false, "count": 0, "name": "", "items": [], "legacyAbac": {"enabled": false}}),
+        );
         assert_eq!(item.text(Enums::Names), r#"{"legacyAbac":{}}"#);
     }
 

@@ -41,7 +41,11 @@ fn describe(seed: u64, clusters: usize) -> Description {
         ..Assignment::default()
     };
     Description {
-        management_groups: vec![group("fleet", None), group("fleet-prod", Some("fleet")), group("fleet-dev", Some("fleet"))],
+        management_groups: vec![
+            group("fleet", None),
+            group("fleet-prod", Some("fleet")),
+            group("fleet-dev", Some("fleet")),
+        ],
         assignments: vec![
             grant("group/auditors", "Reader", "management-group/fleet"),
             grant("group/platform", "Contributor", "management-group/fleet-prod"),
@@ -76,10 +80,13 @@ fn subscription(dice: &mut Dice, seed: u64, index: usize, clusters: usize) -> Su
         security_groups: vec![
             group("closed", vec![rule("deny-admin", 100, "Deny", &["Internet"], &["22", "3389"])]),
             group("halves", vec![rule("ssh", 120, "Allow", &["0.0.0.0/1", "128.0.0.0/1"], &["20-25"])]),
-            group("shadowed", vec![
-                rule("deny-ssh", 100, "Deny", &["*"], &["22"]),
-                rule("allow-ssh", 200, "Allow", &["Internet"], &["22"]),
-            ]),
+            group(
+                "shadowed",
+                vec![
+                    rule("deny-ssh", 100, "Deny", &["*"], &["22"]),
+                    rule("allow-ssh", 200, "Allow", &["Internet"], &["22"]),
+                ],
+            ),
         ],
         route_tables: vec![RouteTable {
             name: "through-firewall".to_owned(),
@@ -99,6 +106,7 @@ fn subscription(dice: &mut Dice, seed: u64, index: usize, clusters: usize) -> Su
             purge_protection: dice.chance(70),
             rbac: dice.chance(80),
             public: dice.chance(40),
+            logs: if dice.chance(60) { words(&["AuditEvent"]) } else { Vec::new() },
             keys: vec![
                 Key { name: "etcd".to_owned(), rotate_after: Some("P90D".to_owned()), ..Key::default() },
                 Key { name: "forgotten".to_owned(), enabled: false, ..Key::default() },
@@ -131,7 +139,13 @@ fn subscription(dice: &mut Dice, seed: u64, index: usize, clusters: usize) -> Su
         });
         found.assignments.push(Assignment {
             principal: format!("identity/{workload}"),
-            role: dice.pick(&["Storage Blob Data Reader", "Storage Blob Data Reader", "Key Vault Secrets User", "Managed Identity Operator", "Contributor"]),
+            role: dice.pick(&[
+                "Storage Blob Data Reader",
+                "Storage Blob Data Reader",
+                "Key Vault Secrets User",
+                "Managed Identity Operator",
+                "Contributor",
+            ]),
             at: Some(format!("group/{}", cluster.group)),
             ..Assignment::default()
         });
@@ -233,7 +247,11 @@ fn cluster(dice: &mut Dice, subscription: usize, number: usize, subnet: &str, ra
         },
         trusted_access: if dice.chance(10) { vec![backup()] } else { Vec::new() },
         assignments: vec![
-            grant(acting.clone(), "Contributor", if wide { "subscription".to_owned() } else { format!("node-group/{name}") }),
+            grant(
+                acting.clone(),
+                "Contributor",
+                if wide { "subscription".to_owned() } else { format!("node-group/{name}") },
+            ),
             grant(format!("identity/{name}-agentpool"), "AcrPull", "group/registry".to_owned()),
         ],
         tags: [("environment".to_owned(), dice.pick(&["production", "staging", "dev"]))].into(),

@@ -64,7 +64,11 @@ fn describe(seed: u64, clusters: usize) -> Description {
             ..Role::default()
         }],
         folders: vec![
-            folder("100200300400", "Production", vec![bind("roles/container.clusterViewer", "group:platform@fleet.example")]),
+            folder(
+                "100200300400",
+                "Production",
+                vec![bind("roles/container.clusterViewer", "group:platform@fleet.example")],
+            ),
             folder("100200300401", "Development", vec![bind("roles/editor", "group:developers@fleet.example")]),
         ],
         projects,
@@ -106,14 +110,20 @@ fn project(dice: &mut Dice, index: usize, clusters: usize) -> Project {
         ..Project::default()
     };
     if dice.chance(50) {
-        found.bindings.push(bind("roles/editor", &format!("serviceAccount:{number}-compute@developer.gserviceaccount.com")));
+        found
+            .bindings
+            .push(bind("roles/editor", &format!("serviceAccount:{number}-compute@developer.gserviceaccount.com")));
     }
     if dice.chance(20) {
         found.bindings.push(bind("roles/storage.admin", &format!("serviceAccount:{node}")));
     }
     for region in REGIONS {
         let agent = format!("serviceAccount:service-{number}@container-engine-robot.iam.gserviceaccount.com");
-        let all = if dice.chance(10) { vec![bind("roles/cloudkms.cryptoKeyEncrypterDecrypter", "allAuthenticatedUsers")] } else { Vec::new() };
+        let all = if dice.chance(10) {
+            vec![bind("roles/cloudkms.cryptoKeyEncrypterDecrypter", "allAuthenticatedUsers")]
+        } else {
+            Vec::new()
+        };
         found.keys.push(Key {
             location: (*region).to_owned(),
             ring: "gke".to_owned(),
@@ -132,7 +142,11 @@ fn project(dice: &mut Dice, index: usize, clusters: usize) -> Project {
             bindings: vec![bind("roles/iam.workloadIdentityUser", &member)],
             ..ServiceAccount::default()
         });
-        let role = dice.pick(&["roles/storage.objectViewer", "roles/secretmanager.secretAccessor", "roles/iam.serviceAccountTokenCreator"]);
+        let role = dice.pick(&[
+            "roles/storage.objectViewer",
+            "roles/secretmanager.secretAccessor",
+            "roles/iam.serviceAccountTokenCreator",
+        ]);
         let email = format!("serviceAccount:{account}@{}.iam.gserviceaccount.com", found.id);
         found.bindings.push(bind(&role, &email));
         let cluster = cluster(dice, &found.id, index, cluster_number);
@@ -288,7 +302,11 @@ fn pool(dice: &mut Dice, project: &str, index: u32, workload_identity: bool) -> 
         count: dice.between(1, 4),
         service_account: own.then(|| format!("nodes@{project}.iam.gserviceaccount.com")),
         scopes: (own || dice.chance(30)).then(|| words(&["cloud-platform"])),
-        metadata: if workload_identity { Some("GKE_METADATA".to_owned()) } else { dice.chance(50).then(|| "GCE_METADATA".to_owned()) },
+        metadata: if workload_identity {
+            Some("GKE_METADATA".to_owned())
+        } else {
+            dice.chance(50).then(|| "GCE_METADATA".to_owned())
+        },
         private_nodes: dice.chance(10).then(|| dice.chance(50)),
         secure_boot: dice.chance(50),
         auto_upgrade: dice.chance(85),

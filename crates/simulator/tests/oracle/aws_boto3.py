@@ -24,8 +24,8 @@ SHOP, PAYMENTS, DATA = "222222222222", "333333333333", "444444444444"
 URL = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else sys.exit(__doc__)
 results = []
 asked = set()
-# Members that the Rust SDK (aws-sdk-eks 1.160) knows and an older botocore may not.
-NEWER = {"deletionProtection", "controlPlaneScalingConfig"}
+# Members that botocore learned with 1.44; an older one may stand in by hand.
+NEWER = {"controlPlaneEgressMode"}
 
 
 def check(name, passed, detail=""):
@@ -367,7 +367,9 @@ refused("unknown job", "NoSuchEntity", iam.get_service_last_accessed_details, Jo
 # ---- KMS ---------------------------------------------------------------------------------------------------------
 
 kms = client("kms", **payments)
-arn = client("eks", **payments).describe_cluster(name="payments-prod")["cluster"]["encryptionConfig"][0]["provider"]["keyArn"]
+cluster = client("eks", **payments).describe_cluster(name="payments-prod")["cluster"]
+check("no public endpoint", cluster["resourcesVpcConfig"]["publicAccessCidrs"] == [], cluster)
+arn = cluster["encryptionConfig"][0]["provider"]["keyArn"]
 key = kms.describe_key(KeyId=arn)["KeyMetadata"]
 check("key", key["KeyState"] == "Enabled" and kms.describe_key(KeyId="alias/payments-etcd")["KeyMetadata"] == key, key)
 rotation = kms.get_key_rotation_status(KeyId=key["KeyId"])

@@ -4,7 +4,7 @@
 
 A reply passes when each of its fields is known to the model of that api-version and has the model's type, and when a
 list can be followed to its end through `nextLink`. The libraries themselves are more lenient: they keep what they do
-not know. That this check is not lenient is proven first, by breaking every reply in every place.
+not know. That this check is strict is proven on the way, by breaking replies in every place.
 """
 
 import datetime
@@ -33,6 +33,9 @@ PRIMITIVES = {"str": str, "int": int, "float": (int, float), "bool": bool, "obje
 
 # Maps with free keys.
 FREE = {"tags", "nodeLabels", "userAssignedIdentities", "addonProfiles", "identityProfile"}
+
+
+PROVEN = 5
 
 
 class Mismatch(Exception):
@@ -218,6 +221,7 @@ class Client:
         self.base = base.rstrip("/")
         self.passed = 0
         self.failed = 0
+        self.proven = {}
 
     def call(self, url, body=None, token="oracle"):
         if url.startswith("/"):
@@ -244,7 +248,13 @@ class Client:
         return outcome
 
     def prove(self, model, item, module):
-        """A field nobody knows must be refused wherever it is put: else the check would be empty there."""
+        """A field nobody knows must be refused wherever it is put: else the check would be empty there.
+
+        A few replies of each kind are enough, and all that a large world has time for.
+        """
+        self.proven[model] = self.proven.get(model, 0) + 1
+        if self.proven[model] > PROVEN:
+            return
         for spot in objects(item):
             spot["fieldNobodyKnows"] = "x"
             try:
@@ -338,6 +348,8 @@ def one_subscription(client, here):
     vaults = f"{here}/providers/Microsoft.KeyVault/vaults"
     for vault in client.list(vaults, "2026-05-15", keyvault.Vault, keyvault):
         client.get(vault["id"], "2026-05-15", keyvault.Vault, keyvault)
+        settings = f"{vault['id']}/providers/Microsoft.Insights/diagnosticSettings"
+        client.list(settings, "2021-05-01-preview", monitor.DiagnosticSettingsResource, monitor)
         for key in client.list(f"{vault['id']}/keys", "2026-05-15", keyvault.Key, keyvault):
             client.get(key["id"], "2026-05-15", keyvault.Key, keyvault)
 

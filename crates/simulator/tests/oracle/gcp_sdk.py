@@ -15,12 +15,8 @@ import urllib.request
 from google.cloud import compute_v1, container_v1, iam_admin_v1, iam_v2, kms_v1, recommender_v1, resourcemanager_v3
 from google.iam.v1 import policy_pb2
 from google.protobuf import json_format
-from google.rpc import error_details_pb2, status_pb2
-
-del error_details_pb2  # Imported so that `ErrorInfo` inside a `Status` is known.
-
-# Written by the service and not yet in the client's messages, each with the reason.
-NEWER = set()
+from google.rpc import error_details_pb2 as _known_inside_status  # noqa: F401
+from google.rpc import status_pb2
 
 
 class Mismatch(Exception):
@@ -133,9 +129,9 @@ class Client:
         def run():
             status, body = self.call(f"/compute/v1/{path}", {**(query or {}), "$alt": "json"})
             assert status == 200, f"{status} {body}"
-            made = parse(message, compute_names(body))
+            made = parse(message, body)
             # In these messages enumerations are declared as text, so only the 64-bit numbers are looked at.
-            spelled(made.DESCRIPTOR, compute_names(body), False, "")
+            spelled(made.DESCRIPTOR, body, False, "")
             return body
 
         return self.test(f"GET /compute/v1/{path}", run) or {}
@@ -152,15 +148,6 @@ class Client:
                 return found
         self.test(f"{path} ends", lambda: same("an end", "none"))
         return found
-
-
-def compute_names(body):
-    """The messages of google-cloud-compute call one protocol field by another name than the wire."""
-    if isinstance(body, dict):
-        return {{"IPProtocol": "IPProtocol"}.get(key, key): compute_names(value) for key, value in body.items()}
-    if isinstance(body, list):
-        return [compute_names(item) for item in body]
-    return body
 
 
 def same(expected, found):
@@ -207,7 +194,8 @@ def policy(client, path, method="POST"):
 
 def deny_policies(client, name):
     attachment = urllib.parse.quote(f"cloudresourcemanager.googleapis.com/{name}", safe="")
-    client.pages(f"/v2/policies/{attachment}/denypolicies", iam_v2.ListPoliciesResponse, "policies")
+    for found in client.pages(f"/v2/policies/{attachment}/denypolicies", iam_v2.ListPoliciesResponse, "policies"):
+        client.get(f"/v2/{found['name']}", iam_v2.Policy)
 
 
 def one_project(client, project):

@@ -52,10 +52,11 @@ pub(super) async fn of_identities(context: &Context, found: &Found, roles: &[Rol
     let region = context.session.base_region.as_str();
     let iam = &context.session.iam(region);
     let host = &format!("iam.{region}");
-    let own = format!("::{}:", context.session.account).replace("::", ":iam::");
+    let own = format!(":iam::{}:", context.session.account);
     let trusting = roles.iter().filter(|role| trusts_any(role, &found.issuers)).filter_map(|role| role.arn.as_deref());
-    let reported: BTreeSet<&str> =
-        found.roles.iter().map(String::as_str).chain(trusting).filter(|arn| arn.contains(&own)).collect();
+    let carried = roles.iter().filter(|role| carries_any(role, &found.profiles)).filter_map(|role| role.arn.as_deref());
+    let named = found.roles.iter().map(String::as_str);
+    let reported: BTreeSet<&str> = named.chain(trusting).chain(carried).filter(|arn| arn.contains(&own)).collect();
     let keys = found.users.iter().map(|user| {
         boxed(async move {
             let params = [("user", user.as_str())];
@@ -78,6 +79,10 @@ pub(super) async fn of_identities(context: &Context, found: &Found, roles: &[Rol
 fn trusts_any(role: &Role, issuers: &BTreeSet<String>) -> bool {
     let document = role.assume_role_policy_document.as_ref();
     document.is_some_and(|document| issuers.iter().any(|issuer| document.0.contains(issuer)))
+}
+
+fn carries_any(role: &Role, profiles: &BTreeSet<String>) -> bool {
+    role.instance_profile_list.iter().any(|profile| profile.arn.as_ref().is_some_and(|arn| profiles.contains(arn)))
 }
 
 async fn report(context: &Context, iam: &aws_sdk_iam::Client, host: &str, role: &str) {

@@ -10,6 +10,7 @@ use crate::{
     calls,
     record::{
         Ec2,
+        compute::Reservations,
         eks::Nodegroup,
         network::{RouteTables, SecurityGroups},
     },
@@ -50,13 +51,13 @@ pub(super) async fn of_region(place: &Place<'_>) {
     futures::join!(boxed(options), boxed(exclusions), boxed(balancers));
 }
 
-/// The tables of the clusters' networks.
-pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) {
+/// The tables of the clusters' networks. Returns the instance profiles that machines of clusters carry.
+pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSet<String> {
     let networks = clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref());
     let vpcs: BTreeSet<String> = networks.filter_map(|config| config.vpc_id.clone()).collect();
     let vpcs: Vec<String> = vpcs.into_iter().collect();
     if vpcs.is_empty() {
-        return;
+        return BTreeSet::new();
     }
     let ec2 = &place.context.session.ec2(place.region);
     let attributes = vpcs.iter().flat_map(|vpc| {
@@ -64,9 +65,14 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) {
             .map(|attribute| boxed(attribute_of(place, ec2, vpc, attribute)))
     });
     let chunks = vpcs.chunks(FILTER_VALUES).map(|vpcs| boxed(chunk(place, ec2, vpcs)));
-    let (referenced, _) = futures::join!(join_all(chunks), join_all(attributes));
-    let lists: BTreeSet<String> = referenced.into_iter().flatten().collect();
+    let (found, _) = futures::join!(join_all(chunks), join_all(attributes));
+    let (mut lists, mut profiles) = (BTreeSet::new(), BTreeSet::new());
+    for (named, carried) in found {
+        lists.extend(named);
+        profiles.extend(carried);
+    }
     prefix_lists(place, ec2, lists.into_iter().collect()).await;
+    profiles
 }
 
 async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, attribute: VpcAttributeName) {
@@ -76,8 +82,9 @@ async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, a
     place.context.ask::<Value>(&place.host("ec2"), &question, send).await;
 }
 
-/// The tables of some networks. Returns the prefix lists that rules and routes name.
-async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) -> BTreeSet<String> {
+/// The tables of some networks. Returns the prefix lists that rules and routes name, and the instance profiles of the
+/// clusters' machines.
+async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
     let context = place.context;
     let host = &place.host("ec2");
     let joined = vpcs.join(",");
@@ -97,11 +104,11 @@ async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) ->
             })
         }};
     }
-    let (groups, tables, ..) = futures::join!(
+    let (groups, tables, instances, ..) = futures::join!(
         table!(DESCRIBE_SECURITY_GROUPS, Ec2<SecurityGroups>, describe_security_groups, 1000),
         // 100 is the most that this one gives at a time.
         table!(DESCRIBE_ROUTE_TABLES, Ec2<RouteTables>, describe_route_tables, 100),
-        table!(DESCRIBE_INSTANCES, Value, describe_instances, 1000),
+        table!(DESCRIBE_INSTANCES, Ec2<Reservations>, describe_instances, 1000),
         table!(DESCRIBE_NETWORK_INTERFACES, Value, describe_network_interfaces, 1000),
         table!(DESCRIBE_NETWORK_ACLS, Value, describe_network_acls, 1000),
         table!(DESCRIBE_SUBNETS, Value, describe_subnets, 1000),
@@ -112,7 +119,11 @@ async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) ->
     let named = permissions.flat_map(|permission| permission.prefix_list_ids).filter_map(|list| list.prefix_list_id);
     let tables = tables.into_iter().flatten().flat_map(|Ec2(page)| page.route_table_set);
     let routed = tables.flat_map(|table| table.route_set).filter_map(|route| route.destination_prefix_list_id);
-    named.chain(routed).collect()
+    let reservations = instances.into_iter().flatten().flat_map(|Ec2(page)| page.reservation_set);
+    let machines = reservations.flat_map(|reservation| reservation.instances_set);
+    let of_clusters = machines.filter(|instance| instance.is_up() && !instance.clusters().is_empty());
+    let carried = of_clusters.filter_map(|instance| instance.iam_instance_profile?.arn).collect();
+    (named.chain(routed).collect(), carried)
 }
 
 async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: Vec<String>) {

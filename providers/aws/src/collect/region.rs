@@ -18,6 +18,8 @@ pub(super) struct Found {
     pub(super) clusters: usize,
     /// Roles the clusters use, by ARN.
     pub(super) roles: BTreeSet<String>,
+    /// Instance profiles of the clusters' machines, by ARN.
+    pub(super) profiles: BTreeSet<String>,
     /// IAM users with an access entry, by name.
     pub(super) users: BTreeSet<String>,
     /// Issuers of the clusters' tokens, without the scheme.
@@ -28,6 +30,7 @@ impl Found {
     pub(super) fn and(mut self, other: Self) -> Self {
         self.clusters += other.clusters;
         self.roles.extend(other.roles);
+        self.profiles.extend(other.profiles);
         self.users.extend(other.users);
         self.issuers.extend(other.issuers);
         self
@@ -99,11 +102,12 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
     // Clusters first: their networks, keys and access entries are known with them.
     let with_clusters = async {
         let clusters: Vec<_> = described.await.into_iter().flatten().collect();
-        let (entries, (), ()) = futures::join!(
+        let (mut entries, profiles, ()) = futures::join!(
             boxed(cluster::access_entries(&place, &clusters)),
             boxed(network::tables(&place, &clusters)),
             boxed(key::keys(&place, &clusters)),
         );
+        entries.profiles = profiles;
         clusters.iter().map(cluster::of_cluster).fold(entries, Found::and)
     };
     let with_groups = async {

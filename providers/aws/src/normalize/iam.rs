@@ -9,3 +9,6 @@ pub(super) mod policy;
 pub(super) mod request;
 pub(super) mod standing;
 pub(super) mod trust;
+
+#[cfg(test)]
+mod vectors;

@@ -17,7 +17,10 @@ use palisade_model::{
     PoolId, PoolKind, PublicAddresses, SubnetFilter,
 };
 use palisade_reach::Family;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// How a machine came to be in a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,10 +89,7 @@ fn automatic_pools(cluster: &Cluster) -> &[String] {
 
 /// Where a machine comes from, by the tags its maker puts on it.
 fn origin(instance: &Instance) -> Origin {
-    let tag = |wanted: &str| {
-        let mut tags = instance.tag_set.iter();
-        tags.find(|tag| tag.key.as_deref() == Some(wanted)).and_then(|tag| tag.value.clone())
-    };
+    let tag = |wanted: &str| instance.tag(wanted).map(str::to_owned);
     if let Some(name) = tag("eks:nodegroup-name") {
         return Origin::NodeGroup(name);
     }
@@ -200,8 +200,7 @@ impl Context<'_, '_> {
             let known: BTreeSet<&str> = members.iter().filter_map(|one| one.instance_id.as_deref()).collect();
             members.extend(all.iter().filter(|instance| {
                 let id = instance.instance_id.as_deref().unwrap_or_default();
-                let state = instance.instance_state.as_ref().and_then(|state| state.name.as_deref());
-                matches!(state, Some("pending" | "running"))
+                instance.is_up()
                     && !known.contains(id)
                     && by_instance.get(id).is_some_and(|group| scaling.contains(&group.as_str()))
             }));
@@ -376,7 +375,7 @@ fn node(instance: &Instance) -> Node {
     let mut public = BTreeSet::new();
     for interface in &instance.network_interface_set {
         public.extend(public_addresses(interface));
-        let v6 = interface.ipv6_addresses.iter().filter_map(|one| one.ipv6_address.as_deref()?.parse().ok());
+        let v6 = interface.ipv6_addresses.iter().filter_map(|one| one.ipv6_address.as_deref()?.parse::<IpAddr>().ok());
         public.extend(v6);
     }
     let addresses = |interface: &crate::record::compute::Interface| {

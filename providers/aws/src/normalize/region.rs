@@ -163,27 +163,11 @@ fn ec2<T: DeserializeOwned, U>(
     table(snapshot, call, scope, |Ec2(page): Ec2<T>| members(page))
 }
 
-/// Tags by which a machine says whose it is: self-managed (`kubernetes.io/cluster/NAME`), any that joined
-/// (`aws:eks:cluster-name`), managed (`eks:cluster-name`) and automatic (`eks:eks-cluster-name`).
+/// Where the machines of each cluster stand in the table.
 fn of_clusters(instances: &[Instance]) -> HashMap<String, Vec<usize>> {
     let mut found: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, instance) in instances.iter().enumerate() {
-        let state = instance.instance_state.as_ref().and_then(|state| state.name.as_deref());
-        if !matches!(state, Some("pending" | "running")) {
-            continue;
-        }
-        let mut names: Vec<&str> = Vec::new();
-        for tag in &instance.tag_set {
-            let (Some(key), value) = (tag.key.as_deref(), tag.value.as_deref()) else { continue };
-            match key {
-                "aws:eks:cluster-name" | "eks:cluster-name" | "eks:eks-cluster-name" => names.extend(value),
-                // The value is `owned`, or blanked when the cluster's name looks like that of a secret.
-                _ => names.extend(key.strip_prefix("kubernetes.io/cluster/").filter(|_| value != Some("shared"))),
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        for name in names {
+    for (place, instance) in instances.iter().enumerate().filter(|(_, instance)| instance.is_up()) {
+        for name in instance.clusters() {
             found.entry(name.to_owned()).or_default().push(place);
         }
     }

@@ -30,6 +30,37 @@ record!(Instance {
     #[serde(deserialize_with = "leaf::list")]
     tag_set: Vec<Tag>,
 });
+impl Instance {
+    /// Whether it runs or starts.
+    pub(crate) fn is_up(&self) -> bool {
+        let state = self.instance_state.as_ref().and_then(|state| state.name.as_deref());
+        matches!(state, Some("pending" | "running"))
+    }
+
+    /// The value of a tag.
+    pub(crate) fn tag(&self, wanted: &str) -> Option<&str> {
+        self.tag_set.iter().find(|tag| tag.key.as_deref() == Some(wanted)).and_then(|tag| tag.value.as_deref())
+    }
+
+    /// The clusters it says it belongs to, by the tags of whoever started it: self-managed
+    /// (`kubernetes.io/cluster/NAME`), any that joined (`aws:eks:cluster-name`), managed (`eks:cluster-name`) and
+    /// automatic (`eks:eks-cluster-name`).
+    pub(crate) fn clusters(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for tag in &self.tag_set {
+            let (Some(key), value) = (tag.key.as_deref(), tag.value.as_deref()) else { continue };
+            match key {
+                "aws:eks:cluster-name" | "eks:cluster-name" | "eks:eks-cluster-name" => names.extend(value),
+                // The value is `owned`, or blanked when the cluster's name looks like that of a secret.
+                _ => names.extend(key.strip_prefix("kubernetes.io/cluster/").filter(|_| value != Some("shared"))),
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
 record!(InstanceState {
     #[serde(deserialize_with = "leaf::text")]
     name: Option<String>,

@@ -132,6 +132,7 @@ record!(AccessKey {
     create_date: Option<Timestamp>,
 });
 
+#[cfg(feature = "collect")]
 record!(LastAccessedJob {
     #[serde(deserialize_with = "leaf::text")]
     job_id: Option<String>,
@@ -149,6 +150,7 @@ record!(ServiceLastAccessed {
     last_authenticated: Option<Timestamp>,
 });
 
+#[cfg(feature = "collect")]
 record!(CallerIdentity {
     #[serde(deserialize_with = "leaf::text")]
     account: Option<String>,

@@ -13,21 +13,6 @@ pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
     deserializer.deserialize_any(ListVisitor(PhantomData))
 }
 
-/// A list whose absence means something else than its emptiness.
-pub(crate) fn optional_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<T>>, D::Error> {
-    Option::<ListOf<T>>::deserialize(deserializer).map(|list| list.map(|ListOf(items)| items))
-}
-
-struct ListOf<T>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ListOf<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        list(deserializer).map(Self)
-    }
-}
-
 struct ListVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {

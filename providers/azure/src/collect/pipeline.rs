@@ -125,8 +125,9 @@ impl RetryPolicy for Patience {
 struct Watch;
 
 #[async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait hides this lifetime, and an implementation must hide it too")]
 impl Policy for Watch {
-    async fn send(&self, context: &Context<'_>, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let result = forward(context, request, next).await;
         if let Some(attempts) = context.value::<Arc<Attempts>>() {
             match &result {
@@ -160,8 +161,9 @@ impl LoopbackBearer {
 }
 
 #[async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "the trait hides this lifetime, and an implementation must hide it too")]
 impl Policy for LoopbackBearer {
-    async fn send(&self, context: &Context<'_>, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let token = self.token().await?;
         request.insert_header(AUTHORIZATION, format!("Bearer {}", token.token.secret()));
         forward(context, request, next).await

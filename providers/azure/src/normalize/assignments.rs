@@ -23,6 +23,8 @@ pub(super) struct Assignments<'s> {
     groups: Vec<usize>,
     denied: Vec<Denied>,
     assignments: Table<'s, RoleAssignment>,
+    definitions: Table<'s, RoleDefinition>,
+    roles: HashMap<String, usize>,
     pages: Vec<Evidence>,
 }
 
@@ -90,6 +92,8 @@ impl<'s> Assignments<'s> {
             denied: denials.all()?.into_iter().map(denied).collect(),
             pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
             assignments,
+            definitions,
+            roles,
         };
         for (row, assignment) in found.assignments.all()?.into_iter().enumerate() {
             let properties = &assignment.properties;
@@ -97,7 +101,7 @@ impl<'s> Assignments<'s> {
             let guid = arm::name(role).to_ascii_lowercase();
             let (name, allows) = compiled
                 .entry(guid.clone())
-                .or_insert_with(|| meaning(roles.get(&guid).copied(), role, subscription))
+                .or_insert_with(|| meaning(found.definition(&guid), role, subscription))
                 .clone();
             let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
             let place = found.held.len();
@@ -116,6 +120,16 @@ impl<'s> Assignments<'s> {
             });
         }
         Ok(found)
+    }
+
+    fn definition(&self, guid: &str) -> Option<&Row<'s, RoleDefinition>> {
+        self.roles.get(guid).and_then(|place| self.definitions.rows().get(*place))
+    }
+
+    /// What a built-in role allows, by its id, when it is among the definitions.
+    pub(super) fn role(&self, guid: &str) -> Option<Vec<Selector>> {
+        let role = self.definition(guid)?.item.as_ref().ok()?;
+        Some(role.properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect())
     }
 
     /// Every assignment.
@@ -183,8 +197,8 @@ fn is_group(kind: &str) -> bool {
 }
 
 /// Definitions by the last part of their ids: the part before differs with the scope they were listed at.
-fn by_guid<'t, 's>(definitions: &'t Table<'s, RoleDefinition>) -> HashMap<String, &'t Row<'s, RoleDefinition>> {
-    definitions.rows().iter().map(|row| (arm::name(&row.id).to_ascii_lowercase(), row)).collect()
+fn by_guid(definitions: &Table<'_, RoleDefinition>) -> HashMap<String, usize> {
+    definitions.rows().iter().enumerate().map(|(place, row)| (arm::name(&row.id).to_ascii_lowercase(), place)).collect()
 }
 
 fn meaning(

@@ -90,3 +90,160 @@ fn condition(text: Option<&str>) -> Truth {
         Some(text) => Truth::unknown(format!("condition: {}", text.split_whitespace().collect::<Vec<_>>().join(" "))),
     }
 }
+
+/// The vectors B2 of the semantics that are about single decisions; those about identities are in `tests/normalize`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DENY_ASSIGNMENTS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, normalize::table::Table};
+    use palisade_authority::{Decision, DenyReason};
+    use palisade_model::Provider;
+    use palisade_testkit::SnapshotBuilder;
+    use serde_json::{Value, json};
+
+    const S: &str = "/subscriptions/s";
+    const G: &str = "/subscriptions/s/resourceGroups/g";
+    const OTHER: &str = "/subscriptions/s/resourceGroups/other";
+    const VM_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
+    const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
+
+    fn role(name: &str, actions: &[&str], not: &[&str], data: &[&str]) -> Value {
+        json!({ "id": format!("/providers/x/roleDefinitions/{name}"), "properties": { "roleName": name, "permissions": [
+            { "actions": actions, "notActions": not, "dataActions": data, "notDataActions": null }
+        ] } })
+    }
+
+    fn roles() -> Vec<Value> {
+        vec![
+            role("reader", &["*/read"], &[], &[]),
+            role("owner", &["*"], &[], &[]),
+            role("contributor", &["*"], &["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action"], &[]),
+            role("access-administrator", &["*/read", "Microsoft.Authorization/*"], &[], &[]),
+            role("all-but-access", &["*"], &["Microsoft.Authorization/*/Write"], &[]),
+            role("assigner", &["Microsoft.Authorization/roleAssignments/write"], &[], &[]),
+            role("identity-operator", &["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], &[], &[]),
+            role("aks-writer", &["Microsoft.Authorization/*/read"], &[], &["Microsoft.ContainerService/managedClusters/secrets/*", "Microsoft.ContainerService/managedClusters/pods/*"]),
+        ]
+    }
+
+    fn held(principal: &str, role: &str, scope: &str) -> Value {
+        json!({ "id": format!("{scope}/{principal}/{role}"), "properties": {
+            "principalId": principal, "principalType": "ServicePrincipal", "scope": scope,
+            "roleDefinitionId": format!("/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{}", role.to_uppercase()),
+        } })
+    }
+
+    fn of(assignments: Vec<Value>, denials: Vec<Value>) -> Authority {
+        let list = |items: Vec<Value>| json!({ "value": items });
+        let snapshot = SnapshotBuilder::new(Provider::Azure, "s")
+            .answer(&ROLE_ASSIGNMENTS, "s", &[], list(assignments))
+            .answer(&ROLE_DEFINITIONS, "s", &[], list(roles()))
+            .answer(&DENY_ASSIGNMENTS, "s", &[], list(denials))
+            .build();
+        let read = Assignments::new(
+            "s",
+            Table::read(&snapshot, &ROLE_ASSIGNMENTS, "s", &[]).unwrap(),
+            Table::read(&snapshot, &ROLE_DEFINITIONS, "s", &[]).unwrap(),
+            Table::read(&snapshot, &DENY_ASSIGNMENTS, "s", &[]).unwrap(),
+        );
+        read.unwrap().authority("ID", Groups::Perhaps)
+    }
+
+    fn under(scope: &str) -> String {
+        format!("{scope}/providers/Microsoft.Compute/virtualMachines/vm")
+    }
+
+    fn deny(scope: &str, fields: Value) -> Value {
+        let mut properties = json!({
+            "denyAssignmentName": "lockdown", "scope": scope, "permissions": [{ "actions": ["*/write", "*/delete"] }],
+            "principals": [{ "id": EVERYBODY, "type": "SystemDefined" }],
+        });
+        for (name, value) in fields.as_object().unwrap() {
+            properties[name] = value.clone();
+        }
+        json!({ "id": format!("{scope}/deny"), "properties": properties })
+    }
+
+    #[test]
+    fn b2_01_roles_hold_where_they_are_assigned_and_below() {
+        let id = of(vec![held("id", "reader", S), held("id", "contributor", G)], vec![]);
+        assert!(id.decide(VM_WRITE, &under(&G.to_uppercase())).is_allow());
+        assert!(id.decide(VM_WRITE, &under(OTHER)).is_deny());
+        assert!(id.decide("Microsoft.Compute/virtualMachines/read", &under(OTHER)).is_allow());
+    }
+
+    #[test]
+    fn b2_02_what_one_role_leaves_out_another_gives() {
+        let id = of(vec![held("id", "contributor", S), held("id", "access-administrator", G)], vec![]);
+        assert!(id.decide(ASSIGN, G).is_allow());
+        assert!(id.decide(ASSIGN, S).is_deny());
+    }
+
+    #[test]
+    fn b2_03_left_out_is_not_denied() {
+        let id = of(vec![held("id", "all-but-access", S), held("id", "assigner", S)], vec![]);
+        assert!(id.decide(ASSIGN, S).is_allow());
+    }
+
+    #[test]
+    fn b2_04_a_deny_assignment_wins_unless_one_is_excluded() {
+        let write = "Microsoft.Network/networkSecurityGroups/write";
+        let lockdown = |excluded: Value| of(vec![held("id", "contributor", G)], vec![deny(G, json!({ "excludePrincipals": excluded }))]);
+        let stopped = lockdown(json!([{ "id": "aks", "type": "ServicePrincipal" }])).decide(write, &under(G));
+        assert!(matches!(stopped, Decision::Deny { by: DenyReason::Explicit(_) }), "{stopped:?}");
+        assert!(lockdown(json!([{ "id": "iD", "type": "ServicePrincipal" }])).decide(write, &under(G)).is_allow());
+        let perhaps = lockdown(json!([{ "id": "ops", "type": "Group" }])).decide(write, &under(G));
+        assert!(matches!(perhaps, Decision::Conditional { .. }), "{perhaps:?}");
+    }
+
+    #[test]
+    fn b2_05_a_deny_assignment_may_stop_at_its_scope() {
+        let id = of(vec![held("id", "contributor", S)], vec![deny(S, json!({ "doNotApplyToChildScopes": true }))]);
+        assert!(id.decide("Microsoft.Resources/subscriptions/write", S).is_deny());
+        assert!(id.decide(VM_WRITE, &under(G)).is_allow());
+    }
+
+    #[test]
+    fn b2_06_the_control_plane_gives_no_data_but_the_keys_to_it() {
+        let id = of(vec![held("id", "owner", S)], vec![]);
+        let blob = "data:Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read";
+        assert!(id.decide(blob, &under(G)).is_deny());
+        assert!(id.decide("Microsoft.Storage/storageAccounts/listKeys/action", &under(G)).is_allow());
+    }
+
+    #[test]
+    fn b2_13_data_actions_hold_in_their_namespace_only() {
+        let cluster = format!("{G}/providers/Microsoft.ContainerService/managedClusters/k");
+        let id = of(vec![held("id", "aks-writer", &format!("{cluster}/namespaces/a"))], vec![]);
+        let read = "data:Microsoft.ContainerService/managedClusters/secrets/read";
+        assert!(id.decide(read, &format!("{cluster}/namespaces/a")).is_allow());
+        assert!(id.decide(read, &format!("{cluster}/namespaces/b")).is_deny());
+    }
+
+    #[test]
+    fn b2_14_a_condition_is_an_unknown_and_never_a_yes() {
+        let mut limited = held("id", "assigner", S);
+        limited["properties"]["condition"] = json!("@Request[...RoleDefinitionId] GuidEquals {7f951dda}");
+        let decision = of(vec![limited], vec![]).decide(ASSIGN, S);
+        let Decision::Conditional { on, .. } = decision else { panic!("{decision:?}") };
+        assert!(on.iter().any(|one| one.contains("7f951dda")), "{on:?}");
+    }
+
+    #[test]
+    fn b2_15_a_role_of_a_group_above_the_subscription_may_be_ours() {
+        let mut group = held("team", "contributor", "/providers/Microsoft.Management/managementGroups/root");
+        group["properties"]["principalType"] = json!("Group");
+        let decision = of(vec![group], vec![]).decide(VM_WRITE, &under(G));
+        let Decision::Conditional { on, .. } = decision else { panic!("{decision:?}") };
+        assert!(on.iter().any(|one| one.contains("group team")), "{on:?}");
+        let own = held("id", "contributor", "/providers/Microsoft.Management/managementGroups/root");
+        assert!(of(vec![own], vec![]).decide(VM_WRITE, &under(G)).is_allow());
+    }
+
+    #[test]
+    fn a_role_that_is_not_defined_may_give_anything_where_it_is_assigned() {
+        let id = of(vec![held("id", "vanished", G)], vec![]);
+        assert!(matches!(id.decide(VM_WRITE, &under(G)), Decision::Conditional { .. }));
+        assert!(id.decide(VM_WRITE, &under(OTHER)).is_deny());
+    }
+}

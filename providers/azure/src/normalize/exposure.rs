@@ -53,7 +53,6 @@ struct Answer {
     layers: Vec<Layer>,
     limits: Vec<String>,
     local: AddrSet,
-    filters: Vec<Arc<Filter>>,
 }
 
 /// What makes the answers for two addresses the same.
@@ -67,14 +66,6 @@ struct Signature {
     forwards: Vec<String>,
     unread: Vec<String>,
     gateway: bool,
-}
-
-/// The exposure of some machines, and the security groups it came from.
-#[derive(Debug, Default)]
-pub(super) struct Exposed {
-    pub(super) exposures: Vec<Exposure>,
-    pub(super) filters: Vec<Arc<Filter>>,
-    pub(super) layers: Vec<Layer>,
 }
 
 impl Surroundings<'_> {
@@ -153,7 +144,7 @@ pub(super) fn exposed(
     members: &AddrSet,
     around: &Surroundings<'_>,
     sources: &mut Vec<Evidence>,
-) -> Result<Exposed, Gap> {
+) -> Result<Vec<Exposure>, Gap> {
     // Without these no path can be excluded.
     around.balancers.as_ref().map_err(Clone::clone)?;
     let mut groups: Vec<(Vec<NodeId>, Vec<&Address>)> = Vec::new();
@@ -169,16 +160,10 @@ pub(super) fn exposed(
             nodes.push(machine.node.id.clone());
         }
     }
-    let mut exposed = Exposed::default();
+    let mut exposed = Vec::with_capacity(groups.len());
     for (nodes, addresses) in groups {
         let Some(answer) = unite(&addresses, members, around, sources)? else { continue };
-        for filter in &answer.filters {
-            if !exposed.filters.iter().any(|known| Arc::ptr_eq(known, filter)) {
-                exposed.filters.push(Arc::clone(filter));
-            }
-        }
-        exposed.layers.extend(answer.layers.iter().cloned());
-        exposed.exposures.push(Exposure {
+        exposed.push(Exposure {
             nodes,
             internet: answer.internet,
             ordinary: answer.ordinary,
@@ -225,7 +210,6 @@ fn unite(
                 all.local = all.local.union(&one.local);
                 all.layers.extend(one.layers.into_iter().filter(|layer| !all.layers.contains(layer)).collect::<Vec<_>>());
                 all.limits.extend(one.limits.into_iter().filter(|limit| !all.limits.contains(limit)).collect::<Vec<_>>());
-                all.filters.extend(one.filters);
                 all
             }
         });
@@ -287,7 +271,6 @@ fn answer(
         layers,
         limits,
         local: space.local.clone(),
-        filters: pass.filters.clone(),
     })
 }
 

@@ -1,11 +1,10 @@
 //! Security groups as they are configured, and what they let out.
 
 use super::{
-    exposure::Exposed,
     pools::PoolRead,
     routes::Hop,
     rules::{Direction, Own},
-    space::HOST,
+    space::{HOST, Space},
     surroundings::Surroundings,
     table::table,
 };
@@ -19,32 +18,52 @@ use palisade_reach::{Action, AddrSet, Bounds, Family, Protocol};
 pub(super) fn filters(
     pool: &PoolRead<'_, '_>,
     around: &Surroundings<'_>,
-    exposed: Result<&(Exposed, Vec<Evidence>), &Gap>,
     seen: &mut Vec<Evidence>,
 ) -> Result<Filters, Gap> {
     let space = pool.space(around, seen)?;
-    // With no machines there is nothing the rules decide, and the list of rules is still needed to say so.
-    table(&around.security_groups)?;
-    let (exposed, sources) = exposed.map_err(Clone::clone)?;
-    seen.extend_from_slice(sources);
+    let template = template(pool, seen)?;
+    read_from(&space, template, around, seen)?;
     let subnet = match &space.security_group {
         Some(id) => SubnetFilter::Attached(arm::name(id).to_owned()),
         None => SubnetFilter::Missing { subnet: space.name.clone() },
     };
-    let inside = pool.members.union(&super::space::nets(&[HOST]));
+    // Whichever machine: a rule that is about one of them is about the pool.
+    let pass = around.pass(&space, template, &Own::default(), (Family::V4, Direction::In))?;
+    let inside = Bounds::exact(pool.members.union(&super::space::nets(&[HOST])));
     let decides = |id: &str| {
-        let mut hits = exposed.layers.iter().flat_map(|layer| &layer.hits);
+        let mut hits = pass.layers.iter().flat_map(|layer| &layer.hits);
         hits.any(|hit| hit.action == Action::Allow && hit.rule.as_str() == id)
     };
     let mut open: Vec<OpenRule> = Vec::new();
-    for line in exposed.filters.iter().flat_map(|filter| &filter.lines) {
-        let sources = line.addresses.subtract(&Bounds::exact(inside.clone()));
+    for line in pass.filters.iter().flat_map(|filter| &filter.lines).filter(|line| line.is_wide) {
+        let sources = line.addresses.subtract(&inside);
         let known = open.iter().any(|rule| rule.rule == line.id());
-        if line.is_wide && !known && !sources.upper().is_empty() && decides(line.id()) {
+        if !known && !sources.upper().is_empty() && decides(line.id()) {
             open.push(OpenRule { rule: line.id().to_owned(), sources, text: line.text.clone() });
         }
     }
     Ok(Filters { subnet, open })
+}
+
+/// The security group that new machines of the pool get on their interfaces.
+fn template<'p>(pool: &PoolRead<'p, '_>, seen: &mut Vec<Evidence>) -> Result<Option<&'p str>, Gap> {
+    let Some(row) = pool.sets.as_ref().map_err(Clone::clone)?.first().copied() else { return Ok(None) };
+    seen.extend(row.evidence("/properties/virtualMachineProfile/networkProfile"));
+    Ok(row.get()?.security_group())
+}
+
+/// Notes the security groups; the gap when their list is not whole.
+fn read_from(
+    space: &Space,
+    template: Option<&str>,
+    around: &Surroundings<'_>,
+    seen: &mut Vec<Evidence>,
+) -> Result<(), Gap> {
+    let groups = table(&around.security_groups)?;
+    for id in space.security_group.as_deref().into_iter().chain(template) {
+        seen.extend(groups.find(id).and_then(|row| row.evidence("/properties")));
+    }
+    Ok(())
 }
 
 /// What may leave the machines.
@@ -55,18 +74,8 @@ pub(super) fn egress(
 ) -> Result<Egress, Gap> {
     let space = pool.space(around, seen)?;
     seen.extend(pool.cluster.row.evidence("/properties/networkProfile"));
-    let sets = pool.sets.as_ref().map_err(Clone::clone)?;
-    let template = match sets.first() {
-        Some(row) => {
-            seen.extend(row.evidence("/properties/virtualMachineProfile/networkProfile"));
-            row.get()?.security_group()
-        }
-        None => None,
-    };
-    let groups = table(&around.security_groups)?;
-    for id in space.security_group.as_deref().into_iter().chain(template) {
-        seen.extend(groups.find(id).and_then(|row| row.evidence("/properties")));
-    }
+    let template = template(pool, seen)?;
+    read_from(&space, template, around, seen)?;
     // Any address of the subnet will do: rules out of a subnet seldom name single machines.
     let own = Own { address: space.own.to_nets().first().map(|net| net.addr()), groups: Vec::new() };
     let pass = around.pass(&space, template, &own, (Family::V4, Direction::Out))?;

@@ -125,16 +125,13 @@ fn pool(pool: &PoolRead<'_, '_>, around: &Surroundings<'_>, name: String, kind: 
         kind,
         nodes: observe(|seen| nodes(&machines, seen)),
         public_addresses: observe(|seen| public_addresses(pool, &machines, seen)),
-        filters: observe(|seen| filters::filters(pool, around, exposed.as_ref(), seen)),
+        filters: observe(|seen| filters::filters(pool, around, seen)),
         exposure: observe(|seen| {
             // Addresses of load balancers are part of the question even where none leads here today.
             super::table::table(&around.public_addresses)?;
             let (exposed, sources) = exposed.as_ref().map_err(Clone::clone)?;
             seen.extend_from_slice(sources);
-            if let Some(sets) = pool.sets.as_ref().ok().filter(|_| exposed.exposures.is_empty()) {
-                seen.extend(sets.iter().filter_map(|row| row.evidence("")));
-            }
-            Ok(exposed.exposures.clone())
+            Ok(exposed.clone())
         }),
         default_route: observe(|seen| default_route(pool, around, seen)),
         egress: observe(|seen| filters::egress(pool, around, seen)),

@@ -12,8 +12,8 @@ use super::{
     surroundings::Surroundings,
 };
 use palisade_authority::{
-    Authority, Graph, Held, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Standing, capabilities, excess,
-    satisfied, wildcards, within,
+    Authority, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed, Place, Standing,
+    capabilities, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind};
 use std::{
@@ -108,12 +108,20 @@ impl Surroundings<'_> {
         let decision = authority.decide(ASSIGN_ROLES, &subscription);
         let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));
         let need = need(assignments);
-        // What a workload needs is its owner's to say.
-        let outside_need = if kind == IdentityKind::Workload { Vec::new() } else { outside(&authority, &held, &need) };
+        // What it was given itself: a group it may be in gives it nothing to spare.
+        let given = assignments.authority(principal, Groups::Aside);
+        let outside_need = match kind {
+            // What a workload needs is its owner's to say.
+            IdentityKind::Workload => Vec::new(),
+            IdentityKind::ControlPlane | IdentityKind::Node | IdentityKind::Controller => {
+                let stray = stray(&given, &need);
+                stray.map_or_else(Vec::new, |stray| outside(&stray, &capabilities(&stray, &switches.needs()), &need))
+            }
+        };
         let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
         Ok(Standing {
             escalation: if direct { None } else { self.escalation(read, assignments, principal, &authority) },
-            wildcards: wildcards(&authority, &need),
+            wildcards: wildcards(&given, &need),
             outside_need,
             administrator,
             assumptions: authority.assumptions().to_vec(),
@@ -241,6 +249,24 @@ fn hop<'p>(
         by: way.by,
         certainty: way.certainty,
     })
+}
+
+/// The authority without the grants that are the need itself, which most grants of a tidy cluster are; nothing when none
+/// is left. What remains is compared action by action.
+fn stray(given: &Authority, need: &Authority) -> Option<Authority> {
+    let needed = |grant: &Grant| {
+        need.grants().any(|other| {
+            other.actions == grant.actions && grant.resources.any_of().iter().all(|place| other.resources.covers(place))
+        })
+    };
+    let left = |layer: &Layer| Layer {
+        grants: layer.grants.iter().filter(|grant| grant.effect == Effect::Deny || !needed(grant)).cloned().collect(),
+        ..layer.clone()
+    };
+    let layers: Vec<Layer> = given.layers().iter().map(left).collect();
+    let stray = Authority::new(layers).over(given.scope().clone());
+    let any = stray.giving().next().is_some();
+    any.then_some(stray)
 }
 
 /// What is given beyond the need: actions the need does not contain, and actions it contains that reach further.

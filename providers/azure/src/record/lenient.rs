@@ -2,46 +2,93 @@
 //!
 //! What cannot be read at all is an error and never a default: a default would be an answer.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
+use std::{borrow::Cow, fmt};
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Leaf {
+/// What a leaf can be. Read by a visitor, because an untagged enum would try one shape after the other.
+enum Leaf<'de> {
+    Absent,
     Flag(bool),
     Number(i64),
     Fraction(f64),
-    Text(String),
+    Text(Cow<'de, str>),
+}
+
+struct Leaves;
+
+impl<'de> Visitor<'de> for Leaves {
+    type Value = Leaf<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, true, false or null")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Leaf::Absent)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
+        Ok(Leaf::Flag(flag))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Leaf::Number(number))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
+        i64::try_from(number).map(Leaf::Number).map_err(|_| E::custom("the number is too large"))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Leaf::Fraction(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Leaf::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Leaf::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Leaf::Text(Cow::Owned(text)))
+    }
 }
 
 /// A boolean, also in quotes.
 pub(super) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    match Option::<Leaf>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Leaf::Flag(flag)) => Ok(Some(flag)),
-        Some(Leaf::Text(text)) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
-        Some(Leaf::Text(text)) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-        Some(Leaf::Text(_) | Leaf::Number(_) | Leaf::Fraction(_)) => Err(D::Error::custom("expected true or false")),
+    match deserializer.deserialize_any(Leaves)? {
+        Leaf::Absent => Ok(None),
+        Leaf::Flag(flag) => Ok(Some(flag)),
+        Leaf::Text(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Leaf::Text(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        Leaf::Text(_) | Leaf::Number(_) | Leaf::Fraction(_) => Err(D::Error::custom("expected true or false")),
     }
 }
 
 /// A whole number, also in quotes.
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    match Option::<Leaf>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Leaf::Number(number)) => Ok(Some(number)),
-        Some(Leaf::Text(text)) => text.trim().parse().map(Some).map_err(|_| D::Error::custom("expected a number")),
-        Some(Leaf::Flag(_) | Leaf::Fraction(_)) => Err(D::Error::custom("expected a whole number")),
+    match deserializer.deserialize_any(Leaves)? {
+        Leaf::Absent => Ok(None),
+        Leaf::Number(number) => Ok(Some(number)),
+        Leaf::Text(text) => text.trim().parse().map(Some).map_err(|_| D::Error::custom("expected a number")),
+        Leaf::Flag(_) | Leaf::Fraction(_) => Err(D::Error::custom("expected a whole number")),
     }
 }
 
 /// A text, also when somebody forgot the quotes.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<Leaf>::deserialize(deserializer)?.map(|leaf| match leaf {
-        Leaf::Flag(flag) => flag.to_string(),
-        Leaf::Number(number) => number.to_string(),
-        Leaf::Fraction(number) => number.to_string(),
-        Leaf::Text(text) => text,
-    }))
+    Ok(match deserializer.deserialize_any(Leaves)? {
+        Leaf::Absent => None,
+        Leaf::Flag(flag) => Some(flag.to_string()),
+        Leaf::Number(number) => Some(number.to_string()),
+        Leaf::Fraction(number) => Some(number.to_string()),
+        Leaf::Text(text) => Some(text.into_owned()),
+    })
 }
 
 /// A list, `null` for an empty one.

@@ -4,7 +4,6 @@
 
 mod fixtures;
 mod laws;
-mod oracle;
 mod rbac;
 mod scene;
 mod traps;

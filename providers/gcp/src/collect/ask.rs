@@ -130,7 +130,7 @@ impl<'a> Asker<'a> {
     {
         let limits = self.settings.limits;
         let _permit = self.recorder.permit(host, scope).await;
-        let patience = Patience::new(limits.attempts, &self.recorder);
+        let patience = Patience::new(limits, &self.recorder);
         let mut builder = builder
             .with_idempotency(true)
             .with_attempt_timeout(limits.attempt)
@@ -150,6 +150,11 @@ impl<'a> Asker<'a> {
         serde_json::to_value(answer)
             .map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
     }
+}
+
+/// A page's token; none for the first page, for the services that tell an empty token from none.
+pub(crate) fn after_first(token: String) -> Option<String> {
+    (!token.is_empty()).then_some(token)
 }
 
 /// A question without an answer.

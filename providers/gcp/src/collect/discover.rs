@@ -3,11 +3,10 @@
 use super::{
     Run,
     ask::{Asker, host::RESOURCES},
-    asker, read,
+    asker, listing, read,
 };
 use crate::{
     calls::{FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH},
-    record::resource,
     settings::{Projects, Settings},
 };
 use futures::future::BoxFuture;
@@ -103,20 +102,21 @@ async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
             &[],
             |token| client.list_folders().set_parent(parent).set_page_token(token),
             |builder| builder.send(),
-            |page| folders.extend(read::<resource::Folders>(page).folders),
+            |page| folders.extend(read::<listing::Folders>(page).folders),
         )
         .await;
-    let active = folders.into_iter().filter(resource::Folder::is_active).filter_map(|folder| folder.name);
+    let active = folders.into_iter().filter(|folder| listing::is_active(folder.state.as_ref())).filter_map(|folder| folder.name);
     let found = futures::future::join_all(active.map(|folder| below(asker, run, folder))).await;
     found.into_iter().flatten().collect()
 }
 
 /// The projects on a page that are in use.
 fn projects_on(page: &serde_json::Value, run: &Run) -> Found {
-    let projects = read::<resource::Projects>(page).projects;
+    let projects = read::<listing::Projects>(page).projects;
     let mut found = Vec::new();
-    for project in projects.into_iter().filter(resource::Project::is_active) {
-        if let (Some(id), Some(number)) = (&project.project_id, project.number()) {
+    for project in projects.into_iter().filter(|project| listing::is_active(project.state.as_ref())) {
+        let number = project.name.as_deref().and_then(|name| name.strip_prefix("projects/"));
+        if let (Some(id), Some(number)) = (&project.project_id, number) {
             run.learn_number(id, number);
         }
         found.extend(project.project_id.map(|id| (id, project.display_name)));

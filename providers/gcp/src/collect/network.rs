@@ -2,7 +2,7 @@
 
 use super::{
     Run,
-    ask::{Asker, host::COMPUTE},
+    ask::{Asker, after_first, host::COMPUTE},
     strip,
 };
 use crate::calls::{
@@ -38,7 +38,7 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&FIREWALLS, COMPUTE),
             &host,
             &[],
-            |token| clients.firewalls.list().set_project(&host).set_page_token(token),
+            |token| clients.firewalls.list().set_project(&host).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::nothing,
         );
@@ -46,7 +46,7 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&NETWORKS, COMPUTE),
             &host,
             &[],
-            |token| clients.networks.list().set_project(&host).set_page_token(token),
+            |token| clients.networks.list().set_project(&host).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::nothing,
         );
@@ -54,7 +54,7 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&SUBNETWORKS, COMPUTE),
             &host,
             &[],
-            |token| clients.subnetworks.aggregated_list().set_project(&host).set_page_token(token),
+            |token| clients.subnetworks.aggregated_list().set_project(&host).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::nothing,
         );
@@ -62,7 +62,7 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&ROUTES, COMPUTE),
             &host,
             &[],
-            |token| clients.routes.list().set_project(&host).set_page_token(token),
+            |token| clients.routes.list().set_project(&host).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::nothing,
         );
@@ -70,7 +70,7 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&ROUTERS, COMPUTE),
             &host,
             &[],
-            |token| clients.routers.aggregated_list().set_project(&host).set_page_token(token),
+            |token| clients.routers.aggregated_list().set_project(&host).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::nothing,
         );

@@ -9,6 +9,7 @@ use google_cloud_gax::{
     retry_state::RetryState,
     retry_throttler::RetryThrottler,
 };
+use crate::settings::Limits;
 use palisade_provider::{Event, Recorder};
 use std::{
     sync::{
@@ -36,13 +37,13 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn new(attempts: u32, recorder: &Recorder) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, recorder: &Recorder) -> Arc<Self> {
         let backoff = ExponentialBackoffBuilder::new()
-            .with_initial_delay(Duration::from_millis(500))
-            .with_maximum_delay(Duration::from_secs(8))
+            .with_initial_delay(limits.first_pause)
+            .with_maximum_delay(limits.first_pause.saturating_mul(16))
             .with_scaling(2.0)
             .clamp();
-        Arc::new(Self { attempts, recorder: recorder.clone(), backoff, asked_for: AtomicU64::new(0) })
+        Arc::new(Self { attempts: limits.attempts, recorder: recorder.clone(), backoff, asked_for: AtomicU64::new(0) })
     }
 }
 

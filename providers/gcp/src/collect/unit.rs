@@ -2,7 +2,7 @@
 
 use super::{
     Run,
-    ask::{Asker, Refusal, host::{COMPUTE, CONTAINER, KMS, RECOMMENDER}},
+    ask::{Asker, Refusal, after_first, host::{COMPUTE, CONTAINER, KMS, RECOMMENDER}},
     asker,
     hierarchy, identities, network, read as as_record, strip,
 };
@@ -123,7 +123,7 @@ async fn instances(asker: &Asker<'_>, project: &str) {
             (&INSTANCES, COMPUTE),
             project,
             &[],
-            |token| client.aggregated_list().set_project(project).set_page_token(token),
+            |token| client.aggregated_list().set_project(project).set_or_clear_page_token(after_first(token)),
             |builder| builder.send(),
             strip::instances,
         )

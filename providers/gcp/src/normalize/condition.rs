@@ -159,7 +159,6 @@ impl<'a> Parser<'a> {
                     letters.next();
                 }
                 (Some(open), letter) if letter == open => quote = None,
-                (Some(_), _) => (),
                 (None, '"' | '\'') => quote = Some(letter),
                 (None, '(' | '[' | '{') => depth += 1,
                 (None, ')' | ']' | '}') if depth == 0 => {
@@ -173,7 +172,7 @@ impl<'a> Parser<'a> {
                 }
                 // A choice binds weaker than everything around it: the whole is out of our reach.
                 (None, '?') if depth == 0 => return None,
-                (None, _) => (),
+                (Some(_) | None, _) => (),
             }
         }
         if end == 0 || quote.is_some() {

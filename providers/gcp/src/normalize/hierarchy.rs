@@ -70,23 +70,23 @@ impl<'a> HierarchyBook<'a> {
 
     fn climb(&self, project: &str, sources: &mut Vec<Evidence>) -> Result<Hierarchy, Gap> {
         let record: Observed<Project> = self.snapshot.one(&PROJECTS_GET, project, &[]);
-        let record = seen(record, sources)?;
+        let record = seen(&record, sources)?;
         let number = record.number().ok_or_else(|| Gap::Malformed {
             call: PROJECTS_GET.name.to_owned(),
             scope: project.to_owned(),
             pointer: "/name".to_owned(),
             why: "the project has no number".to_owned(),
         })?;
-        let policy = seen(self.snapshot.one(&PROJECT_POLICY, project, &[]), sources)?;
+        let policy = seen(&self.snapshot.one(&PROJECT_POLICY, project, &[]), sources)?;
         let mut places = vec![Place { name: format!("projects/{project}"), policy: Rc::new(policy) }];
         let mut parent = record.parent.clone();
         for _ in 0..DEEPEST {
             let Some(group) = parent.filter(|group| !group.is_empty()) else { break };
             let folder = group.starts_with("folders/");
             let call: &Call = if folder { &FOLDER_POLICY } else { &ORGANIZATION_POLICY };
-            let policy = seen(self.snapshot.one(call, &group, &[]), sources)?;
+            let policy = seen(&self.snapshot.one(call, &group, &[]), sources)?;
             places.push(Place { name: group.clone(), policy: Rc::new(policy) });
-            parent = if folder { seen(self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources)?.parent } else { None };
+            parent = if folder { seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources)?.parent } else { None };
         }
         Ok(Hierarchy { number: number.to_owned(), places })
     }
@@ -116,11 +116,11 @@ impl<'a> HierarchyBook<'a> {
 
     fn denied_at(&self, scope: &str, sources: &mut Vec<Evidence>) -> Result<Vec<DenyPolicy>, Gap> {
         let listed = self.snapshot.list(&DENY_POLICIES, scope, &[], |page: DenyPolicies| page.policies);
-        let mut policies = seen(listed, sources)?;
+        let mut policies = seen(&listed, sources)?;
         for policy in &mut policies {
             // The list leaves the rules out; then they were read one by one.
             if let (true, Some(name)) = (policy.rules.is_empty(), &policy.name) {
-                let whole: DenyPolicy = seen(self.snapshot.one(&DENY_POLICY, scope, &[("policy", name)]), sources)?;
+                let whole: DenyPolicy = seen(&self.snapshot.one(&DENY_POLICY, scope, &[("policy", name)]), sources)?;
                 policy.rules = whole.rules;
             }
         }
@@ -129,7 +129,7 @@ impl<'a> HierarchyBook<'a> {
 }
 
 /// The value, with its records added to the sources.
-fn seen<T: Clone>(fact: Observed<T>, sources: &mut Vec<Evidence>) -> Result<T, Gap> {
+fn seen<T: Clone>(fact: &Observed<T>, sources: &mut Vec<Evidence>) -> Result<T, Gap> {
     sources.extend_from_slice(fact.sources());
     fact.get().cloned()
 }

@@ -272,7 +272,7 @@ fn keys(around: &Surroundings<'_>, id: &str) -> Observed<Vec<LongLivedKey>> {
     let home = account_home(id, around.project);
     let listed: Observed<Keys> = around.snapshot.one(&KEYS_LIST, home, &[("account", id)]);
     listed.map(|list| {
-        let managed = |key: &&Key| !key.key_type.as_ref().is_some_and(|kind| kind.is(KEY_TYPE, "SYSTEM_MANAGED"));
+        let managed = |key: &&Key| !key.kind.as_ref().is_some_and(|kind| kind.is(KEY_TYPE, "SYSTEM_MANAGED"));
         list.keys
             .iter()
             .filter(managed)

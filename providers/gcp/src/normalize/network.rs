@@ -44,9 +44,13 @@ struct Tables {
 pub(crate) struct NetworkBook<'a> {
     snapshot: &'a Snapshot,
     tables: RefCell<HashMap<String, Rc<Tables>>>,
-    guards: RefCell<HashMap<(String, String, String), Rc<Observed<Guards>>>>,
-    routes: RefCell<HashMap<(String, String), Rc<Observed<Routes>>>>,
+    /// By host, network and region.
+    guards: RefCell<HashMap<(String, String, String), Seen<Guards>>>,
+    /// By host and network.
+    routes: RefCell<HashMap<(String, String), Seen<Routes>>>,
 }
+
+type Seen<T> = Rc<Observed<T>>;
 
 impl<'a> NetworkBook<'a> {
     pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
@@ -99,7 +103,7 @@ impl<'a> NetworkBook<'a> {
             let local = local(record, tables.subnetworks.get()?, network);
             let rules: Vec<&Firewall> = all.iter().filter(|rule| is_of(rule.network.as_deref(), network)).collect();
             let (global, regional) = (global.get()?, regional.get()?);
-            let order = match record.network_firewall_policy_enforcement_order.as_deref() {
+            let order = match record.enforcement_order.as_deref() {
                 Some("BEFORE_CLASSIC_FIREWALL") => Order::PoliciesFirst,
                 Some("AFTER_CLASSIC_FIREWALL") | None => Order::RulesFirst,
                 Some(other) => {

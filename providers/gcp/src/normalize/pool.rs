@@ -92,7 +92,7 @@ pub(crate) fn pools(context: &PoolContext<'_>, subject: &Subject<'_>) -> Vec<Poo
 
 /// Addresses of the cluster itself: of its pods and of its machines.
 fn own_addresses(cluster: &Cluster, members: &[&Instance]) -> AddrSet {
-    let pods = cluster.cluster_ipv4_cidr.as_deref().and_then(net);
+    let pods = cluster.pod_cidr.as_deref().and_then(net);
     let machines = members.iter().flat_map(|machine| node(machine).private).map(ipnet::IpNet::from);
     AddrSet::from_nets(pods.into_iter().chain(machines))
 }
@@ -154,10 +154,10 @@ fn pool(
             guard_sources.extend_from_slice(guards.sources());
             route_sources.extend_from_slice(table.sources());
             nat_sources.extend_from_slice(nats.sources());
-            let filters = listed().and_then(|()| open_rules(&guards.get()?.ingress, &kinds, own));
+            let filters = listed().and_then(|()| Ok(open_rules(&guards.get()?.ingress, &kinds, own)));
             let default_route = listed().and_then(|()| {
                 let public = machines.iter().any(|machine| has_external(machine)) || private.as_ref().is_some_and(|(private, _)| !private);
-                worst_route(table.get()?, &kinds, public, nats.get()?)
+                Ok(worst_route(table.get()?, &kinds, public, nats.get()?))
             });
             let egress = listed().and_then(|()| {
                 outward(&guards.get()?.egress, table.get()?, &kinds, subject.cluster)
@@ -218,7 +218,7 @@ fn distinct(machines: &[&Instance]) -> Vec<Traits> {
 }
 
 /// Allow rules for every port of TCP and UDP from outside the cluster. Google has no filter at the subnet.
-fn open_rules(ingress: &super::firewall::Firewalls, kinds: &[Traits], own: &AddrSet) -> Result<Filters, Gap> {
+fn open_rules(ingress: &super::firewall::Firewalls, kinds: &[Traits], own: &AddrSet) -> Filters {
     let mut open: BTreeMap<String, OpenRule> = BTreeMap::new();
     for traits in kinds {
         for (compiled, rule) in ingress.allows(traits) {
@@ -235,7 +235,7 @@ fn open_rules(ingress: &super::firewall::Firewalls, kinds: &[Traits], own: &Addr
             }
         }
     }
-    Ok(Filters { subnet: SubnetFilter::NotOffered, open: open.into_values().collect() })
+    Filters { subnet: SubnetFilter::NotOffered, open: open.into_values().collect() }
 }
 
 /// The sources from which a rule matches every port of TCP and of UDP.
@@ -259,7 +259,7 @@ fn worst_route(
     kinds: &[Traits],
     public: bool,
     translations: &[String],
-) -> Result<DefaultRoute, Gap> {
+) -> DefaultRoute {
     let mut found = DefaultRoute::None;
     for traits in kinds {
         let seen = table.seen_by(&traits.tags);
@@ -275,13 +275,12 @@ fn worst_route(
             };
             found = match (found, this) {
                 (found @ DefaultRoute::Internet { .. }, _) => found,
-                (_, this @ DefaultRoute::Internet { .. }) => this,
-                (DefaultRoute::None, this) => this,
+                (DefaultRoute::None, this) | (_, this @ DefaultRoute::Internet { .. }) => this,
                 (found, _) => found,
             };
         }
     }
-    Ok(found)
+    found
 }
 
 /// What may leave the pool's machines, told by HTTPS, the protocol that everything can hide in.

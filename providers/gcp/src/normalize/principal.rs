@@ -143,13 +143,11 @@ pub(crate) fn kind(member: &str, project: &str, number: Option<&str>) -> Princip
     }
     match member.split_once(':') {
         Some(("user", _)) => PrincipalKind::User,
-        Some(("group", _)) => PrincipalKind::Group,
+        Some(("group" | "projectOwner" | "projectEditor" | "projectViewer", _)) => PrincipalKind::Group,
         Some(("serviceAccount", email)) if is_foreign(email, project, number) => PrincipalKind::External,
-        Some(("serviceAccount", _)) => PrincipalKind::Role,
-        Some(("projectOwner" | "projectEditor" | "projectViewer", _)) => PrincipalKind::Group,
         Some(("principal" | "principalSet", rest)) if !rest.contains(".svc.id.goog") => PrincipalKind::External,
-        // A member without a prefix is nobody we know.
         Some(_) => PrincipalKind::Role,
+        // A member without a prefix is nobody we know.
         None => PrincipalKind::External,
     }
 }

@@ -1,7 +1,7 @@
 //! Where the traffic of a network goes.
 
 use crate::record::{compute::Route as Record, names::last};
-use palisade_reach::{AddrSet, Route, RuleId, internet, longest_prefix, parse_net, routes_for};
+use palisade_reach::{AddrSet, Route, RuleId, longest_prefix, parse_net, routes_for};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The next hop of a route.
@@ -47,7 +47,7 @@ pub(crate) fn answerable(routes: &[Route<Hop>]) -> AddrSet {
 
 /// The routes that carry what has no route of its own, and whether any is for the whole internet.
 pub(crate) fn default(routes: &[Route<Hop>]) -> Vec<&Route<Hop>> {
-    let zero = |route: &&Route<Hop>| route.destination.prefix_len() == 0;
+    let zero = |route: &Route<Hop>| route.destination.prefix_len() == 0;
     // Halves serve as a default route as well as a whole: look where an address of the middle of each goes.
     let mut found: Vec<&Route<Hop>> = Vec::new();
     for witness in [
@@ -61,13 +61,8 @@ pub(crate) fn default(routes: &[Route<Hop>]) -> Vec<&Route<Hop>> {
             }
         }
     }
-    found.sort_by_key(|route| (!zero(&route), route.rank));
+    found.sort_by_key(|route| (!zero(route), route.rank));
     found
-}
-
-/// Whether every internet address is answered over the internet gateway.
-pub(crate) fn is_whole(answerable: &AddrSet) -> bool {
-    internet().family(palisade_reach::Family::V4).is_subset(answerable)
 }
 
 fn hop(record: &Record) -> Hop {

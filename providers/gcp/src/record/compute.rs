@@ -285,8 +285,8 @@ pub(crate) struct SecureTag {
 pub(crate) struct Network {
     #[serde(default, deserialize_with = "text")]
     pub(crate) name: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) network_firewall_policy_enforcement_order: Option<String>,
+    #[serde(default, rename = "networkFirewallPolicyEnforcementOrder", deserialize_with = "text")]
+    pub(crate) enforcement_order: Option<String>,
     #[serde(default, rename = "IPv4Range", deserialize_with = "text")]
     pub(crate) legacy_range: Option<String>,
     #[serde(default, deserialize_with = "text")]

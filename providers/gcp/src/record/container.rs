@@ -31,15 +31,13 @@ pub(crate) struct Cluster {
     pub(crate) zone: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) current_master_version: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) create_time: Option<String>,
     #[serde(default)]
     pub(crate) resource_labels: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) network: Option<String>,
     /// The addresses of its pods.
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) cluster_ipv4_cidr: Option<String>,
+    #[serde(default, rename = "clusterIpv4Cidr", deserialize_with = "text")]
+    pub(crate) pod_cidr: Option<String>,
     pub(crate) network_config: Option<NetworkConfig>,
     pub(crate) control_plane_endpoints_config: Option<ControlPlaneEndpoints>,
     pub(crate) master_authorized_networks_config: Option<AuthorizedNetworks>,
@@ -50,7 +48,6 @@ pub(crate) struct Cluster {
     pub(crate) autoscaling: Option<Autoscaling>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) node_pools: Vec<NodePool>,
-    pub(crate) node_pool_auto_config: Option<NodePoolAutoConfig>,
     pub(crate) fleet: Option<Fleet>,
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
@@ -226,18 +223,6 @@ pub(crate) struct WorkloadMetadata {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct NodePoolAutoConfig {
-    pub(crate) network_tags: Option<NetworkTags>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct NetworkTags {
-    #[serde(default, deserialize_with = "list")]
-    pub(crate) tags: Vec<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Fleet {
     #[serde(default, deserialize_with = "text")]
     pub(crate) project: Option<String>,
@@ -249,8 +234,6 @@ pub(crate) struct Fleet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
-    pub(crate) gcs_fuse_csi_driver_config: Option<Switch>,
-    pub(crate) gce_persistent_disk_csi_driver_config: Option<Switch>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -114,7 +114,8 @@ pub(crate) struct Key {
     pub(crate) valid_after_time: Option<String>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) disabled: Option<bool>,
-    pub(crate) key_type: Option<Word>,
+    #[serde(rename = "keyType")]
+    pub(crate) kind: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -127,8 +128,6 @@ pub(crate) struct Insights {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Insight {
     pub(crate) content: Option<serde_json::Value>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) insight_subtype: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) observation_period: Option<String>,
     pub(crate) state_info: Option<StateInfo>,

@@ -85,7 +85,7 @@ impl<T: FromLeaf> Leaf<T> {
     }
 }
 
-impl<'de, T: FromLeaf> de::Visitor<'de> for Leaf<T> {
+impl<T: FromLeaf> de::Visitor<'_> for Leaf<T> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -113,9 +113,6 @@ pub(crate) const LOG_TYPE: Table = &[(0, "LOG_TYPE_UNSPECIFIED"), (1, "ADMIN_REA
 /// `ListServiceAccountKeysRequest.KeyType` of iam/admin/v1.
 pub(crate) const KEY_TYPE: Table = &[(0, "KEY_TYPE_UNSPECIFIED"), (1, "USER_MANAGED"), (2, "SYSTEM_MANAGED")];
 
-/// `Project.State` and `Folder.State` of cloudresourcemanager/v3.
-pub(crate) const RESOURCE_STATE: Table = &[(0, "STATE_UNSPECIFIED"), (1, "ACTIVE"), (2, "DELETE_REQUESTED")];
-
 /// `InsightStateInfo.State` of recommender/v1.
 pub(crate) const INSIGHT_STATE: Table = &[(0, "STATE_UNSPECIFIED"), (1, "ACTIVE"), (2, "ACCEPTED"), (3, "DISMISSED")];
 

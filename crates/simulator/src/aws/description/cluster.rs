@@ -27,6 +27,9 @@ pub(crate) struct Cluster {
     pub(crate) role: String,
     #[serde(default)]
     pub(crate) endpoint: Endpoint,
+    /// How the control plane reaches out: `AWS_MANAGED`, `CUSTOMER_ROUTED` or `CUSTOMER_ISOLATED`; not said by default.
+    #[serde(default)]
+    pub(crate) egress_mode: Option<String>,
     /// `ipv4` or `ipv6`.
     #[serde(default = "ipv4")]
     pub(crate) ip_family: String,

@@ -122,6 +122,7 @@ impl Scribe<'_> {
                 "endpointPublicAccess": cluster.endpoint.public,
                 "endpointPrivateAccess": cluster.endpoint.private,
                 "publicAccessCidrs": cluster.endpoint.cidrs,
+                "controlPlaneEgressMode": cluster.egress_mode,
             },
             "kubernetesNetworkConfig": {
                 "serviceIpv4Cidr": (!is_ipv6).then_some("172.20.0.0/16"),

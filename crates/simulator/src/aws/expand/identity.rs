@@ -71,7 +71,7 @@ impl Identity {
     pub(crate) fn expand(account: &Account, is_management: bool, management: &str) -> Self {
         let place = Place { partition: account.partition.clone(), account: account.id.clone(), region: String::new() };
         let roles = roles(account, is_management, management);
-        let scribe = Scribe { place: &place, account, profiles: profiles(account) };
+        let scribe = Scribe { place: &place, profiles: profiles(account) };
         let mut identity = Self::default();
         let mut details = Vec::new();
         for user in &account.users {
@@ -184,7 +184,6 @@ fn attached<'account>(account: &'account Account, roles: &'account [Role]) -> Ve
 /// Writes the elements of one account.
 struct Scribe<'world> {
     place: &'world Place,
-    account: &'world Account,
     profiles: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -340,7 +339,6 @@ impl Scribe<'_> {
             }
         }
         conditions.insert("StringEquals".to_owned(), Value::Object(exact));
-        debug_assert_eq!(self.account.id, place.account);
         json!({
             "Version": "2012-10-17",
             "Statement": [{

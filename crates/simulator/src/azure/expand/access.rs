@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Mistake, Site, ancestors, cluster};
 use crate::azure::description::{Assignment, DenyAssignment, Description, ManagedIdentity, Role};
-use crate::azure::roles::{self, BuiltIn};
 use crate::azure::ids;
+use crate::azure::roles::BuiltIn;
 use crate::azure::wire::{Wire, set};
 
 const ROLES: &str = "providers/Microsoft.Authorization/roleDefinitions";
@@ -17,7 +17,7 @@ const EVERYONE: &str = "00000000-0000-0000-0000-000000000000";
 /// Adds everything about access in one subscription, and what it inherits from above.
 pub(super) fn add(site: &mut Site<'_>, description: &Description) -> Result<(), Mistake> {
     let here = format!("/subscriptions/{}", site.subscription.id);
-    built_in_roles(&here, site.wire);
+    built_in_roles(&here, site.roles, site.wire);
     for role in &site.subscription.roles {
         let id = format!("{here}/{ROLES}/{}", custom_guid(&site.subscription.id, &role.name));
         let body = custom_role(&id, &here, role);
@@ -55,8 +55,8 @@ pub(super) fn add(site: &mut Site<'_>, description: &Description) -> Result<(), 
 }
 
 /// The built-in roles as they are listed at `scope`.
-pub(super) fn built_in_roles(scope: &str, wire: &mut Wire) {
-    for role in roles::ALL {
+pub(super) fn built_in_roles(scope: &str, roles: &[BuiltIn], wire: &mut Wire) {
+    for role in roles {
         let id = format!("{scope}/{ROLES}/{}", role.guid);
         wire.add(&id, &built_in(&id, role));
     }
@@ -281,8 +281,8 @@ fn cluster_named<'d>(site: &Site<'d>, name: &str) -> Result<&'d crate::azure::de
 }
 
 fn role_guid(site: &Site<'_>, name: &str) -> Result<String, Mistake> {
-    if let Some(role) = roles::ALL.iter().find(|role| role.name == name) {
-        return Ok(role.guid.to_owned());
+    if let Some(role) = site.roles.iter().find(|role| role.name == name) {
+        return Ok(role.guid.clone());
     }
     let known = site.subscription.roles.iter().any(|role| role.name == name);
     known

@@ -92,8 +92,9 @@ fn plan<'d>(site: &Site<'_>, cluster: &'d Cluster) -> Result<Plan<'d>, Mistake> 
         None => (node_group.as_str(), format!("{}-agentpool", cluster.name)),
         Some(name) => {
             let known = site.subscription.identities.iter().find(|known| known.name == *name);
-            let known = known
-                .ok_or_else(|| Mistake(format!("cluster `{}` names identity `{name}`, which is not here", cluster.name)))?;
+            let known = known.ok_or_else(|| {
+                Mistake(format!("cluster `{}` names identity `{name}`, which is not here", cluster.name))
+            })?;
             (known.group.as_str(), name.clone())
         }
     };
@@ -103,8 +104,7 @@ fn plan<'d>(site: &Site<'_>, cluster: &'d Cluster) -> Result<Plan<'d>, Mistake> 
         client: ids::client(&format!("identity/{kubelet_name}")),
     };
     let balanced = cluster.network.outbound == "loadBalancer" || !cluster.services.is_empty();
-    let load_balancer =
-        balanced.then(|| site.id(&node_group, "Microsoft.Network/loadBalancers", "kubernetes"));
+    let load_balancer = balanced.then(|| site.id(&node_group, "Microsoft.Network/loadBalancers", "kubernetes"));
     let own_subnet = cluster.pools.iter().any(|pool| pool.subnet.is_none()).then(|| {
         let network = site.id(&node_group, "Microsoft.Network/virtualNetworks", &format!("aks-vnet-{digits}"));
         // AKS' own choice; the prefix is a constant and cannot fail to be one.
@@ -219,27 +219,7 @@ fn parts(site: &mut Site<'_>, plan: &Plan<'_>) {
         });
         site.wire.add(&own, &body);
     }
-    if !cluster.logs.is_empty() {
-        let logs: Vec<Value> = cluster
-            .logs
-            .iter()
-            .map(|category| {
-                json!({"category": category, "enabled": true, "retentionPolicy": {"enabled": false, "days": 0}})
-            })
-            .collect();
-        let own = format!("{id}/providers/Microsoft.Insights/diagnosticSettings/audit");
-        let body = json!({
-            "id": own,
-            "type": "Microsoft.Insights/diagnosticSettings",
-            "name": "audit",
-            "properties": {
-                "workspaceId": site.id("observability", "Microsoft.OperationalInsights/workspaces", "central"),
-                "metrics": [],
-                "logs": logs,
-            },
-        });
-        site.wire.add(&own, &body);
-    }
+    site.diagnostics(id, &cluster.logs);
 }
 
 /// The cluster's Resource Graph row: type and resource group come back in lower case.

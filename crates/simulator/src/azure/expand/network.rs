@@ -76,14 +76,7 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
 }
 
 /// One security group with what is attached to it.
-pub(super) fn security_group(
-    site: &mut Site<'_>,
-    id: &str,
-    name: &str,
-    location: &str,
-    rules: &[Value],
-    tags: &Value,
-) {
+pub(super) fn security_group(site: &mut Site<'_>, id: &str, name: &str, location: &str, rules: &[Value], tags: &Value) {
     let mut properties = json!({
         "provisioningState": "Succeeded",
         "resourceGuid": ids::guid(id),
@@ -241,7 +234,8 @@ fn virtual_network(site: &mut Site<'_>, network: &Network) -> Result<(), Mistake
 /// What a subnet refers to; remembers the way back.
 fn neighbours(site: &mut Site<'_>, own: &str, subnet: &Subnet) -> Result<Value, Mistake> {
     let here = site.subscription;
-    let missing = |what: &str, name: &str| Mistake(format!("subnet `{}` names {what} `{name}`, which is not here", subnet.name));
+    let missing =
+        |what: &str, name: &str| Mistake(format!("subnet `{}` names {what} `{name}`, which is not here", subnet.name));
     let mut found = json!({});
     if let Some(name) = &subnet.security_group {
         let group = here.security_groups.iter().find(|known| known.name == *name);

@@ -29,17 +29,25 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
         "privateIPAddressVersion": "IPv4",
     });
     if let Some(balancer) = &plan.load_balancer {
-        set(&mut address, "loadBalancerBackendAddressPools", json!([
-            {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
-            {"id": format!("{balancer}/backendAddressPools/kubernetes")},
-        ]));
+        set(
+            &mut address,
+            "loadBalancerBackendAddressPools",
+            json!([
+                {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
+                {"id": format!("{balancer}/backendAddressPools/kubernetes")},
+            ]),
+        );
     }
     if pool.public_ip {
-        set(&mut address, "publicIPAddressConfiguration", json!({
-            "name": format!("{name}-ip"),
-            "properties": {"idleTimeoutInMinutes": 30, "publicIPAddressVersion": "IPv4"},
-            "sku": {"name": "Standard", "tier": "Regional"},
-        }));
+        set(
+            &mut address,
+            "publicIPAddressConfiguration",
+            json!({
+                "name": format!("{name}-ip"),
+                "properties": {"idleTimeoutInMinutes": 30, "publicIPAddressVersion": "IPv4"},
+                "sku": {"name": "Standard", "tier": "Regional"},
+            }),
+        );
     }
     let security = json!({
         "encryptionAtHost": pool.encryption_at_host,
@@ -144,10 +152,14 @@ fn interface(
         "privateIPAddressVersion": "IPv4",
     });
     if let Some(balancer) = &plan.load_balancer {
-        set(&mut address, "loadBalancerBackendAddressPools", json!([
-            {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
-            {"id": format!("{balancer}/backendAddressPools/kubernetes")},
-        ]));
+        set(
+            &mut address,
+            "loadBalancerBackendAddressPools",
+            json!([
+                {"id": format!("{balancer}/backendAddressPools/aksOutboundBackendPool")},
+                {"id": format!("{balancer}/backendAddressPools/kubernetes")},
+            ]),
+        );
     }
     if pool.public_ip {
         let public = format!("{configuration}/publicIPAddresses/{name}-ip");

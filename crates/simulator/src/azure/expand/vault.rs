@@ -17,6 +17,7 @@ pub(super) fn add(site: &mut Site<'_>) {
         let id = site.id(&vault.group, VAULT, &vault.name);
         let body = vault_body(site, vault, &id);
         site.wire.add(&id, &body);
+        site.diagnostics(&id, &vault.logs);
         for key in &vault.keys {
             let own = format!("{id}/keys/{}", key.name);
             let body = key_body(site, vault, key, (&id, &own));
@@ -82,13 +83,17 @@ fn key_body(site: &Site<'_>, vault: &Vault, key: &Key, (id, own): (&str, &str)) 
         "keyUriWithVersion": format!("{uri}/{version}"),
     });
     if let Some(after) = &key.rotate_after {
-        set(&mut properties, "rotationPolicy", json!({
-            "attributes": {"created": CREATED, "updated": CREATED},
-            "lifetimeActions": [
-                {"trigger": {"timeAfterCreate": after}, "action": {"type": "rotate"}},
-                {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "notify"}},
-            ],
-        }));
+        set(
+            &mut properties,
+            "rotationPolicy",
+            json!({
+                "attributes": {"created": CREATED, "updated": CREATED},
+                "lifetimeActions": [
+                    {"trigger": {"timeAfterCreate": after}, "action": {"type": "rotate"}},
+                    {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "notify"}},
+                ],
+            }),
+        );
     }
     json!({
         "id": own,

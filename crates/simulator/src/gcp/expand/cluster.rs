@@ -112,8 +112,7 @@ fn body(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
     merge(&mut body, network(site, plan));
     merge(&mut body, security(site, cluster));
     merge(&mut body, operations(cluster, &seed(site, cluster)));
-    let pools: Vec<Value> =
-        cluster.pools.iter().map(|pool| pool::body(site, plan, pool)).collect::<Result<_, _>>()?;
+    let pools: Vec<Value> = cluster.pools.iter().map(|pool| pool::body(site, plan, pool)).collect::<Result<_, _>>()?;
     set(&mut body, "nodePools", json!(pools));
     endpoint::add(site, plan, &mut body);
     if cluster.old_reply

@@ -34,8 +34,12 @@ pub(super) fn add(site: &mut Site<'_>) {
     for network in &site.project.networks {
         networks.push(Item::full(&network_body(&base, network)));
         let made = site.made.firewalls.remove(&network.name).unwrap_or_default();
-        let rules: Vec<Value> =
-            network.firewalls.iter().chain(&made).map(|rule: &Firewall| filter::firewall(project, &network.name, rule)).collect();
+        let rules: Vec<Value> = network
+            .firewalls
+            .iter()
+            .chain(&made)
+            .map(|rule: &Firewall| filter::firewall(project, &network.name, rule))
+            .collect();
         firewalls.extend(rules.iter().map(Item::full));
         effective_firewalls(site, &base, network, &rules);
         routes.extend(route_bodies(&base, network).iter().map(Item::full));
@@ -87,7 +91,7 @@ fn head(kind: &str, base: &str, name: &str) -> Vec<(&'static str, String)> {
 fn project_body(site: &mut Site<'_>, base: &str) {
     let items: Vec<Value> =
         site.project.metadata.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
-    let mut metadata = json!({"kind": "compute#metadata", "fingerprint": ids::etag(base)});
+    let mut metadata = json!({"kind": "compute#metadata", "fingerprint": ids::fingerprint(base)});
     if !items.is_empty() {
         set(&mut metadata, "items", json!(items));
     }
@@ -162,10 +166,8 @@ fn effective_firewalls(site: &mut Site<'_>, base: &str, network: &Network, rules
             let policy = Policy { name: policy.name.clone(), rules: policy.rules.clone() };
             here.push(filter::effective("NETWORK_REGIONAL", &policy));
         }
-        let path = format!(
-            "/compute/v1/{base}/regions/{region}/firewallPolicies/getEffectiveFirewalls#{}",
-            network.name
-        );
+        let path =
+            format!("/compute/v1/{base}/regions/{region}/firewallPolicies/getEffectiveFirewalls#{}", network.name);
         site.wire.put(&path, answer(&here));
     }
 }
@@ -182,7 +184,7 @@ fn subnet_body(base: &str, network: &Network, subnet: &Subnet) -> Value {
         "region": format!("{COMPUTE}/{base}/regions/{}", subnet.region),
         "selfLink": link,
         "privateIpGoogleAccess": subnet.private_google_access,
-        "fingerprint": ids::etag(&link),
+        "fingerprint": ids::fingerprint(&link),
         "enableFlowLogs": subnet.flow_logs,
         "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
         "purpose": "PRIVATE",

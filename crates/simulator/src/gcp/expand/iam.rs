@@ -71,11 +71,11 @@ fn bound(resource: &str, binding: &Binding, version: u32) -> Value {
     body
 }
 
-/// The deny policies attached to one resource.
+/// The deny policies attached to one resource. The list shows that they are there, the policy itself what it denies.
 pub(super) fn deny_policies(wire: &mut Wire, resource: &str, policies: &[DenyPolicy]) {
     let attachment = format!("cloudresourcemanager.googleapis.com/{resource}");
     let encoded = attachment.replace('/', "%2F");
-    let list = wire.list_mut(&format!("/v2/policies/{attachment}/denypolicies"));
+    let path = format!("/v2/policies/{attachment}/denypolicies");
     for policy in policies {
         let mut rule = json!({
             "deniedPrincipals": policy.principals,
@@ -86,7 +86,7 @@ pub(super) fn deny_policies(wire: &mut Wire, resource: &str, policies: &[DenyPol
         if let Some(condition) = &policy.condition {
             set(&mut rule, "denialCondition", json!({"title": "simulated", "expression": condition}));
         }
-        list.items.push(Item::sparse(json!({
+        let mut body = json!({
             "name": format!("policies/{encoded}/denypolicies/{}", policy.name),
             "uid": ids::number(&format!("{resource} {}", policy.name)),
             "kind": "DenyPolicy",
@@ -94,8 +94,10 @@ pub(super) fn deny_policies(wire: &mut Wire, resource: &str, policies: &[DenyPol
             "etag": ids::etag(&policy.name),
             "createTime": MADE,
             "updateTime": MADE,
-            "rules": [{"denyRule": rule}],
-        })));
+        });
+        wire.list_mut(&path).items.push(Item::sparse(body.clone()));
+        set(&mut body, "rules", json!([{"denyRule": rule}]));
+        wire.put(&format!("{path}/{}", policy.name), Item::sparse(body));
     }
 }
 
@@ -121,14 +123,14 @@ pub(super) fn custom_roles(wire: &mut Wire, owner: &str, custom: &[Role]) {
 
 /// The roles that Google defined.
 pub(super) fn predefined_roles(wire: &mut Wire) {
-    for role in roles::ALL {
+    for role in roles::all() {
         let mut body = json!({
             "name": role.name,
             "title": role.title,
             "description": format!("{}.", role.title),
             "includedPermissions": role.permissions,
             "stage": "GA",
-            "etag": ids::etag(role.name),
+            "etag": ids::etag(&role.name),
         });
         wire.put(&format!("/v1/{}", role.name), Item::sparse(body.clone()));
         wire.list_mut("/v1/roles#full").items.push(Item::sparse(body.clone()));
@@ -204,9 +206,7 @@ fn observed(site: &mut Site<'_>, insight: &Insight) {
         "targetResources": [format!("//cloudresourcemanager.googleapis.com/projects/{}", site.number)],
         "etag": format!("\"{}\"", ids::suffix(&id)),
     });
-    let path = format!(
-        "/v1/projects/{}/locations/global/insightTypes/google.iam.policy.Insight/insights",
-        site.project.id
-    );
+    let path =
+        format!("/v1/projects/{}/locations/global/insightTypes/google.iam.policy.Insight/insights", site.project.id);
     site.wire.list_mut(&path).items.push(Item::sparse(body));
 }

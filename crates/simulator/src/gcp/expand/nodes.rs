@@ -25,22 +25,22 @@ const DEFAULT_SCOPES: &[&str] = &[
 pub(super) fn scopes(pool: &Pool) -> Vec<String> {
     match &pool.scopes {
         None => DEFAULT_SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
-        Some(named) => named
-            .iter()
-            .map(|scope| {
-                if scope.contains('/') { scope.clone() } else { format!("https://www.googleapis.com/auth/{scope}") }
-            })
-            .collect(),
+        Some(named) => {
+            named
+                .iter()
+                .map(|scope| {
+                    if scope.contains('/') { scope.clone() } else { format!("https://www.googleapis.com/auth/{scope}") }
+                })
+                .collect()
+        }
     }
 }
 
 /// Makes the instances of a pool, spread over its zones.
 pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<(), Mistake> {
-    let range: Ipv4Net = plan
-        .subnet
-        .range
-        .parse()
-        .map_err(|_| Mistake(format!("subnet `{}` has the range `{}`, which is none", plan.subnet.name, plan.subnet.range)))?;
+    let range: Ipv4Net = plan.subnet.range.parse().map_err(|_| {
+        Mistake(format!("subnet `{}` has the range `{}`, which is none", plan.subnet.name, plan.subnet.range))
+    })?;
     for (index, zone) in (0..pool.count).zip(plan.zones.iter().cycle()) {
         let taken = site.made.taken.entry(format!("{}/{}", plan.subnet.region, plan.subnet.name)).or_default();
         // The first two addresses belong to the network and its gateway; a few more are left for other things.
@@ -67,17 +67,21 @@ fn instance(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool, (index, zone, address
         "subnetwork": format!("{COMPUTE}/projects/{project}/regions/{region}/subnetworks/{}", cluster.subnet),
         "networkIP": address,
         "name": "nic0",
-        "fingerprint": ids::etag(&link),
+        "fingerprint": ids::fingerprint(&link),
         "stackType": "IPV4_ONLY",
     });
     if !pool.private_nodes.unwrap_or(cluster.endpoint.private_nodes) {
-        set(&mut interface, "accessConfigs", json!([{
-            "kind": "compute#accessConfig",
-            "type": "ONE_TO_ONE_NAT",
-            "name": "external-nat",
-            "natIP": ids::public_address(&link),
-            "networkTier": "PREMIUM",
-        }]));
+        set(
+            &mut interface,
+            "accessConfigs",
+            json!([{
+                "kind": "compute#accessConfig",
+                "type": "ONE_TO_ONE_NAT",
+                "name": "external-nat",
+                "natIP": ids::public_address(&link),
+                "networkTier": "PREMIUM",
+            }]),
+        );
     }
     let account = match pool.service_account.as_deref() {
         None | Some("default") => site.account("compute"),
@@ -89,7 +93,7 @@ fn instance(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool, (index, zone, address
         "creationTimestamp": "2026-02-03T00:21:04.123-08:00",
         "name": name,
         "description": "",
-        "tags": {"items": tags, "fingerprint": ids::etag(&format!("tags {link}"))},
+        "tags": {"items": tags, "fingerprint": ids::fingerprint(&format!("tags {link}"))},
         "machineType": format!("{COMPUTE}/projects/{project}/zones/{zone}/machineTypes/{}", pool.machine),
         "status": "RUNNING",
         "zone": format!("{COMPUTE}/projects/{project}/zones/{zone}"),
@@ -97,7 +101,7 @@ fn instance(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool, (index, zone, address
         "networkInterfaces": [interface],
         "metadata": {
             "kind": "compute#metadata",
-            "fingerprint": ids::etag(&format!("metadata {link}")),
+            "fingerprint": ids::fingerprint(&format!("metadata {link}")),
             "items": [
                 {"key": "cluster-name", "value": cluster.name},
                 {"key": "disable-legacy-endpoints", "value": "true"},
@@ -116,7 +120,7 @@ fn instance(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool, (index, zone, address
             "goog-k8s-node-pool-name": pool.name,
             "goog-gke-node": "",
         },
-        "labelFingerprint": ids::etag(&format!("labels {link}")),
+        "labelFingerprint": ids::fingerprint(&format!("labels {link}")),
         "startRestricted": false,
         "deletionProtection": false,
         "shieldedInstanceConfig": {
@@ -125,7 +129,7 @@ fn instance(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool, (index, zone, address
             "enableIntegrityMonitoring": true,
         },
         "shieldedInstanceIntegrityPolicy": {"updateAutoLearnPolicy": true},
-        "fingerprint": ids::etag(&format!("fingerprint {link}")),
+        "fingerprint": ids::fingerprint(&format!("fingerprint {link}")),
         "lastStartTimestamp": "2026-02-03T00:21:10.456-08:00",
     })
 }

@@ -39,13 +39,14 @@ pub(super) enum Piece {
 
 /// The pattern some pieces make.
 pub(super) fn glob(case: Case, pieces: &[Piece]) -> Glob {
-    Glob::from_parts(
-        case,
-        pieces.iter().map(|piece| match piece {
+    let parts: Vec<Part<'_>> = pieces
+        .iter()
+        .map(|piece| match piece {
             Piece::Pattern(text) => Part::Pattern(text),
             Piece::Literal(text) => Part::Literal(text),
-        }),
-    )
+        })
+        .collect();
+    Glob::from_parts(case, &parts)
 }
 
 /// Fills in variables. Documents before version 2012-10-17 have none: there `${` is plain text.
@@ -108,9 +109,31 @@ enum Comparison {
     Arn,
     Bool,
     Null,
-    Number(fn(f64, f64) -> bool),
+    Number(Ordered),
     /// Dates, addresses, bytes: nothing we know has such a value.
     Other,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ordered {
+    Equal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Ordered {
+    #[expect(clippy::float_cmp, reason = "IAM compares the numbers as they are written")]
+    fn holds(self, one: f64, other: f64) -> bool {
+        match self {
+            Self::Equal => one == other,
+            Self::Less => one < other,
+            Self::LessOrEqual => one <= other,
+            Self::Greater => one > other,
+            Self::GreaterOrEqual => one >= other,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +145,6 @@ struct Operator {
 }
 
 impl Operator {
-    #[expect(clippy::float_cmp, reason = "IAM compares the numbers as they are written")]
     fn read(text: &str) -> Self {
         let lower = text.to_lowercase();
         let (quantifier, rest) = match lower.split_once(':') {
@@ -142,12 +164,12 @@ impl Operator {
             "arnnotequals" | "arnnotlike" => (Comparison::Arn, true),
             "bool" => (Comparison::Bool, false),
             "null" => (Comparison::Null, false),
-            "numericequals" => (Comparison::Number(|a, b| a == b), false),
-            "numericnotequals" => (Comparison::Number(|a, b| a == b), true),
-            "numericlessthan" => (Comparison::Number(|a, b| a < b), false),
-            "numericlessthanequals" => (Comparison::Number(|a, b| a <= b), false),
-            "numericgreaterthan" => (Comparison::Number(|a, b| a > b), false),
-            "numericgreaterthanequals" => (Comparison::Number(|a, b| a >= b), false),
+            "numericequals" => (Comparison::Number(Ordered::Equal), false),
+            "numericnotequals" => (Comparison::Number(Ordered::Equal), true),
+            "numericlessthan" => (Comparison::Number(Ordered::Less), false),
+            "numericlessthanequals" => (Comparison::Number(Ordered::LessOrEqual), false),
+            "numericgreaterthan" => (Comparison::Number(Ordered::Greater), false),
+            "numericgreaterthanequals" => (Comparison::Number(Ordered::GreaterOrEqual), false),
             "notipaddress" | "datenotequals" => (Comparison::Other, true),
             _ => (Comparison::Other, false),
         };
@@ -212,8 +234,8 @@ fn compare(comparison: Comparison, actual: &str, wanted: &[Piece], key: &str) ->
         Comparison::EqualsIgnoreCase | Comparison::Bool => actual.eq_ignore_ascii_case(&plain()),
         Comparison::Like => glob(Case::Sensitive, wanted).matches(actual),
         Comparison::Arn => arn_matches(&plain(), actual),
-        Comparison::Number(compare) => match (actual.parse(), plain().parse()) {
-            (Ok(actual), Ok(wanted)) => compare(actual, wanted),
+        Comparison::Number(order) => match (actual.parse(), plain().parse()) {
+            (Ok(actual), Ok(wanted)) => order.holds(actual, wanted),
             _ => false,
         },
         Comparison::Null | Comparison::Other => return Truth::unknown(key),

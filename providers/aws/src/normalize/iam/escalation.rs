@@ -9,7 +9,8 @@ use super::{
     trust,
 };
 use palisade_authority::{
-    Authority, Certainty, Glob, Graph, GrantId, Hop, IdentityId, MethodRow, Node, Place, Satisfied, Truth, satisfied,
+    Authority, Certainty, Glob, GrantId, Graph, Hop, IdentityId, Layer, LayerKind, MethodRow, Node, Place, Satisfied,
+    Truth, satisfied,
 };
 use std::{
     cell::RefCell,
@@ -90,7 +91,9 @@ impl<'a> Ways<'a> {
         let request = self.directory.request(principal).with("iam:PolicyARN", &worst);
         let authority = self.directory.authority_for(principal, &request);
         let mut found = Vec::new();
-        if self.directory.users.contains_key(principal) {
+        // What a boundary keeps out stays out, whatever the principal writes itself; a new role has no boundary.
+        let bounded = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit && !lets_everything(layer));
+        if !bounded && self.directory.users.contains_key(principal) {
             let on_user = satisfied(&authority, &ON_OWN_USER, |_| Place::On(principal));
             found.extend(on_user.map(|way| (ON_OWN_USER, way)));
             for group in self.directory.groups_of(principal) {
@@ -102,10 +105,11 @@ impl<'a> Ways<'a> {
             self.directory.attached(principal).into_iter().filter(|arn| !arn.contains(":iam::aws:")).collect();
         for row in ON_SELF {
             let way = match row.name {
+                "make-a-role" => satisfied(&authority, row, |_| Place::Somewhere),
+                _ if bounded => None,
                 "rewrite-attached-policy" => {
                     attached.iter().find_map(|policy| satisfied(&authority, row, |_| Place::On(policy)))
                 }
-                "make-a-role" => satisfied(&authority, row, |_| Place::Somewhere),
                 _ if self.directory.roles.contains_key(principal) => satisfied(&authority, row, |_| Place::On(principal)),
                 _ => None,
             };
@@ -133,9 +137,6 @@ impl<'a> Ways<'a> {
                     continue;
                 }
                 open.push_back(next.as_str().to_owned());
-            }
-            if at != principal {
-                continue;
             }
         }
         for next in graph.hops().filter_map(identity_of).collect::<BTreeSet<_>>() {
@@ -199,7 +200,7 @@ impl<'a> Ways<'a> {
                     authority.decide("sts:AssumeRole", role),
                     palisade_authority::Decision::Deny { by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_) }
                 );
-                let limited = authority.layers().iter().any(|layer| layer.kind == palisade_authority::LayerKind::Limit);
+                let limited = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit);
                 (admission.by_name && !stopped && !limited).then(|| Satisfied {
                     certainty: Certainty::Certain,
                     permissions: vec!["sts:AssumeRole".to_owned()],
@@ -290,6 +291,13 @@ impl<'a> Ways<'a> {
             }
         }
     }
+}
+
+/// Whether a limit limits nothing.
+fn lets_everything(layer: &Layer) -> bool {
+    layer.grants.iter().any(|grant| {
+        grant.when == Truth::True && grant.actions.is_everything() && grant.resources.is_everything()
+    })
 }
 
 fn identity_of(hop: &Hop) -> Option<String> {

@@ -7,7 +7,6 @@ use super::{
     escalation::Ways,
 };
 use palisade_authority::{Authority, Glob, Grant, Layer, LayerKind, Selector, Standing, capabilities, wildcards, within};
-use palisade_model::IdentityKind;
 
 /// What an identity needs, by the managed policies AWS names for its job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -39,12 +39,7 @@ pub(super) fn add(site: &mut Site<'_>, plan: &Plan<'_>, opened: &mut Vec<Rule>) 
                 "frontendIPConfigurations": [{"id": frontend}],
             },
         }));
-        network::public_address(
-            site,
-            &address,
-            &plan.location,
-            json!({"ipConfiguration": {"id": frontend}}),
-        );
+        network::public_address(site, &address, &plan.location, json!({"ipConfiguration": {"id": frontend}}));
     }
     for (service, priority) in plan.cluster.services.iter().zip(500..) {
         let uid = ids::guid(&format!("service {} {}", plan.id, service.name)).replace('-', "");

@@ -26,21 +26,31 @@ pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
     }
     match &cluster.identity {
         Identity::System => {
-            set(&mut body, "identity", json!({
-                "type": "SystemAssigned",
-                "principalId": ids::principal(&super::control_plane(cluster)),
-                "tenantId": site.tenant,
-            }));
+            set(
+                &mut body,
+                "identity",
+                json!({
+                    "type": "SystemAssigned",
+                    "principalId": ids::principal(&super::control_plane(cluster)),
+                    "tenantId": site.tenant,
+                }),
+            );
         }
         Identity::User(name) => {
             let known = site.subscription.identities.iter().find(|known| known.name == *name);
-            let known = known.ok_or_else(|| Mistake(format!("cluster `{}` names identity `{name}`, which is not here", cluster.name)))?;
+            let known = known.ok_or_else(|| {
+                Mistake(format!("cluster `{}` names identity `{name}`, which is not here", cluster.name))
+            })?;
             let id = site.id(&known.group, IDENTITY, name);
             let own = format!("identity/{name}");
-            set(&mut body, "identity", json!({
-                "type": "UserAssigned",
-                "userAssignedIdentities": {id: {"principalId": ids::principal(&own), "clientId": ids::client(&own)}},
-            }));
+            set(
+                &mut body,
+                "identity",
+                json!({
+                    "type": "UserAssigned",
+                    "userAssignedIdentities": {id: {"principalId": ids::principal(&own), "clientId": ids::client(&own)}},
+                }),
+            );
         }
         // A cluster with a service principal has no `identity` at all.
         Identity::ServicePrincipal(_name) => {}
@@ -73,11 +83,14 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
     put("agentPoolProfiles", cluster.pools.iter().map(|pool| agent_pool(site, plan, pool)).collect::<Result<_, _>>()?);
     put("networkProfile", network(site, plan));
     put("addonProfiles", addons(site, plan));
-    put("oidcIssuerProfile", if cluster.oidc_issuer {
-        json!({"enabled": true, "issuerURL": issuer(site.tenant, &plan.location, &plan.id)})
-    } else {
-        json!({"enabled": false})
-    });
+    put(
+        "oidcIssuerProfile",
+        if cluster.oidc_issuer {
+            json!({"enabled": true, "issuerURL": issuer(site.tenant, &plan.location, &plan.id)})
+        } else {
+            json!({"enabled": false})
+        },
+    );
     put("securityProfile", security(site, plan)?);
     put("autoUpgradeProfile", {
         let mut upgrade = json!({"nodeOSUpgradeChannel": cluster.upgrade.node_os.as_deref().unwrap_or("NodeImage")});
@@ -86,35 +99,47 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
         }
         upgrade
     });
-    put("storageProfile", json!({
-        "diskCSIDriver": {"enabled": true},
-        "fileCSIDriver": {"enabled": true},
-        "snapshotController": {"enabled": true},
-    }));
+    put(
+        "storageProfile",
+        json!({
+            "diskCSIDriver": {"enabled": true},
+            "fileCSIDriver": {"enabled": true},
+            "snapshotController": {"enabled": true},
+        }),
+    );
     put("workloadAutoScalerProfile", json!({}));
     put("metricsProfile", json!({"costAnalysis": {"enabled": false}}));
-    put("nodeProvisioningProfile", json!({
-        "mode": if cluster.sku == "Automatic" { "Auto" } else { "Manual" },
-        "defaultNodePools": "Auto",
-    }));
+    put(
+        "nodeProvisioningProfile",
+        json!({
+            "mode": if cluster.sku == "Automatic" { "Auto" } else { "Manual" },
+            "defaultNodePools": "Auto",
+        }),
+    );
     put("bootstrapProfile", json!({"artifactSource": "Direct"}));
-    put("identityProfile", json!({"kubeletidentity": {
-        "resourceId": plan.kubelet.id,
-        "clientId": plan.kubelet.client,
-        "objectId": plan.kubelet.principal,
-    }}));
+    put(
+        "identityProfile",
+        json!({"kubeletidentity": {
+            "resourceId": plan.kubelet.id,
+            "clientId": plan.kubelet.client,
+            "objectId": plan.kubelet.principal,
+        }}),
+    );
     if let Some(restriction) = &cluster.node_group_restriction {
         put("nodeResourceGroupProfile", json!({"restrictionLevel": restriction}));
     }
     if let Some(entra) = &cluster.access.entra {
         let groups: Vec<String> =
             entra.admin_groups.iter().map(|name| ids::principal(&format!("group/{name}"))).collect();
-        put("aadProfile", json!({
-            "managed": true,
-            "adminGroupObjectIDs": groups,
-            "enableAzureRBAC": entra.azure_rbac,
-            "tenantID": site.tenant,
-        }));
+        put(
+            "aadProfile",
+            json!({
+                "managed": true,
+                "adminGroupObjectIDs": groups,
+                "enableAzureRBAC": entra.azure_rbac,
+                "tenantID": site.tenant,
+            }),
+        );
     }
     if let Some(access) = &cluster.endpoint.public_network_access {
         put("publicNetworkAccess", json!(access));
@@ -138,13 +163,16 @@ fn endpoint(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mist
         let private = format!("{name}.{zone}.privatelink.{region}.azmk8s.io");
         found.insert("privateFQDN".to_owned(), json!(private));
         if endpoint.vnet_integration.is_none() {
-            found.insert("privateLinkResources".to_owned(), json!([{
-                "id": format!("{}/privateLinkResources/management", plan.id),
-                "name": "management",
-                "type": "Microsoft.ContainerService/managedClusters/privateLinkResources",
-                "groupId": "management",
-                "requiredMembers": ["management"],
-            }]));
+            found.insert(
+                "privateLinkResources".to_owned(),
+                json!([{
+                    "id": format!("{}/privateLinkResources/management", plan.id),
+                    "name": "management",
+                    "type": "Microsoft.ContainerService/managedClusters/privateLinkResources",
+                    "groupId": "management",
+                    "requiredMembers": ["management"],
+                }]),
+            );
         }
     }
     // A cluster with nothing set has no profile: absent is "public to everyone", not unknown.
@@ -250,11 +278,15 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
         set(&mut found, "networkPluginMode", json!(mode));
     }
     if network.outbound == "loadBalancer" {
-        set(&mut found, "loadBalancerProfile", json!({
-            "managedOutboundIPs": {"count": 1},
-            "effectiveOutboundIPs": [{"id": balancer::outbound_address(site, plan)}],
-            "backendPoolType": "nodeIPConfiguration",
-        }));
+        set(
+            &mut found,
+            "loadBalancerProfile",
+            json!({
+                "managedOutboundIPs": {"count": 1},
+                "effectiveOutboundIPs": [{"id": balancer::outbound_address(site, plan)}],
+                "backendPoolType": "nodeIPConfiguration",
+            }),
+        );
     }
     found
 }
@@ -287,11 +319,15 @@ fn security(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {
         set(&mut found, "imageCleaner", json!({"enabled": true, "intervalHours": 168}));
     }
     if cluster.defender {
-        set(&mut found, "defender", json!({
-            "logAnalyticsWorkspaceResourceId":
-                site.id("observability", "Microsoft.OperationalInsights/workspaces", "central"),
-            "securityMonitoring": {"enabled": true},
-        }));
+        set(
+            &mut found,
+            "defender",
+            json!({
+                "logAnalyticsWorkspaceResourceId":
+                    site.id("observability", "Microsoft.OperationalInsights/workspaces", "central"),
+                "securityMonitoring": {"enabled": true},
+            }),
+        );
     }
     Ok(found)
 }
@@ -301,7 +337,8 @@ fn key(site: &Site<'_>, kms: &Kms) -> Result<Value, Mistake> {
         return Ok(json!({"enabled": false}));
     }
     let vault = site.subscription.vaults.iter().find(|known| known.name == kms.vault);
-    let vault = vault.ok_or_else(|| Mistake(format!("there is no vault `{}` in `{}`", kms.vault, site.subscription.name)))?;
+    let vault =
+        vault.ok_or_else(|| Mistake(format!("there is no vault `{}` in `{}`", kms.vault, site.subscription.name)))?;
     let id = site.id(&vault.group, "Microsoft.KeyVault/vaults", &vault.name);
     let version = ids::guid(&format!("key {id} {}", kms.key)).replace('-', "");
     let mut found = json!({

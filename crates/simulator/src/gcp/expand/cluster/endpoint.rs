@@ -13,12 +13,8 @@ pub(super) fn add(site: &Site<'_>, plan: &Plan<'_>, body: &mut Value) {
     let region = ids::region(&plan.cluster.location);
     let public = ids::public_address(&plan.prefix).to_string();
     let private = private_address(plan);
-    let name = format!(
-        "gke-{}{}-{}.{region}.gke.goog",
-        ids::suffix(&plan.prefix),
-        ids::short(&plan.prefix),
-        site.number
-    );
+    let name =
+        format!("gke-{}{}-{}.{region}.gke.goog", ids::suffix(&plan.prefix), ids::short(&plan.prefix), site.number);
     let networks = authorized_networks(plan);
     let mut own = json!({"enabled": endpoint.ip});
     if endpoint.ip {
@@ -33,25 +29,33 @@ pub(super) fn add(site: &Site<'_>, plan: &Plan<'_>, body: &mut Value) {
             set(&mut own, "publicEndpoint", json!(public));
         }
     }
-    set(body, "controlPlaneEndpointsConfig", json!({
-        "dnsEndpointConfig": {
-            "endpoint": name,
-            "allowExternalTraffic": endpoint.dns_external,
-            "enableK8sTokensViaDns": endpoint.dns_tokens,
-            "enableK8sCertsViaDns": endpoint.dns_certificates,
-        },
-        "ipEndpointsConfig": own,
-    }));
+    set(
+        body,
+        "controlPlaneEndpointsConfig",
+        json!({
+            "dnsEndpointConfig": {
+                "endpoint": name,
+                "allowExternalTraffic": endpoint.dns_external,
+                "enableK8sTokensViaDns": endpoint.dns_tokens,
+                "enableK8sCertsViaDns": endpoint.dns_certificates,
+            },
+            "ipEndpointsConfig": own,
+        }),
+    );
     set(body, "masterAuthorizedNetworksConfig", if endpoint.ip { networks } else { json!({}) });
     // The public address stays here even when nothing answers on it (kcc-gke-cluster-dnsendpoint-ipendpoint).
-    set(body, "privateClusterConfig", json!({
-        "enablePrivateNodes": endpoint.private_nodes,
-        "enablePrivateEndpoint": !endpoint.public || !endpoint.ip,
-        "masterIpv4CidrBlock": endpoint.master_range,
-        "privateEndpoint": private,
-        "publicEndpoint": public,
-        "masterGlobalAccessConfig": if endpoint.global_access { json!({"enabled": true}) } else { Value::Null },
-    }));
+    set(
+        body,
+        "privateClusterConfig",
+        json!({
+            "enablePrivateNodes": endpoint.private_nodes,
+            "enablePrivateEndpoint": !endpoint.public || !endpoint.ip,
+            "masterIpv4CidrBlock": endpoint.master_range,
+            "privateEndpoint": private,
+            "publicEndpoint": public,
+            "masterGlobalAccessConfig": if endpoint.global_access { json!({"enabled": true}) } else { Value::Null },
+        }),
+    );
     let first = if !endpoint.ip {
         name
     } else if endpoint.public {
@@ -66,10 +70,8 @@ fn authorized_networks(plan: &Plan<'_>) -> Value {
     let endpoint = &plan.cluster.endpoint;
     let mut found = json!({"enabled": endpoint.authorized_networks.is_some()});
     if let Some(networks) = &endpoint.authorized_networks {
-        let blocks: Vec<Value> = networks
-            .iter()
-            .map(|network| json!({"displayName": network.name, "cidrBlock": network.range}))
-            .collect();
+        let blocks: Vec<Value> =
+            networks.iter().map(|network| json!({"displayName": network.name, "cidrBlock": network.range})).collect();
         set(&mut found, "cidrBlocks", json!(blocks));
     }
     if let Some(access) = endpoint.google_cloud_access {

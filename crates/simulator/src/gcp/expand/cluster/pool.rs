@@ -16,7 +16,9 @@ pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Valu
     let groups: Vec<String> = plan
         .zones
         .iter()
-        .map(|zone| format!("{COMPUTE}/projects/{project}/zones/{zone}/instanceGroupManagers/{}-{}-grp", plan.prefix, pool.name))
+        .map(|zone| {
+            format!("{COMPUTE}/projects/{project}/zones/{zone}/instanceGroupManagers/{}-{}-grp", plan.prefix, pool.name)
+        })
         .collect();
     let region = crate::gcp::ids::region(&cluster.location);
     let mut found = json!({
@@ -74,7 +76,11 @@ fn config(site: &Site<'_>, pool: &Pool) -> Value {
         set(&mut found, "workloadMetadataConfig", json!({"mode": mode}));
     }
     if let Some(open) = pool.read_only_port {
-        set(&mut found, "kubeletConfig", json!({"insecureKubeletReadonlyPortEnabled": open, "maxParallelImagePulls": 3}));
+        set(
+            &mut found,
+            "kubeletConfig",
+            json!({"insecureKubeletReadonlyPortEnabled": open, "maxParallelImagePulls": 3}),
+        );
     }
     if pool.sandbox {
         set(&mut found, "sandboxConfig", json!({"type": "GVISOR"}));

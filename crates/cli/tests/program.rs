@@ -1,0 +1,310 @@
+//! The binary as a person runs it: over simulated clouds, with good and bad input.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use palisade_simulator::{Faults, Simulator, World};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn palisade(arguments: &[&str]) -> Output {
+    palisade_in(Path::new("."), arguments)
+}
+
+/// Runs the binary with an environment that holds no credentials of whoever runs the tests.
+fn palisade_in(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_palisade"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn demo(more: &[&str]) -> Value {
+    let arguments: Vec<&str> = ["demo", "--format", "json"].iter().chain(more).copied().collect();
+    let output = palisade(&arguments);
+    assert!(output.status.success(), "{}", err(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn the_demo_answers_the_five_concerns_for_three_clouds_and_says_what_to_do_next() {
+    let output = palisade(&["demo"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let text = out(&output);
+    for part in ["API server network access", "Node network access", "Access to the cloud's API", "Access to etcd", "Encryption of etcd", "EKS", "AKS", "GKE", "critical", "Next", "palisade explain"] {
+        assert!(text.contains(part), "`{part}` is missing");
+    }
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    assert!(!text.contains('\u{1b}'), "colour or a name got through a pipe");
+    assert!(output.stderr.is_empty(), "progress where there is no terminal: {}", err(&output));
+}
+
+#[test]
+fn a_stored_snapshot_replays_to_the_same_bytes_and_holds_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let scanned = palisade_in(folder.path(), &["demo", "--keep", "acme", "--format", "json", "-o", "scan.json"]);
+    assert!(scanned.status.success(), "{}", err(&scanned));
+    // The demo's own policy approves ranges; the replay gets the same through a configuration.
+    fs::write(
+        folder.path().join("policy.yaml"),
+        "targets:\n  - {name: a, provider: aws}\npolicy:\n  approved_ranges: [203.0.113.0/24, 198.51.100.0/24]\n",
+    )
+    .unwrap();
+    let replay = || palisade_in(folder.path(), &["replay", "acme", "--format", "json", "-c", "policy.yaml"]);
+    let first = replay();
+    assert!(first.status.success(), "{}", err(&first));
+    assert_eq!(first.stdout, replay().stdout);
+    assert_eq!(first.stdout, fs::read(folder.path().join("scan.json")).unwrap(), "the replay differs from the scan");
+
+    let secrets = world_secrets();
+    assert!(!secrets.is_empty(), "the story holds no secret to look for");
+    let mut places = vec![folder.path().to_owned()];
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            places.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let text = fs::read_to_string(&place).unwrap();
+            for secret in &secrets {
+                assert!(!text.contains(secret), "{} holds {secret}", place.display());
+            }
+        }
+    }
+}
+
+/// What the story's authors planted to be found if it leaked.
+fn world_secrets() -> Vec<String> {
+    let worlds = concat!(env!("CARGO_MANIFEST_DIR"), "/../simulator/worlds/acme");
+    let mut secrets = Vec::new();
+    for entry in fs::read_dir(worlds).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_');
+        secrets.extend(words.filter(|word| word.contains("hunter2") || word.to_lowercase().contains("s3cr3t")).map(str::to_owned));
+    }
+    secrets
+}
+
+#[test]
+fn the_json_form_obeys_the_published_schema_and_every_evidence_is_in_the_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = palisade_in(folder.path(), &["demo", "--keep", "acme", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/evaluation.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let mut seen = 0;
+    for finding in report["findings"].as_array().unwrap() {
+        for evidence in finding["evidence"].as_array().unwrap() {
+            let hex = evidence["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
+            let path = folder.path().join("acme/bodies").join(&hex[..2]).join(format!("{hex}.json"));
+            let body: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            let pointer = evidence["pointer"].as_str().unwrap();
+            assert!(body.pointer(pointer).is_some(), "{} has no {pointer}", evidence["call"]);
+            seen += 1;
+        }
+    }
+    assert!(seen > 500, "only {seen} pieces of evidence");
+}
+
+/// The verdicts of a provider's clusters: by control and subject.
+fn verdicts(report: &Value, provider: &str) -> BTreeMap<(String, String, String), String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["subject"]["provider"] == provider)
+        .map(|finding| {
+            let subject = &finding["subject"];
+            let key = (text(&finding["control"]), text(&subject["cluster"]), text(&subject["id"]));
+            (key, text(&finding["verdict"]))
+        })
+        .collect()
+}
+
+#[test]
+fn denying_any_one_permission_makes_exactly_the_controls_that_need_it_unknown_and_names_it() {
+    let baseline = demo(&[]);
+    let mut checked = 0;
+    let mut mistakes = Vec::new();
+    for provider in ["aws", "azure", "gcp"] {
+        let before = verdicts(&baseline, provider);
+        let role = palisade(&["permissions", provider, "--format", "iam-json"]);
+        let role: Value = serde_json::from_slice(&role.stdout).unwrap();
+        let names = [&role["Statement"][0]["Action"], &role["Actions"], &role["includedPermissions"]];
+        let names: Vec<&str> = names.into_iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        for permission in names {
+            let report = demo(&["--deny", permission]);
+            let gaps: Vec<&Value> =
+                report["gaps"].as_array().unwrap().iter().filter(|gap| gap["permission"] == permission).collect();
+            if gaps.is_empty() {
+                mistakes.push(format!("{permission}: the report does not name it"));
+                continue;
+            }
+            checked += 1;
+            let hidden: BTreeSet<&str> =
+                gaps.iter().flat_map(|gap| gap["hides"].as_array().unwrap()).map(|id| id.as_str().unwrap()).collect();
+            let after = verdicts(&report, provider);
+            let mut changed = BTreeSet::new();
+            for (key, verdict) in &after {
+                let was = before.get(key);
+                if was != Some(verdict) {
+                    changed.insert(key.0.as_str());
+                    // A roll-up may fall back on another part's proof; nothing may become better known than it was.
+                    let honest = verdict == "unknown" || (verdict == "fail" && was.is_some_and(|was| was == "fail"));
+                    if !honest {
+                        mistakes.push(format!("{permission}: {} of {} went from {was:?} to {verdict}", key.0, key.2));
+                    }
+                }
+            }
+            let gone = before.keys().filter(|key| !after.contains_key(*key));
+            changed.extend(gone.map(|key| key.0.as_str()));
+            let undeclared: Vec<&&str> = changed.difference(&hidden).collect();
+            if !undeclared.is_empty() {
+                mistakes.push(format!("{permission}: {undeclared:?} changed and is not said to be hidden"));
+            }
+            let unknown: BTreeSet<&str> =
+                after.iter().filter(|(_, verdict)| *verdict == "unknown").map(|(key, _)| key.0.as_str()).collect();
+            let unmoved: Vec<&&str> = hidden.iter().filter(|id| !unknown.contains(**id) && !changed.contains(**id)).collect();
+            // Without any cluster left to judge, nothing of it can be unknown either.
+            if !unmoved.is_empty() && !after.is_empty() {
+                mistakes.push(format!("{permission}: {unmoved:?} is said to be hidden and is not unknown anywhere"));
+            }
+        }
+    }
+    assert!(checked > 60, "only {checked} permissions were tried");
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+}
+
+#[test]
+fn exit_codes_are_what_the_table_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let wrong = file("wrong.yaml", "targets:\n  - {name: a, provider: awss}\n");
+    let http = file("http.yaml", "targets:\n  - {name: a, provider: aws, endpoint_url: \"http://10.0.0.1\"}\n");
+    let lost = file("lost.yaml", "targets:\n  - {name: a, provider: gcp, projects: all, endpoint_url: \"http://127.0.0.1:9\"}\n");
+    let none = file("none.yaml", "targets:\n  - {name: a, provider: aws}\n");
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["demo", "-o", "/dev/null"], 0, ""),
+        (&["demo", "--fail-on", "critical", "-o", "/dev/null"], 1, ""),
+        (&["demo", "--min-coverage", "1.0", "--deny", "eks:DescribeCluster", "-o", "/dev/null"], 3, ""),
+        (&["scan", "--frobnicate"], 2, "--frobnicate"),
+        (&["scan", "-c", "/nowhere.yaml"], 2, "could not read the configuration"),
+        (&["scan", "-c", &wrong], 2, "did you mean `aws`?"),
+        (&["scan", "-c", &http], 2, "plain http"),
+        (&["scan", "-c", &none, "--target", "b"], 2, "no target is called `b`"),
+        (&["scan", "-c", &lost], 4, "target `a` could not be read"),
+        (&["scan", "-c", &none], 4, "target `a` could not be read"),
+        (&["explain", "CP-99"], 2, "no control is called"),
+        (&["replay", "/nowhere"], 4, "holds no snapshot"),
+        (&["demo", "-o", "/nowhere/at/all.json"], 4, "could not write `/nowhere/at/all.json`"),
+        (&["reach", "nobody", "--snapshot", "/nowhere"], 4, "holds no snapshot"),
+    ];
+    for (arguments, code, sentence) in table {
+        let output = palisade(arguments);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {}", err(&output));
+        assert!(err(&output).contains(sentence), "{arguments:?}: {}", err(&output));
+        assert!(!err(&output).contains("panicked"), "{arguments:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_target_that_cannot_be_read_does_not_keep_the_others_from_being_read() {
+    let running = Simulator::start(World::acme().unwrap(), Faults::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "targets:\n  - {{name: gone, provider: azure, endpoint_url: \"http://127.0.0.1:9\"}}\n  - {{name: there, provider: gcp, endpoint_url: \"{}\"}}\n",
+        running.gcp
+    );
+    fs::write(folder.path().join("palisade.yaml"), config).unwrap();
+    let path = folder.path().to_owned();
+    let output = tokio::task::spawn_blocking(move || palisade_in(&path, &["scan", "--format", "json"])).await.unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(err(&output).contains("target `gone` could not be read"), "{}", err(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["clusters"].as_array().unwrap().iter().any(|cluster| cluster["provider"] == "gcp"));
+}
+
+#[test]
+fn who_stops_reading_has_seen_enough() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_palisade"))
+        .args(["demo", "--format", "json"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(output.stderr.is_empty(), "{}", err(&output));
+}
+
+#[test]
+fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = palisade_in(folder.path(), &["demo", "--keep", "acme", "-o", "report.txt"]);
+    assert!(kept.status.success(), "{}", err(&kept));
+    let report = demo(&[]);
+    for provider in ["aws", "azure", "gcp"] {
+        let cluster = report["clusters"].as_array().unwrap().iter().find(|cluster| cluster["provider"] == provider).unwrap();
+        let name = cluster["name"].as_str().unwrap();
+        let output = palisade_in(folder.path(), &["reach", name, "--snapshot", "acme"]);
+        assert!(output.status.success(), "{}", err(&output));
+        assert!(out(&output).contains("API server:"), "{}", out(&output));
+        let identity = cluster["identities"][0]["id"].as_str().unwrap();
+        let output = palisade_in(folder.path(), &["authority", identity, "--snapshot", "acme"]);
+        assert!(output.status.success(), "{identity}: {}", err(&output));
+        assert!(out(&output).contains("administrator"), "{}", out(&output));
+    }
+    let output = palisade_in(folder.path(), &["reach", "shop-prod", "--snapshot", "acme", "--port", "22"]);
+    assert!(out(&output).contains("tcp/22 from"), "{}", out(&output));
+}
+
+#[test]
+fn every_permission_form_is_well_formed_and_reads_only() {
+    for provider in ["aws", "azure", "gcp"] {
+        let json: Value = serde_json::from_slice(&palisade(&["permissions", provider, "--format", "iam-json"]).stdout).unwrap();
+        let text = json.to_string();
+        for word in ["Create", "Delete", "Put", "Update", "Attach", "listCluster", "runCommand", "/write", "/action", ".update", ".setIam"] {
+            assert!(!text.contains(word), "{provider}: {word}");
+        }
+        let terraform = out(&palisade(&["permissions", provider, "--format", "terraform"]));
+        assert_eq!(terraform.matches('{').count(), terraform.matches('}').count());
+        assert!(out(&palisade(&["permissions", provider])).contains("unknown without it"));
+    }
+}
+
+#[test]
+fn completions_and_pages_come_out() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(out(&palisade(&["completions", shell])).contains("palisade"), "{shell}");
+    }
+    let page = out(&palisade(&["explain", "endpoint-open-to-the-internet"]));
+    for part in ["CP-01", "What is checked", "Remediation", "EKS", "Limits"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let listed: Value = serde_json::from_slice(&palisade(&["controls", "--format", "json"]).stdout).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 38);
+}

@@ -1,0 +1,405 @@
+//! Who gets rights through a cluster, and who gets rights over it.
+
+use super::{
+    account::Account,
+    cluster::{Known, all_described, has_access_entries},
+    encryption::key_of,
+    iam::{
+        condition::holds,
+        directory::{Directory, account_of},
+        policy::{actions, has_variables},
+        trust,
+    },
+    identities::{Uses, calls_aws, is_controller, issuer},
+    region::Region,
+    trail::conclude,
+};
+use crate::{
+    calls,
+    record::{
+        Query,
+        document::{Principal, Statement, Texts},
+        eks::ListAssociatedAccessPolicies,
+        iam::OpenIdConnectProviders,
+        kms::{Grants, KeyPolicy},
+    },
+};
+use palisade_authority::{Certainty, IdentityId, Truth};
+use palisade_model::{
+    Audience, Controller, ControllerIdentity, Credential, ExternalTrust, Gap, Issuer, KeyAccess, KeyHolder, Minter,
+    Observed, PrincipalKind, Trust, TrustSubject, WorkloadIdentity,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the cluster signs in with.
+pub(super) fn credential(known: &Known<'_>) -> Observed<Credential> {
+    known.conclude("/cluster/roleArn", |_, cluster| {
+        let role = cluster.role_arn.as_deref().unwrap_or("a role");
+        Ok(Credential::Inherent { what: format!("{role}; EKS knows no stored secrets") })
+    })
+}
+
+/// How pods get rights of their own. One working mechanism proves it; without one everything has to be known.
+pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Observed<WorkloadIdentity> {
+    let providers = account.snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account.id, &[]);
+    conclude(|trail| {
+        let cluster = trail.read(&known.described)?;
+        if cluster.compute_config.as_ref().is_some_and(|compute| compute.enabled == Some(true)) {
+            return Ok(WorkloadIdentity::Enabled { how: "EKS Pod Identity, part of Auto Mode".to_owned() });
+        }
+        let agent = known.addons.get().map(|addons| addons.iter().any(|(name, _)| name == "eks-pod-identity-agent"));
+        if agent == Ok(true) {
+            trail.rest_on(known.addons.sources());
+            return Ok(WorkloadIdentity::Enabled { how: "EKS Pod Identity, by its agent".to_owned() });
+        }
+        let issuer = issuer(known);
+        let registered = providers.get().map(|Query(list)| {
+            let arns = list.providers.iter().filter_map(|provider| provider.arn.as_deref());
+            let mut names = arns.filter_map(|arn| arn.split_once(":oidc-provider/").map(|(_, name)| name));
+            issuer.is_some() && names.any(|name| Some(name) == issuer.as_deref())
+        });
+        if registered == Ok(true) {
+            trail.rest_on(providers.sources());
+            return Ok(WorkloadIdentity::Enabled { how: "IAM roles for service accounts".to_owned() });
+        }
+        agent?;
+        registered?;
+        trail.rest_on(known.addons.sources());
+        trail.rest_on(providers.sources());
+        let missing = "neither the Pod Identity agent nor an IAM identity provider for the cluster's issuer".to_owned();
+        Ok(WorkloadIdentity::Disabled { missing })
+    })
+}
+
+/// Which pods become which identity.
+pub(super) fn trusts(account: &Account<'_>, known: &Known<'_>) -> Observed<Vec<Trust>> {
+    conclude(|trail| {
+        trail.rest_on(&known.evidence("/cluster/identity"));
+        known.described.get()?;
+        let directory = *trail.read(&account.directory)?;
+        let mut found: Vec<Trust> = Vec::new();
+        for (id, association) in all_described(trail, &known.associations)? {
+            let (Some(role), Some(namespace), Some(service_account)) =
+                (&association.role_arn, &association.namespace, &association.service_account)
+            else {
+                continue;
+            };
+            found.push(Trust {
+                identity: IdentityId::from(role.as_str()),
+                subject: TrustSubject::Exact { namespace: namespace.clone(), service_account: service_account.clone() },
+                // EKS hands these credentials out itself; there is no token of which an audience could be wrong.
+                audience: Audience::Checked,
+                issuer: Issuer::ThisCluster,
+                consumers: 0,
+                text: format!("pod identity association {id}"),
+            });
+        }
+        if let Some(issuer) = issuer(known) {
+            for role in directory.roles.keys() {
+                let Some(document) = directory.trust(role) else { continue };
+                found.extend(trust::federated(document, &issuer).into_iter().map(|one| Trust {
+                    identity: IdentityId::from(role.as_str()),
+                    subject: one.subject,
+                    audience: one.audience,
+                    issuer: Issuer::ThisCluster,
+                    consumers: 0,
+                    text: one.text,
+                }));
+            }
+        }
+        let mut consumers: BTreeMap<&str, usize> = BTreeMap::new();
+        for role in found.iter().map(|trust| trust.identity.as_str()).collect::<BTreeSet<_>>() {
+            consumers.insert(role, subjects(directory, role, &found));
+        }
+        let counted: Vec<usize> =
+            found.iter().map(|trust| consumers.get(trust.identity.as_str()).copied().unwrap_or(1)).collect();
+        for (trust, count) in found.iter_mut().zip(counted) {
+            trust.consumers = count;
+        }
+        Ok(found)
+    })
+}
+
+/// Distinct subjects that may become a role: by its trust policy, whatever the issuer, and by this cluster's
+/// associations.
+fn subjects(directory: &Directory, role: &str, of_cluster: &[Trust]) -> usize {
+    let mut subjects: BTreeSet<String> = BTreeSet::new();
+    if let Some(document) = directory.trust(role) {
+        for issuer in trust::issuers(document) {
+            let admitted = trust::federated(document, &issuer).into_iter();
+            let admitted = admitted.filter(|one| !matches!(one.subject, TrustSubject::Nobody { .. }));
+            subjects.extend(admitted.map(|one| format!("{issuer} {:?}", one.subject)));
+        }
+    }
+    let associations = of_cluster.iter().filter(|one| one.identity.as_str() == role && one.text.starts_with("pod identity"));
+    subjects.extend(associations.map(|one| format!("pods {:?}", one.subject)));
+    subjects.len().max(1)
+}
+
+/// The controllers that can be recognised, and with which rights they call AWS.
+pub(super) fn controllers(account: &Account<'_>, cluster_arn: &str, known: &Known<'_>, trusts: &Observed<Vec<Trust>>) -> Observed<Vec<Controller>> {
+    conclude(|trail| {
+        known.described.get()?;
+        trail.rest_on(&known.evidence("/cluster"));
+        let addons = all_described(trail, &known.addons)?;
+        let associations = all_described(trail, &known.associations)?;
+        let uses: &Uses = trail.read(uses_of(account, cluster_arn)?)?;
+        let shared =
+            |role: &str, own: &str| uses.get(role).is_some_and(|one| one.used_by.iter().any(|by| by != own));
+        let with_role = |role: &str, own: &str| {
+            let id = IdentityId::from(role);
+            if shared(role, own) { ControllerIdentity::Shared(id) } else { ControllerIdentity::Own(id) }
+        };
+        let mut found: BTreeMap<String, ControllerIdentity> = BTreeMap::new();
+        for (name, addon) in addons {
+            let association = associations.iter().map(|(_, association)| association).find(|association| {
+                association.association_arn.as_ref().is_some_and(|arn| addon.pod_identity_associations.contains(arn))
+            });
+            let identity = match (&addon.service_account_role_arn, association) {
+                (Some(role), _) => with_role(role, &format!("add-on {name}")),
+                (None, Some(association)) => {
+                    let account = association.service_account.as_deref().unwrap_or("?");
+                    let own = format!("service account {}/{account}", association.namespace.as_deref().unwrap_or("?"));
+                    association.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own))
+                }
+                // Without a role of its own it calls with the node's (EKS user guide, vpc-cni and CSI drivers).
+                (None, None) if calls_aws(name) => ControllerIdentity::Node,
+                (None, None) => ControllerIdentity::None,
+            };
+            found.insert(name.to_owned(), identity);
+        }
+        for (name, capability) in trail.read(&known.capabilities)? {
+            let own = format!("capability {name}");
+            let identity = capability.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own));
+            found.insert(name.clone(), identity);
+        }
+        for trust in trail.read(trusts)? {
+            if let TrustSubject::Exact { namespace, service_account } = &trust.subject
+                && is_controller(service_account)
+            {
+                let own = format!("service account {namespace}/{service_account}");
+                found.entry(service_account.clone()).or_insert_with(|| with_role(trust.identity.as_str(), &own));
+            }
+        }
+        Ok(found.into_iter().map(|(name, identity)| Controller { name, identity }).collect())
+    })
+}
+
+fn uses_of<'b>(account: &'b Account<'_>, cluster_arn: &str) -> Result<&'b Observed<Uses>, Gap> {
+    let unread = || Gap::NotCollected { what: "the cluster's identities were not read".to_owned() };
+    account.uses.get(cluster_arn).ok_or_else(unread)
+}
+
+/// What makes a principal able to make credentials for a cluster.
+const MINTING: &[&[&str]] = &[&["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"]];
+
+/// Who can make credentials for the cluster through AWS.
+pub(super) fn minters(region: &Region<'_>, account: &Account<'_>, cluster_arn: &str, known: &Known<'_>) -> Observed<Vec<Minter>> {
+    conclude(|trail| {
+        let cluster = trail.read(&known.described)?;
+        let directory = *trail.read(&account.directory)?;
+        let mut found: BTreeMap<String, Minter> = BTreeMap::new();
+        let mut add = |principal: &str, by: Vec<String>, scope: &str, certainty: Certainty| {
+            let minter = found.entry(principal.to_owned()).or_insert_with(|| Minter {
+                principal: principal.to_owned(),
+                kind: kind_of(account, principal),
+                by: Vec::new(),
+                scope: scope.to_owned(),
+                certainty: certainty.clone(),
+            });
+            if certainty.is_certain() {
+                minter.certainty = Certainty::Certain;
+            }
+            minter.by.extend(by);
+        };
+        // A cluster that only looks at its config map has first to be switched to access entries.
+        let switch = !has_access_entries(cluster);
+        let principals = directory.roles.keys().chain(directory.users.keys());
+        // Roles linked to services can only be assumed by them.
+        for principal in principals.filter(|arn| !arn.contains(":role/aws-service-role/")) {
+            let authority = directory.authority(principal);
+            for set in MINTING {
+                let needed = set.iter().copied().chain(switch.then_some("eks:UpdateClusterConfig"));
+                let decisions = needed.map(|action| {
+                    if action == "eks:AssociateAccessPolicy" {
+                        authority.decide_any_resource(action)
+                    } else {
+                        authority.decide(action, cluster_arn)
+                    }
+                });
+                let certainty = decisions.map(|decision| decision.certainty()).try_fold(Certainty::Certain, |all, one| Some(all.and(one?)));
+                if let Some(certainty) = certainty {
+                    add(principal, set.iter().map(|action| (*action).to_owned()).collect(), account.id, certainty);
+                }
+            }
+        }
+        for principal in trail.read(&known.principals)? {
+            let params = [("cluster", known.name), ("principal", principal.as_str())];
+            let policies = region.snapshot.list(
+                &calls::LIST_ASSOCIATED_ACCESS_POLICIES,
+                region.scope,
+                &params,
+                |page: ListAssociatedAccessPolicies| page.associated_access_policies,
+            );
+            let admin = trail.read(&policies)?.iter().any(|policy| {
+                let whole = policy.access_scope.as_ref().is_none_or(|scope| scope.kind.as_deref() != Some("namespace"));
+                whole && policy.policy_arn.as_deref().is_some_and(|arn| arn.ends_with("/AmazonEKSClusterAdminPolicy"))
+            });
+            if admin {
+                let by = vec!["access entry with AmazonEKSClusterAdminPolicy".to_owned()];
+                add(principal, by, cluster_arn, Certainty::Certain);
+            }
+        }
+        Ok(found.into_values().collect())
+    })
+}
+
+fn kind_of(account: &Account<'_>, principal: &str) -> PrincipalKind {
+    match account_of(principal) {
+        Some(id) if !account.is_ours(id) => PrincipalKind::External,
+        _ if principal.contains(":user/") => PrincipalKind::User,
+        _ if principal == "*" => PrincipalKind::Everyone,
+        _ => PrincipalKind::Role,
+    }
+}
+
+/// Parties of other accounts that the cluster trusts.
+pub(super) fn external_trusts(account: &Account<'_>, cluster_arn: &str, known: &Known<'_>) -> Observed<Vec<ExternalTrust>> {
+    conclude(|trail| {
+        let cluster = trail.read(&known.described)?;
+        let directory = *trail.read(&account.directory)?;
+        let outside = |arn: &str| account_of(arn).filter(|id| !account.is_ours(id)).map(str::to_owned);
+        let mut found = BTreeSet::new();
+        if let Some(key) = key_of(cluster)
+            && let Some(party) = outside(key)
+        {
+            found.insert(ExternalTrust { party, via: format!("encryption key {key}"), guarded_by: None });
+        }
+        for (id, association) in all_described(trail, &known.associations)? {
+            if let Some(party) = association.target_role_arn.as_deref().and_then(outside) {
+                let guarded_by = association.external_id.as_ref().map(|_| "sts:ExternalId".to_owned());
+                found.insert(ExternalTrust { party, via: format!("pod identity association {id}"), guarded_by });
+            }
+        }
+        for principal in trail.read(&known.principals)? {
+            if let Some(party) = outside(principal) {
+                found.insert(ExternalTrust { party, via: format!("access entry of {principal}"), guarded_by: None });
+            }
+        }
+        for role in trail.read(uses_of(account, cluster_arn)?)?.keys() {
+            let Some(document) = directory.trust(role) else { continue };
+            for party in trust::parties(document).into_iter().filter(|party| party.kind == "AWS") {
+                let is_id = party.id.len() == 12 && party.id.bytes().all(|byte| byte.is_ascii_digit());
+                let name = match party.id.as_str() {
+                    "*" => Some("everybody".to_owned()),
+                    id if is_id => Some(id.to_owned()).filter(|id| !account.is_ours(id)),
+                    arn => outside(arn),
+                };
+                if let Some(name) = name {
+                    found.insert(ExternalTrust { party: name, via: format!("trust policy of {role}"), guarded_by: party.guarded_by });
+                }
+            }
+        }
+        Ok(found.into_iter().collect())
+    })
+}
+
+/// Actions that use a key, and actions that decide who may.
+const USING: &[&str] = &["kms:Decrypt"];
+const RULING: &[&str] = &["kms:PutKeyPolicy", "kms:CreateGrant", "kms:ScheduleKeyDeletion", "kms:DisableKey"];
+
+/// Who may use and change the cluster's key.
+pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Known<'_>) -> Observed<KeyAccess> {
+    known.conclude("/cluster/encryptionConfig", |trail, cluster| {
+        let Some(key) = key_of(cluster) else {
+            return Ok(KeyAccess::NoCustomerKey { because: "no customer key is set".to_owned() });
+        };
+        let policy = region.snapshot.one::<KeyPolicy>(&calls::GET_KEY_POLICY, region.scope, &[("key", key)]);
+        let text = trail.read(&policy)?.policy.as_ref();
+        let malformed = |why: String| Gap::Malformed {
+            call: calls::GET_KEY_POLICY.name.to_owned(),
+            scope: region.scope.to_owned(),
+            pointer: "/Policy".to_owned(),
+            why,
+        };
+        let document = text.ok_or_else(|| malformed("there is no policy".to_owned()))?.parse().map_err(malformed)?;
+        let grants = region.snapshot.list(&calls::LIST_GRANTS, region.scope, &[("key", key)], |page: Grants| page.grants);
+        let mut holders = Holders { own: cluster.role_arn.as_deref(), found: BTreeSet::new() };
+        let mut delegated = (Truth::False, Truth::False);
+        for (place, statement) in document.statement.iter().enumerate().filter(|(_, one)| one.effect.as_deref() == Some("Allow")) {
+            let (uses, administers) = (does(statement, USING), does(statement, RULING));
+            if !uses && !administers {
+                continue;
+            }
+            let by = format!("key policy statement {}", statement.sid.clone().unwrap_or_else(|| place.to_string()));
+            for id in principals(statement) {
+                if is_root(&id, account.id) {
+                    // The account's root only hands the question on to IAM.
+                    let when = holds(&statement.condition, &super::iam::request::Request::default(), has_variables(&document));
+                    let (using, ruling) = &mut delegated;
+                    *using = using.clone().or(if uses { when.clone() } else { Truth::False });
+                    *ruling = ruling.clone().or(if administers { when } else { Truth::False });
+                } else {
+                    let broad = id == "*" || id.ends_with(":root") || account_of(&format!("::::{id}")).is_some();
+                    holders.add(&id, (uses, administers), broad, &by);
+                }
+            }
+        }
+        if delegated != (Truth::False, Truth::False) {
+            let directory = *trail.read(&account.directory)?;
+            let may = |principal: &str, actions: &[&str], open: &Truth| {
+                let authority = directory.authority(principal);
+                *open != Truth::False && actions.iter().any(|action| !authority.decide(action, key).is_deny())
+            };
+            let everybody = directory.roles.keys().chain(directory.users.keys());
+            for principal in everybody.filter(|arn| !arn.contains(":role/aws-service-role/")) {
+                let rights = (may(principal, USING, &delegated.0), may(principal, RULING, &delegated.1));
+                if rights != (false, false) {
+                    holders.add(principal, rights, false, "the account's own policies, which the key policy admits");
+                }
+            }
+        }
+        for grant in trail.read(&grants)? {
+            let uses = grant.operations.iter().any(|operation| operation == "Decrypt");
+            let administers = grant.operations.iter().any(|operation| operation == "CreateGrant");
+            if let (Some(principal), true) = (&grant.grantee_principal, uses || administers) {
+                let by = format!("grant {}", grant.grant_id.as_deref().unwrap_or("?"));
+                holders.add(principal, (uses, administers), false, &by);
+            }
+        }
+        // KMS answers over the public network by design and logs every use in CloudTrail: neither can be chosen.
+        Ok(KeyAccess::Known { holders: holders.found.into_iter().collect(), public_network: None, logged: None })
+    })
+}
+
+struct Holders<'a> {
+    own: Option<&'a str>,
+    found: BTreeSet<KeyHolder>,
+}
+
+impl Holders<'_> {
+    /// The cluster's own role and AWS' own services are left out.
+    fn add(&mut self, principal: &str, (uses, administers): (bool, bool), broad: bool, by: &str) {
+        let is_service = principal.ends_with(".amazonaws.com") || principal.ends_with(".amazonaws.com.cn");
+        if Some(principal) == self.own || is_service {
+            return;
+        }
+        self.found.insert(KeyHolder { principal: principal.to_owned(), uses, administers, broad, by: by.to_owned() });
+    }
+}
+
+fn does(statement: &Statement, wanted: &[&str]) -> bool {
+    actions(statement).is_some_and(|actions| wanted.iter().any(|action| actions.matches(action)))
+}
+
+fn principals(statement: &Statement) -> Vec<String> {
+    match (&statement.principal, &statement.not_principal) {
+        (Some(Principal::Everyone), _) | (None, Some(_)) => vec!["*".to_owned()],
+        (Some(Principal::Named(kinds)), _) => kinds.values().flat_map(|Texts(ids)| ids.iter().cloned()).collect(),
+        (None, None) => Vec::new(),
+    }
+}
+
+fn is_root(id: &str, account: &str) -> bool {
+    id == account || id.ends_with(&format!(":iam::{account}:root"))
+}

@@ -1,0 +1,210 @@
+//! The cloud identities of a cluster: control plane, nodes, controllers, workloads.
+
+use super::{
+    cluster::{Known, all_described, has_access_entries},
+    iam::{
+        directory::{Directory, account_of, short},
+        standing::Need,
+        trust,
+    },
+    region::Region,
+    trail::Trail,
+};
+use crate::{calls, record::eks::DescribeAccessEntry};
+use palisade_model::{Gap, IdentityKind, Observed};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One identity as a cluster uses it.
+#[derive(Clone, Debug)]
+pub(super) struct Use {
+    pub(super) kind: IdentityKind,
+    pub(super) used_by: BTreeSet<String>,
+    pub(super) need: Need,
+}
+
+/// Everything a cluster uses, by ARN.
+pub(super) type Uses = BTreeMap<String, Use>;
+
+/// Add-ons that call AWS; without a role of their own they use the node's (EKS user guide, add-ons).
+const CALLING_ADDONS: &[&str] = &[
+    "vpc-cni",
+    "aws-ebs-csi-driver",
+    "aws-efs-csi-driver",
+    "aws-fsx-csi-driver",
+    "aws-mountpoint-s3-csi-driver",
+    "amazon-cloudwatch-observability",
+    "adot",
+    "aws-network-flow-monitoring-agent",
+    "amazon-sagemaker-hyperpod-taskgovernance",
+    "external-dns",
+    "cert-manager",
+];
+
+/// Service accounts by which controllers that people install are known.
+const KNOWN_CONTROLLERS: &[&str] = &[
+    "aws-load-balancer-controller",
+    "cluster-autoscaler",
+    "external-dns",
+    "karpenter",
+    "cert-manager",
+    "external-secrets",
+    "ebs-csi-controller-sa",
+    "efs-csi-controller-sa",
+    "aws-node",
+    "cloudwatch-agent",
+    "aws-gateway-controller",
+    "ack-controller",
+    "crossplane",
+    "velero",
+    "argocd-application-controller",
+];
+
+/// Whether an add-on calls AWS.
+pub(super) fn calls_aws(addon: &str) -> bool {
+    CALLING_ADDONS.contains(&addon)
+}
+
+/// Whether a service account is that of a known controller.
+pub(super) fn is_controller(service_account: &str) -> bool {
+    KNOWN_CONTROLLERS.contains(&service_account)
+}
+
+/// The issuer of a cluster's tokens, without the scheme.
+pub(super) fn issuer(known: &Known<'_>) -> Option<String> {
+    let issuer = known.described.get().ok()?.identity.as_ref()?.oidc.as_ref()?.issuer.as_deref()?;
+    Some(issuer.trim_start_matches("https://").to_owned())
+}
+
+/// Finds every identity a cluster uses. Any list that is missing could hold one, so it is missing too.
+pub(super) fn uses(
+    region: &Region<'_>,
+    known: &Known<'_>,
+    directory: &Observed<&Directory>,
+    trail: &mut Trail,
+) -> Result<Uses, Gap> {
+    let cluster = trail.read(&known.described)?;
+    let directory = *trail.read(directory)?;
+    if cluster.connector_config.is_some() {
+        return Err(Gap::Unsupported { what: "AWS does not know the identities of a connected cluster".to_owned() });
+    }
+    let mut uses = Uses::new();
+    let auto_mode = cluster.compute_config.as_ref().filter(|compute| compute.enabled == Some(true));
+    if let Some(role) = &cluster.role_arn {
+        add(&mut uses, role, IdentityKind::ControlPlane, "the control plane", &Need::control_plane(auto_mode.is_some()));
+    }
+    let addons = all_described(trail, &known.addons)?;
+    let plugin_has_role = addons.iter().any(|(name, addon)| {
+        *name == "vpc-cni" && (addon.service_account_role_arn.is_some() || !addon.pod_identity_associations.is_empty())
+    });
+    let node = Need::node(!plugin_has_role && auto_mode.is_none());
+    if let Some(role) = auto_mode.and_then(|compute| compute.node_role_arn.as_deref()) {
+        add(&mut uses, role, IdentityKind::Node, "nodes of Auto Mode", &node);
+    }
+    for (name, group) in all_described(trail, &known.node_groups)? {
+        if let Some(role) = &group.node_role {
+            add(&mut uses, role, IdentityKind::Node, &format!("node group {name}"), &node);
+        }
+    }
+    let instances = trail.read(&region.instances)?;
+    for instance in region.instances_of(known.name, instances) {
+        let profile = instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.as_deref());
+        if let Some(role) = profile.and_then(|profile| trust::role_of_profile(directory, profile)) {
+            add(&mut uses, role, IdentityKind::Node, "machines of the cluster", &node);
+        }
+    }
+    for (name, profile) in all_described(trail, &known.fargate)? {
+        if let Some(role) = &profile.pod_execution_role_arn {
+            add(&mut uses, role, IdentityKind::Node, &format!("Fargate profile {name}"), &Need::fargate());
+        }
+    }
+    entries(region, known, trail, &node, &mut uses)?;
+    for (name, addon) in &addons {
+        if let Some(role) = &addon.service_account_role_arn {
+            add(&mut uses, role, IdentityKind::Controller, &format!("add-on {name}"), &Need::addon(name));
+        }
+    }
+    for (name, capability) in trail.read(&known.capabilities)? {
+        if let Some(role) = &capability.role_arn {
+            add(&mut uses, role, IdentityKind::Controller, &format!("capability {name}"), &Need::default());
+        }
+    }
+    for (_, association) in all_described(trail, &known.associations)? {
+        let Some(role) = &association.role_arn else { continue };
+        let account = association.service_account.as_deref().unwrap_or("?");
+        let by = format!("service account {}/{account}", association.namespace.as_deref().unwrap_or("?"));
+        let addon = addons.iter().find(|(_, addon)| {
+            association.association_arn.as_ref().is_some_and(|arn| addon.pod_identity_associations.contains(arn))
+        });
+        let (kind, need) = match addon {
+            Some((name, _)) => (IdentityKind::Controller, Need::addon(name)),
+            None => (kind_of(account), Need::default()),
+        };
+        add(&mut uses, role, kind, &by, &need);
+    }
+    if let Some(issuer) = issuer(known) {
+        for role in directory.roles.keys() {
+            let Some(document) = directory.trust(role) else { continue };
+            for statement in trust::federated(document, &issuer) {
+                let (kind, by) = match &statement.subject {
+                    palisade_model::TrustSubject::Exact { namespace, service_account } => {
+                        (kind_of(service_account), format!("service account {namespace}/{service_account}"))
+                    }
+                    palisade_model::TrustSubject::Nobody { .. } => (IdentityKind::Workload, "nobody".to_owned()),
+                    _ => (IdentityKind::Workload, "service accounts by a pattern".to_owned()),
+                };
+                add(&mut uses, role, kind, &by, &Need::default());
+            }
+        }
+    }
+    Ok(uses)
+}
+
+fn kind_of(service_account: &str) -> IdentityKind {
+    if is_controller(service_account) { IdentityKind::Controller } else { IdentityKind::Workload }
+}
+
+/// Access entries name node roles that no list of node groups holds, and users with keys of their own.
+fn entries(
+    region: &Region<'_>,
+    known: &Known<'_>,
+    trail: &mut Trail,
+    node: &Need,
+    uses: &mut Uses,
+) -> Result<(), Gap> {
+    let principals = trail.read(&known.principals)?;
+    if !has_access_entries(known.described.get()?) {
+        return Ok(());
+    }
+    for principal in principals {
+        let params = [("cluster", known.name), ("principal", principal.as_str())];
+        let entry = region.snapshot.one::<DescribeAccessEntry>(&calls::DESCRIBE_ACCESS_ENTRY, region.scope, &params);
+        let kind = trail.read(&entry)?.access_entry.kind.as_deref();
+        match kind {
+            Some("EC2_LINUX" | "EC2_WINDOWS" | "EC2" | "HYBRID_LINUX" | "HYPERPOD_LINUX") => {
+                add(uses, principal, IdentityKind::Node, "an access entry for nodes", node);
+            }
+            Some("FARGATE_LINUX") => {
+                add(uses, principal, IdentityKind::Node, "an access entry for Fargate", &Need::fargate());
+            }
+            _ if principal.contains(":user/") && account_of(principal) == Some(region.account) => {
+                add(uses, principal, IdentityKind::Controller, "an access entry", &Need::default());
+            }
+            _ => (),
+        }
+    }
+    Ok(())
+}
+
+/// Adds a use. An identity of two kinds keeps the first: a node that a workload shares is still the node's.
+fn add(uses: &mut Uses, arn: &str, kind: IdentityKind, by: &str, need: &Need) {
+    // IAM's session ARNs name no path; the role is the same.
+    let arn = arn.trim();
+    let found = uses.entry(arn.to_owned()).or_insert_with(|| Use { kind, used_by: BTreeSet::new(), need: Need::default() });
+    found.used_by.insert(by.to_owned());
+    found.need = found.need.clone().and(need);
+}
+
+/// How people call an identity.
+pub(super) fn name(arn: &str) -> String {
+    short(arn).to_owned()
+}

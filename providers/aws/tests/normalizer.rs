@@ -1,0 +1,10 @@
+//! What the normalizer makes of answers: fixtures, vectors, traps and laws over one small account.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop where something is odd")]
+
+mod normalizer {
+    mod fixtures;
+    mod laws;
+    mod scene;
+    mod traps;
+    mod vectors;
+}
