@@ -34,7 +34,7 @@ impl Screen {
             When::Never => false,
             When::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let width = indicatif::TermLike::width(&console_term());
+        let (_, width) = console::Term::stdout().size();
         Self {
             colour: wants(io::stdout().is_terminal()),
             warn_colour: wants(io::stderr().is_terminal()),
@@ -119,8 +119,4 @@ impl Screen {
         let style = Style::new().bold().fg_color(Some(colour.into()));
         format!("{style}{text}{style:#}")
     }
-}
-
-fn console_term() -> impl indicatif::TermLike {
-    indicatif::console::Term::stdout()
 }

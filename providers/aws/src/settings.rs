@@ -107,8 +107,8 @@ impl Default for Limits {
         Self {
             attempts: 4,
             attempt: Duration::from_secs(10),
-            call: Duration::from_secs(60),
-            unit: Duration::from_secs(30 * 60),
+            call: Duration::from_mins(1),
+            unit: Duration::from_mins(30),
         }
     }
 }

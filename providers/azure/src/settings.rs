@@ -129,8 +129,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             attempt: Duration::from_secs(10),
-            call: Duration::from_secs(60),
-            unit: Duration::from_secs(30 * 60),
+            call: Duration::from_mins(1),
+            unit: Duration::from_mins(30),
             attempts: 4,
             first_pause: Duration::from_millis(400),
         }

@@ -27,7 +27,7 @@ fn full() -> World {
     world.put(&call::KEY_GET, "k", &[("key", key)], json!({ "primary": { "state": 1 }, "rotationPeriod": "7776000s" }));
     world.put(&call::KEY_POLICY, "k", &[("key", key)], policy(&[("roles/cloudkms.cryptoKeyEncrypterDecrypter", robot)]));
     world.put(&call::PROJECTS_GET, "k", &[], json!({ "name": "projects/77", "parent": "folders/7" }));
-    world.put(&call::PROJECT_POLICY, "k", &[], json!({}));
+    world.put(&call::PROJECT_POLICY, "k", &[], policy(&[("roles/owner", "user:keeper@x.example")]));
     world.put(&call::DENY_POLICIES, "k", &[], json!({}));
     world.bind(&[
         ("roles/container.serviceAgent", robot),

@@ -8,6 +8,7 @@ not know. That this check is strict is proven on the way, by breaking replies in
 """
 
 import datetime
+import functools
 import inspect
 import json
 import re
@@ -72,6 +73,7 @@ def new_model(model, value, at, module):
         annotated(hints.get(name, typing.Any), inner, f"{at}.{key}", module)
 
 
+@functools.cache
 def typing_hints(model):
     space = dict(vars(sys.modules[model.__module__]))
     for name in dir(sys.modules[model.__module__.rsplit(".", 1)[0]]):

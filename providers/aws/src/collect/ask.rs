@@ -18,10 +18,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+/// A status and a body.
+type Raw = (u16, Vec<u8>);
+
 /// The body of the last answer of an operation, before the SDK took it apart.
 #[derive(Clone, Debug)]
 pub(super) struct Capture {
-    last: Arc<Mutex<Option<(u16, Vec<u8>)>>>,
+    last: Arc<Mutex<Option<Raw>>>,
     recorder: Recorder,
 }
 
@@ -30,7 +33,7 @@ impl Capture {
         Self { last: Arc::default(), recorder: recorder.clone() }
     }
 
-    fn take(&self) -> Option<(u16, Vec<u8>)> {
+    fn take(&self) -> Option<Raw> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

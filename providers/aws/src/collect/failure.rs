@@ -78,10 +78,10 @@ pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, 
     let code = ProvideErrorMetadata::code(error);
     let said = ProvideErrorMetadata::message(error);
     let reason = match error {
-        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => FailureReason::Unreachable,
         SdkError::ConstructionFailure(_) => credentials_or(error, FailureReason::Malformed),
         SdkError::DispatchFailure(_) => credentials_or(error, FailureReason::Unreachable),
         SdkError::ServiceError(_) => class(status.unwrap_or_default(), code),
+        // Timeouts, answers cut short, and whatever the SDK adds.
         _ => FailureReason::Unreachable,
     };
     let message = said.map_or_else(|| chain(error), str::to_owned);

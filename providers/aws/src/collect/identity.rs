@@ -117,7 +117,9 @@ async fn report(context: &Context, iam: &aws_sdk_iam::Client, host: &str, role: 
         });
         let records = aside.records();
         if !unfinished || look == REPORT_LOOKS || records.iter().any(|record| matches!(record.outcome, Outcome::Failed(_))) {
-            records.into_iter().for_each(|record| context.recorder.share(record));
+            for record in records {
+                context.recorder.share(record);
+            }
             return;
         }
         tokio::time::sleep(wait.min(context.limits.call)).await;

@@ -52,7 +52,9 @@ pub(super) async fn caller(settings: &Settings, shared: &Shared, recorder: &Reco
     let first = !shared.caller.initialized();
     let (caller, records) = shared.caller.get_or_init(|| identify(settings, recorder)).await;
     if first || caller.is_none() {
-        records.iter().cloned().for_each(|record| recorder.share(record));
+        for record in records {
+            recorder.share(record.clone());
+        }
     }
     caller.clone()
 }
@@ -98,7 +100,9 @@ async fn organization(caller: &Caller, shared: &Shared, recorder: &Recorder) -> 
     )
     .await;
     let records = aside.records();
-    records.iter().cloned().for_each(|record| recorder.share(record));
+    for record in &records {
+        recorder.share(record.clone());
+    }
     *shared.accounts.lock().unwrap_or_else(PoisonError::into_inner) = records;
     let accounts = asked?.into_iter().flat_map(|page| page.accounts);
     // A suspended account refuses every call; nothing runs in it.
@@ -109,7 +113,9 @@ async fn organization(caller: &Caller, shared: &Shared, recorder: &Recorder) -> 
 /// Gives a snapshot the list of accounts, so that its normalizer knows which parties are not outside.
 pub(super) fn share_accounts(shared: &Shared, recorder: &Recorder) {
     let records = shared.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    records.into_iter().for_each(|record| recorder.share(record));
+    for record in records {
+        recorder.share(record);
+    }
 }
 
 #[derive(Debug, Deserialize)]

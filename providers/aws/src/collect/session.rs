@@ -7,7 +7,7 @@ use crate::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, runtime_components::RuntimeComponents};
 
 /// Signed access to one account.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ fn connections() -> SharedHttpClient {
         let mut connector = ConnectorBuilder::default().tls_provider(provider);
         connector.set_connector_settings(settings.cloned());
         connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build()
     })
 }

@@ -124,7 +124,7 @@ impl<'a> Account<'a> {
             dedication: self.dedication(cluster, arn, kind),
             other_trust: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
-                Ok(self.other_trust(directory, arn, kind))
+                Ok(Self::other_trust(directory, arn, kind))
             }),
             keys: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
@@ -189,7 +189,7 @@ impl<'a> Account<'a> {
     }
 
     /// Everybody a role admits beside the services that its job is about.
-    fn other_trust(&self, directory: &Directory, arn: &str, kind: IdentityKind) -> Vec<String> {
+    fn other_trust(directory: &Directory, arn: &str, kind: IdentityKind) -> Vec<String> {
         let Some(document) = directory.trust(arn) else { return Vec::new() };
         let services: &[&str] = match kind {
             IdentityKind::ControlPlane => &["eks.amazonaws.com"],

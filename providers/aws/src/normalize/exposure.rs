@@ -162,12 +162,11 @@ impl<'a> Evaluator<'a> {
         let admitted = admitted(&groups);
         let acl = region.acl(&key.subnet, &key.vpc, region.acls.get()?);
         let unfiltered = || Bounds::unknown_within(PacketSet::all());
-        let (passed, ordinary) = match &acl {
-            Some(acl) => (acl.any_port.clone(), acl.ordinary.clone()),
-            None => {
-                limits.insert(format!("the network ACL of subnet {} is not in the list", key.subnet));
-                (unfiltered(), unfiltered())
-            }
+        let (passed, ordinary) = if let Some(acl) = &acl {
+            (acl.any_port.clone(), acl.ordinary.clone())
+        } else {
+            limits.insert(format!("the network ACL of subnet {} is not in the list", key.subnet));
+            (unfiltered(), unfiltered())
         };
         let routed = self.routed(key, &mut layers, &mut limits)?;
         // No public address of a family, no way in for that family.
@@ -286,7 +285,7 @@ impl<'a> Evaluator<'a> {
         if addresses.is_empty() {
             // Where it stands is not known: anywhere in the network.
             let vpc = self.region.vpcs.get()?.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
-            addresses = vpc.map(own_ranges).unwrap_or_else(AddrSet::all);
+            addresses = vpc.map_or_else(AddrSet::all, own_ranges);
         }
         let mut through = PacketSet::empty();
         for group in groups {

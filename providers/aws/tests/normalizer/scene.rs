@@ -66,7 +66,7 @@ impl World {
     /// The whole answer that describes a cluster.
     pub(crate) fn cluster_body_of(&self, name: &str) -> &Value {
         let key = ("eks:DescribeCluster".to_owned(), PLACE.to_owned(), params(&[("cluster", name)]));
-        self.0.get(&key).unwrap().as_ref().unwrap()
+        self.0[&key].as_ref().unwrap()
     }
 
     pub(crate) fn bodies(&mut self) -> Vec<&mut Value> {

@@ -52,8 +52,8 @@ fn encode_documents(value: &mut Value) {
                 let is_document = name.ends_with("Document") && field.is_object();
                 if is_document {
                     let text = field.to_string();
-                    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
-                    *field = Value::from(encoded);
+                    let encoded: Vec<String> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                    *field = Value::from(encoded.concat());
                 } else {
                     encode_documents(field);
                 }

@@ -28,7 +28,7 @@ pub(super) async fn units(chosen: &Subscriptions, fetch: &Fetch<'_>) -> Vec<Unit
     match chosen {
         Subscriptions::All => {
             for subscription in seen.values().filter(|one| is_readable(one)) {
-                if let Some(id) = &subscription.subscription_id {
+                if let Some(id) = &subscription.id {
                     units.insert(id.clone(), subscription.display_name.clone());
                 }
             }
@@ -81,7 +81,7 @@ fn seen(fetch: &Fetch<'_>) -> BTreeMap<String, Subscription> {
         let values = body.get("value").and_then(Value::as_array).into_iter().flatten();
         for subscription in values.filter_map(|item| serde::Deserialize::deserialize(item).ok()) {
             let subscription: Subscription = subscription;
-            if let Some(id) = &subscription.subscription_id {
+            if let Some(id) = &subscription.id {
                 seen.insert(id.to_ascii_lowercase(), subscription);
             }
         }

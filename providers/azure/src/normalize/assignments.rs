@@ -6,9 +6,9 @@ use crate::{
     arm,
     record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
 };
-use palisade_authority::{Case, Glob, Part, Selector};
+use palisade_authority::{Case, Glob, Grant, Part, Selector};
 use palisade_model::{Evidence, Gap};
-use std::collections::HashMap;
+use std::{cell::OnceCell, collections::HashMap, sync::Arc};
 
 /// What stands before the name of a data action, so that a wildcard over the control plane never reaches the data.
 pub(super) const DATA: &str = "data:";
@@ -20,13 +20,17 @@ pub(super) struct Assignments<'s> {
     pub(super) subscription: &'s str,
     held: Vec<Held>,
     by_principal: HashMap<String, Vec<usize>>,
-    groups: Vec<usize>,
+    /// What members of groups are given, worked out when it is first asked for.
+    pub(super) of_groups: OnceCell<Vec<Grant>>,
     denied: Vec<Denied>,
-    assignments: Table<'s, RoleAssignment>,
+    rows: Table<'s, RoleAssignment>,
     definitions: Table<'s, RoleDefinition>,
     roles: HashMap<String, usize>,
     pages: Vec<Evidence>,
 }
+
+/// What a role allows; the gap when nobody says.
+type Meaning = Result<Arc<[Allowed]>, Gap>;
 
 /// One assignment.
 #[derive(Debug)]
@@ -42,7 +46,7 @@ pub(super) struct Held {
     /// The condition, when there is one.
     pub(super) condition: Option<String>,
     /// What the role allows; the gap when nobody says.
-    pub(super) allows: Result<std::sync::Arc<[Allowed]>, Gap>,
+    pub(super) allows: Meaning,
     row: usize,
 }
 
@@ -74,28 +78,35 @@ pub(super) struct Denied {
     pub(super) condition: Option<String>,
 }
 
+impl Held {
+    /// Whether it was given to a group; who is in it is not read.
+    pub(super) fn is_group(&self) -> bool {
+        self.kind.as_deref().is_some_and(is_group)
+    }
+}
+
 impl<'s> Assignments<'s> {
     /// Reads the three lists together.
     pub(super) fn new(
         subscription: &'s str,
         assignments: Table<'s, RoleAssignment>,
         definitions: Table<'s, RoleDefinition>,
-        denials: Table<'s, DenyAssignment>,
+        denials: &Table<'s, DenyAssignment>,
     ) -> Result<Self, Gap> {
         let roles = by_guid(&definitions);
-        let mut compiled: HashMap<String, (String, Result<std::sync::Arc<[Allowed]>, Gap>)> = HashMap::new();
+        let mut compiled: HashMap<String, (String, Meaning)> = HashMap::new();
         let mut found = Self {
             subscription,
             held: Vec::new(),
             by_principal: HashMap::new(),
-            groups: Vec::new(),
+            of_groups: OnceCell::new(),
             denied: denials.all()?.into_iter().map(denied).collect(),
             pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
-            assignments,
+            rows: assignments,
             definitions,
             roles,
         };
-        for (row, assignment) in found.assignments.all()?.into_iter().enumerate() {
+        for (row, assignment) in found.rows.all()?.into_iter().enumerate() {
             let properties = &assignment.properties;
             let role = properties.role_definition_id.as_deref().unwrap_or_default();
             let guid = arm::name(role).to_ascii_lowercase();
@@ -105,9 +116,6 @@ impl<'s> Assignments<'s> {
                 .clone();
             let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
             let place = found.held.len();
-            if properties.principal_type.as_deref().is_some_and(is_group) {
-                found.groups.push(place);
-            }
             found.by_principal.entry(principal.clone()).or_default().push(place);
             found.held.push(Held {
                 principal,
@@ -143,11 +151,6 @@ impl<'s> Assignments<'s> {
         places.iter().filter_map(|place| self.held.get(*place))
     }
 
-    /// What groups were given; who is in them is not read.
-    pub(super) fn of_groups(&self) -> impl Iterator<Item = &Held> {
-        self.groups.iter().filter_map(|place| self.held.get(*place))
-    }
-
     /// What is denied.
     pub(super) fn denied(&self) -> &[Denied] {
         &self.denied
@@ -155,7 +158,7 @@ impl<'s> Assignments<'s> {
 
     /// Where assignments were read: one by one when there are some, the whole lists because absence counts too.
     pub(super) fn evidence<'h>(&self, held: impl IntoIterator<Item = &'h Held>) -> Vec<Evidence> {
-        let rows = held.into_iter().filter_map(|held| self.assignments.rows().get(held.row));
+        let rows = held.into_iter().filter_map(|held| self.rows.rows().get(held.row));
         rows.filter_map(|row: &Row<'_, RoleAssignment>| row.evidence("/properties")).chain(self.pages.iter().cloned()).collect()
     }
 
@@ -205,7 +208,7 @@ fn meaning(
     row: Option<&Row<'_, RoleDefinition>>,
     id: &str,
     subscription: &str,
-) -> (String, Result<std::sync::Arc<[Allowed]>, Gap>) {
+) -> (String, Meaning) {
     let Some(row) = row else {
         let what = format!("role `{}` is assigned in `{subscription}` and not among its role definitions", arm::name(id));
         return (arm::name(id).to_owned(), Err(Gap::Unsettled { what }));

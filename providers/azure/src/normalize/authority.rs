@@ -1,7 +1,12 @@
 //! What a principal may do: role assignments add up, deny assignments take away.
 
-use super::assignments::{Assignments, Denied, Held};
+use super::{
+    assignments::{Assignments, Denied, Held},
+    capabilities::telling,
+};
+use crate::arm;
 use palisade_authority::{Authority, Grant, Layer, LayerKind, Selector, Truth};
+use std::collections::BTreeMap;
 
 /// The principal that stands for everybody in a deny assignment.
 /// <https://learn.microsoft.com/azure/role-based-access-control/deny-assignments>
@@ -24,10 +29,7 @@ impl Assignments<'_> {
             self.give(held, &Truth::True, &mut grants);
         }
         if groups == Groups::Perhaps {
-            for held in self.of_groups().filter(|held| held.principal != principal.to_ascii_lowercase()) {
-                let member = Truth::unknown(format!("whether it is in group {} (Microsoft Graph is not read)", held.principal));
-                self.give(held, &member, &mut grants);
-            }
+            grants.extend(self.of_groups.get_or_init(|| self.given_to_groups()).iter().cloned());
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];
         let denials: Vec<Grant> = self.denied().iter().flat_map(|denied| self.take(denied, principal)).collect();
@@ -35,6 +37,29 @@ impl Assignments<'_> {
             layers.push(Layer::new("deny assignments", LayerKind::Denials, denials));
         }
         Authority::new(layers).over(self.everywhere())
+    }
+
+    /// What a principal has if it is in this or that group: the same for everybody, so worked out once. Groups with the
+    /// same role in the same place are one line, and roles that give nothing anybody asks about are left out.
+    fn given_to_groups(&self) -> Vec<Grant> {
+        let asked = telling();
+        let mut lines: BTreeMap<(&str, String, Option<&str>), (&Held, Truth)> = BTreeMap::new();
+        for held in self.all().iter().filter(|held| held.is_group()) {
+            let matters = held.allows.as_ref().map_or(true, |allowed| {
+                allowed.iter().any(|allowed| asked.iter().any(|action| allowed.actions.matches(action)))
+            });
+            if matters {
+                let member = Truth::unknown(membership(&held.principal));
+                let place = (held.role.as_str(), arm::key(&held.scope), held.condition.as_deref());
+                let line = lines.entry(place).or_insert((held, Truth::False));
+                line.1 = std::mem::replace(&mut line.1, Truth::False).or(member);
+            }
+        }
+        let mut grants = Vec::new();
+        for (held, member) in lines.into_values() {
+            self.give(held, &member, &mut grants);
+        }
+        grants
     }
 
     fn give(&self, held: &Held, member: &Truth, grants: &mut Vec<Grant>) {
@@ -57,7 +82,7 @@ impl Assignments<'_> {
         let concerns = |people: &[(String, bool)]| {
             Truth::any(people.iter().map(|(id, group)| match id {
                 _ if id == EVERYBODY || *id == principal => Truth::True,
-                _ if *group => Truth::unknown(format!("whether it is in group {id} (Microsoft Graph is not read)")),
+                _ if *group => Truth::unknown(membership(id)),
                 _ => Truth::False,
             }))
         };
@@ -74,12 +99,13 @@ impl Assignments<'_> {
     }
 }
 
+fn membership(group: &str) -> String {
+    format!("whether it is in group {group} (Microsoft Graph is not read)")
+}
+
 /// A grant as people look it up: the role and where it is assigned.
 pub(super) fn name(held: &Held) -> String {
-    let via = match held.kind.as_deref() {
-        Some(kind) if kind.to_ascii_lowercase().ends_with("group") => format!(" to group {}", held.principal),
-        Some(_) | None => String::new(),
-    };
+    let via = if held.is_group() { " to groups" } else { "" };
     format!("`{}` at {}{via}", held.role, held.scope)
 }
 
@@ -144,7 +170,7 @@ mod tests {
             "s",
             Table::read(&snapshot, &ROLE_ASSIGNMENTS, "s", &[]).unwrap(),
             Table::read(&snapshot, &ROLE_DEFINITIONS, "s", &[]).unwrap(),
-            Table::read(&snapshot, &DENY_ASSIGNMENTS, "s", &[]).unwrap(),
+            &Table::read(&snapshot, &DENY_ASSIGNMENTS, "s", &[]).unwrap(),
         );
         read.unwrap().authority("ID", Groups::Perhaps)
     }
@@ -153,7 +179,7 @@ mod tests {
         format!("{scope}/providers/Microsoft.Compute/virtualMachines/vm")
     }
 
-    fn deny(scope: &str, fields: Value) -> Value {
+    fn deny(scope: &str, fields: &Value) -> Value {
         let mut properties = json!({
             "denyAssignmentName": "lockdown", "scope": scope, "permissions": [{ "actions": ["*/write", "*/delete"] }],
             "principals": [{ "id": EVERYBODY, "type": "SystemDefined" }],
@@ -188,17 +214,17 @@ mod tests {
     #[test]
     fn b2_04_a_deny_assignment_wins_unless_one_is_excluded() {
         let write = "Microsoft.Network/networkSecurityGroups/write";
-        let lockdown = |excluded: Value| of(vec![held("id", "contributor", G)], vec![deny(G, json!({ "excludePrincipals": excluded }))]);
-        let stopped = lockdown(json!([{ "id": "aks", "type": "ServicePrincipal" }])).decide(write, &under(G));
+        let lockdown = |excluded: &Value| of(vec![held("id", "contributor", G)], vec![deny(G, &json!({ "excludePrincipals": excluded }))]);
+        let stopped = lockdown(&json!([{ "id": "aks", "type": "ServicePrincipal" }])).decide(write, &under(G));
         assert!(matches!(stopped, Decision::Deny { by: DenyReason::Explicit(_) }), "{stopped:?}");
-        assert!(lockdown(json!([{ "id": "iD", "type": "ServicePrincipal" }])).decide(write, &under(G)).is_allow());
-        let perhaps = lockdown(json!([{ "id": "ops", "type": "Group" }])).decide(write, &under(G));
+        assert!(lockdown(&json!([{ "id": "iD", "type": "ServicePrincipal" }])).decide(write, &under(G)).is_allow());
+        let perhaps = lockdown(&json!([{ "id": "ops", "type": "Group" }])).decide(write, &under(G));
         assert!(matches!(perhaps, Decision::Conditional { .. }), "{perhaps:?}");
     }
 
     #[test]
     fn b2_05_a_deny_assignment_may_stop_at_its_scope() {
-        let id = of(vec![held("id", "contributor", S)], vec![deny(S, json!({ "doNotApplyToChildScopes": true }))]);
+        let id = of(vec![held("id", "contributor", S)], vec![deny(S, &json!({ "doNotApplyToChildScopes": true }))]);
         assert!(id.decide("Microsoft.Resources/subscriptions/write", S).is_deny());
         assert!(id.decide(VM_WRITE, &under(G)).is_allow());
     }

@@ -31,8 +31,8 @@ pub(super) struct Forward {
     pub(super) ports: Ports,
     /// Whether packets arrive with the outer address.
     pub(super) floating: bool,
-    /// Whether nothing gets through unless a security group lets it.
-    pub(super) closed_by_default: Option<bool>,
+    /// What gets through where there is no security group.
+    pub(super) unguarded: Unguarded,
 }
 
 impl<'s> Balancers<'s> {
@@ -105,16 +105,29 @@ fn forward(balancer: &LoadBalancer, name: Option<&str>, rule: &ForwardingPropert
             Some(_) | None => Ports::full(),
         },
         floating,
-        closed_by_default: closed_by_default(balancer.sku.name.as_deref()),
+        unguarded: Unguarded::of(balancer.sku.name.as_deref()),
     })
 }
 
-/// Standard and Gateway balancers and addresses are closed until a security group opens them; Basic ones are open.
-/// <https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#sku>
-pub(super) fn closed_by_default(sku: Option<&str>) -> Option<bool> {
-    match sku?.to_ascii_lowercase().as_str() {
-        "standard" | "gateway" | "standardv2" => Some(true),
-        "basic" => Some(false),
-        _ => None,
+/// What gets through to a public address where there is no security group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Unguarded {
+    /// Nothing.
+    Closed,
+    /// Everything.
+    Open,
+    /// The address does not say of which kind it is.
+    Unknown,
+}
+
+impl Unguarded {
+    /// Standard and Gateway balancers and addresses are closed until a security group opens them; Basic ones are open.
+    /// <https://learn.microsoft.com/azure/virtual-network/ip-services/public-ip-addresses#sku>
+    pub(super) fn of(sku: Option<&str>) -> Self {
+        match sku.unwrap_or_default().to_ascii_lowercase().as_str() {
+            "standard" | "gateway" | "standardv2" => Self::Closed,
+            "basic" => Self::Open,
+            _ => Self::Unknown,
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! then the union.
 
 use super::{
-    balancers::Forward,
+    balancers::{Forward, Unguarded},
     machines::{Address, Machine},
     rules::{Direction, Filter, Own},
     space::Space,
@@ -62,7 +62,7 @@ struct Signature {
     security_group: Option<String>,
     family: Family,
     matching: Vec<Vec<Certainty>>,
-    public: Option<Option<bool>>,
+    public: Option<Unguarded>,
     forwards: Vec<String>,
     unread: Vec<String>,
     gateway: bool,
@@ -234,11 +234,11 @@ fn answer(
     limits.push(NO_ADMIN_RULES.to_owned());
     let mut layers = pass.layers.clone();
     let mut paths: Vec<Sessions> = Vec::new();
-    if let Some(closed) = address.public {
-        if !pass.filtered && closed.is_none() {
+    if let Some(unguarded) = address.public {
+        if !pass.filtered && unguarded == Unguarded::Unknown {
             limits.push("the kind of the public address is not known: without a security group it may be open".to_owned());
         }
-        paths.push(opened(&pass, closed));
+        paths.push(opened(&pass, unguarded));
     }
     for forward in &address.forwards {
         paths.push(through(forward, address, &space, around, &pass, &mut layers)?);
@@ -275,14 +275,14 @@ fn answer(
 }
 
 /// What gets through to a public address. Without any security group its kind decides.
-fn opened(pass: &Pass, closed: Option<bool>) -> Sessions {
+fn opened(pass: &Pass, unguarded: Unguarded) -> Sessions {
     if pass.filtered {
         return pass.sessions.clone();
     }
-    let all = match closed {
-        Some(true) => Bounds::exact(PacketSet::empty()),
-        Some(false) => Bounds::exact(PacketSet::all()),
-        None => Bounds::unknown_within(PacketSet::all()),
+    let all = match unguarded {
+        Unguarded::Closed => Bounds::exact(PacketSet::empty()),
+        Unguarded::Open => Bounds::exact(PacketSet::all()),
+        Unguarded::Unknown => Bounds::unknown_within(PacketSet::all()),
     };
     Sessions { any_port: all.clone(), ordinary: all }
 }
@@ -315,7 +315,7 @@ fn through(
     };
     let all = protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
     let carried = Bounds::exact(PacketSet::union_all(&all.collect::<Vec<_>>()));
-    let opened = opened(&pass, forward.closed_by_default);
+    let opened = opened(&pass, forward.unguarded);
     if forward.floating {
         let carried_here = |layer: &Layer| Layer {
             name: format!("{} for `{}`", layer.name, forward.name),

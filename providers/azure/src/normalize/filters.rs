@@ -77,15 +77,17 @@ pub(super) fn egress(
     let template = template(pool, seen)?;
     read_from(&space, template, around, seen)?;
     // Any address of the subnet will do: rules out of a subnet seldom name single machines.
-    let own = Own { address: space.own.to_nets().first().map(|net| net.addr()), groups: Vec::new() };
+    let own = Own { address: space.own.to_nets().first().map(ipnet::IpNet::addr), groups: Vec::new() };
     let pass = around.pass(&space, template, &own, (Family::V4, Direction::Out))?;
     let reached = pass.sessions.any_port.map(|packets| packets.sources(Protocol::TCP, 443));
     let everything = |set: &AddrSet| set.covers_any(Family::V4, &space.local);
     let unrestricted = if everything(reached.lower()) {
-        Some(match pass.filters.is_empty() {
-            true => "no security group filters what leaves".to_owned(),
-            false => "the security groups let out traffic to every address".to_owned(),
-        })
+        let because = if pass.filtered {
+            "the security groups let out traffic to every address"
+        } else {
+            "no security group filters what leaves"
+        };
+        Some(because.to_owned())
     } else if everything(reached.upper()) {
         return Err(Gap::Unsettled {
             what: "the security groups name service tags or other things whose addresses are not read: they may let out \

@@ -90,13 +90,13 @@ fn linked(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
         });
     }
     let subnet = read.properties.agent_pool_profiles.iter().find_map(|agent| agent.vnet_subnet_id.clone());
-    let subnet = match subnet {
-        Some(id) => id,
-        None => {
-            let sets = scale_sets(read, around)?;
-            let row = sets.iter().find_map(|row| row.item.as_ref().ok()?.subnet());
-            row.map(str::to_owned).ok_or_else(|| Gap::Unsettled { what: "no pool names the subnet of the private endpoint".to_owned() })?
-        }
+    let subnet = if let Some(id) = subnet {
+        id
+    } else {
+        let sets = scale_sets(read, around)?;
+        let found = sets.iter().find_map(|row| row.item.as_ref().ok()?.subnet());
+        let nowhere = || Gap::Unsettled { what: "no pool names the subnet of the private endpoint".to_owned() };
+        found.map(str::to_owned).ok_or_else(nowhere)?
     };
     seen.extend(read.row.evidence("/properties/agentPoolProfiles"));
     let space = around.space(&subnet)?;
@@ -123,7 +123,7 @@ fn guarded(space: &Space, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -
     };
     seen.extend(groups.find(id).and_then(|row| row.evidence("/properties")));
     // The endpoint's own address is not told; any of the subnet stands for it.
-    let own = Own { address: space.own.to_nets().first().map(|net| net.addr()), groups: Vec::new() };
+    let own = Own { address: space.own.to_nets().first().map(ipnet::IpNet::addr), groups: Vec::new() };
     let pass = around.pass(space, None, &own, (Family::V4, Direction::In))?;
     let via = pass.layers.iter().flat_map(|layer| palisade_reach::witness(&layer.hits, Family::V4, Protocol::TCP, PORT));
     let host = super::space::nets(&[super::space::HOST]);

@@ -1,7 +1,7 @@
 //! The machines of a node pool: which scale sets are its, and what stands on their interfaces.
 
 use super::{
-    balancers::{Forward, closed_by_default},
+    balancers::{Forward, Unguarded},
     cluster::Read,
     rules::Own,
     surroundings::Surroundings,
@@ -30,8 +30,8 @@ pub(super) struct Address {
     pub(super) subnet: String,
     /// The security group on the interface.
     pub(super) security_group: Option<String>,
-    /// Whether it has a public address, and whether that one is closed until a security group opens it.
-    pub(super) public: Option<Option<bool>>,
+    /// Its public address, when it has one: what gets through to it where there is no security group.
+    pub(super) public: Option<Unguarded>,
     /// What load balancers forward to it.
     pub(super) forwards: Vec<Arc<Forward>>,
     /// Load balancers that were not read.
@@ -177,7 +177,7 @@ fn read_address(
             };
             let sku = row.and_then(|row| row.sku.name.as_deref()).or_else(template);
             let address = row.and_then(|row| row.properties.ip_address.as_deref()?.parse().ok());
-            (address, Some(closed_by_default(sku)))
+            (address, Some(Unguarded::of(sku)))
         }
     };
     let (forwards, unread) = forwards(configuration, context.around);

@@ -21,7 +21,7 @@ pub(super) enum Hop {
 /// The routes of a subnet, as far as they are known.
 #[derive(Debug)]
 pub(super) struct Routes {
-    routes: Vec<Route<Hop>>,
+    all: Vec<Route<Hop>>,
     /// Prefixes of routes that people wrote: the tag `VirtualNetwork` may cover them.
     pub(super) written: AddrSet,
     /// Routes whose prefix is a service tag: they may be about any address.
@@ -49,7 +49,7 @@ impl Routes {
         // The same prefix as a dropped one: what belongs to the network is not dropped.
         routes.retain(|route| !inside.contains(&route.destination));
         routes.extend(inside.iter().map(|net| system(*net, Hop::Inside)));
-        let mut found = Self { routes, written: AddrSet::empty(), unreadable: false, default: None, learns: true };
+        let mut found = Self { all: routes, written: AddrSet::empty(), unreadable: false, default: None, learns: true };
         if let Some(table) = table {
             found.learns = table.properties.disable_bgp_route_propagation != Some(true);
             for route in &table.properties.routes {
@@ -78,12 +78,12 @@ impl Routes {
             self.default = Some((hop.clone(), name.to_owned()));
         }
         self.written = self.written.union(&AddrSet::from_net(net));
-        self.routes.push(Route { destination: net, target: hop, id: name.into(), rank: WRITTEN });
+        self.all.push(Route { destination: net, target: hop, id: name.into(), rank: WRITTEN });
     }
 
     /// The clients that answers get back to. Through an appliance they may; with routes that were not read, too.
     pub(super) fn returning(&self, gateway: bool) -> Bounds<AddrSet> {
-        let known = longest_prefix_bounds(&self.routes, |hop| match hop {
+        let known = longest_prefix_bounds(&self.all, |hop| match hop {
             Hop::Internet | Hop::Inside => Certainty::Yes,
             Hop::Nowhere => Certainty::No,
             Hop::Through(_) => Certainty::Maybe,

@@ -183,7 +183,7 @@ impl Reader<'_> {
         let ports = ports(properties.destination_port_range.as_deref(), &properties.destination_port_ranges);
         let source_ports = ports_or_full(properties.source_port_range.as_deref(), &properties.source_port_ranges);
         let protocol = properties.protocol.as_deref().unwrap_or_default();
-        let mut matches = self.packets(protocol, &ports, &addresses);
+        let mut matches = self.packets(protocol, ports.as_ref(), &addresses);
         if source_ports.is_none() {
             matches = Bounds::unknown_within(matches.upper().clone());
         }
@@ -295,9 +295,9 @@ impl Reader<'_> {
         own
     }
 
-    fn packets(&self, protocol: &str, ports: &Option<Ports>, addresses: &Bounds<AddrSet>) -> Bounds<PacketSet> {
+    fn packets(&self, protocol: &str, ports: Option<&Ports>, addresses: &Bounds<AddrSet>) -> Bounds<PacketSet> {
         let known = ports.is_some();
-        let ports = ports.clone().unwrap_or_else(Ports::full);
+        let ports = ports.cloned().unwrap_or_else(Ports::full);
         let icmp = if self.family == Family::V4 { Protocol::ICMP } else { Protocol::ICMPV6 };
         let of = |protocols, ports: &Ports| addresses.map(|all| PacketSet::of(protocols, ports, all));
         let full = Ports::full();

@@ -159,7 +159,7 @@ impl Surroundings<'_> {
         for held in assignments.all() {
             open.insert(held.principal.clone(), None);
         }
-        for row in self.identities.iter().flat_map(|table| table.rows()) {
+        for row in self.identities.iter().flat_map(super::table::Table::rows) {
             let principal = row.item.as_ref().ok().and_then(|item| item.properties.principal_id.as_deref());
             if let Some(principal) = principal {
                 open.insert(principal.to_ascii_lowercase(), Some(row.id.clone()));
@@ -186,10 +186,12 @@ impl Surroundings<'_> {
             let mut next = Vec::new();
             waiting.retain(|principal| {
                 let authority = self.authority(assignments, principal);
-                let hops = frontier.iter().flat_map(|(target, id)| become_identity(principal, &authority, (target, id)));
+                let hops = frontier.iter().filter_map(|(target, id)| become_identity(principal, &authority, (target, id)));
                 let hops: Vec<Hop> = hops.collect();
                 let found = !hops.is_empty();
-                hops.into_iter().for_each(|hop| graph.add(hop));
+                for hop in hops {
+                    graph.add(hop);
+                }
                 if let (true, Some(Some(id))) = (found, open.get(principal)) {
                     next.push((principal.clone(), id.clone()));
                 }

@@ -54,7 +54,7 @@ impl<'s> Surroundings<'s> {
                 here,
                 Table::read(snapshot, &ROLE_ASSIGNMENTS, here, &[])?,
                 Table::read(snapshot, &ROLE_DEFINITIONS, here, &[])?,
-                Table::read(snapshot, &DENY_ASSIGNMENTS, here, &[])?,
+                &Table::read(snapshot, &DENY_ASSIGNMENTS, here, &[])?,
             )
         })();
         Self {

@@ -194,7 +194,7 @@ fn outsider(issuer: &str, tenant: Option<&str>) -> Option<String> {
 fn subscription(around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<Subscription, Gap> {
     let list = Table::<Subscription>::read(around.snapshot, &SUBSCRIPTIONS, TENANT, &[])?;
     let own = |row: &&Row<'_, Subscription>| {
-        let id = row.item.as_ref().ok().and_then(|item| item.subscription_id.as_deref());
+        let id = row.item.as_ref().ok().and_then(|item| item.id.as_deref());
         id.is_some_and(|id| id.eq_ignore_ascii_case(around.subscription))
     };
     let row = list.rows().iter().find(own).ok_or_else(|| Gap::Unsettled {

@@ -23,6 +23,7 @@ pub(crate) struct ScaleSet {
 /// Which identities its machines carry; only the names count.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::zero_sized_map_values, reason = "it is a map in the answer, and only its keys are read")]
 pub(crate) struct Identity {
     pub(crate) user_assigned_identities: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }

@@ -4,6 +4,7 @@
 //! are sound where they know a field, and independent of us: both have to read the same.
 
 use super::{
+    cluster::{NodeProvisioning, ObjectEncryption, PoolSecurity},
     Cluster, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network, PublicAddress,
     RoleAssignment, RouteTable, ScaleSet, SecurityGroup, TrustedAccessBinding,
 };
@@ -28,7 +29,8 @@ fn page(recording: &Value) -> Value {
 
 fn read<T: DeserializeOwned>(recording: &Value) -> usize {
     let page: List<T> = serde_json::from_str(&page(recording).to_string()).unwrap();
-    page.items().map(|listed| listed.item.unwrap()).count()
+    let items: Vec<T> = page.items().map(|listed| listed.item.unwrap()).collect();
+    items.len()
 }
 
 #[test]
@@ -52,10 +54,10 @@ fn every_recorded_list_is_read_to_the_last_item() {
 /// What the models of 2023 cannot know.
 fn forget_what_is_newer(cluster: &mut Cluster) {
     let Some(properties) = &mut cluster.properties else { return };
-    properties.security_profile.kubernetes_resource_object_encryption_profile = Default::default();
-    properties.node_provisioning_profile = Default::default();
+    properties.security_profile.kubernetes_resource_object_encryption_profile = ObjectEncryption::default();
+    properties.node_provisioning_profile = NodeProvisioning::default();
     for pool in &mut properties.agent_pool_profiles {
-        pool.security_profile = Default::default();
+        pool.security_profile = PoolSecurity::default();
     }
 }
 

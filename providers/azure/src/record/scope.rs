@@ -7,8 +7,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Subscription {
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) subscription_id: Option<String>,
+    #[serde(rename = "subscriptionId", deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) display_name: Option<String>,
     #[serde(deserialize_with = "lenient::text")]

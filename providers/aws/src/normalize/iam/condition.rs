@@ -12,7 +12,7 @@ pub(super) type Condition = BTreeMap<String, BTreeMap<String, Texts>>;
 pub(in crate::normalize) fn holds(condition: &Condition, request: &Request, variables: bool) -> Truth {
     let parts = condition.iter().flat_map(|(operator, keys)| {
         let operator = Operator::read(operator);
-        keys.iter().map(move |(key, Texts(values))| one(&operator, key, values, request, variables))
+        keys.iter().map(move |(key, Texts(values))| one(operator, key, values, request, variables))
     });
     Truth::all(parts)
 }
@@ -177,7 +177,7 @@ impl Operator {
     }
 
     /// What a missing key makes of the condition.
-    fn when_missing(&self) -> bool {
+    fn when_missing(self) -> bool {
         match self.quantifier {
             Quantifier::All => true,
             Quantifier::Any => self.if_exists,
@@ -186,7 +186,7 @@ impl Operator {
     }
 }
 
-fn one(operator: &Operator, key: &str, values: &[String], request: &Request, variables: bool) -> Truth {
+fn one(operator: Operator, key: &str, values: &[String], request: &Request, variables: bool) -> Truth {
     let known = request.key(key);
     if operator.comparison == Comparison::Null {
         let wants_absent = values.iter().any(|value| value.eq_ignore_ascii_case("true"));

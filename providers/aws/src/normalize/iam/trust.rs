@@ -138,7 +138,9 @@ pub(in crate::normalize) fn parties(document: &Document) -> BTreeSet<Party> {
             (Some(Principal::Everyone), _) => add("AWS", "*"),
             (Some(Principal::Named(kinds)), _) => {
                 for (kind, Texts(ids)) in kinds {
-                    ids.iter().for_each(|id| add(kind, id));
+                    for id in ids {
+                        add(kind, id);
+                    }
                 }
             }
             (None, Some(_)) => add("AWS", "everybody but those named"),

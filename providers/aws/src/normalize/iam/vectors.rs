@@ -1,4 +1,5 @@
 //! The vectors of the semantics specification that IAM's evaluation decides: V-B1.
+#![expect(clippy::needless_pass_by_value, reason = "a test writes its values where it uses them")]
 
 use super::{
     baseline::BASELINES,
