@@ -90,6 +90,7 @@ pub(crate) fn simulated(aws: &str, azure: &str, gcp: &str) -> Vec<Target> {
     let aws = palisade_aws::Aws::new(palisade_aws::Settings {
         accounts: palisade_aws::Accounts::Organization,
         role: Some("PalisadeReader".to_owned()),
+        external_id: Some("acme-7d1f".to_owned()),
         endpoint_url: Some(aws.to_owned()),
         base_region: Some("us-east-1".to_owned()),
         credentials: palisade_aws::Credentials::Static {

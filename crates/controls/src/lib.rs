@@ -7,9 +7,11 @@
 
 pub mod control_plane;
 pub mod etcd;
+mod flaws;
 pub mod identity;
 pub mod node;
 mod quoted;
+mod time;
 
 use palisade_engine::Entry;
 

@@ -5,11 +5,17 @@ const NAMED: usize = 3;
 
 /// Some names in backticks: sorted, each once, the first three and how many more there are.
 pub(crate) fn quoted<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
-    let mut names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let more = names.len().saturating_sub(NAMED);
-    let listed = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    listed(names.into_iter().map(|name| format!("`{}`", name.to_string())), ", ")
+}
+
+/// Some phrases, likewise.
+pub(crate) fn listed(phrases: impl IntoIterator<Item = String>, between: &str) -> String {
+    let mut phrases: Vec<String> = phrases.into_iter().collect();
+    phrases.sort_unstable();
+    phrases.dedup();
+    let more = phrases.len().saturating_sub(NAMED);
+    phrases.truncate(NAMED);
+    let listed = phrases.join(between);
     if more == 0 { listed } else { format!("{listed} and {more} more") }
 }
 

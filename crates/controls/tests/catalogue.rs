@@ -19,6 +19,12 @@ const HEADINGS: [&str; 9] = [
     "",
 ];
 
+/// Controls that say neither fail nor pass, and why.
+const NEVER_JUDGED: &[(&str, &str)] = &[
+    ("ET-01", "etcd is the provider's, or stands where this version does not compute who reaches it"),
+    ("ET-14", "the disks below etcd are the provider's, or a person has to answer for them"),
+];
+
 type Row = BTreeMap<String, String>;
 
 fn catalogue() -> Vec<Row> {
@@ -110,8 +116,9 @@ fn a_page_has_a_row_for_verdicts_that_exist_and_never_forgets_fail_pass_and_unkn
         for state in &states {
             assert!(known.contains(state), "{id}: no verdict is called `{state}`");
         }
-        for needed in ["fail", "pass", "unknown"] {
-            assert!(states.iter().any(|state| state == needed), "{id} has no row for {needed}");
+        let judged = NEVER_JUDGED.iter().all(|(never, _)| *never != id);
+        for (needed, wanted) in [("fail", judged), ("pass", judged), ("unknown", true)] {
+            assert_eq!(states.iter().any(|state| state == needed), wanted, "{id}: a row for {needed}");
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Needs a Python with the packages of `tests/oracle/requirements.txt`; `cargo xtask test` installs it.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on says where")]
+
 use palisade_simulator::{Faults, Simulator, World};
 use std::process::Command;
 

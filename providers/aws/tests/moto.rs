@@ -2,6 +2,7 @@
 //!
 //! Needs a Python with the packages of `crates/simulator/tests/oracle/requirements.txt`; `cargo xtask test` installs it.
 #![cfg(feature = "collect")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 use palisade_aws::{Accounts, Aws, Credentials, Regions, Settings};
 use palisade_model::{Inventory, PublicAccess};

@@ -1,5 +1,5 @@
 //! What recorded answers of the real service taught: one test for each trap.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;

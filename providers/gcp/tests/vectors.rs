@@ -1,6 +1,6 @@
 //! The vectors of our specification of reachability for Google Cloud (V-A3). Those of authority stand beside the code
 //! that decides them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;
@@ -87,7 +87,7 @@ fn a3_05_targets_and_the_switch_decide_whether_a_rule_is_for_this_machine() {
 #[test]
 fn a3_06_a_machine_without_an_external_address_is_reached_by_nobody_outside() {
     let mut world = World::tidy();
-    world.put(&INSTANCES, "p", &[], instances(node(false, false)));
+    world.put(&INSTANCES, "p", &[], instances(&node(false, false)));
     world.firewalls(json!([{ "name": "all", "sourceRanges": ["0.0.0.0/0"], "allowed": [{ "IPProtocol": "all" }] }]));
     assert!(world.exposure().internet.upper().is_empty());
     assert!(!world.exposure().inside.lower().is_empty());
@@ -144,7 +144,7 @@ fn a3_11_a_policy_may_still_allow_after_the_networks_rules() {
 #[test]
 fn a3_12_ipv6_is_a_way_of_its_own() {
     let mut world = World::tidy();
-    world.put(&INSTANCES, "p", &[], instances(node(true, true)));
+    world.put(&INSTANCES, "p", &[], instances(&node(true, true)));
     world.firewalls(json!([allow22("::/0")]));
     let reach = world.reach(22);
     assert!(reach.lower().covers_any(Family::V6, &AddrSet::empty()) && reach.lower().family(Family::V4).is_empty());

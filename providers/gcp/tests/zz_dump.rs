@@ -29,6 +29,9 @@ async fn dump() {
             for m in c.minters.get().unwrap() { println!("minter {m:?}"); }
             println!("ext {:?}", c.external_trusts.get()); println!("enc {:?}", c.encryption.get()); println!("key {:?} {:?} {:?}", c.key.state.get(), c.key.rotation.get(), c.key.access.get());
         }
+        std::fs::create_dir_all(format!("/tmp/gcp-snap/{}", u.scope)).unwrap();
+        std::fs::write(format!("/tmp/gcp-snap/{}/lines", u.scope), s.to_lines()).unwrap();
+        for r in s.records() { if let Outcome::Answered(b) = &r.outcome { std::fs::write(format!("/tmp/gcp-snap/{}/{}", u.scope, b.digest().to_hex()), b.bytes()).unwrap(); } }
         let t = std::time::Instant::now(); for _ in 0..50 { let _ = p.normalize(&s); } println!("TIME {} {:?} per normalize", u.scope, t.elapsed()/50);
     }
 }

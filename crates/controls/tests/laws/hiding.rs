@@ -10,7 +10,11 @@ use palisade_model::{Cluster, FactKind, PrivatePath, Provider};
 use palisade_testkit::{Lie, first_lie, gap, sloppy};
 
 /// Facts that a control reads although hiding them changes nothing on the examples, and why.
-const SILENT: &[(&str, FactKind, &str)] = &[];
+const SILENT: &[(&str, FactKind, &str)] = &[(
+    "ET-12",
+    FactKind::Encryption,
+    "asked only when there is no key of the customer's, to tell whose it is instead",
+)];
 
 #[test]
 fn hiding_a_fact_makes_a_verdict_unknown_or_leaves_it() {

@@ -83,6 +83,11 @@ impl Held {
     pub(super) fn is_group(&self) -> bool {
         self.kind.as_deref().is_some_and(is_group)
     }
+
+    /// Whether its role may give an action; one that nobody defines may.
+    pub(super) fn may_give(&self, action: &str) -> bool {
+        self.allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
+    }
 }
 
 impl<'s> Assignments<'s> {

@@ -45,10 +45,7 @@ impl Assignments<'_> {
         let asked = telling();
         let mut lines: BTreeMap<(&str, String, Option<&str>), (&Held, Truth)> = BTreeMap::new();
         for held in self.all().iter().filter(|held| held.is_group()) {
-            let matters = held.allows.as_ref().map_or(true, |allowed| {
-                allowed.iter().any(|allowed| asked.iter().any(|action| allowed.actions.matches(action)))
-            });
-            if matters {
+            if asked.iter().any(|action| held.may_give(action)) {
                 let member = Truth::unknown(membership(&held.principal));
                 let place = (held.role.as_str(), arm::key(&held.scope), held.condition.as_deref());
                 let line = lines.entry(place).or_insert((held, Truth::False));

@@ -4,7 +4,7 @@
 use super::{
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
-    rules::{Direction, Filter, Own},
+    rules::{Direction, Filter, Own, Reading},
     space::Space,
     surroundings::{Surroundings, elsewhere},
     table::table,
@@ -23,7 +23,8 @@ use std::{
 const NO_ADMIN_RULES: &str =
     "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
 
-type FilterKey = (String, String, Family, Direction);
+type FilterKey = (String, String, Family, Direction, Reading);
+type View = (Family, Direction, Reading);
 type PassKey = (Vec<(FilterKey, Vec<Certainty>)>, Vec<String>);
 
 /// Security groups that were read and questions that were answered, so that a thousand equal machines cost one answer.
@@ -70,13 +71,13 @@ struct Signature {
 
 impl Surroundings<'_> {
     /// A security group as it looks from a subnet.
-    fn filter(&self, id: &str, space: &Space, family: Family, direction: Direction) -> Result<Arc<Filter>, Gap> {
-        let key = (arm::key(id), space.key.clone(), family, direction);
+    fn filter(&self, id: &str, space: &Space, (family, direction, reading): View) -> Result<Arc<Filter>, Gap> {
+        let key = (arm::key(id), space.key.clone(), family, direction, reading);
         if let Some(known) = self.evaluations.borrow().filters.get(&key) {
             return known.clone();
         }
         let row = table(&self.security_groups)?.find(id).ok_or_else(|| elsewhere("network security group", id));
-        let filter = row.and_then(|row| Filter::read(row, space, family, direction)).map(Arc::new);
+        let filter = row.and_then(|row| Filter::read(row, space, family, (direction, reading))).map(Arc::new);
         self.evaluations.borrow_mut().filters.insert(key, filter.clone());
         filter
     }
@@ -86,14 +87,15 @@ impl Surroundings<'_> {
         &self,
         space: &Space,
         interface: Option<&str>,
-        (family, direction): (Family, Direction),
+        view: View,
     ) -> Result<Vec<(FilterKey, String, Arc<Filter>)>, Gap> {
         let mut found = Vec::new();
         let subnet = space.security_group.as_deref().map(|id| (id, format!("subnet `{}`", space.name)));
         let interface = interface.map(|id| (id, "the interface".to_owned()));
         for (id, place) in subnet.into_iter().chain(interface) {
-            let key = (arm::key(id), space.key.clone(), family, direction);
-            let filter = self.filter(id, space, family, direction)?;
+            let (family, direction, reading) = view;
+            let key = (arm::key(id), space.key.clone(), family, direction, reading);
+            let filter = self.filter(id, space, view)?;
             found.push((key, format!("network security group `{}` on {place}", filter.name), filter));
         }
         Ok(found)
@@ -107,7 +109,23 @@ impl Surroundings<'_> {
         own: &Own,
         (family, direction): (Family, Direction),
     ) -> Result<Arc<Pass>, Gap> {
-        let filters = self.filters(space, interface, (family, direction))?;
+        let narrow = self.read_pass(space, interface, own, (family, direction, Reading::Narrow))?;
+        if space.virtual_network.is_exact() {
+            return Ok(narrow);
+        }
+        let wide = self.read_pass(space, interface, own, (family, direction, Reading::Wide))?;
+        Ok(Arc::new(either(&narrow, &wide)))
+    }
+
+    /// What gets through under one reading of the tags.
+    fn read_pass(
+        &self,
+        space: &Space,
+        interface: Option<&str>,
+        own: &Own,
+        view: View,
+    ) -> Result<Arc<Pass>, Gap> {
+        let filters = self.filters(space, interface, view)?;
         let matching: Vec<Vec<Certainty>> = filters.iter().map(|(_, _, filter)| filter.matching(own, space)).collect();
         let names = filters.iter().map(|(_, name, _)| name.clone()).collect();
         let key: PassKey = (filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(), names);
@@ -135,6 +153,32 @@ impl Surroundings<'_> {
         });
         self.evaluations.borrow_mut().passes.insert(key, Arc::clone(&pass));
         Ok(pass)
+    }
+}
+
+/// What gets through when either reading may be the true one: each packet surely when it does under both.
+fn either(narrow: &Pass, wide: &Pass) -> Pass {
+    let join = |one: &Bounds<PacketSet>, other: &Bounds<PacketSet>| {
+        Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
+    };
+    let layers = narrow.layers.iter().zip(&wide.layers).map(|(one, other)| {
+        let mut hits = one.hits.clone();
+        for hit in &other.hits {
+            match hits.iter_mut().find(|known| known.rule == hit.rule) {
+                Some(known) => known.packets = known.packets.union(&hit.packets),
+                None => hits.push(hit.clone()),
+            }
+        }
+        Layer { name: one.name.clone(), hits }
+    });
+    Pass {
+        sessions: Sessions {
+            any_port: join(&narrow.sessions.any_port, &wide.sessions.any_port),
+            ordinary: join(&narrow.sessions.ordinary, &wide.sessions.ordinary),
+        },
+        layers: layers.collect(),
+        filtered: narrow.filtered,
+        filters: narrow.filters.iter().chain(&wide.filters).cloned().collect(),
     }
 }
 
@@ -179,7 +223,7 @@ pub(super) fn exposed(
 
 fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, Gap> {
     let space = around.space(&address.subnet)?;
-    let filters = around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In))?;
+    let filters = around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In, Reading::Narrow))?;
     Ok(Signature {
         subnet: space.key.clone(),
         security_group: address.security_group.as_deref().map(arm::key),

@@ -35,13 +35,18 @@ pub(super) fn filters(
         hits.any(|hit| hit.action == Action::Allow && hit.rule.as_str() == id)
     };
     let mut open: Vec<OpenRule> = Vec::new();
-    for line in pass.filters.iter().flat_map(|filter| &filter.lines).filter(|line| line.is_wide) {
+    for line in pass.filters.iter().flat_map(|filter| &filter.lines).filter(|line| line.is_wide && decides(line.id())) {
         let sources = line.addresses.subtract(&inside);
-        let known = open.iter().any(|rule| rule.rule == line.id());
-        if !known && !sources.upper().is_empty() && decides(line.id()) {
-            open.push(OpenRule { rule: line.id().to_owned(), sources, text: line.text.clone() });
+        match open.iter_mut().find(|rule| rule.rule == line.id()) {
+            // The same rule under another reading of the tags.
+            Some(known) => {
+                let (one, other) = (&known.sources, &sources);
+                known.sources = Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()));
+            }
+            None => open.push(OpenRule { rule: line.id().to_owned(), sources, text: line.text.clone() }),
         }
     }
+    open.retain(|rule| !rule.sources.upper().is_empty());
     Ok(Filters { subnet, open })
 }
 

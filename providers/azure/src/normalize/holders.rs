@@ -24,7 +24,7 @@ impl Assignments<'_> {
         let key = arm::key(resource);
         let mut found: Vec<Holder<'_>> = Vec::new();
         for held in self.all().iter().filter(|held| applies(&held.scope, &key)) {
-            let given: Vec<&'static str> = actions.iter().copied().filter(|action| may_give(held, action)).collect();
+            let given: Vec<&'static str> = actions.iter().copied().filter(|action| held.may_give(action)).collect();
             if given.is_empty() {
                 continue;
             }
@@ -43,10 +43,6 @@ impl Assignments<'_> {
         }
         found
     }
-}
-
-fn may_give(held: &Held, action: &str) -> bool {
-    held.allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
 }
 
 /// Whether an assignment at this scope reaches the resource. What is listed from a management group is above it.

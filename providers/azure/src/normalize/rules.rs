@@ -24,6 +24,25 @@ pub(super) enum Direction {
     Out,
 }
 
+/// How the tag `VirtualNetwork` is read where it is not known exactly. The tag `Internet` is the rest, so the two are
+/// never both or neither: each address is looked at under both readings instead of widening each tag for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Reading {
+    /// What it surely covers.
+    Narrow,
+    /// What it may cover.
+    Wide,
+}
+
+impl Reading {
+    fn virtual_network(self, space: &Space) -> &AddrSet {
+        match self {
+            Self::Narrow => space.virtual_network.lower(),
+            Self::Wide => space.virtual_network.upper(),
+        }
+    }
+}
+
 /// A security group, read for one direction, family and subnet.
 #[derive(Debug)]
 pub(super) struct Filter {
@@ -78,11 +97,12 @@ impl Filter {
         row: &Row<'_, SecurityGroup>,
         space: &Space,
         family: Family,
-        direction: Direction,
+        (direction, reading): (Direction, Reading),
     ) -> Result<Self, Gap> {
         let group = row.get()?;
         let name = group.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned());
-        let reader = Reader { name: &name, space, family, direction };
+        let network = reading.virtual_network(space);
+        let reader = Reader { name: &name, space, family, direction, network, internet: palisade_reach::internet().subtract(network) };
         let mut lines: Vec<(i64, Line)> = Vec::new();
         let written = group.properties.security_rules.iter().map(|rule| (rule, true));
         let defaults = group.properties.default_security_rules.iter().map(|rule| (rule, false));
@@ -154,6 +174,10 @@ struct Reader<'a> {
     space: &'a Space,
     family: Family,
     direction: Direction,
+    /// What the tag `VirtualNetwork` is taken to cover.
+    network: &'a AddrSet,
+    /// What the tag `Internet` covers then.
+    internet: AddrSet,
 }
 
 impl Reader<'_> {
@@ -205,7 +229,7 @@ impl Reader<'_> {
 
     /// The three rules that every group ends with in each direction, for answers that leave them out.
     fn defaults(&self) -> Vec<Line> {
-        let network = self.space.virtual_network.map(|all| all.family(self.family));
+        let network = Bounds::exact(self.network.family(self.family));
         let all = Bounds::exact(AddrSet::all().family(self.family));
         let inside = || OwnSide { virtual_network: true, ..OwnSide::default() };
         let anyone = || OwnSide { any: true, ..OwnSide::default() };
@@ -253,13 +277,13 @@ impl Reader<'_> {
     /// A prefix, a service tag or `*`. A name we cannot expand may mean anything.
     fn tag(&self, text: &str) -> Bounds<AddrSet> {
         let all = || AddrSet::all().family(self.family);
-        let of_family = |bounds: &Bounds<AddrSet>| bounds.map(|set| set.family(self.family));
+        let of_family = |set: &AddrSet| Bounds::exact(set.family(self.family));
         match text.trim() {
             // Whether `*` means IPv6 too is documented nowhere: there it may.
             "*" if self.family == Family::V4 => Bounds::exact(all()),
             "*" => Bounds::unknown_within(all()),
-            tag if tag.eq_ignore_ascii_case("Internet") => of_family(&self.space.internet),
-            tag if tag.eq_ignore_ascii_case("VirtualNetwork") => of_family(&self.space.virtual_network),
+            tag if tag.eq_ignore_ascii_case("Internet") => of_family(&self.internet),
+            tag if tag.eq_ignore_ascii_case("VirtualNetwork") => of_family(self.network),
             // Probes come from the host; clients keep their own address.
             tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => Bounds::exact(nets(&[HOST]).family(self.family)),
             "0.0.0.0/0" if self.family == Family::V6 => Bounds::unknown_within(all()),
@@ -283,8 +307,7 @@ impl Reader<'_> {
                 // A rule sees the private address, which is no internet address.
                 tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => {}
                 tag if tag.eq_ignore_ascii_case("Internet") => {
-                    own.nets = own.nets.union(self.space.internet.lower());
-                    own.unknown |= !self.space.internet.is_exact();
+                    own.nets = own.nets.union(&self.internet);
                 }
                 other => match parse_net(other) {
                     Ok(net) => own.nets = own.nets.union(&AddrSet::from_net(net)),

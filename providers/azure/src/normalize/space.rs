@@ -35,8 +35,6 @@ pub(super) struct Space {
     pub(super) local: AddrSet,
     /// What the tag `VirtualNetwork` means here.
     pub(super) virtual_network: Bounds<AddrSet>,
-    /// What the tag `Internet` means here.
-    pub(super) internet: Bounds<AddrSet>,
     /// Where connected networks lie, the host left out.
     pub(super) connected: Bounds<AddrSet>,
     /// The clients that answers get back to.
@@ -127,13 +125,11 @@ impl Surroundings<'_> {
             ));
         }
         let virtual_network = Bounds::between(lower, upper);
-        let anywhere = Bounds::exact(internet().clone());
         let private = virtual_network.upper().subtract(internet());
         Ok(Space {
             key: key.to_owned(),
             name: format!("{}/{}", network.name.as_deref().unwrap_or_else(|| arm::name(network_id)), arm::name(id)),
             own: AddrSet::from_nets(own),
-            internet: anywhere.subtract(&virtual_network),
             connected: Bounds::between(members.clone(), private.union(&members).subtract(&host)),
             local,
             virtual_network,

@@ -12,7 +12,7 @@ use super::{
     surroundings::Surroundings,
 };
 use palisade_authority::{
-    Authority, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed, Place, Standing,
+    Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed, Place, Standing,
     capabilities, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind};
@@ -83,14 +83,32 @@ impl Surroundings<'_> {
         authority
     }
 
-    fn held(&self, principal: &str, authority: &Authority, switches: Switches) -> Arc<Vec<Held>> {
+    fn held(
+        &self,
+        assignments: &Assignments<'_>,
+        principal: &str,
+        authority: &Authority,
+        switches: Switches,
+    ) -> Arc<Vec<Held>> {
         let key = (principal.to_ascii_lowercase(), switches);
         if let Some(known) = self.standings.borrow().held.get(&key) {
             return Arc::clone(known);
         }
-        let held = Arc::new(capabilities(authority, &switches.needs()));
+        let mut held = capabilities(authority, &switches.needs());
+        held.retain(|one| !is_about_clusters(one.capability) || self.reaches_a_cluster(assignments, principal, one));
+        let held = Arc::new(held);
         self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
         held
+    }
+
+    /// Whether a capability over clusters reaches one: rights over clusters in a group that holds none, such as a
+    /// control plane's in its node resource group, are no power over any.
+    fn reaches_a_cluster(&self, assignments: &Assignments<'_>, principal: &str, held: &Held) -> bool {
+        let groups = assignments.all().iter().filter(|one| one.is_group());
+        held.everywhere
+            || assignments.of(principal).chain(groups).any(|one| {
+                self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action))
+            })
     }
 
     /// Where an identity of a cluster stands. `need` is absent where nobody knows what it needs.
@@ -103,7 +121,7 @@ impl Surroundings<'_> {
         let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
         let authority = self.authority(assignments, principal);
         let switches = Switches::of(read);
-        let held = self.held(principal, &authority, switches);
+        let held = self.held(assignments, principal, &authority, switches);
         let subscription = format!("/subscriptions/{}", assignments.subscription);
         let decision = authority.decide(ASSIGN_ROLES, &subscription);
         let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));
@@ -203,6 +221,18 @@ impl Surroundings<'_> {
         self.standings.borrow_mut().graph = Some(Arc::clone(&graph));
         graph
     }
+}
+
+fn is_about_clusters(capability: Capability) -> bool {
+    matches!(
+        capability,
+        Capability::ClusterAdmin
+            | Capability::ReadClusterSecrets
+            | Capability::RunWorkloads
+            | Capability::OpenControlPlane
+            | Capability::ExposeMetadata
+            | Capability::DeleteCluster
+    )
 }
 
 /// An identity by its object id.

@@ -36,6 +36,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) identities: Result<Table<'s, UserAssignedIdentity>, Gap>,
     /// Which identity which clusters use, by the identity's resource id or object id.
     pub(super) uses: HashMap<String, Vec<String>>,
+    /// The ids of the clusters, comparable and in order.
+    clusters: Vec<String>,
     pub(super) spaces: RefCell<Spaces>,
     pub(super) evaluations: RefCell<Evaluations>,
     pub(super) standings: RefCell<Standings>,
@@ -69,11 +71,33 @@ impl<'s> Surroundings<'s> {
             assignments,
             identities,
             uses: uses(clusters),
+            clusters: {
+                let mut keys: Vec<String> = clusters.iter().map(|row| arm::key(&row.id)).collect();
+                keys.sort();
+                keys
+            },
             spaces: RefCell::default(),
             evaluations: RefCell::default(),
             standings: RefCell::default(),
             federated,
         }
+    }
+
+    /// Whether a scope holds a cluster, or lies in one.
+    pub(super) fn touches_a_cluster(&self, scope: &str) -> bool {
+        let scope = arm::key(scope);
+        if scope.is_empty() || scope.starts_with("/providers/microsoft.management/managementgroups/") {
+            return true;
+        }
+        let below = format!("{scope}/");
+        let after = self.clusters.partition_point(|cluster| *cluster < below);
+        let holds = self.clusters.get(after).is_some_and(|cluster| cluster.starts_with(&below));
+        // A namespace is a scope below its cluster.
+        let own = scope.split_once("/managedclusters/").map(|(group, rest)| {
+            format!("{group}/managedclusters/{}", rest.split('/').next().unwrap_or_default())
+        });
+        let lies_in_one = own.is_some_and(|own| self.clusters.binary_search(&own).is_ok());
+        holds || lies_in_one
     }
 
     /// Whose tokens become an identity, by its resource id.
@@ -94,8 +118,8 @@ pub(super) fn elsewhere(what: &str, id: &str) -> Gap {
     let name = arm::name(id);
     Gap::NotCollected {
         what: format!(
-            "{what} `{name}` of subscription `{place}` was not among what was read with this cluster: resources are read \
-             in the cluster's own subscription"
+            "{what} `{name}` of subscription `{place}` is not in what was listed with this cluster: resources are listed in \
+             the cluster's own subscription"
         ),
     }
 }

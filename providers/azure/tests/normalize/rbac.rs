@@ -55,7 +55,9 @@ fn b2_07_images_of_one_registry_are_the_need_and_of_every_registry_are_not() {
 #[test]
 fn b2_08_the_control_plane_needs_its_node_group_and_not_the_subscription() {
     let own = standing(&scene(&[("control-plane", "contributor", &node_group())]), IdentityKind::ControlPlane);
-    assert_eq!((own.outside_need.len(), own.administrator), (0, None));
+    assert_eq!((own.outside_need.len(), &own.administrator), (0, &None));
+    // There is no cluster in the node resource group: rights over clusters there are none over this one.
+    assert!(!holds(&own, Capability::ClusterAdmin) && holds(&own, Capability::ModifyNetwork));
     let all = standing(&scene(&[("control-plane", "contributor", &subscription())]), IdentityKind::ControlPlane);
     assert_eq!(all.administrator, None);
     assert_eq!(all.outside_need.len(), 1);

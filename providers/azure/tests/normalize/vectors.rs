@@ -208,3 +208,12 @@ fn a_gateway_may_teach_routes_that_were_not_read() {
     assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
     assert!(scene.exposure().limits.iter().any(|limit| limit.contains("gateway")));
 }
+
+#[test]
+fn the_tags_of_the_network_and_of_the_internet_are_each_others_rest() {
+    // Whatever the route makes of the tags, one of the two rules lets a packet out: the answer is exact.
+    let route = json!({ "name": "default", "properties": { "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance" } });
+    let scene = Scene { routes: Some(vec![route]), ..Scene::default() };
+    let egress = scene.pool().egress.get().unwrap().clone();
+    assert!(egress.unrestricted.is_some() && egress.forced_through.is_some(), "{egress:?}");
+}

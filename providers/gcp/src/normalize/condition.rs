@@ -269,7 +269,7 @@ mod tests {
             r#"resource.type == "storage.googleapis.com/Bucket""#,
             r#"!resource.name.startsWith("x")"#,
             r#"request.time.getHours("UTC") > 8"#,
-            r#"true ? true : false"#,
+            "true ? true : false",
             r#"resource.name.startsWith("a\"b")"#,
             "((((",
             "&&",

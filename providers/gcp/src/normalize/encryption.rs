@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn read(record: serde_json::Value) -> Result<Encryption, Gap> {
+    fn read(record: &serde_json::Value) -> Result<Encryption, Gap> {
         encryption(&serde_json::from_value(json!({ "databaseEncryption": record })).unwrap())
     }
 
@@ -104,8 +104,8 @@ mod tests {
             ("CURRENT_STATE_ENCRYPTION_PENDING", 3, Coverage::Nothing, false),
             ("CURRENT_STATE_ALL_OBJECTS_ENCRYPTION_ERROR", 10, Coverage::Nothing, false),
         ] {
-            let by_name = read(json!({ "state": "ENCRYPTED", "currentState": name, "keyName": key })).unwrap();
-            let by_number = read(json!({ "state": 1, "currentState": number, "keyName": key })).unwrap();
+            let by_name = read(&json!({ "state": "ENCRYPTED", "currentState": name, "keyName": key })).unwrap();
+            let by_number = read(&json!({ "state": 1, "currentState": number, "keyName": key })).unwrap();
             assert_eq!(by_name, by_number, "{name}");
             assert_eq!((by_name.coverage, by_name.progress == Progress::Settled), (coverage, settled), "{name}");
         }
@@ -113,22 +113,22 @@ mod tests {
 
     #[test]
     fn the_fact_outranks_the_wish_and_the_wish_serves_where_there_is_no_fact() {
-        let wished = read(json!({ "state": "ENCRYPTED", "currentState": "CURRENT_STATE_DECRYPTED" })).unwrap();
+        let wished = read(&json!({ "state": "ENCRYPTED", "currentState": "CURRENT_STATE_DECRYPTED" })).unwrap();
         assert_eq!(wished.coverage, Coverage::Nothing);
-        assert_eq!(read(json!({ "state": 3 })).unwrap().coverage, Coverage::AllObjects);
-        assert_eq!(read(json!({})).unwrap().coverage, Coverage::Nothing);
+        assert_eq!(read(&json!({ "state": 3 })).unwrap().coverage, Coverage::AllObjects);
+        assert_eq!(read(&json!({})).unwrap().coverage, Coverage::Nothing);
     }
 
     #[test]
     fn a_state_nobody_knows_is_not_taken_for_encrypted_or_not() {
-        assert!(matches!(read(json!({ "currentState": 99 })), Err(Gap::Unsettled { .. })));
-        assert!(matches!(read(json!({ "state": "UNKNOWN" })), Err(Gap::Unsettled { .. })));
+        assert!(matches!(read(&json!({ "currentState": 99 })), Err(Gap::Unsettled { .. })));
+        assert!(matches!(read(&json!({ "state": "UNKNOWN" })), Err(Gap::Unsettled { .. })));
     }
 
     #[test]
     fn a_former_key_that_is_still_needed_says_that_not_everything_was_rewritten() {
         let record = |keys: &[&str]| {
-            read(json!({ "currentState": 7, "keyName": "new", "decryptionKeys": keys })).unwrap().rewritten
+            read(&json!({ "currentState": 7, "keyName": "new", "decryptionKeys": keys })).unwrap().rewritten
         };
         assert_eq!(record(&["new"]), Some(true));
         assert_eq!(record(&["new", "old"]), Some(false));

@@ -87,7 +87,7 @@ fn paths(
         let Some(text) = interface.network.as_deref() else { continue };
         let (host, network) = host_and_network(text, project);
         let guards = networks.guards(host, network, &region);
-        let by_address = guards.get()?.ingress.by_address;
+        let ingress = &guards.get()?.ingress;
         for evidence in guards.sources() {
             if !sources.contains(evidence) {
                 sources.push(evidence.clone());
@@ -102,20 +102,24 @@ fn paths(
                 .ipv6_access_configs
                 .iter()
                 .any(|config| config.external_ipv6.as_deref().is_some_and(|ip| !ip.is_empty())),
-            traits: traits(machine, by_address.then_some(interface)),
+            traits: traits(machine, ingress.own_hits(&addresses(interface))),
         });
     }
     Ok(paths)
 }
 
-/// What rules may ask of a machine. Addresses only where some rule asks for them: they differ from machine to machine.
-pub(crate) fn traits(machine: &Instance, interface: Option<&NetworkInterface>) -> Traits {
+/// The addresses of an interface inside its network.
+pub(crate) fn addresses(interface: &NetworkInterface) -> Vec<IpAddr> {
+    let texts = [&interface.network_ip, &interface.ipv6_address].into_iter().flatten();
+    texts.filter_map(|text| text.parse().ok()).collect()
+}
+
+/// What rules may ask of a machine.
+pub(crate) fn traits(machine: &Instance, own: Vec<palisade_reach::Certainty>) -> Traits {
     let mut tags: Vec<String> = machine.tags.iter().flat_map(|tags| tags.items.iter().cloned()).collect();
     tags.sort_unstable();
     let mut accounts: Vec<String> = machine.service_accounts.iter().filter_map(|account| account.email.clone()).collect();
     accounts.sort_unstable();
-    let own = interface.into_iter().flat_map(|interface| [&interface.network_ip, &interface.ipv6_address]).flatten();
-    let own = own.filter_map(|text| text.parse::<IpAddr>().ok()).collect();
     Traits { tags, accounts, own }
 }
 

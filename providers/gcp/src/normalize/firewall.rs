@@ -25,8 +25,8 @@ pub(crate) struct Firewalls {
     tiers: Vec<Tier>,
     /// What is not modelled and widened the bounds.
     pub(crate) limits: Vec<String>,
-    /// Whether some rule looks at the machine's own address.
-    pub(crate) by_address: bool,
+    /// The addresses some rule limits itself to at the machine's end, each set once.
+    own: Vec<Bounds<AddrSet>>,
 }
 
 #[derive(Clone, Debug)]
@@ -40,8 +40,10 @@ struct Tier {
 pub(crate) struct Compiled {
     pub(crate) rule: Rule,
     targets: Targets,
-    /// The machine's own addresses it is limited to.
+    /// The machine's own addresses it is limited to, before they have a place in [`Firewalls::own`].
     own: Option<Bounds<AddrSet>>,
+    /// That place.
+    own_place: Option<usize>,
     /// The sources as they are configured.
     pub(crate) text: String,
     /// Network tags among the sources.
@@ -59,8 +61,9 @@ enum Targets {
 pub(crate) struct Traits {
     pub(crate) tags: Vec<String>,
     pub(crate) accounts: Vec<String>,
-    /// Its addresses inside the network; empty unless some rule looks at them.
-    pub(crate) own: Vec<IpAddr>,
+    /// Whether its own addresses are among those that some rule limits itself to, for each such set. Not the addresses
+    /// themselves: a thousand machines of one subnet are one kind of machine.
+    pub(crate) own: Vec<Certainty>,
 }
 
 /// The order in which a network asks its firewalls.
@@ -116,9 +119,35 @@ impl Firewalls {
         }
         firewalls.limits.sort();
         firewalls.limits.dedup();
-        firewalls.by_address =
-            firewalls.tiers.iter().flat_map(|tier| &tier.rules).any(|compiled| compiled.own.is_some());
+        firewalls.place_own();
         firewalls
+    }
+
+    /// Gives each distinct set of own addresses its place.
+    fn place_own(&mut self) {
+        for compiled in self.tiers.iter_mut().flat_map(|tier| &mut tier.rules) {
+            let Some(own) = &compiled.own else { continue };
+            let place = self.own.iter().position(|known| known == own).unwrap_or(self.own.len());
+            if place == self.own.len() {
+                self.own.push(own.clone());
+            }
+            compiled.own_place = Some(place);
+        }
+    }
+
+    /// Where a machine with these addresses inside the network falls among the sets that rules limit themselves to.
+    pub(crate) fn own_hits(&self, addresses: &[IpAddr]) -> Vec<Certainty> {
+        let inside = |set: &AddrSet| addresses.iter().any(|address| set.contains(*address));
+        let hit = |own: &Bounds<AddrSet>| {
+            if inside(own.lower()) {
+                Certainty::Yes
+            } else if inside(own.upper()) {
+                Certainty::Maybe
+            } else {
+                Certainty::No
+            }
+        };
+        self.own.iter().map(hit).collect()
     }
 
     fn rules(&mut self, inputs: &Inputs<'_>, direction: Direction) {
@@ -183,6 +212,7 @@ impl Firewalls {
                     rule: Rule::new(format!("{name} ({action:?})"), action, anything()),
                     targets: Targets::Every,
                     own: None,
+                    own_place: None,
                     text: "anything".to_owned(),
                     source_tags: Vec::new(),
                 };
@@ -236,14 +266,10 @@ impl Compiled {
     }
 
     fn own_hit(&self, traits: &Traits) -> Certainty {
-        let Some(own) = &self.own else { return Certainty::Yes };
-        let inside = |set: &AddrSet| traits.own.iter().any(|address| set.contains(*address));
-        if inside(own.lower()) {
-            Certainty::Yes
-        } else if inside(own.upper()) {
-            Certainty::Maybe
-        } else {
-            Certainty::No
+        match self.own_place {
+            None => Certainty::Yes,
+            // A machine nobody asked about may have any address.
+            Some(place) => traits.own.get(place).copied().unwrap_or(Certainty::Maybe),
         }
     }
 }
@@ -304,6 +330,7 @@ fn rule(firewall: &Firewall, action: Action, traffic: &[crate::record::compute::
         rule: Rule::new(firewall.name.clone().unwrap_or_else(|| "a rule without a name".to_owned()), action, matches),
         targets: Targets::of(&firewall.target_tags, &firewall.target_service_accounts, false),
         own: (!own.is_empty()).then(|| addresses(own)),
+        own_place: None,
         text: if text.is_empty() { "0.0.0.0/0".to_owned() } else { text },
         source_tags: if ranges.is_empty() && firewall.source_service_accounts.is_empty() {
             firewall.source_tags.clone()
@@ -358,6 +385,7 @@ fn policy_rule(
         rule: Rule::new(id, action, matches),
         targets: Targets::of(&[], &rule.target_service_accounts, unread),
         own: (!own.is_empty()).then(|| addresses(own)),
+        own_place: None,
         text: peer.ranges.join(", "),
         source_tags: Vec::new(),
     })

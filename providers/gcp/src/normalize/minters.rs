@@ -90,7 +90,7 @@ pub(crate) fn minters(
     Ok(found
         .into_iter()
         .map(|((principal, scope), holder)| Minter {
-            kind: kind(&principal, project, Some(&hierarchy.number)),
+            kind: kind(&principal, &scope, project, Some(&hierarchy.number)),
             principal,
             by: holder.roles.into_iter().collect(),
             scope,

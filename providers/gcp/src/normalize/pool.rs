@@ -2,8 +2,8 @@
 
 use super::{
     endpoint::net,
-    exposure::{ExposureBook, exposures, traits},
-    firewall::{Direction, Traits},
+    exposure::{ExposureBook, addresses, exposures, traits},
+    firewall::{Direction, Firewalls, Traits},
     machines::{Machines, node, pool_name},
     network::NetworkBook,
     routes::{self, Hop},
@@ -137,7 +137,6 @@ fn pool(
             .map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because.clone()),
         held_by: nodes.iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
     });
-    let kinds = distinct(machines);
     let mut reach_sources = sources(&[seen]);
     let exposure = listed().and_then(|()| {
         exposures(context.exposures, context.networks, context.project, machines, own, &mut reach_sources)
@@ -151,16 +150,21 @@ fn pool(
             let guards = context.networks.guards(host, network, region);
             let table = context.networks.routes(host, network);
             let nats = context.networks.translations(host, network, region);
+            let kinds = |firewalls: &Firewalls| distinct(machines, firewalls);
             guard_sources.extend_from_slice(guards.sources());
             route_sources.extend_from_slice(table.sources());
             nat_sources.extend_from_slice(nats.sources());
-            let filters = listed().and_then(|()| Ok(open_rules(&guards.get()?.ingress, &kinds, own)));
+            let filters = listed().and_then(|()| {
+                let ingress = &guards.get()?.ingress;
+                Ok(open_rules(ingress, &kinds(ingress), own))
+            });
             let default_route = listed().and_then(|()| {
                 let public = machines.iter().any(|machine| has_external(machine)) || private.as_ref().is_some_and(|(private, _)| !private);
-                Ok(worst_route(table.get()?, &kinds, public, nats.get()?))
+                Ok(worst_route(table.get()?, &kinds(&Firewalls::default()), public, nats.get()?))
             });
             let egress = listed().and_then(|()| {
-                outward(&guards.get()?.egress, table.get()?, &kinds, subject.cluster)
+                let egress = &guards.get()?.egress;
+                outward(egress, table.get()?, &kinds(egress), subject.cluster)
             });
             let exposure = exposure.and_then(|exposure| guards.get().and_then(|_| table.get()).map(|_| exposure));
             (exposure, filters, default_route, egress)
@@ -202,15 +206,14 @@ fn has_external(machine: &Instance) -> bool {
 
 /// What rules may ask of the pool's machines, each distinct kind once. A pool without machines is asked about as a
 /// machine without tags.
-fn distinct(machines: &[&Instance]) -> Vec<Traits> {
-    let mut kinds: Vec<Traits> =
-        machines.iter().map(|machine| traits(machine, machine.network_interfaces.first())).collect();
-    for traits in &mut kinds {
-        // Address by address the answer hardly differs; one machine of each kind is enough for what is configured.
-        traits.own.truncate(2);
-    }
+fn distinct(machines: &[&Instance], firewalls: &Firewalls) -> Vec<Traits> {
+    let of = |machine: &&Instance| {
+        let own: Vec<_> = machine.network_interfaces.iter().flat_map(addresses).collect();
+        traits(machine, firewalls.own_hits(&own))
+    };
+    let mut kinds: Vec<Traits> = machines.iter().map(of).collect();
     kinds.sort();
-    kinds.dedup_by(|a, b| a.tags == b.tags && a.accounts == b.accounts);
+    kinds.dedup();
     if kinds.is_empty() {
         kinds.push(Traits { tags: Vec::new(), accounts: Vec::new(), own: Vec::new() });
     }
@@ -218,7 +221,7 @@ fn distinct(machines: &[&Instance]) -> Vec<Traits> {
 }
 
 /// Allow rules for every port of TCP and UDP from outside the cluster. Google has no filter at the subnet.
-fn open_rules(ingress: &super::firewall::Firewalls, kinds: &[Traits], own: &AddrSet) -> Filters {
+fn open_rules(ingress: &Firewalls, kinds: &[Traits], own: &AddrSet) -> Filters {
     let mut open: BTreeMap<String, OpenRule> = BTreeMap::new();
     for traits in kinds {
         for (compiled, rule) in ingress.allows(traits) {
@@ -285,7 +288,7 @@ fn worst_route(
 
 /// What may leave the pool's machines, told by HTTPS, the protocol that everything can hide in.
 fn outward(
-    egress: &super::firewall::Firewalls,
+    egress: &Firewalls,
     table: &routes::Routes,
     kinds: &[Traits],
     cluster: &Cluster,

@@ -97,7 +97,14 @@ impl Principal<'_> {
         }
     }
 
+    /// The one place that decides what is said of groups.
     fn may_join(&self, group: &str) -> Truth {
+        if let Self::Account { email, .. } = self
+            && crate::record::names::engine_agent(email).is_some()
+        {
+            // Google's own agent is taken to be in no group; its standing says so.
+            return Truth::False;
+        }
         if let Self::Member(own) = self
             && own.strip_prefix("group:") == Some(group)
         {
@@ -137,14 +144,19 @@ pub(crate) fn is_broad(member: &str) -> bool {
 }
 
 /// What kind of principal a member is, seen from a project.
-pub(crate) fn kind(member: &str, project: &str, number: Option<&str>) -> PrincipalKind {
+///
+/// An account of another project counts as outside where the project itself names it. Above the project, in a folder or
+/// organisation, an account of any of the projects there is at home.
+pub(crate) fn kind(member: &str, place: &str, project: &str, number: Option<&str>) -> PrincipalKind {
     if is_broad(member) {
         return PrincipalKind::Everyone;
     }
     match member.split_once(':') {
         Some(("user", _)) => PrincipalKind::User,
         Some(("group" | "projectOwner" | "projectEditor" | "projectViewer", _)) => PrincipalKind::Group,
-        Some(("serviceAccount", email)) if is_foreign(email, project, number) => PrincipalKind::External,
+        Some(("serviceAccount", email)) if place.starts_with("projects/") && is_foreign(email, project, number) => {
+            PrincipalKind::External
+        }
         Some(("principal" | "principalSet", rest)) if !rest.contains(".svc.id.goog") => PrincipalKind::External,
         Some(_) => PrincipalKind::Role,
         // A member without a prefix is nobody we know.

@@ -48,7 +48,7 @@ pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets)
     };
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
-        assumptions.push("the roles Google gives its own agent are left out".to_owned());
+        assumptions.push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
     }
     let wildcards = bound
         .iter()

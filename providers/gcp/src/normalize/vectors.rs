@@ -114,7 +114,7 @@ fn b3_05_a_role_of_a_folder_holds_in_the_project() {
     });
 }
 
-fn deny(rule: Value) -> Value {
+fn deny(rule: &Value) -> Value {
     json!({ "policies": [{ "name": "policies/x/denypolicies/d", "rules": [{ "denyRule": rule }] }] })
 }
 
@@ -122,7 +122,7 @@ fn deny(rule: Value) -> Value {
 fn b3_06_a_deny_of_the_organisation_outranks_owner_and_leaves_what_it_does_not_name() {
     let mut world = World::tidy();
     world.bind(&[("roles/owner", &member(NODE))]);
-    world.put(&DENY_POLICIES, "organizations/9", &[], deny(json!({
+    world.put(&DENY_POLICIES, "organizations/9", &[], deny(&json!({
         "deniedPrincipals": ["principalSet://goog/public:all"],
         "exceptionPrincipals": ["principal://goog/subject/admin@x.example"],
         "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
@@ -132,7 +132,7 @@ fn b3_06_a_deny_of_the_organisation_outranks_owner_and_leaves_what_it_does_not_n
         assert!(node.decide("resourcemanager.projects.setIamPolicy", "projects/p").is_allow());
     });
     // Whether the account is in an excepted group is not read: then the denial hangs on that, and on nothing else.
-    world.put(&DENY_POLICIES, "organizations/9", &[], deny(json!({
+    world.put(&DENY_POLICIES, "organizations/9", &[], deny(&json!({
         "deniedPrincipals": ["principalSet://goog/public:all"],
         "exceptionPrincipals": ["principalSet://goog/group/g@x.example"],
         "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
@@ -146,7 +146,7 @@ fn b3_06_a_deny_of_the_organisation_outranks_owner_and_leaves_what_it_does_not_n
 fn b3_07_an_excepted_permission_is_not_denied() {
     let mut world = World::tidy();
     world.bind(&[("roles/owner", &member(NODE))]);
-    world.put(&DENY_POLICIES, "p", &[], deny(json!({
+    world.put(&DENY_POLICIES, "p", &[], deny(&json!({
         "deniedPrincipals": ["principalSet://goog/public:all"],
         "deniedPermissions": ["iam.googleapis.com/*"],
         "exceptionPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],

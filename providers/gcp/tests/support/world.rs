@@ -157,9 +157,9 @@ impl World {
     pub(crate) fn exposure(&self) -> Exposure {
         let cluster = self.only();
         let pools = cluster.pools.get().unwrap();
-        let exposures = pools[0].exposure.get().unwrap();
+        let exposures = pools.first().unwrap().exposure.get().unwrap();
         assert_eq!(exposures.len(), 1);
-        exposures[0].clone()
+        exposures.first().unwrap().clone()
     }
 
     /// Who reaches a TCP port of the one node from the internet.
@@ -239,15 +239,16 @@ pub(crate) fn cluster() -> Value {
 
 /// A node with external addresses or without.
 pub(crate) fn node(v4: bool, v6: bool) -> Value {
-    let mut interface = json!({ "network": ".../projects/p/global/networks/n", "networkIP": "10.0.0.5" });
-    if v4 {
-        interface["accessConfigs"] = json!([{ "type": "ONE_TO_ONE_NAT", "natIP": "198.51.100.9" }]);
-    }
-    if v6 {
-        interface["ipv6AccessType"] = json!("EXTERNAL");
-        interface["ipv6Address"] = json!("2001:db8::5");
-        interface["ipv6AccessConfigs"] = json!([{ "externalIpv6": "2001:db8::5", "externalIpv6PrefixLength": 96 }]);
-    }
+    let access = if v4 { json!([{ "type": "ONE_TO_ONE_NAT", "natIP": "198.51.100.9" }]) } else { json!([]) };
+    let access6 = if v6 { json!([{ "externalIpv6": "2001:db8::5", "externalIpv6PrefixLength": 96 }]) } else { json!([]) };
+    let interface = json!({
+        "network": ".../projects/p/global/networks/n",
+        "networkIP": "10.0.0.5",
+        "accessConfigs": access,
+        "ipv6AccessType": if v6 { json!("EXTERNAL") } else { Value::Null },
+        "ipv6Address": if v6 { json!("2001:db8::5") } else { Value::Null },
+        "ipv6AccessConfigs": access6,
+    });
     json!({
         "id": "1001", "name": "gke-c-pool-0", "zone": ".../zones/europe-west1-b",
         "labels": { "goog-k8s-cluster-name": "c", "goog-k8s-node-pool-name": "pool" },
@@ -259,7 +260,7 @@ pub(crate) fn node(v4: bool, v6: bool) -> Value {
 }
 
 /// The instances of the project: this one node.
-pub(crate) fn instances(node: Value) -> Value {
+pub(crate) fn instances(node: &Value) -> Value {
     json!({ "items": { "zones/europe-west1-b": { "instances": [node] } } })
 }
 
