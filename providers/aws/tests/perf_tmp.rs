@@ -1,3 +1,4 @@
+//! Temporary.
 #[allow(dead_code, unused)]
 #[path = "normalizer/scene.rs"]
 mod scene;

@@ -1,0 +1,56 @@
+resource "aws_iam_policy" "palisade_reader" {
+  name        = "PalisadeReader"
+  description = "Reads what Palisade judges. Generated from the calls it declares; read-only."
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid    = "PalisadeReader"
+      Effect = "Allow"
+      Action = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:DescribeManagedPrefixLists",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRegions",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcAttribute",
+        "ec2:DescribeVpcBlockPublicAccessExclusions",
+        "ec2:DescribeVpcBlockPublicAccessOptions",
+        "ec2:DescribeVpcs",
+        "ec2:GetManagedPrefixListEntries",
+        "eks:DescribeAccessEntry",
+        "eks:DescribeAddon",
+        "eks:DescribeCapability",
+        "eks:DescribeCluster",
+        "eks:DescribeFargateProfile",
+        "eks:DescribeNodegroup",
+        "eks:DescribePodIdentityAssociation",
+        "eks:ListAccessEntries",
+        "eks:ListAddons",
+        "eks:ListAssociatedAccessPolicies",
+        "eks:ListCapabilities",
+        "eks:ListClusters",
+        "eks:ListFargateProfiles",
+        "eks:ListNodegroups",
+        "eks:ListPodIdentityAssociations",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "iam:GenerateServiceLastAccessedDetails",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetServiceLastAccessedDetails",
+        "iam:ListAccessKeys",
+        "iam:ListOpenIDConnectProviders",
+        "kms:DescribeKey",
+        "kms:GetKeyPolicy",
+        "kms:GetKeyRotationStatus",
+        "kms:ListGrants",
+        "organizations:ListAccounts",
+        "sts:AssumeRole",
+      ]
+      Resource = "*"
+    }]
+  })
+}

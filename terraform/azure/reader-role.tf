@@ -1,0 +1,37 @@
+variable "management_group_id" {
+  description = "The management group whose subscriptions are read."
+  type        = string
+}
+
+resource "azurerm_role_definition" "palisade_reader" {
+  name        = "PalisadeReader"
+  description = "Reads what Palisade judges. Generated from the calls it declares; read-only."
+  scope       = var.management_group_id
+  permissions {
+    actions = [
+      "Microsoft.Authorization/denyAssignments/read",
+      "Microsoft.Authorization/roleAssignments/read",
+      "Microsoft.Authorization/roleDefinitions/read",
+      "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read",
+      "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read",
+      "Microsoft.Compute/virtualMachineScaleSets/read",
+      "Microsoft.ContainerService/managedClusters/privateEndpointConnections/read",
+      "Microsoft.ContainerService/managedClusters/read",
+      "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings/read",
+      "Microsoft.Insights/diagnosticSettings/read",
+      "Microsoft.KeyVault/vaults/keys/read",
+      "Microsoft.KeyVault/vaults/read",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+      "Microsoft.Management/managementGroups/descendants/read",
+      "Microsoft.Network/loadBalancers/read",
+      "Microsoft.Network/networkSecurityGroups/read",
+      "Microsoft.Network/publicIPAddresses/read",
+      "Microsoft.Network/routeTables/read",
+      "Microsoft.Network/virtualNetworks/read",
+      "Microsoft.Resources/subscriptions/read",
+    ]
+    not_actions = []
+  }
+  assignable_scopes = [var.management_group_id]
+}

@@ -1,0 +1,39 @@
+variable "org_id" {
+  description = "The organization whose projects are read."
+  type        = string
+}
+
+resource "google_organization_iam_custom_role" "palisade_reader" {
+  org_id      = var.org_id
+  role_id     = "palisadeReader"
+  title       = "PalisadeReader"
+  description = "Reads what Palisade judges. Generated from the calls it declares; read-only."
+  permissions = [
+    "cloudkms.cryptoKeys.get",
+    "cloudkms.cryptoKeys.getIamPolicy",
+    "compute.firewalls.list",
+    "compute.instances.list",
+    "compute.networks.getEffectiveFirewalls",
+    "compute.networks.getRegionEffectiveFirewalls",
+    "compute.networks.list",
+    "compute.projects.get",
+    "compute.routers.list",
+    "compute.routes.list",
+    "compute.subnetworks.list",
+    "container.clusters.list",
+    "iam.denypolicies.get",
+    "iam.denypolicies.list",
+    "iam.roles.get",
+    "iam.serviceAccountKeys.list",
+    "iam.serviceAccounts.getIamPolicy",
+    "iam.serviceAccounts.list",
+    "recommender.iamPolicyInsights.list",
+    "resourcemanager.folders.get",
+    "resourcemanager.folders.getIamPolicy",
+    "resourcemanager.folders.list",
+    "resourcemanager.organizations.getIamPolicy",
+    "resourcemanager.projects.get",
+    "resourcemanager.projects.getIamPolicy",
+    "resourcemanager.projects.list",
+  ]
+}
