@@ -38,7 +38,12 @@ fn rule(permission: &str, kind: FaultKind) -> FaultRule {
 }
 
 fn gap<'a>(report: &'a Value, call: &str) -> &'a Value {
-    report["gaps"].as_array().unwrap().iter().find(|gap| gap["call"] == call).unwrap_or_else(|| panic!("no gap for {call}"))
+    report["gaps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|gap| gap["call"] == call)
+        .unwrap_or_else(|| panic!("no gap for {call}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,7 +55,12 @@ async fn throttling_is_waited_out_and_changes_nothing() {
         let findings = report["findings"].as_array().unwrap().iter();
         findings.map(|finding| (finding["fingerprint"].clone(), finding["verdict"].clone())).collect()
     };
-    assert_eq!(throttled["gaps"].as_array().unwrap().len(), calm["gaps"].as_array().unwrap().len(), "{}", throttled["gaps"]);
+    assert_eq!(
+        throttled["gaps"].as_array().unwrap().len(),
+        calm["gaps"].as_array().unwrap().len(),
+        "{}",
+        throttled["gaps"]
+    );
     assert_eq!(verdicts(&throttled), verdicts(&calm));
 }
 
@@ -71,9 +81,16 @@ async fn each_way_to_break_is_named_and_the_rest_is_still_read() {
     let (report, _) = scan(faults).await;
     assert_eq!(gap(&report, "ec2:DescribeSecurityGroups")["reason"], "throttled");
     assert_eq!(gap(&report, "iam:GetAccountAuthorizationDetails")["reason"], "malformed");
-    for call in ["Microsoft.Network/networkSecurityGroups/read", "Microsoft.Authorization/roleAssignments/read", "compute.firewalls.list", "compute.routes.list"] {
+    for call in [
+        "Microsoft.Network/networkSecurityGroups/read",
+        "Microsoft.Authorization/roleAssignments/read",
+        "compute.firewalls.list",
+        "compute.routes.list",
+    ] {
         let found = report["gaps"].as_array().unwrap().iter().find(|gap| {
-            gap["call"] == call || gap["message"].as_str().unwrap_or_default().contains(call) || gap["permission"] == call
+            gap["call"] == call
+                || gap["message"].as_str().unwrap_or_default().contains(call)
+                || gap["permission"] == call
         });
         let reasons: Vec<&Value> = report["gaps"].as_array().unwrap().iter().map(|gap| &gap["call"]).collect();
         let reason = found.map(|gap| gap["reason"].as_str().unwrap());

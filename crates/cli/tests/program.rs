@@ -46,7 +46,19 @@ fn the_demo_answers_the_five_concerns_for_three_clouds_and_says_what_to_do_next(
     let output = palisade(&["demo"]);
     assert!(output.status.success(), "{}", err(&output));
     let text = out(&output);
-    for part in ["API server network access", "Node network access", "Access to the cloud's API", "Access to etcd", "Encryption of etcd", "EKS", "AKS", "GKE", "critical", "Next", "palisade explain"] {
+    for part in [
+        "API server network access",
+        "Node network access",
+        "Access to the cloud's API",
+        "Access to etcd",
+        "Encryption of etcd",
+        "EKS",
+        "AKS",
+        "GKE",
+        "critical",
+        "Next",
+        "palisade explain",
+    ] {
         assert!(text.contains(part), "`{part}` is missing");
     }
     for line in text.lines() {
@@ -95,7 +107,9 @@ fn world_secrets() -> Vec<String> {
     for entry in fs::read_dir(worlds).unwrap() {
         let text = fs::read_to_string(entry.unwrap().path()).unwrap();
         let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-' && letter != '_');
-        secrets.extend(words.filter(|word| word.contains("hunter2") || word.to_lowercase().contains("s3cr3t")).map(str::to_owned));
+        secrets.extend(
+            words.filter(|word| word.contains("hunter2") || word.to_lowercase().contains("s3cr3t")).map(str::to_owned),
+        );
     }
     secrets
 }
@@ -150,7 +164,8 @@ fn denying_any_one_permission_makes_exactly_the_controls_that_need_it_unknown_an
         let role = palisade(&["permissions", provider, "--format", "iam-json"]);
         let role: Value = serde_json::from_slice(&role.stdout).unwrap();
         let names = [&role["Statement"][0]["Action"], &role["Actions"], &role["includedPermissions"]];
-        let names: Vec<&str> = names.into_iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        let names: Vec<&str> =
+            names.into_iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
         for permission in names {
             let report = demo(&["--deny", permission]);
             let gaps: Vec<&Value> =
@@ -183,7 +198,8 @@ fn denying_any_one_permission_makes_exactly_the_controls_that_need_it_unknown_an
             }
             let unknown: BTreeSet<&str> =
                 after.iter().filter(|(_, verdict)| *verdict == "unknown").map(|(key, _)| key.0.as_str()).collect();
-            let unmoved: Vec<&&str> = hidden.iter().filter(|id| !unknown.contains(**id) && !changed.contains(**id)).collect();
+            let unmoved: Vec<&&str> =
+                hidden.iter().filter(|id| !unknown.contains(**id) && !changed.contains(**id)).collect();
             // Without any cluster left to judge, nothing of it can be unknown either.
             if !unmoved.is_empty() && !after.is_empty() {
                 mistakes.push(format!("{permission}: {unmoved:?} is said to be hidden and is not unknown anywhere"));
@@ -204,7 +220,10 @@ fn exit_codes_are_what_the_table_says() {
     };
     let wrong = file("wrong.yaml", "targets:\n  - {name: a, provider: awss}\n");
     let http = file("http.yaml", "targets:\n  - {name: a, provider: aws, endpoint_url: \"http://10.0.0.1\"}\n");
-    let lost = file("lost.yaml", "targets:\n  - {name: a, provider: gcp, projects: all, endpoint_url: \"http://127.0.0.1:9\"}\n");
+    let lost = file(
+        "lost.yaml",
+        "targets:\n  - {name: a, provider: gcp, projects: all, endpoint_url: \"http://127.0.0.1:9\"}\n",
+    );
     let none = file("none.yaml", "targets:\n  - {name: a, provider: aws}\n");
     let table: &[(&[&str], i32, &str)] = &[
         (&["demo", "-o", "/dev/null"], 0, ""),
@@ -268,7 +287,8 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
     assert!(kept.status.success(), "{}", err(&kept));
     let report = demo(&[]);
     for provider in ["aws", "azure", "gcp"] {
-        let cluster = report["clusters"].as_array().unwrap().iter().find(|cluster| cluster["provider"] == provider).unwrap();
+        let cluster =
+            report["clusters"].as_array().unwrap().iter().find(|cluster| cluster["provider"] == provider).unwrap();
         let name = cluster["name"].as_str().unwrap();
         let output = palisade_in(folder.path(), &["reach", name, "--snapshot", "acme"]);
         assert!(output.status.success(), "{}", err(&output));
@@ -285,9 +305,22 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
 #[test]
 fn every_permission_form_is_well_formed_and_reads_only() {
     for provider in ["aws", "azure", "gcp"] {
-        let json: Value = serde_json::from_slice(&palisade(&["permissions", provider, "--format", "iam-json"]).stdout).unwrap();
+        let json: Value =
+            serde_json::from_slice(&palisade(&["permissions", provider, "--format", "iam-json"]).stdout).unwrap();
         let text = json.to_string();
-        for word in ["Create", "Delete", "Put", "Update", "Attach", "listCluster", "runCommand", "/write", "/action", ".update", ".setIam"] {
+        for word in [
+            "Create",
+            "Delete",
+            "Put",
+            "Update",
+            "Attach",
+            "listCluster",
+            "runCommand",
+            "/write",
+            "/action",
+            ".update",
+            ".setIam",
+        ] {
             assert!(!text.contains(word), "{provider}: {word}");
         }
         let terraform = out(&palisade(&["permissions", provider, "--format", "terraform"]));

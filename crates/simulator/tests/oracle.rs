@@ -12,7 +12,8 @@ async fn oracle(script: &str, url: impl Fn(&palisade_simulator::Running) -> Stri
         "this test needs the vendors' SDKs: run `cargo xtask test`, or point PALISADE_TEST_PYTHON at a Python with \
          crates/simulator/tests/oracle/requirements.txt installed",
     );
-    let running = Simulator::start(World::acme().expect("the story reads"), Faults::default()).await.expect("it starts");
+    let running =
+        Simulator::start(World::acme().expect("the story reads"), Faults::default()).await.expect("it starts");
     let url = url(&running);
     let script = format!("{}/tests/oracle/{script}", env!("CARGO_MANIFEST_DIR"));
     let output = tokio::task::spawn_blocking(move || Command::new(python).arg(script).arg(url).output())

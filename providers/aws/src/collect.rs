@@ -24,7 +24,10 @@ use region::{Census, Found};
 use session::Session;
 use std::{future::Future, sync::Arc};
 
-use crate::{calls, record::{Ec2, network::Regions as RegionList}};
+use crate::{
+    calls,
+    record::{Ec2, network::Regions as RegionList},
+};
 
 pub(crate) use organization::Shared;
 

@@ -51,7 +51,8 @@ pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
     for id in accounts {
         let directory = Directory::read(snapshot, id);
         let of_account = |(region, _, _): &&(&Region<'_>, String, Known<'_>)| region.account == id;
-        let partition = regions.iter().find(|region| region.account == id).map_or("aws", |region| partition_of(region.name));
+        let partition =
+            regions.iter().find(|region| region.account == id).map_or("aws", |region| partition_of(region.name));
         let members: Vec<_> = known.iter().filter(of_account).collect();
         let account = Account::new(snapshot, (id, partition), &directory, &members);
         clusters.extend(members.iter().map(|(region, arn, known)| cluster(&account, region, arn, known)));
@@ -118,8 +119,14 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     let unread = Gap::NotCollected { what: "not read".to_owned() };
     let gap = known.described.gap().unwrap_or(&unread);
     let scope = Scope::new(region.scope);
-    let mut cluster =
-        Cluster::unread(ClusterId::new(arn), Provider::Aws, scope, Location::new(region.name), known.name.to_owned(), gap);
+    let mut cluster = Cluster::unread(
+        ClusterId::new(arn),
+        Provider::Aws,
+        scope,
+        Location::new(region.name),
+        known.name.to_owned(),
+        gap,
+    );
     let Ok(described) = known.described.get() else { return cluster };
     cluster.labels.clone_from(&described.tags);
     cluster.version = version(region, known);

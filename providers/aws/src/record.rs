@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn the_name_of_the_root_element_does_not_matter() {
-        let Ec2(found) = serde_json::from_str::<Ec2<Names>>(r#"{"XResponse":{"requestId":"1","names":["a"]}}"#).unwrap();
+        let Ec2(found) =
+            serde_json::from_str::<Ec2<Names>>(r#"{"XResponse":{"requestId":"1","names":["a"]}}"#).unwrap();
         assert_eq!(found.names, ["a"]);
         let text = r#"{"XResponse":{"ResponseMetadata":{"RequestId":"1"},"XResult":{"names":["b"]}}}"#;
         let Query(found) = serde_json::from_str::<Query<Names>>(text).unwrap();

@@ -53,7 +53,8 @@ async fn run_with(world: &str, faults: Faults, progress: Arc<dyn Progress>, chan
     let discovery = aws.discover(&recorder.for_unit()).await;
     let recorders: Vec<Recorder> = discovery.units.iter().map(|_| recorder.for_unit()).collect();
     let units = discovery.units.iter().zip(&recorders);
-    let snapshots: Vec<Snapshot> = futures::future::join_all(units.map(|(unit, recorder)| aws.collect(unit, recorder))).await;
+    let snapshots: Vec<Snapshot> =
+        futures::future::join_all(units.map(|(unit, recorder)| aws.collect(unit, recorder))).await;
     let inventories = snapshots.iter().chain([&discovery.snapshot]).map(|snapshot| aws.normalize(snapshot)).collect();
     Run { snapshots, inventories, discovery, ledger: running.ledger() }
 }
@@ -131,7 +132,8 @@ async fn no_secret_of_the_world_is_in_a_snapshot() {
             let palisade_provider::Outcome::Answered(body) = &record.outcome else { continue };
             let text = String::from_utf8_lossy(body.bytes());
             seen += 1;
-            for secret in ["dd-secret-7f3a9c1e5b2d4f60", "hunter2", "glpat-observability", "wJalrXUtn", "V0FSRUhPVVNF"] {
+            for secret in ["dd-secret-7f3a9c1e5b2d4f60", "hunter2", "glpat-observability", "wJalrXUtn", "V0FSRUhPVVNF"]
+            {
                 assert!(!text.contains(secret), "{} holds {secret}", record.call);
             }
         }

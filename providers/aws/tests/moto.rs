@@ -73,8 +73,7 @@ async fn read(moto: &Moto) -> (Vec<String>, Snapshot, Inventory) {
         },
         ..Settings::new("moto")
     });
-    let recorder =
-        Recorder::new("moto", Arc::new(jiff::Timestamp::now), Arc::new(Quiet), Arc::new(Pace::default()));
+    let recorder = Recorder::new("moto", Arc::new(jiff::Timestamp::now), Arc::new(Quiet), Arc::new(Pace::default()));
     let Discovery { units, .. } = aws.discover(&recorder).await;
     let member = moto.seed["member"].as_str().expect("a member account");
     let unit = units.iter().find(|unit| unit.scope == member).expect("the member is a unit");

@@ -1,10 +1,10 @@
 //! Every call that may be made, with the permission it takes. All of them are reads.
 
 use palisade_model::FactKind::{
-    self, Controllers, Credential, Dedication, DefaultRoute, Doors, Egress, Encryption, Etcd, ExternalTrusts,
-    Exposure, Filters, Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Metadata, Minters, Nodes,
-    OtherTrust, Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, Unused,
-    Version, WorkloadIdentity,
+    self, Controllers, Credential, Dedication, DefaultRoute, Doors, Egress, Encryption, Etcd, Exposure, ExternalTrusts,
+    Filters, Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Metadata, Minters, Nodes, OtherTrust,
+    Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, Unused, Version,
+    WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -33,9 +33,37 @@ const SCALE_SET_SECRETS: &[&str] = &[
 
 /// Every fact there is: what the list of clusters feeds.
 const EVERYTHING: &[FactKind] = &[
-    Version, PublicAccess, PrivatePath, Doors, Tunnels, PrivateGuard, Pools, Nodes, PublicAddresses, Exposure, Filters,
-    DefaultRoute, Egress, Interactive, Metadata, Credential, WorkloadIdentity, Identities, Standing, Dedication,
-    OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts, Etcd, Encryption, KeyState, KeyRotation,
+    Version,
+    PublicAccess,
+    PrivatePath,
+    Doors,
+    Tunnels,
+    PrivateGuard,
+    Pools,
+    Nodes,
+    PublicAddresses,
+    Exposure,
+    Filters,
+    DefaultRoute,
+    Egress,
+    Interactive,
+    Metadata,
+    Credential,
+    WorkloadIdentity,
+    Identities,
+    Standing,
+    Dedication,
+    OtherTrust,
+    Keys,
+    Unused,
+    Trusts,
+    Controllers,
+    Minters,
+    ExternalTrusts,
+    Etcd,
+    Encryption,
+    KeyState,
+    KeyRotation,
     KeyAccess,
 ];
 

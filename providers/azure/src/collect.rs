@@ -42,7 +42,7 @@ impl Reader {
     pub(crate) async fn collect(&self, settings: &Settings, unit: &Unit, recorder: &Recorder) -> Snapshot {
         let fetch = self.client.fetch(recorder);
         let work = async {
-            if subscription::read(&fetch, &unit.scope).await {
+            if Box::pin(subscription::read(&fetch, &unit.scope)).await {
                 for record in self.subscriptions.get((), subscriptions::read(&fetch)).await.iter() {
                     recorder.share(record.clone());
                 }

@@ -110,5 +110,10 @@ fn clusters<'s>(snapshot: &'s Snapshot, unseen: &mut Vec<Unseen>) -> Vec<Row<'s,
 
 /// An answer that could not be understood at some place.
 fn malformed(call: &Call, scope: &str, pointer: &str, why: &str) -> Gap {
-    Gap::Malformed { call: call.name.to_owned(), scope: scope.to_owned(), pointer: pointer.to_owned(), why: why.to_owned() }
+    Gap::Malformed {
+        call: call.name.to_owned(),
+        scope: scope.to_owned(),
+        pointer: pointer.to_owned(),
+        why: why.to_owned(),
+    }
 }

@@ -2,7 +2,9 @@
 #![cfg(feature = "collect")]
 #![expect(clippy::unwrap_used, reason = "a run that cannot be started is a failed test")]
 
-use palisade_azure::{Azure, CALLS, CLUSTERS, CredentialSource, Limits, ROLE_ASSIGNMENTS, Secret, Settings, Subscriptions};
+use palisade_azure::{
+    Azure, CALLS, CLUSTERS, CredentialSource, Limits, ROLE_ASSIGNMENTS, Secret, Settings, Subscriptions,
+};
 use palisade_model::{Cluster, FactKind, GapReason, Inventory};
 use palisade_provider::{Event, FailureReason, Outcome, Pace, Progress, Provider, Recorder, Snapshot};
 use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Running, Simulator, World};
@@ -50,7 +52,8 @@ struct Run {
 impl Run {
     fn failures(&self) -> Vec<(String, FailureReason)> {
         let all = self.snapshots.iter().chain([&self.discovery]);
-        all.flat_map(|snapshot| snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.reason))).collect()
+        all.flat_map(|snapshot| snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.reason)))
+            .collect()
     }
 
     fn cluster(&self, name: &str) -> &Cluster {
@@ -154,7 +157,8 @@ async fn pages_are_followed_to_the_end() {
     assert!(small.ledger.entries().len() > large.ledger.entries().len());
     let facts = |run: &Run| -> Vec<(String, usize, usize)> {
         let of = |cluster: &Cluster| {
-            let nodes = cluster.pools.get().unwrap().iter().filter_map(|pool| pool.nodes.get().ok()).map(Vec::len).sum();
+            let nodes =
+                cluster.pools.get().unwrap().iter().filter_map(|pool| pool.nodes.get().ok()).map(Vec::len).sum();
             (cluster.name.clone(), nodes, cluster.minters.get().unwrap().len())
         };
         run.inventory.clusters.iter().map(of).collect()
@@ -177,8 +181,11 @@ async fn a_denied_permission_hides_exactly_the_facts_its_calls_feed() {
             continue;
         }
         let gaps = denied.gaps();
-        let hidden: BTreeSet<FactKind> =
-            gaps.iter().filter(|(fact, reasons)| whole.get(fact) != Some(reasons)).map(|((_, kind), _)| *kind).collect();
+        let hidden: BTreeSet<FactKind> = gaps
+            .iter()
+            .filter(|(fact, reasons)| whole.get(fact) != Some(reasons))
+            .map(|((_, kind), _)| *kind)
+            .collect();
         let fed: BTreeSet<FactKind> = calls.iter().flat_map(|call| call.feeds).copied().collect();
         assert_eq!(hidden, fed, "{permission}");
     }
@@ -196,8 +203,18 @@ async fn a_throttled_call_is_tried_again_and_nothing_is_missing() {
 #[tokio::test]
 async fn a_call_that_is_always_throttled_becomes_a_gap_after_four_attempts() {
     let permission = "Microsoft.ManagedIdentity/userAssignedIdentities/read";
-    let throttled = run(100, Faults { always_throttle: vec![format!("{permission}@3d4b5a69-1c2e-4f80-8a7b-90c1d2e3f401")], ..Faults::default() }).await;
-    assert_eq!(throttled.failures(), [("UserAssignedIdentities_ListBySubscription".to_owned(), FailureReason::Throttled)]);
+    let throttled = run(
+        100,
+        Faults {
+            always_throttle: vec![format!("{permission}@3d4b5a69-1c2e-4f80-8a7b-90c1d2e3f401")],
+            ..Faults::default()
+        },
+    )
+    .await;
+    assert_eq!(
+        throttled.failures(),
+        [("UserAssignedIdentities_ListBySubscription".to_owned(), FailureReason::Throttled)]
+    );
     let tries = throttled.ledger.entries().iter().filter(|entry| entry.status == 429).count();
     assert_eq!(tries, 4);
     let cluster = throttled.cluster("checkout-prod");
@@ -242,7 +259,12 @@ async fn a_page_token_that_comes_twice_is_malformed_and_no_endless_loop() {
 #[tokio::test]
 async fn a_service_that_never_answers_is_unreachable_after_the_attempts_are_used_up() {
     let short = |settings| Settings {
-        limits: Limits { attempt: Duration::from_millis(300), attempts: 2, first_pause: Duration::from_millis(1), ..Limits::default() },
+        limits: Limits {
+            attempt: Duration::from_millis(300),
+            attempts: 2,
+            first_pause: Duration::from_millis(1),
+            ..Limits::default()
+        },
         ..settings
     };
     let run = run_with(100, broken("Microsoft.Network/routeTables/read", FaultKind::Hang, None), short).await;
@@ -262,15 +284,26 @@ async fn a_list_of_subscriptions_names_its_units_and_an_invisible_one_is_told() 
     assert_eq!(scopes, ["00000000-0000-0000-0000-00000000dead", own]);
     assert_eq!(run.inventory.unseen.len(), 1);
     assert_eq!(run.inventory.clusters.len(), 3);
-    let everything = run_with(100, Faults::default(), |settings| Settings { subscriptions: Subscriptions::All, ..settings }).await;
+    let everything =
+        run_with(100, Faults::default(), |settings| Settings { subscriptions: Subscriptions::All, ..settings }).await;
     assert_eq!(everything.snapshots.len(), 2);
 }
 
 #[tokio::test]
 async fn nothing_is_asked_around_clusters_that_do_not_exist() {
-    let running = Simulator::start(World::from_yaml("", "subscriptions: [{id: s1, name: empty}]", "").unwrap(), Faults::default()).await.unwrap();
+    let running = Simulator::start(
+        World::from_yaml("", "subscriptions: [{id: s1, name: empty}]", "").unwrap(),
+        Faults::default(),
+    )
+    .await
+    .unwrap();
     let azure = Azure::new(Settings { subscriptions: Subscriptions::All, ..settings(&running) });
-    let recorder = Recorder::new("t", Arc::new(palisade_testkit::now), Arc::new(palisade_provider::Quiet), Arc::new(Pace::default()));
+    let recorder = Recorder::new(
+        "t",
+        Arc::new(palisade_testkit::now),
+        Arc::new(palisade_provider::Quiet),
+        Arc::new(Pace::default()),
+    );
     let discovery = azure.discover(&recorder.for_unit()).await;
     assert_eq!(discovery.units.len(), 1);
     azure.collect(&discovery.units[0], &recorder.for_unit()).await;

@@ -61,8 +61,18 @@ pub const PROJECTS_GET: Call = Call {
     permission: "resourcemanager.projects.get",
     per: Per::Account,
     feeds: &[
-        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts,
-        KeyAccess, Tunnels,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        Controllers,
+        Minters,
+        ExternalTrusts,
+        KeyAccess,
+        Tunnels,
     ],
     redact: &[],
     purpose: "read a project's number and its place in the hierarchy",
@@ -80,7 +90,17 @@ pub const FOLDERS_GET: Call = Call {
 
 /// What a policy of a project or of anything above it says something about.
 const INHERITED: &[FactKind] = &[
-    Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, Minters, ExternalTrusts, KeyAccess,
+    Identities,
+    Standing,
+    Dedication,
+    OtherTrust,
+    Keys,
+    Unused,
+    Trusts,
+    Controllers,
+    Minters,
+    ExternalTrusts,
+    KeyAccess,
     Tunnels,
 ];
 
@@ -149,9 +169,7 @@ pub const ACCOUNTS_LIST: Call = Call {
     name: "iam.serviceAccounts.list",
     permission: "iam.serviceAccounts.list",
     per: Per::Account,
-    feeds: &[
-        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts,
-    ],
+    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "read the service accounts of a project",
 };
@@ -161,9 +179,7 @@ pub const ACCOUNT_POLICY: Call = Call {
     name: "iam.serviceAccounts.getIamPolicy",
     permission: "iam.serviceAccounts.getIamPolicy",
     per: Per::Identity,
-    feeds: &[
-        Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts,
-    ],
+    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "read who may act as a service account",
 };
@@ -193,9 +209,7 @@ pub const INSTANCES: Call = Call {
     name: "compute.instances.aggregatedList",
     permission: "compute.instances.list",
     per: Per::Account,
-    feeds: &[
-        Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication,
-    ],
+    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
 };

@@ -113,8 +113,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_never_printed() {
-        let settings =
-            Settings { credential: Credential::Token(Secret::new("hush")), ..Settings::new("prod") };
+        let settings = Settings { credential: Credential::Token(Secret::new("hush")), ..Settings::new("prod") };
         let text = format!("{settings:?}");
         assert!(text.contains("***") && !text.contains("hush"), "{text}");
     }

@@ -89,8 +89,7 @@ async fn collected(gcp: &str, faults: Faults, change: impl Fn(Settings) -> Setti
     let watching = Arc::clone(&events) as Arc<dyn Progress>;
     let recorder = Recorder::new("acme", Arc::new(palisade_testkit::now), watching, Arc::new(Pace::default()));
     let discovery = provider.discover(&recorder).await;
-    let snapshots =
-        futures_of(discovery.units.iter().map(|unit| provider.collect(unit, &recorder))).await;
+    let snapshots = futures_of(discovery.units.iter().map(|unit| provider.collect(unit, &recorder))).await;
     let mut inventory = provider.normalize(&discovery.snapshot);
     for part in snapshots.iter().map(|snapshot| provider.normalize(snapshot)) {
         inventory.clusters.extend(part.clusters);
@@ -223,7 +222,11 @@ async fn each_way_to_break_an_answer_has_its_class_and_leaves_the_other_facts_in
         (FaultKind::MalformedBody, FailureReason::Malformed),
     ] {
         let run = acme(broken(&format!("{}@{PROD}", call::ROUTES.permission), kind, None)).await;
-        assert!(run.failures().contains(&(call::ROUTES.name.to_owned(), PROD.to_owned(), reason)), "{kind:?}: {:?}", run.failures());
+        assert!(
+            run.failures().contains(&(call::ROUTES.name.to_owned(), PROD.to_owned(), reason)),
+            "{kind:?}: {:?}",
+            run.failures()
+        );
         let cluster = run.cluster("search-prod");
         let pool = &cluster.pools.get().unwrap()[0];
         assert!(pool.default_route.gap().is_some() && pool.filters.get().is_ok(), "{kind:?}");
@@ -243,7 +246,8 @@ async fn what_heals_by_itself_is_no_failure() {
 #[tokio::test]
 async fn a_page_token_that_comes_twice_is_malformed_and_no_endless_loop() {
     let small = format!("page_size: 2\n{ACME}");
-    let run = collected(&small, broken(call::INSTANCES.permission, FaultKind::RepeatToken, None), |settings| settings).await;
+    let run =
+        collected(&small, broken(call::INSTANCES.permission, FaultKind::RepeatToken, None), |settings| settings).await;
     assert!(run.failures().contains(&(call::INSTANCES.name.to_owned(), PROD.to_owned(), FailureReason::Malformed)));
     let nodes = run.cluster("edge").pools.get().unwrap()[0].nodes.gap().map(Gap::reason);
     assert_eq!(nodes, Some(GapReason::Malformed));
@@ -282,7 +286,8 @@ async fn a_list_of_projects_is_taken_as_it_is_and_one_that_cannot_be_seen_is_tol
 #[tokio::test]
 async fn every_visible_project_and_those_of_a_folder_are_found() {
     for projects in [Projects::All, Projects::Folders(vec!["700100200300".to_owned()])] {
-        let run = collected(ACME, Faults::default(), |settings| Settings { projects: projects.clone(), ..settings }).await;
+        let run =
+            collected(ACME, Faults::default(), |settings| Settings { projects: projects.clone(), ..settings }).await;
         let scopes: Vec<&str> = run.snapshots.iter().map(|snapshot| snapshot.scope.as_str()).collect();
         assert_eq!(scopes, [LAB, PROD], "{projects:?}");
     }

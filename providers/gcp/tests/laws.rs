@@ -18,14 +18,20 @@ fn full() -> World {
     let key = "projects/k/locations/l/keyRings/r/cryptoKeys/c";
     world.cluster(|cluster| {
         cluster["databaseEncryption"] = json!({ "state": 1, "currentState": 7, "keyName": key });
-        cluster["fleet"] = json!({ "project": "p", "membership": "//gkehub.googleapis.com/projects/42/locations/l/memberships/c" });
+        cluster["fleet"] =
+            json!({ "project": "p", "membership": "//gkehub.googleapis.com/projects/42/locations/l/memberships/c" });
         cluster["addonsConfig"] = json!({ "configConnectorConfig": { "enabled": true } });
         let pools = cluster["nodePools"].as_array_mut().unwrap();
         pools.push(json!({ "name": "second", "config": { "serviceAccount": "default" } }));
     });
     let robot = "serviceAccount:service-42@container-engine-robot.iam.gserviceaccount.com";
     world.put(&call::KEY_GET, "k", &[("key", key)], json!({ "primary": { "state": 1 }, "rotationPeriod": "7776000s" }));
-    world.put(&call::KEY_POLICY, "k", &[("key", key)], policy(&[("roles/cloudkms.cryptoKeyEncrypterDecrypter", robot)]));
+    world.put(
+        &call::KEY_POLICY,
+        "k",
+        &[("key", key)],
+        policy(&[("roles/cloudkms.cryptoKeyEncrypterDecrypter", robot)]),
+    );
     world.put(&call::PROJECTS_GET, "k", &[], json!({ "name": "projects/77", "parent": "folders/7" }));
     world.put(&call::PROJECT_POLICY, "k", &[], policy(&[("roles/owner", "user:keeper@x.example")]));
     world.put(&call::DENY_POLICIES, "k", &[], json!({}));
@@ -38,7 +44,12 @@ fn full() -> World {
     let bound = policy(&[("roles/iam.workloadIdentityUser", "serviceAccount:p.svc.id.goog[prod/app]")]);
     world.put(&call::ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
     world.put(&call::DENY_POLICIES, "p", &[], json!({ "policies": [{ "name": "policies/x/denypolicies/d" }] }));
-    world.put(&call::DENY_POLICY, "p", &[("policy", "policies/x/denypolicies/d")], json!({ "rules": [{ "denyRule": {} }] }));
+    world.put(
+        &call::DENY_POLICY,
+        "p",
+        &[("policy", "policies/x/denypolicies/d")],
+        json!({ "rules": [{ "denyRule": {} }] }),
+    );
     world
 }
 
@@ -55,7 +66,8 @@ fn everything_is_known_where_everything_was_read() {
 #[test]
 fn an_empty_snapshot_holds_no_cluster() {
     let records = Vec::new();
-    let snapshot = Snapshot::new("t".to_owned(), palisade_model::Provider::Gcp, "p".to_owned(), (now(), now()), records);
+    let snapshot =
+        Snapshot::new("t".to_owned(), palisade_model::Provider::Gcp, "p".to_owned(), (now(), now()), records);
     assert_eq!(Gcp::new(Settings::new("t")).normalize(&snapshot), Inventory::default());
 }
 
@@ -116,7 +128,12 @@ fn a_refused_list_of_clusters_is_an_unseen_project_and_a_switched_off_api_is_an_
 #[test]
 fn zones_that_did_not_answer_are_unseen_and_the_others_are_read() {
     let mut world = World::tidy();
-    world.put(&call::CLUSTERS_LIST, "p", &[], json!({ "clusters": [world::cluster()], "missingZones": ["europe-west1-d"] }));
+    world.put(
+        &call::CLUSTERS_LIST,
+        "p",
+        &[],
+        json!({ "clusters": [world::cluster()], "missingZones": ["europe-west1-d"] }),
+    );
     let inventory = world.inventory();
     assert_eq!(inventory.clusters.len(), 1);
     let [unseen] = inventory.unseen.as_slice() else { panic!("{:?}", inventory.unseen) };

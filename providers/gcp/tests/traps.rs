@@ -5,7 +5,7 @@
 mod world;
 
 use palisade_gcp::call::{FIREWALLS, INSTANCES, NETWORK_FIREWALLS, PROJECT_POLICY};
-use palisade_model::{Cluster, Coverage, KeyOwner, PrivatePath, PrincipalKind, Progress, PublicAccess};
+use palisade_model::{Cluster, Coverage, KeyOwner, PrincipalKind, PrivatePath, Progress, PublicAccess};
 use palisade_reach::{Bounds, Protocol};
 use serde_json::{Value, json};
 use world::{World, any4, nets};

@@ -57,13 +57,15 @@ fn a3_02_at_equal_priority_deny_wins() {
 
 #[test]
 fn a3_03_a_narrow_deny_takes_its_part_out() {
-    let rules = json!([tcp("a", "allowed", 2000, &["22"], "0.0.0.0/0"), tcp("d", "denied", 1000, &["22"], "203.0.113.0/24")]);
+    let rules =
+        json!([tcp("a", "allowed", 2000, &["22"], "0.0.0.0/0"), tcp("d", "denied", 1000, &["22"], "203.0.113.0/24")]);
     assert_eq!(reach(rules), Bounds::exact(any4().subtract(&nets(&["203.0.113.0/24"]))));
 }
 
 #[test]
 fn a3_04_source_tags_never_mean_the_internet_and_add_to_ranges() {
-    let tagged = json!({ "name": "t", "sourceTags": ["bastion"], "allowed": [{ "IPProtocol": "tcp", "ports": ["22"] }] });
+    let tagged =
+        json!({ "name": "t", "sourceTags": ["bastion"], "allowed": [{ "IPProtocol": "tcp", "ports": ["22"] }] });
     assert_eq!(reach(json!([tagged.clone()])), nobody());
     let mut both = tagged;
     both["sourceRanges"] = json!(["203.0.113.0/24"]);
@@ -128,7 +130,8 @@ fn a3_10_the_networks_order_decides_whether_a_policy_comes_too_late() {
     let rules = json!([matching(1, "deny", "0.0.0.0/0", "all", &[])]);
     world.put(&NETWORK_FIREWALLS, "p", &[("network", "n")], policy_of("NETWORK", rules));
     assert_eq!(world.reach(22), Bounds::exact(any4()));
-    let order = json!({ "items": [{ "name": "n", "networkFirewallPolicyEnforcementOrder": "BEFORE_CLASSIC_FIREWALL" }] });
+    let order =
+        json!({ "items": [{ "name": "n", "networkFirewallPolicyEnforcementOrder": "BEFORE_CLASSIC_FIREWALL" }] });
     world.put(&NETWORKS, "p", &[], order);
     assert_eq!(world.reach(22), nobody());
 }
@@ -180,7 +183,9 @@ fn a3_13_the_endpoint_list_and_the_flag_for_google_cloud() {
 #[test]
 fn a3_14_a_private_endpoint_with_an_open_dns_name_is_closed_by_address_and_open_by_name() {
     let mut world = World::tidy();
-    world.cluster(|cluster| cluster["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["allowExternalTraffic"] = json!(true));
+    world.cluster(|cluster| {
+        cluster["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["allowExternalTraffic"] = json!(true)
+    });
     let cluster = world.only();
     assert!(matches!(cluster.api.public.get().unwrap(), PublicAccess::Closed { .. }));
     let kind = &cluster.api.doors.get().unwrap()[0].kind;

@@ -1,6 +1,10 @@
 //! EKS: clusters and what is listed under them.
 
-use palisade_model::FactKind::{self, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pools, PublicAddresses, Standing, Trusts, Unused, WorkloadIdentity};
+use palisade_model::FactKind::{
+    self, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, ExternalTrusts, Filters, Identities,
+    Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pools, PublicAddresses, Standing, Trusts, Unused,
+    WorkloadIdentity,
+};
 use palisade_provider::{Call, Per};
 
 /// `eks:ListClusters`: the names of the clusters.
@@ -28,7 +32,25 @@ pub(crate) const LIST_NODEGROUPS: Call = Call {
     name: "eks:ListNodegroups",
     permission: "eks:ListNodegroups",
     per: Per::Cluster,
-    feeds: &[Pools, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Pools,
+        Nodes,
+        PublicAddresses,
+        Exposure,
+        Filters,
+        DefaultRoute,
+        Egress,
+        Interactive,
+        Metadata,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "the names of the node groups",
 };
@@ -38,7 +60,24 @@ pub(crate) const DESCRIBE_NODEGROUP: Call = Call {
     name: "eks:DescribeNodegroup",
     permission: "eks:DescribeNodegroup",
     per: Per::Member,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Nodes,
+        PublicAddresses,
+        Exposure,
+        Filters,
+        DefaultRoute,
+        Egress,
+        Interactive,
+        Metadata,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "role, subnets, template and remote access of a node group",
 };
@@ -48,7 +87,25 @@ pub(crate) const LIST_FARGATE_PROFILES: Call = Call {
     name: "eks:ListFargateProfiles",
     permission: "eks:ListFargateProfiles",
     per: Per::Cluster,
-    feeds: &[Pools, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Pools,
+        Nodes,
+        PublicAddresses,
+        Exposure,
+        Filters,
+        DefaultRoute,
+        Egress,
+        Interactive,
+        Metadata,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "the names of the Fargate profiles",
 };

@@ -1,6 +1,9 @@
 //! STS, Organizations, IAM and KMS: accounts, identities and keys.
 
-use palisade_model::FactKind::{self, Controllers, Dedication, ExternalTrusts, Identities, KeyAccess, KeyRotation, KeyState, Keys, Minters, OtherTrust, Standing, Trusts, Unused, WorkloadIdentity};
+use palisade_model::FactKind::{
+    self, Controllers, Dedication, ExternalTrusts, Identities, KeyAccess, KeyRotation, KeyState, Keys, Minters,
+    OtherTrust, Standing, Trusts, Unused, WorkloadIdentity,
+};
 use palisade_provider::{Call, Per};
 
 /// `sts:GetCallerIdentity`: which account and partition the credentials belong to.
@@ -38,7 +41,19 @@ pub(crate) const GET_ACCOUNT_AUTHORIZATION_DETAILS: Call = Call {
     name: "iam:GetAccountAuthorizationDetails",
     permission: "iam:GetAccountAuthorizationDetails",
     per: Per::Account,
-    feeds: &[Trusts, Minters, KeyAccess, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Trusts,
+        Minters,
+        KeyAccess,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "roles, users, groups and policies, to evaluate what the cluster's identities may do",
 };

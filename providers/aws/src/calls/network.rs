@@ -1,6 +1,9 @@
 //! EC2, Auto Scaling and Elastic Load Balancing: machines, networks and filters.
 
-use palisade_model::FactKind::{self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive, Keys, Metadata, Nodes, OtherTrust, Pools, PrivateGuard, PrivatePath, PublicAddresses, Standing, Unused};
+use palisade_model::FactKind::{
+    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
+    Keys, Metadata, Nodes, OtherTrust, Pools, PrivateGuard, PrivatePath, PublicAddresses, Standing, Unused,
+};
 use palisade_provider::{Call, Per};
 
 /// `ec2:DescribeRegions`: the regions that are enabled in the account.
@@ -18,7 +21,25 @@ pub(crate) const DESCRIBE_INSTANCES: Call = Call {
     name: "ec2:DescribeInstances",
     permission: "ec2:DescribeInstances",
     per: Per::Network,
-    feeds: &[Pools, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Pools,
+        Nodes,
+        PublicAddresses,
+        Exposure,
+        Filters,
+        DefaultRoute,
+        Egress,
+        Interactive,
+        Metadata,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "the machines in the networks of the clusters",
 };

@@ -103,7 +103,9 @@ pub(super) struct Question<'a> {
 /// Sends one operation with a body capture and turns the SDK's error into ours.
 macro_rules! sending {
     (|$token:pat_param| $operation:expr) => {
-        |$token: Option<String>, capture: $crate::collect::ask::Capture| -> futures::future::BoxFuture<'static, Result<(), palisade_provider::Failure>> {
+        |$token: Option<String>,
+         capture: $crate::collect::ask::Capture|
+         -> futures::future::BoxFuture<'static, Result<(), palisade_provider::Failure>> {
             let operation = $operation;
             Box::pin(async move {
                 let sent = operation.customize().interceptor(capture).send().await;
@@ -199,7 +201,8 @@ fn following(body: &Value, wire: Wire, paging: Option<Paging>) -> Result<Option<
             results.into_iter().find(|(name, _)| name.ends_with("Result")).map(|(_, result)| result)
         }),
     };
-    let token = fields.and_then(|fields| fields.get(paging.token)).and_then(Value::as_str).filter(|token| !token.is_empty());
+    let token =
+        fields.and_then(|fields| fields.get(paging.token)).and_then(Value::as_str).filter(|token| !token.is_empty());
     let says_more = paging.more.map(|more| {
         let flag = fields.and_then(|fields| fields.get(more));
         flag.is_some_and(|flag| *flag == Value::Bool(true) || flag.as_str() == Some("true"))

@@ -64,8 +64,13 @@ pub(super) fn of_cluster(described: &Described) -> Found {
 /// The node groups of a cluster.
 pub(super) async fn node_groups(place: &Place<'_>, cluster: &str) -> Vec<Nodegroup> {
     let eks = &place.eks;
-    let pages =
-        listed!(place, LIST_NODEGROUPS, [("cluster", cluster)], ListNodegroups, eks.list_nodegroups().cluster_name(cluster));
+    let pages = listed!(
+        place,
+        LIST_NODEGROUPS,
+        [("cluster", cluster)],
+        ListNodegroups,
+        eks.list_nodegroups().cluster_name(cluster)
+    );
     let names: Vec<String> = pages.flat_map(|page| page.nodegroups).collect();
     let described = join_all(names.iter().map(|name| {
         boxed(async move {
@@ -97,8 +102,7 @@ pub(super) async fn members(place: &Place<'_>, cluster: &str) -> Found {
 async fn fargate_profiles(place: &Place<'_>, cluster: &str) -> Vec<Option<String>> {
     let eks = &place.eks;
     let operation = eks.list_fargate_profiles().cluster_name(cluster);
-    let pages =
-        listed!(place, LIST_FARGATE_PROFILES, [("cluster", cluster)], ListFargateProfiles, operation.clone());
+    let pages = listed!(place, LIST_FARGATE_PROFILES, [("cluster", cluster)], ListFargateProfiles, operation.clone());
     let names: Vec<String> = pages.flat_map(|page| page.fargate_profile_names).collect();
     join_all(names.iter().map(|name| async move {
         let params = [("cluster", cluster), ("profile", name.as_str())];
@@ -127,19 +131,13 @@ async fn pod_identities(place: &Place<'_>, cluster: &str) -> Vec<Option<String>>
     let eks = &place.eks;
     let params = [("cluster", cluster)];
     let operation = eks.list_pod_identity_associations().cluster_name(cluster);
-    let pages =
-        listed!(place, LIST_POD_IDENTITY_ASSOCIATIONS, params, ListPodIdentityAssociations, operation.clone());
+    let pages = listed!(place, LIST_POD_IDENTITY_ASSOCIATIONS, params, ListPodIdentityAssociations, operation.clone());
     let ids: Vec<String> = pages.flat_map(|page| page.associations).filter_map(|one| one.association_id).collect();
     join_all(ids.iter().map(|id| async move {
         let params = [("association", id.as_str()), ("cluster", cluster)];
         let operation = eks.describe_pod_identity_association().cluster_name(cluster).association_id(id);
-        let answer = one!(
-            place,
-            DESCRIBE_POD_IDENTITY_ASSOCIATION,
-            params,
-            DescribePodIdentityAssociation,
-            operation.clone()
-        );
+        let answer =
+            one!(place, DESCRIBE_POD_IDENTITY_ASSOCIATION, params, DescribePodIdentityAssociation, operation.clone());
         answer?.association.role_arn
     }))
     .await
@@ -161,9 +159,12 @@ async fn capabilities(place: &Place<'_>, cluster: &str) -> Vec<Option<String>> {
 
 /// The access entries of the clusters that can have any.
 pub(super) async fn access_entries(place: &Place<'_>, clusters: &[Described]) -> Found {
-    let found = join_all(clusters.iter().filter(|described| has_access_entries(&described.cluster)).map(|described| {
-        boxed(async move { entries_of(place, &described.name).await })
-    }));
+    let found = join_all(
+        clusters
+            .iter()
+            .filter(|described| has_access_entries(&described.cluster))
+            .map(|described| boxed(async move { entries_of(place, &described.name).await })),
+    );
     found.await.into_iter().fold(Found::default(), Found::and)
 }
 

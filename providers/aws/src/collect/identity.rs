@@ -33,8 +33,7 @@ pub(super) async fn of_account(context: &Context, watch: Watch) -> Vec<Role> {
     let region = context.session.base_region.as_str();
     let iam = &context.session.iam(region);
     let host = &format!("iam.{region}");
-    let question =
-        |call, paging| Question { call, scope, params: &[], wire: Wire::Query, paging };
+    let question = |call, paging| Question { call, scope, params: &[], wire: Wire::Query, paging };
     let details = question(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, Some(Paging::MARKER));
     let providers = question(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, None);
     let details = context.ask::<Query<AuthorizationDetails>>(
@@ -112,11 +111,15 @@ async fn report(context: &Context, iam: &aws_sdk_iam::Client, host: &str, role: 
         let send =
             sending!(|token| iam.get_service_last_accessed_details().job_id(&job).max_items(1000).set_marker(token));
         let pages = ask::<Query<LastAccessed>>(&aside, host, &get, send).await;
-        let unfinished = pages.as_ref().and_then(|pages| pages.first()).is_some_and(|Query(page)| {
-            page.job_status.as_deref() == Some("IN_PROGRESS")
-        });
+        let unfinished = pages
+            .as_ref()
+            .and_then(|pages| pages.first())
+            .is_some_and(|Query(page)| page.job_status.as_deref() == Some("IN_PROGRESS"));
         let records = aside.records();
-        if !unfinished || look == REPORT_LOOKS || records.iter().any(|record| matches!(record.outcome, Outcome::Failed(_))) {
+        if !unfinished
+            || look == REPORT_LOOKS
+            || records.iter().any(|record| matches!(record.outcome, Outcome::Failed(_)))
+        {
             for record in records {
                 context.recorder.share(record);
             }

@@ -36,8 +36,7 @@ pub(super) async fn of_region(place: &Place<'_>) {
     let exclusions = place.question(exclusions, &[], Wire::Ec2, Some(Paging::NEXT_TOKEN));
     let balancers = place.question(&calls::DESCRIBE_LOAD_BALANCERS, &[], Wire::Query, Some(Paging::NEXT_MARKER));
     let (host, balancing) = (place.host("ec2"), place.host("elasticloadbalancing"));
-    let options =
-        context.ask::<Value>(&host, &options, sending!(|_| ec2.describe_vpc_block_public_access_options()));
+    let options = context.ask::<Value>(&host, &options, sending!(|_| ec2.describe_vpc_block_public_access_options()));
     let exclusions = context.ask::<Value>(
         &host,
         &exclusions,

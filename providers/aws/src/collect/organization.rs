@@ -71,7 +71,8 @@ async fn identify(settings: &Settings, recorder: &Recorder) -> (Option<Caller>, 
         paging: None,
     };
     let host = format!("sts.{}", session.base_region);
-    let pages = ask::<Query<CallerIdentity>>(&aside, &host, &question, sending!(|_| client.get_caller_identity())).await;
+    let pages =
+        ask::<Query<CallerIdentity>>(&aside, &host, &question, sending!(|_| client.get_caller_identity())).await;
     let identity = pages.into_iter().flatten().next().map(|Query(identity)| identity);
     let caller = identity.and_then(|identity| {
         let partition = identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));

@@ -21,10 +21,8 @@ impl Session {
     /// Access with the target's own credentials; the account is not known yet.
     pub(super) async fn open(settings: &Settings) -> Self {
         let limits = settings.limits;
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(limits.attempt)
-            .operation_timeout(limits.call)
-            .build();
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(limits.attempt).operation_timeout(limits.call).build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(limits.attempts.max(1)))
             .timeout_config(timeouts)

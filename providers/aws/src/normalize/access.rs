@@ -41,7 +41,8 @@ pub(super) fn credential(known: &Known<'_>) -> Observed<Credential> {
 
 /// How pods get rights of their own. One working mechanism proves it; without one everything has to be known.
 pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Observed<WorkloadIdentity> {
-    let providers = account.snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account.id, &[]);
+    let providers =
+        account.snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account.id, &[]);
     conclude(|trail| {
         let cluster = trail.read(&known.described)?;
         if cluster.compute_config.as_ref().is_some_and(|compute| compute.enabled == Some(true)) {
@@ -131,21 +132,26 @@ fn subjects(directory: &Directory, role: &str, of_cluster: &[Trust]) -> usize {
             subjects.extend(admitted.map(|one| format!("{issuer} {:?}", one.subject)));
         }
     }
-    let associations = of_cluster.iter().filter(|one| one.identity.as_str() == role && one.text.starts_with("pod identity"));
+    let associations =
+        of_cluster.iter().filter(|one| one.identity.as_str() == role && one.text.starts_with("pod identity"));
     subjects.extend(associations.map(|one| format!("pods {:?}", one.subject)));
     subjects.len().max(1)
 }
 
 /// The controllers that can be recognised, and with which rights they call AWS.
-pub(super) fn controllers(account: &Account<'_>, cluster_arn: &str, known: &Known<'_>, trusts: &Observed<Vec<Trust>>) -> Observed<Vec<Controller>> {
+pub(super) fn controllers(
+    account: &Account<'_>,
+    cluster_arn: &str,
+    known: &Known<'_>,
+    trusts: &Observed<Vec<Trust>>,
+) -> Observed<Vec<Controller>> {
     conclude(|trail| {
         known.described.get()?;
         trail.rest_on(&known.evidence("/cluster"));
         let addons = all_described(trail, &known.addons)?;
         let associations = all_described(trail, &known.associations)?;
         let uses: &Uses = trail.read(uses_of(account, cluster_arn)?)?;
-        let shared =
-            |role: &str, own: &str| uses.get(role).is_some_and(|one| one.used_by.iter().any(|by| by != own));
+        let shared = |role: &str, own: &str| uses.get(role).is_some_and(|one| one.used_by.iter().any(|by| by != own));
         let with_role = |role: &str, own: &str| {
             let id = IdentityId::from(role);
             if shared(role, own) { ControllerIdentity::Shared(id) } else { ControllerIdentity::Own(id) }
@@ -170,7 +176,8 @@ pub(super) fn controllers(account: &Account<'_>, cluster_arn: &str, known: &Know
         }
         for (name, capability) in trail.read(&known.capabilities)? {
             let own = format!("capability {name}");
-            let identity = capability.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own));
+            let identity =
+                capability.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own));
             found.insert(name.clone(), identity);
         }
         for trust in trail.read(trusts)? {
@@ -194,7 +201,12 @@ fn uses_of<'b>(account: &'b Account<'_>, cluster_arn: &str) -> Result<&'b Observ
 const MINTING: &[&[&str]] = &[&["eks:CreateAccessEntry", "eks:AssociateAccessPolicy"]];
 
 /// Who can make credentials for the cluster through AWS.
-pub(super) fn minters(region: &Region<'_>, account: &Account<'_>, cluster_arn: &str, known: &Known<'_>) -> Observed<Vec<Minter>> {
+pub(super) fn minters(
+    region: &Region<'_>,
+    account: &Account<'_>,
+    cluster_arn: &str,
+    known: &Known<'_>,
+) -> Observed<Vec<Minter>> {
     conclude(|trail| {
         let cluster = trail.read(&known.described)?;
         let directory = *trail.read(&account.directory)?;
@@ -227,7 +239,9 @@ pub(super) fn minters(region: &Region<'_>, account: &Account<'_>, cluster_arn: &
                         authority.decide(action, cluster_arn)
                     }
                 });
-                let certainty = decisions.map(|decision| decision.certainty()).try_fold(Certainty::Certain, |all, one| Some(all.and(one?)));
+                let certainty = decisions
+                    .map(|decision| decision.certainty())
+                    .try_fold(Certainty::Certain, |all, one| Some(all.and(one?)));
                 if let Some(certainty) = certainty {
                     add(principal, set.iter().map(|action| (*action).to_owned()).collect(), account.id, certainty);
                 }
@@ -264,7 +278,11 @@ fn kind_of(account: &Account<'_>, principal: &str) -> PrincipalKind {
 }
 
 /// Parties of other accounts that the cluster trusts.
-pub(super) fn external_trusts(account: &Account<'_>, cluster_arn: &str, known: &Known<'_>) -> Observed<Vec<ExternalTrust>> {
+pub(super) fn external_trusts(
+    account: &Account<'_>,
+    cluster_arn: &str,
+    known: &Known<'_>,
+) -> Observed<Vec<ExternalTrust>> {
     conclude(|trail| {
         let cluster = trail.read(&known.described)?;
         let directory = *trail.read(&account.directory)?;
@@ -296,7 +314,11 @@ pub(super) fn external_trusts(account: &Account<'_>, cluster_arn: &str, known: &
                     arn => outside(arn),
                 };
                 if let Some(name) = name {
-                    found.insert(ExternalTrust { party: name, via: format!("trust policy of {role}"), guarded_by: party.guarded_by });
+                    found.insert(ExternalTrust {
+                        party: name,
+                        via: format!("trust policy of {role}"),
+                        guarded_by: party.guarded_by,
+                    });
                 }
             }
         }
@@ -323,10 +345,13 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
             why,
         };
         let document = text.ok_or_else(|| malformed("there is no policy".to_owned()))?.parse().map_err(malformed)?;
-        let grants = region.snapshot.list(&calls::LIST_GRANTS, region.scope, &[("key", key)], |page: Grants| page.grants);
+        let grants =
+            region.snapshot.list(&calls::LIST_GRANTS, region.scope, &[("key", key)], |page: Grants| page.grants);
         let mut holders = Holders { own: cluster.role_arn.as_deref(), found: BTreeSet::new() };
         let mut delegated = (Truth::False, Truth::False);
-        for (place, statement) in document.statement.iter().enumerate().filter(|(_, one)| one.effect.as_deref() == Some("Allow")) {
+        for (place, statement) in
+            document.statement.iter().enumerate().filter(|(_, one)| one.effect.as_deref() == Some("Allow"))
+        {
             let (uses, administers) = (does(statement, USING), does(statement, RULING));
             if !uses && !administers {
                 continue;
@@ -335,7 +360,8 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
             for id in principals(statement) {
                 if is_root(&id, account.id) {
                     // The account's root only hands the question on to IAM.
-                    let when = holds(&statement.condition, &super::iam::request::Request::default(), has_variables(&document));
+                    let when =
+                        holds(&statement.condition, &super::iam::request::Request::default(), has_variables(&document));
                     let (using, ruling) = &mut delegated;
                     *using = using.clone().or(if uses { when.clone() } else { Truth::False });
                     *ruling = ruling.clone().or(if administers { when } else { Truth::False });

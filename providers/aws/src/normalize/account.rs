@@ -65,19 +65,10 @@ impl<'a> Account<'a> {
             })
             .collect();
         let nodes = uses.values().filter_map(|uses| uses.get().ok()).flatten();
-        let on_machines =
-            nodes.filter(|(_, one)| one.kind == IdentityKind::Node).map(|(arn, _)| arn.clone()).collect();
+        let on_machines = nodes.filter(|(_, one)| one.kind == IdentityKind::Node).map(|(arn, _)| arn.clone()).collect();
         let region = clusters.first().map_or("", |(region, _, _)| region.name);
         let ways = directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines));
-        Self {
-            snapshot,
-            id,
-            directory,
-            ways,
-            uses,
-            standings: RefCell::default(),
-            organization: OnceCell::new(),
-        }
+        Self { snapshot, id, directory, ways, uses, standings: RefCell::default(), organization: OnceCell::new() }
     }
 
     /// Whether an account belongs to us: our own, or one of the organisation's, as far as its list was read.
@@ -212,9 +203,12 @@ impl<'a> Account<'a> {
         let Some(user) = directory.users.get(arn).and_then(|user| user.user_name.as_deref()) else {
             return Ok(Vec::new());
         };
-        let answer = self.snapshot.list(&calls::LIST_ACCESS_KEYS, self.id, &[("user", user)], |Query(page): Query<AccessKeys>| {
-            page.access_key_metadata
-        });
+        let answer = self.snapshot.list(
+            &calls::LIST_ACCESS_KEYS,
+            self.id,
+            &[("user", user)],
+            |Query(page): Query<AccessKeys>| page.access_key_metadata,
+        );
         let keys = trail.read(&answer)?;
         Ok(keys
             .iter()
@@ -234,7 +228,11 @@ impl<'a> Account<'a> {
         }
         // The report hangs on its order: a refused order is the reason, not the report nobody could ask for.
         let params = [("role", arn)];
-        let ordered = self.snapshot.one::<serde::de::IgnoredAny>(&calls::GENERATE_SERVICE_LAST_ACCESSED_DETAILS, self.id, &params);
+        let ordered = self.snapshot.one::<serde::de::IgnoredAny>(
+            &calls::GENERATE_SERVICE_LAST_ACCESSED_DETAILS,
+            self.id,
+            &params,
+        );
         trail.read(&ordered)?;
         let call = &calls::GET_SERVICE_LAST_ACCESSED_DETAILS;
         let pages = self.snapshot.pages::<Query<LastAccessed>>(call, self.id, &params)?;
@@ -246,7 +244,10 @@ impl<'a> Account<'a> {
                 let status = report.job_status.as_deref().unwrap_or("unknown");
                 return Err(Gap::Unsettled { what: format!("the access report on {arn} has the status `{status}`") });
             }
-            let idle = report.services_last_accessed.into_iter().filter(|one| one.last_authenticated.is_none_or(|at| at < since));
+            let idle = report
+                .services_last_accessed
+                .into_iter()
+                .filter(|one| one.last_authenticated.is_none_or(|at| at < since));
             services.extend(idle.filter_map(|one| one.service_namespace));
         }
         Ok(Unused::Known { services: services.into_iter().collect(), window_days: WINDOW_DAYS })

@@ -38,8 +38,9 @@ impl<'a> Known<'a> {
         let snapshot = region.snapshot;
         let params = [("cluster", name)];
         let record = snapshot.find(&calls::DESCRIBE_CLUSTER, region.scope, &params).first().copied();
-        let described =
-            snapshot.one::<DescribeCluster>(&calls::DESCRIBE_CLUSTER, region.scope, &params).map(|answer| answer.cluster);
+        let described = snapshot
+            .one::<DescribeCluster>(&calls::DESCRIBE_CLUSTER, region.scope, &params)
+            .map(|answer| answer.cluster);
         let list = Lists { region, cluster: name };
         Self {
             node_groups: list.described(
@@ -106,10 +107,12 @@ fn principals(region: &Region<'_>, cluster: &str, described: &Observed<Cluster>)
         if !has_access_entries(trail.read(described)?) {
             return Ok(Vec::new());
         }
-        let entries =
-            region.snapshot.list(&calls::LIST_ACCESS_ENTRIES, region.scope, &[("cluster", cluster)], |page: ListAccessEntries| {
-                page.access_entries
-            });
+        let entries = region.snapshot.list(
+            &calls::LIST_ACCESS_ENTRIES,
+            region.scope,
+            &[("cluster", cluster)],
+            |page: ListAccessEntries| page.access_entries,
+        );
         trail.read(&entries).cloned()
     })
 }

@@ -8,9 +8,7 @@ use crate::{
         kms::{DescribeKey, KeyMetadata, KeyRotationStatus},
     },
 };
-use palisade_model::{
-    Coverage, Encryption, Etcd, Gap, KeyOwner, KeyState, Observed, Progress, Rotation, Version,
-};
+use palisade_model::{Coverage, Encryption, Etcd, Gap, KeyOwner, KeyState, Observed, Progress, Rotation, Version};
 
 /// From this version on EKS encrypts every API object with a key of its own, or with the customer's if one is set (EKS
 /// user guide, envelope encryption, seen 2026-08).
@@ -107,7 +105,9 @@ pub(super) fn key_state(region: &Region<'_>, known: &Known<'_>) -> Observed<KeyS
         match metadata.key_state.as_deref() {
             // KMS has no purge protection to choose: every deletion waits 7 to 30 days.
             Some("Enabled" | "Updating") => Ok(KeyState::Live { protected: None, expires: metadata.valid_to }),
-            Some("PendingDeletion" | "PendingReplicaDeletion") => Ok(KeyState::PendingDeletion { at: metadata.deletion_date }),
+            Some("PendingDeletion" | "PendingReplicaDeletion") => {
+                Ok(KeyState::PendingDeletion { at: metadata.deletion_date })
+            }
             Some(other) => Ok(KeyState::Disabled { because: format!("its state is `{other}`") }),
             None => Err(malformed(region, "/KeyMetadata/KeyState")),
         }
@@ -124,7 +124,9 @@ pub(super) fn rotation(region: &Region<'_>, known: &Known<'_>) -> Observed<Rotat
         match metadata.origin.as_deref() {
             Some("EXTERNAL") => return Ok(Rotation::Elsewhere { because: "the key material is imported".to_owned() }),
             Some("EXTERNAL_KEY_STORE" | "AWS_CLOUDHSM") => {
-                return Ok(Rotation::Elsewhere { because: "the key lives in a key store of the customer's".to_owned() });
+                return Ok(Rotation::Elsewhere {
+                    because: "the key lives in a key store of the customer's".to_owned(),
+                });
             }
             Some(_) | None => (),
         }

@@ -29,7 +29,8 @@ const API_PORT: u16 = 443;
 pub(super) fn api(region: &Region<'_>, known: &Known<'_>) -> Api {
     Api {
         public: known.conclude("/cluster/resourcesVpcConfig", |_, cluster| public(region, cluster)),
-        private_path: known.conclude("/cluster/resourcesVpcConfig", |trail, cluster| private_path(region, cluster, trail)),
+        private_path: known
+            .conclude("/cluster/resourcesVpcConfig", |trail, cluster| private_path(region, cluster, trail)),
         doors: doors(region, known),
         // EKS has no tunnel of its own into a cluster: sessions on nodes are a matter of interactive access.
         tunnels: known.conclude("/cluster", |_, _| Ok(Vec::new())),
@@ -40,7 +41,8 @@ pub(super) fn api(region: &Region<'_>, known: &Known<'_>) -> Api {
 /// The network settings, or the gap of an answer without them.
 pub(super) fn vpc_config<'a>(region: &Region<'_>, cluster: &'a Cluster) -> Result<&'a VpcConfig, Gap> {
     if cluster.connector_config.is_some() {
-        let what = "the control plane of a connected cluster is not run by AWS, and AWS does not describe it".to_owned();
+        let what =
+            "the control plane of a connected cluster is not run by AWS, and AWS does not describe it".to_owned();
         return Err(Gap::Unsupported { what });
     }
     cluster.resources_vpc_config.as_ref().ok_or_else(|| Gap::Malformed {
@@ -115,15 +117,20 @@ fn private_path(region: &Region<'_>, cluster: &Cluster, trail: &mut Trail) -> Re
     let hostnames = attribute("enableDnsHostnames", |one| one.enable_dns_hostnames.as_ref()?.value)?;
     Ok(match (support, hostnames) {
         (true, true) => PrivatePath::Present { because: "`endpointPrivateAccess` is true".to_owned() },
-        (false, _) => PrivatePath::Broken { because: format!("`enableDnsSupport` of {vpc} is off, so its name does not resolve") },
-        (true, false) => {
-            PrivatePath::Broken { because: format!("`enableDnsHostnames` of {vpc} is off, so its name does not resolve") }
+        (false, _) => {
+            PrivatePath::Broken { because: format!("`enableDnsSupport` of {vpc} is off, so its name does not resolve") }
         }
+        (true, false) => PrivatePath::Broken {
+            because: format!("`enableDnsHostnames` of {vpc} is off, so its name does not resolve"),
+        },
     })
 }
 
 /// Capabilities of a cluster by name. A region whose EKS does not know the call has none.
-pub(super) fn capabilities(region: &Region<'_>, cluster: &str) -> Observed<Vec<(String, crate::record::eks::Capability)>> {
+pub(super) fn capabilities(
+    region: &Region<'_>,
+    cluster: &str,
+) -> Observed<Vec<(String, crate::record::eks::Capability)>> {
     conclude(|trail| {
         let params = [("cluster", cluster)];
         if is_unknown_here(region, &calls::LIST_CAPABILITIES, &params) {
@@ -144,9 +151,9 @@ pub(super) fn capabilities(region: &Region<'_>, cluster: &str) -> Observed<Vec<(
 }
 
 fn is_unknown_here(region: &Region<'_>, call: &Call, params: &[(&str, &str)]) -> bool {
-    region.snapshot.find(call, region.scope, params).first().is_some_and(|record| {
-        matches!(&record.outcome, Outcome::Failed(failure) if failure.reason == FailureReason::Unsupported)
-    })
+    region.snapshot.find(call, region.scope, params).first().is_some_and(
+        |record| matches!(&record.outcome, Outcome::Failed(failure) if failure.reason == FailureReason::Unsupported),
+    )
 }
 
 /// The value of a fact, by value.
@@ -164,7 +171,8 @@ fn doors(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Door>> {
     conclude(|trail| {
         trail.rest_on(&known.evidence("/cluster"));
         known.described.get()?;
-        let hosted = trail.read(capabilities)?.iter().filter(|(_, capability)| capability.kind.as_deref() == Some("ARGOCD"));
+        let hosted =
+            trail.read(capabilities)?.iter().filter(|(_, capability)| capability.kind.as_deref() == Some("ARGOCD"));
         let _ = region;
         Ok(hosted
             .map(|(name, capability)| {
@@ -187,12 +195,8 @@ fn guard(region: &Region<'_>, cluster: &Cluster, trail: &mut Trail) -> Result<Pr
     if config.endpoint_private_access != Some(true) {
         return Ok(PrivateGuard::NoEndpoint { because: "`endpointPrivateAccess` is false".to_owned() });
     }
-    let own: BTreeSet<&str> = config
-        .cluster_security_group_id
-        .iter()
-        .chain(&config.security_group_ids)
-        .map(String::as_str)
-        .collect();
+    let own: BTreeSet<&str> =
+        config.cluster_security_group_id.iter().chain(&config.security_group_ids).map(String::as_str).collect();
     let table = trail.read(&region.security_groups)?;
     trail.read(&region.interfaces)?;
     let api = PacketSet::of(Protocols::One(Protocol::TCP), &Ports::from_range(API_PORT, API_PORT), &AddrSet::all());

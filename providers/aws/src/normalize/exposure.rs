@@ -156,7 +156,10 @@ impl<'a> Evaluator<'a> {
         let vpc = vpcs.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
         let local = vpc.map(own_ranges).unwrap_or_default();
         if vpc.is_none() {
-            limits.insert(format!("network {} is not in the list of networks, so its own addresses are unknown", key.vpc));
+            limits.insert(format!(
+                "network {} is not in the list of networks, so its own addresses are unknown",
+                key.vpc
+            ));
         }
         let groups = self.groups(key, &mut limits)?;
         let admitted = admitted(&groups);
@@ -184,7 +187,10 @@ impl<'a> Evaluator<'a> {
         let mut for_ordinary = let_in.intersect(&ordinary);
         if let Some(acl) = &acl {
             layers.push(Layer { name: format!("network ACL {} inbound", acl.id), hits: acl.inbound.clone() });
-            layers.push(Layer { name: format!("network ACL {} outbound, for answers", acl.id), hits: acl.outbound.clone() });
+            layers.push(Layer {
+                name: format!("network ACL {} outbound, for answers", acl.id),
+                hits: acl.outbound.clone(),
+            });
         }
         layers.push(Layer { name: format!("security groups {}", key.groups.join(", ")), hits: admitted.hits.clone() });
         if self.is_diverted(key)? {
@@ -192,7 +198,8 @@ impl<'a> Evaluator<'a> {
             reached = Bounds::unknown_within(reached.upper().clone());
             for_ordinary = Bounds::unknown_within(for_ordinary.upper().clone());
         }
-        let through = self.through_balancers(key, &groups, &admitted.allowed.intersect(&passed), &outside, &mut limits)?;
+        let through =
+            self.through_balancers(key, &groups, &admitted.allowed.intersect(&passed), &outside, &mut limits)?;
         reached = reached.union(&Bounds::unknown_within(through.clone()));
         for_ordinary = for_ordinary.union(&Bounds::unknown_within(through));
         let mitigation = self.block(key, &mut reached, &mut for_ordinary, &mut limits)?;
@@ -215,7 +222,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The sources an answer reaches through the internet gateway.
-    fn routed(&self, key: &Key, layers: &mut Vec<Layer>, limits: &mut BTreeSet<String>) -> Result<Bounds<AddrSet>, Gap> {
+    fn routed(
+        &self,
+        key: &Key,
+        layers: &mut Vec<Layer>,
+        limits: &mut BTreeSet<String>,
+    ) -> Result<Bounds<AddrSet>, Gap> {
         let tables = self.region.route_tables.get()?;
         let Some(table) = route_table(&key.subnet, &key.vpc, tables) else {
             limits.insert(format!("the route table of subnet {} is not in the list", key.subnet));
@@ -231,7 +243,10 @@ impl<'a> Evaluator<'a> {
             }),
             route::Target::Local | route::Target::Other(_) | route::Target::Blackhole => None,
         });
-        layers.push(Layer { name: format!("route table {id}"), hits: hits.filter(|hit| !hit.packets.is_empty()).collect() });
+        layers.push(Layer {
+            name: format!("route table {id}"),
+            hits: hits.filter(|hit| !hit.packets.is_empty()).collect(),
+        });
         Ok(routed)
     }
 
@@ -275,7 +290,8 @@ impl<'a> Evaluator<'a> {
         for interface in interfaces {
             addresses = addresses.union(&private_addresses(interface));
             members.extend(interface.group_set.iter().filter_map(|group| group.group_id.clone()));
-            names.extend(interface.description.as_deref().and_then(|text| text.strip_prefix("ELB ")).map(str::to_owned));
+            names
+                .extend(interface.description.as_deref().and_then(|text| text.strip_prefix("ELB ")).map(str::to_owned));
         }
         members.extend(facing.iter().flat_map(|one| one.security_groups.iter().cloned()));
         names.extend(facing.iter().filter_map(|one| one.load_balancer_name.clone()));
@@ -289,8 +305,13 @@ impl<'a> Evaluator<'a> {
         }
         let mut through = PacketSet::empty();
         for group in groups {
-            let by_address = group.rules.iter().filter(|rule| !rule.sources.upper().is_disjoint(&addresses)).map(|rule| &rule.shape);
-            let by_group = group.references.iter().filter(|reference| members.contains(&reference.group)).map(|reference| &reference.shape);
+            let by_address =
+                group.rules.iter().filter(|rule| !rule.sources.upper().is_disjoint(&addresses)).map(|rule| &rule.shape);
+            let by_group = group
+                .references
+                .iter()
+                .filter(|reference| members.contains(&reference.group))
+                .map(|reference| &reference.shape);
             for shape in by_address.chain(by_group) {
                 through = through.union(&PacketSet::of(shape.protocols, &shape.ports, outside));
             }
@@ -329,14 +350,17 @@ impl<'a> Evaluator<'a> {
         };
         let exclusions = self.region.block_exclusions.get()?;
         let of = |id: &str| {
-            exclusions.iter().filter(|one| is_in_force(one)).find(|one| {
-                one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("/{id}")))
-            })
+            exclusions
+                .iter()
+                .filter(|one| is_in_force(one))
+                .find(|one| one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("/{id}"))))
         };
         let lets_in = |one: &Exclusion| one.internet_gateway_exclusion_mode.as_deref() == Some("allow-bidirectional");
         let excluded = match (of(&key.subnet).map(lets_in), of(&key.vpc).map(lets_in)) {
             (Some(subnet), Some(vpc)) if subnet != vpc => {
-                limits.insert("exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned());
+                limits.insert(
+                    "exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned(),
+                );
                 None
             }
             (Some(open), _) | (None, Some(open)) => Some(open),
@@ -456,5 +480,8 @@ fn is_of(interface: &Interface, balancer: &LoadBalancer) -> bool {
 
 /// An exclusion counts from when it is made until it is gone, so that nothing is called closed too early.
 fn is_in_force(exclusion: &Exclusion) -> bool {
-    matches!(exclusion.state.as_deref(), Some("create-complete" | "update-complete" | "update-in-progress" | "delete-in-progress") | None)
+    matches!(
+        exclusion.state.as_deref(),
+        Some("create-complete" | "update-complete" | "update-in-progress" | "delete-in-progress") | None
+    )
 }

@@ -82,7 +82,8 @@ pub(super) fn group(record: &SecurityGroup, lists: &PrefixLists) -> Group {
         }
         for pair in &permission.groups {
             // A reference to a deleted group or through a deleted peering admits nobody.
-            let is_stale = matches!(pair.peering_status.as_deref(), Some("deleted" | "rejected" | "failed" | "expired"));
+            let is_stale =
+                matches!(pair.peering_status.as_deref(), Some("deleted" | "rejected" | "failed" | "expired"));
             if let (Some(referenced), false) = (&pair.group_id, is_stale) {
                 let reference =
                     Reference { id: named(referenced).into(), shape: shape.clone(), group: referenced.clone() };
@@ -150,9 +151,7 @@ fn ported(protocol: Protocol, limits: (Option<i64>, Option<i64>)) -> Shape {
     match limits {
         (None | Some(-1), _) | (_, None | Some(-1)) => whole(protocol),
         (Some(from), Some(to)) => match (u16::try_from(from), u16::try_from(to)) {
-            (Ok(from), Ok(to)) if from <= to => {
-                Shape { ports: Ports::from_range(from, to), ..whole(protocol) }
-            }
+            (Ok(from), Ok(to)) if from <= to => Shape { ports: Ports::from_range(from, to), ..whole(protocol) },
             _ => Shape::unknown(Protocols::One(protocol)),
         },
     }

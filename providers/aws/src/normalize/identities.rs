@@ -90,7 +90,13 @@ pub(super) fn uses(
     let mut uses = Uses::new();
     let auto_mode = cluster.compute_config.as_ref().filter(|compute| compute.enabled == Some(true));
     if let Some(role) = &cluster.role_arn {
-        add(&mut uses, role, IdentityKind::ControlPlane, "the control plane", &Need::control_plane(auto_mode.is_some()));
+        add(
+            &mut uses,
+            role,
+            IdentityKind::ControlPlane,
+            "the control plane",
+            &Need::control_plane(auto_mode.is_some()),
+        );
     }
     let addons = all_described(trail, &known.addons)?;
     let plugin_has_role = addons.iter().any(|(name, addon)| {
@@ -164,13 +170,7 @@ fn kind_of(service_account: &str) -> IdentityKind {
 }
 
 /// Access entries name node roles that no list of node groups holds, and users with keys of their own.
-fn entries(
-    region: &Region<'_>,
-    known: &Known<'_>,
-    trail: &mut Trail,
-    node: &Need,
-    uses: &mut Uses,
-) -> Result<(), Gap> {
+fn entries(region: &Region<'_>, known: &Known<'_>, trail: &mut Trail, node: &Need, uses: &mut Uses) -> Result<(), Gap> {
     let principals = trail.read(&known.principals)?;
     if !has_access_entries(known.described.get()?) {
         return Ok(());
@@ -199,7 +199,8 @@ fn entries(
 fn add(uses: &mut Uses, arn: &str, kind: IdentityKind, by: &str, need: &Need) {
     // IAM's session ARNs name no path; the role is the same.
     let arn = arn.trim();
-    let found = uses.entry(arn.to_owned()).or_insert_with(|| Use { kind, used_by: BTreeSet::new(), need: Need::default() });
+    let found =
+        uses.entry(arn.to_owned()).or_insert_with(|| Use { kind, used_by: BTreeSet::new(), need: Need::default() });
     found.used_by.insert(by.to_owned());
     found.need = found.need.clone().and(need);
 }

@@ -33,7 +33,8 @@ pub(super) fn template(
         return Err(Gap::NotCollected { what });
     };
     let pairs = super::trail::pairs(params);
-    let answer = region.snapshot.list(call, region.scope, &pairs, |Ec2(page): Ec2<LaunchTemplateVersions>| page.versions);
+    let answer =
+        region.snapshot.list(call, region.scope, &pairs, |Ec2(page): Ec2<LaunchTemplateVersions>| page.versions);
     trail.rest_on(answer.sources());
     let mut versions = take(answer)?;
     // `$Latest` and `$Default` come back under their number: then the answer holds that one alone.
@@ -92,7 +93,10 @@ pub(super) fn metadata(
     let mut services = Vec::new();
     for instance in members {
         let options = instance.metadata_options.as_ref().ok_or_else(|| Gap::Unsettled {
-            what: format!("the metadata options of {} are not in the answer", instance.instance_id.as_deref().unwrap_or("?")),
+            what: format!(
+                "the metadata options of {} are not in the answer",
+                instance.instance_id.as_deref().unwrap_or("?")
+            ),
         })?;
         services.push(Service::of(options));
     }

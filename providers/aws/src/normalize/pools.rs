@@ -84,7 +84,11 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
 }
 
 fn automatic_pools(cluster: &Cluster) -> &[String] {
-    cluster.compute_config.as_ref().filter(|compute| compute.enabled == Some(true)).map_or(&[], |compute| &compute.node_pools)
+    cluster
+        .compute_config
+        .as_ref()
+        .filter(|compute| compute.enabled == Some(true))
+        .map_or(&[], |compute| &compute.node_pools)
 }
 
 /// Where a machine comes from, by the tags its maker puts on it.
@@ -157,11 +161,17 @@ impl Context<'_, '_> {
             name: name.to_owned(),
             kind: PoolKind::Serverless,
             nodes: said(self, Vec::new()),
-            public_addresses: said(self, PublicAddresses { setting: Some(false), because: because(), held_by: Vec::new() }),
+            public_addresses: said(
+                self,
+                PublicAddresses { setting: Some(false), because: because(), held_by: Vec::new() },
+            ),
             exposure: said(self, Vec::new()),
             filters: said(self, Filters { subnet: SubnetFilter::NotOffered, open: Vec::new() }),
             default_route: said(self, DefaultRoute::ProviderManaged),
-            egress: said(self, Egress { unrestricted: None, forced_through: None, control_plane: self.control_plane() }),
+            egress: said(
+                self,
+                Egress { unrestricted: None, forced_through: None, control_plane: self.control_plane() },
+            ),
             interactive: said(self, Interactive::Off { because: because() }),
             metadata: said(
                 self,
@@ -227,10 +237,13 @@ impl Context<'_, '_> {
     /// The template's word, else the subnets'. Machines that somebody starts by hand have no setting of a pool.
     fn public_addresses(&self, trail: &mut Trail) -> Result<PublicAddresses, Gap> {
         let members = self.members(trail)?;
-        let held = members.iter().filter(|one| one.network_interface_set.iter().any(|one| public_addresses(one).next().is_some()));
+        let held = members
+            .iter()
+            .filter(|one| one.network_interface_set.iter().any(|one| public_addresses(one).next().is_some()));
         let held_by = held.map(|one| NodeId::new(one.instance_id.clone().unwrap_or_default())).collect();
         let template = machine::template(self.region, self.group, trail)?;
-        let by_template = template.iter().flat_map(|one| &one.network_interface_set).find_map(|one| one.associate_public_ip_address);
+        let by_template =
+            template.iter().flat_map(|one| &one.network_interface_set).find_map(|one| one.associate_public_ip_address);
         let subnets = trail.read(&self.region.subnets)?;
         let wanted = self.subnets(&members);
         let giving: Vec<&str> = subnets
@@ -274,10 +287,14 @@ impl Context<'_, '_> {
         for id in group_ids(&members) {
             let Some(group) = self.region.group(&id, table) else { continue };
             for rule in group.rules.iter().filter(|rule| rule.shape.is_everything()) {
-                let found = OpenRule { rule: rule.rule.id.to_string(), sources: rule.sources.clone(), text: rule.text.clone() };
+                let found =
+                    OpenRule { rule: rule.rule.id.to_string(), sources: rule.sources.clone(), text: rule.text.clone() };
                 open.push(found);
             }
-            let from_others = group.references.iter().filter(|one| one.shape.is_everything() && !self.own_groups.contains(&one.group));
+            let from_others = group
+                .references
+                .iter()
+                .filter(|one| one.shape.is_everything() && !self.own_groups.contains(&one.group));
             for reference in from_others {
                 let sources = super::exposure::members_of(self.region, &reference.group)?;
                 open.push(OpenRule { rule: reference.id.to_string(), sources, text: reference.group.clone() });
@@ -311,8 +328,7 @@ impl Context<'_, '_> {
     fn egress(&self, trail: &mut Trail) -> Result<Egress, Gap> {
         let members = self.members(trail)?;
         let table = trail.read(&self.region.security_groups)?;
-        let unrestricted =
-            group_ids(&members).iter().find_map(|id| self.region.group(id, table)?.open_egress.clone());
+        let unrestricted = group_ids(&members).iter().find_map(|id| self.region.group(id, table)?.open_egress.clone());
         let tables = trail.read(&self.region.route_tables)?;
         let mut forced = BTreeSet::new();
         let mut free = false;
@@ -320,7 +336,9 @@ impl Context<'_, '_> {
             let Some(table) = route_table(&subnet, self.vpc(), tables) else { continue };
             match default_route(table, Family::V4) {
                 Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
-                None | Some(Target::Blackhole) => drop(forced.insert(format!("{} has no default route", name_of(table)))),
+                None | Some(Target::Blackhole) => {
+                    drop(forced.insert(format!("{} has no default route", name_of(table))))
+                }
                 Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local) => free = true,
             }
         }
@@ -331,17 +349,26 @@ impl Context<'_, '_> {
     fn interactive(&self, trail: &mut Trail) -> Result<Interactive, Gap> {
         let members = self.members(trail)?;
         if let Origin::AutoMode(_) = self.origin {
-            return Ok(Interactive::Off { because: "machines of Auto Mode have no SSH (EKS user guide, Auto Mode)".to_owned() });
+            return Ok(Interactive::Off {
+                because: "machines of Auto Mode have no SSH (EKS user guide, Auto Mode)".to_owned(),
+            });
         }
         let remote = self.group.and_then(|group| group.get().ok()).and_then(|group| group.remote_access.as_ref());
         if let Some((remote, key)) = remote.and_then(|remote| Some((remote, remote.ec2_ssh_key.as_ref()?))) {
             // A key without source groups makes EKS open port 22 to everybody (EKS API reference, RemoteAccessConfig).
             let opened_to_everyone = remote.source_security_groups.is_empty();
-            return Ok(Interactive::Keys { because: format!("`remoteAccess` names the key {key}"), opened_to_everyone });
+            return Ok(Interactive::Keys {
+                because: format!("`remoteAccess` names the key {key}"),
+                opened_to_everyone,
+            });
         }
         let template = machine::template(self.region, self.group, trail)?;
-        let by_template = template.iter().find_map(|one| one.key_name.clone()).map(|key| format!("the launch template names the key {key}"));
-        let on_machines = members.iter().find_map(|one| one.key_name.clone()).map(|key| format!("machines carry the key {key}"));
+        let by_template = template
+            .iter()
+            .find_map(|one| one.key_name.clone())
+            .map(|key| format!("the launch template names the key {key}"));
+        let on_machines =
+            members.iter().find_map(|one| one.key_name.clone()).map(|key| format!("machines carry the key {key}"));
         Ok(match by_template.or(on_machines) {
             Some(because) => Interactive::Keys { because, opened_to_everyone: false },
             None => Interactive::Off { because: "no SSH key is set".to_owned() },
@@ -379,7 +406,11 @@ fn node(instance: &Instance) -> Node {
         public.extend(v6);
     }
     let addresses = |interface: &crate::record::compute::Interface| {
-        interface.private_ip_addresses_set.iter().filter_map(|one| one.private_ip_address.as_deref()?.parse().ok()).collect::<Vec<_>>()
+        interface
+            .private_ip_addresses_set
+            .iter()
+            .filter_map(|one| one.private_ip_address.as_deref()?.parse().ok())
+            .collect::<Vec<_>>()
     };
     Node {
         id: NodeId::new(instance.instance_id.clone().unwrap_or_default()),

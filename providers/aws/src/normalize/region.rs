@@ -66,9 +66,7 @@ impl<'a> Region<'a> {
                 page.network_interface_set
             }),
             acls: ec2(snapshot, &calls::DESCRIBE_NETWORK_ACLS, scope, |page: NetworkAcls| page.network_acl_set),
-            route_tables: ec2(snapshot, &calls::DESCRIBE_ROUTE_TABLES, scope, |page: RouteTables| {
-                page.route_table_set
-            }),
+            route_tables: ec2(snapshot, &calls::DESCRIBE_ROUTE_TABLES, scope, |page: RouteTables| page.route_table_set),
             subnets: ec2(snapshot, &calls::DESCRIBE_SUBNETS, scope, |page: Subnets| page.subnet_set),
             vpcs: ec2(snapshot, &calls::DESCRIBE_VPCS, scope, |page: Vpcs| page.vpc_set),
             block_mode: snapshot
@@ -180,12 +178,10 @@ fn by_id(groups: &[SecurityGroup]) -> HashMap<String, usize> {
 }
 
 fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>> {
-    let groups = table(
-        snapshot,
-        &calls::DESCRIBE_AUTO_SCALING_GROUPS,
-        scope,
-        |Query(page): Query<AutoScalingGroups>| page.auto_scaling_groups,
-    );
+    let groups =
+        table(snapshot, &calls::DESCRIBE_AUTO_SCALING_GROUPS, scope, |Query(page): Query<AutoScalingGroups>| {
+            page.auto_scaling_groups
+        });
     groups.map(|groups| {
         let members = groups.into_iter().filter_map(|group| Some((group.auto_scaling_group_name?, group.instances)));
         members
@@ -199,20 +195,16 @@ fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>
 /// Every prefix list that was asked for. One that could not be read may hold anything of its family.
 fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
     use crate::record::network::PrefixLists as Page;
-    let families: HashMap<String, String> = table(
-        snapshot,
-        &calls::DESCRIBE_MANAGED_PREFIX_LISTS,
-        scope,
-        |Ec2(page): Ec2<Page>| page.prefix_list_set,
-    )
-    .get()
-    .map(|lists| {
-        let family = |list: &crate::record::network::PrefixList| {
-            Some((list.prefix_list_id.clone()?, list.address_family.clone()?))
-        };
-        lists.iter().filter_map(family).collect()
-    })
-    .unwrap_or_default();
+    let families: HashMap<String, String> =
+        table(snapshot, &calls::DESCRIBE_MANAGED_PREFIX_LISTS, scope, |Ec2(page): Ec2<Page>| page.prefix_list_set)
+            .get()
+            .map(|lists| {
+                let family = |list: &crate::record::network::PrefixList| {
+                    Some((list.prefix_list_id.clone()?, list.address_family.clone()?))
+                };
+                lists.iter().filter_map(family).collect()
+            })
+            .unwrap_or_default();
     let mut lists = PrefixLists::new();
     for params in snapshot.asked(&calls::GET_MANAGED_PREFIX_LIST_ENTRIES, scope) {
         let Some(id) = params.get("list") else { continue };
@@ -229,8 +221,7 @@ fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
         };
         let covers = conclude(|trail| {
             let entries = trail.read(&entries)?;
-            let nets: Option<AddrSet> =
-                entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
+            let nets: Option<AddrSet> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
             Ok(nets)
         });
         let covers = match covers.get() {

@@ -109,9 +109,8 @@ pub(super) fn default_route(table: &RouteTable, family: Family) -> Option<Target
 pub(super) fn diverts(table: &RouteTable, addresses: &AddrSet) -> bool {
     table.route_set.iter().any(|route| {
         let text = route.destination_cidr_block.as_deref().or(route.destination_ipv6_cidr_block.as_deref());
-        let covers = text.map(|text| {
-            range(text, if text.contains(':') { Family::V6 } else { Family::V4 }).upper().clone()
-        });
+        let covers =
+            text.map(|text| range(text, if text.contains(':') { Family::V6 } else { Family::V4 }).upper().clone());
         target(route) != Target::Local && covers.is_some_and(|covers| !covers.is_disjoint(addresses))
     })
 }

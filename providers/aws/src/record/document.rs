@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn encoded_and_decoded_documents_are_the_same_document() {
-        let encoded: Text = serde_json::from_str(r#""%7B%22Statement%22%3A%7B%22Action%22%3A%22s3%3AGet%2A%22%7D%7D""#).unwrap();
+        let encoded: Text =
+            serde_json::from_str(r#""%7B%22Statement%22%3A%7B%22Action%22%3A%22s3%3AGet%2A%22%7D%7D""#).unwrap();
         let plain: Text = serde_json::from_str(r#""{\"Statement\":{\"Action\":\"s3:Get*\"}}""#).unwrap();
         let object: Text = serde_json::from_str(r#"{"Statement":{"Action":"s3:Get*"}}"#).unwrap();
         assert_eq!(encoded, plain);

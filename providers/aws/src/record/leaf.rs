@@ -71,9 +71,7 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     match deserializer.deserialize_any(ScalarVisitor)? {
         Scalar::Nothing => Ok(None),
         Scalar::Whole(number) => Ok(Some(number)),
-        Scalar::Text(text) => {
-            text.trim().parse().map(Some).map_err(|_| D::Error::custom("expected a whole number"))
-        }
+        Scalar::Text(text) => text.trim().parse().map(Some).map_err(|_| D::Error::custom("expected a whole number")),
         Scalar::Bool(_) | Scalar::Broken(_) => Err(D::Error::custom("expected a whole number")),
     }
 }
@@ -213,7 +211,8 @@ mod tests {
     #[test]
     fn xml_text_and_json_values_are_read_alike() {
         let xml: Leaves =
-            serde_json::from_str(r#"{"items":"\n ","name":"7","on":"true","hops":"2","at":"2026-01-02T03:04:05Z"}"#).unwrap();
+            serde_json::from_str(r#"{"items":"\n ","name":"7","on":"true","hops":"2","at":"2026-01-02T03:04:05Z"}"#)
+                .unwrap();
         let json: Leaves =
             serde_json::from_str(r#"{"items":null,"name":7,"on":true,"hops":2,"at":1767323045.0}"#).unwrap();
         assert_eq!(xml, json);

@@ -1,8 +1,8 @@
 //! The conformance corpus of `peers.md` 2.2: situations that other tools answer wrongly.
 
+use super::scene::*;
 use palisade_model::{Coverage, GapReason, KeyOwner, PublicAccess, PublicDoor};
 use palisade_reach::{Family, internet};
-use super::scene::*;
 use serde_json::{Value, json};
 
 fn open_to(cidrs: Value) -> PublicDoor {
@@ -77,7 +77,8 @@ fn e6_a_denied_cluster_does_not_hide_its_neighbours() {
     world.put("eks:DescribeCluster", PLACE, &[("cluster", "zzz")], other);
     world.fail("eks:DescribeCluster", PLACE, &[("cluster", "aaa")], denied());
     let clusters = world.inventory().clusters;
-    let known: Vec<(&str, bool)> = clusters.iter().map(|one| (one.name.as_str(), one.api.public.gap().is_none())).collect();
+    let known: Vec<(&str, bool)> =
+        clusters.iter().map(|one| (one.name.as_str(), one.api.public.gap().is_none())).collect();
     assert_eq!(known, [("aaa", false), ("shop", true), ("zzz", true)]);
 }
 
@@ -113,7 +114,8 @@ fn n2_two_halves_in_a_network_acl_are_open() {
 fn n3_two_denied_halves_before_allow_all_are_closed() {
     let mut world = world();
     node_rules(&mut world, json!([rule("tcp", Some((22, 22)), &["0.0.0.0/0"])]));
-    let entries = [(90, "deny", None, "0.0.0.0/1"), (91, "deny", None, "128.0.0.0/1"), (100, "allow", None, "0.0.0.0/0")];
+    let entries =
+        [(90, "deny", None, "0.0.0.0/1"), (91, "deny", None, "128.0.0.0/1"), (100, "allow", None, "0.0.0.0/0")];
     acl_entries(&mut world, &entries);
     assert_eq!(reach(&world, 22), nobody());
 }
@@ -121,8 +123,16 @@ fn n3_two_denied_halves_before_allow_all_are_closed() {
 #[test]
 fn s1_a_prefix_list_with_everybody_in_it_is_open() {
     let mut world = world();
-    node_rules(&mut world, json!([{ "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "prefixListIds": [{ "prefixListId": "pl-1" }] }]));
-    world.put("ec2:GetManagedPrefixListEntries", PLACE, &[("list", "pl-1")], json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }] } }));
+    node_rules(
+        &mut world,
+        json!([{ "ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "prefixListIds": [{ "prefixListId": "pl-1" }] }]),
+    );
+    world.put(
+        "ec2:GetManagedPrefixListEntries",
+        PLACE,
+        &[("list", "pl-1")],
+        json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }] } }),
+    );
     assert_eq!(reach(&world, 22), exactly(any4()));
 }
 

@@ -1,11 +1,11 @@
 //! Laws of the normalizer: it never panics, never turns silence into an answer, and knows nobody's future fields.
 
+use super::scene::*;
 use palisade_aws::{Aws, CALLS, Settings};
 use palisade_model::{Cluster, Provider as Cloud};
 use palisade_provider::Provider;
 use palisade_testkit::SnapshotBuilder;
 use proptest::prelude::*;
-use super::scene::*;
 use serde_json::{Value, json};
 
 fn gaps(cluster: &Cluster) -> Vec<String> {
@@ -40,7 +40,11 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
         let inventory = world.inventory();
         let open: usize = inventory.clusters.iter().map(|cluster| gaps(cluster).len()).sum();
         let is_seen = call.name != "ec2:DescribeRegions";
-        assert!(open > 0 || !inventory.unseen.is_empty() || !is_seen, "{} was forgotten and nothing is missing", call.name);
+        assert!(
+            open > 0 || !inventory.unseen.is_empty() || !is_seen,
+            "{} was forgotten and nothing is missing",
+            call.name
+        );
     }
 }
 
@@ -72,21 +76,44 @@ fn every_known_fact_says_where_it_was_read() {
     let pools = cluster.pools.get().unwrap();
     let identities = cluster.identities.get().unwrap();
     let mut sources = vec![
-        cluster.version.sources(), cluster.api.public.sources(), cluster.api.private_path.sources(), cluster.api.doors.sources(),
-        cluster.api.tunnels.sources(), cluster.api.private_guard.sources(), cluster.pools.sources(), cluster.credential.sources(),
-        cluster.workload_identity.sources(), cluster.identities.sources(), cluster.trusts.sources(), cluster.controllers.sources(),
-        cluster.minters.sources(), cluster.external_trusts.sources(), cluster.etcd.sources(), cluster.encryption.sources(),
-        cluster.key.state.sources(), cluster.key.rotation.sources(), cluster.key.access.sources(),
+        cluster.version.sources(),
+        cluster.api.public.sources(),
+        cluster.api.private_path.sources(),
+        cluster.api.doors.sources(),
+        cluster.api.tunnels.sources(),
+        cluster.api.private_guard.sources(),
+        cluster.pools.sources(),
+        cluster.credential.sources(),
+        cluster.workload_identity.sources(),
+        cluster.identities.sources(),
+        cluster.trusts.sources(),
+        cluster.controllers.sources(),
+        cluster.minters.sources(),
+        cluster.external_trusts.sources(),
+        cluster.etcd.sources(),
+        cluster.encryption.sources(),
+        cluster.key.state.sources(),
+        cluster.key.rotation.sources(),
+        cluster.key.access.sources(),
     ];
     for pool in pools {
         sources.extend([
-            pool.nodes.sources(), pool.public_addresses.sources(), pool.exposure.sources(), pool.filters.sources(),
-            pool.default_route.sources(), pool.egress.sources(), pool.interactive.sources(), pool.metadata.sources(),
+            pool.nodes.sources(),
+            pool.public_addresses.sources(),
+            pool.exposure.sources(),
+            pool.filters.sources(),
+            pool.default_route.sources(),
+            pool.egress.sources(),
+            pool.interactive.sources(),
+            pool.metadata.sources(),
         ]);
     }
     for identity in identities {
         sources.extend([
-            identity.standing.sources(), identity.dedication.sources(), identity.other_trust.sources(), identity.keys.sources(),
+            identity.standing.sources(),
+            identity.dedication.sources(),
+            identity.other_trust.sources(),
+            identity.keys.sources(),
             identity.unused.sources(),
         ]);
     }
@@ -133,7 +160,9 @@ fn add_fields(value: &mut Value) {
 fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     found.push(here.to_owned());
     match value {
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{here}/{index}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{here}/{index}"), found))
+        }
         Value::Object(fields) => fields.iter().for_each(|(name, field)| {
             places(field, &format!("{here}/{}", name.replace('~', "~0").replace('/', "~1")), found);
         }),

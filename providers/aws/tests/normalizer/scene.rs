@@ -239,21 +239,28 @@ fn network(world: &mut World) {
 }
 
 fn identity(world: &mut World) {
-    let trust = |service: &str| json!({ "Version": "2012-10-17", "Statement": [
+    let trust = |service: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" },
-    ] }).to_string();
-    let role = |name: &str, service: &str, policy: &str| json!({
-        "RoleName": name, "Arn": format!("arn:aws:iam::111122223333:role/{name}"), "Path": "/",
-        "CreateDate": "2020-01-01T00:00:00Z", "AssumeRolePolicyDocument": trust(service),
-        "AttachedManagedPolicies": [{ "PolicyName": policy, "PolicyArn": format!("arn:aws:iam::aws:policy/{policy}") }],
-        "InstanceProfileList": [{ "Arn": format!("arn:aws:iam::111122223333:instance-profile/{name}") }],
-    });
-    let policy = |name: &str, actions: Value| json!({
-        "PolicyName": name, "Arn": format!("arn:aws:iam::aws:policy/{name}"), "DefaultVersionId": "v1",
-        "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": "true", "Document": json!({
-            "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
-        }).to_string() }],
-    });
+    ] })
+        .to_string()
+    };
+    let role = |name: &str, service: &str, policy: &str| {
+        json!({
+            "RoleName": name, "Arn": format!("arn:aws:iam::111122223333:role/{name}"), "Path": "/",
+            "CreateDate": "2020-01-01T00:00:00Z", "AssumeRolePolicyDocument": trust(service),
+            "AttachedManagedPolicies": [{ "PolicyName": policy, "PolicyArn": format!("arn:aws:iam::aws:policy/{policy}") }],
+            "InstanceProfileList": [{ "Arn": format!("arn:aws:iam::111122223333:instance-profile/{name}") }],
+        })
+    };
+    let policy = |name: &str, actions: Value| {
+        json!({
+            "PolicyName": name, "Arn": format!("arn:aws:iam::aws:policy/{name}"), "DefaultVersionId": "v1",
+            "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": "true", "Document": json!({
+                "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }],
+            }).to_string() }],
+        })
+    };
     let result = |operation: &str, body: Value| json!({ format!("{operation}Response"): { format!("{operation}Result"): body } });
     world
         .put("iam:GetAccountAuthorizationDetails", ACCOUNT, &[], result("GetAccountAuthorizationDetails", json!({
@@ -292,7 +299,12 @@ pub(crate) fn with_key(world: &mut World) {
         "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*",
     }] });
     world
-        .put("kms:DescribeKey", PLACE, &of, json!({ "KeyMetadata": { "KeyState": "Enabled", "KeyManager": "CUSTOMER", "Origin": "AWS_KMS" } }))
+        .put(
+            "kms:DescribeKey",
+            PLACE,
+            &of,
+            json!({ "KeyMetadata": { "KeyState": "Enabled", "KeyManager": "CUSTOMER", "Origin": "AWS_KMS" } }),
+        )
         .put("kms:GetKeyRotationStatus", PLACE, &of, json!({ "KeyRotationEnabled": true, "RotationPeriodInDays": 180 }))
         .put("kms:GetKeyPolicy", PLACE, &of, json!({ "Policy": policy.to_string() }))
         .put("kms:ListGrants", PLACE, &of, json!({ "Grants": [], "Truncated": false }));
@@ -300,7 +312,8 @@ pub(crate) fn with_key(world: &mut World) {
 
 /// The rules of the node's own group.
 pub(crate) fn node_rules(world: &mut World, rules: Value) {
-    world.body("ec2:DescribeSecurityGroups")["DescribeSecurityGroupsResponse"]["securityGroupInfo"][0]["ipPermissions"] = rules;
+    world.body("ec2:DescribeSecurityGroups")["DescribeSecurityGroupsResponse"]["securityGroupInfo"][0]["ipPermissions"] =
+        rules;
 }
 
 /// One rule that lets a protocol and ports in from some ranges.

@@ -36,7 +36,10 @@ fn trap_15_policy_documents_are_read_decoded_as_the_command_line_prints_them() {
     world.put("iam:GetAccountAuthorizationDetails", ACCOUNT, &[], json!({ "R": { "RResult": body } }));
     let cluster = world.cluster();
     let minters: Vec<&str> = cluster.minters.get().unwrap().iter().map(|minter| minter.principal.as_str()).collect();
-    assert!(minters.contains(&"arn:aws:iam::012345678901:user/obama"), "an administrator can make credentials: {minters:?}");
+    assert!(
+        minters.contains(&"arn:aws:iam::012345678901:user/obama"),
+        "an administrator can make credentials: {minters:?}"
+    );
     assert!(minters.contains(&"arn:aws:iam::012345678901:user/userwithlotsofpermissions"), "by a group");
     assert!(!minters.contains(&"arn:aws:iam::012345678901:user/biden"), "one who runs functions and databases cannot");
     // The same documents with percent signs, as the wire has them, say the same.
@@ -73,8 +76,14 @@ fn trap_16_dates_written_as_objects_hide_nothing() {
     let PublicAccess::Open(door) = cluster.api.public.get().unwrap() else { panic!("{:?}", cluster.api.public) };
     assert_eq!(door.sources, exactly(internet().family(Family::V4)));
     // Its machines are AWS' business: two pools without a node group, each with a role of its own.
-    let pools: Vec<(&str, PoolKind)> =
-        cluster.pools.get().unwrap().iter().map(|pool| (pool.id.as_str(), pool.kind)).filter(|(_, kind)| *kind == PoolKind::Automatic).collect();
+    let pools: Vec<(&str, PoolKind)> = cluster
+        .pools
+        .get()
+        .unwrap()
+        .iter()
+        .map(|pool| (pool.id.as_str(), pool.kind))
+        .filter(|(_, kind)| *kind == PoolKind::Automatic)
+        .collect();
     assert_eq!(pools, [("auto/general-purpose", PoolKind::Automatic), ("auto/system", PoolKind::Automatic)]);
     let nodes = cluster.identities.get().unwrap().iter().filter(|one| one.kind == IdentityKind::Node);
     assert!(nodes.map(|one| one.name.as_str()).any(|name| name == "AmazonEKSAutoNodeRole"));
@@ -136,7 +145,8 @@ fn somebody_elses_wire_text_composes_to_the_exact_answer() {
     assert_eq!(groups.len(), 5);
     for group in groups {
         let id = group["GroupId"].as_str().unwrap();
-        let instance = &mut world.body("ec2:DescribeInstances")["DescribeInstancesResponse"]["reservationSet"][0]["instancesSet"][0];
+        let instance = &mut world.body("ec2:DescribeInstances")["DescribeInstancesResponse"]["reservationSet"][0]["instancesSet"]
+            [0];
         instance["subnetId"] = json!("subnet-812910e8");
         instance["vpcId"] = json!("vpc-8d2910e4");
         let interface = &mut instance["networkInterfaceSet"][0];
@@ -147,8 +157,14 @@ fn somebody_elses_wire_text_composes_to_the_exact_answer() {
             let open = group["IpPermissions"].as_array().unwrap().iter().any(|permission| {
                 let (from, to) = (permission["FromPort"].as_u64(), permission["ToPort"].as_u64());
                 let all = permission["IpProtocol"] == json!("-1");
-                let on_port = permission["IpProtocol"] == json!("tcp") && from.is_some_and(|from| from <= port) && to.is_some_and(|to| to >= port);
-                let everybody = permission["IpRanges"].as_array().unwrap().iter().any(|range| range["CidrIp"] == json!("0.0.0.0/0"));
+                let on_port = permission["IpProtocol"] == json!("tcp")
+                    && from.is_some_and(|from| from <= port)
+                    && to.is_some_and(|to| to >= port);
+                let everybody = permission["IpRanges"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|range| range["CidrIp"] == json!("0.0.0.0/0"));
                 (all || on_port) && everybody
             });
             let found = reach_of(&world, Protocol::TCP, u16::try_from(port).unwrap());

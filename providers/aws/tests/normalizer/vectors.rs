@@ -1,8 +1,8 @@
 //! The vectors of the semantics specification that the normalizer decides: V-A1, the network of AWS.
 
+use super::scene::*;
 use palisade_model::{PublicAccess, PublicDoor};
 use palisade_reach::{Bounds, Protocol, internet};
-use super::scene::*;
 use serde_json::{Value, json};
 
 fn with_rules(rules: Value) -> World {
@@ -31,7 +31,8 @@ fn routes(world: &mut World) -> &mut Value {
 }
 
 fn interface(world: &mut World) -> &mut Value {
-    &mut world.body("ec2:DescribeInstances")["DescribeInstancesResponse"]["reservationSet"][0]["instancesSet"][0]["networkInterfaceSet"][0]
+    &mut world.body("ec2:DescribeInstances")["DescribeInstancesResponse"]["reservationSet"][0]["instancesSet"][0]["networkInterfaceSet"]
+        [0]
 }
 
 #[test]
@@ -125,10 +126,20 @@ fn a1_10_a_prefix_list_is_its_entries_and_an_unreadable_one_may_be_anybody() {
     let by_list = json!([{ "ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "prefixListIds": [{ "prefixListId": "pl-1" }] }]);
     let mut world = with_rules(by_list);
     world
-        .put("ec2:DescribeManagedPrefixLists", PLACE, &[("lists", "pl-1")], json!({ "R": { "prefixListSet": [
+        .put(
+            "ec2:DescribeManagedPrefixLists",
+            PLACE,
+            &[("lists", "pl-1")],
+            json!({ "R": { "prefixListSet": [
             { "prefixListId": "pl-1", "addressFamily": "IPv4" },
-        ] } }))
-        .put("ec2:GetManagedPrefixListEntries", PLACE, &[("list", "pl-1")], json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }] } }));
+        ] } }),
+        )
+        .put(
+            "ec2:GetManagedPrefixListEntries",
+            PLACE,
+            &[("list", "pl-1")],
+            json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }] } }),
+        );
     assert_eq!(reach(&world, 22), exactly(any4()));
     world.deny("ec2:GetManagedPrefixListEntries");
     assert_eq!(reach(&world, 22), Bounds::unknown_within(any4()));
@@ -147,12 +158,15 @@ fn a1_11_ipv6_needs_no_public_ipv4_and_an_egress_only_gateway_lets_nobody_in() {
 
 #[test]
 fn a1_12_a_referenced_group_admits_its_members_and_not_whom_they_admit() {
-    let mut world = with_rules(json!([{ "ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "groups": [{ "groupId": "sg-lb" }] }]));
+    let mut world = with_rules(
+        json!([{ "ipProtocol": "tcp", "fromPort": "22", "toPort": "22", "groups": [{ "groupId": "sg-lb" }] }]),
+    );
     let groups = &mut world.body("ec2:DescribeSecurityGroups")["DescribeSecurityGroupsResponse"]["securityGroupInfo"];
     groups.as_array_mut().unwrap().push(json!({
         "groupId": "sg-lb", "ipPermissions": [rule("tcp", Some((22, 22)), &["0.0.0.0/0"])],
     }));
-    let interfaces = &mut world.body("ec2:DescribeNetworkInterfaces")["DescribeNetworkInterfacesResponse"]["networkInterfaceSet"];
+    let interfaces =
+        &mut world.body("ec2:DescribeNetworkInterfaces")["DescribeNetworkInterfacesResponse"]["networkInterfaceSet"];
     interfaces.as_array_mut().unwrap().push(json!({
         "networkInterfaceId": "eni-lb", "vpcId": "vpc-1", "groupSet": [{ "groupId": "sg-lb" }],
         "privateIpAddressesSet": [{ "privateIpAddress": "10.0.9.9" }],
@@ -189,7 +203,8 @@ fn a1_14_the_groups_of_an_interface_add_up() {
 #[test]
 fn a1_15_block_public_access_closes_what_its_exclusions_do_not_reopen() {
     let mut world = with_rules(json!([rule("tcp", Some((22, 22)), &["0.0.0.0/0"])]));
-    let options = &mut world.body("ec2:DescribeVpcBlockPublicAccessOptions")["DescribeVpcBlockPublicAccessOptionsResponse"];
+    let options =
+        &mut world.body("ec2:DescribeVpcBlockPublicAccessOptions")["DescribeVpcBlockPublicAccessOptionsResponse"];
     options["vpcBlockPublicAccessOptions"]["internetGatewayBlockMode"] = json!("block-ingress");
     assert_eq!(reach(&world, 22), nobody());
     let mitigation = exposed(&world).mitigation.unwrap();

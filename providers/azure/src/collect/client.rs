@@ -69,9 +69,9 @@ impl Client {
     ) -> Result<Value, Failure> {
         let Line { pipeline, base } =
             self.line.as_ref().map_err(|why| Failure::new(FailureReason::Unreachable, why))?;
-        let url = base
-            .join(path)
-            .map_err(|error| Failure::new(FailureReason::Malformed, &format!("no address can be made of it: {error}")))?;
+        let url = base.join(path).map_err(|error| {
+            Failure::new(FailureReason::Malformed, &format!("no address can be made of it: {error}"))
+        })?;
         // Paths are made of ids that answers gave us; a token of ours goes to nobody but the configured endpoint.
         if url.origin() != base.origin() {
             return Err(Failure::new(FailureReason::Malformed, "the address leads to another host"));
@@ -113,7 +113,8 @@ fn line(settings: &Settings) -> Result<Line, String> {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -127,10 +128,13 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_only() {
-        for good in ["http://127.0.0.1:5001", "http://[::1]:5001", "http://localhost:5001/", "https://arm.acme.example"] {
+        for good in ["http://127.0.0.1:5001", "http://[::1]:5001", "http://localhost:5001/", "https://arm.acme.example"]
+        {
             assert_eq!(refused(good), None, "{good}");
         }
-        for bad in ["http://arm.acme.example", "http://10.0.0.4", "ftp://127.0.0.1", "http://localhost.acme.example", "arm"] {
+        for bad in
+            ["http://arm.acme.example", "http://10.0.0.4", "ftp://127.0.0.1", "http://localhost.acme.example", "arm"]
+        {
             assert!(refused(bad).is_some(), "{bad}");
         }
     }

@@ -178,7 +178,8 @@ mod tests {
     use super::*;
 
     fn of(variables: &[(&str, &str)]) -> Result<Purpose, String> {
-        let find = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let find =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         purpose(None, find)
     }
 
@@ -204,7 +205,8 @@ mod tests {
 
     #[test]
     fn the_settings_tenant_outranks_the_environment() {
-        let variables = |name: &str| (name == "AZURE_TENANT_ID" || name == "AZURE_FEDERATED_TOKEN_FILE").then(|| "env".to_owned());
+        let variables =
+            |name: &str| (name == "AZURE_TENANT_ID" || name == "AZURE_FEDERATED_TOKEN_FILE").then(|| "env".to_owned());
         assert_eq!(purpose(Some("own"), variables), Ok(Purpose::Federated { tenant: Some("own".to_owned()) }));
     }
 }

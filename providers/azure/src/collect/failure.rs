@@ -81,8 +81,13 @@ fn reason(status: u16, code: &str) -> FailureReason {
         (401 | 403, _) => FailureReason::Denied,
         (
             _,
-            "NoRegisteredProviderFound" | "InvalidResourceType" | "InvalidResourceNamespace" | "InvalidApiVersionParameter"
-            | "MissingSubscriptionRegistration" | "MissingApiVersionParameter" | "UnsupportedApiVersion",
+            "NoRegisteredProviderFound"
+            | "InvalidResourceType"
+            | "InvalidResourceNamespace"
+            | "InvalidApiVersionParameter"
+            | "MissingSubscriptionRegistration"
+            | "MissingApiVersionParameter"
+            | "UnsupportedApiVersion",
         )
         | (405 | 501, _) => FailureReason::Unsupported,
         (404 | 410, _) => FailureReason::NotFound,

@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// The longest wait between two attempts, whatever the service asks for.
-const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_secs(60);
+const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// A token is renewed when less than this is left of it.
 const RENEWAL: Duration = Duration::minutes(5);
@@ -57,7 +57,14 @@ pub(super) fn new(
         transport: Some(transport),
         ..ClientOptions::default()
     };
-    Pipeline::new(option_env!("CARGO_PKG_NAME"), option_env!("CARGO_PKG_VERSION"), options, vec![], vec![sign, Arc::new(Watch)], None)
+    Pipeline::new(
+        option_env!("CARGO_PKG_NAME"),
+        option_env!("CARGO_PKG_VERSION"),
+        options,
+        vec![],
+        vec![sign, Arc::new(Watch)],
+        None,
+    )
 }
 
 /// Exponential pauses with jitter, as often as the limits say.
@@ -174,7 +181,9 @@ async fn forward(context: &Context<'_>, request: &mut Request, next: &[Arc<dyn P
     match next.split_first() {
         Some((policy, rest)) => policy.send(context, request, rest).await,
         // INVARIANT: the SDK puts its transport last.
-        None => Err(azure_core::Error::with_message(azure_core::error::ErrorKind::Other, "the pipeline has no transport")),
+        None => {
+            Err(azure_core::Error::with_message(azure_core::error::ErrorKind::Other, "the pipeline has no transport"))
+        }
     }
 }
 

@@ -91,8 +91,10 @@ impl Here<'_> {
     }
 
     async fn interfaces(&self, id: &str, set: &ScaleSet) {
-        let interfaces = self.below::<Interface>(&NODE_INTERFACES, ("scaleSet", id), "networkInterfaces", COMPUTE_NETWORK);
-        let addresses = || self.below::<IgnoredAny>(&NODE_ADDRESSES, ("scaleSet", id), "publicIPAddresses", COMPUTE_NETWORK);
+        let interfaces =
+            self.below::<Interface>(&NODE_INTERFACES, ("scaleSet", id), "networkInterfaces", COMPUTE_NETWORK);
+        let addresses =
+            || self.below::<IgnoredAny>(&NODE_ADDRESSES, ("scaleSet", id), "publicIPAddresses", COMPUTE_NETWORK);
         // The template says that machines get public addresses: no need to wait for the interfaces to say so.
         if set.addresses().any(|address| address.public_ip_address_configuration.is_some()) {
             join!(interfaces, addresses());

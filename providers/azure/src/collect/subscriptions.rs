@@ -38,8 +38,10 @@ pub(super) async fn units(chosen: &Subscriptions, fetch: &Fetch<'_>) -> Vec<Unit
         Subscriptions::ManagementGroups(groups) => {
             let below = join_all(groups.iter().map(|group| descendants(fetch, group))).await;
             for descendant in below.into_iter().flatten() {
-                let is_subscription =
-                    descendant.kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().ends_with("/subscriptions"));
+                let is_subscription = descendant
+                    .kind
+                    .as_deref()
+                    .is_some_and(|kind| kind.to_ascii_lowercase().ends_with("/subscriptions"));
                 if let (true, Some(id)) = (is_subscription, descendant.name) {
                     let name = descendant.properties.display_name.or_else(|| name_of(&id));
                     let readable = seen.get(&id.to_ascii_lowercase()).is_none_or(is_readable);
@@ -66,7 +68,9 @@ async fn descendants(fetch: &Fetch<'_>, group: &str) -> Vec<Descendant> {
 
 /// A name as one segment of a path. What does not belong into a name is left out, so that it cannot lead elsewhere.
 fn segment(name: &str) -> String {
-    name.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '(' | ')' | '.')).collect()
+    name.chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '(' | ')' | '.'))
+        .collect()
 }
 
 /// The subscriptions in the recorder, by id in lower case.

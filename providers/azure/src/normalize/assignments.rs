@@ -164,7 +164,9 @@ impl<'s> Assignments<'s> {
     /// Where assignments were read: one by one when there are some, the whole lists because absence counts too.
     pub(super) fn evidence<'h>(&self, held: impl IntoIterator<Item = &'h Held>) -> Vec<Evidence> {
         let rows = held.into_iter().filter_map(|held| self.rows.rows().get(held.row));
-        rows.filter_map(|row: &Row<'_, RoleAssignment>| row.evidence("/properties")).chain(self.pages.iter().cloned()).collect()
+        rows.filter_map(|row: &Row<'_, RoleAssignment>| row.evidence("/properties"))
+            .chain(self.pages.iter().cloned())
+            .collect()
     }
 
     /// Where a scope reaches. What was assigned on a management group above holds in the subscription.
@@ -209,13 +211,10 @@ fn by_guid(definitions: &Table<'_, RoleDefinition>) -> HashMap<String, usize> {
     definitions.rows().iter().enumerate().map(|(place, row)| (arm::name(&row.id).to_ascii_lowercase(), place)).collect()
 }
 
-fn meaning(
-    row: Option<&Row<'_, RoleDefinition>>,
-    id: &str,
-    subscription: &str,
-) -> (String, Meaning) {
+fn meaning(row: Option<&Row<'_, RoleDefinition>>, id: &str, subscription: &str) -> (String, Meaning) {
     let Some(row) = row else {
-        let what = format!("role `{}` is assigned in `{subscription}` and not among its role definitions", arm::name(id));
+        let what =
+            format!("role `{}` is assigned in `{subscription}` and not among its role definitions", arm::name(id));
         return (arm::name(id).to_owned(), Err(Gap::Unsettled { what }));
     };
     match row.get() {
@@ -231,9 +230,17 @@ fn meaning(
 /// give what they leave out. <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
 fn allowed(permission: &Permission) -> impl Iterator<Item = Allowed> {
     let condition = permission.condition.clone().filter(|condition| !condition.is_empty());
-    let planes = [control(&permission.actions, &permission.not_actions), data(&permission.data_actions, &permission.not_data_actions)];
+    let planes = [
+        control(&permission.actions, &permission.not_actions),
+        data(&permission.data_actions, &permission.not_data_actions),
+    ];
     let named = |actions: &Selector| !actions.any_of().is_empty();
-    planes.into_iter().filter(named).map(move |actions| Allowed { actions, condition: condition.clone() }).collect::<Vec<_>>().into_iter()
+    planes
+        .into_iter()
+        .filter(named)
+        .map(move |actions| Allowed { actions, condition: condition.clone() })
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn control(actions: &[String], not: &[String]) -> Selector {
@@ -269,4 +276,3 @@ fn denied(assignment: &DenyAssignment) -> Denied {
         condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
     }
 }
-

@@ -64,7 +64,11 @@ impl Assignments<'_> {
         let id = name(held);
         match &held.allows {
             // What an undefined role gives is unknown, but not where it gives it.
-            Err(gap) => grants.push(Grant::allow(id, Selector::everything(), resources).when(member.clone()).when(Truth::unknown(gap.to_string()))),
+            Err(gap) => grants.push(
+                Grant::allow(id, Selector::everything(), resources)
+                    .when(member.clone())
+                    .when(Truth::unknown(gap.to_string())),
+            ),
             Ok(allowed) => grants.extend(allowed.iter().map(|allowed| {
                 Grant::allow(id.clone(), allowed.actions.clone(), resources.clone())
                     .when(member.clone())
@@ -91,7 +95,8 @@ impl Assignments<'_> {
         }
         let resources = self.reach(&denied.scope, !denied.not_below);
         let id = format!("deny assignment `{}` at {}", denied.name, denied.scope);
-        let deny = |actions: &Selector| Grant::deny(id.clone(), actions.clone(), resources.clone()).when(applies.clone());
+        let deny =
+            |actions: &Selector| Grant::deny(id.clone(), actions.clone(), resources.clone()).when(applies.clone());
         denied.actions.iter().map(deny).collect()
     }
 }
@@ -140,12 +145,29 @@ mod tests {
         vec![
             role("reader", &["*/read"], &[], &[]),
             role("owner", &["*"], &[], &[]),
-            role("contributor", &["*"], &["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action"], &[]),
+            role(
+                "contributor",
+                &["*"],
+                &[
+                    "Microsoft.Authorization/*/Delete",
+                    "Microsoft.Authorization/*/Write",
+                    "Microsoft.Authorization/elevateAccess/Action",
+                ],
+                &[],
+            ),
             role("access-administrator", &["*/read", "Microsoft.Authorization/*"], &[], &[]),
             role("all-but-access", &["*"], &["Microsoft.Authorization/*/Write"], &[]),
             role("assigner", &["Microsoft.Authorization/roleAssignments/write"], &[], &[]),
             role("identity-operator", &["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], &[], &[]),
-            role("aks-writer", &["Microsoft.Authorization/*/read"], &[], &["Microsoft.ContainerService/managedClusters/secrets/*", "Microsoft.ContainerService/managedClusters/pods/*"]),
+            role(
+                "aks-writer",
+                &["Microsoft.Authorization/*/read"],
+                &[],
+                &[
+                    "Microsoft.ContainerService/managedClusters/secrets/*",
+                    "Microsoft.ContainerService/managedClusters/pods/*",
+                ],
+            ),
         ]
     }
 
@@ -211,7 +233,9 @@ mod tests {
     #[test]
     fn b2_04_a_deny_assignment_wins_unless_one_is_excluded() {
         let write = "Microsoft.Network/networkSecurityGroups/write";
-        let lockdown = |excluded: &Value| of(vec![held("id", "contributor", G)], vec![deny(G, &json!({ "excludePrincipals": excluded }))]);
+        let lockdown = |excluded: &Value| {
+            of(vec![held("id", "contributor", G)], vec![deny(G, &json!({ "excludePrincipals": excluded }))])
+        };
         let stopped = lockdown(&json!([{ "id": "aks", "type": "ServicePrincipal" }])).decide(write, &under(G));
         assert!(matches!(stopped, Decision::Deny { by: DenyReason::Explicit(_) }), "{stopped:?}");
         assert!(lockdown(&json!([{ "id": "iD", "type": "ServicePrincipal" }])).decide(write, &under(G)).is_allow());

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 /// Changing a cluster: local accounts, admin groups, authorized ranges.
 pub(super) const CLUSTER_WRITE: &str = "Microsoft.ContainerService/managedClusters/write";
 /// Listing the cluster-admin certificate.
-pub(super) const ADMIN_CREDENTIAL: &str = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action";
+pub(super) const ADMIN_CREDENTIAL: &str =
+    "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action";
 /// Listing a user's credential; without Entra it is a certificate with every right.
 pub(super) const USER_CREDENTIAL: &str = "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action";
 /// Running commands inside a cluster.
@@ -188,12 +189,7 @@ pub(super) const TO_IDENTITY: &[MethodRow] = &[
     MethodRow {
         name: "attach-identity",
         sentence: "It puts the identity on a machine it controls and asks that machine for tokens.",
-        needs: &[
-            &[ASSIGN, VM_WRITE],
-            &[ASSIGN, VMSS_WRITE],
-            &[ASSIGN_NAMED, VM_WRITE],
-            &[ASSIGN_NAMED, VMSS_WRITE],
-        ],
+        needs: &[&[ASSIGN, VM_WRITE], &[ASSIGN, VMSS_WRITE], &[ASSIGN_NAMED, VM_WRITE], &[ASSIGN_NAMED, VMSS_WRITE]],
         effect: Outcome::Target,
     },
 ];
@@ -224,7 +220,9 @@ pub(super) const CHANGE_CLUSTER: MethodRow = MethodRow {
 
 /// Every action that anything here asks about.
 pub(super) fn telling() -> BTreeSet<&'static str> {
-    let needs = ALWAYS.iter().chain([&WITH_LOCAL_ACCOUNTS, &WITHOUT_ENTRA, &WITH_RUN_COMMAND]).flat_map(|need| need.any_of);
-    let methods = TO_ADMINISTRATOR.iter().chain(TO_IDENTITY).chain([&LIST_ADMIN_CREDENTIAL, &INVOKE_COMMAND, &CHANGE_CLUSTER]);
+    let needs =
+        ALWAYS.iter().chain([&WITH_LOCAL_ACCOUNTS, &WITHOUT_ENTRA, &WITH_RUN_COMMAND]).flat_map(|need| need.any_of);
+    let methods =
+        TO_ADMINISTRATOR.iter().chain(TO_IDENTITY).chain([&LIST_ADMIN_CREDENTIAL, &INVOKE_COMMAND, &CHANGE_CLUSTER]);
     needs.chain(methods.flat_map(|row| row.needs)).flat_map(|set| set.iter().copied()).collect()
 }

@@ -30,12 +30,17 @@ pub(super) fn tunnels(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observe
     observe(|seen| {
         seen.extend(read.row.evidence("/properties/apiServerAccessProfile"));
         let id = arm::key(read.id());
-        let bindings =
-            Table::<TrustedAccessBinding>::read(around.snapshot, &TRUSTED_ACCESS, around.subscription, &[("cluster", &id)])?;
+        let bindings = Table::<TrustedAccessBinding>::read(
+            around.snapshot,
+            &TRUSTED_ACCESS,
+            around.subscription,
+            &[("cluster", &id)],
+        )?;
         seen.extend_from_slice(bindings.pages());
         let mut tunnels = Vec::new();
         if can_run_commands(read) {
-            tunnels.push(Tunnel { kind: TunnelKind::RunCommand, holder: format!("everybody who holds `{RUN_COMMAND}`") });
+            tunnels
+                .push(Tunnel { kind: TunnelKind::RunCommand, holder: format!("everybody who holds `{RUN_COMMAND}`") });
         }
         for binding in bindings.all()? {
             tunnels.push(Tunnel {

@@ -29,7 +29,9 @@ pub(super) fn public(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed
                 return Ok(closed("`publicNetworkAccess` is `Disabled`"));
             }
             Some(setting) => {
-                return Err(Gap::Unsettled { what: format!("`publicNetworkAccess` is `{setting}`, a word we do not know") });
+                return Err(Gap::Unsettled {
+                    what: format!("`publicNetworkAccess` is `{setting}`, a word we do not know"),
+                });
             }
         }
         let ranges = &access.authorized_ip_ranges;
@@ -49,11 +51,8 @@ fn closed(because: &str) -> PublicAccess {
 /// <https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges>
 fn everyone() -> PublicDoor {
     let sources = Bounds::exact(internet().family(Family::V4));
-    let entry = Entry {
-        text: "no authorized IP ranges".to_owned(),
-        covers: sources.clone(),
-        kind: EntryKind::Everyone,
-    };
+    let entry =
+        Entry { text: "no authorized IP ranges".to_owned(), covers: sources.clone(), kind: EntryKind::Everyone };
     PublicDoor { sources, entries: vec![entry], own: AddrSet::empty(), port: 443 }
 }
 

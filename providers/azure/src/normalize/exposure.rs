@@ -20,8 +20,7 @@ use std::{
 };
 
 /// What this version does not read, and takes to be so.
-const NO_ADMIN_RULES: &str =
-    "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
+const NO_ADMIN_RULES: &str = "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
 
 type FilterKey = (String, String, Family, Direction, Reading);
 type View = (Family, Direction, Reading);
@@ -118,13 +117,7 @@ impl Surroundings<'_> {
     }
 
     /// What gets through under one reading of the tags.
-    fn read_pass(
-        &self,
-        space: &Space,
-        interface: Option<&str>,
-        own: &Own,
-        view: View,
-    ) -> Result<Arc<Pass>, Gap> {
+    fn read_pass(&self, space: &Space, interface: Option<&str>, own: &Own, view: View) -> Result<Arc<Pass>, Gap> {
         let filters = self.filters(space, interface, view)?;
         let matching: Vec<Vec<Certainty>> = filters.iter().map(|(_, _, filter)| filter.matching(own, space)).collect();
         let names = filters.iter().map(|(_, name, _)| name.clone()).collect();
@@ -144,7 +137,8 @@ impl Surroundings<'_> {
         }
         let split = with_source_ports(&chains);
         let hits = |place: usize| -> Vec<Hit> { split.hits.get(place).cloned().unwrap_or_default() };
-        let layers = filters.iter().zip(&places).map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) });
+        let layers =
+            filters.iter().zip(&places).map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) });
         let pass = Arc::new(Pass {
             layers: layers.collect(),
             filtered: !filters.is_empty(),
@@ -223,7 +217,8 @@ pub(super) fn exposed(
 
 fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, Gap> {
     let space = around.space(&address.subnet)?;
-    let filters = around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In, Reading::Narrow))?;
+    let filters =
+        around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In, Reading::Narrow))?;
     Ok(Signature {
         subnet: space.key.clone(),
         security_group: address.security_group.as_deref().map(arm::key),
@@ -252,8 +247,10 @@ fn unite(
                 all.ordinary = all.ordinary.union(&one.ordinary);
                 all.inside = all.inside.union(&one.inside);
                 all.local = all.local.union(&one.local);
-                all.layers.extend(one.layers.into_iter().filter(|layer| !all.layers.contains(layer)).collect::<Vec<_>>());
-                all.limits.extend(one.limits.into_iter().filter(|limit| !all.limits.contains(limit)).collect::<Vec<_>>());
+                all.layers
+                    .extend(one.layers.into_iter().filter(|layer| !all.layers.contains(layer)).collect::<Vec<_>>());
+                all.limits
+                    .extend(one.limits.into_iter().filter(|limit| !all.limits.contains(limit)).collect::<Vec<_>>());
                 all
             }
         });
@@ -280,7 +277,9 @@ fn answer(
     let mut paths: Vec<Sessions> = Vec::new();
     if let Some(unguarded) = address.public {
         if !pass.filtered && unguarded == Unguarded::Unknown {
-            limits.push("the kind of the public address is not known: without a security group it may be open".to_owned());
+            limits.push(
+                "the kind of the public address is not known: without a security group it may be open".to_owned(),
+            );
         }
         paths.push(opened(&pass, unguarded));
     }
@@ -293,7 +292,10 @@ fn answer(
         paths.push(Sessions { any_port: may(&pass.sessions.any_port), ordinary: may(&pass.sessions.ordinary) });
     }
     if address.gateway {
-        limits.push("an application gateway forwards to the machine with its own address: whom it lets in is not read".to_owned());
+        limits.push(
+            "an application gateway forwards to the machine with its own address: whom it lets in is not read"
+                .to_owned(),
+        );
     }
     let outside = AddrSet::any_outside(&space.local).family(address.family);
     let back = back(&space.returning);
@@ -357,7 +359,8 @@ fn through(
         Some(protocol) => vec![protocol],
         None => vec![Protocol::TCP, Protocol::UDP],
     };
-    let all = protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
+    let all =
+        protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
     let carried = Bounds::exact(PacketSet::union_all(&all.collect::<Vec<_>>()));
     let opened = opened(&pass, forward.unguarded);
     if forward.floating {

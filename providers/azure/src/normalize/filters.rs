@@ -95,9 +95,10 @@ pub(super) fn egress(
         Some(because.to_owned())
     } else if everything(reached.upper()) {
         return Err(Gap::Unsettled {
-            what: "the security groups name service tags or other things whose addresses are not read: they may let out \
+            what:
+                "the security groups name service tags or other things whose addresses are not read: they may let out \
                    traffic to every address"
-                .to_owned(),
+                    .to_owned(),
         });
     } else {
         None

@@ -47,9 +47,10 @@ fn integrated(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evi
 /// The subnet AKS makes for the API server in a network it made.
 fn own_subnet(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Result<Arc<Space>, Gap> {
     let group = read.node_group();
-    let ours = table(&around.networks)?.rows().iter().filter(|row| {
-        arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group))
-    });
+    let ours = table(&around.networks)?
+        .rows()
+        .iter()
+        .filter(|row| arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group)));
     for row in ours {
         for subnet in &row.get()?.properties.subnets {
             let is_it = subnet.name.as_deref().is_some_and(|name| name.to_ascii_lowercase().contains("apiserver"));
@@ -86,7 +87,9 @@ fn linked(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
     if let Some(first) = elsewhere.first() {
         let name = arm::name(first);
         return Err(Gap::NotCollected {
-            what: format!("private endpoint `{name}` outside the node resource group leads to the API server: its subnet is not read"),
+            what: format!(
+                "private endpoint `{name}` outside the node resource group leads to the API server: its subnet is not read"
+            ),
         });
     }
     let subnet = read.properties.agent_pool_profiles.iter().find_map(|agent| agent.vnet_subnet_id.clone());
@@ -101,7 +104,8 @@ fn linked(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
     seen.extend(read.row.evidence("/properties/agentPoolProfiles"));
     let space = around.space(&subnet)?;
     let policies = space.endpoint_policies.as_deref().unwrap_or("Disabled");
-    let filtered = policies.eq_ignore_ascii_case("Enabled") || policies.eq_ignore_ascii_case("NetworkSecurityGroupEnabled");
+    let filtered =
+        policies.eq_ignore_ascii_case("Enabled") || policies.eq_ignore_ascii_case("NetworkSecurityGroupEnabled");
     if !filtered {
         seen.extend_from_slice(&space.sources);
         return Ok(PrivateGuard::Unfiltered {
@@ -125,7 +129,8 @@ fn guarded(space: &Space, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -
     // The endpoint's own address is not told; any of the subnet stands for it.
     let own = Own { address: space.own.to_nets().first().map(ipnet::IpNet::addr), groups: Vec::new() };
     let pass = around.pass(space, None, &own, (Family::V4, Direction::In))?;
-    let via = pass.layers.iter().flat_map(|layer| palisade_reach::witness(&layer.hits, Family::V4, Protocol::TCP, PORT));
+    let via =
+        pass.layers.iter().flat_map(|layer| palisade_reach::witness(&layer.hits, Family::V4, Protocol::TCP, PORT));
     let host = super::space::nets(&[super::space::HOST]);
     Ok(PrivateGuard::Filtered {
         sources: pass.sessions.any_port.map(|packets| packets.sources(Protocol::TCP, PORT).subtract(&host)),

@@ -31,12 +31,15 @@ impl Assignments<'_> {
             let authority = self.authority(&held.principal, Groups::Aside);
             let decided = given.into_iter().filter_map(|action| match authority.decide(action, resource) {
                 Decision::Deny { .. } => None,
-                decision @ (Decision::Allow { .. } | Decision::Conditional { .. }) => Some((action, decision.certainty()?)),
+                decision @ (Decision::Allow { .. } | Decision::Conditional { .. }) => {
+                    Some((action, decision.certainty()?))
+                }
             });
             let (actions, certainties): (Vec<_>, Vec<_>) = decided.unzip();
             // Sure when one of the actions is sure.
             let sure = certainties.iter().any(Certainty::is_certain);
-            let certainty = if sure { Some(Certainty::Certain) } else { certainties.into_iter().reduce(Certainty::and) };
+            let certainty =
+                if sure { Some(Certainty::Certain) } else { certainties.into_iter().reduce(Certainty::and) };
             if let Some(certainty) = certainty {
                 found.push(Holder { held, actions, certainty });
             }

@@ -91,7 +91,12 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
 fn kubelet(read: &Read<'_, '_>) -> Option<Found> {
     let profile = read.properties.identity_profile.as_ref()?.get("kubeletidentity")?.as_ref()?;
     let pools = read.properties.agent_pool_profiles.iter().filter_map(|agent| agent.name.clone());
-    Some(of_profile(profile, IdentityKind::Node, pools.collect(), read.row.evidence("/properties/identityProfile/kubeletidentity")))
+    Some(of_profile(
+        profile,
+        IdentityKind::Node,
+        pools.collect(),
+        read.row.evidence("/properties/identityProfile/kubeletidentity"),
+    ))
 }
 
 fn of_profile(
@@ -124,7 +129,8 @@ fn controllers_found(read: &Read<'_, '_>) -> BTreeMap<String, Found> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     for (name, identity) in addons(read) {
         let Some(profile) = identity else { continue };
-        let key = profile.object_id.clone().or_else(|| profile.resource_id.clone()).unwrap_or_default().to_ascii_lowercase();
+        let key =
+            profile.object_id.clone().or_else(|| profile.resource_id.clone()).unwrap_or_default().to_ascii_lowercase();
         found
             .entry(key)
             .or_insert_with(|| {
@@ -142,7 +148,8 @@ fn workloads(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evid
     let mut found = Vec::new();
     for (row, credentials) in federated_here(read, around, seen)? {
         let identity = row.get()?;
-        let subjects = credentials.iter().map(|one| one.properties.subject.clone().unwrap_or_else(|| "an expression".to_owned()));
+        let subjects =
+            credentials.iter().map(|one| one.properties.subject.clone().unwrap_or_else(|| "an expression".to_owned()));
         found.push(Found {
             kind: IdentityKind::Workload,
             principal: identity.properties.principal_id.clone(),
@@ -236,7 +243,12 @@ fn dedication(
         (IdentityKind::Node, kubelet(read).iter().any(|other| same_resource(other, &key))),
         (IdentityKind::Controller, controllers_found(read).values().any(|other| same_resource(other, &key))),
     ];
-    with.extend(other_uses.iter().filter(|(kind, used)| *used && *kind != found.kind).map(|(kind, _)| format!("{} of this cluster", kind.name())));
+    with.extend(
+        other_uses
+            .iter()
+            .filter(|(kind, used)| *used && *kind != found.kind)
+            .map(|(kind, _)| format!("{} of this cluster", kind.name())),
+    );
     if !with.is_empty() {
         return Ok(Dedication::Shared { with });
     }
@@ -245,7 +257,8 @@ fn dedication(
     seen.extend_from_slice(sets.pages());
     for row in sets.rows() {
         let own = arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
-        let carries = row.get()?.identity.user_assigned_identities.iter().flatten().any(|(id, _)| arm::same(id, resource));
+        let carries =
+            row.get()?.identity.user_assigned_identities.iter().flatten().any(|(id, _)| arm::same(id, resource));
         // Machines of another cluster that uses it were counted above.
         if carries && !own {
             with.push(format!("scale set `{}`", arm::name(&row.id)));
@@ -270,7 +283,12 @@ pub(super) fn controllers(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Obs
             let identity = match profile {
                 None => ControllerIdentity::None,
                 Some(profile) => {
-                    let key = profile.object_id.clone().or_else(|| profile.resource_id.clone()).unwrap_or_default().to_ascii_lowercase();
+                    let key = profile
+                        .object_id
+                        .clone()
+                        .or_else(|| profile.resource_id.clone())
+                        .unwrap_or_default()
+                        .to_ascii_lowercase();
                     let Some(own) = found.get(&key) else { continue };
                     let id = id_of(own);
                     let is = |other: &Found| id_of(other) == id;
@@ -288,4 +306,3 @@ pub(super) fn controllers(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Obs
         Ok(controllers)
     })
 }
-

@@ -1,20 +1,15 @@
 //! Encryption of the cluster's database, and the key behind it.
 //! <https://learn.microsoft.com/azure/aks/kms-data-encryption-concepts>
 
-use super::{
-    assignments::Assignments,
-    cluster::Read,
-    observe::observe,
-    surroundings::Surroundings,
-    table::Table,
-};
+use super::{assignments::Assignments, cluster::Read, observe::observe, surroundings::Surroundings, table::Table};
 use crate::{
     CLUSTERS, DIAGNOSTIC_SETTINGS, KEY, VAULT, VAULTS, arm,
     record::{self, DiagnosticSetting, Vault, VaultProperties},
 };
 use jiff::Timestamp;
 use palisade_model::{
-    Coverage, Encryption, Evidence, Gap, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Observed, Progress, Rotation,
+    Coverage, Encryption, Evidence, Gap, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Observed, Progress,
+    Rotation,
 };
 use std::collections::BTreeMap;
 
@@ -38,11 +33,20 @@ pub(super) fn encryption(read: &Read<'_, '_>) -> Observed<Encryption> {
         let (coverage, owner, because) = if kms.enabled == Some(true) {
             let pointer = format!("/value/{}/properties/securityProfile/azureKeyVaultKms", read.row.at);
             let key = kms.key_id.clone().filter(|id| !id.is_empty()).ok_or_else(|| {
-                super::malformed(&CLUSTERS, arm::subscription(read.id()).unwrap_or_default(), &pointer, "enabled without `keyId`")
+                super::malformed(
+                    &CLUSTERS,
+                    arm::subscription(read.id()).unwrap_or_default(),
+                    &pointer,
+                    "enabled without `keyId`",
+                )
             })?;
             (Coverage::Secrets, KeyOwner::Customer { key }, "`azureKeyVaultKms.enabled` is on")
         } else if platform {
-            (Coverage::Secrets, KeyOwner::Provider, "`kubernetesResourceObjectEncryptionProfile.infrastructureEncryption` is `Enabled`")
+            (
+                Coverage::Secrets,
+                KeyOwner::Provider,
+                "`kubernetesResourceObjectEncryptionProfile.infrastructureEncryption` is `Enabled`",
+            )
         } else {
             (
                 Coverage::Nothing,
@@ -79,18 +83,31 @@ fn listed(name: &str, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Re
     Ok((arm::key(&row.id), properties))
 }
 
-fn vault(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<(String, VaultProperties), Gap> {
+fn vault(
+    read: &Read<'_, '_>,
+    around: &Surroundings<'_>,
+    seen: &mut Vec<Evidence>,
+) -> Result<(String, VaultProperties), Gap> {
     let key = read.item.key_in_use().ok_or_else(unreadable_key)?;
     let Some(id) = key.vault_id else { return listed(key.vault, around, seen) };
     let id = arm::key(id);
     let scope = arm::subscription(&id).unwrap_or(around.subscription);
     let read: Observed<Vault> = around.snapshot.one(&VAULT, scope, &[("vault", &id)]);
     seen.extend_from_slice(read.sources());
-    let properties = read.get()?.properties.clone().ok_or_else(|| super::malformed(&VAULT, scope, "/properties", "no properties"))?;
+    let properties = read
+        .get()?
+        .properties
+        .clone()
+        .ok_or_else(|| super::malformed(&VAULT, scope, "/properties", "no properties"))?;
     Ok((id, properties))
 }
 
-fn key(read: &Read<'_, '_>, vault: &str, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<record::Key, Gap> {
+fn key(
+    read: &Read<'_, '_>,
+    vault: &str,
+    around: &Surroundings<'_>,
+    seen: &mut Vec<Evidence>,
+) -> Result<record::Key, Gap> {
     let named = read.item.key_in_use().ok_or_else(unreadable_key)?;
     let scope = arm::subscription(vault).unwrap_or(around.subscription);
     let read: Observed<record::Key> = around.snapshot.one(&KEY, scope, &[("vault", vault), ("key", named.name)]);
@@ -106,8 +123,14 @@ fn unreadable_key() -> Gap {
 pub(super) fn facts(read: &Read<'_, '_>, around: &Surroundings<'_>) -> KeyFacts {
     let profile = read.row.evidence("/properties/securityProfile");
     if read.properties.security_profile.azure_key_vault_kms.enabled != Some(true) {
-        let platform = read.properties.security_profile.kubernetes_resource_object_encryption_profile.infrastructure_encryption.is_some();
-        let because = if platform { "the platform holds the key" } else { "nothing above the storage is encrypted" }.to_owned();
+        let platform = read
+            .properties
+            .security_profile
+            .kubernetes_resource_object_encryption_profile
+            .infrastructure_encryption
+            .is_some();
+        let because =
+            if platform { "the platform holds the key" } else { "nothing above the storage is encrypted" }.to_owned();
         let sources: Vec<Evidence> = profile.into_iter().collect();
         return KeyFacts {
             state: Observed::known(KeyState::NoCustomerKey { because: because.clone() }, sources.clone()),
@@ -146,7 +169,8 @@ fn is_current(read: &Read<'_, '_>, key: &record::Key) -> bool {
 fn state(read: &Read<'_, '_>, key: &record::Key, vault: &VaultProperties) -> Result<KeyState, Gap> {
     if !is_current(read, key) {
         return Err(Gap::NotCollected {
-            what: "the cluster uses an older version of its key, and only the newest one's attributes are read".to_owned(),
+            what: "the cluster uses an older version of its key, and only the newest one's attributes are read"
+                .to_owned(),
         });
     }
     let attributes = &key.properties.attributes;
@@ -169,9 +193,9 @@ fn rotation(read: &Read<'_, '_>, key: &record::Key) -> Result<Rotation, Gap> {
         return Ok(Rotation::Manual { last: created.and_then(|second| Timestamp::from_second(second).ok()) });
     }
     let policy = key.properties.rotation_policy.iter().flat_map(|policy| &policy.lifetime_actions);
-    let rotate = policy.into_iter().find(|action| {
-        action.action.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("rotate"))
-    });
+    let rotate = policy
+        .into_iter()
+        .find(|action| action.action.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("rotate")));
     Ok(match rotate {
         Some(action) => Rotation::Automatic { days: action.trigger.time_after_create.as_deref().and_then(days) },
         None => Rotation::Off,
@@ -206,8 +230,7 @@ fn days(text: &str) -> Option<u32> {
 fn access(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<KeyAccess, Gap> {
     let (id, properties) = vault(read, around, seen)?;
     let place = arm::subscription(&id).unwrap_or(around.subscription);
-    let settings =
-        Table::<DiagnosticSetting>::read(around.snapshot, &DIAGNOSTIC_SETTINGS, place, &[("vault", &id)])?;
+    let settings = Table::<DiagnosticSetting>::read(around.snapshot, &DIAGNOSTIC_SETTINGS, place, &[("vault", &id)])?;
     seen.extend_from_slice(settings.pages());
     let assignments = around.assignments.as_ref().map_err(Clone::clone)?;
     if !place.eq_ignore_ascii_case(around.subscription) {
@@ -237,7 +260,8 @@ fn access(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
 fn own_principals(read: &Read<'_, '_>) -> Vec<String> {
     let identity = read.item.identity.iter();
     let system = identity.clone().filter_map(|identity| identity.principal_id.as_deref());
-    let assigned = identity.flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.values().flatten()));
+    let assigned =
+        identity.flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.values().flatten()));
     let assigned = assigned.filter_map(|principal| principal.principal_id.as_deref());
     system.chain(assigned).map(str::to_ascii_lowercase).collect()
 }
@@ -279,7 +303,9 @@ fn by_roles(
 
 fn by_policies(vault: &VaultProperties, holders: &mut BTreeMap<String, KeyHolder>) {
     for policy in &vault.access_policies {
-        let has = |names: &[&str]| policy.permissions.keys.iter().any(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)));
+        let has = |names: &[&str]| {
+            policy.permissions.keys.iter().any(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)))
+        };
         let uses = has(&["decrypt", "unwrapKey", "all"]);
         let Some(principal) = policy.object_id.as_deref().filter(|_| uses) else { continue };
         let principal = principal.to_ascii_lowercase();
@@ -306,9 +332,10 @@ fn answers_any_network(vault: &VaultProperties) -> bool {
 fn logs_uses(setting: &DiagnosticSetting) -> bool {
     setting.properties.logs.iter().any(|log| {
         let named = log.category.as_deref().is_some_and(|category| category.eq_ignore_ascii_case("AuditEvent"));
-        let grouped = log.category_group.as_deref().is_some_and(|group| {
-            group.eq_ignore_ascii_case("audit") || group.eq_ignore_ascii_case("allLogs")
-        });
+        let grouped = log
+            .category_group
+            .as_deref()
+            .is_some_and(|group| group.eq_ignore_ascii_case("audit") || group.eq_ignore_ascii_case("allLogs"));
         log.enabled == Some(true) && (named || grouped)
     })
 }

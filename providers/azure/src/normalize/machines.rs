@@ -97,8 +97,7 @@ pub(super) fn machines(sets: &[&Row<'_, ScaleSet>], around: &Surroundings<'_>) -
         found.sources.extend(row.evidence(""));
         let key = arm::key(&row.id);
         let params = [("scaleSet", key.as_str())];
-        let interfaces =
-            Table::<Interface>::read(around.snapshot, &NODE_INTERFACES, around.subscription, &params)?;
+        let interfaces = Table::<Interface>::read(around.snapshot, &NODE_INTERFACES, around.subscription, &params)?;
         found.sources.extend_from_slice(interfaces.pages());
         let needs_addresses = interfaces.all()?.iter().any(|interface| interface.has_public_address());
         let addresses = if needs_addresses {
@@ -152,7 +151,8 @@ fn node_addresses(all: &[AddressConfiguration]) -> impl Iterator<Item = &Address
     all.iter().filter(move |one| {
         let own = &one.properties;
         let leads_here = own.public_ip_address.is_some() || !own.load_balancer_backend_address_pools.is_empty();
-        let is_v6 = own.private_ip_address_version.as_deref().is_some_and(|version| version.eq_ignore_ascii_case("IPv6"));
+        let is_v6 =
+            own.private_ip_address_version.as_deref().is_some_and(|version| version.eq_ignore_ascii_case("IPv6"));
         !any_primary || own.primary == Some(true) || leads_here || is_v6
     })
 }
@@ -165,12 +165,14 @@ fn read_address(
     let properties = &configuration.properties;
     let id_of = |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
     let address: Option<IpAddr> = properties.private_ip_address.as_deref().and_then(|text| text.parse().ok());
-    let says_v6 = properties.private_ip_address_version.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("IPv6"));
+    let says_v6 =
+        properties.private_ip_address_version.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("IPv6"));
     let family = if address.is_some_and(|one| one.is_ipv6()) || says_v6 { Family::V6 } else { Family::V4 };
     let (public_address, public) = match &properties.public_ip_address {
         None => (None, None),
         Some(reference) => {
-            let row = context.addresses.and_then(|all| public_row(all, reference.id.as_deref(), configuration.id.as_deref()));
+            let row =
+                context.addresses.and_then(|all| public_row(all, reference.id.as_deref(), configuration.id.as_deref()));
             let template = || {
                 let mut addresses = context.set.addresses();
                 addresses.find_map(|one| one.public_ip_address_configuration.as_ref()?.sku.name.as_deref())
@@ -184,7 +186,12 @@ fn read_address(
     let address = Address {
         own: Own {
             address,
-            groups: properties.application_security_groups.iter().filter_map(|one| one.id.as_deref()).map(arm::key).collect(),
+            groups: properties
+                .application_security_groups
+                .iter()
+                .filter_map(|one| one.id.as_deref())
+                .map(arm::key)
+                .collect(),
         },
         family,
         subnet: id_of(&properties.subnet).or_else(|| context.set.subnet().map(str::to_owned)).unwrap_or_default(),
@@ -197,13 +204,22 @@ fn read_address(
     (public_address, address)
 }
 
-fn public_row<'t>(all: &'t Table<'_, PublicAddress>, id: Option<&str>, configuration: Option<&str>) -> Option<&'t PublicAddress> {
+fn public_row<'t>(
+    all: &'t Table<'_, PublicAddress>,
+    id: Option<&str>,
+    configuration: Option<&str>,
+) -> Option<&'t PublicAddress> {
     let by_id = id.and_then(|id| all.find(id)).and_then(|row| row.item.as_ref().ok());
     by_id.or_else(|| {
         let configuration = configuration?;
         let readable = all.rows().iter().filter_map(|row| row.item.as_ref().ok());
         let own = |address: &&PublicAddress| {
-            address.properties.ip_configuration.as_ref().and_then(|one| one.id.as_deref()).is_some_and(|one| arm::same(one, configuration))
+            address
+                .properties
+                .ip_configuration
+                .as_ref()
+                .and_then(|one| one.id.as_deref())
+                .is_some_and(|one| arm::same(one, configuration))
         };
         readable.into_iter().find(own)
     })
@@ -213,7 +229,8 @@ fn public_row<'t>(all: &'t Table<'_, PublicAddress>, id: Option<&str>, configura
 fn forwards(configuration: &AddressConfiguration, around: &Surroundings<'_>) -> (Vec<Arc<Forward>>, Vec<String>) {
     let Ok(balancers) = &around.balancers else { return (Vec::new(), Vec::new()) };
     let properties = &configuration.properties;
-    let pools = properties.load_balancer_backend_address_pools.iter().chain(&properties.load_balancer_inbound_nat_rules);
+    let pools =
+        properties.load_balancer_backend_address_pools.iter().chain(&properties.load_balancer_inbound_nat_rules);
     let parts: Vec<&str> = pools.filter_map(|reference| reference.id.as_deref()).collect();
     let mut forwards: Vec<Arc<Forward>> = Vec::new();
     let mut unread = Vec::new();

@@ -96,7 +96,9 @@ impl BuiltIn {
     /// What the role gives on these resources, as it is defined here and now.
     fn on(&self, what: &str, resources: &Selector, assignments: &Assignments<'_>) -> Vec<Grant> {
         let globs = |names: &[&str]| names.iter().map(|name| Glob::insensitive(name)).collect::<Vec<_>>();
-        let defined = assignments.role(self.guid).unwrap_or_else(|| vec![Selector::of_except(globs(self.actions), globs(self.not))]);
+        let defined = assignments
+            .role(self.guid)
+            .unwrap_or_else(|| vec![Selector::of_except(globs(self.actions), globs(self.not))]);
         defined.into_iter().map(|actions| Grant::allow(format!("need: {what}"), actions, resources.clone())).collect()
     }
 }
@@ -109,8 +111,10 @@ pub(super) fn control_plane(read: &Read<'_, '_>, assignments: &Assignments<'_>, 
     let mut grants = CONTRIBUTOR.on("node resource group", &at(&node_group), assignments);
     let access = &read.properties.api_server_access_profile;
     let agents = &read.properties.agent_pool_profiles;
-    let subnets =
-        agents.iter().flat_map(|agent| agent.vnet_subnet_id.iter().chain(&agent.pod_subnet_id)).chain(&access.subnet_id);
+    let subnets = agents
+        .iter()
+        .flat_map(|agent| agent.vnet_subnet_id.iter().chain(&agent.pod_subnet_id))
+        .chain(&access.subnet_id);
     let mut networks: Vec<String> =
         subnets.filter_map(|id| arm::key(id).split_once("/subnets/").map(|(network, _)| network.to_owned())).collect();
     networks.sort();
@@ -118,7 +122,8 @@ pub(super) fn control_plane(read: &Read<'_, '_>, assignments: &Assignments<'_>, 
     for id in &networks {
         grants.extend(NETWORK_CONTRIBUTOR.on("own networks", &at(id), assignments));
     }
-    let kubelet = read.properties.identity_profile.as_ref().and_then(|profile| profile.get("kubeletidentity")?.as_ref());
+    let kubelet =
+        read.properties.identity_profile.as_ref().and_then(|profile| profile.get("kubeletidentity")?.as_ref());
     if let Some(id) = kubelet.and_then(|identity| identity.resource_id.as_deref()) {
         grants.extend(MANAGED_IDENTITY_OPERATOR.on("identity of the nodes", &at(id), assignments));
     }

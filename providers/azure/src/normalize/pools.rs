@@ -82,7 +82,9 @@ pub(super) fn pools(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed<
             let name = agent.name.clone().unwrap_or_else(|| format!("pool {at}"));
             pools.push(self::pool(&pool, around, name, PoolKind::Managed));
         }
-        let listed = |row: &&Row<'_, ScaleSet>| agents.iter().any(|agent| belongs(row, agent.name.as_deref().unwrap_or_default()));
+        let listed = |row: &&Row<'_, ScaleSet>| {
+            agents.iter().any(|agent| belongs(row, agent.name.as_deref().unwrap_or_default()))
+        };
         for row in sets.iter().flatten().filter(|row| !listed(row)) {
             let pool = PoolRead {
                 cluster: read,
@@ -93,7 +95,13 @@ pub(super) fn pools(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed<
             };
             pools.push(self::pool(&pool, around, arm::name(&row.id).to_owned(), PoolKind::Automatic));
         }
-        if read.properties.node_provisioning_profile.mode.as_deref().is_some_and(|mode| mode.eq_ignore_ascii_case("Auto")) {
+        if read
+            .properties
+            .node_provisioning_profile
+            .mode
+            .as_deref()
+            .is_some_and(|mode| mode.eq_ignore_ascii_case("Auto"))
+        {
             pools.push(provisioned(read));
         }
         Ok(pools)
@@ -103,7 +111,8 @@ pub(super) fn pools(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed<
 /// The addresses of the cluster itself: its machines' subnets and its pods.
 fn members(read: &Read<'_, '_>, sets: &Result<Vec<&Row<'_, ScaleSet>>, Gap>, around: &Surroundings<'_>) -> AddrSet {
     let agents = &read.properties.agent_pool_profiles;
-    let configured = agents.iter().flat_map(|agent| agent.vnet_subnet_id.iter().chain(&agent.pod_subnet_id)).map(String::as_str);
+    let configured =
+        agents.iter().flat_map(|agent| agent.vnet_subnet_id.iter().chain(&agent.pod_subnet_id)).map(String::as_str);
     let templates = sets.iter().flatten().filter_map(|row| row.item.as_ref().ok()?.subnet());
     let network = &read.properties.network_profile;
     let pods = network.pod_cidrs.iter().chain(&network.pod_cidr).filter_map(|text| parse_net(text).ok());
@@ -156,7 +165,8 @@ fn public_addresses(
     let held_by = {
         let machines = machines.as_ref().map_err(Clone::clone)?;
         seen.extend_from_slice(&machines.sources);
-        let has_one = |machine: &&super::machines::Machine| machine.addresses.iter().any(|address| address.public.is_some());
+        let has_one =
+            |machine: &&super::machines::Machine| machine.addresses.iter().any(|address| address.public.is_some());
         machines.all.iter().filter(has_one).map(|machine| machine.node.id.clone()).collect()
     };
     let Some(agent) = pool.agent else {
@@ -188,9 +198,13 @@ fn default_route(
     seen.extend(pool.cluster.row.evidence("/properties/networkProfile"));
     seen.extend(pool.evidence("enableNodePublicIP"));
     match &space.default_route {
-        Some((Hop::Through(hop), name)) => return Ok(DefaultRoute::Brokered { via: format!("route `{name}` to `{hop}`") }),
+        Some((Hop::Through(hop), name)) => {
+            return Ok(DefaultRoute::Brokered { via: format!("route `{name}` to `{hop}`") });
+        }
         Some((Hop::Nowhere, _)) => return Ok(DefaultRoute::None),
-        Some((Hop::Inside, name)) => return Ok(DefaultRoute::Brokered { via: format!("route `{name}` into the network") }),
+        Some((Hop::Inside, name)) => {
+            return Ok(DefaultRoute::Brokered { via: format!("route `{name}` into the network") });
+        }
         Some((Hop::Internet, _)) | None => {}
     }
     if let Some(gateway) = &space.nat_gateway {
@@ -202,7 +216,9 @@ fn default_route(
     // Absent means `loadBalancer`.
     let outbound = pool.cluster.properties.network_profile.outbound_type.as_deref().unwrap_or("loadBalancer");
     match outbound.to_ascii_lowercase().as_str() {
-        "loadbalancer" => Ok(DefaultRoute::Brokered { via: "outbound rules of the cluster's load balancer".to_owned() }),
+        "loadbalancer" => {
+            Ok(DefaultRoute::Brokered { via: "outbound rules of the cluster's load balancer".to_owned() })
+        }
         "managednatgateway" | "userassignednatgateway" | "managednatgatewayv2" => {
             Ok(DefaultRoute::Brokered { via: format!("NAT gateway (`outboundType` is `{outbound}`)") })
         }
@@ -215,7 +231,9 @@ fn default_route(
 /// <https://learn.microsoft.com/azure/aks/manage-ssh-node-access>
 fn interactive(pool: &PoolRead<'_, '_>, seen: &mut Vec<Evidence>) -> Result<Interactive, Gap> {
     let Some(agent) = pool.agent else {
-        return Err(Gap::NotCollected { what: "how people log in to machines outside the listed pools is not read".to_owned() });
+        return Err(Gap::NotCollected {
+            what: "how people log in to machines outside the listed pools is not read".to_owned(),
+        });
     };
     seen.extend(pool.evidence("securityProfile"));
     let setting = agent.security_profile.ssh_access.as_deref();
@@ -223,11 +241,15 @@ fn interactive(pool: &PoolRead<'_, '_>, seen: &mut Vec<Evidence>) -> Result<Inte
     Ok(match setting.map(str::to_ascii_lowercase).as_deref() {
         None => keys("`securityProfile.sshAccess` is not set, which means a local user with a key".to_owned()),
         Some("disabled") => Interactive::Off { because: "`securityProfile.sshAccess` is `Disabled`".to_owned() },
-        Some("entraid") => Interactive::Brokered { by: "Microsoft Entra ID (`securityProfile.sshAccess` is `EntraId`)".to_owned() },
+        Some("entraid") => {
+            Interactive::Brokered { by: "Microsoft Entra ID (`securityProfile.sshAccess` is `EntraId`)".to_owned() }
+        }
         Some("localuser") => keys("`securityProfile.sshAccess` is `LocalUser`".to_owned()),
         Some(_) => {
             let word = setting.unwrap_or_default();
-            return Err(Gap::Unsettled { what: format!("`securityProfile.sshAccess` is `{word}`, a word we do not know") });
+            return Err(Gap::Unsettled {
+                what: format!("`securityProfile.sshAccess` is `{word}`, a word we do not know"),
+            });
         }
     })
 }

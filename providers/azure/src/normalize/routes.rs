@@ -44,8 +44,10 @@ impl Routes {
     pub(super) fn new(inside: &[IpNet], table: Option<&RouteTable>) -> Self {
         let system = |net: IpNet, target| Route { destination: net, target, id: "system route".into(), rank: SYSTEM };
         let parsed = |text: &str| parse_net(text).ok();
-        let mut routes: Vec<Route<Hop>> = DROPPED.iter().filter_map(|text| parsed(text)).map(|net| system(net, Hop::Nowhere)).collect();
-        routes.extend(["0.0.0.0/0", "::/0"].iter().filter_map(|text| parsed(text)).map(|net| system(net, Hop::Internet)));
+        let mut routes: Vec<Route<Hop>> =
+            DROPPED.iter().filter_map(|text| parsed(text)).map(|net| system(net, Hop::Nowhere)).collect();
+        routes
+            .extend(["0.0.0.0/0", "::/0"].iter().filter_map(|text| parsed(text)).map(|net| system(net, Hop::Internet)));
         // The same prefix as a dropped one: what belongs to the network is not dropped.
         routes.retain(|route| !inside.contains(&route.destination));
         routes.extend(inside.iter().map(|net| system(*net, Hop::Inside)));
@@ -126,7 +128,9 @@ mod tests {
 
     #[test]
     fn an_appliance_makes_answers_possible_and_nothing_makes_them_impossible() {
-        let back = Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")]))).returning(false);
+        let back =
+            Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")])))
+                .returning(false);
         assert!(back.upper().contains(address("198.51.100.1")) && !back.lower().contains(address("198.51.100.1")));
         assert!(!back.upper().contains(address("203.0.113.9")));
     }

@@ -102,7 +102,14 @@ impl Filter {
         let group = row.get()?;
         let name = group.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned());
         let network = reading.virtual_network(space);
-        let reader = Reader { name: &name, space, family, direction, network, internet: palisade_reach::internet().subtract(network) };
+        let reader = Reader {
+            name: &name,
+            space,
+            family,
+            direction,
+            network,
+            internet: palisade_reach::internet().subtract(network),
+        };
         let mut lines: Vec<(i64, Line)> = Vec::new();
         let written = group.properties.security_rules.iter().map(|rule| (rule, true));
         let defaults = group.properties.default_security_rules.iter().map(|rule| (rule, false));
@@ -111,7 +118,12 @@ impl Filter {
             let odd = |why: &str| {
                 let called = rule.name.as_deref().unwrap_or("a rule");
                 let scope = arm::subscription(&row.id).unwrap_or_default();
-                super::malformed(&SECURITY_GROUPS, scope, &format!("/value/{}/properties", row.at), &format!("{called}: {why}"))
+                super::malformed(
+                    &SECURITY_GROUPS,
+                    scope,
+                    &format!("/value/{}/properties", row.at),
+                    &format!("{called}: {why}"),
+                )
             };
             if !reader.concerns(rule).ok_or_else(|| odd("no direction"))? {
                 continue;
@@ -236,7 +248,13 @@ impl Reader<'_> {
         let table = match self.direction {
             Direction::In => [
                 ("AllowVnetInBound", Action::Allow, network, inside(), "VirtualNetwork"),
-                ("AllowAzureLoadBalancerInBound", Action::Allow, self.tag("AzureLoadBalancer"), anyone(), "AzureLoadBalancer"),
+                (
+                    "AllowAzureLoadBalancerInBound",
+                    Action::Allow,
+                    self.tag("AzureLoadBalancer"),
+                    anyone(),
+                    "AzureLoadBalancer",
+                ),
                 ("DenyAllInBound", Action::Deny, all, anyone(), "*"),
             ],
             Direction::Out => [

@@ -76,7 +76,8 @@ impl Surroundings<'_> {
         let subnet = network.properties.subnets.iter().find(is_it).ok_or_else(|| elsewhere("subnet", id))?;
         let mut sources: Vec<Evidence> = row.evidence("/properties").into_iter().collect();
         let properties = &subnet.properties;
-        let reference = |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
+        let reference =
+            |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
         let routes_row = match reference(&properties.route_table) {
             None => None,
             Some(id) => Some(table(&self.route_tables)?.find(&id).ok_or_else(|| elsewhere("route table", &id))?),
@@ -84,7 +85,12 @@ impl Surroundings<'_> {
         sources.extend(routes_row.and_then(|row| row.evidence("/properties")));
 
         let unreadable = |text: &str| {
-            super::malformed(&NETWORKS, self.subscription, &format!("/value/{}/properties", row.at), &format!("`{text}` is no prefix"))
+            super::malformed(
+                &NETWORKS,
+                self.subscription,
+                &format!("/value/{}/properties", row.at),
+                &format!("`{text}` is no prefix"),
+            )
         };
         let read = |texts: &mut dyn Iterator<Item = &String>| -> Result<Vec<IpNet>, Gap> {
             texts.map(|text| parse_net(text).map_err(|_| unreadable(text))).collect()
@@ -103,7 +109,10 @@ impl Surroundings<'_> {
         let lower = members.union(&host);
         let mut upper = lower.union(&routes.written);
         if routes.unreadable {
-            limits.push(format!("a route of subnet `{}` names a service tag, whose addresses are not read", arm::name(id)));
+            limits.push(format!(
+                "a route of subnet `{}` names a service tag, whose addresses are not read",
+                arm::name(id)
+            ));
             upper = AddrSet::all();
         }
         if neighbours.unreadable {
@@ -160,12 +169,14 @@ fn neighbours(network: &Network) -> Neighbours {
     let mut found = Neighbours { prefixes: Vec::new(), unreadable: false };
     for peering in &network.properties.virtual_network_peerings {
         let properties = &peering.properties;
-        let connected = properties.peering_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Connected"));
+        let connected =
+            properties.peering_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Connected"));
         if !connected || properties.allow_virtual_network_access == Some(false) {
             continue;
         }
         let spaces = [&properties.remote_virtual_network_address_space, &properties.remote_address_space];
-        let space: Option<&AddressSpace> = spaces.into_iter().flatten().find(|space| !space.address_prefixes.is_empty());
+        let space: Option<&AddressSpace> =
+            spaces.into_iter().flatten().find(|space| !space.address_prefixes.is_empty());
         let prefixes = space.map(|space| &space.address_prefixes);
         let read: Option<Vec<IpNet>> =
             prefixes.and_then(|texts| texts.iter().map(|text| parse_net(text).ok()).collect());

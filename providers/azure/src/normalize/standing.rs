@@ -12,8 +12,8 @@ use super::{
     surroundings::Surroundings,
 };
 use palisade_authority::{
-    Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed, Place, Standing,
-    capabilities, excess, satisfied, wildcards, within,
+    Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed,
+    Place, Standing, capabilities, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind};
 use std::{
@@ -22,7 +22,8 @@ use std::{
 };
 
 /// What is taken for granted beside what is named as unknown.
-const NO_ELIGIBLE_ROLES: &str = "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
+const NO_ELIGIBLE_ROLES: &str =
+    "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
 
 /// Authorities and the graph of who may become whom, worked out once.
 #[derive(Debug, Default)]
@@ -42,20 +43,20 @@ struct Switches {
 
 impl Switches {
     fn of(read: &Read<'_, '_>) -> Self {
-        Self {
-            local_accounts: has_local_accounts(read),
-            entra: has_entra(read),
-            run_command: can_run_commands(read),
-        }
+        Self { local_accounts: has_local_accounts(read), entra: has_entra(read), run_command: can_run_commands(read) }
     }
 
     fn needs(self) -> Vec<Need> {
         let mut needs = ALWAYS.to_vec();
-        needs.extend([
-            self.local_accounts.then_some(WITH_LOCAL_ACCOUNTS),
-            (!self.entra).then_some(WITHOUT_ENTRA),
-            self.run_command.then_some(WITH_RUN_COMMAND),
-        ].into_iter().flatten());
+        needs.extend(
+            [
+                self.local_accounts.then_some(WITH_LOCAL_ACCOUNTS),
+                (!self.entra).then_some(WITHOUT_ENTRA),
+                self.run_command.then_some(WITH_RUN_COMMAND),
+            ]
+            .into_iter()
+            .flatten(),
+        );
         needs
     }
 }
@@ -106,9 +107,10 @@ impl Surroundings<'_> {
     fn reaches_a_cluster(&self, assignments: &Assignments<'_>, principal: &str, held: &Held) -> bool {
         let groups = assignments.all().iter().filter(|one| one.is_group());
         held.everywhere
-            || assignments.of(principal).chain(groups).any(|one| {
-                self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action))
-            })
+            || assignments
+                .of(principal)
+                .chain(groups)
+                .any(|one| self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action)))
     }
 
     /// Where an identity of a cluster stands. `need` is absent where nobody knows what it needs.
@@ -184,7 +186,8 @@ impl Surroundings<'_> {
             }
         }
         // Only identities climb here; people and groups with assignments are somebody else's business.
-        let used: BTreeSet<String> = open.iter().filter(|(_, id)| id.is_some()).map(|(principal, _)| principal.clone()).collect();
+        let used: BTreeSet<String> =
+            open.iter().filter(|(_, id)| id.is_some()).map(|(principal, _)| principal.clone()).collect();
         let mut frontier: Vec<(String, String)> = Vec::new();
         let mut waiting: Vec<String> = Vec::new();
         for principal in used {
@@ -204,7 +207,8 @@ impl Surroundings<'_> {
             let mut next = Vec::new();
             waiting.retain(|principal| {
                 let authority = self.authority(assignments, principal);
-                let hops = frontier.iter().filter_map(|(target, id)| become_identity(principal, &authority, (target, id)));
+                let hops =
+                    frontier.iter().filter_map(|(target, id)| become_identity(principal, &authority, (target, id)));
                 let hops: Vec<Hop> = hops.collect();
                 let found = !hops.is_empty();
                 for hop in hops {
@@ -261,7 +265,8 @@ fn into_cluster(from: &IdentityId, authority: &Authority, read: &Read<'_, '_>) -
 }
 
 fn become_identity(from: &str, authority: &Authority, (target, id): (&str, &str)) -> Option<Hop> {
-    let place = |action: &str| if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere };
+    let place =
+        |action: &str| if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere };
     TO_IDENTITY.iter().find_map(|row| hop(&identity(from), identity(target).into(), authority, row, place))
 }
 
@@ -303,10 +308,12 @@ fn stray(given: &Authority, need: &Authority) -> Option<Authority> {
 
 /// What is given beyond the need: actions the need does not contain, and actions it contains that reach further.
 fn outside(authority: &Authority, held: &[Held], need: &Authority) -> Vec<OutsideNeed> {
-    let mut outside: BTreeMap<_, OutsideNeed> = within(authority, need).into_iter().map(|one| (one.grant.clone(), one)).collect();
+    let mut outside: BTreeMap<_, OutsideNeed> =
+        within(authority, need).into_iter().map(|one| (one.grant.clone(), one)).collect();
     for further in excess(authority, held, need).capabilities {
         for grant in further.by {
-            let known = outside.entry(grant.clone()).or_insert_with(|| OutsideNeed { grant, actions: Vec::new(), more: 0 });
+            let known =
+                outside.entry(grant.clone()).or_insert_with(|| OutsideNeed { grant, actions: Vec::new(), more: 0 });
             for action in &further.actions {
                 if !known.actions.contains(action) && !known.actions.iter().any(|pattern| pattern == "*") {
                     known.actions.push(action.clone());

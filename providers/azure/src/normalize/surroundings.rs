@@ -93,9 +93,9 @@ impl<'s> Surroundings<'s> {
         let after = self.clusters.partition_point(|cluster| *cluster < below);
         let holds = self.clusters.get(after).is_some_and(|cluster| cluster.starts_with(&below));
         // A namespace is a scope below its cluster.
-        let own = scope.split_once("/managedclusters/").map(|(group, rest)| {
-            format!("{group}/managedclusters/{}", rest.split('/').next().unwrap_or_default())
-        });
+        let own = scope
+            .split_once("/managedclusters/")
+            .map(|(group, rest)| format!("{group}/managedclusters/{}", rest.split('/').next().unwrap_or_default()));
         let lies_in_one = own.is_some_and(|own| self.clusters.binary_search(&own).is_ok());
         holds || lies_in_one
     }
@@ -145,7 +145,8 @@ fn uses(clusters: &[Row<'_, Cluster>]) -> HashMap<String, Vec<String>> {
         let addons = properties.addon_profiles.iter().flat_map(|addons| addons.values().flatten());
         let routing = properties.ingress_profile.web_app_routing.iter();
         let profiles = kubelet.chain(addons.chain(routing).filter_map(|addon| addon.identity.as_ref()));
-        let control = identity.iter().flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.keys()));
+        let control =
+            identity.iter().flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.keys()));
         let ids = profiles.filter_map(|profile| profile.resource_id.as_deref()).chain(control.map(String::as_str));
         for id in ids {
             let users = uses.entry(arm::key(id)).or_default();

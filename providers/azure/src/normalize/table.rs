@@ -61,8 +61,18 @@ macro_rules! identified {
 }
 
 identified!(
-    DenyAssignment, Interface, LoadBalancer, Network, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
-    ScaleSet, SecurityGroup, UserAssignedIdentity, Vault
+    DenyAssignment,
+    Interface,
+    LoadBalancer,
+    Network,
+    PublicAddress,
+    RoleAssignment,
+    RoleDefinition,
+    RouteTable,
+    ScaleSet,
+    SecurityGroup,
+    UserAssignedIdentity,
+    Vault
 );
 
 macro_rules! nameless {
@@ -87,12 +97,7 @@ pub(super) struct Table<'s, T> {
 
 impl<'s, T: DeserializeOwned + Identified> Table<'s, T> {
     /// Reads a list; the gap when it is not whole.
-    pub(super) fn read(
-        snapshot: &'s Snapshot,
-        call: &Call,
-        scope: &str,
-        params: &[(&str, &str)],
-    ) -> Result<Self, Gap> {
+    pub(super) fn read(snapshot: &'s Snapshot, call: &Call, scope: &str, params: &[(&str, &str)]) -> Result<Self, Gap> {
         let mut table = Self { rows: Vec::new(), places: HashMap::new(), pages: Vec::new() };
         for page in snapshot.pages::<List<T>>(call, scope, params)? {
             table.pages.extend(page.record.evidence(""));

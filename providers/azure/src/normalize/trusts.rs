@@ -57,10 +57,8 @@ pub(super) fn trusts(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed
         let mut trusts = Vec::new();
         for (row, credentials) in federated_here(read, around, seen)? {
             let all = around.federated(&row.id)?.all()?;
-            let consumers: BTreeSet<(&str, String)> = all
-                .iter()
-                .map(|one| (one.properties.issuer.as_deref().unwrap_or_default(), said(one)))
-                .collect();
+            let consumers: BTreeSet<(&str, String)> =
+                all.iter().map(|one| (one.properties.issuer.as_deref().unwrap_or_default(), said(one))).collect();
             let owner = row.get()?;
             let id = match owner.properties.principal_id.as_deref() {
                 Some(principal) => identity(principal),
@@ -102,9 +100,9 @@ fn subject(credential: &FederatedCredential) -> TrustSubject {
             Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains(':') => {
                 TrustSubject::Exact { namespace: namespace.to_owned(), service_account: name.to_owned() }
             }
-            Some(_) | None => TrustSubject::Nobody {
-                because: format!("no service account has a token with the subject `{text}`"),
-            },
+            Some(_) | None => {
+                TrustSubject::Nobody { because: format!("no service account has a token with the subject `{text}`") }
+            }
         };
     }
     TrustSubject::Expression { text: said(credential) }
@@ -129,7 +127,9 @@ pub(super) fn other_trust(
     seen.extend_from_slice(credentials.pages());
     let own = issuer(read);
     let others = credentials.all()?.into_iter().filter(|one| one.properties.issuer.as_deref() != own || own.is_none());
-    Ok(others.map(|one| format!("{} of {}", said(one), one.properties.issuer.as_deref().unwrap_or("an issuer"))).collect())
+    Ok(others
+        .map(|one| format!("{} of {}", said(one), one.properties.issuer.as_deref().unwrap_or("an issuer")))
+        .collect())
 }
 
 /// Parties outside the tenant: issuers of others, and tenants that manage the subscription (Azure Lighthouse).
@@ -150,7 +150,9 @@ pub(super) fn external(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observ
             let credentials = around.federated(&id)?;
             seen.extend_from_slice(credentials.pages());
             for credential in credentials.all()? {
-                let Some(party) = outsider(credential.properties.issuer.as_deref().unwrap_or_default(), tenant) else { continue };
+                let Some(party) = outsider(credential.properties.issuer.as_deref().unwrap_or_default(), tenant) else {
+                    continue;
+                };
                 let name = credential.name.as_deref().unwrap_or_default();
                 found.insert(ExternalTrust {
                     party,
@@ -165,7 +167,11 @@ pub(super) fn external(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observ
 
 /// The user-assigned identities of a cluster, by resource id.
 fn used(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<BTreeSet<String>, Gap> {
-    let control = read.item.identity.iter().flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.keys()));
+    let control = read
+        .item
+        .identity
+        .iter()
+        .flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.keys()));
     let nodes = read.properties.identity_profile.iter().flat_map(|profile| profile.values().flatten());
     let nodes = nodes.filter_map(|profile| profile.resource_id.as_ref());
     let mut ids: BTreeSet<String> = control.chain(nodes).map(|id| arm::key(id)).collect();
@@ -198,7 +204,10 @@ fn subscription(around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<S
         id.is_some_and(|id| id.eq_ignore_ascii_case(around.subscription))
     };
     let row = list.rows().iter().find(own).ok_or_else(|| Gap::Unsettled {
-        what: format!("subscription `{}` is not in the list of subscriptions: who manages it is not known", around.subscription),
+        what: format!(
+            "subscription `{}` is not in the list of subscriptions: who manages it is not known",
+            around.subscription
+        ),
     })?;
     seen.extend(row.evidence(""));
     Ok(row.get()?.clone())

@@ -368,7 +368,13 @@ mod tests {
 
     #[test]
     fn an_address_that_leads_elsewhere_is_no_key() {
-        for odd in ["", "https://kv.vault.azure.net/keys/../secrets", "http://kv/keys/a", "https://kv.vault.azure.net/keys/a%2f/b", "https://kv/keys/a?x"] {
+        for odd in [
+            "",
+            "https://kv.vault.azure.net/keys/../secrets",
+            "http://kv/keys/a",
+            "https://kv.vault.azure.net/keys/a%2f/b",
+            "https://kv/keys/a?x",
+        ] {
             assert_eq!(with_key(odd).key_in_use(), None, "{odd}");
         }
     }

@@ -97,9 +97,7 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
 }
 
 /// An object whose fields are all optional, `null` for one without any.
-pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -134,7 +132,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_not_taken_for_absent() {
-        for odd in [r#"{"flag":1}"#, r#"{"flag":"perhaps"}"#, r#"{"number":"many"}"#, r#"{"text":{}}"#, r#"{"list":"a"}"#] {
+        for odd in
+            [r#"{"flag":1}"#, r#"{"flag":"perhaps"}"#, r#"{"number":"many"}"#, r#"{"text":{}}"#, r#"{"list":"a"}"#]
+        {
             assert_eq!(read(odd), None, "{odd}");
         }
     }

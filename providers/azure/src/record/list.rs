@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn an_odd_item_does_not_hide_its_neighbours() {
-        let page: List<Thing> = serde_json::from_str(r#"{"value":[{"id":"/a","size":1},{"id":"/b","size":[]},3]}"#).unwrap();
+        let page: List<Thing> =
+            serde_json::from_str(r#"{"value":[{"id":"/a","size":1},{"id":"/b","size":[]},3]}"#).unwrap();
         let items: Vec<_> = page.items().map(|item| (item.id, item.item.map(|thing| thing.size).is_ok())).collect();
         assert_eq!(items, [(None, true), (Some("/b".to_owned()), false), (None, false)]);
     }

@@ -4,9 +4,9 @@
 //! are sound where they know a field, and independent of us: both have to read the same.
 
 use super::{
+    Cluster, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
+    PublicAddress, RoleAssignment, RouteTable, ScaleSet, SecurityGroup, TrustedAccessBinding,
     cluster::{NodeProvisioning, ObjectEncryption, PoolSecurity},
-    Cluster, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network, PublicAddress,
-    RoleAssignment, RouteTable, ScaleSet, SecurityGroup, TrustedAccessBinding,
 };
 use azure_mgmt_containerservice::package_preview_2023_01::models::ManagedCluster;
 use palisade_simulator::{Request, World};

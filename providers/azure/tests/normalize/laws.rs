@@ -11,18 +11,26 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 /// A scene with something of everything.
 fn rich() -> Scene {
-    let mut scene = Scene::with_rules(vec![rule(100, "Allow", json!({})), rule(110, "Deny", json!({ "sourceAddressPrefix": "Storage" }))]);
+    let mut scene = Scene::with_rules(vec![
+        rule(100, "Allow", json!({})),
+        rule(110, "Deny", json!({ "sourceAddressPrefix": "Storage" })),
+    ]);
     scene.subnet_rules = Some(vec![rule(100, "Allow", json!({ "protocol": "*", "destinationPortRange": "*" }))]);
-    scene.routes = Some(vec![json!({ "name": "r", "properties": { "addressPrefix": "203.0.113.0/24", "nextHopType": "VirtualAppliance" } })]);
+    scene.routes = Some(vec![
+        json!({ "name": "r", "properties": { "addressPrefix": "203.0.113.0/24", "nextHopType": "VirtualAppliance" } }),
+    ]);
     scene.network["virtualNetworkPeerings"] = json!([{ "properties": {
         "peeringState": "Connected", "remoteAddressSpace": { "addressPrefixes": ["10.1.0.0/16"] },
     } }]);
     let issuer = "https://westeurope.oic.prod-aks.azure.com/t/1/";
     let credential = json!({ "name": "f", "properties": { "issuer": issuer, "subject": "system:serviceaccount:a:b", "audiences": ["x"] } });
-    scene.identities.insert(id("Microsoft.ManagedIdentity/userAssignedIdentities", "w"), ("w".to_owned(), vec![credential]));
+    scene
+        .identities
+        .insert(id("Microsoft.ManagedIdentity/userAssignedIdentities", "w"), ("w".to_owned(), vec![credential]));
     scene.cluster["properties"]["oidcIssuerProfile"] = json!({ "enabled": true, "issuerURL": issuer });
     scene.cluster["properties"]["apiServerAccessProfile"] = json!({ "authorizedIPRanges": ["203.0.113.0/24", "AzureCloud"], "enableVnetIntegration": true, "subnetId": crate::scene::SUBNET });
-    scene.cluster["properties"]["addonProfiles"] = json!({ "azurepolicy": { "enabled": true, "identity": { "objectId": "p", "resourceId": "/x/p" } } });
+    scene.cluster["properties"]["addonProfiles"] =
+        json!({ "azurepolicy": { "enabled": true, "identity": { "objectId": "p", "resourceId": "/x/p" } } });
     scene.roles = vec![role("owner", &["*"], &["Microsoft.Authorization/*/Write"], &["*"])];
     scene.assignments = vec![assignment("w", "owner", &format!("/subscriptions/{SUBSCRIPTION}"))];
     scene.denials = vec![json!({ "id": "/d", "properties": {
@@ -47,14 +55,45 @@ fn values(cluster: &Cluster) -> BTreeMap<String, Option<String>> {
             $(say(&mut all, format!("{}{}", $prefix, stringify!($field)), &$from.$field);)*
         };
     }
-    say!("", cluster, version, credential, workload_identity, trusts, controllers, minters, external_trusts, etcd, encryption);
+    say!(
+        "",
+        cluster,
+        version,
+        credential,
+        workload_identity,
+        trusts,
+        controllers,
+        minters,
+        external_trusts,
+        etcd,
+        encryption
+    );
     say!("api.", cluster.api, public, private_path, doors, tunnels, private_guard);
     say!("key.", cluster.key, state, rotation, access);
     for pool in cluster.pools.get().into_iter().flatten() {
-        say!(format!("{}.", pool.name), pool, nodes, public_addresses, exposure, filters, default_route, egress, interactive, metadata);
+        say!(
+            format!("{}.", pool.name),
+            pool,
+            nodes,
+            public_addresses,
+            exposure,
+            filters,
+            default_route,
+            egress,
+            interactive,
+            metadata
+        );
     }
     for identity in cluster.identities.get().into_iter().flatten() {
-        say!(format!("{:?}.{}.", identity.kind, identity.name), identity, standing, dedication, other_trust, keys, unused);
+        say!(
+            format!("{:?}.{}.", identity.kind, identity.name),
+            identity,
+            standing,
+            dedication,
+            other_trust,
+            keys,
+            unused
+        );
     }
     all
 }
@@ -101,7 +140,10 @@ fn a_record_that_failed_takes_facts_away_and_never_changes_one() {
                     Some(now) => assert_eq!(now, value, "{name} without {call}"),
                 }
             }
-            assert!(lost > 0 || call == "PublicIPAddresses_ListVirtualMachineScaleSetPublicIPAddresses", "{call} is not needed");
+            assert!(
+                lost > 0 || call == "PublicIPAddresses_ListVirtualMachineScaleSetPublicIPAddresses",
+                "{call} is not needed"
+            );
         }
     }
 }

@@ -5,8 +5,11 @@ use palisade_authority::{Capability, Node, Standing};
 use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
 use serde_json::{Value, json};
 
-const NOT_ACCESS: &[&str] =
-    &["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action"];
+const NOT_ACCESS: &[&str] = &[
+    "Microsoft.Authorization/*/Delete",
+    "Microsoft.Authorization/*/Write",
+    "Microsoft.Authorization/elevateAccess/Action",
+];
 const ISSUER: &str = "https://westeurope.oic.prod-aks.azure.com/t/1/";
 
 fn subscription() -> String {
@@ -20,9 +23,27 @@ fn roles() -> Vec<Value> {
         role("acr-pull", &["Microsoft.ContainerRegistry/registries/pull/read"], &[], &[]),
         role("identity-operator", &["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], &[], &[]),
         role("vm-contributor", &["Microsoft.Compute/virtualMachines/*"], &[], &[]),
-        role("identity-contributor", &["Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write"], &[], &[]),
-        role("user-credential", &["Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"], &[], &[]),
-        role("cluster-admin", &["Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action", "Microsoft.ContainerService/managedClusters/runcommand/action"], &[], &[]),
+        role(
+            "identity-contributor",
+            &["Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write"],
+            &[],
+            &[],
+        ),
+        role(
+            "user-credential",
+            &["Microsoft.ContainerService/managedClusters/listClusterUserCredential/action"],
+            &[],
+            &[],
+        ),
+        role(
+            "cluster-admin",
+            &[
+                "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+                "Microsoft.ContainerService/managedClusters/runcommand/action",
+            ],
+            &[],
+            &[],
+        ),
     ]
 }
 
@@ -71,7 +92,12 @@ fn b2_08_the_control_plane_needs_its_node_group_and_not_the_subscription() {
         assert!(beyond.iter().any(|one| one == action), "{action}: {beyond:?}");
     }
     assert!(!all.wildcards.is_empty());
-    for capability in [Capability::ClusterAdmin, Capability::NodeCodeExecution, Capability::ExfiltrateStorage, Capability::DeleteBackups] {
+    for capability in [
+        Capability::ClusterAdmin,
+        Capability::NodeCodeExecution,
+        Capability::ExfiltrateStorage,
+        Capability::DeleteBackups,
+    ] {
         assert!(holds(&all, capability), "{capability}");
     }
 }
@@ -106,7 +132,10 @@ fn b2_09_assigning_identities_with_a_machine_to_put_them_on_is_becoming_them() {
 #[test]
 fn b2_10_who_may_federate_an_owner_is_one() {
     let boss = id("Microsoft.ManagedIdentity/userAssignedIdentities", "boss");
-    let scene = with_workload(&[("orders-principal", "identity-contributor", &boss), ("boss-principal", "owner", &subscription())]);
+    let scene = with_workload(&[
+        ("orders-principal", "identity-contributor", &boss),
+        ("boss-principal", "owner", &subscription()),
+    ]);
     let standing = standing(&scene, IdentityKind::Workload);
     assert_eq!(standing.administrator, None);
     let path = standing.escalation.unwrap();
@@ -154,10 +183,14 @@ fn a_service_account_becomes_exactly_the_identity_that_names_it() {
     let trusts = cluster.trusts.get().unwrap();
     assert_eq!(trusts.len(), 1);
     let exact = TrustSubject::Exact { namespace: "shop".to_owned(), service_account: "orders".to_owned() };
-    assert_eq!((&trusts[0].subject, &trusts[0].audience, &trusts[0].issuer), (&exact, &Audience::Checked, &Issuer::ThisCluster));
+    assert_eq!(
+        (&trusts[0].subject, &trusts[0].audience, &trusts[0].issuer),
+        (&exact, &Audience::Checked, &Issuer::ThisCluster)
+    );
     assert_eq!(trusts[0].consumers, 1);
     assert_eq!(cluster.external_trusts.get().unwrap(), &Vec::new());
-    let workload = cluster.identities.get().unwrap().iter().find(|one| one.kind == IdentityKind::Workload).unwrap().clone();
+    let workload =
+        cluster.identities.get().unwrap().iter().find(|one| one.kind == IdentityKind::Workload).unwrap().clone();
     assert_eq!(workload.other_trust.get().unwrap(), &Vec::<String>::new());
 }
 
@@ -165,7 +198,8 @@ fn a_service_account_becomes_exactly_the_identity_that_names_it() {
 fn a_second_issuer_is_another_consumer_and_a_party_outside() {
     let mut scene = with_workload(&[]);
     let github = "https://token.actions.githubusercontent.com";
-    let (_, credentials) = scene.identities.get_mut(&id("Microsoft.ManagedIdentity/userAssignedIdentities", "orders")).unwrap();
+    let (_, credentials) =
+        scene.identities.get_mut(&id("Microsoft.ManagedIdentity/userAssignedIdentities", "orders")).unwrap();
     credentials.push(json!({ "name": "ci", "properties": { "issuer": github, "subject": "repo:acme/shop", "audiences": ["api://AzureADTokenExchange"] } }));
     let cluster = scene.read();
     assert_eq!(cluster.trusts.get().unwrap()[0].consumers, 2);

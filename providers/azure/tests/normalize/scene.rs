@@ -157,7 +157,8 @@ impl Scene {
         }
         if let Some(rules) = &self.subnet_rules {
             groups.push(group("subnet-nsg", rules));
-            subnet["networkSecurityGroup"] = json!({ "id": id("Microsoft.Network/networkSecurityGroups", "subnet-nsg") });
+            subnet["networkSecurityGroup"] =
+                json!({ "id": id("Microsoft.Network/networkSecurityGroups", "subnet-nsg") });
         }
         let mut tables = Vec::new();
         if let Some(routes) = &self.routes {
@@ -203,13 +204,12 @@ impl Scene {
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
-        let identity = |(id, (principal, _)): (&String, &(String, Vec<Value>))| {
-            json!({ "id": id, "name": id.rsplit('/').next(), "properties": { "principalId": principal } })
-        };
+        let identity = |(id, (principal, _)): (&String, &(String, Vec<Value>))| json!({ "id": id, "name": id.rsplit('/').next(), "properties": { "principalId": principal } });
         builder = builder.answer(&IDENTITIES, SUBSCRIPTION, &[], value(self.identities.iter().map(identity).collect()));
         for (id, (_, credentials)) in &self.identities {
             let key = id.to_ascii_lowercase();
-            builder = builder.answer(&FEDERATED_CREDENTIALS, SUBSCRIPTION, &[("identity", &key)], value(credentials.clone()));
+            builder =
+                builder.answer(&FEDERATED_CREDENTIALS, SUBSCRIPTION, &[("identity", &key)], value(credentials.clone()));
         }
         builder
     }

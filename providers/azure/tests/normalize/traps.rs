@@ -1,9 +1,7 @@
 //! The traps that recorded answers of Azure hold. Number 10 is about ids and stands with them in `src/arm.rs`.
 
 use palisade_azure::{CALLS, CLUSTERS, normalize};
-use palisade_model::{
-    Credential, GapReason, Interactive, Inventory, Provider, PublicAccess, Version,
-};
+use palisade_model::{Credential, GapReason, Interactive, Inventory, Provider, PublicAccess, Version};
 use palisade_provider::permissions;
 use palisade_reach::{AddrSet, Family};
 use palisade_testkit::SnapshotBuilder;
@@ -21,7 +19,8 @@ fn recorded() -> Value {
 }
 
 fn example() -> Value {
-    let recording: Value = serde_json::from_str(include_str!("../recordings/spec-ManagedClustersList.2026-06-01.json")).unwrap();
+    let recording: Value =
+        serde_json::from_str(include_str!("../recordings/spec-ManagedClustersList.2026-06-01.json")).unwrap();
     recording.pointer("/responses/200/body").unwrap().clone()
 }
 
@@ -77,6 +76,11 @@ fn a_cluster_that_cannot_be_read_hides_no_other_and_keeps_its_name() {
     let inventory = read(page);
     let names: Vec<&str> = inventory.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
     assert_eq!(names, ["cctestaks", "odd"]);
-    assert!(inventory.clusters[1].facts().iter().all(|fact| fact.gap.is_some_and(|gap| gap.reason() == GapReason::Malformed)));
+    assert!(
+        inventory.clusters[1]
+            .facts()
+            .iter()
+            .all(|fact| fact.gap.is_some_and(|gap| gap.reason() == GapReason::Malformed))
+    );
     assert_eq!(inventory.unseen.len(), 1);
 }

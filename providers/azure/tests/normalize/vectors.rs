@@ -16,13 +16,19 @@ fn anybody() -> Bounds<AddrSet> {
 
 #[test]
 fn a2_01_a_deny_before_an_allow_closes() {
-    let scene = Scene::with_rules(vec![rule(100, "Deny", json!({ "sourceAddressPrefix": "*" })), rule(200, "Allow", json!({}))]);
+    let scene = Scene::with_rules(vec![
+        rule(100, "Deny", json!({ "sourceAddressPrefix": "*" })),
+        rule(200, "Allow", json!({})),
+    ]);
     assert_eq!(scene.ssh(), nobody());
 }
 
 #[test]
 fn a2_02_an_allow_before_a_deny_opens() {
-    let scene = Scene::with_rules(vec![rule(200, "Deny", json!({ "sourceAddressPrefix": "*" })), rule(100, "Allow", json!({}))]);
+    let scene = Scene::with_rules(vec![
+        rule(200, "Deny", json!({ "sourceAddressPrefix": "*" })),
+        rule(100, "Allow", json!({})),
+    ]);
     assert_eq!(scene.ssh(), anybody());
 }
 
@@ -58,8 +64,10 @@ fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
     let balancer = node_id("Microsoft.Network/loadBalancers", "kubernetes");
     let public = node_id("Microsoft.Network/publicIPAddresses", "front");
     let mut scene = Scene { has_public_address: false, ..Scene::with_rules(rules) };
-    scene.address["loadBalancerBackendAddressPools"] = json!([{ "id": format!("{balancer}/backendAddressPools/kubernetes") }]);
-    scene.public_addresses = vec![json!({ "id": public, "sku": { "name": "Standard" }, "properties": { "ipAddress": "20.50.1.2" } })];
+    scene.address["loadBalancerBackendAddressPools"] =
+        json!([{ "id": format!("{balancer}/backendAddressPools/kubernetes") }]);
+    scene.public_addresses =
+        vec![json!({ "id": public, "sku": { "name": "Standard" }, "properties": { "ipAddress": "20.50.1.2" } })];
     scene.balancers = vec![json!({
         "id": balancer, "name": "kubernetes", "sku": { "name": "Standard" },
         "properties": {
@@ -78,7 +86,9 @@ fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
 fn a2_06_a_load_balancer_opens_nothing_that_the_security_group_keeps_closed() {
     let scene = balanced(false, Vec::new());
     assert_eq!(scene.reached(Protocol::TCP, 31443), nobody());
-    let allow = |port: &str, to: &str| rule(100, "Allow", json!({ "destinationPortRange": port, "destinationAddressPrefix": to }));
+    let allow = |port: &str, to: &str| {
+        rule(100, "Allow", json!({ "destinationPortRange": port, "destinationAddressPrefix": to }))
+    };
     // Without a floating address the rule sees the machine's address and the port behind the balancer.
     let scene = balanced(false, vec![allow("31443", "10.224.0.4")]);
     assert_eq!(scene.reached(Protocol::TCP, 31443), anybody());
@@ -94,7 +104,11 @@ fn a_load_balancer_that_was_not_read_widens_the_answer_and_says_so() {
     let mut scene = balanced(false, vec![rule(100, "Allow", json!({}))]);
     scene.balancers.clear();
     assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
-    assert!(scene.exposure().limits.iter().any(|limit| limit.contains("was not read")), "{:?}", scene.exposure().limits);
+    assert!(
+        scene.exposure().limits.iter().any(|limit| limit.contains("was not read")),
+        "{:?}",
+        scene.exposure().limits
+    );
 }
 
 #[test]
@@ -125,7 +139,8 @@ fn a2_09_rules_see_the_private_address() {
 #[test]
 fn a2_10_a_client_may_choose_its_source_port() {
     let ordinary = json!({ "sourceAddressPrefix": "*", "sourcePortRange": "1024-65535" });
-    let scene = Scene::with_rules(vec![rule(100, "Deny", ordinary), rule(110, "Allow", json!({ "sourceAddressPrefix": "*" }))]);
+    let scene =
+        Scene::with_rules(vec![rule(100, "Deny", ordinary), rule(110, "Allow", json!({ "sourceAddressPrefix": "*" }))]);
     assert_eq!(scene.ssh(), anybody());
     let usual = scene.exposure().ordinary.map(|packets| packets.sources(Protocol::TCP, 22));
     assert_eq!(usual, nobody());
@@ -162,7 +177,9 @@ fn a2_13_authorized_ranges_are_sets() {
     assert_eq!(own.sources, Bounds::exact(nets(&["20.50.1.2/32"])));
     assert!(own.sources.lower().subtract(&own.own).is_empty());
 
-    let PublicAccess::Open(halves) = with(json!({ "authorizedIPRanges": ["0.0.0.0/1", "128.0.0.0/1"] })) else { panic!("closed") };
+    let PublicAccess::Open(halves) = with(json!({ "authorizedIPRanges": ["0.0.0.0/1", "128.0.0.0/1"] })) else {
+        panic!("closed")
+    };
     assert!(halves.sources.lower().covers_any(palisade_reach::Family::V4, &AddrSet::empty()));
 
     let private = with(json!({ "enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": true }));
@@ -175,7 +192,10 @@ fn a2_14_a_route_for_everything_through_an_appliance_is_bounds() {
     let scene = Scene { routes: Some(vec![route]), ..Scene::default() };
     assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
     let limits = scene.exposure().limits;
-    assert!(limits.iter().any(|limit| limit.contains("VirtualAppliance 10.224.9.4") && limit.contains("answers may not")), "{limits:?}");
+    assert!(
+        limits.iter().any(|limit| limit.contains("VirtualAppliance 10.224.9.4") && limit.contains("answers may not")),
+        "{limits:?}"
+    );
     // Without a public address there is no path at all, and that is exact.
     let hidden = Scene { has_public_address: false, ..scene };
     assert_eq!(hidden.ssh(), nobody());
@@ -212,7 +232,8 @@ fn a_gateway_may_teach_routes_that_were_not_read() {
 #[test]
 fn the_tags_of_the_network_and_of_the_internet_are_each_others_rest() {
     // Whatever the route makes of the tags, one of the two rules lets a packet out: the answer is exact.
-    let route = json!({ "name": "default", "properties": { "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance" } });
+    let route =
+        json!({ "name": "default", "properties": { "addressPrefix": "0.0.0.0/0", "nextHopType": "VirtualAppliance" } });
     let scene = Scene { routes: Some(vec![route]), ..Scene::default() };
     let egress = scene.pool().egress.get().unwrap().clone();
     assert!(egress.unrestricted.is_some() && egress.forced_through.is_some(), "{egress:?}");

@@ -1,6 +1,10 @@
 //! Sends one call, or all pages of one, and writes down what came of it.
 
-use super::{clients::Clients, failure::{consumer, failure}, patience::{NeverThrottled, Patience}};
+use super::{
+    clients::Clients,
+    failure::{consumer, failure},
+    patience::{NeverThrottled, Patience},
+};
 use crate::settings::Settings;
 use google_cloud_gax::{backoff_policy::BackoffPolicy, options::RequestOptionsBuilder, retry_policy::RetryPolicy};
 use palisade_provider::{Call, Failure, FailureReason, Recorder};
@@ -144,11 +148,13 @@ impl<'a> Asker<'a> {
         let until = self.deadline.min(Instant::now() + limits.call);
         let alone = |failure| Refusal { failure, consumer: None };
         let answer = tokio::time::timeout_at(until, send(builder)).await.map_err(|_| {
-            alone(Failure::new(FailureReason::Unreachable, "no answer within the time limit of the call or of the project"))
+            alone(Failure::new(
+                FailureReason::Unreachable,
+                "no answer within the time limit of the call or of the project",
+            ))
         })?;
         let answer = answer.map_err(|error| Refusal { failure: failure(&error), consumer: consumer(&error) })?;
-        serde_json::to_value(answer)
-            .map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
+        serde_json::to_value(answer).map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
     }
 }
 

@@ -97,9 +97,7 @@ fn is_trustworthy(url: &str) -> bool {
 
 fn credentials(credential: &Credential) -> Result<Credentials, Failure> {
     match credential {
-        Credential::Default => {
-            credentials::Builder::default().build().map_err(|error| unusable(&error.to_string()))
-        }
+        Credential::Default => credentials::Builder::default().build().map_err(|error| unusable(&error.to_string())),
         Credential::Anonymous => Ok(anonymous::Builder::new().build()),
         Credential::Token(secret) => {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))

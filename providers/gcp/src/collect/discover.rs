@@ -105,7 +105,8 @@ async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
             |page| folders.extend(read::<listing::Folders>(page).folders),
         )
         .await;
-    let active = folders.into_iter().filter(|folder| listing::is_active(folder.state.as_ref())).filter_map(|folder| folder.name);
+    let active =
+        folders.into_iter().filter(|folder| listing::is_active(folder.state.as_ref())).filter_map(|folder| folder.name);
     let found = futures::future::join_all(active.map(|folder| below(asker, run, folder))).await;
     found.into_iter().flatten().collect()
 }

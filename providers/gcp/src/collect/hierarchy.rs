@@ -2,12 +2,16 @@
 
 use super::{
     Run,
-    ask::{Asker, Params, Question, host::{IAM, RESOURCES}},
+    ask::{
+        Asker, Params, Question,
+        host::{IAM, RESOURCES},
+    },
     read, strip,
 };
 use crate::{
     calls::{
-        DENY_POLICIES, DENY_POLICY, FOLDER_POLICY, FOLDERS_GET, ORGANIZATION_POLICY, PROJECT_POLICY, PROJECTS_GET, ROLES_GET,
+        DENY_POLICIES, DENY_POLICY, FOLDER_POLICY, FOLDERS_GET, ORGANIZATION_POLICY, PROJECT_POLICY, PROJECTS_GET,
+        ROLES_GET,
     },
     record::{
         iam::{DenyPolicies, Policy},
@@ -33,8 +37,11 @@ pub(crate) async fn above(asker: &Asker<'_>, run: &Run, project: &str) -> Option
         }
         number
     };
-    let (number, (), ()) =
-        futures::join!(here, policy(asker, run, project), denials(asker, run, project.to_owned(), format!("projects/{project}")));
+    let (number, (), ()) = futures::join!(
+        here,
+        policy(asker, run, project),
+        denials(asker, run, project.to_owned(), format!("projects/{project}"))
+    );
     number
 }
 
@@ -56,8 +63,11 @@ async fn ancestors(asker: &Asker<'_>, run: &Run, parent: String) {
     let mut next = Some(parent);
     for _ in 0..DEEPEST {
         let Some(group) = next else { return };
-        let (above, (), ()) =
-            futures::join!(parent_of(asker, run, &group), policy(asker, run, &group), denials(asker, run, group.clone(), group.clone()));
+        let (above, (), ()) = futures::join!(
+            parent_of(asker, run, &group),
+            policy(asker, run, &group),
+            denials(asker, run, group.clone(), group.clone())
+        );
         next = above;
     }
 }
@@ -145,7 +155,9 @@ async fn denials(asker: &Asker<'_>, run: &Run, scope: String, resource: String) 
                 |builder| builder.send(),
                 |page| {
                     let policies = read::<DenyPolicies>(page).policies;
-                    bare.extend(policies.into_iter().filter(|policy| policy.rules.is_empty()).filter_map(|policy| policy.name));
+                    bare.extend(
+                        policies.into_iter().filter(|policy| policy.rules.is_empty()).filter_map(|policy| policy.name),
+                    );
                 },
             )
             .await;

@@ -38,7 +38,11 @@ pub(crate) async fn read_accounts(
             project,
             &[],
             |token| {
-                client.list_service_accounts().set_name(format!("projects/{project}")).set_page_size(100).set_page_token(token)
+                client
+                    .list_service_accounts()
+                    .set_name(format!("projects/{project}"))
+                    .set_page_size(100)
+                    .set_page_token(token)
             },
             |builder| builder.send(),
             |page| all.extend(read::<Accounts>(page).accounts.into_iter().filter_map(|account| account.email)),
@@ -65,9 +69,10 @@ async fn account(asker: &Asker<'_>, run: &Run, home: &str, email: &str, of_nodes
         return;
     }
     let policies = policy(asker, run, home, email).await;
-    let bound = policies.iter().flat_map(|policy| read::<Policy>(policy).bindings).any(|binding| {
-        binding.members.iter().any(|member| member.contains(".svc.id.goog"))
-    });
+    let bound = policies
+        .iter()
+        .flat_map(|policy| read::<Policy>(policy).bindings)
+        .any(|binding| binding.members.iter().any(|member| member.contains(".svc.id.goog")));
     if bound {
         keys(asker, run, home, email).await;
     }

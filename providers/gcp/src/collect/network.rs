@@ -5,9 +5,7 @@ use super::{
     ask::{Asker, after_first, host::COMPUTE},
     strip,
 };
-use crate::calls::{
-    FIREWALLS, NETWORK_FIREWALLS, NETWORKS, REGION_FIREWALLS, ROUTERS, ROUTES, SUBNETWORKS,
-};
+use crate::calls::{FIREWALLS, NETWORK_FIREWALLS, NETWORKS, REGION_FIREWALLS, ROUTERS, ROUTES, SUBNETWORKS};
 use std::collections::BTreeSet;
 
 /// A network some cluster uses, and the region it is used in.
@@ -24,7 +22,8 @@ pub(crate) async fn read(asker: &Asker<'_>, run: &Run, used: &BTreeSet<Used>) {
     let networks: BTreeSet<(&str, &str)> =
         used.iter().map(|used| (used.host.as_str(), used.network.as_str())).collect();
     let tables = futures::future::join_all(hosts.into_iter().map(|host| tables(asker, run, host)));
-    let global = futures::future::join_all(networks.into_iter().map(|(host, network)| global(asker, run, host, network)));
+    let global =
+        futures::future::join_all(networks.into_iter().map(|(host, network)| global(asker, run, host, network)));
     let regional = futures::future::join_all(used.iter().map(|used| regional(asker, run, used)));
     futures::join!(tables, global, regional);
 }
@@ -54,7 +53,9 @@ async fn tables(asker: &Asker<'_>, run: &Run, host: &str) {
             (&SUBNETWORKS, COMPUTE),
             &host,
             &[],
-            |token| clients.subnetworks.aggregated_list().set_project(&host).set_or_clear_page_token(after_first(token)),
+            |token| {
+                clients.subnetworks.aggregated_list().set_project(&host).set_or_clear_page_token(after_first(token))
+            },
             |builder| builder.send(),
             strip::nothing,
         );

@@ -1,5 +1,6 @@
 //! How often a call is tried again, and how long we wait in between.
 
+use crate::settings::Limits;
 use google_cloud_gax::{
     backoff_policy::BackoffPolicy,
     error::{Error, rpc::Code, rpc::StatusDetails},
@@ -9,7 +10,6 @@ use google_cloud_gax::{
     retry_state::RetryState,
     retry_throttler::RetryThrottler,
 };
-use crate::settings::Limits;
 use palisade_provider::{Event, Recorder};
 use std::{
     sync::{
@@ -104,7 +104,11 @@ pub(crate) fn reason(error: &Error) -> Option<&str> {
 /// Whether the next attempt may go better.
 fn is_passing(error: &Error) -> bool {
     let server_side = error.http_status_code().is_some_and(|status| status >= 500 && status != 501);
-    is_throttled(error) || server_side || error.is_timeout() || error.is_io() || error.is_connect()
+    is_throttled(error)
+        || server_side
+        || error.is_timeout()
+        || error.is_io()
+        || error.is_connect()
         || error.is_transport()
         || (error.is_authentication() && error.is_transient_and_before_rpc())
 }

@@ -77,7 +77,8 @@ mod tests {
             { "key": "ssh-keys", "value": "me:ssh-rsa AAAA" },
             { "key": "enable-oslogin", "value": "TRUE" },
         ]});
-        let mut machines = json!({ "items": { "zones/a": { "instances": [{ "metadata": metadata }] }, "zones/b": {} } });
+        let mut machines =
+            json!({ "items": { "zones/a": { "instances": [{ "metadata": metadata }] }, "zones/b": {} } });
         let mut project_body = json!({ "commonInstanceMetadata": metadata });
         let mut cluster = json!({ "clusters": [{ "nodePools": [{ "config": { "metadata": {
             "user-data": "hunter2", "disable-legacy-endpoints": "true" } } }] }] });

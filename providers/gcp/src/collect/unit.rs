@@ -2,12 +2,17 @@
 
 use super::{
     Run,
-    ask::{Asker, Refusal, after_first, host::{COMPUTE, CONTAINER, KMS, RECOMMENDER}},
-    asker,
-    hierarchy, identities, network, read as as_record, strip,
+    ask::{
+        Asker, Refusal, after_first,
+        host::{COMPUTE, CONTAINER, KMS, RECOMMENDER},
+    },
+    asker, hierarchy, identities, network, read as as_record, strip,
 };
 use crate::{
-    calls::{CLUSTERS_LIST, SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY},
+    calls::{
+        CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, SERVICE_DISABLED,
+        SERVICE_DISABLED_ELSEWHERE,
+    },
     record::{
         container::{Cluster, Clusters},
         names::{after, host_and_network, key_project, region_of},
@@ -90,11 +95,8 @@ async fn is_off_in(asker: &Asker<'_>, run: &Run, project: &str, consumer: Option
 }
 
 fn used(cluster: &Cluster, project: &str) -> Option<network::Used> {
-    let text = cluster
-        .network_config
-        .as_ref()
-        .and_then(|config| config.network.as_deref())
-        .or(cluster.network.as_deref())?;
+    let text =
+        cluster.network_config.as_ref().and_then(|config| config.network.as_deref()).or(cluster.network.as_deref())?;
     let (host, network) = host_and_network(text, project);
     let location = cluster.location.as_deref().or(cluster.zone.as_deref())?;
     Some(network::Used { host: host.to_owned(), network: network.to_owned(), region: region_of(location).to_owned() })

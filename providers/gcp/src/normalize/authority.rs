@@ -128,12 +128,23 @@ impl Rights<'_> {
                     .filter(|(resources, _)| resources.overlaps(&Glob::sensitive(&resource)))
                     .map(|(_, when)| (on_it(), when))
                     .collect();
-                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, (&mut grants, &mut bound))?;
+                self.bind(
+                    binding,
+                    principal,
+                    &format!("account {email}"),
+                    open,
+                    leaving_out,
+                    (&mut grants, &mut bound),
+                )?;
             }
         }
         let mut layers = vec![
             Layer::new("role bindings", LayerKind::Grants, grants),
-            Layer::new("deny policies", LayerKind::Denials, deny::grants(self.denials, principal, self.reach, self.now)),
+            Layer::new(
+                "deny policies",
+                LayerKind::Denials,
+                deny::grants(self.denials, principal, self.reach, self.now),
+            ),
         ];
         layers.extend(scopes.and_then(guard));
         let authority = Authority::new(layers).over(self.reach.scope.clone()).assuming(BOUNDARIES);

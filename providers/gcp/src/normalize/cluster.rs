@@ -18,11 +18,7 @@ use super::{
 use crate::{
     calls::CLUSTERS_LIST,
     record::{
-        compute::ComputeProject,
-        container::Cluster as Record,
-        iam::Insights,
-        names::after,
-        nodes::is_autopilot,
+        compute::ComputeProject, container::Cluster as Record, iam::Insights, names::after, nodes::is_autopilot,
         word::METADATA_MODE,
     },
 };
@@ -59,8 +55,14 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
     let location = record.location.clone().or_else(|| record.zone.clone()).unwrap_or_default();
     let id = id(shared.project, &location, &name);
     let gap = Gap::NotCollected { what: "this version does not read the fact".to_owned() };
-    let mut cluster =
-        Cluster::unread(id.clone(), Provider::Gcp, Scope::new(shared.project), Location::new(&*location), name.clone(), &gap);
+    let mut cluster = Cluster::unread(
+        id.clone(),
+        Provider::Gcp,
+        Scope::new(shared.project),
+        Location::new(&*location),
+        name.clone(),
+        &gap,
+    );
     let at = |pointer: &str| below(evidence, pointer);
     let endpoints = Endpoints::of(record);
     cluster.labels = record.resource_labels.clone().unwrap_or_default();
@@ -116,7 +118,11 @@ fn version(project: &str, record: &Record) -> Result<Version, Gap> {
 fn tunnels(shared: &Shared<'_>, record: &Record, mut own: Vec<Evidence>) -> Observed<Vec<Tunnel>> {
     let fleet = record.fleet.as_ref();
     let named = fleet.and_then(|fleet| {
-        fleet.project.as_deref().or_else(|| after(fleet.membership.as_deref()?, "projects")).filter(|project| !project.is_empty())
+        fleet
+            .project
+            .as_deref()
+            .or_else(|| after(fleet.membership.as_deref()?, "projects"))
+            .filter(|project| !project.is_empty())
     });
     let Some(named) = named else { return Observed::known(Vec::new(), own) };
     let read = (|| {
@@ -188,9 +194,8 @@ fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence
 /// Who can make credentials for the cluster: the same for every cluster of the project.
 fn minted(shared: &Shared<'_>, evidence: &[Evidence]) -> Observed<Vec<Minter>> {
     let mut sources = [evidence, shared.hierarchy.sources(), shared.denials.sources()].concat();
-    let read = (|| {
-        minters(shared.project, shared.hierarchy.get()?, shared.denials.get()?, &shared.roles, shared.now)
-    })();
+    let read =
+        (|| minters(shared.project, shared.hierarchy.get()?, shared.denials.get()?, &shared.roles, shared.now))();
     sources.extend(shared.roles.evidence());
     Observed::from_result(read, sources)
 }

@@ -113,7 +113,8 @@ impl<'a> Parser<'a> {
         }
         let glob = if self.eat(".startsWith(") {
             let text = self.text()?;
-            self.eat(")").then(|| Glob::from_parts(Case::Sensitive, &[Part::Literal(relative(text)), Part::Pattern("*")]))?
+            self.eat(")")
+                .then(|| Glob::from_parts(Case::Sensitive, &[Part::Literal(relative(text)), Part::Pattern("*")]))?
         } else if self.eat(".endsWith(") {
             let text = self.text()?;
             self.eat(")").then(|| Glob::from_parts(Case::Sensitive, &[Part::Pattern("*"), Part::Literal(text)]))?
@@ -210,7 +211,9 @@ impl<'a> Parser<'a> {
     fn eat_word(&mut self, word: &str) -> bool {
         self.skip();
         match self.rest.strip_prefix(word) {
-            Some(rest) if !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.') => {
+            Some(rest)
+                if !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_' || letter == '.') =>
+            {
                 self.rest = rest;
                 true
             }
@@ -256,7 +259,9 @@ mod tests {
 
     #[test]
     fn names_become_patterns_and_combine() {
-        let one = read(r#"resource.name.startsWith("projects/42/secrets/app-") && request.time >= timestamp("2020-01-01T00:00:00Z")"#);
+        let one = read(
+            r#"resource.name.startsWith("projects/42/secrets/app-") && request.time >= timestamp("2020-01-01T00:00:00Z")"#,
+        );
         assert_eq!(one.len(), 1);
         assert!(one[0].resources[0].matches("projects/42/secrets/app-db"));
         assert!(!one[0].resources[0].matches("projects/42/secrets/other"));

@@ -28,7 +28,9 @@ pub(crate) fn encryption(cluster: &Cluster) -> Result<Encryption, Gap> {
         (Some("CURRENT_STATE_ALL_OBJECTS_ENCRYPTION_ENABLED"), _) | (None, Some("ALL_OBJECTS_ENCRYPTION_ENABLED")) => {
             (Coverage::AllObjects, Progress::Settled)
         }
-        (Some("CURRENT_STATE_DECRYPTED"), _) | (None, None | Some("DECRYPTED")) => (Coverage::Nothing, Progress::Settled),
+        (Some("CURRENT_STATE_DECRYPTED"), _) | (None, None | Some("DECRYPTED")) => {
+            (Coverage::Nothing, Progress::Settled)
+        }
         // Under way in either direction nothing is promised of an object that was not rewritten yet.
         (
             Some(
@@ -75,9 +77,7 @@ pub(crate) fn encryption(cluster: &Cluster) -> Result<Encryption, Gap> {
 /// The newest of the errors.
 fn last_error(record: &DatabaseEncryption) -> String {
     let newest = record.last_operation_errors.iter().max_by(|a, b| a.timestamp.cmp(&b.timestamp));
-    newest
-        .and_then(|error| error.error_message.clone())
-        .unwrap_or_else(|| "Google gives no reason".to_owned())
+    newest.and_then(|error| error.error_message.clone()).unwrap_or_else(|| "Google gives no reason".to_owned())
 }
 
 /// The customer's key, whether or not it is in use yet.

@@ -26,7 +26,8 @@ impl<'a> Endpoints<'a> {
     /// `enablePrivateEndpoint` means that the public endpoint is on.
     /// <https://cloud.google.com/kubernetes-engine/docs/reference/rest/v1/projects.locations.clusters#ipendpointsconfig>
     pub(crate) fn of(cluster: &'a Cluster) -> Self {
-        let current = cluster.control_plane_endpoints_config.as_ref().and_then(|config| config.ip_endpoints_config.as_ref());
+        let current =
+            cluster.control_plane_endpoints_config.as_ref().and_then(|config| config.ip_endpoints_config.as_ref());
         if let Some(ip) = current {
             return Self {
                 enabled: ip.enabled != Some(false),
@@ -161,11 +162,9 @@ fn range(text: &str, name: Option<&str>) -> Entry {
     let shown = name.map_or_else(|| text.to_owned(), |name| format!("{text} ({name})"));
     match parse_net(text) {
         Ok(net) => Entry { text: shown, covers: Bounds::exact(AddrSet::from(net)), kind: EntryKind::Range(net) },
-        Err(_) => Entry {
-            text: shown,
-            covers: Bounds::unknown_within(internet().family(Family::V4)),
-            kind: EntryKind::Named,
-        },
+        Err(_) => {
+            Entry { text: shown, covers: Bounds::unknown_within(internet().family(Family::V4)), kind: EntryKind::Named }
+        }
     }
 }
 
@@ -181,7 +180,8 @@ fn google_cloud(flag: Option<bool>) -> Option<Entry> {
         }),
         Some(false) => None,
         None => Some(Entry {
-            text: "gcpPublicCidrsAccessEnabled is not set: addresses of Google Cloud customers may be let in".to_owned(),
+            text: "gcpPublicCidrsAccessEnabled is not set: addresses of Google Cloud customers may be let in"
+                .to_owned(),
             covers: covers(),
             kind: EntryKind::Named,
         }),

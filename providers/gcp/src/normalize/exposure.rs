@@ -118,7 +118,8 @@ pub(crate) fn addresses(interface: &NetworkInterface) -> Vec<IpAddr> {
 pub(crate) fn traits(machine: &Instance, own: Vec<palisade_reach::Certainty>) -> Traits {
     let mut tags: Vec<String> = machine.tags.iter().flat_map(|tags| tags.items.iter().cloned()).collect();
     tags.sort_unstable();
-    let mut accounts: Vec<String> = machine.service_accounts.iter().filter_map(|account| account.email.clone()).collect();
+    let mut accounts: Vec<String> =
+        machine.service_accounts.iter().filter_map(|account| account.email.clone()).collect();
     accounts.sort_unstable();
     Traits { tags, accounts, own }
 }
@@ -159,7 +160,8 @@ fn evaluate(guards: &Observed<Guards>, routes: &Observed<Routes>, path: &Path) -
 
 fn routes_layer(routes: &[palisade_reach::Route<super::routes::Hop>], answered: &AddrSet) -> Layer {
     let everything = |sources: &AddrSet| PacketSet::of(Protocols::Any, &Ports::full(), sources);
-    let gateways = super::routes::default(routes).into_iter().filter(|route| route.target == super::routes::Hop::Internet);
+    let gateways =
+        super::routes::default(routes).into_iter().filter(|route| route.target == super::routes::Hop::Internet);
     let hits = gateways
         .map(|route| Hit { rule: route.id.clone(), action: Action::Allow, packets: everything(answered) })
         .filter(|hit| !hit.packets.is_empty())

@@ -161,7 +161,11 @@ impl Firewalls {
             let priority = firewall.priority.unwrap_or(1000);
             for (action, traffic) in [(Action::Deny, &firewall.denied), (Action::Allow, &firewall.allowed)] {
                 if !traffic.is_empty() {
-                    sorted.push((priority, action == Action::Allow, rule(firewall, action, traffic, inputs.local, direction)));
+                    sorted.push((
+                        priority,
+                        action == Action::Allow,
+                        rule(firewall, action, traffic, inputs.local, direction),
+                    ));
                 }
             }
         }
@@ -203,7 +207,8 @@ impl Firewalls {
             }
             let name = policy_name(policy);
             let ways = |rule: &&PolicyRule| {
-                rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS")) == (direction == Direction::Egress)
+                rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"))
+                    == (direction == Direction::Egress)
             };
             if policy.rules.iter().any(|rule| ways(&rule)) {
                 self.limits.push(format!("firewall policy `{name}` is of a kind this version does not know"));
@@ -242,7 +247,9 @@ impl Firewalls {
 
     /// Which tier each rule stands in, by the rule's id.
     pub(crate) fn tier_names(&self) -> impl Iterator<Item = (&str, Vec<&RuleId>)> {
-        self.tiers.iter().map(|tier| (tier.name.as_str(), tier.rules.iter().map(|compiled| &compiled.rule.id).collect()))
+        self.tiers
+            .iter()
+            .map(|tier| (tier.name.as_str(), tier.rules.iter().map(|compiled| &compiled.rule.id).collect()))
     }
 
     /// The allow rules that concern a machine, as configured.
@@ -300,7 +307,13 @@ impl Targets {
 }
 
 /// One of the network's own rules.
-fn rule(firewall: &Firewall, action: Action, traffic: &[crate::record::compute::Traffic], local: &AddrSet, direction: Direction) -> Compiled {
+fn rule(
+    firewall: &Firewall,
+    action: Action,
+    traffic: &[crate::record::compute::Traffic],
+    local: &AddrSet,
+    direction: Direction,
+) -> Compiled {
     let (ranges, own) = match direction {
         Direction::Ingress => (&firewall.source_ranges, &firewall.destination_ranges),
         Direction::Egress => (&firewall.destination_ranges, &firewall.source_ranges),
@@ -363,7 +376,9 @@ fn policy_rule(
         Direction::Egress => (Peer::destinations(matcher), &matcher.src_ip_ranges),
     };
     let (ends, unmodelled) = peer.addresses(inputs.local);
-    limits.extend(unmodelled.iter().map(|what| format!("firewall policy rule `{id}` matches by {what}, which is not read")));
+    limits.extend(
+        unmodelled.iter().map(|what| format!("firewall policy rule `{id}` matches by {what}, which is not read")),
+    );
     let mut matches = packets(&matcher.layer4, &ends);
     let action = match rule.action.as_deref() {
         Some("allow") => Action::Allow,

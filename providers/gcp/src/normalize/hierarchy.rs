@@ -86,7 +86,11 @@ impl<'a> HierarchyBook<'a> {
             let call: &Call = if folder { &FOLDER_POLICY } else { &ORGANIZATION_POLICY };
             let policy = seen(&self.snapshot.one(call, &group, &[]), sources)?;
             places.push(Place { name: group.clone(), policy: Rc::new(policy) });
-            parent = if folder { seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources)?.parent } else { None };
+            parent = if folder {
+                seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources)?.parent
+            } else {
+                None
+            };
         }
         Ok(Hierarchy { number: number.to_owned(), places })
     }

@@ -72,11 +72,14 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
     let trusts = trusts(around, cluster, hierarchy, people);
     let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
     let agent = format!("service-{}@container-engine-robot.iam.gserviceaccount.com", hierarchy.number);
-    drafts.insert(agent, Draft {
-        kind: Some(IdentityKind::ControlPlane),
-        used_by: BTreeSet::from([format!("the control plane of {name}")]),
-        scopes: None,
-    });
+    drafts.insert(
+        agent,
+        Draft {
+            kind: Some(IdentityKind::ControlPlane),
+            used_by: BTreeSet::from([format!("the control plane of {name}")]),
+            scopes: None,
+        },
+    );
     let mut targets = Targets::default();
     for pool in &cluster.node_pools {
         let account = of_pool(cluster, pool);
@@ -96,7 +99,8 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
     }
     for trust in &trusts {
         let draft = drafts.entry(trust.identity.as_str().to_owned()).or_default();
-        let controller = matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR);
+        let controller =
+            matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR);
         let kind = if controller { IdentityKind::Controller } else { IdentityKind::Workload };
         draft.kind = draft.kind.or(Some(kind));
         draft.used_by.insert(subject_text(&trust.subject));
@@ -105,12 +109,15 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
     let metadata_is_open = !is_autopilot(cluster)
         && cluster.node_pools.iter().any(|pool| {
             let mode = pool.config.as_ref().and_then(|config| config.workload_metadata_config.as_ref());
-            !mode.and_then(|config| config.mode.as_ref()).is_some_and(|mode| mode.is(crate::record::word::METADATA_MODE, "GKE_METADATA"))
+            !mode
+                .and_then(|config| config.mode.as_ref())
+                .is_some_and(|mode| mode.is(crate::record::word::METADATA_MODE, "GKE_METADATA"))
         });
     if metadata_is_open {
         targets.pods.extend(targets.nodes.iter().cloned());
     }
-    let identities = drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, &targets, &trusts)).collect();
+    let identities =
+        drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, &targets, &trusts)).collect();
     let controllers = controllers(cluster, &trusts);
     let external = external(around.project, hierarchy, people);
     Ok(Identified { identities, trusts, controllers, external })
@@ -197,9 +204,11 @@ fn dedication(
     if kind == IdentityKind::Node && id == default_account(&hierarchy.number) {
         let member = format!("serviceAccount:{id}");
         let broad = ["roles/owner", "roles/editor"].iter().find(|role| {
-            hierarchy.places.iter().flat_map(|place| &place.policy.bindings).any(|binding| {
-                binding.role.as_deref() == Some(**role) && binding.members.contains(&member)
-            })
+            hierarchy
+                .places
+                .iter()
+                .flat_map(|place| &place.policy.bindings)
+                .any(|binding| binding.role.as_deref() == Some(**role) && binding.members.contains(&member))
         });
         return Ok(Dedication::Default { name: id.to_owned(), broad: broad.map(|role| (*role).to_owned()) });
     }
@@ -217,12 +226,17 @@ fn dedication(
                     with.insert(format!("machine {}", machine.name.as_deref().unwrap_or_default()));
                 }
             }
-            with.extend(trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)));
+            with.extend(
+                trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)),
+            );
         }
         IdentityKind::Workload | IdentityKind::Controller => {
             around.machines.get()?;
-            let subjects: BTreeSet<String> =
-                trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)).collect();
+            let subjects: BTreeSet<String> = trusts
+                .iter()
+                .filter(|trust| trust.identity.as_str() == id)
+                .map(|trust| subject_text(&trust.subject))
+                .collect();
             if subjects.len() > 1 {
                 with = subjects;
             }
@@ -231,7 +245,11 @@ fn dedication(
             around.machines.get()?;
         }
     }
-    if with.is_empty() { Ok(Dedication::Dedicated) } else { Ok(Dedication::Shared { with: with.into_iter().collect() }) }
+    if with.is_empty() {
+        Ok(Dedication::Dedicated)
+    } else {
+        Ok(Dedication::Shared { with: with.into_iter().collect() })
+    }
 }
 
 fn is_same(a: &Cluster, b: &Cluster) -> bool {
@@ -247,9 +265,10 @@ fn other_trust(around: &Surroundings<'_>, id: &str) -> Result<Vec<String>, Gap> 
     let mut found = BTreeSet::new();
     let own = people.accounts.get(id).and_then(|account| account.policy.as_ref());
     let own = own.into_iter().flat_map(|policy| &policy.bindings).map(|binding| (binding, format!("account {id}")));
-    let above = hierarchy.places.iter().flat_map(|place| {
-        place.policy.bindings.iter().map(|binding| (binding, place.name.clone()))
-    });
+    let above = hierarchy
+        .places
+        .iter()
+        .flat_map(|place| place.policy.bindings.iter().map(|binding| (binding, place.name.clone())));
     for (binding, place) in own.chain(above) {
         let members: Vec<&String> = binding
             .members
@@ -307,7 +326,8 @@ fn unused(around: &Surroundings<'_>, id: &str) -> Observed<Unused> {
             if let Some(days) = insight.observation_period.as_deref().and_then(days) {
                 window_days = days;
             }
-            let exercised = content.get("exercisedPermissions").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
+            let exercised =
+                content.get("exercisedPermissions").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
             let total = text("currentTotalPermissionsCount").and_then(|count| count.parse::<usize>().ok());
             let role = text("role").unwrap_or("a role");
             match total {
@@ -480,9 +500,11 @@ fn controllers(cluster: &Cluster, trusts: &[Trust]) -> Vec<Controller> {
 /// Accounts and pools of other projects that hold something in the project or on its accounts.
 fn external(project: &str, hierarchy: &Hierarchy, people: &People) -> Vec<ExternalTrust> {
     let mut found = BTreeSet::new();
-    let own = hierarchy.places.first().into_iter().flat_map(|place| {
-        place.policy.bindings.iter().map(|binding| (binding, place.name.clone()))
-    });
+    let own = hierarchy
+        .places
+        .first()
+        .into_iter()
+        .flat_map(|place| place.policy.bindings.iter().map(|binding| (binding, place.name.clone())));
     let accounts = people.accounts.iter().flat_map(|(email, account)| {
         let bindings = account.policy.iter().flat_map(|policy| &policy.bindings);
         bindings.map(move |binding| (binding, format!("account {email}")))
@@ -496,7 +518,8 @@ fn external(project: &str, hierarchy: &Hierarchy, people: &People) -> Vec<Extern
                         && is_foreign(email, project, Some(&hierarchy.number))
                 }
                 Some(("principal" | "principalSet", rest)) => {
-                    let named = rest.split_once("/projects/").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+                    let named =
+                        rest.split_once("/projects/").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
                     rest.contains("/workloadIdentityPools/")
                         && named.is_some_and(|named| named != hierarchy.number && named != project)
                 }

@@ -95,16 +95,19 @@ fn seconds(text: &str) -> Option<u64> {
 /// Limit: bindings on the key ring are not read.
 fn access(policy: &Policy, hierarchy: &Hierarchy, roles: &RoleBook<'_>) -> Result<KeyAccess, Gap> {
     let own = policy.bindings.iter().map(|binding| (binding, "the key"));
-    let above = hierarchy.places.iter().flat_map(|place| {
-        place.policy.bindings.iter().map(move |binding| (binding, place.name.as_str()))
-    });
+    let above = hierarchy
+        .places
+        .iter()
+        .flat_map(|place| place.policy.bindings.iter().map(move |binding| (binding, place.name.as_str())));
     let mut holders = Vec::new();
     for (binding, place) in own.chain(above) {
         let Some(name) = binding.role.as_deref() else { continue };
         let members: Vec<&String> = binding
             .members
             .iter()
-            .filter(|member| !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:"))
+            .filter(|member| {
+                !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:")
+            })
             .collect();
         if members.is_empty() {
             continue;

@@ -49,7 +49,8 @@ impl Machines {
             }
             let hole = warnings.filter(|warning| is_a_hole(warning)).map(said).next();
             let hole = hole.or_else(|| scopes.first().map(|(name, warning)| format!("`{name}`: {}", said(warning))));
-            let hole = hole.or_else(|| page.value.unreachables.first().map(|scope| format!("`{scope}` did not answer")));
+            let hole =
+                hole.or_else(|| page.value.unreachables.first().map(|scope| format!("`{scope}` did not answer")));
             if let Some(why) = hole {
                 let (call, scope) = (INSTANCES.name.to_owned(), project.to_owned());
                 return Observed::missing(Gap::Unreachable { call, scope, why });

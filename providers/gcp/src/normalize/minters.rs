@@ -38,13 +38,17 @@ fn holders(
             let members: Vec<&String> = binding
                 .members
                 .iter()
-                .filter(|member| !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:"))
+                .filter(|member| {
+                    !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:")
+                })
                 .collect();
             if members.is_empty() {
                 continue;
             }
             let role = roles.get(name)?;
-            let open = Truth::any(condition_ways(binding.condition.as_ref(), reach, level, now).into_iter().map(|(_, when)| when));
+            let open = Truth::any(
+                condition_ways(binding.condition.as_ref(), reach, level, now).into_iter().map(|(_, when)| when),
+            );
             for member in members {
                 let held: Vec<&str> = wanted(member).into_iter().filter(|permission| role.has(permission)).collect();
                 if held.is_empty() || open == Truth::False {

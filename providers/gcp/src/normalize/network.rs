@@ -9,8 +9,8 @@ use crate::{
     calls::{FIREWALLS, NETWORK_FIREWALLS, NETWORKS, REGION_FIREWALLS, ROUTERS, ROUTES, SUBNETWORKS},
     record::{
         compute::{
-            Aggregated, EffectiveFirewalls, Firewall, Items, Network, Route, Router, RoutersIn, Subnetwork, SubnetworksIn,
-            Warning,
+            Aggregated, EffectiveFirewalls, Firewall, Items, Network, Route, Router, RoutersIn, Subnetwork,
+            SubnetworksIn, Warning,
         },
         names::last,
     },
@@ -64,7 +64,9 @@ impl<'a> NetworkBook<'a> {
         let tables = Rc::new(Tables {
             firewalls: list(self.snapshot, &FIREWALLS, host),
             networks: list(self.snapshot, &NETWORKS, host),
-            subnetworks: scopes(self.snapshot, &SUBNETWORKS, host, |scope: SubnetworksIn| (scope.subnetworks, scope.warning)),
+            subnetworks: scopes(self.snapshot, &SUBNETWORKS, host, |scope: SubnetworksIn| {
+                (scope.subnetworks, scope.warning)
+            }),
             routes: list(self.snapshot, &ROUTES, host),
             routers: scopes(self.snapshot, &ROUTERS, host, |scope: RoutersIn| (scope.routers, scope.warning)),
         });
@@ -85,14 +87,16 @@ impl<'a> NetworkBook<'a> {
 
     fn read_guards(&self, host: &str, network: &str, region: &str) -> Observed<Guards> {
         let tables = self.tables(host);
-        let global: Observed<EffectiveFirewalls> =
-            self.snapshot.one(&NETWORK_FIREWALLS, host, &[("network", network)]);
+        let global: Observed<EffectiveFirewalls> = self.snapshot.one(&NETWORK_FIREWALLS, host, &[("network", network)]);
         let regional: Observed<EffectiveFirewalls> =
             self.snapshot.one(&REGION_FIREWALLS, host, &[("network", network), ("region", region)]);
         let mut sources: Vec<Evidence> = Vec::new();
         for evidence in [
-            tables.firewalls.sources(), tables.networks.sources(), tables.subnetworks.sources(),
-            global.sources(), regional.sources(),
+            tables.firewalls.sources(),
+            tables.networks.sources(),
+            tables.subnetworks.sources(),
+            global.sources(),
+            regional.sources(),
         ] {
             sources.extend_from_slice(evidence);
         }
@@ -107,7 +111,9 @@ impl<'a> NetworkBook<'a> {
                 Some("BEFORE_CLASSIC_FIREWALL") => Order::PoliciesFirst,
                 Some("AFTER_CLASSIC_FIREWALL") | None => Order::RulesFirst,
                 Some(other) => {
-                    return Err(Gap::Unsettled { what: format!("this version does not know the firewall order `{other}`") });
+                    return Err(Gap::Unsettled {
+                        what: format!("this version does not know the firewall order `{other}`"),
+                    });
                 }
             };
             let network = format!("projects/{host}/global/networks/{network}");
@@ -147,7 +153,8 @@ impl<'a> NetworkBook<'a> {
         let tables = self.tables(host);
         let value = tables.routers.get().map(|all| {
             let here = all.iter().filter(|router| {
-                is_of(router.network.as_deref(), network) && router.region.as_deref().is_some_and(|at| last(at) == region)
+                is_of(router.network.as_deref(), network)
+                    && router.region.as_deref().is_some_and(|at| last(at) == region)
             });
             here.flat_map(|router| &router.nats)
                 .map(|nat| nat.name.clone().unwrap_or_else(|| "Cloud NAT".to_owned()))

@@ -59,7 +59,8 @@ impl People {
             };
             accounts.insert(email, account);
         }
-        let nodes: BTreeSet<String> = clusters.iter().flat_map(|cluster| node_accounts(cluster, Some(number))).collect();
+        let nodes: BTreeSet<String> =
+            clusters.iter().flat_map(|cluster| node_accounts(cluster, Some(number))).collect();
         for email in &nodes {
             let home = account_home(email, project).to_owned();
             accounts.entry(email.clone()).or_insert_with(|| Account { home, ..Account::default() });
@@ -80,12 +81,7 @@ pub(crate) fn pool(cluster: &Cluster) -> Option<&str> {
 }
 
 /// An account's policy; nothing for one that vanished between the list and the question.
-fn policy(
-    snapshot: &Snapshot,
-    home: &str,
-    email: &str,
-    sources: &mut Vec<Evidence>,
-) -> Result<Option<Policy>, Gap> {
+fn policy(snapshot: &Snapshot, home: &str, email: &str, sources: &mut Vec<Evidence>) -> Result<Option<Policy>, Gap> {
     let params = [("account", email)];
     let vanished = snapshot.find(&ACCOUNT_POLICY, home, &params).iter().any(|record| match &record.outcome {
         Outcome::Failed(failure) => failure.reason == FailureReason::NotFound,

@@ -19,8 +19,8 @@ use crate::{
     },
 };
 use palisade_model::{
-    ClusterId, DefaultRoute, Egress, Evidence, Filters, Gap, Interactive, Metadata, Observed, OpenRule, PodAccess, Pool,
-    PoolId, PoolKind, PublicAddresses, SubnetFilter,
+    ClusterId, DefaultRoute, Egress, Evidence, Filters, Gap, Interactive, Metadata, Observed, OpenRule, PodAccess,
+    Pool, PoolId, PoolKind, PublicAddresses, SubnetFilter,
 };
 use palisade_reach::{AddrSet, Bounds, Family, PacketSet, Protocol, internet};
 use std::collections::BTreeMap;
@@ -159,7 +159,8 @@ fn pool(
                 Ok(open_rules(ingress, &kinds(ingress), own))
             });
             let default_route = listed().and_then(|()| {
-                let public = machines.iter().any(|machine| has_external(machine)) || private.as_ref().is_some_and(|(private, _)| !private);
+                let public = machines.iter().any(|machine| has_external(machine))
+                    || private.as_ref().is_some_and(|(private, _)| !private);
                 Ok(worst_route(table.get()?, &kinds(&Firewalls::default()), public, nats.get()?))
             });
             let egress = listed().and_then(|()| {
@@ -181,7 +182,13 @@ fn pool(
         filters: Observed::from_result(filters, sources(&[seen, &guard_sources])),
         default_route: Observed::from_result(default_route, sources(&[seen, &route_sources, &nat_sources])),
         egress: Observed::from_result(egress, sources(&[seen, &guard_sources, &route_sources])),
-        interactive: interactive(context, subject, record, machines, sources(&[seen, context.compute_project.sources()])),
+        interactive: interactive(
+            context,
+            subject,
+            record,
+            machines,
+            sources(&[seen, context.compute_project.sources()]),
+        ),
         metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
     }
 }
@@ -226,8 +233,8 @@ fn open_rules(ingress: &Firewalls, kinds: &[Traits], own: &AddrSet) -> Filters {
     for traits in kinds {
         for (compiled, rule) in ingress.allows(traits) {
             // The rule GKE makes for the machines of one cluster among themselves.
-            let among_themselves = !compiled.source_tags.is_empty()
-                && compiled.source_tags.iter().all(|tag| traits.tags.contains(tag));
+            let among_themselves =
+                !compiled.source_tags.is_empty() && compiled.source_tags.iter().all(|tag| traits.tags.contains(tag));
             if among_themselves {
                 continue;
             }
@@ -257,12 +264,7 @@ fn everything_from(matches: &Bounds<PacketSet>) -> Bounds<AddrSet> {
 }
 
 /// The way to the internet that is most open among the pool's machines.
-fn worst_route(
-    table: &routes::Routes,
-    kinds: &[Traits],
-    public: bool,
-    translations: &[String],
-) -> DefaultRoute {
+fn worst_route(table: &routes::Routes, kinds: &[Traits], public: bool, translations: &[String]) -> DefaultRoute {
     let mut found = DefaultRoute::None;
     for traits in kinds {
         let seen = table.seen_by(&traits.tags);
@@ -287,12 +289,7 @@ fn worst_route(
 }
 
 /// What may leave the pool's machines, told by HTTPS, the protocol that everything can hide in.
-fn outward(
-    egress: &Firewalls,
-    table: &routes::Routes,
-    kinds: &[Traits],
-    cluster: &Cluster,
-) -> Result<Egress, Gap> {
+fn outward(egress: &Firewalls, table: &routes::Routes, kinds: &[Traits], cluster: &Cluster) -> Result<Egress, Gap> {
     let everywhere = internet().family(Family::V4);
     let mut unrestricted = None;
     for traits in kinds {
@@ -374,8 +371,11 @@ fn interactive(
 
 /// One machine's login. What a machine says of itself outranks what its project says.
 fn login<'a>(own: &impl Fn(&str) -> Option<&'a str>, has_own_key: bool, project: &MetadataItems) -> Interactive {
-    let is_on = |value: Option<&str>| value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "y" | "yes"));
-    let os_login = own("enable-oslogin").map_or_else(|| is_on(project.value("enable-oslogin")), |value| is_on(Some(value)));
+    let is_on = |value: Option<&str>| {
+        value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "y" | "yes"))
+    };
+    let os_login =
+        own("enable-oslogin").map_or_else(|| is_on(project.value("enable-oslogin")), |value| is_on(Some(value)));
     if os_login {
         // With OS Login on, keys in metadata are ignored.
         return Interactive::Brokered { by: "OS Login".to_owned() };
@@ -388,7 +388,8 @@ fn login<'a>(own: &impl Fn(&str) -> Option<&'a str>, has_own_key: bool, project:
     if !blocked && (project.has("ssh-keys") || project.has("sshKeys")) {
         return keys("the project's metadata holds `ssh-keys`, which reach every machine that does not block them");
     }
-    let because = if blocked { "project-wide SSH keys are blocked and the machine has none" } else { "no SSH key is set" };
+    let because =
+        if blocked { "project-wide SSH keys are blocked and the machine has none" } else { "no SSH key is set" };
     Interactive::Off { because: because.to_owned() }
 }
 
@@ -422,4 +423,3 @@ fn reachable(mode: &str) -> Metadata {
 pub(crate) fn compute_project(snapshot: &palisade_provider::Snapshot, project: &str) -> Observed<ComputeProject> {
     snapshot.one(&COMPUTE_PROJECT, project, &[])
 }
-

@@ -61,7 +61,8 @@ impl Principal<'_> {
         if denied == "principalSet://goog/public:all" || denied == "allUsers" {
             return Truth::True;
         }
-        if let Some(group) = denied.strip_prefix("principalSet://goog/group/").or_else(|| denied.strip_prefix("group:")) {
+        if let Some(group) = denied.strip_prefix("principalSet://goog/group/").or_else(|| denied.strip_prefix("group:"))
+        {
             return self.may_join(group);
         }
         // Cloud Identity customers hold people, and service accounts of the organisation as well.
@@ -89,9 +90,9 @@ impl Principal<'_> {
                 let named = subject.is_some_and(|subject| person == Some(subject) || account == Some(subject));
                 let as_account = account.is_some()
                     && denied.strip_prefix("principal://iam.googleapis.com/projects/-/serviceAccounts/") == account;
-                let as_group = own.strip_prefix("group:").is_some_and(|group| {
-                    denied.strip_prefix("principalSet://goog/group/") == Some(group)
-                });
+                let as_group = own
+                    .strip_prefix("group:")
+                    .is_some_and(|group| denied.strip_prefix("principalSet://goog/group/") == Some(group));
                 Truth::from(named || as_account || as_group || denied == *own || is_inside(own, denied))
             }
         }

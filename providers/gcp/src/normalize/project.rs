@@ -66,7 +66,8 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         insights: insights(snapshot, project),
         now: snapshot.finished_at,
     };
-    let described = records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));
+    let described =
+        records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));
     inventory.clusters.extend(described);
 }
 

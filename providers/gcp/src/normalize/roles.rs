@@ -105,7 +105,11 @@ fn decoded(digest: Digest, bytes: &[u8]) -> Result<Arc<Role>, String> {
     }
     let record: Record = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
     let disabled = record.stage.as_ref().is_some_and(|stage| stage.is(ROLE_STAGE, "DISABLED"));
-    let role = if record.deleted == Some(true) || disabled { Role::default() } else { record.permissions.unwrap_or_default().into_role() };
+    let role = if record.deleted == Some(true) || disabled {
+        Role::default()
+    } else {
+        record.permissions.unwrap_or_default().into_role()
+    };
     let role = Arc::new(role);
     let mut remembered = lock();
     if remembered.len() < MOST_REMEMBERED {

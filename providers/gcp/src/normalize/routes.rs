@@ -33,9 +33,8 @@ impl Routes {
 
     /// The routes that apply to a machine with these tags: those without tags, and those with one of its own.
     pub(crate) fn seen_by(&self, tags: &[String]) -> Vec<Route<Hop>> {
-        let applies = |(_, asked): &&(Route<Hop>, Vec<String>)| {
-            asked.is_empty() || asked.iter().any(|tag| tags.contains(tag))
-        };
+        let applies =
+            |(_, asked): &&(Route<Hop>, Vec<String>)| asked.is_empty() || asked.iter().any(|tag| tags.contains(tag));
         self.routes.iter().filter(applies).map(|(route, _)| route.clone()).collect()
     }
 }

@@ -9,7 +9,7 @@ use super::{
     },
 };
 use palisade_authority::{
-    Authority, Certainty, Graph, GrantId, Hop, IdentityId, MethodRow, Node, OutsideNeed, Place, Standing, Wildcard,
+    Authority, Certainty, GrantId, Graph, Hop, IdentityId, MethodRow, Node, OutsideNeed, Place, Standing, Wildcard,
     capabilities, satisfied,
 };
 use palisade_model::{Gap, IdentityKind};
@@ -48,7 +48,8 @@ pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets)
     };
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
-        assumptions.push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
+        assumptions
+            .push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
     }
     let wildcards = bound
         .iter()
@@ -158,7 +159,9 @@ fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], t
     }
     // A custom role is changed where it is defined; holding the permission on the project does not reach a role of the
     // organisation.
-    for role in bound.iter().filter(|bound| bound.role.starts_with("projects/") || bound.role.starts_with("organizations/")) {
+    for role in
+        bound.iter().filter(|bound| bound.role.starts_with("projects/") || bound.role.starts_with("organizations/"))
+    {
         if let Some(way) = satisfied(authority, &UPDATE_ROLE, |_| Place::On(&role.role)) {
             step(Node::Administrator, &UPDATE_ROLE, way);
         }

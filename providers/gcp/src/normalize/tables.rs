@@ -59,10 +59,7 @@ pub(crate) const CAPABILITIES: &[Need] = &[
         capability: Capability::ExfiltrateStorage,
         any_of: &[&["storage.objects.get"], &["storage.buckets.setIamPolicy"], &["compute.snapshots.setIamPolicy"]],
     },
-    Need {
-        capability: Capability::DestroyStorage,
-        any_of: &[&["storage.objects.delete"], &["compute.disks.delete"]],
-    },
+    Need { capability: Capability::DestroyStorage, any_of: &[&["storage.objects.delete"], &["compute.disks.delete"]] },
     Need {
         capability: Capability::DeleteBackups,
         any_of: &[&["compute.snapshots.delete"], &["gkebackup.backups.delete"], &["gkebackup.backupPlans.delete"]],
@@ -90,18 +87,9 @@ pub(crate) const CAPABILITIES: &[Need] = &[
         capability: Capability::ExposeMetadata,
         any_of: &[&["container.nodePools.update"], &["container.clusters.update"]],
     },
-    Need {
-        capability: Capability::PullAnyImage,
-        any_of: &[&["artifactregistry.repositories.downloadArtifacts"]],
-    },
-    Need {
-        capability: Capability::PushImage,
-        any_of: &[&["artifactregistry.repositories.uploadArtifacts"]],
-    },
-    Need {
-        capability: Capability::BlindAudit,
-        any_of: &[&["logging.sinks.delete"], &["logging.sinks.update"]],
-    },
+    Need { capability: Capability::PullAnyImage, any_of: &[&["artifactregistry.repositories.downloadArtifacts"]] },
+    Need { capability: Capability::PushImage, any_of: &[&["artifactregistry.repositories.uploadArtifacts"]] },
+    Need { capability: Capability::BlindAudit, any_of: &[&["logging.sinks.delete"], &["logging.sinks.update"]] },
     Need { capability: Capability::DeleteCluster, any_of: &[&["container.clusters.delete"]] },
     Need { capability: Capability::WeakenGuardrails, any_of: &[&["orgpolicy.policy.set"]] },
 ];
@@ -339,7 +327,13 @@ pub(crate) static INTERESTING: LazyLock<HashSet<&'static str>> = LazyLock::new(|
         add(need.any_of);
     }
     for row in BECOME.iter().chain([
-        &OWN_PROJECT, &OWN_FOLDER, &OWN_ORGANIZATION, &UPDATE_ROLE, &DEPLOYMENT_MANAGER, &ROOT_ON_NODE, &CLUSTER_ADMIN,
+        &OWN_PROJECT,
+        &OWN_FOLDER,
+        &OWN_ORGANIZATION,
+        &UPDATE_ROLE,
+        &DEPLOYMENT_MANAGER,
+        &ROOT_ON_NODE,
+        &CLUSTER_ADMIN,
         &RUN_AS_POD,
     ]) {
         add(row.needs);
@@ -362,17 +356,29 @@ pub(crate) const SCOPES: &[(&str, &[&str])] = &[
     (
         "devstorage.read_only",
         &[
-            "storage.buckets.get", "storage.buckets.list", "storage.objects.get", "storage.objects.list",
+            "storage.buckets.get",
+            "storage.buckets.list",
+            "storage.objects.get",
+            "storage.objects.list",
             // Images come out of registries with the same scope.
-            "artifactregistry.*.get", "artifactregistry.*.list", "artifactregistry.repositories.downloadArtifacts",
+            "artifactregistry.*.get",
+            "artifactregistry.*.list",
+            "artifactregistry.repositories.downloadArtifacts",
         ],
     ),
     (
         "devstorage.read_write",
         &[
-            "storage.buckets.get", "storage.buckets.list", "storage.objects.get", "storage.objects.list",
-            "storage.objects.create", "storage.objects.update", "storage.objects.delete", "artifactregistry.*.get",
-            "artifactregistry.*.list", "artifactregistry.repositories.downloadArtifacts",
+            "storage.buckets.get",
+            "storage.buckets.list",
+            "storage.objects.get",
+            "storage.objects.list",
+            "storage.objects.create",
+            "storage.objects.update",
+            "storage.objects.delete",
+            "artifactregistry.*.get",
+            "artifactregistry.*.list",
+            "artifactregistry.repositories.downloadArtifacts",
         ],
     ),
     ("logging.admin", &["logging.*"]),
@@ -382,14 +388,22 @@ pub(crate) const SCOPES: &[(&str, &[&str])] = &[
     ("monitoring.read", &["monitoring.*.get", "monitoring.*.list"]),
     (
         "monitoring.write",
-        &["monitoring.timeSeries.create", "monitoring.metricDescriptors.create", "monitoring.metricDescriptors.get", "monitoring.metricDescriptors.list"],
+        &[
+            "monitoring.timeSeries.create",
+            "monitoring.metricDescriptors.create",
+            "monitoring.metricDescriptors.get",
+            "monitoring.metricDescriptors.list",
+        ],
     ),
     ("ndev.clouddns.readwrite", &["dns.*"]),
     ("ndev.clouddns.readonly", &["dns.*.get", "dns.*.list"]),
     ("pubsub", &["pubsub.*"]),
     ("service.management", &["servicemanagement.*"]),
     ("service.management.readonly", &["servicemanagement.*.get", "servicemanagement.*.list"]),
-    ("servicecontrol", &["servicemanagement.services.check", "servicemanagement.services.report", "servicemanagement.services.quota"]),
+    (
+        "servicecontrol",
+        &["servicemanagement.services.check", "servicemanagement.services.report", "servicemanagement.services.quota"],
+    ),
     ("sqlservice.admin", &["cloudsql.*"]),
     ("bigquery", &["bigquery.*"]),
     ("datastore", &["datastore.*"]),

@@ -81,10 +81,8 @@ mod tests {
     use super::*;
 
     fn sources(protocol: &str, ports: &[&str]) -> Bounds<PacketSet> {
-        let item = Traffic {
-            protocol: Some(protocol.to_owned()),
-            ports: ports.iter().map(ToString::to_string).collect(),
-        };
+        let item =
+            Traffic { protocol: Some(protocol.to_owned()), ports: ports.iter().map(ToString::to_string).collect() };
         packets(&[item], &Bounds::exact(AddrSet::all_v4()))
     }
 

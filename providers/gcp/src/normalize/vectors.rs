@@ -79,7 +79,10 @@ fn b3_02_with_the_scope_of_everything_editor_becomes_any_account() {
     let scope = ["https://www.googleapis.com/auth/cloud-platform"];
     with(&world, &account(DEFAULT), Some(&scope), |node| {
         for permission in ["compute.instances.create", "iam.serviceAccounts.actAs", "iam.serviceAccountKeys.create"] {
-            assert!(node.decide(permission, "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com").is_allow(), "{permission}");
+            assert!(
+                node.decide(permission, "projects/p/serviceAccounts/a@p.iam.gserviceaccount.com").is_allow(),
+                "{permission}"
+            );
         }
     });
 }
@@ -96,7 +99,9 @@ fn b3_03_no_scopes_leave_the_decision_to_iam_alone_and_an_unknown_one_leaves_it_
 
 #[test]
 fn b3_04_the_metadata_mode_decides_whether_pods_get_the_nodes_tokens() {
-    for (mode, blocked) in [(json!("GKE_METADATA"), true), (json!(2), true), (json!("GCE_METADATA"), false), (json!(1), false)] {
+    for (mode, blocked) in
+        [(json!("GKE_METADATA"), true), (json!(2), true), (json!("GCE_METADATA"), false), (json!(1), false)]
+    {
         let mut world = World::tidy();
         world.cluster(|cluster| cluster["nodePools"][0]["config"]["workloadMetadataConfig"]["mode"] = mode.clone());
         let cluster = world.only();
@@ -122,22 +127,34 @@ fn deny(rule: &Value) -> Value {
 fn b3_06_a_deny_of_the_organisation_outranks_owner_and_leaves_what_it_does_not_name() {
     let mut world = World::tidy();
     world.bind(&[("roles/owner", &member(NODE))]);
-    world.put(&DENY_POLICIES, "organizations/9", &[], deny(&json!({
-        "deniedPrincipals": ["principalSet://goog/public:all"],
-        "exceptionPrincipals": ["principal://goog/subject/admin@x.example"],
-        "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
-    })));
+    world.put(
+        &DENY_POLICIES,
+        "organizations/9",
+        &[],
+        deny(&json!({
+            "deniedPrincipals": ["principalSet://goog/public:all"],
+            "exceptionPrincipals": ["principal://goog/subject/admin@x.example"],
+            "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
+        })),
+    );
     with(&world, &account(NODE), None, |node| {
         assert!(node.decide("iam.serviceAccountKeys.create", "projects/p/serviceAccounts/a").is_deny());
         assert!(node.decide("resourcemanager.projects.setIamPolicy", "projects/p").is_allow());
     });
     // Whether the account is in an excepted group is not read: then the denial hangs on that, and on nothing else.
-    world.put(&DENY_POLICIES, "organizations/9", &[], deny(&json!({
-        "deniedPrincipals": ["principalSet://goog/public:all"],
-        "exceptionPrincipals": ["principalSet://goog/group/g@x.example"],
-        "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
-    })));
-    let decision = with(&world, &account(NODE), None, |node| node.decide("iam.serviceAccountKeys.create", "projects/p/serviceAccounts/a"));
+    world.put(
+        &DENY_POLICIES,
+        "organizations/9",
+        &[],
+        deny(&json!({
+            "deniedPrincipals": ["principalSet://goog/public:all"],
+            "exceptionPrincipals": ["principalSet://goog/group/g@x.example"],
+            "deniedPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
+        })),
+    );
+    let decision = with(&world, &account(NODE), None, |node| {
+        node.decide("iam.serviceAccountKeys.create", "projects/p/serviceAccounts/a")
+    });
     let Decision::Conditional { on, .. } = decision else { panic!("{decision:?}") };
     assert_eq!(on.into_iter().collect::<Vec<_>>(), ["membership in group `g@x.example`"]);
 }
@@ -146,11 +163,16 @@ fn b3_06_a_deny_of_the_organisation_outranks_owner_and_leaves_what_it_does_not_n
 fn b3_07_an_excepted_permission_is_not_denied() {
     let mut world = World::tidy();
     world.bind(&[("roles/owner", &member(NODE))]);
-    world.put(&DENY_POLICIES, "p", &[], deny(&json!({
-        "deniedPrincipals": ["principalSet://goog/public:all"],
-        "deniedPermissions": ["iam.googleapis.com/*"],
-        "exceptionPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
-    })));
+    world.put(
+        &DENY_POLICIES,
+        "p",
+        &[],
+        deny(&json!({
+            "deniedPrincipals": ["principalSet://goog/public:all"],
+            "deniedPermissions": ["iam.googleapis.com/*"],
+            "exceptionPermissions": ["iam.googleapis.com/serviceAccountKeys.create"],
+        })),
+    );
     with(&world, &account(NODE), None, |node| {
         assert!(node.decide("iam.serviceAccountKeys.create", "projects/p/serviceAccounts/a").is_allow());
         assert!(node.decide("iam.serviceAccounts.actAs", "projects/p/serviceAccounts/a").is_deny());
@@ -227,7 +249,8 @@ fn b3_12_a_namespace_with_a_role_of_its_own_is_an_identity() {
     let set = format!("principalSet://{POOL}/namespace/prod");
     world.bind(&[("roles/storage.admin", &set)]);
     let cluster = world.only();
-    let identity = cluster.identities.get().unwrap().iter().find(|identity| identity.id.as_str() == set).unwrap().clone();
+    let identity =
+        cluster.identities.get().unwrap().iter().find(|identity| identity.id.as_str() == set).unwrap().clone();
     let held: Vec<&str> = identity.standing.get().unwrap().held.iter().map(|held| held.capability.name()).collect();
     assert_eq!(held, ["exfiltrate-storage", "destroy-storage"]);
     let subject = TrustSubject::Namespace { namespace: "prod".to_owned() };
@@ -247,9 +270,10 @@ fn b3_13_viewer_for_everybody_signed_in_opens_the_dns_endpoint_to_them() {
     });
     let cluster = world.only();
     let minters = cluster.minters.get().unwrap();
-    assert_eq!(minters.iter().map(|minter| (minter.principal.as_str(), minter.kind)).collect::<Vec<_>>(), [
-        ("allAuthenticatedUsers", PrincipalKind::Everyone)
-    ]);
+    assert_eq!(
+        minters.iter().map(|minter| (minter.principal.as_str(), minter.kind)).collect::<Vec<_>>(),
+        [("allAuthenticatedUsers", PrincipalKind::Everyone)]
+    );
 }
 
 #[test]
@@ -269,7 +293,8 @@ fn b3_15_updating_a_held_role_escalates_where_the_role_is_defined_and_nowhere_el
         world.role(role, &["iam.roles.update"]);
         world.bind(&[(role, &member(NODE))]);
         let cluster = world.only();
-        let node = cluster.identities.get().unwrap().iter().find(|identity| identity.id.as_str() == NODE).unwrap().clone();
+        let node =
+            cluster.identities.get().unwrap().iter().find(|identity| identity.id.as_str() == NODE).unwrap().clone();
         assert_eq!(node.standing.get().unwrap().escalation.is_some(), escalates, "{role}");
     }
     let mut world = World::tidy();
@@ -284,6 +309,7 @@ fn b3_15_updating_a_held_role_escalates_where_the_role_is_defined_and_nowhere_el
 fn a_group_makes_rights_conditional_and_never_certain() {
     let mut world = World::tidy();
     world.bind(&[("roles/owner", "group:admins@x.example")]);
-    let decision = with(&world, &account(NODE), None, |node| node.decide("resourcemanager.projects.setIamPolicy", "projects/p"));
+    let decision =
+        with(&world, &account(NODE), None, |node| node.decide("resourcemanager.projects.setIamPolicy", "projects/p"));
     assert!(matches!(decision, Decision::Conditional { .. }));
 }

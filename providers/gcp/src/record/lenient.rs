@@ -50,11 +50,7 @@ impl FromLeaf for String {
 impl FromLeaf for bool {
     const WHAT: &'static str = "true or false";
     fn from_text(text: &str) -> Option<Self> {
-        if text.eq_ignore_ascii_case("true") {
-            Some(true)
-        } else {
-            text.eq_ignore_ascii_case("false").then_some(false)
-        }
+        if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
     }
     fn from_flag(flag: bool) -> Option<Self> {
         Some(flag)

@@ -70,9 +70,9 @@ pub(crate) fn is_google_agent(member: &str) -> bool {
     let numbered = name.strip_prefix("service-").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     // Agents live in Google's own projects; an account that a customer names `service-1` lives in the customer's. An
     // agent of a project we do not know counts as an ordinary account: too much is said then, not too little.
-    let googles = domain.strip_suffix(".iam.gserviceaccount.com").is_some_and(|project| {
-        project.starts_with("gcp-sa-") || GOOGLE_PROJECTS.contains(&project)
-    });
+    let googles = domain
+        .strip_suffix(".iam.gserviceaccount.com")
+        .is_some_and(|project| project.starts_with("gcp-sa-") || GOOGLE_PROJECTS.contains(&project));
     (numbered && googles) || domain == "cloudservices.gserviceaccount.com"
 }
 

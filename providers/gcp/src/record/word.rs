@@ -95,20 +95,16 @@ pub(crate) const KEY_VERSION_STATE: Table = &[
 ];
 
 /// `ProtectionLevel` of cloudkms/v1.
-pub(crate) const PROTECTION_LEVEL: Table = &[
-    (0, "PROTECTION_LEVEL_UNSPECIFIED"),
-    (1, "SOFTWARE"),
-    (2, "HSM"),
-    (3, "EXTERNAL"),
-    (4, "EXTERNAL_VPC"),
-];
+pub(crate) const PROTECTION_LEVEL: Table =
+    &[(0, "PROTECTION_LEVEL_UNSPECIFIED"), (1, "SOFTWARE"), (2, "HSM"), (3, "EXTERNAL"), (4, "EXTERNAL_VPC")];
 
 /// `Role.RoleLaunchStage` of iam/admin/v1.
 pub(crate) const ROLE_STAGE: Table =
     &[(0, "ALPHA"), (1, "BETA"), (2, "GA"), (4, "DEPRECATED"), (5, "DISABLED"), (6, "EAP")];
 
 /// `AuditLogConfig.LogType` of iam/v1.
-pub(crate) const LOG_TYPE: Table = &[(0, "LOG_TYPE_UNSPECIFIED"), (1, "ADMIN_READ"), (2, "DATA_WRITE"), (3, "DATA_READ")];
+pub(crate) const LOG_TYPE: Table =
+    &[(0, "LOG_TYPE_UNSPECIFIED"), (1, "ADMIN_READ"), (2, "DATA_WRITE"), (3, "DATA_READ")];
 
 /// `ListServiceAccountKeysRequest.KeyType` of iam/admin/v1.
 pub(crate) const KEY_TYPE: Table = &[(0, "KEY_TYPE_UNSPECIFIED"), (1, "USER_MANAGED"), (2, "SYSTEM_MANAGED")];

@@ -27,7 +27,12 @@ impl World {
     pub(crate) fn tidy() -> Self {
         let mut world = Self { answers: BTreeMap::new() };
         world.put(&call::CLUSTERS_LIST, "p", &[], json!({ "clusters": [cluster()] }));
-        world.put(&call::PROJECTS_GET, "p", &[], json!({ "name": "projects/42", "projectId": "p", "parent": "folders/7" }));
+        world.put(
+            &call::PROJECTS_GET,
+            "p",
+            &[],
+            json!({ "name": "projects/42", "projectId": "p", "parent": "folders/7" }),
+        );
         world.put(&call::FOLDERS_GET, "folders/7", &[], json!({ "name": "folders/7", "parent": "organizations/9" }));
         for (policy, scope) in [
             (&call::PROJECT_POLICY, "p"),
@@ -37,30 +42,50 @@ impl World {
             world.put(policy, scope, &[], json!({ "version": 3 }));
             world.put(&call::DENY_POLICIES, scope, &[], json!({}));
         }
-        world.put(&call::ACCOUNTS_LIST, "p", &[], json!({ "accounts": [
-            { "email": "n@p.iam.gserviceaccount.com", "displayName": "nodes" },
-            { "email": "a@p.iam.gserviceaccount.com", "displayName": "app" },
-        ]}));
+        world.put(
+            &call::ACCOUNTS_LIST,
+            "p",
+            &[],
+            json!({ "accounts": [
+                { "email": "n@p.iam.gserviceaccount.com", "displayName": "nodes" },
+                { "email": "a@p.iam.gserviceaccount.com", "displayName": "app" },
+            ]}),
+        );
         for email in ["n@p.iam.gserviceaccount.com", "a@p.iam.gserviceaccount.com", DEFAULT] {
             world.put(&call::ACCOUNT_POLICY, "p", &[("account", email)], json!({}));
             world.put(&call::KEYS_LIST, "p", &[("account", email)], json!({}));
         }
         world.put(&call::COMPUTE_PROJECT, "p", &[], json!({ "commonInstanceMetadata": {} }));
-        world.put(&call::INSTANCES, "p", &[], json!({ "items": {
-            "zones/europe-west1-b": { "instances": [node(true, false)] },
-            "zones/europe-west1-c": { "warning": { "code": "NO_RESULTS_ON_PAGE" } },
-        }}));
+        world.put(
+            &call::INSTANCES,
+            "p",
+            &[],
+            json!({ "items": {
+                "zones/europe-west1-b": { "instances": [node(true, false)] },
+                "zones/europe-west1-c": { "warning": { "code": "NO_RESULTS_ON_PAGE" } },
+            }}),
+        );
         world.put(&call::FIREWALLS, "p", &[], json!({ "items": [] }));
         world.put(&call::NETWORKS, "p", &[], json!({ "items": [{ "name": "n" }] }));
-        world.put(&call::SUBNETWORKS, "p", &[], json!({ "items": { "regions/europe-west1": { "subnetworks": [
-            { "network": ".../networks/n", "ipCidrRange": "10.0.0.0/20" },
-        ]}}}));
-        world.put(&call::ROUTES, "p", &[], json!({ "items": [
-            { "name": "out", "network": ".../networks/n", "destRange": "0.0.0.0/0", "priority": 1000,
-              "nextHopGateway": ".../gateways/default-internet-gateway" },
-            { "name": "out6", "network": ".../networks/n", "destRange": "::/0", "priority": 1000,
-              "nextHopGateway": ".../gateways/default-internet-gateway" },
-        ]}));
+        world.put(
+            &call::SUBNETWORKS,
+            "p",
+            &[],
+            json!({ "items": { "regions/europe-west1": { "subnetworks": [
+                { "network": ".../networks/n", "ipCidrRange": "10.0.0.0/20" },
+            ]}}}),
+        );
+        world.put(
+            &call::ROUTES,
+            "p",
+            &[],
+            json!({ "items": [
+                { "name": "out", "network": ".../networks/n", "destRange": "0.0.0.0/0", "priority": 1000,
+                  "nextHopGateway": ".../gateways/default-internet-gateway" },
+                { "name": "out6", "network": ".../networks/n", "destRange": "::/0", "priority": 1000,
+                  "nextHopGateway": ".../gateways/default-internet-gateway" },
+            ]}),
+        );
         world.put(&call::ROUTERS, "p", &[], json!({ "items": {} }));
         world.put(&call::NETWORK_FIREWALLS, "p", &[("network", "n")], json!({}));
         world.put(&call::REGION_FIREWALLS, "p", &[("network", "n"), ("region", "europe-west1")], json!({}));
@@ -93,7 +118,12 @@ impl World {
             Some((home, _)) => home.strip_prefix("projects/").unwrap_or(home).to_owned(),
             None => "roles".to_owned(),
         };
-        self.put(&call::ROLES_GET, &scope, &[("role", role)], json!({ "name": role, "includedPermissions": permissions }))
+        self.put(
+            &call::ROLES_GET,
+            &scope,
+            &[("role", role)],
+            json!({ "name": role, "includedPermissions": permissions }),
+        )
     }
 
     /// Binds roles to members in the project.
@@ -174,28 +204,63 @@ pub(crate) const DEFAULT: &str = "42-compute@developer.gserviceaccount.com";
 /// Roles as Google defines them, as far as the tests need.
 const ROLES: &[(&str, &[&str])] = &[
     ("roles/editor", EDITOR),
-    ("roles/owner", &["resourcemanager.projects.setIamPolicy", "iam.serviceAccountKeys.create", "iam.serviceAccounts.actAs", "compute.instances.create"]),
+    (
+        "roles/owner",
+        &[
+            "resourcemanager.projects.setIamPolicy",
+            "iam.serviceAccountKeys.create",
+            "iam.serviceAccounts.actAs",
+            "compute.instances.create",
+        ],
+    ),
     ("roles/viewer", &["container.clusters.connect", "container.clusters.get", "gkehub.gateway.get"]),
     ("roles/logging.logWriter", &["logging.logEntries.create", "logging.logEntries.route"]),
     ("roles/iam.serviceAccountTokenCreator", &["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.signBlob"]),
     ("roles/iam.workloadIdentityUser", &["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"]),
     ("roles/secretmanager.secretAccessor", &["secretmanager.versions.access"]),
     ("roles/storage.admin", &["storage.objects.get", "storage.objects.delete", "storage.buckets.setIamPolicy"]),
-    ("roles/container.admin", &["container.clusters.getCredentials", "container.clusters.update", "container.clusterRoles.bind", "container.clusterRoleBindings.create"]),
-    ("roles/container.developer", &["container.secrets.get", "container.secrets.list", "container.pods.create", "container.pods.exec", "container.deployments.create"]),
+    (
+        "roles/container.admin",
+        &[
+            "container.clusters.getCredentials",
+            "container.clusters.update",
+            "container.clusterRoles.bind",
+            "container.clusterRoleBindings.create",
+        ],
+    ),
+    (
+        "roles/container.developer",
+        &[
+            "container.secrets.get",
+            "container.secrets.list",
+            "container.pods.create",
+            "container.pods.exec",
+            "container.deployments.create",
+        ],
+    ),
     ("roles/container.serviceAgent", &["iam.serviceAccounts.actAs", "container.secrets.get"]),
-    ("roles/cloudkms.cryptoKeyEncrypterDecrypter", &["cloudkms.cryptoKeyVersions.useToDecrypt", "cloudkms.cryptoKeyVersions.useToEncrypt"]),
+    (
+        "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+        &["cloudkms.cryptoKeyVersions.useToDecrypt", "cloudkms.cryptoKeyVersions.useToEncrypt"],
+    ),
     ("roles/gkehub.gatewayAdmin", &["gkehub.gateway.get", "gkehub.gateway.post"]),
 ];
 
 const EDITOR: &[&str] = &[
-    "compute.instances.create", "compute.instances.setMetadata", "iam.serviceAccounts.actAs", "iam.serviceAccountKeys.create",
-    "container.secrets.get", "container.pods.exec", "container.clusters.getCredentials", "logging.logEntries.create",
+    "compute.instances.create",
+    "compute.instances.setMetadata",
+    "iam.serviceAccounts.actAs",
+    "iam.serviceAccountKeys.create",
+    "container.secrets.get",
+    "container.pods.exec",
+    "container.clusters.getCredentials",
+    "logging.logEntries.create",
 ];
 
 /// A policy that binds roles to members.
 pub(crate) fn policy(bindings: &[(&str, &str)]) -> Value {
-    let bindings: Vec<Value> = bindings.iter().map(|(role, member)| json!({ "role": role, "members": [member] })).collect();
+    let bindings: Vec<Value> =
+        bindings.iter().map(|(role, member)| json!({ "role": role, "members": [member] })).collect();
     json!({ "bindings": bindings, "version": 3 })
 }
 
@@ -240,7 +305,8 @@ pub(crate) fn cluster() -> Value {
 /// A node with external addresses or without.
 pub(crate) fn node(v4: bool, v6: bool) -> Value {
     let access = if v4 { json!([{ "type": "ONE_TO_ONE_NAT", "natIP": "198.51.100.9" }]) } else { json!([]) };
-    let access6 = if v6 { json!([{ "externalIpv6": "2001:db8::5", "externalIpv6PrefixLength": 96 }]) } else { json!([]) };
+    let access6 =
+        if v6 { json!([{ "externalIpv6": "2001:db8::5", "externalIpv6PrefixLength": 96 }]) } else { json!([]) };
     let interface = json!({
         "network": ".../projects/p/global/networks/n",
         "networkIP": "10.0.0.5",

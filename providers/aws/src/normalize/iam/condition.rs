@@ -225,9 +225,12 @@ fn one(operator: Operator, key: &str, values: &[String], request: &Request, vari
 
 fn compare(comparison: Comparison, actual: &str, wanted: &[Piece], key: &str) -> Truth {
     let plain = || -> String {
-        wanted.iter().map(|piece| match piece {
-            Piece::Pattern(text) | Piece::Literal(text) => text.as_str(),
-        }).collect()
+        wanted
+            .iter()
+            .map(|piece| match piece {
+                Piece::Pattern(text) | Piece::Literal(text) => text.as_str(),
+            })
+            .collect()
     };
     Truth::from(match comparison {
         Comparison::Equals => actual == plain(),

@@ -52,7 +52,8 @@ struct Source<'a> {
 impl Directory {
     /// Reads the account's directory.
     pub(in crate::normalize) fn read(snapshot: &Snapshot, account: &str) -> Result<Self, Gap> {
-        let pages = snapshot.pages::<Query<AuthorizationDetails>>(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, account, &[])?;
+        let pages =
+            snapshot.pages::<Query<AuthorizationDetails>>(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, account, &[])?;
         let mut directory = Self {
             account: account.to_owned(),
             sources: Vec::new(),
@@ -67,7 +68,9 @@ impl Directory {
         for page in pages {
             directory.sources.extend(page.record.evidence(""));
             let Query(page) = page.value;
-            directory.groups.extend(page.group_detail_list.into_iter().filter_map(|one| Some((one.group_name.clone()?, one))));
+            directory
+                .groups
+                .extend(page.group_detail_list.into_iter().filter_map(|one| Some((one.group_name.clone()?, one))));
             directory.users.extend(page.user_detail_list.into_iter().filter_map(|one| Some((one.arn.clone()?, one))));
             for policy in page.policies {
                 let Some(arn) = policy.arn else { continue };
@@ -86,7 +89,9 @@ impl Directory {
                     directory.profiles.insert(profile, arn.clone());
                 }
                 let trust = role.assume_role_policy_document.as_ref().map(Text::parse);
-                directory.trusts.insert(arn.clone(), trust.unwrap_or_else(|| Err("the role has no trust policy".to_owned())));
+                directory
+                    .trusts
+                    .insert(arn.clone(), trust.unwrap_or_else(|| Err("the role has no trust policy".to_owned())));
                 directory.roles.insert(arn, role);
             }
         }
@@ -109,7 +114,8 @@ impl Directory {
         }
         let own = self.roles.get(principal).map(|role| tags(&role.tags)).unwrap_or_default();
         let request = Request::of_role(principal, &self.account, &own);
-        let by_pods = self.trust(principal).is_some_and(|document| trust::names_service(document, "pods.eks.amazonaws.com"));
+        let by_pods =
+            self.trust(principal).is_some_and(|document| trust::names_service(document, "pods.eks.amazonaws.com"));
         if by_pods { request.with_session_tags() } else { request }
     }
 
@@ -140,7 +146,11 @@ impl Directory {
         let mut layers = vec![self.layer("identity policies", LayerKind::Grants, kept, request)];
         if let Some(boundary) = self.boundary_of(principal) {
             let arn = boundary.permissions_boundary_arn.as_deref().unwrap_or_default();
-            let source = Source { name: format!("boundary {}", short(arn)), arn: None, document: self.policies.get(arn).cloned() };
+            let source = Source {
+                name: format!("boundary {}", short(arn)),
+                arn: None,
+                document: self.policies.get(arn).cloned(),
+            };
             layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
         }
         Authority::new(layers).assuming(NO_ORGANISATION_POLICY)
@@ -185,8 +195,11 @@ impl Directory {
         }
         let Some(user) = self.users.get(principal) else { return Vec::new() };
         let groups = user.group_list.iter().filter_map(|name| self.groups.get(name));
-        let of_groups = groups.map(|group| (group.attached_managed_policies.as_slice(), group.group_policy_list.as_slice()));
-        std::iter::once((user.attached_managed_policies.as_slice(), user.user_policy_list.as_slice())).chain(of_groups).collect()
+        let of_groups =
+            groups.map(|group| (group.attached_managed_policies.as_slice(), group.group_policy_list.as_slice()));
+        std::iter::once((user.attached_managed_policies.as_slice(), user.user_policy_list.as_slice()))
+            .chain(of_groups)
+            .collect()
     }
 
     fn sources_of(&self, principal: &str) -> Vec<Source<'_>> {

@@ -110,7 +110,9 @@ impl<'a> Ways<'a> {
                 "rewrite-attached-policy" => {
                     attached.iter().find_map(|policy| satisfied(&authority, row, |_| Place::On(policy)))
                 }
-                _ if self.directory.roles.contains_key(principal) => satisfied(&authority, row, |_| Place::On(principal)),
+                _ if self.directory.roles.contains_key(principal) => {
+                    satisfied(&authority, row, |_| Place::On(principal))
+                }
                 _ => None,
             };
             found.extend(way.map(|way| (*row, way)));
@@ -152,7 +154,9 @@ impl<'a> Ways<'a> {
             }
         }
         let from = IdentityId::from(principal);
-        let path = graph.shortest_path(&from, &Node::Administrator).or_else(|| graph.shortest_path(&from, &Node::ClusterAdmin));
+        let path = graph
+            .shortest_path(&from, &Node::Administrator)
+            .or_else(|| graph.shortest_path(&from, &Node::ClusterAdmin));
         (path.filter(|path| !path.is_empty()), cut)
     }
 
@@ -198,7 +202,9 @@ impl<'a> Ways<'a> {
                 // A trust policy that names a principal of the same account is enough, unless something denies.
                 let stopped = matches!(
                     authority.decide("sts:AssumeRole", role),
-                    palisade_authority::Decision::Deny { by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_) }
+                    palisade_authority::Decision::Deny {
+                        by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_)
+                    }
                 );
                 let limited = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit);
                 (admission.by_name && !stopped && !limited).then(|| Satisfied {
@@ -295,9 +301,10 @@ impl<'a> Ways<'a> {
 
 /// Whether a limit limits nothing.
 fn lets_everything(layer: &Layer) -> bool {
-    layer.grants.iter().any(|grant| {
-        grant.when == Truth::True && grant.actions.is_everything() && grant.resources.is_everything()
-    })
+    layer
+        .grants
+        .iter()
+        .any(|grant| grant.when == Truth::True && grant.actions.is_everything() && grant.resources.is_everything())
 }
 
 fn identity_of(hop: &Hop) -> Option<String> {

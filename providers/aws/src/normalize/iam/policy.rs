@@ -37,8 +37,12 @@ fn of_statement(statement: &Statement, place: usize, name: &str, request: &Reque
         Some(sid) if !sid.is_empty() => format!("{name} statement {sid}"),
         _ => format!("{name} statement {place}"),
     });
-    let of = |resources: Selector, more: Truth| {
-        Grant { id: id.clone(), effect, actions: actions.clone(), resources, when: when.clone().and(more) }
+    let of = |resources: Selector, more: Truth| Grant {
+        id: id.clone(),
+        effect,
+        actions: actions.clone(),
+        resources,
+        when: when.clone().and(more),
     };
     match (&statement.resource, &statement.not_resource) {
         (Some(patterns), _) => {

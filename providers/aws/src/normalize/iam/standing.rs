@@ -6,7 +6,9 @@ use super::{
     directory::{Directory, short},
     escalation::Ways,
 };
-use palisade_authority::{Authority, Glob, Grant, Layer, LayerKind, Selector, Standing, capabilities, wildcards, within};
+use palisade_authority::{
+    Authority, Glob, Grant, Layer, LayerKind, Selector, Standing, capabilities, wildcards, within,
+};
 
 /// What an identity needs, by the managed policies AWS names for its job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,11 @@
 //! Trust policies: who may become a role.
 
-use super::{condition::holds, directory::Directory, policy::{actions, has_variables}, request::Request};
+use super::{
+    condition::holds,
+    directory::Directory,
+    policy::{actions, has_variables},
+    request::Request,
+};
 use crate::record::document::{Document, Principal, Statement, Texts};
 use palisade_authority::{Glob, Truth};
 use palisade_model::{Audience, TrustSubject};
@@ -19,7 +24,12 @@ pub(in crate::normalize) struct Admission {
 }
 
 /// Whether a trust policy admits a principal.
-pub(in crate::normalize) fn admits(document: &Document, principal: &str, account: &str, request: &Request) -> Admission {
+pub(in crate::normalize) fn admits(
+    document: &Document,
+    principal: &str,
+    account: &str,
+    request: &Request,
+) -> Admission {
     let (mut by_name, mut by_account, mut denied) = (Truth::False, Truth::False, Truth::False);
     for statement in speaking_of(document, ASSUME) {
         let when = || holds(&statement.condition, request, has_variables(document));
@@ -103,7 +113,9 @@ pub(in crate::normalize) fn names_service(document: &Document, service: &str) ->
 fn names_in(statement: &Statement, kind: &str, id: &str) -> bool {
     match &statement.principal {
         Some(Principal::Everyone) => true,
-        Some(Principal::Named(kinds)) => kinds.get(kind).is_some_and(|Texts(ids)| ids.iter().any(|one| is_service(one, id))),
+        Some(Principal::Named(kinds)) => {
+            kinds.get(kind).is_some_and(|Texts(ids)| ids.iter().any(|one| is_service(one, id)))
+        }
         None => false,
     }
 }
@@ -129,7 +141,8 @@ pub(in crate::normalize) struct Party {
 pub(in crate::normalize) fn parties(document: &Document) -> BTreeSet<Party> {
     let mut found = BTreeSet::new();
     for statement in document.statement.iter().filter(|one| one.effect.as_deref() == Some("Allow")) {
-        let keys: BTreeSet<&str> = statement.condition.values().flat_map(|keys| keys.keys().map(String::as_str)).collect();
+        let keys: BTreeSet<&str> =
+            statement.condition.values().flat_map(|keys| keys.keys().map(String::as_str)).collect();
         let guarded_by = (!keys.is_empty()).then(|| keys.into_iter().collect::<Vec<_>>().join(", "));
         let mut add = |kind: &str, id: &str| {
             found.insert(Party { kind: kind.to_owned(), id: id.to_owned(), guarded_by: guarded_by.clone() });
@@ -161,7 +174,8 @@ pub(in crate::normalize) struct Federated {
 /// The service accounts of an issuer (without its scheme) that a trust policy admits.
 pub(in crate::normalize) fn federated(document: &Document, issuer: &str) -> Vec<Federated> {
     let statements = speaking_of(document, WITH_WEB_IDENTITY);
-    let admitting = statements.filter(|statement| statement.effect.as_deref() == Some("Allow") && trusts(statement, issuer));
+    let admitting =
+        statements.filter(|statement| statement.effect.as_deref() == Some("Allow") && trusts(statement, issuer));
     admitting.flat_map(|statement| of_statement(statement, issuer)).collect()
 }
 
@@ -202,7 +216,10 @@ fn of_statement(statement: &Statement, issuer: &str) -> Vec<Federated> {
                 }
             } else if lower == audience_key {
                 audience = audience_of(values);
-            } else if (lower.ends_with(":sub") || lower.ends_with(":aud")) && base.starts_with("string") && !base.contains("not") {
+            } else if (lower.ends_with(":sub") || lower.ends_with(":aud"))
+                && base.starts_with("string")
+                && !base.contains("not")
+            {
                 // A key of another issuer is not in this issuer's tokens, so the condition never holds.
                 let because = format!("`{key}` is not in the tokens of this issuer");
                 return vec![Federated { subject: TrustSubject::Nobody { because }, audience, text }];
@@ -215,7 +232,8 @@ fn of_statement(statement: &Statement, issuer: &str) -> Vec<Federated> {
     let subjects: Vec<TrustSubject> = match (equals, like) {
         (None, None) => vec![TrustSubject::WholeCluster],
         (Some(exact), patterns) => {
-            let patterns: Option<Vec<Glob>> = patterns.map(|all| all.into_iter().map(|one| Glob::sensitive(one)).collect());
+            let patterns: Option<Vec<Glob>> =
+                patterns.map(|all| all.into_iter().map(|one| Glob::sensitive(one)).collect());
             let fits = |value: &str| patterns.as_ref().is_none_or(|all| all.iter().any(|one| one.matches(value)));
             exact.into_iter().map(|value| if fits(value) { exactly(value) } else { nobody(value) }).collect()
         }

@@ -131,7 +131,10 @@ fn b1_01_an_explicit_deny_of_iam_closes_passing_roles_and_leaves_trust_and_acces
     draft.role("started", trusting(json!({ "Service": "ec2.amazonaws.com" })), &admin);
     assert_eq!(draft.path().unwrap().1, Node::ClusterAdmin, "a role can no longer be passed to a machine");
     draft.role("trusting", trusting(json!({ "AWS": ACCOUNT })), &admin);
-    assert_eq!(draft.path(), Some((vec!["assume-role".to_owned(), "is-administrator".to_owned()], Node::Administrator)));
+    assert_eq!(
+        draft.path(),
+        Some((vec!["assume-role".to_owned(), "is-administrator".to_owned()], Node::Administrator))
+    );
 }
 
 #[test]
@@ -146,7 +149,8 @@ fn b1_02_allowing_everything_but_some_services_allows_everything_else() {
 
 #[test]
 fn b1_03_denying_everything_but_reading_buckets_leaves_reading_buckets() {
-    let statements = json!([allow(json!("*"), json!("*")), { "Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*" }]);
+    let statements =
+        json!([allow(json!("*"), json!("*")), { "Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*" }]);
     let draft = Draft::of(statements);
     assert!(draft.decide("s3:GetObject", "arn:aws:s3:::b/k").is_allow());
     assert!(is_explicit(&draft.decide("s3:PutObject", "arn:aws:s3:::b/k")));
@@ -164,7 +168,8 @@ fn b1_04_actions_fold_case_and_have_wildcards() {
 
 #[test]
 fn b1_05_a_boundary_limits_an_administrator() {
-    let draft = Draft::of(json!([allow(json!("*"), json!("*"))])).boundary(json!([allow(json!(["s3:*", "ec2:Describe*"]), json!("*"))]));
+    let draft = Draft::of(json!([allow(json!("*"), json!("*"))]))
+        .boundary(json!([allow(json!(["s3:*", "ec2:Describe*"]), json!("*"))]));
     let stopped = draft.decide("iam:PutRolePolicy", N);
     assert_eq!(stopped, Decision::Deny { by: DenyReason::Guard("boundary".into()) });
     assert!(draft.decide("s3:GetObject", "arn:aws:s3:::b/k").is_allow());
@@ -174,7 +179,8 @@ fn b1_05_a_boundary_limits_an_administrator() {
 
 #[test]
 fn b1_06_a_boundary_that_leaves_s3_out_denies_it() {
-    let draft = Draft::of(json!([allow(json!("s3:GetObject"), json!("*"))])).boundary(json!([allow(json!("ec2:*"), json!("*"))]));
+    let draft = Draft::of(json!([allow(json!("s3:GetObject"), json!("*"))]))
+        .boundary(json!([allow(json!("ec2:*"), json!("*"))]));
     let stopped = draft.decide("s3:GetObject", "arn:aws:s3:::b/k");
     assert_eq!(stopped, Decision::Deny { by: DenyReason::Guard("boundary".into()) });
 }
@@ -191,7 +197,9 @@ fn b1_08_an_address_nobody_knows_makes_it_conditional() {
         allow(json!("s3:*"), json!("*")),
         { "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "NotIpAddress": { "aws:SourceIp": "203.0.113.0/24" } } },
     ]));
-    let Decision::Conditional { on, .. } = draft.decide("s3:GetObject", "arn:aws:s3:::b/k") else { panic!("not conditional") };
+    let Decision::Conditional { on, .. } = draft.decide("s3:GetObject", "arn:aws:s3:::b/k") else {
+        panic!("not conditional")
+    };
     assert_eq!(on.into_iter().collect::<Vec<_>>(), ["aws:SourceIp"]);
     // Through an endpoint the key is absent, and a negated operator holds for an absent key.
     let directory = draft.directory();
@@ -217,7 +225,10 @@ fn b1_10_passing_a_role_needs_a_service_that_the_condition_and_the_role_both_adm
     draft.role("ci-admin", trusting(json!({ "Service": "lambda.amazonaws.com" })), &admin);
     assert_eq!(draft.path(), None);
     draft.role("ci-machine", trusting(json!({ "Service": "ec2.amazonaws.com" })), &admin);
-    assert_eq!(draft.path(), Some((vec!["pass-role-to-instance".to_owned(), "is-administrator".to_owned()], Node::Administrator)));
+    assert_eq!(
+        draft.path(),
+        Some((vec!["pass-role-to-instance".to_owned(), "is-administrator".to_owned()], Node::Administrator))
+    );
 }
 
 #[test]
@@ -241,7 +252,8 @@ fn b1_11_who_a_federated_trust_admits() {
     assert_eq!(of(json!({ "StringLike": sub("*") })).0, TrustSubject::WholeCluster);
     let exact = TrustSubject::Exact { namespace: "a".to_owned(), service_account: "b".to_owned() };
     assert_eq!(of(json!({ "StringEquals": sub("system:serviceaccount:a:b") })).0, exact);
-    let other = of(json!({ "StringEquals": { "oidc.eks.eu-west-1.amazonaws.com/id/OTHER:sub": "system:serviceaccount:a:b" } }));
+    let other =
+        of(json!({ "StringEquals": { "oidc.eks.eu-west-1.amazonaws.com/id/OTHER:sub": "system:serviceaccount:a:b" } }));
     assert!(matches!(other.0, TrustSubject::Nobody { .. }), "{other:?}");
 }
 
@@ -253,7 +265,8 @@ fn b1_13_a_variable_without_a_value_matches_nothing_and_is_text_before_2012() {
     assert!(is_implicit(&draft.decide("s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalTag/team}/k")));
     assert!(draft.clone().tag("team", "a").decide("s3:GetObject", "arn:aws:s3:::b/a/k").is_allow());
     let mut old = draft;
-    let text = json!({ "Version": "2008-10-17", "Statement": [allow(json!("s3:GetObject"), json!(resource))] }).to_string();
+    let text =
+        json!({ "Version": "2008-10-17", "Statement": [allow(json!("s3:GetObject"), json!(resource))] }).to_string();
     old.roles[0]["RolePolicyList"][0]["PolicyDocument"] = json!(text);
     assert!(is_implicit(&old.decide("s3:GetObject", "arn:aws:s3:::b/a/k")));
     assert!(old.decide("s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalTag/team}/k").is_allow());
@@ -263,7 +276,9 @@ fn b1_13_a_variable_without_a_value_matches_nothing_and_is_text_before_2012() {
 fn b1_14_a_request_without_tags_satisfies_all_of_them_and_none_of_them() {
     let with = |operator: &str| {
         let condition = json!({ operator: { "aws:TagKeys": ["x"] } });
-        let draft = Draft::of(json!([{ "Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*", "Condition": condition }]));
+        let draft = Draft::of(
+            json!([{ "Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*", "Condition": condition }]),
+        );
         let directory = draft.directory();
         let untagged: Request = directory.request(N).without("aws:TagKeys");
         directory.authority_for(N, &untagged).decide("ec2:RunInstances", "*")
@@ -309,7 +324,10 @@ fn b1_15_what_a_node_holds_beyond_its_need() {
     assert!(with_compute.decide("iam:PassRole", "arn:aws:iam::111122223333:role/machine").is_allow());
     assert_eq!(with_compute.path(), None, "the tag has no value, so no machine can be started");
     let path = with_compute.tag("eks:eks-cluster-name", "shop").path();
-    assert_eq!(path, Some((vec!["pass-role-to-instance".to_owned(), "is-administrator".to_owned()], Node::Administrator)));
+    assert_eq!(
+        path,
+        Some((vec!["pass-role-to-instance".to_owned(), "is-administrator".to_owned()], Node::Administrator))
+    );
 }
 
 #[test]
