@@ -10,6 +10,7 @@ mod exposure;
 mod filter;
 mod iam;
 mod identities;
+mod key;
 mod machine;
 mod pools;
 mod region;
@@ -144,7 +145,7 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.key = KeyFacts {
         state: encryption::key_state(region, known),
         rotation: encryption::rotation(region, known),
-        access: access::key_access(region, account, known),
+        access: key::key_access(region, account, known),
     };
     cluster
 }

@@ -19,6 +19,7 @@ mod minters;
 mod needs;
 mod observe;
 mod pools;
+mod ports;
 mod routes;
 mod rules;
 mod space;

@@ -184,7 +184,7 @@ fn a3_13_the_endpoint_list_and_the_flag_for_google_cloud() {
 fn a3_14_a_private_endpoint_with_an_open_dns_name_is_closed_by_address_and_open_by_name() {
     let mut world = World::tidy();
     world.cluster(|cluster| {
-        cluster["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["allowExternalTraffic"] = json!(true)
+        cluster["controlPlaneEndpointsConfig"]["dnsEndpointConfig"]["allowExternalTraffic"] = json!(true);
     });
     let cluster = world.only();
     assert!(matches!(cluster.api.public.get().unwrap(), PublicAccess::Closed { .. }));

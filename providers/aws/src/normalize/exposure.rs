@@ -1,15 +1,15 @@
 //! Who can reach a machine: every layer between the internet and an interface, composed exactly.
 
+mod balancer;
+mod block;
+
 use super::{
     filter::{Group, Shape},
     region::{Region, own_ranges, route_table},
     route,
     trail::Trail,
 };
-use crate::record::{
-    compute::{Instance, Interface},
-    network::{Exclusion, LoadBalancer},
-};
+use crate::record::compute::{Instance, Interface};
 use palisade_model::{Exposure, Gap, Layer, Mitigation, NodeId};
 use palisade_reach::{Action, AddrSet, Bounds, Hit, PacketSet, Ports, Protocols, internet, parse_net};
 use std::{
@@ -263,125 +263,6 @@ impl<'a> Evaluator<'a> {
         }))
     }
 
-    /// What load balancers that face the internet may bring in. Listeners and targets are not read, so this is the
-    /// most it can be.
-    fn through_balancers(
-        &self,
-        key: &Key,
-        groups: &[Rc<Group>],
-        direct: &Bounds<PacketSet>,
-        outside: &AddrSet,
-        limits: &mut BTreeSet<String>,
-    ) -> Result<PacketSet, Gap> {
-        let facing: Vec<&LoadBalancer> = self
-            .region
-            .load_balancers
-            .get()?
-            .iter()
-            .filter(|one| one.vpc_id.as_deref() == Some(&key.vpc) && one.scheme.as_deref() == Some("internet-facing"))
-            .collect();
-        // Balancers of the first generation are only seen by their interfaces.
-        let interfaces = self.region.interfaces.get()?.iter().filter(|interface| {
-            interface.vpc_id.as_deref() == Some(&key.vpc)
-                && interface.description.as_deref().is_some_and(|text| text.starts_with("ELB "))
-                && (interface.association.is_some() || facing.iter().any(|one| is_of(interface, one)))
-        });
-        let (mut addresses, mut members, mut names) = (AddrSet::empty(), BTreeSet::new(), BTreeSet::new());
-        for interface in interfaces {
-            addresses = addresses.union(&private_addresses(interface));
-            members.extend(interface.group_set.iter().filter_map(|group| group.group_id.clone()));
-            names
-                .extend(interface.description.as_deref().and_then(|text| text.strip_prefix("ELB ")).map(str::to_owned));
-        }
-        members.extend(facing.iter().flat_map(|one| one.security_groups.iter().cloned()));
-        names.extend(facing.iter().filter_map(|one| one.load_balancer_name.clone()));
-        if names.is_empty() {
-            return Ok(PacketSet::empty());
-        }
-        if addresses.is_empty() {
-            // Where it stands is not known: anywhere in the network.
-            let vpc = self.region.vpcs.get()?.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
-            addresses = vpc.map_or_else(AddrSet::all, own_ranges);
-        }
-        let mut through = PacketSet::empty();
-        for group in groups {
-            let by_address =
-                group.rules.iter().filter(|rule| !rule.sources.upper().is_disjoint(&addresses)).map(|rule| &rule.shape);
-            let by_group = group
-                .references
-                .iter()
-                .filter(|reference| members.contains(&reference.group))
-                .map(|reference| &reference.shape);
-            for shape in by_address.chain(by_group) {
-                through = through.union(&PacketSet::of(shape.protocols, &shape.ports, outside));
-            }
-        }
-        // A network load balancer may keep the client's address: then the node's own filters see it.
-        let preserving = facing.iter().any(|one| one.kind.as_deref() == Some("network"));
-        if preserving {
-            through = through.union(&direct.upper().restrict_sources(outside));
-        }
-        if !through.is_empty() {
-            let names: Vec<String> = names.into_iter().collect();
-            limits.insert(format!(
-                "load balancers that face the internet ({}) may forward to these nodes: listeners and targets are not read",
-                names.join(", ")
-            ));
-        }
-        Ok(through)
-    }
-
-    /// VPC Block Public Access: closes what the rules leave open, unless the network or subnet is excluded.
-    fn block(
-        &self,
-        key: &Key,
-        reached: &mut Bounds<PacketSet>,
-        ordinary: &mut Bounds<PacketSet>,
-        limits: &mut BTreeSet<String>,
-    ) -> Result<Option<Mitigation>, Gap> {
-        let mode = self.region.block_mode.get()?.as_deref();
-        let blocks = match mode {
-            None | Some("off") => return Ok(None),
-            Some("block-bidirectional" | "block-ingress") => true,
-            Some(other) => {
-                limits.insert(format!("VPC Block Public Access is in the unknown mode `{other}`"));
-                false
-            }
-        };
-        let exclusions = self.region.block_exclusions.get()?;
-        let of = |id: &str| {
-            exclusions
-                .iter()
-                .filter(|one| is_in_force(one))
-                .find(|one| one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("/{id}"))))
-        };
-        let lets_in = |one: &Exclusion| one.internet_gateway_exclusion_mode.as_deref() == Some("allow-bidirectional");
-        let excluded = match (of(&key.subnet).map(lets_in), of(&key.vpc).map(lets_in)) {
-            (Some(subnet), Some(vpc)) if subnet != vpc => {
-                limits.insert(
-                    "exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned(),
-                );
-                None
-            }
-            (Some(open), _) | (None, Some(open)) => Some(open),
-            (None, None) => Some(false),
-        };
-        match (blocks, excluded) {
-            (_, Some(true)) => Ok(None),
-            (true, Some(false)) => {
-                let without = std::mem::replace(reached, Bounds::exact(PacketSet::empty()));
-                *ordinary = Bounds::exact(PacketSet::empty());
-                let by = format!("VPC Block Public Access in mode `{}`", mode.unwrap_or_default());
-                Ok((!without.upper().is_empty()).then_some(Mitigation { by, without }))
-            }
-            (false, Some(false)) | (_, None) => {
-                *reached = Bounds::unknown_within(reached.upper().clone());
-                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
-                Ok(None)
-            }
-        }
-    }
-
     /// What connected networks can reach: everything the groups admit that is not the internet, less the cluster's own.
     fn inside(
         &self,
@@ -470,18 +351,4 @@ pub(super) fn private_addresses(interface: &Interface) -> AddrSet {
 fn subnet_ranges(subnet: &crate::record::network::Subnet) -> AddrSet {
     let v6 = subnet.ipv6_blocks.iter().filter_map(|block| block.ipv6_cidr_block.as_deref());
     subnet.cidr_block.as_deref().into_iter().chain(v6).filter_map(|text| parse_net(text).ok()).collect()
-}
-
-fn is_of(interface: &Interface, balancer: &LoadBalancer) -> bool {
-    let name = balancer.load_balancer_arn.as_deref().and_then(|arn| arn.split_once(":loadbalancer/"));
-    let text = interface.description.as_deref().and_then(|text| text.strip_prefix("ELB "));
-    name.is_some_and(|(_, name)| text == Some(name))
-}
-
-/// An exclusion counts from when it is made until it is gone, so that nothing is called closed too early.
-fn is_in_force(exclusion: &Exclusion) -> bool {
-    matches!(
-        exclusion.state.as_deref(),
-        Some("create-complete" | "update-complete" | "update-in-progress" | "delete-in-progress") | None
-    )
 }

@@ -337,7 +337,7 @@ impl Context<'_, '_> {
             match default_route(table, Family::V4) {
                 Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
                 None | Some(Target::Blackhole) => {
-                    drop(forced.insert(format!("{} has no default route", name_of(table))))
+                    forced.insert(format!("{} has no default route", name_of(table)));
                 }
                 Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local) => free = true,
             }

@@ -3,7 +3,7 @@
 use super::{
     condition::ways,
     deny,
-    hierarchy::{Denial, Hierarchy},
+    hierarchy::{Denial, Hierarchy, Place},
     people::People,
     principal::Principal,
     roles::RoleBook,
@@ -13,19 +13,19 @@ use crate::record::iam::{Binding, Condition};
 use jiff::Timestamp;
 use palisade_authority::{Authority, Glob, Grant, GrantId, Layer, LayerKind, Selector, Truth};
 use palisade_model::Gap;
+use std::collections::HashSet;
 
 /// The resources below each level of a hierarchy, as conditions and our questions name them.
 #[derive(Clone, Debug)]
 pub(crate) struct Reach {
-    levels: Vec<Vec<Glob>>,
+    levels: Vec<Selector>,
     /// Every resource of the project.
     pub(crate) scope: Glob,
 }
 
 impl Reach {
     /// A binding reaches what it stands at and everything below.
-    pub(crate) fn of(project: &str, hierarchy: &Hierarchy) -> Self {
-        let number = &hierarchy.number;
+    pub(crate) fn of(project: &str, number: &str, places: &[Place]) -> Self {
         let mut below: Vec<Glob> = [
             format!("projects/{project}"),
             format!("projects/{project}/*"),
@@ -37,17 +37,17 @@ impl Reach {
         .iter()
         .map(|pattern| Glob::sensitive(pattern))
         .collect();
-        let mut levels = vec![below.clone()];
-        for place in hierarchy.places.iter().skip(1) {
+        let mut levels = vec![Selector::of(below.clone())];
+        for place in places.iter().skip(1) {
             below.push(Glob::sensitive(&place.name));
             below.push(Glob::sensitive(&format!("{}/*", place.name)));
-            levels.push(below.clone());
+            levels.push(Selector::of(below.clone()));
         }
         Self { levels, scope: Glob::sensitive(&format!("projects/{project}/*")) }
     }
 
-    fn at(&self, level: usize) -> Vec<Glob> {
-        self.levels.get(level).cloned().unwrap_or_default()
+    fn at(&self, level: usize) -> Selector {
+        self.levels.get(level).cloned().unwrap_or_else(Selector::nothing)
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn condition_ways(
     level: usize,
     now: Timestamp,
 ) -> Vec<(Selector, Truth)> {
-    let everything = || Selector::of(reach.at(level));
+    let everything = || reach.at(level);
     let Some(condition) = condition else { return vec![(everything(), Truth::True)] };
     let Some(expression) = condition.expression.as_deref() else {
         return vec![(everything(), Truth::unknown("a condition without an expression"))];
@@ -86,6 +86,23 @@ pub(crate) struct Bound {
     pub(crate) id: GrantId,
 }
 
+/// What somebody may do, and where it comes from.
+#[derive(Debug)]
+pub(crate) struct Power {
+    pub(crate) authority: Authority,
+    /// The roles held for certain.
+    pub(crate) bound: Vec<Bound>,
+    /// Every permission some grant names. Roles name permissions one by one, so what is not here cannot be held.
+    named: HashSet<&'static str>,
+}
+
+impl Power {
+    /// Whether one of these sets of permissions may be held at all.
+    pub(crate) fn may(&self, sets: &[&[&str]]) -> bool {
+        sets.iter().any(|set| set.iter().all(|permission| self.named.contains(permission)))
+    }
+}
+
 /// Everything somebody's rights follow from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rights<'a> {
@@ -94,8 +111,15 @@ pub(crate) struct Rights<'a> {
     pub(crate) denials: &'a [Denial],
     pub(crate) people: &'a People,
     pub(crate) roles: &'a RoleBook<'a>,
-    pub(crate) reach: &'a Reach,
     pub(crate) now: Timestamp,
+}
+
+/// Grants while they are being gathered.
+#[derive(Default)]
+struct Gathered {
+    grants: Vec<Grant>,
+    bound: Vec<Bound>,
+    named: HashSet<&'static str>,
 }
 
 /// What was not read and is taken to stop nothing.
@@ -109,46 +133,46 @@ impl Rights<'_> {
         principal: &Principal<'_>,
         scopes: Option<&[String]>,
         leaving_out: &[&str],
-    ) -> Result<(Authority, Vec<Bound>), Gap> {
-        let mut grants = Vec::new();
-        let mut bound = Vec::new();
+    ) -> Result<Power, Gap> {
+        let mut held = Gathered::default();
         for (level, place) in self.hierarchy.places.iter().enumerate() {
             for binding in &place.policy.bindings {
-                let open = condition_ways(binding.condition.as_ref(), self.reach, level, self.now);
-                self.bind(binding, principal, &place.name, open, leaving_out, (&mut grants, &mut bound))?;
+                let open = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
+                self.bind(binding, principal, &place.name, open, leaving_out, &mut held)?;
             }
         }
         for (email, account) in &self.people.accounts {
             let resource = account_resource(&account.home, email);
             for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
-                let on_it = || Selector::of([Glob::sensitive(&resource)]);
-                // A condition on the account's own name is one on this resource.
-                let open = condition_ways(binding.condition.as_ref(), self.reach, 0, self.now)
-                    .into_iter()
-                    .filter(|(resources, _)| resources.overlaps(&Glob::sensitive(&resource)))
-                    .map(|(_, when)| (on_it(), when))
-                    .collect();
-                self.bind(
-                    binding,
-                    principal,
-                    &format!("account {email}"),
-                    open,
-                    leaving_out,
-                    (&mut grants, &mut bound),
-                )?;
+                let open = || self.ways_on_account(binding.condition.as_ref(), &resource);
+                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, &mut held)?;
             }
         }
         let mut layers = vec![
-            Layer::new("role bindings", LayerKind::Grants, grants),
+            Layer::new("role bindings", LayerKind::Grants, held.grants),
             Layer::new(
                 "deny policies",
                 LayerKind::Denials,
-                deny::grants(self.denials, principal, self.reach, self.now),
+                deny::grants(self.denials, principal, &self.hierarchy.reach, self.now),
             ),
         ];
         layers.extend(scopes.and_then(guard));
-        let authority = Authority::new(layers).over(self.reach.scope.clone()).assuming(BOUNDARIES);
-        Ok((authority, bound))
+        let authority = Authority::new(layers).over(self.hierarchy.reach.scope.clone()).assuming(BOUNDARIES);
+        Ok(Power { authority, bound: held.bound, named: held.named })
+    }
+
+    /// The ways a condition of an account's own policy leaves open. One on the account's name is one on this resource.
+    fn ways_on_account(&self, condition: Option<&Condition>, resource: &str) -> Vec<(Selector, Truth)> {
+        let on_it = Glob::sensitive(resource);
+        let here = |when| (Selector::of([on_it.clone()]), when);
+        if condition.is_none() {
+            return vec![here(Truth::True)];
+        }
+        condition_ways(condition, &self.hierarchy.reach, 0, self.now)
+            .into_iter()
+            .filter(|(resources, _)| resources.overlaps(&on_it))
+            .map(|(_, when)| here(when))
+            .collect()
     }
 
     fn bind(
@@ -156,13 +180,17 @@ impl Rights<'_> {
         binding: &Binding,
         principal: &Principal<'_>,
         place: &str,
-        open: Vec<(Selector, Truth)>,
+        open: impl FnOnce() -> Vec<(Selector, Truth)>,
         leaving_out: &[&str],
-        (grants, bound): (&mut Vec<Grant>, &mut Vec<Bound>),
+        held: &mut Gathered,
     ) -> Result<(), Gap> {
         let Some(role_name) = binding.role.as_deref() else { return Ok(()) };
         let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
-        if meant == Truth::False || open.is_empty() || leaving_out.contains(&role_name) {
+        if meant == Truth::False || leaving_out.contains(&role_name) {
+            return Ok(());
+        }
+        let open = open();
+        if open.is_empty() {
             return Ok(());
         }
         let role = self.roles.get(role_name)?;
@@ -173,11 +201,12 @@ impl Rights<'_> {
         let id = GrantId::from(id);
         // A role held through a group nobody could look into is held perhaps; it is no excess to be told.
         if meant == Truth::True {
-            bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
+            held.bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
         }
         if let Some(actions) = &role.actions {
+            held.named.extend(role.permissions.iter().copied());
             for (resources, when) in open {
-                grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
+                held.grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
             }
         }
         Ok(())

@@ -130,7 +130,7 @@ fn tunnels(shared: &Shared<'_>, record: &Record, mut own: Vec<Evidence>) -> Obse
         let is_own = named == shared.project || shared.hierarchy.get()?.number == named;
         let project = if is_own { shared.project } else { named };
         let (hierarchy, denials) = (shared.hierarchies.of(project), shared.hierarchies.denials(project));
-        let found = gateways(project, hierarchy.get()?, denials.get()?, &shared.roles, shared.now)?;
+        let found = gateways(hierarchy.get()?, denials.get()?, &shared.roles, shared.now)?;
         own.extend_from_slice(hierarchy.sources());
         own.extend_from_slice(denials.sources());
         Ok(found)

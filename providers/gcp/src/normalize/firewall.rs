@@ -93,22 +93,13 @@ pub(crate) struct Inputs<'a> {
 impl Firewalls {
     pub(crate) fn compile(inputs: &Inputs<'_>, direction: Direction) -> Self {
         let mut firewalls = Self::default();
-        let of = |policies: &'_ [EffectivePolicy], kinds: &[&str]| -> Vec<EffectivePolicy> {
-            let has = |policy: &&EffectivePolicy| policy.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
-            policies.iter().filter(has).cloned().collect()
-        };
-        let ordered = |mut policies: Vec<EffectivePolicy>| {
-            // Several policies of one kind are asked by the priority of their association.
-            policies.sort_by_key(|policy| policy.priority.unwrap_or(0));
-            policies
-        };
         // The reply lists hierarchical policies from the organisation down; their `priority` is not filled.
-        firewalls.policies("hierarchical firewall policy", &of(inputs.global, &["HIERARCHY"]), inputs, direction);
-        let system = of(inputs.regional, &["SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "SYSTEM"]);
+        firewalls.policies("hierarchical firewall policy", &of_kinds(inputs.global, &["HIERARCHY"]), inputs, direction);
+        let system = of_kinds(inputs.regional, &["SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "SYSTEM"]);
         firewalls.policies("system firewall policy", &ordered(system), inputs, direction);
         firewalls.unknown_kinds(inputs, direction);
-        let global = ordered(of(inputs.global, &["NETWORK"]));
-        let regional = ordered(of(inputs.regional, &["NETWORK_REGIONAL"]));
+        let global = ordered(of_kinds(inputs.global, &["NETWORK"]));
+        let regional = ordered(of_kinds(inputs.regional, &["NETWORK_REGIONAL"]));
         if inputs.order == Order::RulesFirst {
             firewalls.rules(inputs, direction);
         }
@@ -175,7 +166,7 @@ impl Firewalls {
         self.tiers.push(Tier { name: "VPC firewall rules".to_owned(), rules });
     }
 
-    fn policies(&mut self, kind: &str, policies: &[EffectivePolicy], inputs: &Inputs<'_>, direction: Direction) {
+    fn policies(&mut self, kind: &str, policies: &[&EffectivePolicy], inputs: &Inputs<'_>, direction: Direction) {
         for policy in policies {
             let name = policy_name(policy);
             let mut sorted: Vec<(i64, Compiled)> = Vec::new();
@@ -489,6 +480,18 @@ fn is_set(kind: &str) -> bool {
 fn policy_name(policy: &EffectivePolicy) -> String {
     let names = [&policy.short_name, &policy.display_name, &policy.name];
     names.into_iter().flatten().find(|name| !name.is_empty()).cloned().unwrap_or_else(|| "without a name".to_owned())
+}
+
+/// The policies of some kinds, in the order they were told.
+fn of_kinds<'a>(policies: &'a [EffectivePolicy], kinds: &[&str]) -> Vec<&'a EffectivePolicy> {
+    let has = |policy: &&EffectivePolicy| policy.kind.as_deref().is_some_and(|kind| kinds.contains(&kind));
+    policies.iter().filter(has).collect()
+}
+
+/// Several policies of one kind are asked by the priority of their association.
+fn ordered(mut policies: Vec<&EffectivePolicy>) -> Vec<&EffectivePolicy> {
+    policies.sort_by_key(|policy| policy.priority.unwrap_or(0));
+    policies
 }
 
 /// The name of a rule's tier, for the explanation.

@@ -1,5 +1,6 @@
 //! A project's place in the organisation, and what policies say there and on the way up.
 
+use super::authority::Reach;
 use crate::{
     calls::{
         DENY_POLICIES, DENY_POLICY, FOLDER_POLICY, FOLDERS_GET, ORGANIZATION_POLICY, PROJECT_POLICY, PROJECTS_GET,
@@ -23,6 +24,8 @@ pub(crate) struct Hierarchy {
     pub(crate) number: String,
     /// The project first, the organisation last.
     pub(crate) places: Vec<Place>,
+    /// The resources below each of them.
+    pub(crate) reach: Reach,
 }
 
 /// A project, folder or organisation and who holds what there.
@@ -92,7 +95,8 @@ impl<'a> HierarchyBook<'a> {
                 None
             };
         }
-        Ok(Hierarchy { number: number.to_owned(), places })
+        let reach = Reach::of(project, number, &places);
+        Ok(Hierarchy { number: number.to_owned(), places, reach })
     }
 
     /// What is denied at a project and above it.

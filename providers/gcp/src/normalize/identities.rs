@@ -1,7 +1,7 @@
 //! The cloud identities of a cluster, and who may become them.
 
 use super::{
-    authority::{Reach, Rights},
+    authority::Rights,
     hierarchy::{Denial, Hierarchy},
     machines::{Machines, cluster_name},
     people::{People, pool},
@@ -157,7 +157,6 @@ fn identity(
             denials: around.denials.get()?,
             people: around.people.get()?,
             roles: around.roles,
-            reach: &Reach::of(around.project, hierarchy),
             now: around.now,
         };
         let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);

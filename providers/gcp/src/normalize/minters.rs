@@ -1,7 +1,7 @@
 //! Who can make credentials for a cluster through the cloud, and who can use the gateway of a fleet.
 
 use super::{
-    authority::{Reach, condition_ways},
+    authority::condition_ways,
     deny,
     hierarchy::{Denial, Hierarchy},
     principal::{Principal, is_broad, kind},
@@ -27,7 +27,6 @@ fn holders(
     hierarchy: &Hierarchy,
     denials: &[Denial],
     roles: &RoleBook<'_>,
-    reach: &Reach,
     now: Timestamp,
     wanted: impl Fn(&str) -> Vec<&'static str>,
 ) -> Result<BTreeMap<(String, String), Holder>, Gap> {
@@ -47,14 +46,16 @@ fn holders(
             }
             let role = roles.get(name)?;
             let open = Truth::any(
-                condition_ways(binding.condition.as_ref(), reach, level, now).into_iter().map(|(_, when)| when),
+                condition_ways(binding.condition.as_ref(), &hierarchy.reach, level, now)
+                    .into_iter()
+                    .map(|(_, when)| when),
             );
             for member in members {
                 let held: Vec<&str> = wanted(member).into_iter().filter(|permission| role.has(permission)).collect();
                 if held.is_empty() || open == Truth::False {
                     continue;
                 }
-                let denied = deny::grants(denials, &Principal::Member(member), reach, now);
+                let denied = deny::grants(denials, &Principal::Member(member), &hierarchy.reach, now);
                 let when = Truth::any(held.iter().map(|permission| open.clone().and(left(&denied, permission))));
                 if when == Truth::False {
                     continue;
@@ -84,13 +85,12 @@ pub(crate) fn minters(
     roles: &RoleBook<'_>,
     now: Timestamp,
 ) -> Result<Vec<Minter>, Gap> {
-    let reach = Reach::of(project, hierarchy);
     let wanted = |member: &str| {
         // Where everybody may connect, the DNS endpoint has no lock left.
         let connect = is_broad(member).then_some(CONNECT);
         MINT.iter().copied().chain(connect).collect()
     };
-    let found = holders(hierarchy, denials, roles, &reach, now, wanted)?;
+    let found = holders(hierarchy, denials, roles, now, wanted)?;
     Ok(found
         .into_iter()
         .map(|((principal, scope), holder)| Minter {
@@ -112,14 +112,12 @@ fn certainty(when: Truth) -> Certainty {
 
 /// Everybody who may use the gateway of the fleet a cluster belongs to. `hierarchy` is the fleet project's.
 pub(crate) fn gateways(
-    project: &str,
     hierarchy: &Hierarchy,
     denials: &[Denial],
     roles: &RoleBook<'_>,
     now: Timestamp,
 ) -> Result<Vec<Tunnel>, Gap> {
-    let reach = Reach::of(project, hierarchy);
-    let found = holders(hierarchy, denials, roles, &reach, now, |_| GATEWAY.to_vec())?;
+    let found = holders(hierarchy, denials, roles, now, |_| GATEWAY.to_vec())?;
     Ok(found
         .into_iter()
         .map(|((principal, scope), holder)| Tunnel {

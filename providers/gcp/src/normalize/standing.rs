@@ -1,7 +1,7 @@
 //! Where an identity stands: what it holds, how far it could climb, what it would not need.
 
 use super::{
-    authority::{Bound, Rights, account_resource},
+    authority::{Power, Rights, account_resource},
     principal::Principal,
     tables::{
         AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
@@ -9,8 +9,8 @@ use super::{
     },
 };
 use palisade_authority::{
-    Authority, Certainty, GrantId, Graph, Hop, IdentityId, MethodRow, Node, OutsideNeed, Place, Standing, Wildcard,
-    capabilities, satisfied,
+    Authority, Certainty, GrantId, Graph, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Satisfied,
+    Standing, Wildcard, capabilities, satisfied,
 };
 use palisade_model::{Gap, IdentityKind};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -40,31 +40,38 @@ pub(crate) struct Asked<'a> {
 pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets) -> Result<Standing, Gap> {
     let is_agent = asked.kind == IdentityKind::ControlPlane;
     let leaving_out: &[&str] = if is_agent { AGENT_ROLES } else { &[] };
-    let (authority, bound) = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
-    let administrator = ownership(rights, &authority);
+    let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
+    let authority = &power.authority;
+    let administrator = ownership(rights, &power);
     let escalation = match &administrator {
         Some((Certainty::Certain, _)) => None,
-        Some((Certainty::Conditional(_), _)) | None => climb(rights, asked.id, &authority, &bound, targets)?,
+        Some((Certainty::Conditional(_), _)) | None => climb(rights, asked.id, &power, targets)?,
     };
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
         assumptions
             .push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
     }
-    let wildcards = bound
+    let wildcards = power
+        .bound
         .iter()
         .filter(|bound| BASIC_ROLES.contains(&bound.role.as_str()))
-        .filter(|_| !is_narrowed(&authority))
+        .filter(|_| !is_narrowed(authority))
         .map(|bound| Wildcard { grant: bound.id.clone(), pattern: bound.role.clone() })
         .collect();
     Ok(Standing {
         administrator,
-        held: capabilities(&authority, CAPABILITIES),
+        held: capabilities(authority, &possible(&power)),
         escalation,
         wildcards,
-        outside_need: beyond_need(rights, asked.kind, &authority, &bound)?,
+        outside_need: beyond_need(rights, asked.kind, &power)?,
         assumptions,
     })
+}
+
+/// The rows that may be satisfied at all.
+fn possible(power: &Power) -> Vec<Need> {
+    CAPABILITIES.iter().filter(|need| power.may(need.any_of)).copied().collect()
 }
 
 /// The identity as policies know it.
@@ -83,13 +90,13 @@ fn is_narrowed(authority: &Authority) -> bool {
 }
 
 /// Method 1: who may set the policy of the project, or of something above it, owns the project.
-fn ownership(rights: &Rights<'_>, authority: &Authority) -> Option<(Certainty, Vec<GrantId>)> {
-    let ways = own_hops(rights, authority);
+fn ownership(rights: &Rights<'_>, power: &Power) -> Option<(Certainty, Vec<GrantId>)> {
+    let ways = own_hops(rights, power);
     let certain = ways.iter().find(|(_, way)| way.certainty.is_certain());
     certain.or(ways.first()).map(|(_, way)| (way.certainty.clone(), way.by.clone()))
 }
 
-fn own_hops(rights: &Rights<'_>, authority: &Authority) -> Vec<(&'static MethodRow, palisade_authority::Satisfied)> {
+fn own_hops(rights: &Rights<'_>, power: &Power) -> Vec<(&'static MethodRow, Satisfied)> {
     let mut ways = Vec::new();
     for place in &rights.hierarchy.places {
         let row: &'static MethodRow = if place.name.starts_with("folders/") {
@@ -99,23 +106,17 @@ fn own_hops(rights: &Rights<'_>, authority: &Authority) -> Vec<(&'static MethodR
         } else {
             &OWN_PROJECT
         };
-        ways.extend(satisfied(authority, row, |_| Place::On(&place.name)).map(|way| (row, way)));
+        ways.extend(open_to(power, row, |_| Place::On(&place.name)).map(|way| (row, way)));
     }
     ways
 }
 
 /// The shortest way to the administrator of the project, else to that of the cluster.
-fn climb(
-    rights: &Rights<'_>,
-    id: &str,
-    authority: &Authority,
-    bound: &[Bound],
-    targets: &Targets,
-) -> Result<Option<Vec<Hop>>, Gap> {
+fn climb(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Result<Option<Vec<Hop>>, Gap> {
     let mut graph = Graph::new();
     let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
     let mut open: VecDeque<String> = VecDeque::new();
-    let mut next = hops(rights, id, authority, bound, targets);
+    let mut next = hops(rights, id, power, targets);
     loop {
         for hop in next {
             if let Node::Identity(to) = &hop.to
@@ -131,8 +132,8 @@ fn climb(
         next = if crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
             Vec::new()
         } else {
-            let (authority, bound) = rights.of(&principal(rights, &other), None, &[])?;
-            hops(rights, &other, &authority, &bound, targets)
+            let power = rights.of(&principal(rights, &other), None, &[])?;
+            hops(rights, &other, &power, targets)
         };
     }
     let from = IdentityId::from(id);
@@ -140,11 +141,16 @@ fn climb(
     Ok(way)
 }
 
+/// Whether a way is open. Most ways are ruled out by the names of the permissions alone.
+fn open_to<'a>(power: &Power, row: &MethodRow, place: impl Fn(&str) -> Place<'a>) -> Option<Satisfied> {
+    if power.may(row.needs) { satisfied(&power.authority, row, place) } else { None }
+}
+
 /// The steps an identity can take.
-fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], targets: &Targets) -> Vec<Hop> {
+fn hops(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Vec<Hop> {
     let from = Node::Identity(IdentityId::from(id));
     let mut hops = Vec::new();
-    let mut step = |to: Node, row: &MethodRow, way: palisade_authority::Satisfied| {
+    let mut step = |to: Node, row: &MethodRow, way: Satisfied| {
         hops.push(Hop {
             from: from.clone(),
             to,
@@ -154,28 +160,30 @@ fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], t
             certainty: way.certainty,
         });
     };
-    for (row, way) in own_hops(rights, authority) {
+    for (row, way) in own_hops(rights, power) {
         step(Node::Administrator, row, way);
     }
     // A custom role is changed where it is defined; holding the permission on the project does not reach a role of the
     // organisation.
-    for role in
-        bound.iter().filter(|bound| bound.role.starts_with("projects/") || bound.role.starts_with("organizations/"))
+    for role in power
+        .bound
+        .iter()
+        .filter(|bound| bound.role.starts_with("projects/") || bound.role.starts_with("organizations/"))
     {
-        if let Some(way) = satisfied(authority, &UPDATE_ROLE, |_| Place::On(&role.role)) {
+        if let Some(way) = open_to(power, &UPDATE_ROLE, |_| Place::On(&role.role)) {
             step(Node::Administrator, &UPDATE_ROLE, way);
         }
     }
-    if let Some(way) = satisfied(authority, &CLUSTER_ADMIN, |_| Place::Somewhere) {
+    if let Some(way) = open_to(power, &CLUSTER_ADMIN, |_| Place::Somewhere) {
         step(Node::ClusterAdmin, &CLUSTER_ADMIN, way);
     }
-    if let Some(way) = satisfied(authority, &DEPLOYMENT_MANAGER, |_| Place::Somewhere) {
+    if let Some(way) = open_to(power, &DEPLOYMENT_MANAGER, |_| Place::Somewhere) {
         let agent = format!("{}@cloudservices.gserviceaccount.com", rights.hierarchy.number);
         step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
     }
     for row in BECOME.iter().chain([&ROOT_ON_NODE]) {
         // Most identities may do none of this anywhere, and then no account has to be looked at.
-        if satisfied(authority, row, |_| Place::Somewhere).is_none() {
+        if open_to(power, row, |_| Place::Somewhere).is_none() {
             continue;
         }
         for (email, account) in &rights.people.accounts {
@@ -186,12 +194,12 @@ fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], t
             let resource = account_resource(&account.home, email);
             let on_account = |action: &str| action.starts_with("iam.serviceAccount");
             let place = |action: &str| if on_account(action) { Place::On(&resource) } else { Place::Somewhere };
-            if let Some(way) = satisfied(authority, row, place) {
+            if let Some(way) = open_to(power, row, place) {
                 step(Node::Identity(IdentityId::from(email.as_str())), row, way);
             }
         }
     }
-    if let Some(way) = satisfied(authority, &RUN_AS_POD, |_| Place::Somewhere) {
+    if let Some(way) = open_to(power, &RUN_AS_POD, |_| Place::Somewhere) {
         for target in targets.pods.iter().filter(|target| *target != id) {
             step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way.clone());
         }
@@ -200,19 +208,15 @@ fn hops(rights: &Rights<'_>, id: &str, authority: &Authority, bound: &[Bound], t
 }
 
 /// What an identity was given and does not need. What a workload needs only its owner knows.
-fn beyond_need(
-    rights: &Rights<'_>,
-    kind: IdentityKind,
-    authority: &Authority,
-    bound: &[Bound],
-) -> Result<Vec<OutsideNeed>, Gap> {
+fn beyond_need(rights: &Rights<'_>, kind: IdentityKind, power: &Power) -> Result<Vec<OutsideNeed>, Gap> {
     let (needed_roles, needed): (&[&str], &[&str]) = match kind {
         IdentityKind::Node => (NODE_ROLES, NODE_NEED),
         IdentityKind::ControlPlane => (AGENT_ROLES, &[]),
         IdentityKind::Workload | IdentityKind::Controller => return Ok(Vec::new()),
     };
     let mut outside: BTreeMap<GrantId, OutsideNeed> = BTreeMap::new();
-    for held in bound.iter().filter(|held| !needed_roles.contains(&held.role.as_str())) {
+    let authority = &power.authority;
+    for held in power.bound.iter().filter(|held| !needed_roles.contains(&held.role.as_str())) {
         let role = rights.roles.get(&held.role)?;
         let stray = role.permissions.iter().filter(|permission| !needed.contains(permission));
         let actions: Vec<String> = stray

@@ -3,13 +3,7 @@
 #[path = "../../tests/support/world.rs"]
 mod world;
 
-use super::{
-    authority::{Reach, Rights},
-    hierarchy::HierarchyBook,
-    people::People,
-    principal::Principal,
-    roles::RoleBook,
-};
+use super::{authority::Rights, hierarchy::HierarchyBook, people::People, principal::Principal, roles::RoleBook};
 use crate::{
     call::{DENY_POLICIES, FOLDER_POLICY, ORGANIZATION_POLICY, PROJECT_POLICY},
     record::container::Cluster,
@@ -44,12 +38,11 @@ fn with<T>(world: &World, principal: &Principal<'_>, scopes: Option<&[&str]>, as
         denials: denials.get().unwrap(),
         people: people.get().unwrap(),
         roles: &roles,
-        reach: &Reach::of("p", hierarchy),
         now: now(),
     };
     let scopes: Option<Vec<String>> = scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect());
-    let (authority, _) = rights.of(principal, scopes.as_deref(), &[]).unwrap();
-    ask(&authority)
+    let power = rights.of(principal, scopes.as_deref(), &[]).unwrap();
+    ask(&power.authority)
 }
 
 fn account(email: &str) -> Principal<'_> {

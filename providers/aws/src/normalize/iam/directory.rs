@@ -13,7 +13,7 @@ use palisade_authority::{Authority, Grant, Layer, LayerKind, Reading};
 use palisade_model::{Evidence, Gap};
 use palisade_provider::Snapshot;
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, HashMap},
     rc::Rc,
 };
@@ -25,6 +25,19 @@ const NO_ORGANISATION_POLICY: &str = "no organisation policy was read: one may t
 /// A parsed document, or why it could not be parsed.
 type Parsed = Result<Document, String>;
 
+/// A managed policy's document, parsed when somebody holds it: most of an account's policies concern no cluster.
+#[derive(Debug)]
+struct Managed {
+    text: Text,
+    parsed: OnceCell<Rc<Parsed>>,
+}
+
+impl Managed {
+    fn document(&self) -> Rc<Parsed> {
+        Rc::clone(self.parsed.get_or_init(|| Rc::new(self.text.parse())))
+    }
+}
+
 /// Everybody and everything IAM knows in an account.
 #[derive(Debug)]
 pub(in crate::normalize) struct Directory {
@@ -35,7 +48,7 @@ pub(in crate::normalize) struct Directory {
     /// By ARN.
     pub(in crate::normalize) users: BTreeMap<String, User>,
     groups: HashMap<String, Group>,
-    policies: HashMap<String, Rc<Parsed>>,
+    policies: HashMap<String, Managed>,
     trusts: HashMap<String, Parsed>,
     /// The role of each instance profile, by the profile's ARN.
     pub(in crate::normalize) profiles: HashMap<String, String>,
@@ -80,7 +93,7 @@ impl Directory {
                 };
                 let document = versions.into_iter().find(default).and_then(|version| version.document);
                 if let Some(document) = document {
-                    directory.policies.insert(arn, Rc::new(document.parse()));
+                    directory.policies.insert(arn, Managed { text: document, parsed: OnceCell::new() });
                 }
             }
             for role in page.role_detail_list {
@@ -149,7 +162,7 @@ impl Directory {
             let source = Source {
                 name: format!("boundary {}", short(arn)),
                 arn: None,
-                document: self.policies.get(arn).cloned(),
+                document: self.policies.get(arn).map(Managed::document),
             };
             layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
         }
@@ -208,7 +221,7 @@ impl Directory {
             for policy in attached {
                 let arn = policy.policy_arn.as_deref().unwrap_or_default();
                 let name = policy.policy_name.clone().unwrap_or_else(|| short(arn).to_owned());
-                let document = self.policies.get(arn).cloned();
+                let document = self.policies.get(arn).map(Managed::document);
                 sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document });
             }
             for policy in inline {

@@ -9,6 +9,16 @@ use super::{
 use palisade_authority::{
     Authority, Glob, Grant, Layer, LayerKind, Selector, Standing, capabilities, wildcards, within,
 };
+use std::{rc::Rc, sync::LazyLock};
+
+/// The baselines as grants, compiled once.
+static GRANTS: LazyLock<Vec<(&str, Grant)>> = LazyLock::new(|| {
+    let grants = BASELINES.iter().map(|baseline| {
+        let actions = baseline.actions.iter().map(|action| Glob::insensitive(action));
+        (baseline.policy, Grant::allow(baseline.policy, Selector::of(actions), Selector::everything()))
+    });
+    grants.collect()
+});
 
 /// What an identity needs, by the managed policies AWS names for its job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,10 +86,7 @@ impl Need {
 
     /// The need as an authority.
     pub(in crate::normalize) fn authority(&self) -> Authority {
-        let grants = BASELINES.iter().filter(|baseline| self.0.contains(&baseline.policy)).map(|baseline| {
-            let actions = baseline.actions.iter().map(|action| Glob::insensitive(action));
-            Grant::allow(baseline.policy, Selector::of(actions), Selector::everything())
-        });
+        let grants = GRANTS.iter().filter(|(policy, _)| self.0.contains(policy)).map(|(_, grant)| grant.clone());
         Authority::new(vec![Layer::new("need", LayerKind::Grants, grants)])
     }
 }
@@ -91,8 +98,12 @@ pub(in crate::normalize) fn standing(directory: &Directory, ways: &Ways<'_>, pri
     let (escalation, cut) = ways.escalation(principal);
     let needed = need.authority();
     // A policy that is part of the need lies within it; leaving it out first spares comparing it with itself.
-    let request = directory.request(principal);
-    let beyond = directory.authority_without(principal, &request, |arn| need.contains(arn));
+    let holds_need = directory.attached(principal).iter().any(|arn| need.contains(arn));
+    let beyond = if holds_need {
+        Rc::new(directory.authority_without(principal, &directory.request(principal), |arn| need.contains(arn)))
+    } else {
+        Rc::clone(&authority)
+    };
     let outside_need = if need.is_unknown() { Vec::new() } else { within(&beyond, &needed) };
     let mut assumptions = authority.assumptions().to_vec();
     assumptions.extend(cut);
