@@ -58,7 +58,7 @@ fn group(report: &Report, concern: Concern, pen: Pen, text: &mut String) {
     if findings.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}  {}", pen.strong(title(concern)), counts(&findings, pen));
+    let _ = writeln!(text, "\n{}\n  {}", pen.strong(title(concern)), counts(&findings, pen));
     let providers: BTreeSet<Provider> = findings.iter().map(|finding| finding.provider).collect();
     for provider in providers {
         let mut shown: Vec<&Finding> =
@@ -198,7 +198,7 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
 
 fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {
     let all: Vec<&Finding> = of_clusters(report).collect();
-    let _ = writeln!(text, "{}  {}; {} of facts known", pen.strong("Total"), counts(&all, pen), percent(report));
+    let _ = writeln!(text, "{}  {} of facts known\n{}", pen.strong("Total"), percent(report), counts(&all, pen));
     if options.next.is_empty() {
         return;
     }

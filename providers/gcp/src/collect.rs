@@ -3,6 +3,11 @@
 //! A run starts with [`discover`]; from then on the reads that several projects need (folders, roles, networks of a
 //! Shared VPC host) are made once and their records shared by the projects that rest on them.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "`|builder| builder.send()` says it once for every request; the path of each request's type would not"
+)]
+
 mod ask;
 mod clients;
 mod discover;
@@ -71,7 +76,8 @@ impl Run {
         F: Future<Output = Vec<Value>> + Send,
     {
         let apart = asker.apart();
-        let reading = read(apart.clone());
+        // A chain of calls is a large future: on the heap it does not grow with every caller around it.
+        let reading = Box::pin(read(apart.clone()));
         let shared = self
             .shared
             .get(key, async move {

@@ -12,18 +12,22 @@ mod firewall;
 mod hierarchy;
 mod identities;
 mod key;
+mod login;
 mod machines;
 mod minters;
 mod network;
 mod people;
+mod policy_rule;
 mod pool;
 mod principal;
 mod project;
 mod roles;
 mod routes;
+mod scopes;
 mod standing;
 mod tables;
 mod traffic;
+mod trusts;
 #[cfg(test)]
 mod vectors;
 

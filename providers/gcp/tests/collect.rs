@@ -1,6 +1,6 @@
 //! The collector against the simulated Google Cloud, through the official clients.
 #![cfg(feature = "collect")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a run that cannot be started is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a run that cannot be started is a failed test")]
 
 use palisade_gcp::{CALLS, Credential, Gcp, Limits, Projects, Secret, Settings, call};
 use palisade_model::{Cluster, FactKind, Gap, GapReason, Inventory};

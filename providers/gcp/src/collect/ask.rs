@@ -39,7 +39,7 @@ pub(crate) mod host {
     pub(crate) const RECOMMENDER: &str = "recommender.googleapis.com";
 }
 
-impl<'a> Asker<'a> {
+impl Asker<'_> {
     /// The same, writing into a book of its own.
     pub(crate) fn apart(&self) -> Self {
         Self { recorder: self.recorder.for_unit(), ..self.clone() }
@@ -104,7 +104,7 @@ impl<'a> Asker<'a> {
                 }
             };
             look(&mut value);
-            token = value.get("nextPageToken").and_then(Value::as_str).unwrap_or_default().to_owned();
+            token = value.get("nextPageToken").and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
             let last = token.is_empty();
             self.recorder.answered(call, scope, params, (page, last), value);
             if last {
@@ -147,7 +147,7 @@ impl<'a> Asker<'a> {
         }
         let until = self.deadline.min(Instant::now() + limits.call);
         let alone = |failure| Refusal { failure, consumer: None };
-        let answer = tokio::time::timeout_at(until, send(builder)).await.map_err(|_| {
+        let answer = tokio::time::timeout_at(until, Box::pin(send(builder))).await.map_err(|_| {
             alone(Failure::new(
                 FailureReason::Unreachable,
                 "no answer within the time limit of the call or of the project",

@@ -117,10 +117,10 @@ fn projects_on(page: &serde_json::Value, run: &Run) -> Found {
     let mut found = Vec::new();
     for project in projects.into_iter().filter(|project| listing::is_active(project.state.as_ref())) {
         let number = project.name.as_deref().and_then(|name| name.strip_prefix("projects/"));
-        if let (Some(id), Some(number)) = (&project.project_id, number) {
+        if let (Some(id), Some(number)) = (&project.id, number) {
             run.learn_number(id, number);
         }
-        found.extend(project.project_id.map(|id| (id, project.display_name)));
+        found.extend(project.id.map(|id| (id, project.display_name)));
     }
     found
 }

@@ -33,7 +33,7 @@ pub(crate) async fn above(asker: &Asker<'_>, run: &Run, project: &str) -> Option
         let record: resource::Project = read(&value);
         let number = record.number().map(str::to_owned);
         if let Some(parent) = record.parent {
-            ancestors(asker, run, parent).await;
+            Box::pin(ancestors(asker, run, parent)).await;
         }
         number
     };

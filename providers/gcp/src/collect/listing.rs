@@ -21,8 +21,8 @@ pub(crate) struct Project {
     /// `projects/NUMBER`.
     #[serde(default, deserialize_with = "text")]
     pub(crate) name: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) project_id: Option<String>,
+    #[serde(default, rename = "projectId", deserialize_with = "text")]
+    pub(crate) id: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) display_name: Option<String>,
     pub(crate) state: Option<Word>,

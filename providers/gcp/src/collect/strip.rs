@@ -16,9 +16,9 @@ const SETTINGS: &[&str] = &[
 /// The metadata of every node configuration of a list of clusters.
 pub(crate) fn clusters(body: &mut Value) {
     for cluster in members(body.get_mut("clusters")) {
-        map(cluster.pointer_mut("/nodeConfig/metadata"));
+        cluster.pointer_mut("/nodeConfig/metadata").into_iter().for_each(map);
         for pool in members(cluster.get_mut("nodePools")) {
-            map(pool.pointer_mut("/config/metadata"));
+            pool.pointer_mut("/config/metadata").into_iter().for_each(map);
         }
     }
 }
@@ -46,8 +46,8 @@ fn members(list: Option<&mut Value>) -> impl Iterator<Item = &mut Value> {
 }
 
 /// Metadata as a map of keys and values.
-fn map(metadata: Option<&mut Value>) {
-    let Some(Value::Object(entries)) = metadata else { return };
+fn map(metadata: &mut Value) {
+    let Value::Object(entries) = metadata else { return };
     for (key, value) in entries.iter_mut() {
         if !SETTINGS.contains(&key.as_str()) {
             *value = Value::from(REDACTED);

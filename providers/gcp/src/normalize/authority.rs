@@ -7,7 +7,7 @@ use super::{
     people::People,
     principal::Principal,
     roles::RoleBook,
-    tables::SCOPES,
+    scopes::SCOPES,
 };
 use crate::record::iam::{Binding, Condition};
 use jiff::Timestamp;
