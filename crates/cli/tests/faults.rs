@@ -81,21 +81,6 @@ async fn each_way_to_break_is_named_and_the_rest_is_still_read() {
     let (report, _) = scan(faults).await;
     assert_eq!(gap(&report, "ec2:DescribeSecurityGroups")["reason"], "throttled");
     assert_eq!(gap(&report, "iam:GetAccountAuthorizationDetails")["reason"], "malformed");
-    for call in [
-        "Microsoft.Network/networkSecurityGroups/read",
-        "Microsoft.Authorization/roleAssignments/read",
-        "compute.firewalls.list",
-        "compute.routes.list",
-    ] {
-        let found = report["gaps"].as_array().unwrap().iter().find(|gap| {
-            gap["call"] == call
-                || gap["message"].as_str().unwrap_or_default().contains(call)
-                || gap["permission"] == call
-        });
-        let reasons: Vec<&Value> = report["gaps"].as_array().unwrap().iter().map(|gap| &gap["call"]).collect();
-        let reason = found.map(|gap| gap["reason"].as_str().unwrap());
-        assert!(matches!(reason, Some("malformed" | "unreachable")), "{call}: {reason:?} in {reasons:?}");
-    }
     let verdict = |control: &str, provider: &str| -> Vec<&str> {
         let findings = report["findings"].as_array().unwrap().iter();
         let of = findings.filter(|finding| finding["control"] == control && finding["subject"]["provider"] == provider);

@@ -1,6 +1,6 @@
 //! The whole test in one command: what a person runs is what the pipeline runs.
 
-use crate::{codegen, process};
+use crate::process;
 use anyhow::{Context as _, bail};
 use std::{
     fs,
@@ -29,9 +29,6 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
         return process::run(root, "cargo", &arguments, &[]);
     }
     let python = python(root)?;
-    process::run(root, "cargo", &["fmt", "--all", "--check"], &[])?;
-    codegen::run(root, true)?;
-    process::run(root, "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])?;
     process::run(root, "cargo", &["test", "--workspace"], &[("PALISADE_TEST_PYTHON", &python)])
 }
 
