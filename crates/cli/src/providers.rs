@@ -2,7 +2,7 @@
 
 use crate::arguments::Cloud;
 use palisade_config::{AzureCloud, TargetConfig, TargetKind};
-use palisade_provider::{Call, Provider};
+use palisade_provider::{Call, Collect, Provider};
 use palisade_runner::Target;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub(crate) fn targets(configs: &[TargetConfig]) -> Vec<Target> {
     configs.iter().map(|config| Target { name: config.name.clone(), provider: provider(config) }).collect()
 }
 
-fn provider(config: &TargetConfig) -> Arc<dyn Provider> {
+fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
     match &config.kind {
         TargetKind::Aws(aws) => {
             use palisade_aws::{Accounts, Aws, Regions, Settings};
@@ -110,7 +110,7 @@ pub(crate) fn simulated(aws: &str, azure: &str, gcp: &str) -> Vec<Target> {
         credential: palisade_gcp::Credential::Anonymous,
         ..palisade_gcp::Settings::new("acme-gcp")
     });
-    let named = |name: &str, provider: Arc<dyn Provider>| Target { name: name.to_owned(), provider };
+    let named = |name: &str, provider: Arc<dyn Collect>| Target { name: name.to_owned(), provider };
     vec![named("acme-aws", Arc::new(aws)), named("acme-azure", Arc::new(azure)), named("acme-gcp", Arc::new(gcp))]
 }
 

@@ -28,7 +28,7 @@ pub struct Discovery {
     pub snapshot: Snapshot,
 }
 
-/// A cloud, or a cluster that stands alone.
+/// A cloud, or a cluster that stands alone: what may be asked of it, and what its answers mean. Pure.
 pub trait Provider: fmt::Debug + Send + Sync {
     /// Which one.
     fn provider(&self) -> palisade_model::Provider;
@@ -36,14 +36,17 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// Every call the collector may make. Roles, documents and gap reports are generated from it.
     fn calls(&self) -> &'static [Call];
 
+    /// Translates. Total: a record it cannot read becomes a gap.
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory;
+}
+
+/// A provider that can be asked. A trait of its own, so that a provider built without its SDK may stand beside one that
+/// was built with it.
+#[cfg(feature = "collect")]
+pub trait Collect: Provider {
     /// Finds the parts of the target. Does not fail as a whole: what could not be read is in the snapshot.
-    #[cfg(feature = "collect")]
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery>;
 
     /// Reads one part. Does not fail as a whole: what could not be read is in the snapshot.
-    #[cfg(feature = "collect")]
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot>;
-
-    /// Translates. Pure and total: a record it cannot read becomes a gap.
-    fn normalize(&self, snapshot: &Snapshot) -> Inventory;
 }

@@ -2,7 +2,7 @@
 
 use crate::{Judge, gather::Gather};
 use futures::{StreamExt as _, stream};
-use palisade_provider::{Clock, Discovery, Event, Failure, Pace, Progress, Provider, Recorder, Unit};
+use palisade_provider::{Clock, Collect, Discovery, Event, Failure, Pace, Progress, Recorder, Unit};
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
 use std::{fmt, sync::Arc};
@@ -13,7 +13,7 @@ pub struct Target {
     /// Its name in the configuration.
     pub name: String,
     /// What reads it.
-    pub provider: Arc<dyn Provider>,
+    pub provider: Arc<dyn Collect>,
 }
 
 /// How to read.

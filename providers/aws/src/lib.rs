@@ -23,7 +23,7 @@ use palisade_model::Inventory;
 use palisade_provider::{Call, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
-use palisade_provider::{Discovery, Future, Recorder, Unit};
+use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
 
 /// Amazon Web Services, as one target of the configuration describes it.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// The provider of one target. Nothing is asked before [`Provider`]'s methods are called.
+    /// The provider of one target. Nothing is asked before it is told to collect.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -58,17 +58,18 @@ impl Provider for Aws {
         CALLS
     }
 
-    #[cfg(feature = "collect")]
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize::inventory(snapshot)
+    }
+}
+
+#[cfg(feature = "collect")]
+impl Collect for Aws {
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(collect::discover(&self.settings, &self.shared, recorder))
     }
 
-    #[cfg(feature = "collect")]
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(collect::collect(&self.settings, &self.shared, unit, recorder))
-    }
-
-    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
-        normalize::inventory(snapshot)
     }
 }

@@ -34,7 +34,7 @@ use palisade_model::Inventory;
 use palisade_provider::{Call, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
-use palisade_provider::{Discovery, Future, Recorder, Unit};
+use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
 
 /// Azure, as one target of the configuration sees it.
 #[derive(Debug)]
@@ -69,17 +69,18 @@ impl Provider for Azure {
         CALLS
     }
 
-    #[cfg(feature = "collect")]
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize(snapshot)
+    }
+}
+
+#[cfg(feature = "collect")]
+impl Collect for Azure {
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(self.reader.discover(&self.settings, recorder))
     }
 
-    #[cfg(feature = "collect")]
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(self.reader.collect(&self.settings, unit, recorder))
-    }
-
-    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
-        normalize(snapshot)
     }
 }

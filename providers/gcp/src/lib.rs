@@ -31,7 +31,7 @@ use palisade_model::Inventory;
 use palisade_provider::{Call, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
-use palisade_provider::{Discovery, Future, Recorder, Unit};
+use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
 
 /// Google Cloud, as one target of the configuration describes it.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Gcp {
 }
 
 impl Gcp {
-    /// The provider of one target. Nothing is asked before [`Provider`]'s methods are called.
+    /// The provider of one target. Nothing is asked before it is told to collect.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
@@ -66,17 +66,18 @@ impl Provider for Gcp {
         CALLS
     }
 
-    #[cfg(feature = "collect")]
+    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+        normalize::inventory(snapshot)
+    }
+}
+
+#[cfg(feature = "collect")]
+impl Collect for Gcp {
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(collect::discover(&self.settings, &self.runs, recorder))
     }
 
-    #[cfg(feature = "collect")]
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(collect::collect(&self.settings, &self.runs, unit, recorder))
-    }
-
-    fn normalize(&self, snapshot: &Snapshot) -> Inventory {
-        normalize::inventory(snapshot)
     }
 }
