@@ -8,6 +8,7 @@ use palisade_report::{Options, Report};
 use std::{
     fs,
     io::{self, IsTerminal as _, Write},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
@@ -23,6 +24,9 @@ pub(crate) struct Screen {
     /// How many columns stdout has.
     pub(crate) width: usize,
 }
+
+/// The permissions a new file asks for; the user's mask takes from them.
+const READABLE: u32 = 0o666;
 
 /// Columns when nobody says.
 const WIDTH: usize = 80;
@@ -69,17 +73,7 @@ impl Screen {
                 result => result.context("could not write to stdout"),
             };
         };
-        let beside = path.with_extension("part");
-        let written = fs::File::create(&beside).and_then(|file| {
-            let mut file = io::BufWriter::new(file);
-            fill(&mut file)?;
-            file.flush()?;
-            fs::rename(&beside, path)
-        });
-        if written.is_err() {
-            // What is left of a failed write is of no use; the first error is the one to report.
-            let _ = fs::remove_file(&beside);
-        }
+        let written = if is_special(path) { into_place(path, fill) } else { whole_or_not_at_all(path, fill) };
         written.with_context(|| format!("could not write `{}`", path.display()))
     }
 
@@ -118,5 +112,64 @@ impl Screen {
         }
         let style = Style::new().bold().fg_color(Some(colour.into()));
         format!("{style}{text}{style:#}")
+    }
+}
+
+/// Whether something stands at the path that is no file: a device, a pipe. It is written to and never replaced.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|there| !there.is_file())
+}
+
+fn into_place(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut file = io::BufWriter::new(fs::OpenOptions::new().write(true).open(path)?);
+    fill(&mut file)?;
+    file.flush()
+}
+
+/// Writes beside the place and moves what is complete there, so that nobody ever reads half a report. What a link
+/// points to is replaced, not the link.
+fn whole_or_not_at_all(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = tempfile::Builder::new().permissions(fs::Permissions::from_mode(READABLE)).tempfile_in(folder)?;
+    let mut file = io::BufWriter::new(beside);
+    fill(&mut file)?;
+    let beside = file.into_inner()?;
+    beside.as_file().sync_all()?;
+    beside.persist(&path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_what_was_there_and_nothing_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        fs::write(&path, "yesterday").unwrap();
+        let full = whole_or_not_at_all(&path, |to| {
+            to.write_all(b"half")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        });
+        assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "yesterday");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_is_followed_and_a_pipe_or_device_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        whole_or_not_at_all(&link, |to| to.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+
+        assert!(is_special(Path::new("/dev/null")));
+        into_place(Path::new("/dev/null"), |to| to.write_all(b"gone")).unwrap();
+        assert!(is_special(Path::new("/dev/null")));
     }
 }

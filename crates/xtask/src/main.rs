@@ -3,6 +3,8 @@
 
 mod bench;
 mod codegen;
+mod fuzz;
+mod picture;
 mod process;
 mod test;
 
@@ -19,6 +21,7 @@ Examples:
   cargo xtask test              install what the tests need and run everything
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
+  cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
 struct Arguments {
@@ -40,6 +43,17 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Feed the parsers with what nobody would write; installs cargo-fuzz when it is missing
+    Fuzz {
+        /// Only this target
+        #[arg(long)]
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Draw the README's picture from what `palisade demo` prints
+    Picture,
     /// Measure; builds the release binary first
     Bench {
         /// How long every simulated call takes, in milliseconds
@@ -59,6 +73,8 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test { core } => test::run(&root, core),
         Command::Codegen { check } => codegen::run(&root, check),
+        Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
+        Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
     }
 }

@@ -1,6 +1,6 @@
 //! The whole test in one command: what a person runs is what the pipeline runs.
 
-use crate::process;
+use crate::{codegen, process};
 use anyhow::{Context as _, bail};
 use std::{
     fs,
@@ -22,14 +22,25 @@ const CORE: &[&str] = &[
     "palisade-store",
 ];
 
+/// The crates that must build without an SDK when nobody asks them to collect.
+const WITHOUT_SDK: &[&str] = &["palisade-aws", "palisade-azure", "palisade-gcp"];
+
 pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
+    let cargo = |arguments: &[&str]| process::run(root, "cargo", arguments, &[]);
     if core {
-        let packages: Vec<&str> = CORE.iter().flat_map(|name| ["--package", name]).collect();
-        let arguments: Vec<&str> = ["test"].into_iter().chain(packages).collect();
-        return process::run(root, "cargo", &arguments, &[]);
+        return cargo(&[&["test"], packages(CORE).as_slice()].concat());
     }
+    cargo(&["fmt", "--all", "--check"])?;
+    codegen::run(root, true)?;
     let python = python(root)?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
+    cargo(&[&["clippy", "--all-targets"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
     process::run(root, "cargo", &["test", "--workspace"], &[("PALISADE_TEST_PYTHON", &python)])
+}
+
+fn packages(names: &[&'static str]) -> Vec<&'static str> {
+    names.iter().flat_map(|name| ["--package", name]).collect()
 }
 
 /// A Python with the third-party tools that the tests run: the vendors' own SDKs and an AWS emulator.
