@@ -40,21 +40,25 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
                 report.coverage.ratio() * 100.0
             );
         }
-        let mut by_cure: BTreeMap<(GapReason, String), usize> = BTreeMap::new();
+        let mut by_cure: BTreeMap<(GapReason, &str, Option<&str>), usize> = BTreeMap::new();
         for gap in &report.gaps {
-            let cure = gap.permission.clone().unwrap_or_else(|| gap.call.clone());
-            *by_cure.entry((gap.reason, cure)).or_default() += 1;
+            // Which of a permission's calls was refused first does not matter.
+            let call = if gap.permission.is_some() { "" } else { gap.call.as_str() };
+            *by_cure.entry((gap.reason, call, gap.permission.as_deref())).or_default() += 1;
         }
-        for ((reason, cure), scopes) in by_cure {
+        for ((reason, cure, permission), scopes) in by_cure {
             let advice = match reason {
-                GapReason::Denied => format!("grant `{cure}`"),
+                GapReason::Denied => match permission {
+                    Some(permission) => format!("grant `{permission}`"),
+                    None => format!("`{cure}` did not accept the credentials"),
+                },
                 GapReason::Throttled => format!("`{cure}` was throttled: run again later, or ask for a higher limit"),
                 GapReason::Unreachable => format!("`{cure}` was not answered: check the network, proxy and endpoint"),
                 GapReason::Malformed => format!("`{cure}` was answered with something unreadable: check the endpoint"),
                 GapReason::Unsupported => format!("`{cure}` is not offered there"),
                 GapReason::NotCollected => format!("`{cure}` was not asked"),
             };
-            let _ = writeln!(text, "  {advice} ({scopes} scopes)");
+            let _ = writeln!(text, "  {advice} ({scopes} {})", if scopes == 1 { "scope" } else { "scopes" });
         }
     }
     screen.data(text.as_bytes(), None)?;

@@ -97,6 +97,12 @@ pub(crate) fn complain_of_lost(outcomes: &[TargetOutcome], screen: &Screen) -> b
     let mut any = false;
     for outcome in outcomes.iter().filter(|outcome| outcome.is_lost()) {
         any = true;
+        if outcome.discovery_failures.is_empty() {
+            screen.warn(&format!(
+                "target `{}` holds no account, subscription or project that its credentials can see: nothing was judged",
+                outcome.name
+            ));
+        }
         for (call, failure) in &outcome.discovery_failures {
             screen.warn(&format!("target `{}` could not be read: `{call}`: {}", outcome.name, failure.message));
         }

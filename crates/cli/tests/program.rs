@@ -1,7 +1,7 @@
 //! The binary as a person runs it: over simulated clouds, with good and bad input.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-use palisade_simulator::{Faults, Simulator, World};
+use palisade_simulator::{Faults, Running, Simulator, World};
 use serde_json::Value;
 use std::{
     fs,
@@ -187,6 +187,37 @@ async fn one_target_that_cannot_be_read_does_not_keep_the_others_from_being_read
     assert!(err(&output).contains("target `gone` could not be read"), "{}", err(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["clusters"].as_array().unwrap().iter().any(|cluster| cluster["provider"] == "gcp"));
+}
+
+async fn run_against(world: World, faults: Faults, command: &'static str, of: fn(&Running) -> String) -> Output {
+    let running = Simulator::start(world, faults).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("palisade.yaml"), format!("targets:\n  - {}\n", of(&running))).unwrap();
+    let path = folder.path().to_owned();
+    tokio::task::spawn_blocking(move || palisade_in(&path, &[command])).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_whose_credentials_see_nothing_is_no_success() {
+    let nothing = World::from_yaml("", "", "").unwrap();
+    let output = run_against(nothing, Faults::default(), "scan", |running| {
+        format!("{{name: blind, provider: azure, endpoint_url: \"{}\"}}", running.azure)
+    })
+    .await;
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(err(&output).contains("target `blind` holds no account, subscription or project"), "{}", err(&output));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_per_target_what_to_grant() {
+    let faults = Faults { deny: vec!["container.clusters.list@acme-lab-0815".to_owned()], ..Faults::default() };
+    let output = run_against(World::acme().unwrap(), faults, "doctor", |running| {
+        format!("{{name: prod-gcp, provider: gcp, endpoint_url: \"{}\"}}", running.gcp)
+    })
+    .await;
+    assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+    assert!(out(&output).contains("prod-gcp: incomplete"), "{}", out(&output));
+    assert!(out(&output).contains("grant `container.clusters.list` (1 scope)"), "{}", out(&output));
 }
 
 #[test]

@@ -109,7 +109,8 @@ impl Gap {
     /// The permission that would close the gap, when one would.
     pub fn permission(&self) -> Option<&str> {
         match self {
-            Self::Denied { permission, .. } => Some(permission),
+            // A call that needs none is refused when the credentials are not accepted.
+            Self::Denied { permission, .. } => Some(permission.as_str()).filter(|permission| !permission.is_empty()),
             Self::Throttled { .. }
             | Self::Unreachable { .. }
             | Self::Malformed { .. }
@@ -134,6 +135,9 @@ impl Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Denied { call, scope, permission } if permission.is_empty() => {
+                write!(f, "`{call}` did not accept the credentials in `{scope}`")
+            }
             Self::Denied { call, scope, permission } => {
                 write!(f, "`{call}` was denied in `{scope}`: grant `{permission}`")
             }

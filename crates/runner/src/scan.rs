@@ -56,9 +56,10 @@ pub struct TargetOutcome {
 }
 
 impl TargetOutcome {
-    /// Whether nothing of the target could be looked at.
+    /// Whether nothing of the target could be looked at: its parts could not be listed, or the list was empty, which
+    /// clouds answer when the credentials may see nothing.
     pub fn is_lost(&self) -> bool {
-        self.units == 0 && !self.discovery_failures.is_empty()
+        self.units == 0
     }
 }
 
