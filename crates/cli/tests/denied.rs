@@ -123,7 +123,7 @@ async fn refusing_any_one_permission_in_aws_leaves_exactly_what_needs_it_unknown
     each_permission(Cloud {
         name: "aws",
         calls: palisade_aws::CALLS,
-        keys: ", accounts: organization, role: PalisadeReader",
+        keys: ", accounts: organization, role: PalisadeReader, external_id: acme-7d1f",
         other_keys: &[],
     })
     .await;
