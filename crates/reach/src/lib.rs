@@ -47,15 +47,20 @@ mod atoms;
 mod bounds;
 mod cell;
 mod filter;
+mod fix;
 mod interval;
+mod layer;
 mod line;
 mod net;
 mod packet;
+mod path;
 mod point;
 mod print;
+mod proof;
 mod protocol;
 mod route;
 mod rule;
+mod why;
 
 pub use address::{AddrSet, Family, internet};
 pub use atoms::{
@@ -64,11 +69,15 @@ pub use atoms::{
 pub use bounds::{Bounds, SetOps};
 pub use cell::Cell;
 pub use filter::{Hit, Outcome, any_allow, first_match, tiers, witness};
+pub use fix::{Change, Fix, MOST_PREFIXES};
 pub use interval::{IntervalSet, Ports};
 pub use net::{ParseNetError, parse_net};
-pub use packet::PacketSet;
+pub use packet::{Packet, PacketSet};
+pub use path::{Gate, Layer, Path, Tier};
 pub use point::Point;
 pub use print::{Printer, ports};
+pub use proof::{By, MOST_PARTS, Proof, Step, proofs};
 pub use protocol::{Protocol, Protocols};
 pub use route::{Certainty, Route, longest_prefix, longest_prefix_bounds, routes_for};
 pub use rule::{Action, Rule, RuleId};
+pub use why::{Fate, Judged, Passes, Trace};
