@@ -270,3 +270,144 @@ fn step(layer: &Seen, by: By) -> Step {
 fn tier_step(tier: &Tier, by: By) -> Step {
     Step { layer: Arc::clone(&tier.name), by: vec![by] }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::{AddrSet, internet};
+    use crate::atoms::{Chain, PortedRule};
+    use crate::fix::Change;
+    use crate::net::parse_net;
+    use crate::packet::Packet;
+    use crate::path::{Gate, Layer};
+    use crate::print::Printer;
+    use crate::protocol::{Protocol, Protocols};
+    use crate::route::{Certainty, Route};
+    use crate::why::Fate;
+
+    fn tcp(ports: (u16, u16), net: &str) -> PacketSet {
+        let sources = AddrSet::from_net(parse_net(net).unwrap());
+        PacketSet::of(Protocols::One(Protocol::TCP), &Ports::from_range(ports.0, ports.1), &sources)
+    }
+
+    fn ported(id: &str, action: Action, packets: PacketSet, source_ports: (u16, u16)) -> PortedRule {
+        let source_ports = Ports::from_range(source_ports.0, source_ports.1);
+        PortedRule { id: id.into(), action, matches: Bounds::exact(packets), source_ports }
+    }
+
+    /// A machine on AWS as a normalizer would put it.
+    fn machine() -> Path {
+        let inbound = vec![
+            ported("acl-1 in 100", Action::Deny, tcp((22, 22), "203.0.113.128/25"), (0, u16::MAX)),
+            ported("acl-1 in 110", Action::Allow, PacketSet::all(), (0, u16::MAX)),
+        ];
+        let outbound = vec![ported("acl-1 out 100", Action::Allow, PacketSet::all(), (32_768, u16::MAX))];
+        let groups = vec![
+            Rule::new("sgr-ssh", Action::Allow, Bounds::exact(tcp((22, 22), "203.0.113.0/24"))),
+            Rule::new("sgr-kubelet", Action::Allow, Bounds::exact(tcp((10_250, 10_250), "0.0.0.0/0"))),
+        ];
+        let sources = PacketSet::of(Protocols::Any, &Ports::full(), &internet().clone());
+        let deny = |rules| Gate::FirstMatch(Chain { rules, default: Action::Deny });
+        let route = Route {
+            destination: parse_net("0.0.0.0/0").unwrap(),
+            target: Certainty::Yes,
+            id: "rtb-1 0.0.0.0/0 to igw-1".into(),
+            rank: 0,
+        };
+        let answers = PacketSet::of(Protocols::One(Protocol::TCP), &Ports::full(), &AddrSet::all());
+        Path::new(
+            "198.51.100.7 on eni-1",
+            vec![
+                Layer::new("public address", Gate::Fixed { id: "198.51.100.7".into(), passes: Bounds::exact(sources) }),
+                Layer::new("routes", Gate::Routes(vec![route])),
+                Layer::new("network ACL acl-1, inbound", deny(inbound)),
+                Layer::new("network ACL acl-1, answers", deny(outbound)).concerning(answers),
+                Layer::new("security groups", Gate::AnyAllow(groups)),
+            ],
+        )
+    }
+
+    #[test]
+    fn each_part_of_the_answer_names_a_rule_of_each_layer() {
+        let lines = Printer::default().proofs(&proofs(&[machine()]), Protocol::TCP);
+        let through = "198.51.100.7, rtb-1 0.0.0.0/0 to igw-1, acl-1 in 110, acl-1 out 100";
+        assert_eq!(
+            lines,
+            [
+                format!("22 from 203.0.113.0/25 (128 addresses) through {through}, sgr-ssh"),
+                format!("10250 from any IPv4 address through {through}, sgr-kubelet"),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_first_layer_that_stops_a_packet_is_named_with_its_rule_or_the_lack_of_one() {
+        let why = |source: &str, port| {
+            machine().why(Packet { source: source.parse().unwrap(), protocol: Protocol::TCP, port })
+        };
+        assert_eq!(why("203.0.113.1", 22).fate, Fate::Arrives);
+        assert_eq!(why("203.0.113.1", 22).source_ports, Ports::from_range(32_768, u16::MAX));
+        assert_eq!(why("203.0.113.200", 22).fate.to_string(), "network ACL acl-1, inbound stops it by acl-1 in 100");
+        let nobody = why("192.0.2.1", 22);
+        assert_eq!(nobody.fate.to_string(), "security groups stops it: no rule lets it through");
+        assert_eq!(nobody.steps.len(), 5);
+        assert_eq!(why("2001:db8::1", 22).fate.to_string(), "routes stops it: no rule lets it through");
+    }
+
+    #[test]
+    fn what_cannot_be_told_says_because_of_what() {
+        let vague = Rule::new("pl-1", Action::Allow, Bounds::unknown_within(tcp((22, 22), "0.0.0.0/0")));
+        let groups = Layer::new("security groups", Gate::AnyAllow(vec![vague])).unsure("prefix list pl-1 was not read");
+        let path = Path::new("eni-1", vec![groups]);
+        let packet = Packet { source: "192.0.2.1".parse().unwrap(), protocol: Protocol::TCP, port: 22 };
+        let told =
+            "it cannot be told: prefix list pl-1 was not read; security groups: it is not known whether pl-1 matches";
+        assert_eq!(path.why(packet).fate.to_string(), told);
+        let found = proofs(&[path]);
+        assert_eq!((found.len(), found[0].certain), (1, false));
+        assert_eq!(Printer::default().proofs(&found, Protocol::TCP), ["perhaps 22 from any IPv4 address through pl-1"]);
+    }
+
+    #[test]
+    fn each_layer_offers_its_smallest_change() {
+        let unwanted = tcp((10_250, 10_250), "0.0.0.0/0");
+        let fixes = machine().fixes(&unwanted);
+        let told: Vec<(&str, &[Change])> = fixes.iter().map(|fix| (&*fix.layer, fix.changes.as_slice())).collect();
+        let remove = |rule: &str| Change::Remove { rule: rule.into() };
+        let deny = Change::Deny { before: Some("acl-1 in 110".into()), packets: unwanted };
+        assert_eq!(
+            told,
+            [
+                ("public address", &[remove("198.51.100.7")][..]),
+                ("network ACL acl-1, inbound", &[deny]),
+                ("security groups", &[remove("sgr-kubelet")]),
+            ]
+        );
+        assert_eq!(fixes[0].collateral, tcp((22, 22), "203.0.113.0/25"), "without the address ssh is closed too");
+        assert!(fixes[1].collateral.is_empty() && fixes[2].collateral.is_empty());
+    }
+
+    #[test]
+    fn a_rule_that_admits_more_is_narrowed_to_the_rest() {
+        let half = tcp((22, 22), "203.0.113.0/26");
+        let fixes = machine().fixes(&half);
+        let narrowed =
+            Change::Narrow { rule: "sgr-ssh".into(), leaves: tcp((22, 22), "203.0.113.0/24").subtract(&half) };
+        assert_eq!(fixes.last().unwrap().changes, [narrowed]);
+        assert_eq!(machine().fixes(&tcp((443, 443), "0.0.0.0/0")), [], "what is closed needs no fix");
+    }
+
+    #[test]
+    fn an_answer_in_too_many_parts_is_left_whole_and_names_them_all() {
+        let rule = |number: u32| {
+            let net = format!("{}.{}.0.0/16", 1 + number / 200, number % 200);
+            Rule::new(number.to_string(), Action::Allow, Bounds::exact(tcp((22, 22), &net)))
+        };
+        let path = Path::new("eni-1", vec![Layer::new("group", Gate::AnyAllow((0..300).map(rule).collect()))]);
+        let found = proofs(std::slice::from_ref(&path));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].steps[0].by.len(), 300);
+        assert_eq!(found[0].through(), "group: 0 or 299 others");
+        assert_eq!(&found[0].packets, path.sessions().any_port.lower());
+    }
+}
