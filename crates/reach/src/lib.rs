@@ -9,6 +9,9 @@
 //! What a provider could not read is not guessed: a rule carries [`Bounds`], the packets it surely matches and the
 //! packets it may match, and the answer carries bounds too. They are the tightest ones the rules allow.
 //!
+//! Filters, routes and conditions compose to a [`Path`]. Its answer comes with [`proofs`], with reasons for a single packet
+//! ([`Path::why`]) and with the smallest changes that close something ([`Path::fixes`]).
+//!
 //! # What it refuses to do
 //!
 //! It knows no cloud, no rule numbers, no service tags and no defaults: the provider sorts the rules, expands the names
@@ -43,6 +46,7 @@
 #![warn(clippy::disallowed_methods)]
 
 mod address;
+mod analysed;
 mod atoms;
 mod bounds;
 mod cell;
@@ -63,6 +67,7 @@ mod rule;
 mod why;
 
 pub use address::{AddrSet, Family, internet};
+pub use analysed::{ANALYSED, analysed};
 pub use atoms::{
     Chain, ORDINARY_SOURCE_PORTS, PortedRule, Sessions, Split, exists_source_port, source_port_atoms, with_source_ports,
 };
