@@ -83,7 +83,9 @@ impl Universe {
                 words.push(word);
             }
             name.clear();
-            words.iter().for_each(|word| name.push_str(word));
+            for word in &words {
+                name.push_str(word);
+            }
             universe.push(&name, level);
         }
         Ok(universe)

@@ -94,7 +94,11 @@ mod tests {
     fn everything_open_is_said_shortly_and_nothing_not_at_all() {
         let lines = Printer::default().summary(&packets(Protocols::Any, (0, u16::MAX), "0.0.0.0/0"));
         assert_eq!(lines.len(), 3);
-        assert!(lines[0].starts_with("tcp 22, 443, 2379-2380, 3389, 4194, 6443, 10250, 10255-10257, 10259, 30000-32767 from any"));
+        assert!(
+            lines[0].starts_with(
+                "tcp 22, 443, 2379-2380, 3389, 4194, 6443, 10250, 10255-10257, 10259, 30000-32767 from any"
+            )
+        );
         assert!(lines[2].ends_with("any other protocol"), "{}", lines[2]);
         assert!(Printer::default().summary(&PacketSet::empty()).is_empty());
     }

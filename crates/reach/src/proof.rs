@@ -306,7 +306,7 @@ mod tests {
             Rule::new("sgr-ssh", Action::Allow, Bounds::exact(tcp((22, 22), "203.0.113.0/24"))),
             Rule::new("sgr-kubelet", Action::Allow, Bounds::exact(tcp((10_250, 10_250), "0.0.0.0/0"))),
         ];
-        let sources = PacketSet::of(Protocols::Any, &Ports::full(), &internet().clone());
+        let sources = PacketSet::of(Protocols::Any, &Ports::full(), internet());
         let deny = |rules| Gate::FirstMatch(Chain { rules, default: Action::Deny });
         let route = Route {
             destination: parse_net("0.0.0.0/0").unwrap(),

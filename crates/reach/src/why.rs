@@ -75,13 +75,16 @@ impl Path {
                 best = Some((passes, trace));
             }
         }
-        // There is always a view: the line of source ports is never empty.
-        best.map(|(_, trace)| trace).unwrap_or_else(|| Trace {
-            path: Arc::clone(&self.name),
-            source_ports: Ports::full(),
-            steps: Vec::new(),
-            fate: Fate::Arrives,
-        })
+        // There is always a view, since the line of source ports is never empty; without one nothing could be told.
+        best.map_or_else(
+            || Trace {
+                path: Arc::clone(&self.name),
+                source_ports: Ports::empty(),
+                steps: Vec::new(),
+                fate: Fate::Untold(Vec::new()),
+            },
+            |(_, trace)| trace,
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! Paths of several layers against a packet-by-packet simulation that knows nothing of sets.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that breaks should stop")]
+
 use palisade_reach::{
     Action, Bounds, By, Certainty, Chain, Change, Fate, Fix, Gate, Layer, Packet, PacketSet, Passes, Path, PortedRule,
     Ports, Proof, Protocol, Protocols, Route, Rule, RuleId, Step, Tier, parse_net, proofs,
@@ -367,9 +369,12 @@ fn changed(layer: &Layer, fix: &Fix) -> Layer {
         Gate::Tiers(tiers) => Gate::Tiers(
             tiers
                 .iter()
-                .map(|tier| match tier.name == fix.layer {
-                    true => Tier { rules: plain(&tier.rules), ..tier.clone() },
-                    false => tier.clone(),
+                .map(|tier| {
+                    if tier.name == fix.layer {
+                        Tier { rules: plain(&tier.rules), ..tier.clone() }
+                    } else {
+                        tier.clone()
+                    }
                 })
                 .collect(),
         ),
