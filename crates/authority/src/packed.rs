@@ -4,11 +4,12 @@
 //! a table of words, the most frequent first, and for each action how many words it shares with the one before and which
 //! words follow. No compression library is needed to read it.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::universe::{AccessLevel, Universe};
+use crate::universe::{AccessLevel, Universe, folded_order};
 
 const MAGIC: &[u8] = b"palisade actions 1\n";
 
@@ -82,9 +83,13 @@ impl Universe {
                 let word = table.get(reader.word_number()?).ok_or(Damaged { at: reader.at })?;
                 words.push(word);
             }
-            name.clear();
+            let before = std::mem::take(&mut name);
             for word in &words {
                 name.push_str(word);
+            }
+            // The list is searched by halves, so its order is part of it.
+            if folded_order(&before, &name).then_with(|| before.cmp(&name)) != Ordering::Less {
+                return Err(Damaged { at: reader.at });
             }
             universe.push(&name, level);
         }

@@ -4,6 +4,7 @@
 //! which change permissions. The list is the provider's; here is only the mathematics of it. No list is complete, so a
 //! set also says what it holds of the actions that are not listed ([`Beyond`]), and nothing is concluded about them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -54,7 +55,15 @@ impl fmt::Display for AccessLevel {
     }
 }
 
-/// The published actions of a cloud, in order of their names.
+/// How two names are ordered when case does not count.
+pub(crate) fn folded_order(one: &str, other: &str) -> Ordering {
+    let fold = |byte: u8| byte.to_ascii_lowercase();
+    one.bytes().map(fold).cmp(other.bytes().map(fold))
+}
+
+/// The published actions of a cloud, in order of their names, case not counting.
+///
+/// INVARIANT: the names are in that order, and no name stands twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Universe {
     source: String,
@@ -124,13 +133,13 @@ impl Universe {
     /// A list of actions; `source` says where it comes from, for the reader. Of a name given twice the graver level
     /// counts.
     pub fn new(source: impl Into<String>, actions: impl IntoIterator<Item = (String, AccessLevel)>) -> Self {
-        let mut sorted: BTreeMap<String, AccessLevel> = BTreeMap::new();
+        let mut sorted: BTreeMap<(String, String), AccessLevel> = BTreeMap::new();
         for (name, level) in actions {
-            let known = sorted.entry(name).or_insert(level);
+            let known = sorted.entry((name.to_ascii_lowercase(), name)).or_insert(level);
             *known = level.max(*known);
         }
         let mut universe = Self { source: source.into(), ..Self::default() };
-        for (name, level) in sorted {
+        for ((_, name), level) in sorted {
             universe.push(&name, level);
         }
         universe
@@ -204,7 +213,17 @@ impl Universe {
     }
 
     fn lists(&self, action: &str) -> bool {
-        self.actions().any(|(name, _)| name.eq_ignore_ascii_case(action))
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let Some(name) = self.name(middle) else { return false };
+            match folded_order(name, action) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => high = middle,
+            }
+        }
+        false
     }
 
     /// What an authority allows on some resource.
