@@ -5,7 +5,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use palisade_authority::{
-    Authority, Capability, Glob, Grant, Layer, LayerKind, Need, Selector, Truth, capabilities, excess, within,
+    AccessLevel, Authority, Capability, Glob, Grant, Layer, LayerKind, Need, Selector, Truth, Universe, capabilities,
+    excess, propose, within,
 };
 
 const TABLE: &[Need] = &[
@@ -206,6 +207,33 @@ fn main() {
     time("capabilities, that role", || capabilities(&editor, TABLE));
     time("within, that role against 50 statements", || within(&editor, &need));
     time("building an authority of 100 statements", || identity(100, false));
+    universes();
+}
+
+/// A list as long as AWS's, and a policy that names every action of it one by one.
+fn universes() {
+    let name = |n: usize| format!("service{}:{}Thing{}", n % 445, VERBS[n % 6].trim_end_matches('*'), n / 445);
+    let actions = || (0..20_455).map(|n| (name(n), AccessLevel::ALL[n % 5]));
+    let universe = Universe::new("a bench", actions());
+    let packed = universe.pack();
+    println!("{} actions packed into {} bytes", universe.len(), packed.len());
+    time("unpacking the list of actions", || Universe::unpack(&packed));
+    let named = Selector::of(actions().take(20_000).map(|(name, _)| Glob::insensitive(&name)));
+    time("selecting by 20,000 plain actions", || universe.select(&named));
+    let all_but = Selector::all_but([Glob::insensitive("service1*:*"), Glob::insensitive("*:Get*")]);
+    time("selecting everything but two patterns", || universe.select(&all_but));
+    let (one, other) = (universe.select(&named), universe.select(&all_but));
+    time("intersecting, subtracting and counting two sets", || {
+        (one.intersect(&other), universe.count(&one.subtract(&other)))
+    });
+    let holder = Authority::new(vec![Layer::new(
+        "policies",
+        LayerKind::Grants,
+        [Grant::allow("all", named, Selector::everything())],
+    )]);
+    time("deciding each of 20,000 actions", || universe.reached(&holder));
+    let used = actions().take(40).map(|(name, _)| name).collect();
+    time("proposing 40 used actions out of 100 statements and those", || propose(&holder, &Authority::none(), &used));
 }
 
 /// A role of twelve thousand plain permissions, such as a cloud's editor.

@@ -168,7 +168,9 @@ fn request() -> impl Strategy<Value = (&'static str, String)> {
     (prop::sample::select(&ACTIONS[..]), "[abc]{0,3}")
 }
 
+/// As many cases as `PALISADE_CASES` says, `cases` unless it is set.
 fn config(cases: u32) -> ProptestConfig {
+    let cases = std::env::var("PALISADE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(cases);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

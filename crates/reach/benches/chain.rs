@@ -5,11 +5,14 @@
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement reads the clock and prints")]
 
+use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Instant;
 
 use palisade_reach::{
-    Action, AddrSet, Bounds, PacketSet, Ports, Protocol, Protocols, Rule, any_allow, first_match, parse_net,
+    Action, AddrSet, Bounds, Chain, Gate, Layer, Packet, PacketSet, Path, PortedRule, Ports, Proof, Protocol,
+    Protocols, Rule, any_allow, first_match, parse_net, proofs,
 };
 
 fn main() {
@@ -26,8 +29,64 @@ fn main() {
             millis(|| any_allow(&exact)),
         );
     }
+    let long = path(1_000, 0);
+    println!(
+        "a path with a list and a group of 1,000 each: answer {:.1} ms, proofs {:.1} ms in {} parts",
+        millis(|| long.sessions()),
+        millis(|| proofs(std::slice::from_ref(&long))),
+        proofs(std::slice::from_ref(&long)).len(),
+    );
+    println!("why one packet gets through it: {:.2} ms", millis(|| long.why(packet())));
+    println!("10,000 machines of 50 kinds, answers and proofs: {:.1} ms, {}", millis(fleet), memory());
     println!("a group of 10, lists that allow all: {:.3} ms", millis(usual_interface));
     println!("a security group of 60, an inbound and an outbound list of 20: {:.3} ms", millis(one_interface));
+}
+
+/// A path as a machine has it: a list, a group, and a list for the answers.
+fn path(count: u32, kind: u32) -> Path {
+    let ported = |rules: Vec<Rule>| {
+        let ported = |rule: Rule| PortedRule {
+            id: rule.id,
+            action: rule.action,
+            matches: rule.matches,
+            source_ports: Ports::full(),
+        };
+        Gate::FirstMatch(Chain { rules: rules.into_iter().map(ported).collect(), default: Action::Deny })
+    };
+    let list = rules(count, false).into_iter().skip(usize::try_from(kind % 7).unwrap_or_default()).collect();
+    let group = rules(count, kind.is_multiple_of(5)).into_iter().map(|rule| Rule { action: Action::Allow, ..rule });
+    let everything = vec![Rule::new("out", Action::Allow, Bounds::exact(PacketSet::all()))];
+    Path::new(
+        format!("machine of kind {kind}"),
+        vec![
+            Layer::new("list", ported(list)),
+            Layer::new("group", Gate::AnyAllow(group.collect())),
+            Layer::new("answers", ported(everything)),
+        ],
+    )
+}
+
+fn packet() -> Packet {
+    Packet { source: std::net::Ipv4Addr::new(203, 0, 113, 9).into(), protocol: Protocol::TCP, port: 22 }
+}
+
+/// Ten thousand machines, each with the number of its kind: the answer of a kind is computed once and shared.
+fn fleet() -> usize {
+    let mut known: HashMap<u32, Arc<Vec<Proof>>> = HashMap::new();
+    let machines: Vec<Arc<Vec<Proof>>> = (0..10_000_u32)
+        .map(|machine| {
+            let kind = machine * 31 % 50;
+            Arc::clone(known.entry(kind).or_insert_with(|| Arc::new(proofs(&[path(60, kind)]))))
+        })
+        .collect();
+    machines.iter().map(|machine| machine.len()).sum()
+}
+
+/// The most memory the process had, where the system says so.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.map_or_else(|| "memory unknown".to_owned(), |peak| format!("peak memory of the whole run {}", peak.trim()))
 }
 
 /// What one network interface costs: two ordered filters, one group, and their intersection.

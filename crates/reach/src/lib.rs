@@ -9,6 +9,9 @@
 //! What a provider could not read is not guessed: a rule carries [`Bounds`], the packets it surely matches and the
 //! packets it may match, and the answer carries bounds too. They are the tightest ones the rules allow.
 //!
+//! Filters, routes and conditions compose to a [`Path`]. Its answer comes with [`proofs`], with reasons for a single packet
+//! ([`Path::why`]) and with the smallest changes that close something ([`Path::fixes`]).
+//!
 //! # What it refuses to do
 //!
 //! It knows no cloud, no rule numbers, no service tags and no defaults: the provider sorts the rules, expands the names
@@ -43,32 +46,43 @@
 #![warn(clippy::disallowed_methods)]
 
 mod address;
+mod analysed;
 mod atoms;
 mod bounds;
 mod cell;
 mod filter;
+mod fix;
 mod interval;
+mod layer;
 mod line;
 mod net;
 mod packet;
+mod path;
 mod point;
 mod print;
+mod proof;
 mod protocol;
 mod route;
 mod rule;
+mod why;
 
 pub use address::{AddrSet, Family, internet};
+pub use analysed::{ANALYSED, analysed};
 pub use atoms::{
     Chain, ORDINARY_SOURCE_PORTS, PortedRule, Sessions, Split, exists_source_port, source_port_atoms, with_source_ports,
 };
 pub use bounds::{Bounds, SetOps};
 pub use cell::Cell;
 pub use filter::{Hit, Outcome, any_allow, first_match, tiers, witness};
+pub use fix::{Change, Fix, MOST_PREFIXES};
 pub use interval::{IntervalSet, Ports};
 pub use net::{ParseNetError, parse_net};
-pub use packet::PacketSet;
+pub use packet::{Packet, PacketSet};
+pub use path::{Gate, Layer, Path, Tier};
 pub use point::Point;
 pub use print::{Printer, ports};
+pub use proof::{By, MOST_PARTS, Proof, Step, proofs};
 pub use protocol::{Protocol, Protocols};
 pub use route::{Certainty, Route, longest_prefix, longest_prefix_bounds, routes_for};
 pub use rule::{Action, Rule, RuleId};
+pub use why::{Fate, Judged, Passes, Trace};

@@ -1,11 +1,23 @@
 //! Sets of packets: which source addresses, per family, protocol and destination port.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::address::{AddrSet, Family};
 use crate::interval::{IntervalSet, Ports};
 use crate::line::Line;
 use crate::protocol::{Protocol, Protocols, at_place, last_place, place, places, with_ports};
+
+/// One packet, as far as filters look at it; its source port is the client's choice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Packet {
+    /// Where it comes from.
+    pub source: IpAddr,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Its destination port; for ICMP `type * 256 + code`.
+    pub port: u16,
+}
 
 /// A set of packets, seen as (family, protocol, destination port, source address).
 ///
@@ -84,6 +96,15 @@ impl PacketSet {
     /// Whether every packet of this set is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
         self.v4.is_subset(&other.v4) && self.v6.is_subset(&other.v6)
+    }
+
+    /// Whether the packet is in the set. For a protocol without a port dimension the port is ignored.
+    pub fn contains(&self, packet: Packet) -> bool {
+        let place = place(packet.protocol, packet.port);
+        match packet.source {
+            IpAddr::V4(source) => self.v4.at(place).is_some_and(|sources| sources.contains(source.to_bits())),
+            IpAddr::V6(source) => self.v6.at(place).is_some_and(|sources| sources.contains(source.to_bits())),
+        }
     }
 
     /// The sources, of both families, whose packets of this protocol to this port are in the set. For a protocol without

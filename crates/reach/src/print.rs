@@ -6,6 +6,7 @@ use crate::address::{AddrSet, Family, internet, share};
 use crate::bounds::Bounds;
 use crate::interval::Ports;
 use crate::packet::PacketSet;
+use crate::proof::Proof;
 use crate::protocol::Protocol;
 
 /// Above this number of prefixes a set is summarised. The full list belongs into the machine-readable report.
@@ -63,6 +64,30 @@ impl Printer {
     pub fn packets(&self, set: &PacketSet, protocol: Protocol) -> Vec<String> {
         let groups = set.ports_by_sources(protocol);
         groups.iter().map(|(group, sources)| format!("{} from {}", ports(group), self.both_families(sources))).collect()
+    }
+
+    /// One line for each group of ports that share sources and rules: "22, 10250 from 203.0.113.0/24 (256 addresses) through
+    /// igw-1, acl-1 110, sgr-1". A proof that only may hold says so.
+    pub fn proofs(&self, proofs: &[Proof], protocol: Protocol) -> Vec<String> {
+        let mut lines = Vec::new();
+        for proof in proofs {
+            for (group, sources) in proof.packets.ports_by_sources(protocol) {
+                let filled = Family::ALL.into_iter().filter(|family| !sources.family(*family).is_empty());
+                let from: Vec<String> = filled.map(|family| self.counted(&sources, family)).collect();
+                let maybe = if proof.certain { "" } else { "perhaps " };
+                let (group, from) = (ports(&group), from.join(" and "));
+                lines.push(format!("{maybe}{group} from {from} through {}", proof.through()));
+            }
+        }
+        lines
+    }
+
+    /// A list of prefixes says how many addresses it holds; "any address" and a summary say it already.
+    fn counted(&self, set: &AddrSet, family: Family) -> String {
+        let text = self.addresses(set, family);
+        let count = set.count(family);
+        let listed = set.family(family).to_nets().len() <= LISTED && !text.starts_with("any ");
+        if listed && count > 1 { format!("{text} ({})", addresses_in(count)) } else { text }
     }
 
     fn both_families(&self, set: &AddrSet) -> String {

@@ -84,7 +84,7 @@ fn claims<T>(routes: &[Route<T>], judge: impl Fn(&[&Route<T>]) -> Certainty) -> 
 }
 
 /// For each prefix the routes of the lowest rank, in the order given.
-fn leading<T>(routes: &[Route<T>]) -> BTreeMap<IpNet, Vec<&Route<T>>> {
+pub(crate) fn leading<T>(routes: &[Route<T>]) -> BTreeMap<IpNet, Vec<&Route<T>>> {
     let mut best: BTreeMap<IpNet, Vec<&Route<T>>> = BTreeMap::new();
     for route in routes {
         let tied = best.entry(route.destination.trunc()).or_default();

@@ -7,6 +7,7 @@
 //! Refuses: to change anything, to judge anything, to fill in what was not read. Without the feature `collect` no SDK
 //! is compiled and the crate is pure.
 
+pub mod actions;
 mod calls;
 mod normalize;
 mod partition;

@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::universe::{PROTOCOLS, Packet, Plain, agree, any_plain, fewer, has_port_dimension, port_blocks};
+use crate::universe::{PROTOCOLS, Packet, Plain, agree, any_plain, fewer, has_port_dimension, port_blocks, usual};
 
 /// Numbers near both ends and around a few cuts, so that intervals touch, nest and meet the ends.
 fn edgy_u128() -> impl Strategy<Value = u128> {
@@ -61,6 +61,8 @@ fn obeys_the_laws<S: SetOps + Debug>(a: &S, b: &S, c: &S, all: &S) -> Result<(),
 }
 
 proptest! {
+    #![proptest_config(usual())]
+
     #[test]
     fn p3_addresses_obey_the_laws_of_sets(a in any_addresses(), b in any_addresses(), c in any_addresses()) {
         obeys_the_laws(&a, &b, &c, &AddrSet::all())?;

@@ -6,6 +6,8 @@ use palisade_reach::{Certainty, Route, longest_prefix, longest_prefix_bounds, pa
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::universe::usual;
+
 /// Prefixes of 10.0.0.0/28 and fd00::/124, the default routes and others in between: they nest a lot.
 fn any_routes() -> impl Strategy<Value = Vec<Route<Certainty>>> {
     let v4 =
@@ -45,6 +47,8 @@ fn search(routes: &[Route<Certainty>], address: IpAddr) -> Vec<Certainty> {
 }
 
 proptest! {
+    #![proptest_config(usual())]
+
     #[test]
     fn the_set_of_a_target_is_what_a_search_for_each_address_finds(routes in any_routes()) {
         let sure = longest_prefix(&routes, |target| *target == Certainty::Yes);

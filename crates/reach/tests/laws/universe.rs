@@ -133,10 +133,22 @@ pub(crate) fn has_port_dimension(protocol: Protocol) -> bool {
     matches!(protocol.0, 1 | 6 | 17 | 58 | 132)
 }
 
+/// How many random cases each law is tried with: `PALISADE_CASES`, 256 unless it is set.
+pub(crate) fn usual() -> ProptestConfig {
+    let cases = std::env::var("PALISADE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// A quarter of the usual cases, for laws that look at every packet.
 pub(crate) fn fewer() -> ProptestConfig {
-    let usual = ProptestConfig::default();
+    let usual = usual();
     ProptestConfig { cases: usual.cases.div_ceil(4), ..usual }
+}
+
+/// A sixteenth, for laws that evaluate anew for every packet.
+pub(crate) fn few() -> ProptestConfig {
+    let usual = usual();
+    ProptestConfig { cases: usual.cases.div_ceil(16), ..usual }
 }
 
 pub(crate) fn any_blocks() -> impl Strategy<Value = Blocks> {

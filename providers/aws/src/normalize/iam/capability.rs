@@ -135,7 +135,12 @@ pub(in crate::normalize) const LAUNCHERS: &[Launcher] = &[
         row: MethodRow {
             name: "pass-role-to-instance",
             sentence: "It starts a machine with the role and takes the role's credentials from it.",
-            needs: &[&["iam:PassRole", "ec2:RunInstances"], &["iam:PassRole", "ec2:RequestSpotInstances"]],
+            needs: &[
+                &["iam:PassRole", "ec2:RunInstances"],
+                &["iam:PassRole", "ec2:RequestSpotInstances"],
+                &["iam:PassRole", "ec2:AssociateIamInstanceProfile"],
+                &["iam:PassRole", "ec2:ReplaceIamInstanceProfileAssociation"],
+            ],
             effect: Outcome::Target,
         },
     },
@@ -170,7 +175,11 @@ pub(in crate::normalize) const LAUNCHERS: &[Launcher] = &[
         row: MethodRow {
             name: "pass-role-to-stack",
             sentence: "It makes a stack with the role, which does what the template says.",
-            needs: &[&["iam:PassRole", "cloudformation:CreateStack"]],
+            needs: &[
+                &["iam:PassRole", "cloudformation:CreateStack"],
+                &["iam:PassRole", "cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"],
+                &["iam:PassRole", "cloudformation:UpdateStackSet"],
+            ],
             effect: Outcome::Target,
         },
     },
@@ -179,7 +188,75 @@ pub(in crate::normalize) const LAUNCHERS: &[Launcher] = &[
         row: MethodRow {
             name: "pass-role-to-build",
             sentence: "It makes a build project with the role and starts it.",
-            needs: &[&["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"]],
+            needs: &[
+                &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"],
+                &["iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuildBatch"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "glue.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-glue",
+            sentence: "It makes a Glue endpoint or job with the role and runs code in it.",
+            needs: &[
+                &["iam:PassRole", "glue:CreateDevEndpoint"],
+                &["iam:PassRole", "glue:CreateJob", "glue:StartJobRun"],
+                &["iam:PassRole", "glue:CreateJob", "glue:CreateTrigger"],
+                &["iam:PassRole", "glue:UpdateJob", "glue:StartJobRun"],
+                &["iam:PassRole", "glue:UpdateJob", "glue:CreateTrigger"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "sagemaker.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-sagemaker",
+            sentence: "It makes a SageMaker notebook or job with the role and runs code in it.",
+            needs: &[
+                &["iam:PassRole", "sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"],
+                &["iam:PassRole", "sagemaker:CreateTrainingJob"],
+                &["iam:PassRole", "sagemaker:CreateProcessingJob"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "tasks.apprunner.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-app-runner",
+            sentence: "It makes an App Runner service with the role and runs code in it.",
+            needs: &[&["iam:PassRole", "apprunner:CreateService"]],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "datapipeline.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-pipeline",
+            sentence: "It makes a data pipeline with the role and has it run a command.",
+            needs: &[&[
+                "iam:PassRole",
+                "datapipeline:CreatePipeline",
+                "datapipeline:PutPipelineDefinition",
+                "datapipeline:ActivatePipeline",
+            ]],
+            effect: Outcome::Target,
+        },
+    },
+    Launcher {
+        service: "bedrock-agentcore.amazonaws.com",
+        row: MethodRow {
+            name: "pass-role-to-code-interpreter",
+            sentence: "It makes a Bedrock code interpreter with the role and runs code in it.",
+            needs: &[&[
+                "iam:PassRole",
+                "bedrock-agentcore:CreateCodeInterpreter",
+                "bedrock-agentcore:StartCodeInterpreterSession",
+                "bedrock-agentcore:InvokeCodeInterpreter",
+            ]],
             effect: Outcome::Target,
         },
     },
@@ -206,6 +283,7 @@ pub(in crate::normalize) const ON_MACHINES: MethodRow = MethodRow {
         &["ssm:StartSession"],
         &["ec2-instance-connect:SendSSHPublicKey"],
         &["ec2:ModifyInstanceAttribute", "ec2:StopInstances", "ec2:StartInstances"],
+        &["ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"],
     ],
     effect: Outcome::Target,
 };
@@ -225,3 +303,29 @@ pub(in crate::normalize) const CLUSTER_ADMIN: MethodRow = MethodRow {
     needs: &[&["eks:AssociateAccessPolicy", "eks:CreateAccessEntry"]],
     effect: Outcome::ClusterAdmin,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_action_a_table_asks_about_is_published() {
+        let published: BTreeSet<&str> = crate::actions::universe().actions().map(|(name, _)| name).collect();
+        let rows = ON_SELF.iter().chain(LAUNCHERS.iter().map(|launcher| &launcher.row)).chain([
+            &ON_OWN_USER,
+            &ON_OWN_GROUP,
+            &REWRITE_TRUST,
+            &ASSUME,
+            &USER_CREDENTIALS,
+            &JOIN_GROUP,
+            &ON_MACHINES,
+            &IN_FUNCTIONS,
+            &CLUSTER_ADMIN,
+        ]);
+        let sets = NEEDS.iter().flat_map(|need| need.any_of).chain(rows.flat_map(|row| row.needs));
+        let unknown: BTreeSet<&str> =
+            sets.flat_map(|set| set.iter().copied()).filter(|one| !published.contains(one)).collect();
+        assert_eq!(unknown, BTreeSet::new());
+    }
+}
