@@ -1,6 +1,6 @@
 //! One verdict for one subject, as reports carry it.
 
-use crate::{Fingerprint, Meta, Severity, State};
+use crate::{Acceptance, Fingerprint, Meta, Modifier, Severity, State};
 use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope};
 use serde::Serialize;
 
@@ -70,10 +70,16 @@ pub struct Finding {
     pub control: &'static Meta,
     /// How bad it is here, everything considered.
     pub severity: Severity,
+    /// How bad the control or its verdict says it is, before the modifiers.
+    pub base_severity: Severity,
+    /// What made the one into the other, in the order of application.
+    pub modifiers: Vec<Modifier>,
     /// What is said.
     pub state: State,
     /// Whether a valid waiver covers it. The state stays what it is.
     pub waived: bool,
+    /// The waiver that covers it, or the last one that did before it ended.
+    pub acceptance: Option<Acceptance>,
     /// Who runs the cluster.
     pub provider: Provider,
     /// Where it lives.
