@@ -11,6 +11,21 @@ use palisade_testkit::{Lie, first_lie, gap, sloppy, tidy};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Facts that never prove a failure by themselves, and what they do instead.
+const NEVER_THE_PROOF: &[(&str, FactKind, &str)] = &[
+    ("ND-02", FactKind::Nodes, "shows whether every machine was looked at"),
+    ("ND-02", FactKind::PublicAddresses, "softens the severity"),
+    ("ND-03", FactKind::Nodes, "shows whether every machine was looked at"),
+    ("ND-03", FactKind::PublicAddresses, "softens the severity"),
+    ("ND-05", FactKind::PublicAddresses, "softens the severity"),
+    ("ND-07", FactKind::Exposure, "hardens the severity"),
+    ("ID-03", FactKind::Pools, "softens the severity"),
+    ("ID-03", FactKind::Metadata, "softens the severity"),
+    ("ET-01", FactKind::Etcd, "this version never fails it"),
+    ("ET-12", FactKind::Encryption, "tells whose the key is when it is not the customer's"),
+    ("ET-14", FactKind::Etcd, "this version never fails it"),
+];
+
 #[test]
 fn hiding_any_one_fact_makes_a_verdict_unknown_or_leaves_it() {
     for (name, cluster) in one_by_one() {
@@ -86,6 +101,37 @@ fn a_control_reads_the_facts_it_names_and_no_other() {
         controls.iter().flat_map(|control| control.meta.needs.iter().map(|kind| (control.meta.id, *kind))).collect();
     assert_eq!(read.difference(&named).collect::<Vec<_>>(), Vec::<&(&str, FactKind)>::new(), "read and not named");
     assert_eq!(named.difference(&read).collect::<Vec<_>>(), Vec::<&(&str, FactKind)>::new(), "named and not read");
+}
+
+/// Without an example in which a fact alone proves something bad, the law above could not catch a control that passes
+/// without it.
+#[test]
+fn every_fact_that_a_control_needs_is_the_proof_of_a_failure_in_some_example() {
+    let (controls, policies) = (controls(), policies());
+    let fails = |cluster: &Cluster| -> Vec<bool> {
+        let pairs = controls.iter().flat_map(|control| policies.iter().map(move |policy| (control, policy)));
+        pairs
+            .map(|(control, policy)| {
+                said(control, cluster, policy).iter().any(|(_, verdict)| state(verdict) == State::Fail)
+            })
+            .collect()
+    };
+    let mut proofs = BTreeSet::new();
+    for (_, cluster) in one_by_one() {
+        let before = fails(&cluster);
+        for kind in FactKind::ALL {
+            let after = fails(&without(&cluster, *kind));
+            let lost = before.iter().zip(&after).enumerate().filter(|(_, (before, after))| **before && !**after);
+            proofs.extend(lost.map(|(place, _)| (controls[place / policies.len()].meta.id, *kind)));
+        }
+    }
+    for control in &controls {
+        for kind in control.meta.needs {
+            let id = control.meta.id;
+            let excused = NEVER_THE_PROOF.iter().any(|(of, fact, _)| *of == id && fact == kind);
+            assert!(proofs.contains(&(id, *kind)) != excused, "{id} {}: excused {excused}", kind.name());
+        }
+    }
 }
 
 /// The plain examples of every provider, and each variation on one of them, the providers in turn.

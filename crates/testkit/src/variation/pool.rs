@@ -7,6 +7,7 @@ use palisade_model::{
     PodAccess, Pool, PoolId, PoolKind, PublicAddresses, SubnetFilter,
 };
 use palisade_reach::{AddrSet, Bounds, PacketSet};
+use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
     ("no pools", |cluster| cluster.pools = known(Vec::new())),
@@ -34,6 +35,16 @@ pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
                     node
                 });
                 nodes.extend(other);
+            });
+        });
+    }),
+    ("a machine with a public address that no setting gave", |cluster| {
+        each(cluster, |pool| {
+            pool.public_addresses = addresses(None, &[]);
+            change(&mut pool.nodes, |nodes| {
+                for node in nodes {
+                    node.public = vec![IpAddr::V4(Ipv4Addr::new(198, 51, 100, 9))];
+                }
             });
         });
     }),
