@@ -158,11 +158,11 @@ fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Cont
         return None;
     }
     let alike = parts.iter().filter(|part| part.state == worst.state).count();
-    let noun = worst.subject.kind.name().replace('-', " ");
     let because = match (parts.len(), worst.state) {
         (1, _) => worst.because.clone(),
         (all, state) => {
-            format!("{alike} of {all} ({noun}): {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
+            let noun = worst.subject.kind.several();
+            format!("{alike} of {all} {noun}: {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
         }
     };
     let subject = Subject::cluster(cluster);

@@ -1,7 +1,7 @@
 //! One verdict for one subject, as reports carry it.
 
-use crate::{Acceptance, Fingerprint, Meta, Modifier, Severity, State};
-use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope};
+use crate::{Acceptance, Entry, Fingerprint, Meta, Modifier, Severity, State};
+use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
 use serde::Serialize;
 
 /// What a finding is about.
@@ -40,6 +40,19 @@ impl SubjectKind {
             Self::Identity => "identity",
             Self::Trust => "trust",
             Self::Controller => "controller",
+        }
+    }
+}
+
+impl SubjectKind {
+    /// Several of them, in a sentence.
+    pub(crate) fn several(self) -> &'static str {
+        match self {
+            Self::Cluster => "clusters",
+            Self::NodePool => "node pools",
+            Self::Identity => "identities",
+            Self::Trust => "trusts",
+            Self::Controller => "controllers",
         }
     }
 }
@@ -146,4 +159,26 @@ pub struct GapRow {
     pub hides: Vec<&'static str>,
     /// How many times it failed for this reason in this scope.
     pub times: usize,
+}
+
+impl GapRow {
+    /// A place nobody could look at. Whatever stands there, no control says anything of it.
+    pub fn of_unseen(unseen: &Unseen, controls: &[Entry]) -> Self {
+        let scope = match &unseen.gap {
+            Gap::Denied { scope, .. }
+            | Gap::Throttled { scope, .. }
+            | Gap::Unreachable { scope, .. }
+            | Gap::Malformed { scope, .. } => scope.clone(),
+            Gap::Unsupported { .. } | Gap::NotCollected { .. } | Gap::Unsettled { .. } => unseen.scope.to_string(),
+        };
+        Self {
+            scope,
+            call: unseen.gap.call().unwrap_or_default().to_owned(),
+            reason: unseen.gap.reason(),
+            permission: unseen.gap.permission().map(str::to_owned),
+            message: format!("clusters in `{}` were not seen: {}", unseen.scope, unseen.gap),
+            hides: controls.iter().map(|control| control.meta.id).collect(),
+            times: 1,
+        }
+    }
 }

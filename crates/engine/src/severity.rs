@@ -74,9 +74,9 @@ impl Modifier {
     /// The reason in words, as reports give it.
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Exposed => "one step up: the API server answers the internet (CP-01)",
-            Self::Production => "one step up: labelled as production",
-            Self::Mitigated => "one step down: another setting neutralises it",
+            Self::Exposed => "the API server answers the internet (CP-01)",
+            Self::Production => "labelled as production",
+            Self::Mitigated => "another setting neutralises it",
             Self::Policy => "set by your policy",
         }
     }
