@@ -140,12 +140,11 @@ fn each_mistake_has_a_message_with_its_file_line_and_column() {
 
 #[test]
 fn what_is_built_to_break_a_reader_is_refused_in_a_moment() {
-    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
-    for level in 1..12 {
-        let before = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", "));
-    }
-    bomb += "targets: *a11\n";
+    let level = |level: usize| {
+        let before = level.checked_sub(1).map_or("x".to_owned(), |before| format!("*a{before}"));
+        format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", "))
+    };
+    let bomb = (0..12).map(level).chain(["targets: *a11\n".to_owned()]).collect();
     let deep = format!("targets: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
     let deep_maps = format!("targets: {}", "{a: ".repeat(50_000));
     let huge = format!("# {}\ntargets: []\n", "x".repeat(20_000_000));

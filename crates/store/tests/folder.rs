@@ -1,4 +1,5 @@
 //! A stored snapshot comes back as it was, and a changed one does not come back at all.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_model::{FactKind, Provider};
 use palisade_provider::{Call, Failure, FailureReason, Per, Snapshot};

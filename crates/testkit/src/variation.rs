@@ -10,6 +10,9 @@ mod pool;
 
 use palisade_model::{Cluster, Observed};
 
+/// The name of a variation and how it is made.
+type Named = (&'static str, fn(&mut Cluster));
+
 /// One change to a cluster.
 #[derive(Clone, Copy, Debug)]
 pub struct Variation {

@@ -1,12 +1,13 @@
 //! Ways to the API server.
 
+use super::Named;
 use crate::{everyone, known, nets};
 use palisade_model::{
     Cluster, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
 use palisade_reach::{AddrSet, Bounds};
 
-pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
+pub(super) const ALL: &[Named] = &[
     ("somebody else runs the control plane", |cluster| {
         let because = "a connected cluster".to_owned();
         cluster.api.public = known(PublicAccess::NotApplicable { because });

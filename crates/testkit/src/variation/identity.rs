@@ -1,6 +1,6 @@
 //! Who the cluster is in the cloud, and who can become it.
 
-use super::change;
+use super::{Named, change};
 use crate::{known, now};
 use jiff::{SignedDuration, Timestamp};
 use palisade_authority::{
@@ -11,7 +11,7 @@ use palisade_model::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, Unused, WorkloadIdentity,
 };
 
-pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
+pub(super) const ALL: &[Named] = &[
     ("no identities", |cluster| cluster.identities = known(Vec::new())),
     ("administrators", |cluster| {
         standing(cluster, |standing| standing.administrator = Some((Certainty::Certain, vec![grant()])));

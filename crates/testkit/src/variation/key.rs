@@ -1,13 +1,13 @@
 //! Encryption of etcd, and its key.
 
-use super::change;
+use super::{Named, change};
 use crate::{known, now};
 use jiff::{SignedDuration, Timestamp};
 use palisade_model::{
     Cluster, Coverage, Encryption, Etcd, KeyAccess, KeyHolder, KeyOwner, KeyState, Progress, Rotation,
 };
 
-pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
+pub(super) const ALL: &[Named] = &[
     ("etcd in the customer's network", |cluster| {
         cluster.etcd = known(Etcd::CustomerNetwork { because: "a local cluster".to_owned() });
     }),

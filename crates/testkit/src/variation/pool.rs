@@ -1,6 +1,6 @@
 //! Groups of nodes and who gets at them.
 
-use super::change;
+use super::{Named, change};
 use crate::{everyone, known, nets, packets};
 use palisade_model::{
     Cluster, DefaultRoute, Egress, Exposure, Filters, Interactive, Metadata, Mitigation, NodeId, Observed, OpenRule,
@@ -9,7 +9,7 @@ use palisade_model::{
 use palisade_reach::{AddrSet, Bounds, PacketSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
+pub(super) const ALL: &[Named] = &[
     ("no pools", |cluster| cluster.pools = known(Vec::new())),
     ("a serverless pool beside", |cluster| {
         let beside = pools(cluster).first().cloned();
@@ -74,15 +74,15 @@ pub(super) const ALL: &[(&str, fn(&mut Cluster))] = &[
         });
     }),
     ("a rule for everything from somewhere not known", |cluster| {
-        filters(cluster, SubnetFilter::Attached("acl-1".to_owned()), Some(Bounds::unknown_within(everyone())));
+        filters(cluster, &SubnetFilter::Attached("acl-1".to_owned()), Some(Bounds::unknown_within(everyone())));
     }),
     ("a rule for everything from one network", |cluster| {
-        filters(cluster, SubnetFilter::NotOffered, Some(Bounds::exact(nets(&["10.9.0.0/16"]))));
+        filters(cluster, &SubnetFilter::NotOffered, Some(Bounds::exact(nets(&["10.9.0.0/16"]))));
     }),
     ("no filter at the subnet", |cluster| {
-        filters(cluster, SubnetFilter::Missing { subnet: "subnet-1".to_owned() }, None);
+        filters(cluster, &SubnetFilter::Missing { subnet: "subnet-1".to_owned() }, None);
     }),
-    ("a provider without a filter at the subnet", |cluster| filters(cluster, SubnetFilter::NotOffered, None)),
+    ("a provider without a filter at the subnet", |cluster| filters(cluster, &SubnetFilter::NotOffered, None)),
     ("a route to the internet", |cluster| route(cluster, || DefaultRoute::Internet { via: "igw-1".to_owned() })),
     ("an address that the provider lends", |cluster| {
         route(cluster, || DefaultRoute::Implicit { via: "default outbound access".to_owned() });
@@ -134,7 +134,7 @@ fn addresses(setting: Option<bool>, held_by: &[&str]) -> Observed<PublicAddresse
     known(PublicAddresses { setting, because: "the subnet's setting".to_owned(), held_by })
 }
 
-fn filters(cluster: &mut Cluster, subnet: SubnetFilter, sources: Option<Bounds<AddrSet>>) {
+fn filters(cluster: &mut Cluster, subnet: &SubnetFilter, sources: Option<Bounds<AddrSet>>) {
     let rule = |sources| OpenRule { rule: "rule-1".to_owned(), sources, text: "somewhere".to_owned() };
     let open: Vec<OpenRule> = sources.into_iter().map(rule).collect();
     each(cluster, |pool| pool.filters = known(Filters { subnet: subnet.clone(), open: open.clone() }));
@@ -156,7 +156,7 @@ fn egress(cluster: &mut Cluster, environment: Option<&str>) {
 
 fn keys(cluster: &mut Cluster, opened_to_everyone: bool) {
     each(cluster, |pool| {
-        pool.interactive = known(Interactive::Keys { because: "key `admin`".to_owned(), opened_to_everyone })
+        pool.interactive = known(Interactive::Keys { because: "key `admin`".to_owned(), opened_to_everyone });
     });
 }
 
