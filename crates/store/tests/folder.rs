@@ -1,7 +1,7 @@
 //! A stored snapshot comes back as it was, and a changed one does not come back at all.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-use palisade_model::{FactKind, Provider};
+use palisade_model::{FactKind, Gap, Provider};
 use palisade_provider::{Call, Failure, FailureReason, Per, Snapshot};
 use palisade_store::{SnapshotFolder, StoreError};
 use palisade_testkit::SnapshotBuilder;
@@ -202,4 +202,17 @@ fn a_full_disk_is_an_error_with_the_path_and_leaves_nothing_half_written() {
     let said = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success() && said.contains("refused: could not write"), "{child:?}");
     assert_eq!(files(&root), BTreeMap::new());
+}
+
+#[test]
+fn a_list_without_its_first_middle_or_last_page_is_a_gap() {
+    let page = |snapshot: SnapshotBuilder, page: u32| snapshot.page(&CALL, "s", &[], (page, page == 2), json!([page]));
+    for left_out in 0..3 {
+        let pages = (0..3).filter(|number| *number != left_out);
+        let snapshot = pages.fold(SnapshotBuilder::new(Provider::Aws, "s"), page).build();
+        let list = snapshot.list(&CALL, "s", &[], |items: Vec<u32>| items);
+        assert!(matches!(list.get(), Err(Gap::Malformed { .. })), "page {left_out}: {list:?}");
+    }
+    let whole = (0..3).fold(SnapshotBuilder::new(Provider::Aws, "s"), page).build();
+    assert_eq!(whole.list(&CALL, "s", &[], |items: Vec<u32>| items).get(), Ok(&vec![0, 1, 2]));
 }
