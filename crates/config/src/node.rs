@@ -44,10 +44,33 @@ impl Node {
     }
 }
 
+/// The largest file that is read. A configuration of ten thousand accounts has a tenth of it.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// The deepest nesting that is read: three times what a configuration needs, and far from the end of any stack.
+const DEEPEST: usize = 16;
+/// The most values that are read, those behind aliases counted each time.
+const NODES: usize = 200_000;
+
 /// Reads a file. `None` after a syntax error, which is among the diagnostics then.
 pub(crate) fn parse(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
-    match serde_saphyr::from_str::<Spanned<Raw>>(source.text) {
+    if source.text.len() > LARGEST {
+        let title = format!("the file has {} bytes, more than {LARGEST}", source.text.len());
+        diagnostics.push(Diagnostic::at(0..0, title).label("is this the right file?"));
+        return None;
+    }
+    let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: DEEPEST, max_nodes: NODES } };
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source.text, options) {
         Ok(raw) => Some(place(raw, source.text)),
+        Err(_) if tab(source.text).is_some() => {
+            let at = tab(source.text).unwrap_or_default();
+            diagnostics.push(
+                Diagnostic::at(at..at + 1, "a tab indents this line")
+                    .label("YAML knows spaces only")
+                    .help("write two spaces for each level"),
+            );
+            None
+        }
         Err(error) => {
             let location = error.location();
             let span = location.map_or(0..0, |location| range(location.span(), source.text));
@@ -61,6 +84,19 @@ pub(crate) fn parse(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Optio
             None
         }
     }
+}
+
+/// The first tab that indents a line. The parser notices it a line too early.
+fn tab(text: &str) -> Option<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(at) = line.get(..indent).and_then(|indent| indent.find('\t')) {
+            return Some(start + at);
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn place(raw: Spanned<Raw>, text: &str) -> Node {

@@ -89,3 +89,79 @@ fn a_waiver_without_an_end_is_refused() {
     let waivers = read_waivers(&Source { name: "waivers.yaml", text }, CONTROLS).unwrap();
     assert_eq!(waivers[0].until.to_string(), "2027-04-01T00:00:00Z");
 }
+
+/// What is wrong, in the first line of each message.
+fn titles(text: &str) -> Vec<String> {
+    let diagnostics = read(&Source { name: "palisade.yaml", text }, CONTROLS).unwrap_err();
+    diagnostics.all().iter().map(|diagnostic| diagnostic.title.clone()).collect()
+}
+
+fn target(rest: &str) -> String {
+    format!("targets:\n  - name: prod\n    provider: aws\n{rest}")
+}
+
+#[test]
+fn each_mistake_has_a_message_with_its_file_line_and_column() {
+    let cases: &[(String, &str, &str)] = &[
+        (target("    regoins: enabled\n"), "has no key `regoins`", "4:5"),
+        (target("    regions: { a: b }\n"), "`regions` is a map", "4:14"),
+        (target("    accounts: 7\n"), "no set of accounts is called `7`", "4:15"),
+        (target("    accounts: [1234]\n"), "`1234` is no account id", "4:16"),
+        (target("    accounts: []\n"), "`accounts` is empty", "4:15"),
+        (target("    regions: [Ireland]\n"), "`Ireland` is no region", "4:15"),
+        (target("    endpoint_url: http://10.0.0.1\n"), "over plain http", "4:19"),
+        (target("  - name: prod\n    provider: gcp\n"), "`prod`", "4:11"),
+        ("targets:\n  - { name: a, provider: openstack }\n".to_owned(), "no provider is called `openstack`", "2:26"),
+        (
+            "targets:\n  - { name: a, provider: gcp, projects: [p], folders: [f] }\n".to_owned(),
+            "more than one of `projects`, `folders` and `organization`",
+            "2:",
+        ),
+        ("targets: []\n".to_owned(), "target", "1:"),
+        ("targets: many\n".to_owned(), "`targets` is a single value", "1:10"),
+        (target("policy: { severities: { XX-99: low } }\n"), "no control is called `XX-99`", "4:25"),
+        (target("policy: { key_age_days: soon }\n"), "`key_age_days` is no whole number", "4:25"),
+        (target("policy: { require_customer_key: maybe }\n"), "neither `true` nor `false`", "4:33"),
+        (target("policy: [a]\n"), "`policy` is a list", "4:9"),
+        (target("sinks: { slack: { url: \"https://hooks.example/secret\" } }\n"), "sends no messages", "4:1"),
+        (target("\tregions: enabled\n"), "a tab indents this line", "4:1"),
+        ("\u{0}\u{1}\u{2}".to_owned(), "this is not YAML", "1:"),
+        ("- a\n- b\n".to_owned(), "the configuration is a list", "1:1"),
+        (String::new(), "the configuration is nothing", "palisade.yaml"),
+    ];
+    for (text, title, place) in cases {
+        let message = mistakes(text);
+        assert!(message.contains(title), "{text}\nsays\n{message}");
+        let expected = if place.contains(':') { format!("palisade.yaml:{place}") } else { (*place).to_owned() };
+        assert!(message.contains(&expected), "{expected} for\n{text}\nsays\n{message}");
+        assert!(!message.contains("hooks.example/secret") || title.contains("messages"), "{message}");
+    }
+}
+
+#[test]
+fn what_is_built_to_break_a_reader_is_refused_in_a_moment() {
+    let level = |level: usize| {
+        let before = level.checked_sub(1).map_or("x".to_owned(), |before| format!("*a{before}"));
+        format!("a{level}: &a{level} [{}]\n", vec![before; 10].join(", "))
+    };
+    let bomb = (0..12).map(level).chain(["targets: *a11\n".to_owned()]).collect();
+    let deep = format!("targets: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_maps = format!("targets: {}", "{a: ".repeat(50_000));
+    let huge = format!("# {}\ntargets: []\n", "x".repeat(20_000_000));
+    let wide = format!("targets: [{}]\n", "x, ".repeat(1_000_000));
+    for text in [bomb, deep, deep_maps, huge, wide] {
+        let message = mistakes(&text);
+        assert!(message.len() < 1_000_000, "a message of {} bytes", message.len());
+    }
+}
+
+#[test]
+fn many_mistakes_are_told_in_the_order_of_the_file() {
+    let text =
+        "targets:\n  - name: a\n    provider: aws\n    rols: x\n    accounts: [1]\n  - name: a\n    provider: azur\n";
+    assert_eq!(titles(text).len(), 4, "{:?}", titles(text));
+    let message = mistakes(text);
+    let places: Vec<usize> =
+        ["4:5", "5:16", "6:11", "7:15"].iter().map(|place| message.find(&format!(":{place}")).unwrap()).collect();
+    assert!(places.is_sorted(), "{message}");
+}

@@ -11,6 +11,8 @@ mod examples;
 mod hiding;
 #[path = "laws/order.rs"]
 mod order;
+#[path = "laws/verdicts.rs"]
+mod verdicts;
 #[path = "laws/waiver.rs"]
 mod waiver;
 #[path = "laws/widening.rs"]

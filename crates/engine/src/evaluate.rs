@@ -1,7 +1,7 @@
 //! Runs controls over clusters.
 
 use crate::{
-    Concern, Context, Coverage, Dimension, Entry, Finding, Fingerprint, Judgement, Severity, State, Subject,
+    Concern, Context, Coverage, Dimension, Entry, Finding, Fingerprint, Judgement, Modifier, Severity, State, Subject,
     SubjectKind, Verdict, remediation,
 };
 use palisade_model::{Cluster, Inventory};
@@ -74,7 +74,8 @@ fn finding(
             Some(gap),
         ),
     };
-    let severity = severity(control, &verdict, context, surroundings);
+    let base_severity = verdict.severity.unwrap_or(control.meta.severity);
+    let (severity, modifiers) = severity(control, &verdict, base_severity, context, surroundings);
     let remediation = match verdict.state {
         State::Fail | State::Mitigated | State::AttestMissing | State::AttestExpired => {
             remediation(control.guide, cluster.provider)
@@ -86,8 +87,11 @@ fn finding(
             fingerprint: Fingerprint::of(control.meta.id, &cluster.id, &subject),
             control: control.meta,
             severity,
+            base_severity,
+            modifiers,
             state: verdict.state,
             waived: false,
+            acceptance: None,
             provider: cluster.provider,
             scope: cluster.scope.clone(),
             cluster: cluster.id.clone(),
@@ -103,28 +107,37 @@ fn finding(
     )
 }
 
-/// The severity here: the organisation's own, or the verdict's or control's own changed by the three published
-/// modifiers.
-fn severity(control: &Entry, verdict: &Verdict, context: &Context<'_>, surroundings: Surroundings) -> Severity {
+/// The severity here, and what made it so: the organisation's own word, or the base changed by the published modifiers.
+fn severity(
+    control: &Entry,
+    verdict: &Verdict,
+    base: Severity,
+    context: &Context<'_>,
+    surroundings: Surroundings,
+) -> (Severity, Vec<Modifier>) {
     if let Some(own) = context.policy.severities.get(control.meta.id) {
-        return *own;
+        return (*own, vec![Modifier::Policy]);
     }
-    let mut severity = verdict.severity.unwrap_or(control.meta.severity);
     let about_nodes_or_identities = matches!(control.meta.concern, Concern::NodeNetwork | Concern::CloudApiIam);
-    if surroundings.exposed && about_nodes_or_identities {
-        severity = severity.raised();
-    }
     let about_availability = matches!(
         control.meta.dimension,
         Dimension::Scalability | Dimension::StorageAndBackup | Dimension::DisasterRecovery
     );
-    if surroundings.production && about_availability {
-        severity = severity.raised();
+    let wanted = [
+        (surroundings.exposed && about_nodes_or_identities, Modifier::Exposed),
+        (surroundings.production && about_availability, Modifier::Production),
+        (verdict.state == State::Mitigated, Modifier::Mitigated),
+    ];
+    let (mut severity, mut modifiers) = (base, Vec::new());
+    for (_, modifier) in wanted.into_iter().filter(|(holds, _)| *holds) {
+        let changed = modifier.apply(severity);
+        // What is critical already gets no worse: a step that changes nothing is not told.
+        if changed != severity {
+            modifiers.push(modifier);
+        }
+        severity = changed;
     }
-    if verdict.state == State::Mitigated {
-        severity = severity.lowered();
-    }
-    severity
+    (severity, modifiers)
 }
 
 fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
@@ -135,18 +148,21 @@ fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
     })
 }
 
-/// Sums up the parts of a cluster: the worst wins. `None` when the only finding is the cluster's own.
+/// Sums up the parts of a cluster: the worst wins, and among equals what nobody has accepted. `None` when the only
+/// finding is the cluster's own.
 fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Context<'_>) -> Option<Finding> {
-    let worst = parts.iter().max_by_key(|part| (part.state, part.severity, std::cmp::Reverse(&part.subject.id)))?;
+    let worst = parts
+        .iter()
+        .max_by_key(|part| (part.state, !part.waived, part.severity, std::cmp::Reverse(&part.subject.id)))?;
     if parts.iter().all(|part| part.subject.kind == SubjectKind::Cluster) {
         return None;
     }
     let alike = parts.iter().filter(|part| part.state == worst.state).count();
-    let noun = worst.subject.kind.name().replace('-', " ");
     let because = match (parts.len(), worst.state) {
         (1, _) => worst.because.clone(),
         (all, state) => {
-            format!("{alike} of {all} ({noun}): {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
+            let noun = worst.subject.kind.several();
+            format!("{alike} of {all} {noun}: {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
         }
     };
     let subject = Subject::cluster(cluster);
@@ -169,6 +185,10 @@ fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Cont
 }
 
 fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {
-    finding.waived |= context.policy.waivers.iter().any(|waiver| waiver.covers(&finding, context.now));
+    let about_it = context.policy.waivers.iter().filter(|waiver| waiver.matches(&finding));
+    if let Some(last) = about_it.max_by_key(|waiver| waiver.until) {
+        finding.waived |= last.covers(&finding, context.now);
+        finding.acceptance = Some(last.acceptance());
+    }
     finding
 }

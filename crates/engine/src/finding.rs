@@ -1,7 +1,7 @@
 //! One verdict for one subject, as reports carry it.
 
-use crate::{Fingerprint, Meta, Severity, State};
-use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope};
+use crate::{Acceptance, Entry, Fingerprint, Meta, Modifier, Severity, State};
+use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
 use serde::Serialize;
 
 /// What a finding is about.
@@ -44,6 +44,19 @@ impl SubjectKind {
     }
 }
 
+impl SubjectKind {
+    /// Several of them, in a sentence.
+    pub(crate) fn several(self) -> &'static str {
+        match self {
+            Self::Cluster => "clusters",
+            Self::NodePool => "node pools",
+            Self::Identity => "identities",
+            Self::Trust => "trusts",
+            Self::Controller => "controllers",
+        }
+    }
+}
+
 impl Subject {
     /// The whole cluster.
     pub fn cluster(cluster: &Cluster) -> Self {
@@ -70,10 +83,16 @@ pub struct Finding {
     pub control: &'static Meta,
     /// How bad it is here, everything considered.
     pub severity: Severity,
+    /// How bad the control or its verdict says it is, before the modifiers.
+    pub base_severity: Severity,
+    /// What made the one into the other, in the order of application.
+    pub modifiers: Vec<Modifier>,
     /// What is said.
     pub state: State,
     /// Whether a valid waiver covers it. The state stays what it is.
     pub waived: bool,
+    /// The waiver that covers it, or the last one that did before it ended.
+    pub acceptance: Option<Acceptance>,
     /// Who runs the cluster.
     pub provider: Provider,
     /// Where it lives.
@@ -140,4 +159,26 @@ pub struct GapRow {
     pub hides: Vec<&'static str>,
     /// How many times it failed for this reason in this scope.
     pub times: usize,
+}
+
+impl GapRow {
+    /// A place nobody could look at. Whatever stands there, no control says anything of it.
+    pub fn of_unseen(unseen: &Unseen, controls: &[Entry]) -> Self {
+        let scope = match &unseen.gap {
+            Gap::Denied { scope, .. }
+            | Gap::Throttled { scope, .. }
+            | Gap::Unreachable { scope, .. }
+            | Gap::Malformed { scope, .. } => scope.clone(),
+            Gap::Unsupported { .. } | Gap::NotCollected { .. } | Gap::Unsettled { .. } => unseen.scope.to_string(),
+        };
+        Self {
+            scope,
+            call: unseen.gap.call().unwrap_or_default().to_owned(),
+            reason: unseen.gap.reason(),
+            permission: unseen.gap.permission().map(str::to_owned),
+            message: format!("clusters in `{}` were not seen: {}", unseen.scope, unseen.gap),
+            hides: controls.iter().map(|control| control.meta.id).collect(),
+            times: 1,
+        }
+    }
 }

@@ -23,6 +23,6 @@ pub use finding::{Coverage, Finding, GapRow, Subject, SubjectKind};
 pub use fingerprint::Fingerprint;
 pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Mapping, Meta, mappings};
 pub use policy::Policy;
-pub use severity::Severity;
+pub use severity::{Modifier, Severity};
 pub use verdict::{Judgement, State, Verdict, per_identity, per_pool, whole};
-pub use waiver::Waiver;
+pub use waiver::{Acceptance, Waiver};

@@ -55,6 +55,41 @@ impl Severity {
     }
 }
 
+/// What makes a severity another one than a control and its verdict say by themselves.
+///
+/// The three published modifiers, and the organisation's own word, which ends the matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Modifier {
+    /// The API server answers the internet (CP-01 fails): one step worse for controls of nodes and identities.
+    Exposed,
+    /// The cluster's labels name production: one step worse for controls of availability.
+    Production,
+    /// Another setting neutralises what is bad: one step better.
+    Mitigated,
+    /// The policy sets the control's severity itself.
+    Policy,
+}
+
+impl Modifier {
+    /// The reason in words, as reports give it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Exposed => "the API server answers the internet (CP-01)",
+            Self::Production => "labelled as production",
+            Self::Mitigated => "another setting neutralises it",
+            Self::Policy => "set by your policy",
+        }
+    }
+
+    pub(crate) fn apply(self, severity: Severity) -> Severity {
+        match self {
+            Self::Exposed | Self::Production => severity.raised(),
+            Self::Mitigated => severity.lowered(),
+            Self::Policy => severity,
+        }
+    }
+}
+
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

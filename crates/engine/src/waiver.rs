@@ -20,6 +20,17 @@ pub struct Waiver {
     pub until: Timestamp,
 }
 
+/// Who accepted a finding, why, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is accepted.
+    pub reason: String,
+    /// When it ends, or ended.
+    pub until: Timestamp,
+}
+
 impl Waiver {
     /// Whether it is about this finding, expired or not.
     pub fn matches(&self, finding: &Finding) -> bool {
@@ -34,5 +45,10 @@ impl Waiver {
     /// Whether it covers this finding now.
     pub fn covers(&self, finding: &Finding, now: Timestamp) -> bool {
         now < self.until && self.matches(finding)
+    }
+
+    /// What a finding keeps of it.
+    pub(crate) fn acceptance(&self) -> Acceptance {
+        Acceptance { owner: self.owner.clone(), reason: self.reason.clone(), until: self.until }
     }
 }

@@ -117,16 +117,20 @@ impl Snapshot {
         let records = self.find(call, scope, params);
         let Some(final_record) = records.last() else { return Err(not_asked(call, scope)) };
         let ends = final_record.last;
+        let missing = records.iter().zip(0_u32..).find(|(record, page)| record.page != *page).map(|(_, page)| page);
         let pages: Vec<Page<'_, T>> =
             records.into_iter().map(|record| decode(call, scope, record)).collect::<Result<_, _>>()?;
+        let broken = |why: String| Gap::Malformed {
+            call: call.name.to_owned(),
+            scope: scope.to_owned(),
+            pointer: String::new(),
+            why,
+        };
+        if let Some(page) = missing {
+            return Err(broken(format!("page {page} of the list is missing")));
+        }
         if !ends {
-            let why = "the list ends before its last page".to_owned();
-            return Err(Gap::Malformed {
-                call: call.name.to_owned(),
-                scope: scope.to_owned(),
-                pointer: String::new(),
-                why,
-            });
+            return Err(broken("the list ends before its last page".to_owned()));
         }
         Ok(pages)
     }

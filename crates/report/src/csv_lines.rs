@@ -3,7 +3,7 @@
 use crate::{Report, cell};
 use std::io::{self, Write};
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 21] = [
     "fingerprint",
     "control",
     "name",
@@ -20,6 +20,11 @@ const COLUMNS: [&str; 16] = [
     "subject",
     "because",
     "remediation",
+    "cluster_id",
+    "subject_id",
+    "rolled_up",
+    "base_severity",
+    "accepted_until",
 ];
 
 pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
@@ -44,6 +49,11 @@ pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
             cell(&finding.subject.name).as_str(),
             cell(&finding.because).as_str(),
             cell(finding.remediation).as_str(),
+            cell(finding.cluster.as_str()).as_str(),
+            cell(&finding.subject.id).as_str(),
+            if finding.rolled_up { "true" } else { "false" },
+            finding.base_severity.name(),
+            finding.acceptance.as_ref().map(|one| one.until.to_string()).unwrap_or_default().as_str(),
         ])?;
     }
     writer.flush()

@@ -181,10 +181,18 @@ struct FindingJson<'a> {
     dimension: &'static str,
     /// `info`, `low`, `medium`, `high` or `critical`, everything considered.
     severity: &'static str,
+    /// The same before the modifiers: what the control or its verdict says by itself.
+    base_severity: &'static str,
+    /// What made `base_severity` into `severity`, in the order of application. One step up for controls of nodes and
+    /// identities where the API server answers the internet (CP-01 fails), and for controls of availability where the
+    /// labels name production; one step down for what is mitigated; or the policy's own word.
+    severity_because: Vec<&'static str>,
     /// `pass`, `fail`, `unknown`, `not-applicable`, `inherited`, `mitigated`, `attest-missing` or `attest-expired`.
     verdict: &'static str,
     /// Whether a valid waiver covers it. The verdict stays what it is.
     waived: bool,
+    /// The waiver that covers it, or the last one that did before it ended.
+    waiver: Option<Acceptance<'a>>,
     /// Whether it sums up findings of the cluster's parts.
     rolled_up: bool,
     /// What it is about.
@@ -197,6 +205,17 @@ struct FindingJson<'a> {
     evidence: Vec<Evidence<'a>>,
     /// What was not known, when the verdict is `unknown`.
     gap: Option<FindingGap<'a>>,
+}
+
+/// Who accepted a finding.
+#[derive(Serialize, JsonSchema)]
+struct Acceptance<'a> {
+    /// Who answers for it.
+    owner: &'a str,
+    /// Why.
+    reason: &'a str,
+    /// When it ends or ended, RFC 3339.
+    until: String,
 }
 
 /// What a finding is about.
@@ -384,8 +403,15 @@ impl<'a> FindingJson<'a> {
             layer: meta.layer.name(),
             dimension: meta.dimension.name(),
             severity: finding.severity.name(),
+            base_severity: finding.base_severity.name(),
+            severity_because: finding.modifiers.iter().map(|modifier| modifier.reason()).collect(),
             verdict: finding.state.name(),
             waived: finding.waived,
+            waiver: finding.acceptance.as_ref().map(|one| Acceptance {
+                owner: &one.owner,
+                reason: &one.reason,
+                until: one.until.to_string(),
+            }),
             rolled_up: finding.rolled_up,
             subject: Subject {
                 provider: finding.provider.name(),

@@ -1,13 +1,19 @@
 //! The report for people: grouped by concern and provider, worst first, ending in what to do.
 
-use crate::{Options, Report, paint::Pen, plain};
+use crate::{
+    Options, Report,
+    paint::Pen,
+    plain::{clipped, plain},
+};
 use palisade_assess::assess;
 use palisade_engine::{Concern, Finding, GapRow, State, SubjectKind};
 use palisade_model::Provider;
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
 };
+use textwrap::core::display_width;
 
 /// Findings spelled out for one provider of one concern; the rest is counted.
 const SPELLED_OUT: usize = 6;
@@ -58,7 +64,7 @@ fn group(report: &Report, concern: Concern, pen: Pen, text: &mut String) {
     if findings.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}\n  {}", pen.strong(title(concern)), counts(&findings, pen));
+    let _ = writeln!(text, "\n{}\n{}", pen.strong(title(concern)), counts(&findings, pen, "  "));
     let providers: BTreeSet<Provider> = findings.iter().map(|finding| finding.provider).collect();
     for provider in providers {
         let mut shown: Vec<&Finding> =
@@ -101,14 +107,43 @@ fn spell_out(finding: &Finding, pen: Pen, text: &mut String) {
         (false, State::Mitigated) => pen.state(State::Mitigated, &format!("{:<9}", "mitigated")),
         (false, _) => pen.severity(finding.severity, &format!("{:<9}", finding.severity.name())),
     };
+    let name = clipped(&finding.cluster_name, pen.width.saturating_sub(23).min(32));
+    let room = pen.width.saturating_sub(23 + display_width(&name));
     let _ = writeln!(
         text,
         "    {mark} {}  {}  {}",
         finding.control.id,
-        pen.strong(&plain(&finding.cluster_name)),
-        pen.faint(&plain(finding.scope.as_str()))
+        pen.strong(&name),
+        pen.faint(&clipped(finding.scope.as_str(), room))
     );
-    let _ = writeln!(text, "{}", pen.wrap(&plain(&finding.because), "              ", "              "));
+    let mut told = vec![plain(&finding.because)];
+    told.extend(severity_changed(finding));
+    told.extend(accepted(finding));
+    for line in told {
+        let _ = writeln!(text, "{}", pen.wrap(&line, "              ", "              "));
+    }
+}
+
+/// Why the severity is not the control's own.
+fn severity_changed(finding: &Finding) -> Option<String> {
+    let reasons: Vec<&str> = finding.modifiers.iter().map(|modifier| modifier.reason()).collect();
+    let how = match finding.severity.cmp(&finding.base_severity) {
+        Ordering::Greater => "raised from",
+        Ordering::Less => "lowered from",
+        Ordering::Equal => "still",
+    };
+    (!reasons.is_empty()).then(|| format!("{how} {}: {}", finding.base_severity, reasons.join("; ")))
+}
+
+/// Who accepted the finding and until when, or that this has ended.
+fn accepted(finding: &Finding) -> Option<String> {
+    let one = finding.acceptance.as_ref()?;
+    let until = one.until.strftime("%Y-%m-%d");
+    Some(if finding.waived {
+        plain(&format!("accepted by {} until {until}: {}", one.owner, one.reason))
+    } else {
+        plain(&format!("the waiver of {} ended on {until}", one.owner))
+    })
 }
 
 /// What is not known, by control and reason, so that one missing permission is one line and not a hundred.
@@ -147,6 +182,7 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
     for gap in &report.gaps {
         let cure = match &gap.permission {
             Some(permission) => format!("grant `{permission}`"),
+            None if gap.call.is_empty() => plain(&gap.message),
             None => format!("`{}`: {}", gap.call, plain(&gap.message)),
         };
         let (rows, hidden) = by_cure.entry((gap.reason.name(), cure)).or_default();
@@ -198,7 +234,7 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
 
 fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {
     let all: Vec<&Finding> = of_clusters(report).collect();
-    let _ = writeln!(text, "{}  {} of facts known\n{}", pen.strong("Total"), percent(report), counts(&all, pen));
+    let _ = writeln!(text, "{}  {} of facts known\n{}", pen.strong("Total"), percent(report), counts(&all, pen, ""));
     if options.next.is_empty() {
         return;
     }
@@ -208,16 +244,24 @@ fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {
     }
 }
 
-fn counts(findings: &[&Finding], pen: Pen) -> String {
-    let words: Vec<String> = State::ALL
-        .iter()
-        .rev()
-        .filter_map(|state| {
-            let count = findings.iter().filter(|finding| finding.state == *state).count();
-            (count > 0).then(|| pen.state(*state, &format!("{count} {}", state.name())))
-        })
-        .collect();
-    words.join(", ")
+/// How many of each state, in lines that fit: colour takes no columns, so words are placed before they are painted.
+fn counts(findings: &[&Finding], pen: Pen, indent: &str) -> String {
+    let words = State::ALL.iter().rev().filter_map(|state| {
+        let count = findings.iter().filter(|finding| finding.state == *state).count();
+        (count > 0).then(|| (*state, format!("{count} {}", state.name())))
+    });
+    let (mut text, mut column) = (indent.to_owned(), indent.len());
+    for (place, (state, word)) in words.enumerate() {
+        if place > 0 {
+            let fits = column + 3 + word.len() <= pen.width;
+            text.push_str(if fits { ", " } else { ",\n" });
+            text.push_str(if fits { "" } else { indent });
+            column = if fits { column + 2 } else { indent.len() };
+        }
+        column += word.len();
+        text.push_str(&pen.state(state, &word));
+    }
+    text
 }
 
 fn percent(report: &Report) -> String {

@@ -1,13 +1,176 @@
 //! What a report looks like in each of its forms, and that others can read it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
+use jiff::SignedDuration;
 use palisade_controls::controls;
-use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, evaluate};
-use palisade_model::{Cluster, GapReason, Provider, Scope};
+use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, Waiver, evaluate};
+use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
 use palisade_report::{ClusterRow, Format, Options, Report, RunInfo, render};
-use palisade_testkit::{now, sloppy, tidy};
+use palisade_testkit::{known, now, sloppy, tidy};
+use textwrap::core::display_width;
 
 const HOSTILE: &str = "<script>\u{1b}[31m=cmd|'/c calc'!A1\u{202e}";
+
+/// Names that somebody in the cloud may give to a thing to hurt whoever reads about it.
+fn hostile_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "=cmd|'/c calc'!A1",
+        "\u{feff}\u{200b}=1+1",
+        " \t@SUM(1)",
+        "\u{ff1d}1+1",
+        "+1\r\n-1",
+        "<script>alert(1)</script>",
+        "[click here](https://evil.example)",
+        "../../../etc/passwd",
+        "file:///etc/passwd?x#y",
+        "\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{7}",
+        "\u{1b}[2J\u{9b}31m\u{202e}txt.exe\u{2066}",
+        "a\u{200d}\u{200b}\u{3164}\u{e0041}b",
+        "\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}",
+        "line one\nline two\n\nNext\n  rm -rf /",
+        "\"quoted\", 'and, separated'",
+        "nul\0byte",
+        "",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    names.push("x".repeat(10_000));
+    names.push("e\u{301}\u{302}".repeat(5_000));
+    names
+}
+
+/// A bad cluster whose every free text is the name.
+fn named(name: &str) -> Report {
+    let mut cluster = sloppy(Provider::Aws);
+    name.clone_into(&mut cluster.name);
+    cluster.id = ClusterId::new(format!("arn:aws:eks:eu-west-1:111111111111:cluster/{name}"));
+    cluster.scope = Scope::new(name);
+    let mut pools = cluster.pools.get().unwrap().clone();
+    pools[0].id = PoolId::new(name);
+    name.clone_into(&mut pools[0].name);
+    cluster.pools = known(pools);
+    let mut trusts = cluster.trusts.get().unwrap().clone();
+    name.clone_into(&mut trusts[0].text);
+    cluster.trusts = known(trusts);
+    let waiver = Waiver {
+        control: "CP-01".to_owned(),
+        cluster: name.to_owned(),
+        subject: None,
+        owner: name.to_owned(),
+        reason: name.to_owned(),
+        until: now() + SignedDuration::from_hours(1),
+    };
+    let policy = Policy { waivers: vec![waiver], ..Policy::default() };
+    let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
+    Report { clusters: vec![ClusterRow::of(&cluster)], findings, ..report() }
+}
+
+fn rendered(report: &Report, format: Format, width: usize) -> String {
+    let options = Options { colour: false, width, next: Vec::new() };
+    let mut bytes = Vec::new();
+    render(report, format, &options, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn no_name_breaks_the_terminal_form_or_leaves_its_columns() {
+    let plain = rendered(&named("shop"), Format::Table, 80);
+    for name in hostile_names() {
+        let text = rendered(&named(&name), Format::Table, 80);
+        for line in text.lines() {
+            assert!(display_width(line) <= 80, "{} columns of {name:?}: {line}", display_width(line));
+        }
+        assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{name:?} drives the terminal");
+        assert_eq!(text.matches("\nNext\n").count(), plain.matches("\nNext\n").count(), "{name:?} writes lines");
+    }
+}
+
+#[test]
+fn no_name_leaves_its_cell_or_becomes_a_formula() {
+    let lines = named("shop").findings.len();
+    for name in hostile_names() {
+        let text = rendered(&named(&name), Format::Csv, 80);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(records.len(), lines, "{name:?}");
+        for field in records.iter().flatten() {
+            let shown: String = field.chars().filter(|letter| !letter.is_whitespace()).collect();
+            let signs = ['=', '+', '-', '@', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+            assert!(!shown.starts_with(signs), "{name:?}: {field:?}");
+            assert!(field.chars().count() <= 32_767, "{name:?}");
+        }
+    }
+}
+
+#[test]
+fn no_name_makes_a_link_a_path_or_an_invalid_log_of_the_sarif_form() {
+    for name in hostile_names() {
+        let log: serde_json::Value = serde_json::from_str(&rendered(&named(&name), Format::Sarif, 80)).unwrap();
+        assert_eq!(violations(&sarif_schema(), &log), Vec::<String>::new(), "{name:?}");
+        for result in log["runs"][0]["results"].as_array().unwrap() {
+            let text = result["message"]["text"].as_str().unwrap();
+            assert!(!text.replace("\\[", "").contains('['), "{name:?}: {text}");
+            let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_%/".contains(letter);
+            assert!(uri.chars().all(is_plain) && uri.matches('/').count() == 1, "{name:?}: {uri}");
+        }
+    }
+}
+
+#[test]
+fn every_name_comes_back_whole_from_the_json_form() {
+    for name in hostile_names() {
+        let read: serde_json::Value = serde_json::from_str(&rendered(&named(&name), Format::Json, 80)).unwrap();
+        assert_eq!(read["clusters"][0]["name"].as_str(), Some(name.as_str()));
+    }
+}
+
+#[test]
+fn the_worst_results_come_first_and_a_page_is_given_no_more_than_it_takes() {
+    let one = named("shop");
+    let many = Report { findings: one.findings.iter().cycle().take(40_000).cloned().collect(), ..one };
+    let log: serde_json::Value = serde_json::from_str(&rendered(&many, Format::Sarif, 80)).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 25_000);
+    assert_eq!(results[0]["properties"]["severity"], "critical");
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let told = invocation["toolExecutionNotifications"].to_string();
+    assert!(told.contains("further results were left out"), "{told}");
+}
+
+#[test]
+fn a_scan_is_a_success_only_when_everything_was_read() {
+    let whole = Report { gaps: Vec::new(), ..named("shop") };
+    for (report, success) in [(whole, true), (named("shop"), false)] {
+        let log: serde_json::Value = serde_json::from_str(&rendered(&report, Format::Sarif, 80)).unwrap();
+        assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], success);
+    }
+}
+
+#[test]
+fn the_terminal_form_says_why_a_severity_is_not_the_controls_own_and_who_accepted_what() {
+    let text = rendered(&named("shop"), Format::Table, 80);
+    assert!(text.contains("raised from high: the API server answers the internet (CP-01)"), "{text}");
+    let text = rendered(&Report { findings: waived_alone(), ..named("shop") }, Format::Table, 80);
+    assert!(text.contains("accepted by shop until 2026-11-20: shop"), "{text}");
+}
+
+fn waived_alone() -> Vec<Finding> {
+    named("shop").findings.into_iter().filter(|finding| finding.waived).collect()
+}
+
+fn sarif_schema() -> serde_json::Value {
+    let mut schema: serde_json::Value = serde_json::from_str(include_str!("schemas/sarif-2.1.0.json")).unwrap();
+    // The published schema holds one pattern that is no regular expression (a bracket that closes nothing).
+    for place in ["/definitions/run/properties/language", "/definitions/toolComponent/properties/language"] {
+        let language = schema.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        assert!(language.remove("pattern").is_some());
+    }
+    schema
+}
 
 fn report() -> Report {
     let clusters: Vec<Cluster> = [Provider::Aws, Provider::Azure, Provider::Gcp]
@@ -69,12 +232,7 @@ fn the_json_form_obeys_the_published_schema() {
 
 #[test]
 fn the_sarif_form_obeys_the_standard() {
-    let mut schema: serde_json::Value = serde_json::from_str(include_str!("schemas/sarif-2.1.0.json")).unwrap();
-    // The published schema holds one pattern that is no regular expression (a bracket that closes nothing).
-    for place in ["/definitions/run/properties/language", "/definitions/toolComponent/properties/language"] {
-        let language = schema.pointer_mut(place).unwrap().as_object_mut().unwrap();
-        assert!(language.remove("pattern").is_some());
-    }
+    let schema = sarif_schema();
     let log: serde_json::Value = serde_json::from_slice(&bytes(Format::Sarif)).unwrap();
     assert_eq!(violations(&schema, &log), Vec::<String>::new());
     let results = log["runs"][0]["results"].as_array().unwrap();

@@ -5,17 +5,22 @@
 //! DIR/units/0123….jsonl        a scope: a header line, then one line for each call
 //! ```
 //!
-//! Bodies are written before the list that names them and every file is written beside its place and then moved there,
-//! so a run that ends in the middle leaves whole scopes and no half ones. Reading checks every digest.
+//! Bodies are written before the list that names them, and every file is written beside its place, brought to the disk
+//! and then moved there. So a run, a machine or a disk that ends in the middle leaves whole scopes and no half ones.
+//! Reading checks the digest of the list and of every body it names.
 
 use palisade_model::{Digest, Provider};
-use palisade_provider::{Outcome, Snapshot};
+use palisade_provider::{Body, Outcome, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// What every list of records begins with.
@@ -64,6 +69,8 @@ struct Header {
     scope: String,
     started_at: jiff::Timestamp,
     finished_at: jiff::Timestamp,
+    /// The SHA-256 of the lines below: a list that was cut off reads like a shorter one otherwise.
+    records: Digest,
 }
 
 /// A folder of snapshots.
@@ -89,14 +96,21 @@ impl SnapshotFolder {
 
     /// Writes one scope.
     pub fn write(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let mut folders = BTreeSet::new();
         for record in snapshot.records() {
             if let Outcome::Answered(body) = &record.outcome {
                 let path = self.body_path(body.digest());
-                if !path.exists() {
+                // One of another length is what a machine left that ended while it wrote.
+                let length = fs::metadata(&path).map(|file| file.len());
+                if !length.is_ok_and(|length| length == body.bytes().len() as u64) {
                     place(&path, body.bytes())?;
+                    folders.extend(path.parent().map(Path::to_owned));
                 }
             }
         }
+        // Once a folder and not once a body: a scope has thousands of bodies.
+        folders.iter().try_for_each(|folder| settle(folder))?;
+        let lines = snapshot.to_lines();
         let header = Header {
             schema: SCHEMA.to_owned(),
             target: snapshot.target.clone(),
@@ -104,11 +118,13 @@ impl SnapshotFolder {
             scope: snapshot.scope.clone(),
             started_at: snapshot.started_at,
             finished_at: snapshot.finished_at,
+            records: Body::new(lines.clone().into_bytes()).digest(),
         };
         let path = self.unit_path(&header);
         let malformed = |error: serde_json::Error| StoreError::Malformed { path: path.clone(), why: error.to_string() };
-        let text = format!("{}\n{}", serde_json::to_string(&header).map_err(malformed)?, snapshot.to_lines());
-        place(&path, text.as_bytes())
+        let text = format!("{}\n{}", serde_json::to_string(&header).map_err(malformed)?, lines);
+        place(&path, text.as_bytes())?;
+        settle(&self.root.join("units"))
     }
 
     /// The scopes in the folder, in a stable order. Read them one by one: a fleet does not fit into memory at once.
@@ -141,6 +157,12 @@ impl SnapshotFolder {
         if header.schema != SCHEMA {
             return Err(malformed(format!("its schema is `{}`, this program reads `{SCHEMA}`", header.schema)));
         }
+        let digest = Body::new(lines.to_owned().into_bytes()).digest();
+        if digest != header.records {
+            let why =
+                format!("its records are `{digest}` and should be `{}`: they were cut off or changed", header.records);
+            return Err(malformed(why));
+        }
         let records = Snapshot::records_from_lines(lines, |digest| {
             let path = self.body_path(digest);
             let bytes = fs::read(&path).map_err(|error| format!("could not read the body `{digest}`: {error}"))?;
@@ -165,24 +187,41 @@ impl SnapshotFolder {
     /// Named by a digest, because a scope's name is the provider's text and no file name.
     fn unit_path(&self, header: &Header) -> PathBuf {
         let name = format!("{}\n{}\n{}", header.provider, header.target, header.scope);
-        let digest = palisade_provider::Body::new(name.into_bytes()).digest().to_hex();
+        let digest = Body::new(name.into_bytes()).digest().to_hex();
         let short: String = digest.chars().take(16).collect();
         self.root.join("units").join(format!("{}-{short}.jsonl", header.provider))
     }
 }
 
-/// Writes a file beside its place and moves it there.
+/// Writes a file beside its place, brings it to the disk and moves it there.
 fn place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let write = |source| StoreError::Write { path: path.to_owned(), source };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(write)?;
-    }
-    let beside = path.with_extension("part");
-    let result =
-        fs::File::create(&beside).and_then(|mut file| file.write_all(bytes)).and_then(|()| fs::rename(&beside, path));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(write)?;
+    let beside = beside(path);
+    let result = write_through(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     if result.is_err() {
         // What is left of a failed write is of no use; the first error is the one to report.
         let _ = fs::remove_file(&beside);
     }
     result.map_err(write)
+}
+
+/// Brings the moves into a folder to the disk. Where folders cannot be opened like files, the system does it itself.
+fn settle(folder: &Path) -> Result<(), StoreError> {
+    let Ok(open) = fs::File::open(folder) else { return Ok(()) };
+    open.sync_all().map_err(|source| StoreError::Write { path: folder.to_owned(), source })
+}
+
+/// A name that no other writer has: two runs may store the same answer at the same time.
+fn beside(path: &Path) -> PathBuf {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}-{write}.part", std::process::id()))
+}
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }

@@ -3,7 +3,7 @@
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
 };
-use palisade_model::{Cluster, FactKind, KeyOwner};
+use palisade_model::{Cluster, Encryption, FactKind, Gap, KeyOwner, Progress};
 
 guide! {
     /// # Your own encryption key is demanded and not there
@@ -20,7 +20,7 @@ guide! {
     /// |---|---|
     /// | fail | the policy demands your own key and another's, or none, encrypts |
     /// | pass | your own key encrypts, or the policy says that the provider's suffices and it does |
-    /// | unknown | the setting was not read |
+    /// | unknown | the setting was not read, or your own key is configured and the provider has not finished or gave up (ET-15) |
     /// | not applicable | the policy does not say, and your own key is not used; or the provider's suffices and nothing is encrypted (ET-08) |
     ///
     /// ## Remediation
@@ -57,19 +57,27 @@ impl Control for CustomerKeyMissing {
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         whole(cluster, || {
             let fact = &cluster.encryption;
-            Ok(judge_owner(&fact.get()?.owner, context.policy.customer_key).seen_in(fact))
+            Ok(judge_owner(fact.get()?, context.policy.customer_key)?.seen_in(fact))
         })
     }
 }
 
-fn judge_owner(owner: &KeyOwner, demanded: Option<bool>) -> Verdict {
+fn judge_owner(encryption: &Encryption, demanded: Option<bool>) -> Result<Verdict, Gap> {
+    let owner = &encryption.owner;
     let said = match owner {
         KeyOwner::Nobody => "no key encrypts above the disk".to_owned(),
         KeyOwner::Provider => "the provider's own key encrypts".to_owned(),
         KeyOwner::ProviderManaged { key } => format!("the key `{key}` that the provider manages encrypts"),
         KeyOwner::Customer { key } => format!("your own key `{key}` encrypts"),
     };
-    match (owner, demanded) {
+    if let (KeyOwner::Customer { key }, Progress::Pending { state: word, .. } | Progress::Failed { why: word }) =
+        (owner, &encryption.progress)
+    {
+        return Err(Gap::Unsettled {
+            what: format!("your own key `{key}` is configured; whether it encrypts is not settled: `{word}`"),
+        });
+    }
+    Ok(match (owner, demanded) {
         (KeyOwner::Customer { .. }, Some(_)) => Verdict::pass(said),
         (KeyOwner::Customer { .. }, None) => Verdict::pass(format!("{said}, though nobody has said whether it must")),
         (KeyOwner::Nobody | KeyOwner::Provider | KeyOwner::ProviderManaged { .. }, Some(true)) => {
@@ -84,14 +92,14 @@ fn judge_owner(owner: &KeyOwner, demanded: Option<bool>) -> Verdict {
         (KeyOwner::Nobody | KeyOwner::Provider | KeyOwner::ProviderManaged { .. }, None) => {
             Verdict::not_applicable(format!("{said}; nobody has demanded your own"))
         }
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use palisade_engine::{Policy, State};
-    use palisade_model::{Gap, Provider};
+    use palisade_model::Provider;
     use palisade_testkit::{gap, known, now, tidy};
 
     fn judge(owner: Option<KeyOwner>, customer_key: Option<bool>) -> Result<State, Gap> {
@@ -128,6 +136,25 @@ mod tests {
     fn what_nobody_demanded_is_no_failure_and_an_own_key_is_still_noted() {
         assert_eq!(judge(Some(KeyOwner::Provider), None), Ok(State::NotApplicable));
         assert_eq!(judge(Some(KeyOwner::Customer { key: "key-1".to_owned() }), None), Ok(State::Pass));
+    }
+
+    #[test]
+    fn an_own_key_that_does_not_encrypt_yet_is_no_pass_and_anothers_still_fails() {
+        let judge = |owner: KeyOwner, progress: Progress| {
+            let mut cluster = tidy(Provider::Gcp);
+            let mut encryption = cluster.encryption.get().unwrap().clone();
+            (encryption.owner, encryption.progress) = (owner, progress);
+            cluster.encryption = known(encryption);
+            let policy = Policy { customer_key: Some(true), ..Policy::default() };
+            let context = Context { policy: &policy, now: now() };
+            CustomerKeyMissing::judge(&cluster, &context).remove(0).verdict.map(|verdict| verdict.state)
+        };
+        let pending = || Progress::Pending { state: "ENCRYPTION_PENDING".to_owned(), since: None };
+        for progress in [pending(), Progress::Failed { why: "no permission".to_owned() }] {
+            let verdict = judge(KeyOwner::Customer { key: "key-1".to_owned() }, progress);
+            assert!(matches!(verdict, Err(Gap::Unsettled { .. })), "{verdict:?}");
+        }
+        assert_eq!(judge(KeyOwner::Provider, pending()), Ok(State::Fail));
     }
 
     #[test]

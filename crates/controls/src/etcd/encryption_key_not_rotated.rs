@@ -22,7 +22,7 @@ guide! {
     /// | pass | it rotates by itself at least that often, or was rotated by hand within that time |
     /// | inherited | the provider's own key encrypts: its rotation cannot be inspected |
     /// | attest missing | the material lives outside the provider, and nobody has answered |
-    /// | unknown | the key was not read, or its period or last rotation is not told |
+    /// | unknown | the key was not read, or its period, its last rotation or whether it rotates is not told |
     /// | not applicable | no key encrypts above the disk (ET-08) |
     ///
     /// ## Remediation
@@ -65,10 +65,13 @@ fn judge_rotation(cluster: &Cluster, rotation: &Rotation, context: &Context<'_>)
     let limit = context.policy.rotation_days;
     Ok(match rotation {
         Rotation::NoCustomerKey { because } => {
-            let verdict = match cluster.encryption.get()?.owner {
+            let verdict = match &cluster.encryption.get()?.owner {
                 KeyOwner::Nobody => Verdict::not_applicable(format!("no key encrypts above the disk: {because}")),
-                KeyOwner::Provider | KeyOwner::ProviderManaged { .. } | KeyOwner::Customer { .. } => {
+                KeyOwner::Provider | KeyOwner::ProviderManaged { .. } => {
                     Verdict::inherited(format!("the provider looks after the key: {because}"))
+                }
+                KeyOwner::Customer { key } => {
+                    return Err(Gap::Unsettled { what: format!("how your own key `{key}` rotates was not told") });
                 }
             };
             verdict.seen_in(&cluster.encryption)
@@ -153,6 +156,8 @@ mod tests {
         let unencrypted = |cluster: &mut Cluster| cluster.encryption = sloppy(Provider::Aws).encryption;
         assert_eq!(judge(none(), unencrypted), Ok(State::NotApplicable));
         assert_eq!(judge(none(), |cluster| cluster.encryption.hide(gap())), Err(gap()));
+        let own = owner(KeyOwner::Customer { key: "key-1".to_owned() });
+        assert!(matches!(judge(none(), own), Err(Gap::Unsettled { .. })), "facts that contradict each other");
     }
 
     #[test]

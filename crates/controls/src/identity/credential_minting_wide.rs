@@ -22,8 +22,8 @@ guide! {
     /// | Verdict | When |
     /// |---|---|
     /// | fail | everybody can, or somebody whom the policy's `approved_minters` does not name; without such a list, a single person or somebody outside |
-    /// | pass | only approved principals can; without a list, only groups and roles, which the reason then says |
-    /// | unknown | assignments were not read, or such a right hangs on a condition, which is named |
+    /// | pass | nobody can, or only principals that `approved_minters` names |
+    /// | unknown | assignments were not read, such a right hangs on a condition, which is named, or groups and roles can and the policy has no such list |
     ///
     /// ## Remediation
     /// ### EKS
@@ -79,19 +79,23 @@ fn judge_minters(minters: &[Minter], policy: &Policy) -> Result<Verdict, Gap> {
             )),
         }
     }
+    let who = quoted(minters.iter().map(|minter| &minter.principal));
+    if policy.approved_minters.is_none() && !who.is_empty() {
+        flaws.unsettled(format!(
+            "{who} can make credentials for the cluster, and the policy does not say who may: name them in \
+             `approved_minters`"
+        ));
+    }
     flaws.settle(|| {
-        let who = quoted(minters.iter().map(|minter| &minter.principal));
-        Ok(Verdict::pass(match (who.is_empty(), &policy.approved_minters) {
-            (true, _) => "nobody can make credentials for the cluster through the cloud".to_owned(),
-            (false, Some(_)) => format!("only approved principals can make credentials for the cluster: {who}"),
-            (false, None) => format!(
-                "only groups and roles can make credentials for the cluster: {who}; no list of approved principals is \
-                 configured"
-            ),
+        Ok(Verdict::pass(if who.is_empty() {
+            "nobody can make credentials for the cluster through the cloud".to_owned()
+        } else {
+            format!("only approved principals can make credentials for the cluster: {who}")
         }))
     })
 }
 
+/// Whether nothing speaks against it yet. Without a list, groups and roles are neither welcome nor unwelcome.
 fn is_welcome(minter: &Minter, policy: &Policy) -> bool {
     match (minter.kind, &policy.approved_minters) {
         (PrincipalKind::Everyone, _) | (PrincipalKind::User | PrincipalKind::External, None) => false,
@@ -139,12 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_list_people_and_outsiders_fail_and_groups_and_roles_pass_with_a_note() {
+    fn without_a_list_people_and_outsiders_fail_and_groups_and_roles_are_undecided() {
         assert_eq!(state(PrincipalKind::User, None), State::Fail);
         assert_eq!(state(PrincipalKind::External, None), State::Fail);
-        assert_eq!(state(PrincipalKind::Group, None), State::Pass);
-        let verdict = judge(known(vec![minter(PrincipalKind::Role, Certainty::Certain)]), None).unwrap();
-        assert!(verdict.because.ends_with("no list of approved principals is configured"), "{}", verdict.because);
+        for kind in [PrincipalKind::Group, PrincipalKind::Role] {
+            let verdict = judge(known(vec![minter(kind, Certainty::Certain)]), None);
+            assert!(matches!(verdict, Err(Gap::Unsettled { what }) if what.contains("`approved_minters`")));
+        }
     }
 
     #[test]

@@ -94,12 +94,19 @@ fn reached_by_pods(cluster: &Cluster, identity: &Identity, mut verdict: Verdict)
     pools.into_iter().fold(verdict, |verdict, pool| verdict.seen_in(&pool.metadata))
 }
 
-/// The pools of machines that carry the identity; all of them when it does not say which.
+/// The pools of machines that carry the identity; all of them when it does not say which, or names one that is none.
 fn pools_of<'a>(cluster: &'a Cluster, identity: &Identity) -> Vec<&'a Pool> {
-    let pools: Vec<&Pool> = cluster.pools.get().into_iter().flatten().filter(|pool| has_machines(pool)).collect();
-    let named = |pool: &&&Pool| identity.used_by.contains(&pool.name);
-    let its: Vec<&Pool> = pools.iter().filter(named).copied().collect();
-    if its.is_empty() { pools } else { its }
+    let pools: &[Pool] = cluster.pools.get().map_or(&[], |pools| pools);
+    let with_machines = || pools.iter().filter(|pool| has_machines(pool));
+    let is_a_pool = |user: &String| pools.iter().any(|pool| names(user, pool));
+    let its: Vec<&Pool> =
+        with_machines().filter(|pool| identity.used_by.iter().any(|user| names(user, pool))).collect();
+    if !its.is_empty() && identity.used_by.iter().all(is_a_pool) { its } else { with_machines().collect() }
+}
+
+/// Whether a user of an identity is the pool: `workers`, or with its kind before it, `node group workers`.
+fn names(user: &str, pool: &Pool) -> bool {
+    user.strip_suffix(&pool.name).is_some_and(|kind| kind.is_empty() || kind.ends_with(' '))
 }
 
 fn has_machines(pool: &Pool) -> bool {
@@ -157,6 +164,28 @@ mod tests {
         let verdict = judge(holding(Capability::EscalatePrivilege, "iam:*"), |_| ()).unwrap();
         assert_eq!((verdict.state, verdict.severity), (State::Fail, Some(Severity::High)));
         assert!(verdict.because.ends_with("; pods do not get its credentials"), "{}", verdict.because);
+    }
+
+    #[test]
+    fn the_pools_that_carry_the_identity_count_and_a_user_that_is_no_pool_makes_all_of_them_count() {
+        let used_by = |users: &'static [&str]| {
+            move |cluster: &mut Cluster| {
+                let mut other = sloppy(Provider::Aws).pools.get().unwrap()[0].clone();
+                "other".clone_into(&mut other.name);
+                let mut pools = cluster.pools.get().unwrap().clone();
+                pools.push(other);
+                cluster.pools = known(pools);
+                let mut identities = cluster.identities.get().unwrap().clone();
+                identities[1].used_by = users.iter().map(ToString::to_string).collect();
+                cluster.identities = known(identities);
+            }
+        };
+        let rights = || holding(Capability::EscalatePrivilege, "iam:*");
+        assert_eq!(severity(rights(), used_by(&["node group workers"])), Some(Severity::High));
+        for users in [&["node group other"][..], &["node group workers", "machines of the cluster"], &["my-workers"]] {
+            let users: &'static [&str] = users;
+            assert_eq!(severity(rights(), used_by(users)), Some(Severity::Critical), "{users:?}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ guide! {
     /// | fail, high | some address surely gets through, by a load balancer or translation: the machines have no public address |
     /// | mitigated | the rules alone would let somebody in, and a verified setting of the network keeps all of the internet out |
     /// | pass | no address of the internet gets through |
-    /// | unknown | rules were not read, or something on the way is not modelled and somebody might get through |
+    /// | unknown | machines or rules were not read, or something on the way is not modelled and somebody might get through |
     /// | not applicable | the pool is serverless or has no machine now, or there are no pools |
     ///
     /// ## Remediation
@@ -53,7 +53,7 @@ impl Control for AdministrationPortsOpen {
         dimension: Dimension::Security,
         severity: Severity::Critical,
         effort: Effort::S,
-        needs: &[FactKind::Pools, FactKind::Exposure, FactKind::PublicAddresses],
+        needs: &[FactKind::Pools, FactKind::Nodes, FactKind::Exposure, FactKind::PublicAddresses],
         maps: "CIS-GKE-1.9.0:5.6.6; NSA-CISA-1.2:Worker node segmentation; NIST-800-53r5:SC-7,AC-17; PCI-DSS-4.0.1:1.2.5,1.3.1; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20",
     };
     const GUIDE: &'static str = Self::PAGE;

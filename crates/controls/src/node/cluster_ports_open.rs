@@ -24,7 +24,7 @@ guide! {
     /// | fail, high | only node ports are reached, or the machines have no public address: a load balancer or translation leads there |
     /// | mitigated | the rules alone would let somebody in, and a verified setting of the network keeps all of the internet out |
     /// | pass | no address of the internet gets through |
-    /// | unknown | rules were not read, or something on the way is not modelled and somebody might get through |
+    /// | unknown | machines or rules were not read, or something on the way is not modelled and somebody might get through |
     /// | not applicable | the pool is serverless or has no machine now, or there are no pools |
     ///
     /// ## Remediation
@@ -55,7 +55,7 @@ impl Control for ClusterPortsOpen {
         dimension: Dimension::Security,
         severity: Severity::Critical,
         effort: Effort::S,
-        needs: &[FactKind::Pools, FactKind::Exposure, FactKind::PublicAddresses],
+        needs: &[FactKind::Pools, FactKind::Nodes, FactKind::Exposure, FactKind::PublicAddresses],
         maps: "CIS-GKE-1.9.0:5.6.6; NSA-CISA-1.2:Worker node segmentation; NIST-800-53r5:SC-7(5),CM-7; PCI-DSS-4.0.1:1.2.5,1.3.1,2.2.5; SOC2-TSC:CC6.6; ISO-27001-2022:A.8.20,A.8.21",
     };
     const GUIDE: &'static str = Self::PAGE;
@@ -140,7 +140,27 @@ mod tests {
     fn a_refused_call_is_a_gap_and_no_machine_is_nothing_to_reach() {
         let hidden = judge_pool(Provider::Aws, |pool| pool.exposure = Observed::missing(gap()));
         assert_eq!(hidden, Err(gap()));
-        let empty = judge_pool(Provider::Aws, |pool| pool.exposure = known(Vec::new()));
+        let empty = judge_pool(Provider::Aws, |pool| {
+            (pool.nodes, pool.exposure) = (known(Vec::new()), known(Vec::new()));
+        });
         assert_eq!(empty.unwrap().state, State::NotApplicable);
+    }
+
+    #[test]
+    fn nobody_reaches_a_machine_only_when_every_machine_was_looked_at() {
+        let forgotten = judge_pool(Provider::Aws, |pool| pool.exposure = known(Vec::new()));
+        let Err(Gap::Unsettled { what }) = forgotten else { panic!("{forgotten:?}") };
+        assert!(what.contains("`i-1`"), "{what}");
+        assert_eq!(judge_pool(Provider::Aws, |pool| pool.nodes.hide(gap())), Err(gap()));
+        let unlisted = judge_pool(Provider::Aws, |pool| {
+            (pool.nodes, pool.exposure) = (Observed::missing(gap()), known(Vec::new()));
+        });
+        assert_eq!(unlisted, Err(gap()));
+        let open = judge_pool(Provider::Aws, |pool| {
+            let mut exposure = pool.exposure.get().unwrap()[0].clone();
+            exposure.internet = Bounds::exact(packets(10250, &everyone()));
+            (pool.nodes, pool.exposure) = (Observed::missing(gap()), known(vec![exposure]));
+        });
+        assert_eq!(open.unwrap().state, State::Fail);
     }
 }

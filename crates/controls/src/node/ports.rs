@@ -3,8 +3,9 @@
 use crate::node::{has_public_addresses, probes::probes};
 use crate::quoted::quoted;
 use palisade_engine::{Severity, Verdict};
-use palisade_model::{Exposure, Gap, Pool, Provider};
+use palisade_model::{Exposure, Gap, NodeId, Pool, Provider};
 use palisade_reach::{Action, AddrSet, Bounds, PacketSet, Ports, Printer, Protocol, Protocols, ports};
+use std::collections::BTreeSet;
 
 /// Ports of one purpose.
 pub(super) struct Watched {
@@ -43,9 +44,6 @@ pub(super) const CLUSTER: &[Watched] = &[
 pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Result<Verdict, Gap> {
     let exposures = pool.exposure.get()?;
     let name = &pool.name;
-    if exposures.is_empty() {
-        return Ok(Verdict::not_applicable(format!("pool `{name}` has no machine now")).seen_in(&pool.exposure));
-    }
     let views: Vec<View<'_>> = views(exposures, provider, watched).collect();
 
     let open: Vec<&View<'_>> = views.iter().filter(|view| !view.open.lower().is_empty()).collect();
@@ -64,17 +62,30 @@ pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Res
         return Err(Gap::Unsettled { what: format!("pool `{name}` may answer {said}") });
     }
 
+    // One machine proves that something is open; that nothing is needs every machine of the pool.
+    let nodes = pool.nodes.get()?;
+    let looked_at: BTreeSet<&NodeId> = exposures.iter().flat_map(|exposure| &exposure.nodes).collect();
+    let others = quoted(nodes.iter().map(|node| &node.id).filter(|id| !looked_at.contains(id)));
+    if !others.is_empty() {
+        return Err(Gap::Unsettled { what: format!("pool `{name}`: who reaches {others} was not computed") });
+    }
+    if nodes.is_empty() && exposures.is_empty() {
+        let because = format!("pool `{name}` has no machine now");
+        return Ok(Verdict::not_applicable(because).seen_in(&pool.nodes).seen_in(&pool.exposure));
+    }
+
     let shut: Vec<(&View<'_>, String)> = views.iter().filter_map(|view| Some((view, view.shut()?))).collect();
     if !shut.is_empty() {
         let (severity, why) = grade(pool, watched, shut.iter().map(|(view, _)| view.without_mitigation()));
         let said = sentence(shut.into_iter().map(|(_, said)| said));
         return Ok(Verdict::mitigated(format!("pool `{name}` would answer {said}{why}"))
             .severity(severity)
+            .seen_in(&pool.nodes)
             .seen_in(&pool.exposure)
             .seen_in(&pool.public_addresses));
     }
     let because = format!("no address of the internet reaches {} of pool `{name}`", listed(watched));
-    Ok(Verdict::pass(because).seen_in(&pool.exposure))
+    Ok(Verdict::pass(because).seen_in(&pool.nodes).seen_in(&pool.exposure))
 }
 
 /// Whether the internet surely reaches a watched port of the pool.

@@ -1,0 +1,129 @@
+//! How bad a finding is here, what made it so, and what a waiver leaves of it.
+#![expect(clippy::unwrap_used, reason = "a test stops at an example that is not what it seems")]
+
+use jiff::SignedDuration;
+use palisade_controls::controls;
+use palisade_engine::{Context, Finding, Modifier, Policy, Severity, State, Waiver, evaluate};
+use palisade_model::{Cluster, KeyState, Pool, PoolId, Provider};
+use palisade_testkit::{known, now, sloppy, tidy, variations};
+
+fn findings(cluster: &Cluster, policy: &Policy) -> Vec<Finding> {
+    evaluate(cluster, &controls(), &Context { policy, now: now() }).findings
+}
+
+/// The finding about the whole cluster: the roll-up where there is one.
+fn of(findings: &[Finding], control: &str) -> Finding {
+    findings.iter().find(|finding| finding.control.id == control).unwrap().clone()
+}
+
+fn vary(cluster: &mut Cluster, name: &str) {
+    (variations().find(|variation| variation.name == name).unwrap().apply)(cluster);
+}
+
+fn severities(finding: &Finding) -> (Severity, Severity, &[Modifier]) {
+    (finding.base_severity, finding.severity, &finding.modifiers)
+}
+
+#[test]
+fn an_open_api_server_makes_controls_of_nodes_and_identities_one_step_worse_and_says_so() {
+    let mut cluster = tidy(Provider::Aws);
+    vary(&mut cluster, "keys for shells");
+    vary(&mut cluster, "a legacy mechanism for pods");
+    vary(&mut cluster, "the provider's key for Secrets");
+    let closed = findings(&cluster, &Policy::default());
+    assert_eq!(severities(&of(&closed, "ND-07")), (Severity::High, Severity::High, &[][..]));
+    vary(&mut cluster, "two halves of the internet");
+    let open = findings(&cluster, &Policy::default());
+    for control in ["ND-07", "ID-05"] {
+        let expected = (Severity::High, Severity::Critical, &[Modifier::Exposed][..]);
+        assert_eq!(severities(&of(&open, control)), expected, "{control}");
+    }
+    assert_eq!(of(&open, "ET-10").modifiers, []);
+}
+
+#[test]
+fn a_step_that_changes_nothing_is_not_told() {
+    let finding = of(&findings(&sloppy(Provider::Aws), &Policy::default()), "ND-02");
+    assert_eq!(severities(&finding), (Severity::Critical, Severity::Critical, &[][..]));
+}
+
+#[test]
+fn production_makes_controls_of_availability_one_step_worse() {
+    let mut cluster = tidy(Provider::Azure);
+    cluster.key.state = known(KeyState::Live { protected: Some(false), expires: None });
+    assert_eq!(of(&findings(&cluster, &Policy::default()), "ET-11").severity, Severity::High);
+    cluster.labels.insert("Environment".to_owned(), "Prod".to_owned());
+    let finding = of(&findings(&cluster, &Policy::default()), "ET-11");
+    assert_eq!(severities(&finding), (Severity::High, Severity::Critical, &[Modifier::Production][..]));
+}
+
+#[test]
+fn what_another_setting_neutralises_is_one_step_better() {
+    let mut cluster = tidy(Provider::Aws);
+    vary(&mut cluster, "ports closed by a setting of the network");
+    let finding = of(&findings(&cluster, &Policy::default()), "ND-02");
+    assert_eq!(finding.state, State::Mitigated);
+    assert_eq!(severities(&finding), (Severity::Critical, Severity::High, &[Modifier::Mitigated][..]));
+}
+
+#[test]
+fn the_policys_own_severity_ends_the_matter_and_the_base_is_still_told() {
+    let policy =
+        Policy { severities: [("ND-02".to_owned(), Severity::Low)].into_iter().collect(), ..Policy::default() };
+    let finding = of(&findings(&sloppy(Provider::Gcp), &policy), "ND-02");
+    assert_eq!(severities(&finding), (Severity::Critical, Severity::Low, &[Modifier::Policy][..]));
+}
+
+fn waiver(subject: Option<&str>, hours: i64) -> Waiver {
+    Waiver {
+        control: "ND-02".to_owned(),
+        cluster: "tidy".to_owned(),
+        subject: subject.map(str::to_owned),
+        owner: "ana".to_owned(),
+        reason: "bastion".to_owned(),
+        until: now() + SignedDuration::from_hours(hours),
+    }
+}
+
+/// Two pools open to SSH: `a` with public addresses (critical) and `b` without (high).
+fn two_open_pools() -> Cluster {
+    let mut cluster = tidy(Provider::Aws);
+    vary(&mut cluster, "SSH for a stranger");
+    let pool = |name: &str, cluster: &Cluster| {
+        let pool = cluster.pools.get().unwrap().first().unwrap().clone();
+        Pool { id: PoolId::new(name), name: name.to_owned(), ..pool }
+    };
+    let quiet = pool("b", &cluster);
+    vary(&mut cluster, "public addresses");
+    cluster.pools = known(vec![pool("a", &cluster), quiet]);
+    cluster
+}
+
+#[test]
+fn a_roll_up_speaks_of_what_nobody_has_accepted() {
+    let cluster = two_open_pools();
+    assert_eq!(of(&findings(&cluster, &Policy::default()), "ND-02").severity, Severity::Critical);
+    let policy = Policy { waivers: vec![waiver(Some("a"), 1)], ..Policy::default() };
+    let sum = of(&findings(&cluster, &policy), "ND-02");
+    assert!(sum.rolled_up && !sum.waived);
+    assert_eq!((sum.state, sum.severity), (State::Fail, Severity::High));
+    assert!(sum.because.contains("`b`"), "{}", sum.because);
+    let both = Policy { waivers: vec![waiver(Some("a"), 1), waiver(Some("b"), 1)], ..Policy::default() };
+    let sum = of(&findings(&cluster, &both), "ND-02");
+    assert!(sum.waived);
+    assert_eq!((sum.state, sum.severity), (State::Fail, Severity::Critical));
+}
+
+#[test]
+fn a_finding_keeps_who_accepted_it_and_until_when_also_after_that_has_ended() {
+    let cluster = two_open_pools();
+    let judged = |waivers| of(&findings(&cluster, &Policy { waivers, ..Policy::default() }), "ND-02");
+    let covered = judged(vec![waiver(None, -1), waiver(None, 1)]);
+    assert!(covered.waived);
+    assert_eq!(covered.acceptance.unwrap().until, now() + SignedDuration::from_hours(1));
+    let ended = judged(vec![waiver(None, -1), waiver(None, -2)]);
+    assert!(!ended.waived);
+    let acceptance = ended.acceptance.unwrap();
+    assert_eq!((acceptance.owner.as_str(), acceptance.until), ("ana", now() - SignedDuration::from_hours(1)));
+    assert_eq!(judged(Vec::new()).acceptance, None);
+}
