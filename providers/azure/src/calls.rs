@@ -3,8 +3,8 @@
 use palisade_model::FactKind::{
     self, Controllers, Credential, Dedication, DefaultRoute, Doors, Egress, Encryption, Etcd, Exposure, ExternalTrusts,
     Filters, Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Metadata, Minters, Nodes, OtherTrust,
-    Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, Unused, Version,
-    WorkloadIdentity,
+    Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, UnreadGroups, Unused,
+    Version, WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -56,6 +56,7 @@ const EVERYTHING: &[FactKind] = &[
     OtherTrust,
     Keys,
     Unused,
+    UnreadGroups,
     Trusts,
     Controllers,
     Minters,
@@ -145,15 +146,15 @@ calls! {
         "know which nodes have a public address";
     /// Who holds which role in a subscription, at its parents and below it.
     ROLE_ASSIGNMENTS = "RoleAssignments_ListForSubscription", "Microsoft.Authorization/roleAssignments/read", Account,
-        &[Standing, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
         "evaluate what identities may do, and who may make cluster credentials";
     /// What the roles of a subscription allow.
     ROLE_DEFINITIONS = "RoleDefinitions_List", "Microsoft.Authorization/roleDefinitions/read", Account,
-        &[Standing, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
         "know what each role allows";
     /// What is denied whatever a role allows.
     DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
-        &[Standing, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
         "know what is denied whatever a role allows";
     /// The user-assigned identities of a subscription.
     IDENTITIES = "UserAssignedIdentities_ListBySubscription",

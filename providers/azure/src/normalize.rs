@@ -10,6 +10,7 @@ mod doors;
 mod endpoint;
 mod exposure;
 mod filters;
+mod groups;
 mod guard;
 mod holders;
 mod identities;

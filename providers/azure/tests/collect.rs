@@ -6,7 +6,7 @@ use palisade_azure::{
     Azure, CALLS, CLUSTERS, CredentialSource, Limits, ROLE_ASSIGNMENTS, Secret, Settings, Subscriptions,
 };
 use palisade_model::{Cluster, FactKind, GapReason, Inventory};
-use palisade_provider::{Event, FailureReason, Outcome, Pace, Progress, Collect, Provider, Recorder, Snapshot};
+use palisade_provider::{Collect, Event, FailureReason, Outcome, Pace, Progress, Provider, Recorder, Snapshot};
 use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Running, Simulator, World};
 use std::{
     collections::{BTreeMap, BTreeSet},

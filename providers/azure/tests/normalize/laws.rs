@@ -61,6 +61,7 @@ fn values(cluster: &Cluster) -> BTreeMap<String, Option<String>> {
         version,
         credential,
         workload_identity,
+        unread_groups,
         trusts,
         controllers,
         minters,
