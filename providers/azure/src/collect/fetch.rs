@@ -63,8 +63,15 @@ impl Fetch<'_> {
             };
             let values = body.get("value").and_then(Value::as_array);
             items.extend(values.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()));
-            // Services say "no more" in three ways: no field, `null`, an empty text.
-            let next = body.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned);
+            let next = match next_link(&body) {
+                Ok(next) => next,
+                Err(why) => {
+                    self.recorder.answered(call, scope, params, (page, false), body);
+                    let failure = Failure::new(FailureReason::Malformed, &why);
+                    self.recorder.failed(call, scope, params, page + 1, failure);
+                    return items;
+                }
+            };
             self.recorder.answered(call, scope, params, (page, next.is_none()), body);
             let Some(next) = next else { return items };
             let refused = match onward(&next) {
@@ -86,6 +93,16 @@ impl Fetch<'_> {
     }
 }
 
+/// The address of the next page. Services say "no more" in three ways: no field, `null`, an empty text. Anything else is no
+/// end: it would make a list look whole.
+fn next_link(body: &Value) -> Result<Option<String>, String> {
+    match body.get("nextLink") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(link)) => Ok(Some(link.clone()).filter(|link| !link.is_empty())),
+        Some(odd) => Err(format!("`nextLink` is no address: `{odd}`")),
+    }
+}
+
 /// Path and query of the next page. Its host is left out on purpose: our token goes to the endpoint that was
 /// configured and to nobody else, whatever an answer says.
 fn onward(link: &str) -> Option<String> {
@@ -100,6 +117,20 @@ fn onward(link: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_list_ends_where_the_service_says_so_and_nowhere_else() {
+        for end in [json!({}), json!({ "nextLink": null }), json!({ "nextLink": "" })] {
+            assert_eq!(next_link(&end), Ok(None), "{end}");
+        }
+        assert_eq!(next_link(&json!({ "nextLink": "https://x/y" })), Ok(Some("https://x/y".to_owned())));
+        for odd in
+            [json!({ "nextLink": 7 }), json!({ "nextLink": { "href": "https://x/y" } }), json!({ "nextLink": false })]
+        {
+            assert!(next_link(&odd).is_err(), "{odd}");
+        }
+    }
 
     #[test]
     fn the_next_page_is_asked_for_where_the_first_one_was() {

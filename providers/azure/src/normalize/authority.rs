@@ -29,7 +29,7 @@ impl Assignments<'_> {
         match &held.allows {
             // What an undefined role gives is unknown, but not where it gives it.
             Err(gap) => {
-                grants.push(Grant::allow(id, Selector::everything(), resources).when(Truth::unknown(gap.to_string())))
+                grants.push(Grant::allow(id, Selector::everything(), resources).when(Truth::unknown(gap.to_string())));
             }
             Ok(allowed) => grants.extend(allowed.iter().map(|allowed| {
                 Grant::allow(id.clone(), allowed.actions.clone(), resources.clone())

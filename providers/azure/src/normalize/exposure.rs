@@ -4,7 +4,7 @@
 use super::{
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
-    rules::{Direction, Filter, Own, Reading},
+    rules::{Direction, Filter, Membership, Own, OwnAddress, Reading},
     space::Space,
     surroundings::{Surroundings, elsewhere},
     table::table,
@@ -63,7 +63,8 @@ struct Signature {
     family: Family,
     matching: Vec<Vec<Certainty>>,
     public: Option<Unguarded>,
-    forwards: Vec<String>,
+    /// By where they are kept: two balancers may have the same name.
+    forwards: Vec<*const Forward>,
     unread: Vec<String>,
     gateway: bool,
 }
@@ -225,7 +226,7 @@ fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, 
         family: address.family,
         matching: filters.iter().map(|(_, _, filter)| filter.matching(&address.own, &space)).collect(),
         public: address.public,
-        forwards: address.forwards.iter().map(|forward| forward.name.clone()).collect(),
+        forwards: address.forwards.iter().map(Arc::as_ptr).collect(),
         unread: address.unread.clone(),
         gateway: address.gateway,
     })
@@ -350,18 +351,18 @@ fn through(
                 Some(row) => row.get()?.properties.ip_address.as_deref().and_then(|text| text.parse().ok()),
             },
         };
-        let own = Own { address: outer, groups: Vec::new() };
+        let groups = match &address.own.groups {
+            // Nowhere is it written whether a group still counts for a packet that carries the outer address.
+            Membership::In(groups) | Membership::Perhaps(groups) => Membership::Perhaps(groups.clone()),
+            Membership::Unread => Membership::Unread,
+        };
+        let own = Own { address: outer.map_or(OwnAddress::Unknown, OwnAddress::Exactly), groups };
         around.pass(space, address.security_group.as_deref(), &own, (address.family, Direction::In))?
     } else {
         Arc::clone(direct)
     };
-    let protocols = match forward.protocol {
-        Some(protocol) => vec![protocol],
-        None => vec![Protocol::TCP, Protocol::UDP],
-    };
-    let all =
-        protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
-    let carried = Bounds::exact(PacketSet::union_all(&all.collect::<Vec<_>>()));
+    let protocols = forward.protocol.map_or(Protocols::Any, Protocols::One);
+    let carried = Bounds::exact(PacketSet::of(protocols, &forward.ports, &AddrSet::all()));
     let opened = opened(&pass, forward.unguarded);
     if forward.floating {
         let carried_here = |layer: &Layer| Layer {

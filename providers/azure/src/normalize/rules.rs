@@ -84,12 +84,72 @@ struct OwnSide {
 }
 
 /// The own side of a packet: one address of one machine, or the outer address of a load balancer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Own {
-    /// The address, when it is known.
-    pub(super) address: Option<IpAddr>,
+    /// Its address.
+    pub(super) address: OwnAddress,
     /// The application security groups it is in.
-    pub(super) groups: Vec<String>,
+    pub(super) groups: Membership,
+}
+
+/// What is known of an address of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum OwnAddress {
+    /// It is this one.
+    Exactly(IpAddr),
+    /// It is one of these.
+    OneOf(AddrSet),
+    /// Nothing.
+    #[default]
+    Unknown,
+}
+
+/// Which application security groups something of ours is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// These and no other.
+    In(Vec<String>),
+    /// These and no other, if the groups count for its address at all.
+    Perhaps(Vec<String>),
+    /// Nobody knows.
+    #[default]
+    Unread,
+}
+
+impl OwnAddress {
+    /// The address, when it is known.
+    pub(super) fn exact(&self) -> Option<IpAddr> {
+        match self {
+            Self::Exactly(address) => Some(*address),
+            Self::OneOf(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it lies in a set that is known within bounds.
+    fn lies_in(&self, lower: &AddrSet, upper: &AddrSet) -> Certainty {
+        let (surely, perhaps) = match self {
+            Self::Exactly(address) => (lower.contains(*address), upper.contains(*address)),
+            Self::OneOf(some) => (!some.is_empty() && some.is_subset(lower), !some.intersect(upper).is_empty()),
+            Self::Unknown => (false, !upper.is_empty()),
+        };
+        match (surely, perhaps) {
+            (true, _) => Certainty::Yes,
+            (false, true) => Certainty::Maybe,
+            (false, false) => Certainty::No,
+        }
+    }
+}
+
+impl Membership {
+    fn is_in(&self, groups: &[String]) -> Certainty {
+        let any = |own: &[String]| groups.iter().any(|group| own.contains(group));
+        match self {
+            Self::In(own) if any(own) => Certainty::Yes,
+            Self::Perhaps(own) if any(own) => Certainty::Maybe,
+            Self::Unread if !groups.is_empty() => Certainty::Maybe,
+            Self::In(_) | Self::Perhaps(_) | Self::Unread => Certainty::No,
+        }
+    }
 }
 
 impl Filter {
@@ -164,20 +224,16 @@ impl Filter {
 
 impl OwnSide {
     fn matches(&self, own: &Own, space: &Space) -> Certainty {
-        if self.any || self.groups.iter().any(|group| own.groups.contains(group)) {
-            return Certainty::Yes;
-        }
-        let Some(address) = own.address else {
-            let may = self.virtual_network || self.unknown || !self.nets.is_empty();
-            return if may { Certainty::Maybe } else { Certainty::No };
-        };
-        let tagged = self.virtual_network;
-        if self.nets.contains(address) || (tagged && space.virtual_network.lower().contains(address)) {
-            Certainty::Yes
-        } else if self.unknown || (tagged && space.virtual_network.upper().contains(address)) {
-            Certainty::Maybe
-        } else {
-            Certainty::No
+        let network = &space.virtual_network;
+        let nothing = AddrSet::empty();
+        let tagged = if self.virtual_network { (network.lower(), network.upper()) } else { (&nothing, &nothing) };
+        let lower = self.nets.union(tagged.0);
+        let upper = self.nets.union(tagged.1);
+        match (own.address.lies_in(&lower, &upper), own.groups.is_in(&self.groups)) {
+            _ if self.any => Certainty::Yes,
+            (Certainty::Yes, _) | (_, Certainty::Yes) => Certainty::Yes,
+            (Certainty::No, Certainty::No) if !self.unknown => Certainty::No,
+            (Certainty::No | Certainty::Maybe, Certainty::No | Certainty::Maybe) => Certainty::Maybe,
         }
     }
 }

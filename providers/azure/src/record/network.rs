@@ -261,6 +261,37 @@ pub(crate) struct LoadBalancerProperties {
     pub(crate) load_balancing_rules: Vec<Forwarding>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) inbound_nat_rules: Vec<Forwarding>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) backend_address_pools: Vec<BackendPool>,
+}
+
+resource! {
+    /// Where a load balancer forwards to.
+    BackendPool { BackendPoolProperties }
+}
+
+/// Members that are listed by their addresses; others point at the pool themselves.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct BackendPoolProperties {
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) load_balancer_backend_addresses: Vec<BackendAddress>,
+    pub(crate) virtual_network: Option<Reference>,
+}
+
+resource! {
+    /// One listed member.
+    BackendAddress { BackendAddressProperties }
+}
+
+/// Its address.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct BackendAddressProperties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) ip_address: Option<String>,
+    pub(crate) virtual_network: Option<Reference>,
+    pub(crate) subnet: Option<Reference>,
 }
 
 resource! {
