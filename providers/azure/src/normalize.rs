@@ -1,6 +1,7 @@
 //! What Azure's answers mean, in our vocabulary. Pure and total: what cannot be read becomes a gap.
 #![warn(clippy::disallowed_methods)]
 
+mod admin;
 mod assignments;
 mod authority;
 mod balancers;

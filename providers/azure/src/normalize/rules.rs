@@ -51,6 +51,8 @@ pub(super) struct Filter {
     pub(super) name: String,
     /// Its rules in order, the defaults last.
     pub(super) lines: Vec<Line>,
+    /// What becomes of packets that no rule matches.
+    default: Action,
 }
 
 /// One rule. Addresses of packets are those of the other side; the own side is matched separately.
@@ -200,7 +202,31 @@ impl Filter {
         if !has_defaults {
             lines.extend(reader.defaults());
         }
-        Ok(Self { name, lines })
+        Ok(Self { name, lines, default: Action::Deny })
+    }
+
+    /// Rules that somebody else than a security group holds, each with what it does and whether it opens anything.
+    pub(super) fn of<'r>(
+        name: &str,
+        rules: impl Iterator<Item = (&'r SecurityRule, Action, bool)>,
+        (space, family): (&Space, Family),
+        (direction, reading): (Direction, Reading),
+        default: Action,
+    ) -> Result<Self, String> {
+        let network = reading.virtual_network(space);
+        let internet = palisade_reach::internet().subtract(network);
+        let reader = Reader { name, space, family, direction, network, internet };
+        let mut lines: Vec<(i64, Line)> = Vec::new();
+        for (rule, action, opens) in rules {
+            let called = rule.name.as_deref().unwrap_or("a rule");
+            if !reader.concerns(rule).ok_or_else(|| format!("{called}: no direction"))? {
+                continue;
+            }
+            let priority = rule.properties.priority.ok_or_else(|| format!("{called}: no priority"))?;
+            lines.push((priority, reader.line(rule, action, opens)));
+        }
+        lines.sort_by_key(|(priority, _)| *priority);
+        Ok(Self { name: name.to_owned(), lines: lines.into_iter().map(|(_, line)| line).collect(), default })
     }
 
     /// Which rules match the own side. Equal answers mean equal chains.
@@ -218,7 +244,7 @@ impl Filter {
                 Some(PortedRule { matches, ..line.rule.clone() })
             }
         });
-        Chain { rules: rules.collect(), default: Action::Deny }
+        Chain { rules: rules.collect(), default: self.default }
     }
 }
 
