@@ -1,5 +1,7 @@
 //! Replies in the shapes Azure Resource Manager uses, good and bad.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::ids;
@@ -46,7 +48,8 @@ fn listed(items: &[Item], next: Option<(&str, &Value)>) -> Reply {
     }
     body.push(']');
     if let Some((field, next)) = next {
-        body.push_str(&format!(",\"{field}\":{next}"));
+        // Writing to a string cannot fail.
+        let _ = write!(body, ",\"{field}\":{next}");
     }
     body.push('}');
     ok(body.into_bytes())
