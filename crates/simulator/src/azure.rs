@@ -78,7 +78,7 @@ pub fn reply(world: &World, request: &Request) -> Reply {
     if let Some(refusal) = bad_version(route.kind, request) {
         return refusal;
     }
-    let method = if route.shape == Shape::Query { "POST" } else { "GET" };
+    let method = if route.shape == Shape::Query || route.kind.computed { "POST" } else { "GET" };
     if request.method != method {
         let message = format!("The requested resource does not support http method '{}'.", request.method);
         return answer::error(405, "MethodNotAllowed", &message);
@@ -89,6 +89,7 @@ pub fn reply(world: &World, request: &Request) -> Reply {
             let path = request.path.trim_end_matches('/').to_ascii_lowercase();
             world.wire.resource(&path).map_or_else(|| missing(&world.wire, &route, &path), answer::resource)
         }
+        Shape::List if route.kind.computed => computed(&world.wire, &route, request),
         Shape::List => list(&world.wire, &route, request),
     }
 }
@@ -176,6 +177,24 @@ fn list(wire: &Wire, route: &Route, request: &Request) -> Reply {
         LastPage::Empty => answer::page(page, Some(&json!(""))),
         LastPage::Null => answer::page(page, Some(&Value::Null)),
     }
+}
+
+/// A list that pages on by a token in the body of the request.
+fn computed(wire: &Wire, route: &Route, request: &Request) -> Reply {
+    let path = request.path.trim_end_matches('/').to_ascii_lowercase();
+    let Some(items) = wire.list(&path) else {
+        return if exists(wire, &path) { answer::tokens(&[], None) } else { missing(wire, route, &path) };
+    };
+    let start = match route::body_token(request) {
+        None => 0,
+        Some(token) => match token_offset(&token) {
+            Some(offset) => offset,
+            None => return answer::error(400, "InvalidSkipToken", "The skip token provided is invalid."),
+        },
+    };
+    let end = start.saturating_add(wire.page_size.max(1)).min(items.len());
+    let more = end < items.len();
+    answer::tokens(items.get(start..end).unwrap_or_default(), more.then(|| offset_token(end)).as_deref())
 }
 
 /// Whether the thing that a list belongs to exists.

@@ -9,8 +9,8 @@
 //!
 //! # What it refuses to do
 //!
-//! It reads through Azure Resource Manager with `GET` and nothing else: no credential is ever listed, no command ever
-//! run, no key's content ever asked for. It does not ask Microsoft Graph, so who is in a group and what secrets an
+//! It reads through Azure Resource Manager, with `GET` and one list that Azure only computes on a `POST`: no credential is
+//! ever listed, no command ever run, no key's content ever asked for. It does not ask Microsoft Graph, so who is in a group and what secrets an
 //! application has stay open questions, and say so. Its normalizer does no I/O.
 
 mod arm;
@@ -23,9 +23,10 @@ mod settings;
 mod collect;
 
 pub use calls::{
-    CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS, IDENTITIES, KEY,
-    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
-    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS,
+    ADMIN_RULES, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS,
+    IDENTITIES, KEY, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT,
+    TRUSTED_ACCESS, VAULT, VAULTS,
 };
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};

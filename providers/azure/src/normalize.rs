@@ -1,6 +1,7 @@
 //! What Azure's answers mean, in our vocabulary. Pure and total: what cannot be read becomes a gap.
 #![warn(clippy::disallowed_methods)]
 
+mod admin;
 mod assignments;
 mod authority;
 mod balancers;
@@ -10,6 +11,7 @@ mod doors;
 mod endpoint;
 mod exposure;
 mod filters;
+mod groups;
 mod guard;
 mod holders;
 mod identities;

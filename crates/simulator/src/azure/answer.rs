@@ -1,5 +1,7 @@
 //! Replies in the shapes Azure Resource Manager uses, good and bad.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::ids;
@@ -25,6 +27,16 @@ pub(crate) fn resource(item: &Item) -> Reply {
 
 /// A page of a list; `next` is the value of `nextLink`, if the field is there at all.
 pub(crate) fn page(items: &[Item], next: Option<&Value>) -> Reply {
+    listed(items, next.map(|next| ("nextLink", next)))
+}
+
+/// A page of a list that pages on by a token.
+pub(crate) fn tokens(items: &[Item], token: Option<&str>) -> Reply {
+    let token = json!(token.unwrap_or_default());
+    listed(items, Some(("skipToken", &token)))
+}
+
+fn listed(items: &[Item], next: Option<(&str, &Value)>) -> Reply {
     let size = items.iter().map(|item| item.len() + 1).sum::<usize>();
     let mut body = String::with_capacity(size + 256);
     body.push_str("{\"value\":[");
@@ -35,9 +47,9 @@ pub(crate) fn page(items: &[Item], next: Option<&Value>) -> Reply {
         body.push_str(item);
     }
     body.push(']');
-    if let Some(next) = next {
-        body.push_str(",\"nextLink\":");
-        body.push_str(&next.to_string());
+    if let Some((field, next)) = next {
+        // Writing to a string cannot fail.
+        let _ = write!(body, ",\"{field}\":{next}");
     }
     body.push('}');
     ok(body.into_bytes())

@@ -144,6 +144,8 @@ pub(crate) struct Network {
     pub(crate) prefixes: Vec<String>,
     pub(crate) subnets: Vec<Subnet>,
     pub(crate) peerings: Vec<Peering>,
+    /// Security admin rules that Virtual Network Manager has deployed to it. Access `Allow`, `AlwaysAllow` or `Deny`.
+    pub(crate) admin_rules: Vec<Rule>,
 }
 
 /// One subnet; its neighbours are named as in the same subscription.

@@ -26,10 +26,13 @@ pub(crate) struct Kind {
     pub(crate) last_page: LastPage,
     /// Some services answer an empty page with a `nextLink` first (recorded from Key Vault, September 2023).
     pub(crate) empty_first: bool,
+    /// Lists that are computed on demand are asked for with `POST`, page on by a token in the body, and take a permission
+    /// for an action.
+    pub(crate) computed: bool,
 }
 
 const fn kind(name: &'static str, newest: &'static str) -> Kind {
-    Kind { name, newest, last_page: LastPage::Silent, empty_first: false }
+    Kind { name, newest, last_page: LastPage::Silent, empty_first: false, computed: false }
 }
 
 const NETWORK: &str = "2026-03-01";
@@ -47,6 +50,10 @@ static KINDS: &[Kind] = &[
     kind("Microsoft.Network/publicIPAddresses", NETWORK),
     kind("Microsoft.Network/routeTables", NETWORK),
     kind("Microsoft.Network/virtualNetworks", NETWORK),
+    Kind {
+        computed: true,
+        ..kind("Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules", NETWORK)
+    },
     Kind { last_page: LastPage::Empty, ..kind("Microsoft.Compute/virtualMachineScaleSets", "2026-04-01") },
     // The network views of a scale set stopped at this version.
     kind("Microsoft.Compute/virtualMachineScaleSets/networkInterfaces", "2018-10-01"),
@@ -133,11 +140,13 @@ impl Route {
     /// The operation that the ledger counts.
     pub(crate) fn operation(&self, request: &Request) -> Operation {
         let mut subject = self.subject.clone();
-        if let Some(token) = skip_token(request) {
+        let in_body = if self.kind.computed { body_token(request) } else { None };
+        if let Some(token) = skip_token(request).or(in_body.as_deref()) {
             subject.push('#');
             subject.push_str(token);
         }
-        Operation { permission: format!("{}/read", self.kind.name), scope: self.scope.clone(), subject }
+        let right = if self.kind.computed { "action" } else { "read" };
+        Operation { permission: format!("{}/{right}", self.kind.name), scope: self.scope.clone(), subject }
     }
 }
 
@@ -151,6 +160,12 @@ pub(crate) fn skip_token(request: &Request) -> Option<&str> {
         .find(|(key, _value)| key.eq_ignore_ascii_case("$skiptoken"))
         .map(|(_key, value)| value.as_str())
         .filter(|value| !value.is_empty())
+}
+
+/// The page that a request asks for in its body.
+pub(crate) fn body_token(request: &Request) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+    body.get("skipToken")?.as_str().filter(|token| !token.is_empty()).map(str::to_owned)
 }
 
 /// The subscription in a path and what follows it.

@@ -289,6 +289,27 @@ class Client:
 
         return self.test(f"GET {path}", run) or []
 
+    def computed(self, path, version, model, module):
+        """A list that is asked for with POST and pages on by a token in the body."""
+
+        def run():
+            items, question = [], {}
+            for _page in range(1000):
+                status, body = self.call(f"{path}?api-version={version}", question)
+                assert status == 200, f"{status} {body}"
+                unknown = set(body) - {"value", "skipToken"}
+                assert not unknown, f"a computed list has no {unknown}"
+                for item in body["value"]:
+                    check(model, item, item.get("id", "?").split("/")[-1], module)
+                    self.prove(model, item, module)
+                items += body["value"]
+                if not body.get("skipToken"):
+                    return items
+                question = {"skipToken": body["skipToken"]}
+            raise AssertionError("the list does not end")
+
+        return self.test(f"POST {path}", run) or []
+
     def get(self, path, version, model, module):
         def run():
             status, body = self.call(f"{path}?api-version={version}")
@@ -330,7 +351,10 @@ def one_subscription(client, here):
         ("Microsoft.Authorization/denyAssignments", "2022-04-01", authorization.DenyAssignment, authorization),
     ]
     for kind, version, model, module in flat:
-        client.list(f"{here}/providers/{kind}", version, model, module)
+        found = client.list(f"{here}/providers/{kind}", version, model, module)
+        for item in found if model is network.VirtualNetwork else []:
+            rules = f"{item['id']}/listNetworkManagerEffectiveSecurityAdminRules"
+            client.computed(rules, "2026-03-01", network.EffectiveSecurityAdminRule, network)
     clusters = f"{here}/providers/Microsoft.ContainerService/managedClusters"
     for cluster in client.list(clusters, "2026-08-01", containerservice.ManagedCluster, containerservice):
         own = cluster["id"]

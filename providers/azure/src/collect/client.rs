@@ -7,7 +7,7 @@ use palisade_provider::{Call, Failure, FailureReason, Recorder};
 use serde_json::Value;
 use std::sync::{
     Arc,
-    atomic::{AtomicU16, Ordering},
+    atomic::{AtomicU16, AtomicU32, Ordering},
 };
 
 /// How to ask Azure Resource Manager.
@@ -28,19 +28,22 @@ struct Line {
 pub(super) struct Attempts {
     recorder: Recorder,
     last_status: AtomicU16,
+    made: AtomicU32,
 }
 
 impl Attempts {
-    /// An answer came, with this status.
-    pub(super) fn answered(&self, status: u16) {
+    /// An answer came, with this status; how many attempts were made by now.
+    pub(super) fn answered(&self, status: u16) -> u32 {
         self.last_status.store(status, Ordering::Relaxed);
         if status == 429 {
             self.recorder.tell(palisade_provider::Event::Throttled);
         }
+        self.made.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// No answer came.
     pub(super) fn silent(&self) {
+        self.made.fetch_add(1, Ordering::Relaxed);
         self.last_status.store(0, Ordering::Relaxed);
     }
 
@@ -60,12 +63,14 @@ impl Client {
         Fetch { client: self, recorder }
     }
 
-    /// Asks for one body. `path` has its query with it, except for the version.
-    pub(super) async fn get(
+    /// Asks for one body. `path` has its query with it. A question with a body of its own is asked with `POST`, which is a
+    /// read all the same: only lists that Azure computes on demand are asked like that.
+    pub(super) async fn ask(
         &self,
         recorder: &Recorder,
         call: &Call,
         (scope, path): (&str, &str),
+        question: Option<&Value>,
     ) -> Result<Value, Failure> {
         let Line { pipeline, base } =
             self.line.as_ref().map_err(|why| Failure::new(FailureReason::Unreachable, why))?;
@@ -77,10 +82,15 @@ impl Client {
             return Err(Failure::new(FailureReason::Malformed, "the address leads to another host"));
         }
         let _permit = recorder.permit(base.host_str().unwrap_or_default(), scope).await;
-        let attempts = Arc::new(Attempts { recorder: recorder.clone(), last_status: AtomicU16::new(0) });
+        let attempts =
+            Arc::new(Attempts { recorder: recorder.clone(), last_status: AtomicU16::new(0), made: AtomicU32::new(0) });
         let context = Context::new().with_value(Arc::clone(&attempts));
-        let mut request = Request::new(url, Method::Get);
+        let mut request = Request::new(url, if question.is_some() { Method::Post } else { Method::Get });
         request.insert_header("accept", "application/json");
+        if let Some(question) = question {
+            request.insert_header("content-type", "application/json");
+            request.set_body(question.to_string());
+        }
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let sent = pipeline.send(&context, &mut request, Some(options));
         match tokio::time::timeout(self.limits.call, sent).await {

@@ -45,7 +45,7 @@ pub(super) fn of_error(error: &azure_core::Error) -> Failure {
     }
     match error.kind() {
         // Not accepted is not reachable for us: the remedy is the same as for a refusal.
-        ErrorKind::Credential => Failure::new(FailureReason::Denied, &words),
+        ErrorKind::Credential => Failure::new(FailureReason::Denied, plain(&words).unwrap_or(&words)),
         ErrorKind::HttpResponse { status, .. } => {
             let status: u16 = (*status).into();
             let reason = match status {
@@ -65,7 +65,7 @@ fn of_status(call: &Call, status: u16, bytes: &[u8]) -> Failure {
     let code = complaint.code.unwrap_or_default();
     let message = complaint.message.unwrap_or_else(|| format!("answered with status {status}"));
     let reason = reason(status, &code);
-    let mut failure = Failure::new(reason, &message).status(status);
+    let mut failure = Failure::new(reason, plain(&code).unwrap_or(&message)).status(status);
     if !code.is_empty() {
         failure = failure.code(&code);
     }
@@ -96,6 +96,43 @@ fn reason(status: u16, code: &str) -> FailureReason {
     }
 }
 
+/// One sentence for what goes wrong most when a target is set up, by the codes of Entra and of Azure Resource Manager.
+/// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+fn plain(words: &str) -> Option<&'static str> {
+    const SENTENCES: &[(&str, &str)] = &[
+        ("AADSTS7000222", "the application's secret has expired: make a new one and set AZURE_CLIENT_SECRET"),
+        (
+            "AADSTS7000215",
+            "the application's secret is wrong: set AZURE_CLIENT_SECRET to the secret's value, not to its id",
+        ),
+        ("AADSTS700016", "the application is not known in this tenant: check AZURE_CLIENT_ID and the tenant"),
+        ("AADSTS90002", "there is no such tenant: check `tenant` or AZURE_TENANT_ID, and which Azure cloud it is in"),
+        ("AADSTS900023", "the tenant's id cannot be one: check `tenant` or AZURE_TENANT_ID"),
+        (
+            "AADSTS70021",
+            "no federated credential of the application matches the token: check its issuer, subject and audience",
+        ),
+        (
+            "AADSTS700213",
+            "no federated credential of the application matches the token: check its issuer, subject and audience",
+        ),
+        ("AADSTS700024", "the federated token has expired: let whatever writes AZURE_FEDERATED_TOKEN_FILE renew it"),
+        ("AADSTS50034", "there is no such account in this tenant"),
+        ("ExpiredAuthenticationToken", "the token has expired: sign in again"),
+        ("InvalidAuthenticationTokenTenant", "the token is of another tenant than the subscription: check `tenant`"),
+        ("InvalidAuthenticationToken", "the token was not accepted: sign in again"),
+        (
+            "SubscriptionNotFound",
+            "there is no such subscription for these credentials: check its id and the tenant, and give them a role in it",
+        ),
+        ("InvalidSubscriptionId", "the subscription's id cannot be one: write it as a GUID"),
+    ];
+    let is_said = |code: &str| {
+        words.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word.eq_ignore_ascii_case(code))
+    };
+    SENTENCES.iter().find_map(|(code, sentence)| is_said(code).then_some(*sentence))
+}
+
 /// The permission that ARM names in `... to perform action 'X' over scope ...`.
 fn permission(message: &str) -> Option<&str> {
     let (_, after) = message.split_once("perform action '")?;
@@ -119,6 +156,32 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_in_setting_up_is_one_sentence_with_the_way_out() {
+        let entra = |code: &str| {
+            let words = format!(
+                "ClientSecretCredential authentication failed: {code}: Something long. Trace ID: 1 Timestamp: 2"
+            );
+            of_error(&azure_core::Error::with_message(ErrorKind::Credential, words)).message
+        };
+        assert_eq!(
+            entra("AADSTS7000222"),
+            "the application's secret has expired: make a new one and set AZURE_CLIENT_SECRET"
+        );
+        assert!(entra("AADSTS90002").starts_with("there is no such tenant"));
+        assert!(entra("AADSTS900023").starts_with("the tenant's id cannot be one"));
+        assert!(entra("AADSTS999999").contains("Something long"), "what we do not know is told as it came");
+        let unknown = of_status(
+            &CLUSTERS,
+            404,
+            br#"{"error":{"code":"SubscriptionNotFound","message":"The subscription 's' could not be found."}}"#,
+        );
+        assert_eq!(unknown.reason, FailureReason::NotFound);
+        assert!(unknown.message.starts_with("there is no such subscription for these credentials"));
+        let tenant = of_status(&CLUSTERS, 401, br#"{"error":{"code":"InvalidAuthenticationTokenTenant","message":"The access token is from the wrong issuer."}}"#);
+        assert_eq!((tenant.reason, tenant.message.contains("check `tenant`")), (FailureReason::Denied, true));
+    }
+
+    #[test]
     fn each_status_has_its_class() {
         let table = [
             (401, "", FailureReason::Denied),
@@ -128,6 +191,7 @@ mod tests {
             (409, "MissingSubscriptionRegistration", FailureReason::Unsupported),
             (429, "TooManyRequests", FailureReason::Throttled),
             (500, "InternalServerError", FailureReason::Unreachable),
+            (501, "NotImplemented", FailureReason::Unsupported),
             (503, "", FailureReason::Unreachable),
             (301, "", FailureReason::Unreachable),
         ];

@@ -3,7 +3,7 @@
 use super::client::Client;
 use palisade_provider::{Call, Failure, FailureReason, Recorder};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// More pages than any list of Azure has.
@@ -34,7 +34,7 @@ impl Fetch<'_> {
     pub(super) async fn one<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Option<T> {
         let Place { scope, params, path, version } = place;
         let path = format!("{path}?api-version={version}");
-        match self.client.get(self.recorder, call, (scope, &path)).await {
+        match self.client.ask(self.recorder, call, (scope, &path), None).await {
             Ok(body) => {
                 let read = T::deserialize(&body).ok();
                 self.recorder.answered(call, scope, params, (0, true), body);
@@ -54,7 +54,7 @@ impl Fetch<'_> {
         let mut seen = BTreeSet::new();
         let mut path = format!("{path}?api-version={version}");
         for page in 0..MOST_PAGES {
-            let body = match self.client.get(self.recorder, call, (scope, &path)).await {
+            let body = match self.client.ask(self.recorder, call, (scope, &path), None).await {
                 Ok(body) => body,
                 Err(failure) => {
                     self.recorder.failed(call, scope, params, page, failure);
@@ -63,8 +63,15 @@ impl Fetch<'_> {
             };
             let values = body.get("value").and_then(Value::as_array);
             items.extend(values.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()));
-            // Services say "no more" in three ways: no field, `null`, an empty text.
-            let next = body.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()).map(str::to_owned);
+            let next = match next_link(&body) {
+                Ok(next) => next,
+                Err(why) => {
+                    self.recorder.answered(call, scope, params, (page, false), body);
+                    let failure = Failure::new(FailureReason::Malformed, &why);
+                    self.recorder.failed(call, scope, params, page + 1, failure);
+                    return items;
+                }
+            };
             self.recorder.answered(call, scope, params, (page, next.is_none()), body);
             let Some(next) = next else { return items };
             let refused = match onward(&next) {
@@ -86,6 +93,50 @@ impl Fetch<'_> {
     }
 }
 
+impl Fetch<'_> {
+    /// Asks for a list that Azure computes on demand, to its end: it pages on by a token in the body.
+    pub(super) async fn computed(&self, call: &'static Call, place: Place<'_>) {
+        let Place { scope, params, path, version } = place;
+        let path = format!("{path}?api-version={version}");
+        let mut seen = BTreeSet::new();
+        let mut question = json!({});
+        for page in 0..MOST_PAGES {
+            let body = match self.client.ask(self.recorder, call, (scope, &path), Some(&question)).await {
+                Ok(body) => body,
+                Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
+            };
+            let token = match body.get("skipToken") {
+                None | Some(Value::Null) => Ok(None),
+                Some(Value::String(token)) => Ok(Some(token.clone()).filter(|token| !token.is_empty())),
+                Some(odd) => Err(format!("`skipToken` is no text: `{odd}`")),
+            };
+            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body);
+            let why = match token {
+                Ok(None) => return,
+                Ok(Some(token)) if seen.insert(token.clone()) => {
+                    question = json!({ "skipToken": token });
+                    continue;
+                }
+                Ok(Some(_)) => "the same page token came twice".to_owned(),
+                Err(why) => why,
+            };
+            return self.recorder.failed(call, scope, params, page + 1, Failure::new(FailureReason::Malformed, &why));
+        }
+        let why = format!("the list has more than {MOST_PAGES} pages");
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+    }
+}
+
+/// The address of the next page. Services say "no more" in three ways: no field, `null`, an empty text. Anything else is no
+/// end: it would make a list look whole.
+fn next_link(body: &Value) -> Result<Option<String>, String> {
+    match body.get("nextLink") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(link)) => Ok(Some(link.clone()).filter(|link| !link.is_empty())),
+        Some(odd) => Err(format!("`nextLink` is no address: `{odd}`")),
+    }
+}
+
 /// Path and query of the next page. Its host is left out on purpose: our token goes to the endpoint that was
 /// configured and to nobody else, whatever an answer says.
 fn onward(link: &str) -> Option<String> {
@@ -100,6 +151,19 @@ fn onward(link: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_ends_where_the_service_says_so_and_nowhere_else() {
+        for end in [json!({}), json!({ "nextLink": null }), json!({ "nextLink": "" })] {
+            assert_eq!(next_link(&end), Ok(None), "{end}");
+        }
+        assert_eq!(next_link(&json!({ "nextLink": "https://x/y" })), Ok(Some("https://x/y".to_owned())));
+        for odd in
+            [json!({ "nextLink": 7 }), json!({ "nextLink": { "href": "https://x/y" } }), json!({ "nextLink": false })]
+        {
+            assert!(next_link(&odd).is_err(), "{odd}");
+        }
+    }
 
     #[test]
     fn the_next_page_is_asked_for_where_the_first_one_was() {

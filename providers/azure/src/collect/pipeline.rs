@@ -62,7 +62,7 @@ pub(super) fn new(
         option_env!("CARGO_PKG_VERSION"),
         options,
         vec![],
-        vec![sign, Arc::new(Watch)],
+        vec![sign, Arc::new(Watch { attempts: settings.limits.attempts })],
         None,
     )
 }
@@ -127,9 +127,21 @@ impl RetryPolicy for Patience {
     }
 }
 
-/// Notes what became of each attempt.
+/// Notes what became of each attempt, and waits where the SDK would not: it honours `Retry-After` on 429 and 503 only, and
+/// Azure sends it with other errors too (azure_core 1.1).
 #[derive(Debug)]
-struct Watch;
+struct Watch {
+    attempts: u32,
+}
+
+/// How long a broken service asks to be left alone, where the SDK does not look.
+fn left_alone(status: u16, retry_after: Option<&str>) -> std::time::Duration {
+    let asked = match status {
+        408 | 500 | 502 | 504 => retry_after.and_then(|text| text.trim().parse().ok()).unwrap_or_default(),
+        _ => 0,
+    };
+    std::time::Duration::from_secs(asked).min(LONGEST_PAUSE)
+}
 
 #[async_trait]
 #[expect(elided_lifetimes_in_paths, reason = "the trait hides this lifetime, and an implementation must hide it too")]
@@ -138,7 +150,13 @@ impl Policy for Watch {
         let result = forward(context, request, next).await;
         if let Some(attempts) = context.value::<Arc<Attempts>>() {
             match &result {
-                Ok(response) => attempts.answered(response.status().into()),
+                Ok(response) => {
+                    let made = attempts.answered(response.status().into());
+                    if made < self.attempts {
+                        let asked = response.headers().get_optional_str(&RETRY_AFTER);
+                        tokio::time::sleep(left_alone(response.status().into(), asked)).await;
+                    }
+                }
                 Err(_) => attempts.silent(),
             }
         }
@@ -197,6 +215,18 @@ mod tests {
         assert!(patience.pause(1, Some(Duration::seconds(7))) >= std::time::Duration::from_secs(7));
         assert_eq!(patience.pause(1, Some(Duration::seconds(3600))), LONGEST_PAUSE);
         assert!(patience.pause(1, Some(Duration::seconds(-5))) < std::time::Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_broken_service_is_left_alone_as_long_as_it_asks() {
+        let seconds = std::time::Duration::from_secs;
+        assert_eq!(left_alone(500, Some("3")), seconds(3));
+        assert_eq!(left_alone(504, Some("86400")), LONGEST_PAUSE);
+        // The SDK waits by itself, or there is nothing to wait for.
+        for (status, asked) in [(429, Some("3")), (503, Some("3")), (200, Some("3")), (500, None), (500, Some("soon"))]
+        {
+            assert_eq!(left_alone(status, asked), seconds(0), "{status} {asked:?}");
+        }
     }
 
     #[test]

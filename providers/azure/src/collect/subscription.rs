@@ -8,10 +8,10 @@ use super::{
     keys,
 };
 use crate::{
-    CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES,
-    NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
-    SECURITY_GROUPS, TRUSTED_ACCESS, arm,
-    record::{Cluster, Interface, ScaleSet, UserAssignedIdentity},
+    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
+    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, arm,
+    record::{Cluster, Interface, Network, ScaleSet, UserAssignedIdentity},
 };
 use futures::{future::join_all, join};
 use palisade_provider::{Call, Event};
@@ -36,7 +36,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
     }
     join!(
         here.all::<IgnoredAny>(&SECURITY_GROUPS, "Microsoft.Network/networkSecurityGroups", NETWORK),
-        here.all::<IgnoredAny>(&NETWORKS, "Microsoft.Network/virtualNetworks", NETWORK),
+        here.networks(&clusters),
         here.all::<IgnoredAny>(&PUBLIC_ADDRESSES, "Microsoft.Network/publicIPAddresses", NETWORK),
         here.all::<IgnoredAny>(&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", NETWORK),
         here.all::<IgnoredAny>(&ROUTE_TABLES, "Microsoft.Network/routeTables", NETWORK),
@@ -75,6 +75,25 @@ impl Here<'_> {
         let path = format!("{}/{kind}", id.trim_end_matches('/'));
         let key = arm::key(id);
         self.fetch.list(call, Place { scope: self.subscription, params: &[(what, &key)], path: &path, version }).await
+    }
+
+    /// The networks, and the security admin rules of those that clusters stand in.
+    async fn networks(&self, clusters: &[Cluster]) {
+        let networks: Vec<Network> = self.all(&NETWORKS, "Microsoft.Network/virtualNetworks", NETWORK).await;
+        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let named: BTreeSet<String> = clusters.iter().flat_map(subnets).filter_map(network_of).collect();
+        let ours = networks.iter().filter_map(|network| network.id.as_deref()).filter(|id| {
+            let made_by_aks = arm::group(id).is_some_and(|group| groups.contains(&group.to_ascii_lowercase()));
+            made_by_aks || named.contains(&arm::key(id))
+        });
+        join_all(ours.map(|id| async move {
+            let path = format!("{}/listNetworkManagerEffectiveSecurityAdminRules", id.trim_end_matches('/'));
+            let key = arm::key(id);
+            let params = [("network", key.as_str())];
+            let place = Place { scope: self.subscription, params: &params, path: &path, version: NETWORK };
+            self.fetch.computed(&ADMIN_RULES, place).await;
+        }))
+        .await;
     }
 
     /// The scale sets of node pools, and their machines' interfaces and addresses.
@@ -129,4 +148,16 @@ impl Here<'_> {
             bindings.await;
         }
     }
+}
+
+/// The subnets that a cluster names.
+fn subnets(cluster: &Cluster) -> Vec<&str> {
+    let Some(properties) = &cluster.properties else { return Vec::new() };
+    let pools = properties.agent_pool_profiles.iter().filter_map(|pool| pool.vnet_subnet_id.as_deref());
+    pools.chain(properties.api_server_access_profile.subnet_id.as_deref()).collect()
+}
+
+/// The network of a subnet, comparable.
+fn network_of(subnet: &str) -> Option<String> {
+    arm::key(subnet).split_once("/subnets/").map(|(network, _)| network.to_owned())
 }

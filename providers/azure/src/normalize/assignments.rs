@@ -6,9 +6,9 @@ use crate::{
     arm,
     record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
 };
-use palisade_authority::{Case, Glob, Grant, Part, Selector};
+use palisade_authority::{Case, Glob, Part, Selector};
 use palisade_model::{Evidence, Gap};
-use std::{cell::OnceCell, collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 /// What stands before the name of a data action, so that a wildcard over the control plane never reaches the data.
 pub(super) const DATA: &str = "data:";
@@ -20,8 +20,6 @@ pub(super) struct Assignments<'s> {
     pub(super) subscription: &'s str,
     held: Vec<Held>,
     by_principal: HashMap<String, Vec<usize>>,
-    /// What members of groups are given, worked out when it is first asked for.
-    pub(super) of_groups: OnceCell<Vec<Grant>>,
     denied: Vec<Denied>,
     rows: Table<'s, RoleAssignment>,
     definitions: Table<'s, RoleDefinition>,
@@ -104,7 +102,6 @@ impl<'s> Assignments<'s> {
             subscription,
             held: Vec::new(),
             by_principal: HashMap::new(),
-            of_groups: OnceCell::new(),
             denied: denials.all()?.into_iter().map(denied).collect(),
             pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
             rows: assignments,

@@ -1,35 +1,19 @@
 //! What a principal may do: role assignments add up, deny assignments take away.
 
-use super::{
-    assignments::{Assignments, Denied, Held},
-    capabilities::telling,
-};
-use crate::arm;
+use super::assignments::{Assignments, Denied, Held};
 use palisade_authority::{Authority, Grant, Layer, LayerKind, Selector, Truth};
-use std::collections::BTreeMap;
 
 /// The principal that stands for everybody in a deny assignment.
 /// <https://learn.microsoft.com/azure/role-based-access-control/deny-assignments>
 const EVERYBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Whether what groups were given counts: a principal may be in any of them, since members are not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Groups {
-    /// It may be in any of them.
-    Perhaps,
-    /// What is asked is what it was given itself.
-    Aside,
-}
-
 impl Assignments<'_> {
-    /// The authority of a principal, by its object id.
-    pub(super) fn authority(&self, principal: &str, groups: Groups) -> Authority {
+    /// The authority of a principal, by its object id: what it was given itself. What its groups were given is told apart,
+    /// once for everybody, since their members are not read.
+    pub(super) fn authority(&self, principal: &str) -> Authority {
         let mut grants = Vec::new();
         for held in self.of(principal) {
-            self.give(held, &Truth::True, &mut grants);
-        }
-        if groups == Groups::Perhaps {
-            grants.extend(self.of_groups.get_or_init(|| self.given_to_groups()).iter().cloned());
+            self.give(held, &mut grants);
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];
         let denials: Vec<Grant> = self.denied().iter().flat_map(|denied| self.take(denied, principal)).collect();
@@ -39,39 +23,16 @@ impl Assignments<'_> {
         Authority::new(layers).over(self.everywhere())
     }
 
-    /// What a principal has if it is in this or that group: the same for everybody, so worked out once. Groups with the
-    /// same role in the same place are one line, and roles that give nothing anybody asks about are left out.
-    fn given_to_groups(&self) -> Vec<Grant> {
-        let asked = telling();
-        let mut lines: BTreeMap<(&str, String, Option<&str>), (&Held, Truth)> = BTreeMap::new();
-        for held in self.all().iter().filter(|held| held.is_group()) {
-            if asked.iter().any(|action| held.may_give(action)) {
-                let member = Truth::unknown(membership(&held.principal));
-                let place = (held.role.as_str(), arm::key(&held.scope), held.condition.as_deref());
-                let line = lines.entry(place).or_insert((held, Truth::False));
-                line.1 = std::mem::replace(&mut line.1, Truth::False).or(member);
-            }
-        }
-        let mut grants = Vec::new();
-        for (held, member) in lines.into_values() {
-            self.give(held, &member, &mut grants);
-        }
-        grants
-    }
-
-    fn give(&self, held: &Held, member: &Truth, grants: &mut Vec<Grant>) {
+    fn give(&self, held: &Held, grants: &mut Vec<Grant>) {
         let resources = self.reach(&held.scope, true);
         let id = name(held);
         match &held.allows {
             // What an undefined role gives is unknown, but not where it gives it.
-            Err(gap) => grants.push(
-                Grant::allow(id, Selector::everything(), resources)
-                    .when(member.clone())
-                    .when(Truth::unknown(gap.to_string())),
-            ),
+            Err(gap) => {
+                grants.push(Grant::allow(id, Selector::everything(), resources).when(Truth::unknown(gap.to_string())));
+            }
             Ok(allowed) => grants.extend(allowed.iter().map(|allowed| {
                 Grant::allow(id.clone(), allowed.actions.clone(), resources.clone())
-                    .when(member.clone())
                     .when(condition(held.condition.as_deref()))
                     .when(condition(allowed.condition.as_deref()))
             })),
@@ -94,7 +55,7 @@ impl Assignments<'_> {
             return Vec::new();
         }
         let resources = self.reach(&denied.scope, !denied.not_below);
-        let id = format!("deny assignment `{}` at {}", denied.name, denied.scope);
+        let id = format!("deny assignment {} at {}", denied.name, denied.scope);
         let deny =
             |actions: &Selector| Grant::deny(id.clone(), actions.clone(), resources.clone()).when(applies.clone());
         denied.actions.iter().map(deny).collect()
@@ -107,8 +68,7 @@ fn membership(group: &str) -> String {
 
 /// A grant as people look it up: the role and where it is assigned.
 pub(super) fn name(held: &Held) -> String {
-    let via = if held.is_group() { " to groups" } else { "" };
-    format!("`{}` at {}{via}", held.role, held.scope)
+    format!("{} at {}", held.role, held.scope)
 }
 
 /// Conditions look at the request, which nobody has made yet.
@@ -191,7 +151,7 @@ mod tests {
             Table::read(&snapshot, &ROLE_DEFINITIONS, "s", &[]).unwrap(),
             &Table::read(&snapshot, &DENY_ASSIGNMENTS, "s", &[]).unwrap(),
         );
-        read.unwrap().authority("ID", Groups::Perhaps)
+        read.unwrap().authority("ID")
     }
 
     fn under(scope: &str) -> String {
@@ -277,12 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn b2_15_a_role_of_a_group_above_the_subscription_may_be_ours() {
-        let mut group = held("team", "contributor", "/providers/Microsoft.Management/managementGroups/root");
-        group["properties"]["principalType"] = json!("Group");
-        let decision = of(vec![group], vec![]).decide(VM_WRITE, &under(G));
-        let Decision::Conditional { on, .. } = decision else { panic!("{decision:?}") };
-        assert!(on.iter().any(|one| one.contains("group team")), "{on:?}");
+    fn a_role_above_the_subscription_holds_in_it() {
         let own = held("id", "contributor", "/providers/Microsoft.Management/managementGroups/root");
         assert!(of(vec![own], vec![]).decide(VM_WRITE, &under(G)).is_allow());
     }

@@ -8,7 +8,7 @@ use crate::{
 };
 use palisade_model::Gap;
 use palisade_reach::{Ports, Protocol};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 /// Everything that is forwarded, by where it goes.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) struct Balancers<'s> {
     table: Table<'s, LoadBalancer>,
     /// By the key of a backend pool, a NAT rule or an address configuration.
     forwards: HashMap<String, Vec<Arc<Forward>>>,
+    /// Backend pools that list addresses, each with the network it lists them of when it says so.
+    listed: HashMap<IpAddr, Vec<(String, Option<String>)>>,
 }
 
 /// One way through a load balancer.
@@ -55,7 +57,23 @@ impl<'s> Balancers<'s> {
                 }
             }
         }
-        Self { table, forwards }
+        let listed = listed(&table);
+        Self { table, forwards, listed }
+    }
+
+    /// The backend pools that list an address of a subnet. AKS fills pools like this when `backendPoolType` is `NodeIP`.
+    /// <https://learn.microsoft.com/azure/load-balancer/backend-pool-management>
+    pub(super) fn listing(&self, address: IpAddr, subnet: &str) -> Vec<&str> {
+        let subnet = arm::key(subnet);
+        let network = subnet.split_once("/subnets/").map(|(network, _)| network);
+        let pools = self.listed.get(&address).map_or(&[][..], Vec::as_slice);
+        let here = |of: &Option<String>| of.as_deref().is_none_or(|of| network.is_none_or(|network| network == of));
+        pools.iter().filter(|(_, of)| here(of)).map(|(pool, _)| pool.as_str()).collect()
+    }
+
+    /// Balancers that cannot be read.
+    pub(super) fn unread(&self) -> Vec<String> {
+        self.table.rows().iter().filter(|row| row.item.is_err()).map(|row| row.id.clone()).collect()
     }
 
     /// What arrives at a backend pool, a NAT rule or an address configuration.
@@ -70,6 +88,27 @@ impl<'s> Balancers<'s> {
         let row = self.table.find(balancer)?;
         Some(row.get().map(|_| row))
     }
+}
+
+fn listed(table: &Table<'_, LoadBalancer>) -> HashMap<IpAddr, Vec<(String, Option<String>)>> {
+    let mut listed: HashMap<IpAddr, Vec<(String, Option<String>)>> = HashMap::new();
+    for balancer in table.rows().iter().filter_map(|row| row.item.as_ref().ok()) {
+        for pool in &balancer.properties.backend_address_pools {
+            let Some(id) = pool.id.as_deref() else { continue };
+            for member in &pool.properties.load_balancer_backend_addresses {
+                let properties = &member.properties;
+                let Some(address) = properties.ip_address.as_deref().and_then(|text| text.parse().ok()) else {
+                    continue;
+                };
+                let networks = [&properties.virtual_network, &pool.properties.virtual_network];
+                let subnet = properties.subnet.as_ref().and_then(|subnet| subnet.id.as_deref()).map(arm::key);
+                let of_subnet = subnet.and_then(|id| id.split_once("/subnets/").map(|(network, _)| network.to_owned()));
+                let named = networks.into_iter().flatten().find_map(|network| network.id.as_deref()).map(arm::key);
+                listed.entry(address).or_default().push((arm::key(id), named.or(of_subnet)));
+            }
+        }
+    }
+    listed
 }
 
 fn targets(rule: &ForwardingProperties) -> impl Iterator<Item = &str> {

@@ -3,7 +3,6 @@
 //! Data actions are written with `data:` before their names.
 
 use palisade_authority::{Capability, MethodRow, Need, Outcome};
-use std::collections::BTreeSet;
 
 /// Changing a cluster: local accounts, admin groups, authorized ranges.
 pub(super) const CLUSTER_WRITE: &str = "Microsoft.ContainerService/managedClusters/write";
@@ -217,12 +216,3 @@ pub(super) const CHANGE_CLUSTER: MethodRow = MethodRow {
     needs: &[&[CLUSTER_WRITE]],
     effect: Outcome::ClusterAdmin,
 };
-
-/// Every action that anything here asks about.
-pub(super) fn telling() -> BTreeSet<&'static str> {
-    let needs =
-        ALWAYS.iter().chain([&WITH_LOCAL_ACCOUNTS, &WITHOUT_ENTRA, &WITH_RUN_COMMAND]).flat_map(|need| need.any_of);
-    let methods =
-        TO_ADMINISTRATOR.iter().chain(TO_IDENTITY).chain([&LIST_ADMIN_CREDENTIAL, &INVOKE_COMMAND, &CHANGE_CLUSTER]);
-    needs.chain(methods.flat_map(|row| row.needs)).flat_map(|set| set.iter().copied()).collect()
-}

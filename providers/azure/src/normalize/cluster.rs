@@ -1,8 +1,8 @@
 //! One cluster, fact by fact.
 
 use super::{
-    doors, endpoint, guard, identities, key, minters, observe::observe, pools, surroundings::Surroundings, table::Row,
-    trusts,
+    doors, endpoint, groups, guard, identities, key, minters, observe::observe, pools, surroundings::Surroundings,
+    table::Row, trusts,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -78,6 +78,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
         Ok(workload_identity(properties))
     });
     cluster.identities = identities::identities(&read, around);
+    cluster.unread_groups = groups::unread(&read, around);
     cluster.trusts = trusts::trusts(&read, around);
     cluster.controllers = identities::controllers(&read, around);
     cluster.minters = minters::minters(&read, around);

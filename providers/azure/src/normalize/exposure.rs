@@ -2,9 +2,10 @@
 //! then the union.
 
 use super::{
+    admin::{AdminRead, NOT_ASKED, or, perhaps},
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
-    rules::{Direction, Filter, Own, Reading},
+    rules::{Direction, Filter, Membership, Own, OwnAddress, Reading},
     space::Space,
     surroundings::{Surroundings, elsewhere},
     table::table,
@@ -19,18 +20,16 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// What this version does not read, and takes to be so.
-const NO_ADMIN_RULES: &str = "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
-
 type FilterKey = (String, String, Family, Direction, Reading);
 type View = (Family, Direction, Reading);
-type PassKey = (Vec<(FilterKey, Vec<Certainty>)>, Vec<String>);
+type PassKey = (Vec<(FilterKey, Vec<Certainty>)>, Vec<String>, (String, View, Vec<Certainty>));
 
 /// Security groups that were read and questions that were answered, so that a thousand equal machines cost one answer.
 #[derive(Debug, Default)]
 pub(super) struct Evaluations {
     filters: HashMap<FilterKey, Result<Arc<Filter>, Gap>>,
     passes: HashMap<PassKey, Arc<Pass>>,
+    admin: HashMap<(String, View), Result<AdminRead, Gap>>,
 }
 
 /// What gets through the security groups before one address.
@@ -40,6 +39,10 @@ pub(super) struct Pass {
     pub(super) layers: Vec<Layer>,
     /// Whether there is any security group.
     pub(super) filtered: bool,
+    /// What the admin rules do not stop, and what they let in past the security groups; nothing when there are none.
+    admin: Option<(Sessions, Sessions)>,
+    /// Whether the admin rules were read.
+    admin_asked: bool,
     /// The groups, for those who ask how they are configured.
     pub(super) filters: Vec<Arc<Filter>>,
 }
@@ -63,7 +66,8 @@ struct Signature {
     family: Family,
     matching: Vec<Vec<Certainty>>,
     public: Option<Unguarded>,
-    forwards: Vec<String>,
+    /// By where they are kept: two balancers may have the same name.
+    forwards: Vec<*const Forward>,
     unread: Vec<String>,
     gateway: bool,
 }
@@ -116,12 +120,32 @@ impl Surroundings<'_> {
         Ok(Arc::new(either(&narrow, &wide)))
     }
 
+    fn admin(&self, space: &Space, view: View) -> Result<AdminRead, Gap> {
+        let key = (space.key.clone(), view);
+        if let Some(known) = self.evaluations.borrow().admin.get(&key) {
+            return known.clone();
+        }
+        let (family, direction, reading) = view;
+        let read = self.admin_rules(space, family, (direction, reading));
+        self.evaluations.borrow_mut().admin.insert(key, read.clone());
+        read
+    }
+
     /// What gets through under one reading of the tags.
     fn read_pass(&self, space: &Space, interface: Option<&str>, own: &Own, view: View) -> Result<Arc<Pass>, Gap> {
         let filters = self.filters(space, interface, view)?;
         let matching: Vec<Vec<Certainty>> = filters.iter().map(|(_, _, filter)| filter.matching(own, space)).collect();
         let names = filters.iter().map(|(_, name, _)| name.clone()).collect();
-        let key: PassKey = (filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(), names);
+        let admin = self.admin(space, view)?;
+        let admin_matching = match &admin {
+            AdminRead::Known(admin) => admin.matching(own, space),
+            AdminRead::NotAsked | AdminRead::None => Vec::new(),
+        };
+        let key: PassKey = (
+            filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(),
+            names,
+            (space.key.clone(), view, admin_matching.clone()),
+        );
         if let Some(known) = self.evaluations.borrow().passes.get(&key) {
             return Ok(Arc::clone(known));
         }
@@ -135,15 +159,34 @@ impl Surroundings<'_> {
             }
             places.push(known);
         }
+        let mut layers = Vec::new();
+        let mut passing = None;
+        let mut past_groups = None;
+        if let AdminRead::Known(admin) = &admin {
+            let verdict = admin.verdict(&admin_matching);
+            let passed = with_source_ports(std::slice::from_ref(&verdict.passed));
+            let name = format!("security admin rules of `{}`", admin.name);
+            layers.push(Layer { name, hits: passed.hits.into_iter().flatten().collect() });
+            // Last, so that the places of the groups stay what they are.
+            chains.push(verdict.passed);
+            past_groups = Some(Arc::clone(admin.past_groups()));
+            passing = Some((passed.sessions, verdict.always));
+        }
         let split = with_source_ports(&chains);
         let hits = |place: usize| -> Vec<Hit> { split.hits.get(place).cloned().unwrap_or_default() };
-        let layers =
-            filters.iter().zip(&places).map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) });
+        let groups = filters.iter().zip(&places);
+        layers.extend(groups.map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) }));
+        let sessions = match &passing {
+            Some((_, always)) => or(&split.sessions, always),
+            None => split.sessions,
+        };
         let pass = Arc::new(Pass {
-            layers: layers.collect(),
+            layers,
             filtered: !filters.is_empty(),
-            filters: filters.into_iter().map(|(_, _, filter)| filter).collect(),
-            sessions: split.sessions,
+            admin: passing,
+            admin_asked: !matches!(admin, AdminRead::NotAsked),
+            filters: past_groups.into_iter().chain(filters.into_iter().map(|(_, _, filter)| filter)).collect(),
+            sessions,
         });
         self.evaluations.borrow_mut().passes.insert(key, Arc::clone(&pass));
         Ok(pass)
@@ -165,13 +208,20 @@ fn either(narrow: &Pass, wide: &Pass) -> Pass {
         }
         Layer { name: one.name.clone(), hits }
     });
+    let both = |one: &Sessions, other: &Sessions| Sessions {
+        any_port: join(&one.any_port, &other.any_port),
+        ordinary: join(&one.ordinary, &other.ordinary),
+    };
+    let admin = match (&narrow.admin, &wide.admin) {
+        (Some(one), Some(other)) => Some((both(&one.0, &other.0), both(&one.1, &other.1))),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
     Pass {
-        sessions: Sessions {
-            any_port: join(&narrow.sessions.any_port, &wide.sessions.any_port),
-            ordinary: join(&narrow.sessions.ordinary, &wide.sessions.ordinary),
-        },
+        sessions: both(&narrow.sessions, &wide.sessions),
         layers: layers.collect(),
         filtered: narrow.filtered,
+        admin,
+        admin_asked: narrow.admin_asked,
         filters: narrow.filters.iter().chain(&wide.filters).cloned().collect(),
     }
 }
@@ -225,7 +275,7 @@ fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, 
         family: address.family,
         matching: filters.iter().map(|(_, _, filter)| filter.matching(&address.own, &space)).collect(),
         public: address.public,
-        forwards: address.forwards.iter().map(|forward| forward.name.clone()).collect(),
+        forwards: address.forwards.iter().map(Arc::as_ptr).collect(),
         unread: address.unread.clone(),
         gateway: address.gateway,
     })
@@ -272,7 +322,10 @@ fn answer(
         sources.extend(table(&around.security_groups)?.find(id).and_then(|row| row.evidence("/properties")));
     }
     let mut limits = space.limits.clone();
-    limits.push(NO_ADMIN_RULES.to_owned());
+    if !pass.admin_asked {
+        limits.push(NOT_ASKED.to_owned());
+    }
+    sources.extend(around.admin_evidence(&space));
     let mut layers = pass.layers.clone();
     let mut paths: Vec<Sessions> = Vec::new();
     if let Some(unguarded) = address.public {
@@ -288,8 +341,7 @@ fn answer(
     }
     if !address.unread.is_empty() {
         limits.push(format!("what these load balancers forward was not read: {}", address.unread.join(", ")));
-        let may = |bounds: &Bounds<PacketSet>| Bounds::unknown_within(bounds.upper().clone());
-        paths.push(Sessions { any_port: may(&pass.sessions.any_port), ordinary: may(&pass.sessions.ordinary) });
+        paths.push(perhaps(&pass.sessions));
     }
     if address.gateway {
         limits.push(
@@ -325,12 +377,17 @@ fn opened(pass: &Pass, unguarded: Unguarded) -> Sessions {
     if pass.filtered {
         return pass.sessions.clone();
     }
-    let all = match unguarded {
-        Unguarded::Closed => Bounds::exact(PacketSet::empty()),
-        Unguarded::Open => Bounds::exact(PacketSet::all()),
-        Unguarded::Unknown => Bounds::unknown_within(PacketSet::all()),
-    };
-    Sessions { any_port: all.clone(), ordinary: all }
+    let exactly =
+        |packets: PacketSet| Sessions { any_port: Bounds::exact(packets.clone()), ordinary: Bounds::exact(packets) };
+    match (unguarded, &pass.admin) {
+        (Unguarded::Closed, None) => exactly(PacketSet::empty()),
+        (Unguarded::Open, None) => exactly(PacketSet::all()),
+        (Unguarded::Unknown, None) => perhaps(&exactly(PacketSet::all())),
+        // Nowhere is it written whether a rule that always allows also opens an address that is closed by its kind.
+        (Unguarded::Closed, Some((_, always))) => perhaps(always),
+        (Unguarded::Open, Some((passed, _))) => passed.clone(),
+        (Unguarded::Unknown, Some((passed, _))) => perhaps(passed),
+    }
 }
 
 /// What gets through a load balancer. Clients keep their address, so the security groups see them.
@@ -350,18 +407,18 @@ fn through(
                 Some(row) => row.get()?.properties.ip_address.as_deref().and_then(|text| text.parse().ok()),
             },
         };
-        let own = Own { address: outer, groups: Vec::new() };
+        let groups = match &address.own.groups {
+            // Nowhere is it written whether a group still counts for a packet that carries the outer address.
+            Membership::In(groups) | Membership::Perhaps(groups) => Membership::Perhaps(groups.clone()),
+            Membership::Unread => Membership::Unread,
+        };
+        let own = Own { address: outer.map_or(OwnAddress::Unknown, OwnAddress::Exactly), groups };
         around.pass(space, address.security_group.as_deref(), &own, (address.family, Direction::In))?
     } else {
         Arc::clone(direct)
     };
-    let protocols = match forward.protocol {
-        Some(protocol) => vec![protocol],
-        None => vec![Protocol::TCP, Protocol::UDP],
-    };
-    let all =
-        protocols.into_iter().map(|protocol| PacketSet::of(Protocols::One(protocol), &forward.ports, &AddrSet::all()));
-    let carried = Bounds::exact(PacketSet::union_all(&all.collect::<Vec<_>>()));
+    let protocols = forward.protocol.map_or(Protocols::Any, Protocols::One);
+    let carried = Bounds::exact(PacketSet::of(protocols, &forward.ports, &AddrSet::all()));
     let opened = opened(&pass, forward.unguarded);
     if forward.floating {
         let carried_here = |layer: &Layer| Layer {

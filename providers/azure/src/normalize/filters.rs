@@ -3,7 +3,7 @@
 use super::{
     pools::PoolRead,
     routes::Hop,
-    rules::{Direction, Own},
+    rules::{Direction, Membership, Own, OwnAddress},
     space::{HOST, Space},
     surroundings::Surroundings,
     table::table,
@@ -81,8 +81,8 @@ pub(super) fn egress(
     seen.extend(pool.cluster.row.evidence("/properties/networkProfile"));
     let template = template(pool, seen)?;
     read_from(&space, template, around, seen)?;
-    // Any address of the subnet will do: rules out of a subnet seldom name single machines.
-    let own = Own { address: space.own.to_nets().first().map(ipnet::IpNet::addr), groups: Vec::new() };
+    // Whichever machine of the subnet: a rule that names one of them may or may not be about it.
+    let own = Own { address: OwnAddress::OneOf(space.own.clone()), groups: Membership::Unread };
     let pass = around.pass(&space, template, &own, (Family::V4, Direction::Out))?;
     let reached = pass.sessions.any_port.map(|packets| packets.sources(Protocol::TCP, 443));
     let everything = |set: &AddrSet| set.covers_any(Family::V4, &space.local);

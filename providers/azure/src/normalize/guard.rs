@@ -4,7 +4,7 @@ use super::{
     cluster::Read,
     machines::scale_sets,
     observe::observe,
-    rules::{Direction, Own},
+    rules::{Direction, Membership, Own, OwnAddress},
     space::Space,
     surroundings::Surroundings,
     table::{Table, table},
@@ -126,8 +126,8 @@ fn guarded(space: &Space, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -
         return Ok(PrivateGuard::Unfiltered { because: format!("no security group is on subnet `{}`", space.name) });
     };
     seen.extend(groups.find(id).and_then(|row| row.evidence("/properties")));
-    // The endpoint's own address is not told; any of the subnet stands for it.
-    let own = Own { address: space.own.to_nets().first().map(ipnet::IpNet::addr), groups: Vec::new() };
+    // Which address of the subnet is the endpoint's is not told.
+    let own = Own { address: OwnAddress::OneOf(space.own.clone()), groups: Membership::Unread };
     let pass = around.pass(space, None, &own, (Family::V4, Direction::In))?;
     let via =
         pass.layers.iter().flat_map(|layer| palisade_reach::witness(&layer.hits, Family::V4, Protocol::TCP, PORT));

@@ -1,9 +1,6 @@
 //! Who may do something to a resource, told by principal.
 
-use super::{
-    assignments::{Assignments, Held},
-    authority::Groups,
-};
+use super::assignments::{Assignments, Held};
 use crate::arm;
 use palisade_authority::{Certainty, Decision};
 
@@ -28,7 +25,7 @@ impl Assignments<'_> {
             if given.is_empty() {
                 continue;
             }
-            let authority = self.authority(&held.principal, Groups::Aside);
+            let authority = self.authority(&held.principal);
             let decided = given.into_iter().filter_map(|action| match authority.decide(action, resource) {
                 Decision::Deny { .. } => None,
                 decision @ (Decision::Allow { .. } | Decision::Conditional { .. }) => {

@@ -3,7 +3,7 @@
 use super::{
     balancers::{Forward, Unguarded},
     cluster::Read,
-    rules::Own,
+    rules::{Membership, Own, OwnAddress},
     surroundings::Surroundings,
     table::{Row, Table, table},
 };
@@ -139,7 +139,7 @@ fn add(machines: &mut Vec<Machine>, interface: &Interface, context: &Context<'_,
     let Some(machine) = machines.get_mut(place) else { return };
     for configuration in node_addresses(&properties.ip_configurations) {
         let (public_address, address) = read_address(interface, configuration, context);
-        machine.node.private.extend(address.own.address);
+        machine.node.private.extend(address.own.address.exact());
         machine.node.public.extend(public_address);
         machine.addresses.push(address);
     }
@@ -182,19 +182,22 @@ fn read_address(
             (address, Some(Unguarded::of(sku)))
         }
     };
-    let (forwards, unread) = forwards(configuration, context.around);
+    let subnet = id_of(&properties.subnet).or_else(|| context.set.subnet().map(str::to_owned)).unwrap_or_default();
+    let (forwards, unread) = forwards(configuration, (address, &subnet), context.around);
     let address = Address {
         own: Own {
-            address,
-            groups: properties
-                .application_security_groups
-                .iter()
-                .filter_map(|one| one.id.as_deref())
-                .map(arm::key)
-                .collect(),
+            address: address.map_or(OwnAddress::Unknown, OwnAddress::Exactly),
+            groups: Membership::In(
+                properties
+                    .application_security_groups
+                    .iter()
+                    .filter_map(|one| one.id.as_deref())
+                    .map(arm::key)
+                    .collect(),
+            ),
         },
         family,
-        subnet: id_of(&properties.subnet).or_else(|| context.set.subnet().map(str::to_owned)).unwrap_or_default(),
+        subnet,
         security_group: id_of(&interface.properties.network_security_group),
         public,
         forwards,
@@ -226,20 +229,28 @@ fn public_row<'t>(
 }
 
 /// What load balancers forward to an address, and those of which we do not know it.
-fn forwards(configuration: &AddressConfiguration, around: &Surroundings<'_>) -> (Vec<Arc<Forward>>, Vec<String>) {
+///
+/// Pools name their members in either of two ways: interfaces point at the pool, or the pool lists addresses.
+fn forwards(
+    configuration: &AddressConfiguration,
+    (address, subnet): (Option<IpAddr>, &str),
+    around: &Surroundings<'_>,
+) -> (Vec<Arc<Forward>>, Vec<String>) {
     let Ok(balancers) = &around.balancers else { return (Vec::new(), Vec::new()) };
     let properties = &configuration.properties;
     let pools =
         properties.load_balancer_backend_address_pools.iter().chain(&properties.load_balancer_inbound_nat_rules);
     let parts: Vec<&str> = pools.filter_map(|reference| reference.id.as_deref()).collect();
     let mut forwards: Vec<Arc<Forward>> = Vec::new();
-    let mut unread = Vec::new();
+    // One that cannot be read may list any address.
+    let mut unread = balancers.unread();
     for part in &parts {
         if !matches!(balancers.of(part), Some(Ok(_))) {
             unread.push((*part).to_owned());
         }
     }
-    for target in parts.into_iter().chain(configuration.id.as_deref()) {
+    let listed = address.map(|address| balancers.listing(address, subnet)).unwrap_or_default();
+    for target in parts.into_iter().chain(configuration.id.as_deref()).chain(listed) {
         for forward in balancers.to(target) {
             if !forwards.iter().any(|known| Arc::ptr_eq(known, forward)) {
                 forwards.push(Arc::clone(forward));

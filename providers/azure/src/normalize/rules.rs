@@ -51,6 +51,8 @@ pub(super) struct Filter {
     pub(super) name: String,
     /// Its rules in order, the defaults last.
     pub(super) lines: Vec<Line>,
+    /// What becomes of packets that no rule matches.
+    default: Action,
 }
 
 /// One rule. Addresses of packets are those of the other side; the own side is matched separately.
@@ -84,12 +86,72 @@ struct OwnSide {
 }
 
 /// The own side of a packet: one address of one machine, or the outer address of a load balancer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Own {
-    /// The address, when it is known.
-    pub(super) address: Option<IpAddr>,
+    /// Its address.
+    pub(super) address: OwnAddress,
     /// The application security groups it is in.
-    pub(super) groups: Vec<String>,
+    pub(super) groups: Membership,
+}
+
+/// What is known of an address of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum OwnAddress {
+    /// It is this one.
+    Exactly(IpAddr),
+    /// It is one of these.
+    OneOf(AddrSet),
+    /// Nothing.
+    #[default]
+    Unknown,
+}
+
+/// Which application security groups something of ours is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Membership {
+    /// These and no other.
+    In(Vec<String>),
+    /// These and no other, if the groups count for its address at all.
+    Perhaps(Vec<String>),
+    /// Nobody knows.
+    #[default]
+    Unread,
+}
+
+impl OwnAddress {
+    /// The address, when it is known.
+    pub(super) fn exact(&self) -> Option<IpAddr> {
+        match self {
+            Self::Exactly(address) => Some(*address),
+            Self::OneOf(_) | Self::Unknown => None,
+        }
+    }
+
+    /// Whether it lies in a set that is known within bounds.
+    fn lies_in(&self, lower: &AddrSet, upper: &AddrSet) -> Certainty {
+        let (surely, perhaps) = match self {
+            Self::Exactly(address) => (lower.contains(*address), upper.contains(*address)),
+            Self::OneOf(some) => (!some.is_empty() && some.is_subset(lower), !some.intersect(upper).is_empty()),
+            Self::Unknown => (false, !upper.is_empty()),
+        };
+        match (surely, perhaps) {
+            (true, _) => Certainty::Yes,
+            (false, true) => Certainty::Maybe,
+            (false, false) => Certainty::No,
+        }
+    }
+}
+
+impl Membership {
+    fn is_in(&self, groups: &[String]) -> Certainty {
+        let any = |own: &[String]| groups.iter().any(|group| own.contains(group));
+        match self {
+            Self::In(own) if any(own) => Certainty::Yes,
+            Self::Perhaps(own) if any(own) => Certainty::Maybe,
+            Self::Unread if !groups.is_empty() => Certainty::Maybe,
+            Self::In(_) | Self::Perhaps(_) | Self::Unread => Certainty::No,
+        }
+    }
 }
 
 impl Filter {
@@ -140,7 +202,31 @@ impl Filter {
         if !has_defaults {
             lines.extend(reader.defaults());
         }
-        Ok(Self { name, lines })
+        Ok(Self { name, lines, default: Action::Deny })
+    }
+
+    /// Rules that somebody else than a security group holds, each with what it does and whether it opens anything.
+    pub(super) fn of<'r>(
+        name: &str,
+        rules: impl Iterator<Item = (&'r SecurityRule, Action, bool)>,
+        (space, family): (&Space, Family),
+        (direction, reading): (Direction, Reading),
+        default: Action,
+    ) -> Result<Self, String> {
+        let network = reading.virtual_network(space);
+        let internet = palisade_reach::internet().subtract(network);
+        let reader = Reader { name, space, family, direction, network, internet };
+        let mut lines: Vec<(i64, Line)> = Vec::new();
+        for (rule, action, opens) in rules {
+            let called = rule.name.as_deref().unwrap_or("a rule");
+            if !reader.concerns(rule).ok_or_else(|| format!("{called}: no direction"))? {
+                continue;
+            }
+            let priority = rule.properties.priority.ok_or_else(|| format!("{called}: no priority"))?;
+            lines.push((priority, reader.line(rule, action, opens)));
+        }
+        lines.sort_by_key(|(priority, _)| *priority);
+        Ok(Self { name: name.to_owned(), lines: lines.into_iter().map(|(_, line)| line).collect(), default })
     }
 
     /// Which rules match the own side. Equal answers mean equal chains.
@@ -158,26 +244,22 @@ impl Filter {
                 Some(PortedRule { matches, ..line.rule.clone() })
             }
         });
-        Chain { rules: rules.collect(), default: Action::Deny }
+        Chain { rules: rules.collect(), default: self.default }
     }
 }
 
 impl OwnSide {
     fn matches(&self, own: &Own, space: &Space) -> Certainty {
-        if self.any || self.groups.iter().any(|group| own.groups.contains(group)) {
-            return Certainty::Yes;
-        }
-        let Some(address) = own.address else {
-            let may = self.virtual_network || self.unknown || !self.nets.is_empty();
-            return if may { Certainty::Maybe } else { Certainty::No };
-        };
-        let tagged = self.virtual_network;
-        if self.nets.contains(address) || (tagged && space.virtual_network.lower().contains(address)) {
-            Certainty::Yes
-        } else if self.unknown || (tagged && space.virtual_network.upper().contains(address)) {
-            Certainty::Maybe
-        } else {
-            Certainty::No
+        let network = &space.virtual_network;
+        let nothing = AddrSet::empty();
+        let tagged = if self.virtual_network { (network.lower(), network.upper()) } else { (&nothing, &nothing) };
+        let lower = self.nets.union(tagged.0);
+        let upper = self.nets.union(tagged.1);
+        match (own.address.lies_in(&lower, &upper), own.groups.is_in(&self.groups)) {
+            _ if self.any => Certainty::Yes,
+            (Certainty::Yes, _) | (_, Certainty::Yes) => Certainty::Yes,
+            (Certainty::No, Certainty::No) if !self.unknown => Certainty::No,
+            (Certainty::No | Certainty::Maybe, Certainty::No | Certainty::Maybe) => Certainty::Maybe,
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Where an identity stands: what it holds, how far it could climb, what it would not need.
 
 use super::{
-    assignments::Assignments,
-    authority::Groups,
+    assignments::{self, Assignments},
     capabilities::{
         ALWAYS, ASSIGN, ASSIGN_NAMED, ASSIGN_ROLES, CHANGE_CLUSTER, FEDERATE, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL,
         TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND, WITHOUT_ENTRA,
@@ -15,7 +14,7 @@ use palisade_authority::{
     Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed,
     Place, Standing, capabilities, excess, satisfied, wildcards, within,
 };
-use palisade_model::{Gap, IdentityKind};
+use palisade_model::{Gap, IdentityKind, UnreadGroup};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -25,28 +24,32 @@ use std::{
 const NO_ELIGIBLE_ROLES: &str =
     "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
 
+/// The groups themselves are a fact of the cluster.
+const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles here: who is in them is not read";
+
 /// Authorities and the graph of who may become whom, worked out once.
 #[derive(Debug, Default)]
 pub(super) struct Standings {
     authorities: HashMap<String, Arc<Authority>>,
     held: HashMap<(String, Switches), Arc<Vec<Held>>>,
     graph: Option<Arc<Graph>>,
+    pub(super) groups: HashMap<Switches, Arc<[UnreadGroup]>>,
 }
 
 /// What of a cluster decides which rights make an administrator of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Switches {
+pub(super) struct Switches {
     local_accounts: bool,
     entra: bool,
     run_command: bool,
 }
 
 impl Switches {
-    fn of(read: &Read<'_, '_>) -> Self {
+    pub(super) fn of(read: &Read<'_, '_>) -> Self {
         Self { local_accounts: has_local_accounts(read), entra: has_entra(read), run_command: can_run_commands(read) }
     }
 
-    fn needs(self) -> Vec<Need> {
+    pub(super) fn needs(self) -> Vec<Need> {
         let mut needs = ALWAYS.to_vec();
         needs.extend(
             [
@@ -73,13 +76,17 @@ pub(super) fn has_entra(read: &Read<'_, '_>) -> bool {
 }
 
 impl Surroundings<'_> {
-    /// The authority of a principal that may be in any group.
+    /// The authority of a principal: what it was given itself.
     pub(super) fn authority(&self, assignments: &Assignments<'_>, principal: &str) -> Arc<Authority> {
         let key = principal.to_ascii_lowercase();
         if let Some(known) = self.standings.borrow().authorities.get(&key) {
             return Arc::clone(known);
         }
-        let authority = Arc::new(assignments.authority(principal, Groups::Perhaps).assuming(NO_ELIGIBLE_ROLES));
+        let mut authority = assignments.authority(principal).assuming(NO_ELIGIBLE_ROLES);
+        if assignments.all().iter().any(assignments::Held::is_group) {
+            authority = authority.assuming(NO_GROUPS);
+        }
+        let authority = Arc::new(authority);
         self.standings.borrow_mut().authorities.insert(key, Arc::clone(&authority));
         authority
     }
@@ -105,11 +112,9 @@ impl Surroundings<'_> {
     /// Whether a capability over clusters reaches one: rights over clusters in a group that holds none, such as a
     /// control plane's in its node resource group, are no power over any.
     fn reaches_a_cluster(&self, assignments: &Assignments<'_>, principal: &str, held: &Held) -> bool {
-        let groups = assignments.all().iter().filter(|one| one.is_group());
         held.everywhere
             || assignments
                 .of(principal)
-                .chain(groups)
                 .any(|one| self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action)))
     }
 
@@ -128,20 +133,18 @@ impl Surroundings<'_> {
         let decision = authority.decide(ASSIGN_ROLES, &subscription);
         let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));
         let need = need(assignments);
-        // What it was given itself: a group it may be in gives it nothing to spare.
-        let given = assignments.authority(principal, Groups::Aside);
         let outside_need = match kind {
             // What a workload needs is its owner's to say.
             IdentityKind::Workload => Vec::new(),
             IdentityKind::ControlPlane | IdentityKind::Node | IdentityKind::Controller => {
-                let stray = stray(&given, &need);
+                let stray = stray(&authority, &need);
                 stray.map_or_else(Vec::new, |stray| outside(&stray, &capabilities(&stray, &switches.needs()), &need))
             }
         };
         let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
         Ok(Standing {
             escalation: if direct { None } else { self.escalation(read, assignments, principal, &authority) },
-            wildcards: wildcards(&given, &need),
+            wildcards: wildcards(&authority, &need),
             outside_need,
             administrator,
             assumptions: authority.assumptions().to_vec(),
@@ -227,7 +230,7 @@ impl Surroundings<'_> {
     }
 }
 
-fn is_about_clusters(capability: Capability) -> bool {
+pub(super) fn is_about_clusters(capability: Capability) -> bool {
     matches!(
         capability,
         Capability::ClusterAdmin

@@ -4,7 +4,7 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
+        AdminRule, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
         PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
         Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
@@ -61,6 +61,7 @@ macro_rules! identified {
 }
 
 identified!(
+    AdminRule,
     DenyAssignment,
     Interface,
     LoadBalancer,

@@ -4,10 +4,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::marker::PhantomData;
 
-/// One page. Without `value` it is not a page.
+/// One page. Without `value` it is not a page; some services write `null` for an empty one.
 #[derive(Debug, Deserialize)]
 #[serde(bound = "")]
 pub(crate) struct List<T> {
+    #[serde(deserialize_with = "super::lenient::list")]
     value: Vec<Box<RawValue>>,
     #[serde(skip)]
     of: PhantomData<T>,
@@ -63,5 +64,12 @@ mod tests {
     #[test]
     fn a_page_without_value_is_no_page() {
         assert!(serde_json::from_str::<List<Thing>>(r#"{"values":[]}"#).is_err());
+        assert!(serde_json::from_str::<List<Thing>>(r#"{"value":{}}"#).is_err());
+    }
+
+    #[test]
+    fn null_is_an_empty_page() {
+        let page: List<Thing> = serde_json::from_str(r#"{"value":null}"#).unwrap();
+        assert_eq!(page.items().count(), 0);
     }
 }

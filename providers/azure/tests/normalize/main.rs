@@ -9,6 +9,7 @@
 
 mod fixtures;
 mod laws;
+mod network;
 mod rbac;
 mod scene;
 mod traps;

@@ -2,7 +2,11 @@
 
 use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, node_group, role};
 use palisade_authority::{Capability, Node, Standing};
-use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
+use palisade_controls::controls;
+use palisade_engine::{Context, Policy, State, evaluate};
+use palisade_model::{
+    Audience, Cluster, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject,
+};
 use serde_json::{Value, json};
 
 const NOT_ACCESS: &[&str] = &[
@@ -230,4 +234,89 @@ fn an_identity_that_runs_both_the_control_plane_and_the_nodes_is_shared() {
     for identity in shared.identities.get().unwrap() {
         assert!(matches!(identity.dedication.get().unwrap(), Dedication::Shared { .. }), "{:?}", identity.kind);
     }
+}
+
+/// The same assignment, to a group.
+fn to_group(group: &str, role: &str, scope: &str) -> Value {
+    let mut assignment = assignment(group, role, scope);
+    assignment["properties"]["principalType"] = json!("Group");
+    assignment
+}
+
+/// What the control says of each subject.
+fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
+    let chosen: Vec<_> = controls().into_iter().filter(|one| one.meta.id == control).collect();
+    let policy = Policy::default();
+    let context = Context { policy: &policy, now: palisade_testkit::now() };
+    let findings = evaluate(cluster, &chosen, &context).findings;
+    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
+}
+
+#[test]
+fn b2_15_what_a_group_above_the_subscription_gives_is_told_once_and_lets_no_workload_pass() {
+    let above = "/providers/Microsoft.Management/managementGroups/root";
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("TEAM", "contributor", above));
+    let cluster = scene.read();
+    let groups = cluster.unread_groups.get().unwrap();
+    assert_eq!(groups.len(), 1);
+    assert_eq!(
+        (groups[0].group.as_str(), groups[0].by.as_slice()),
+        ("team", &[format!("contributor at {above}").as_str().into()][..])
+    );
+    for capability in [Capability::ClusterAdmin, Capability::ExfiltrateStorage, Capability::AssumeAnyIdentity] {
+        assert!(groups[0].adds.contains(&capability) && groups[0].everywhere.contains(&capability), "{capability}");
+    }
+    assert_eq!(groups[0].wildcards.len(), 1);
+    let standing = standing(&scene, IdentityKind::Workload);
+    assert_eq!((&standing.administrator, standing.held.as_slice(), &standing.escalation), (&None, &[][..], &None));
+    assert!(standing.assumptions.iter().any(|one| one.contains("none of the groups")), "{:?}", standing.assumptions);
+    assert_eq!(
+        judged(&cluster, "ID-10"),
+        [("members of groups that were not read".to_owned(), State::Unknown)],
+        "asked once, whatever the number of identities"
+    );
+    // What is asked about the identity's own assignments is answered.
+    assert_eq!(judged(&cluster, "ID-03"), [("K-agentpool".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn a_group_that_can_make_nobody_dangerous_puts_nothing_in_doubt() {
+    let vault = id("Microsoft.KeyVault/vaults", "kv");
+    let mut scene = with_workload(&[]);
+    scene.roles.push(role("secrets-user", &[], &[], &["Microsoft.KeyVault/vaults/secrets/getSecret/action"]));
+    scene.assignments.push(to_group("devs", "acr-pull", &subscription()));
+    scene.assignments.push(to_group("devs", "secrets-user", &vault));
+    // Entra signs people in here: a user's credential is no administrator's.
+    scene.assignments.push(to_group("devs", "user-credential", &cluster_id()));
+    scene.cluster["properties"]["aadProfile"] = json!({ "managed": true });
+    let cluster = scene.read();
+    let groups = cluster.unread_groups.get().unwrap();
+    assert_eq!(groups[0].adds, [Capability::ReadCloudSecrets, Capability::PullAnyImage].into());
+    assert_eq!(groups[0].everywhere, [Capability::PullAnyImage].into());
+    assert_eq!(judged(&cluster, "ID-10"), [("orders".to_owned(), State::Pass)]);
+    scene.cluster["properties"]["aadProfile"] = Value::Null;
+    let without_entra = scene.read();
+    assert_eq!(judged(&without_entra, "ID-10")[0].1, State::Unknown);
+}
+
+#[test]
+fn a_group_completes_what_a_workload_lacks_and_is_dangerous_only_then() {
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("machines", "vm-contributor", &subscription()));
+    let alone = scene.read();
+    assert!(!alone.unread_groups.get().unwrap()[0].adds.contains(&Capability::AssumeAnyIdentity));
+    scene.assignments.push(assignment("orders-principal", "identity-operator", &subscription()));
+    let together = scene.read();
+    assert!(together.unread_groups.get().unwrap()[0].adds.contains(&Capability::AssumeAnyIdentity));
+    assert_eq!(judged(&together, "ID-10")[0].1, State::Unknown);
+}
+
+#[test]
+fn a_role_of_a_group_that_nobody_defines_may_give_anything() {
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("ghosts", "vanished", &subscription()));
+    let cluster = scene.read();
+    assert!(!cluster.unread_groups.get().unwrap()[0].wildcards.is_empty());
+    assert_eq!(judged(&cluster, "ID-10")[0].1, State::Unknown);
 }

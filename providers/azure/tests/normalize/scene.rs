@@ -1,9 +1,9 @@
 //! One small subscription, written down as Azure Resource Manager would answer it, to be changed by each test.
 
 use palisade_azure::{
-    CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES,
-    NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS,
-    SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
+    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
+    SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
 };
 use palisade_model::{Cluster, Exposure, Pool, Provider};
 use palisade_provider::Snapshot;
@@ -52,6 +52,8 @@ pub(crate) struct Scene {
     pub(crate) balancers: Vec<Value>,
     pub(crate) public_addresses: Vec<Value>,
     pub(crate) network: Value,
+    /// Security admin rules; absent where nobody asked.
+    pub(crate) admin_rules: Option<Vec<Value>>,
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
@@ -85,6 +87,7 @@ impl Default for Scene {
             balancers: Vec::new(),
             public_addresses: Vec::new(),
             network: json!({ "addressSpace": { "addressPrefixes": ["10.224.0.0/12"] } }),
+            admin_rules: None,
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
@@ -204,6 +207,10 @@ impl Scene {
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
+        if let Some(rules) = &self.admin_rules {
+            let network = id("Microsoft.Network/virtualNetworks", "vnet").to_ascii_lowercase();
+            builder = builder.answer(&ADMIN_RULES, SUBSCRIPTION, &[("network", &network)], value(rules.clone()));
+        }
         let identity = |(id, (principal, _)): (&String, &(String, Vec<Value>))| json!({ "id": id, "name": id.rsplit('/').next(), "properties": { "principalId": principal } });
         builder = builder.answer(&IDENTITIES, SUBSCRIPTION, &[], value(self.identities.iter().map(identity).collect()));
         for (id, (_, credentials)) in &self.identities {

@@ -146,10 +146,49 @@ fn a2_10_a_client_may_choose_its_source_port() {
     assert_eq!(usual, nobody());
 }
 
+/// A security admin rule for ssh from somewhere.
+fn admin_rule(priority: u32, access: &str, source: &str) -> serde_json::Value {
+    let prefix = |text: &str| json!([{ "addressPrefix": text, "addressPrefixType": "IPPrefix" }]);
+    json!({ "kind": "Custom", "id": format!("/x/rules/admin{priority}"), "properties": {
+        "access": access, "direction": "Inbound", "priority": priority, "protocol": "Tcp", "sources": prefix(source),
+        "destinations": prefix("*"), "sourcePortRanges": ["0-65535"], "destinationPortRanges": ["22"],
+    } })
+}
+
 #[test]
-fn a2_11_security_admin_rules_are_a_limit_that_is_told() {
-    let limits = Scene::default().exposure().limits;
-    assert!(limits.iter().any(|limit| limit.contains("Virtual Network Manager")), "{limits:?}");
+fn a2_11_security_admin_rules_come_before_the_security_groups() {
+    let office = "203.0.113.0/24";
+    let closed = |access| Scene { admin_rules: Some(vec![admin_rule(10, access, office)]), ..Scene::default() };
+    assert_eq!(closed("AlwaysAllow").ssh(), Bounds::exact(nets(&[office])));
+    assert_eq!(closed("AlwaysAllow").reached(Protocol::TCP, 23), nobody());
+    assert_eq!(closed("Allow").ssh(), nobody());
+    let open = Scene {
+        admin_rules: Some(vec![admin_rule(10, "Deny", "*")]),
+        ..Scene::with_rules(vec![rule(100, "Allow", json!({}))])
+    };
+    assert_eq!(open.ssh(), nobody());
+    // The first admin rule that matches is the last one asked.
+    let first = Scene {
+        admin_rules: Some(vec![admin_rule(20, "Deny", "*"), admin_rule(10, "Allow", office)]),
+        ..Scene::with_rules(vec![rule(100, "Allow", json!({}))])
+    };
+    assert_eq!(first.ssh(), Bounds::exact(nets(&[office])));
+}
+
+#[test]
+fn security_admin_rules_that_nobody_asked_for_are_a_limit_and_none_is_none() {
+    let limits = |scene: Scene| scene.exposure().limits.iter().any(|limit| limit.contains("Virtual Network Manager"));
+    assert!(limits(Scene::default()));
+    assert!(!limits(Scene { admin_rules: Some(Vec::new()), ..Scene::default() }));
+}
+
+#[test]
+fn a_network_group_of_an_admin_rule_may_be_anybody() {
+    let group = json!([{ "addressPrefix": "/x/networkGroups/g", "addressPrefixType": "NetworkGroup" }]);
+    let mut rule = admin_rule(10, "AlwaysAllow", "*");
+    rule["properties"]["sources"] = group;
+    let scene = Scene { admin_rules: Some(vec![rule]), ..Scene::default() };
+    assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
 }
 
 #[test]

@@ -228,6 +228,10 @@ fn virtual_network(site: &mut Site<'_>, network: &Network) -> Result<(), Mistake
     let location = site.location(network.location.as_ref()).to_owned();
     let body = network_body(&id, &network.name, &location, &network.prefixes, &subnets, &peerings);
     site.wire.add(&id, &body);
+    for rule in &network.admin_rules {
+        let list = format!("{id}/listNetworkManagerEffectiveSecurityAdminRules").to_ascii_lowercase();
+        site.wire.show(&list, &rules::admin(rule));
+    }
     Ok(())
 }
 

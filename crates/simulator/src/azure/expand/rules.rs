@@ -22,6 +22,40 @@ pub(super) fn rule(group: &str, rule: &Rule) -> Value {
     named(group, "securityRules", &rule.name, &properties)
 }
 
+/// A security admin rule as it is told of a network it holds in.
+pub(super) fn admin(rule: &Rule) -> Value {
+    let prefixes = |all: &[String]| {
+        let kind = |text: &str| {
+            if text.starts_with(|letter: char| letter.is_ascii_digit() || letter == '*') {
+                "IPPrefix"
+            } else {
+                "ServiceTag"
+            }
+        };
+        all.iter().map(|text| json!({ "addressPrefix": text, "addressPrefixType": kind(text) })).collect::<Vec<_>>()
+    };
+    let ports = |all: &[String]| {
+        all.iter().map(|text| if text == "*" { "0-65535".to_owned() } else { text.clone() }).collect::<Vec<_>>()
+    };
+    json!({
+        "id": format!("/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/hub/providers/Microsoft.Network/networkManagers/hub/securityAdminConfigurations/base/ruleCollections/base/rules/{}", rule.name),
+        "kind": "Custom",
+        "configurationDescription": "base",
+        "ruleCollectionDescription": "base",
+        "properties": {
+            "access": rule.access,
+            "direction": rule.direction,
+            "priority": rule.priority,
+            "protocol": if rule.protocol == "*" { "Any" } else { &rule.protocol },
+            "sources": prefixes(&rule.from),
+            "destinations": prefixes(&rule.to),
+            "sourcePortRanges": ports(&rule.source_ports),
+            "destinationPortRanges": ports(&rule.ports),
+            "provisioningState": "Succeeded",
+        },
+    })
+}
+
 /// The six rules that every group ends with.
 pub(super) fn defaults(group: &str) -> Vec<Value> {
     let default = |name: &str, priority: u32, access: &str, direction: &str, from: &str, to: &str| {
