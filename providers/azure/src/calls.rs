@@ -32,41 +32,7 @@ const SCALE_SET_SECRETS: &[&str] = &[
 ];
 
 /// Every fact there is: what the list of clusters feeds.
-const EVERYTHING: &[FactKind] = &[
-    Version,
-    PublicAccess,
-    PrivatePath,
-    Doors,
-    Tunnels,
-    PrivateGuard,
-    Pools,
-    Nodes,
-    PublicAddresses,
-    Exposure,
-    Filters,
-    DefaultRoute,
-    Egress,
-    Interactive,
-    Metadata,
-    Credential,
-    WorkloadIdentity,
-    Identities,
-    Standing,
-    Dedication,
-    OtherTrust,
-    Keys,
-    Unused,
-    UnreadGroups,
-    Trusts,
-    Controllers,
-    Minters,
-    ExternalTrusts,
-    Etcd,
-    Encryption,
-    KeyState,
-    KeyRotation,
-    KeyAccess,
-];
+const EVERYTHING: &[FactKind] = FactKind::ALL;
 
 macro_rules! calls {
     ($($(#[$doc:meta])* $constant:ident = $name:literal, $permission:literal, $per:ident, $feeds:expr, $redact:expr, $purpose:literal;)*) => {
@@ -90,11 +56,11 @@ macro_rules! calls {
 calls! {
     /// The subscriptions that the credentials see.
     SUBSCRIPTIONS = "Subscriptions_List", "Microsoft.Resources/subscriptions/read", Target,
-        &[ExternalTrusts], &[],
+        EVERYTHING, &[],
         "find the subscriptions, and the tenants that manage them from outside";
     /// Everything below a management group.
     DESCENDANTS = "ManagementGroups_GetDescendants", "Microsoft.Management/managementGroups/descendants/read", Group,
-        &[], &[],
+        EVERYTHING, &[],
         "find the subscriptions below the configured management groups";
     /// The clusters of a subscription, whole, with their pools.
     CLUSTERS = "ManagedClusters_List", "Microsoft.ContainerService/managedClusters/read", Account,
