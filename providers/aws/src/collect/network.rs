@@ -12,7 +12,7 @@ use crate::{
         Ec2,
         compute::Reservations,
         eks::Nodegroup,
-        network::{RouteTables, SecurityGroups},
+        network::{RouteTables, SecurityGroups, Subnets},
     },
 };
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
@@ -52,13 +52,11 @@ pub(super) async fn of_region(place: &Place<'_>) {
 
 /// The tables of the clusters' networks. Returns the instance profiles that machines of clusters carry.
 pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSet<String> {
-    let networks = clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref());
-    let vpcs: BTreeSet<String> = networks.filter_map(|config| config.vpc_id.clone()).collect();
-    let vpcs: Vec<String> = vpcs.into_iter().collect();
+    let ec2 = &place.context.session.ec2(place.region);
+    let vpcs: Vec<String> = networks(place, ec2, clusters).await.into_iter().collect();
     if vpcs.is_empty() {
         return BTreeSet::new();
     }
-    let ec2 = &place.context.session.ec2(place.region);
     let attributes = vpcs.iter().flat_map(|vpc| {
         [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames]
             .map(|attribute| boxed(attribute_of(place, ec2, vpc, attribute)))
@@ -72,6 +70,30 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSe
     }
     prefix_lists(place, ec2, lists.into_iter().collect()).await;
     profiles
+}
+
+/// The networks of the clusters. A description without one still names subnets, and those know their network.
+async fn networks(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, clusters: &[Described]) -> BTreeSet<String> {
+    let (mut vpcs, mut subnets) = (BTreeSet::new(), BTreeSet::new());
+    for config in clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref()) {
+        match &config.vpc_id {
+            Some(vpc) => drop(vpcs.insert(vpc.clone())),
+            None => subnets.extend(config.subnet_ids.iter().cloned()),
+        }
+    }
+    let subnets: Vec<String> = subnets.into_iter().collect();
+    for subnets in subnets.chunks(FILTER_VALUES) {
+        let joined = subnets.join(",");
+        let params = [("subnets", joined.as_str())];
+        let question = place.question(&calls::DESCRIBE_SUBNETS, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+        let filter = Filter::builder().name("subnet-id").set_values(Some(subnets.to_vec())).build();
+        let send =
+            sending!(|token| ec2.describe_subnets().filters(filter.clone()).max_results(1000).set_next_token(token));
+        let pages = place.context.ask::<Ec2<Subnets>>(&place.host("ec2"), &question, send).await;
+        let found = pages.into_iter().flatten().flat_map(|Ec2(page)| page.subnet_set);
+        vpcs.extend(found.filter_map(|subnet| subnet.vpc_id));
+    }
+    vpcs
 }
 
 async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, attribute: VpcAttributeName) {

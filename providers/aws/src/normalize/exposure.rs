@@ -16,7 +16,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 /// What makes two interfaces answer alike.
@@ -198,8 +198,7 @@ impl<'a> Evaluator<'a> {
             reached = Bounds::unknown_within(reached.upper().clone());
             for_ordinary = Bounds::unknown_within(for_ordinary.upper().clone());
         }
-        let through =
-            self.through_balancers(key, &groups, &admitted.allowed.intersect(&passed), &outside, &mut limits)?;
+        let through = self.through_balancers(key, &groups, (&admitted.allowed, &passed), &outside, &mut limits)?;
         reached = reached.union(&Bounds::unknown_within(through.clone()));
         for_ordinary = for_ordinary.union(&Bounds::unknown_within(through));
         let mitigation = self.block(key, &mut reached, &mut for_ordinary, &mut limits)?;
@@ -271,7 +270,7 @@ impl<'a> Evaluator<'a> {
         passed: &Bounds<PacketSet>,
         local: &AddrSet,
     ) -> Result<Bounds<PacketSet>, Gap> {
-        let private = Bounds::exact(internet().complement().union(local));
+        let private = Bounds::exact(private().union(local));
         let mut admitted = Bounds::exact(PacketSet::empty());
         for group in groups {
             for rule in &group.rules {
@@ -296,11 +295,20 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// The addresses that networks use among themselves: private, shared and unique local space.
+fn private() -> &'static AddrSet {
+    static PRIVATE: LazyLock<AddrSet> = LazyLock::new(|| {
+        let blocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+        blocks.iter().filter_map(|block| parse_net(block).ok()).collect()
+    });
+    &PRIVATE
+}
+
 /// The private addresses of a group's members; of a group we do not see, any private address.
 pub(super) fn members_of(region: &Region<'_>, group: &str) -> Result<Bounds<AddrSet>, Gap> {
     let known = region.security_groups.get()?.iter().any(|record| record.group_id.as_deref() == Some(group));
     if !known {
-        return Ok(Bounds::unknown_within(internet().complement()));
+        return Ok(Bounds::unknown_within(private().clone()));
     }
     let interfaces = region.interfaces.get()?.iter();
     let members = interfaces.filter(|one| one.group_set.iter().any(|member| member.group_id.as_deref() == Some(group)));

@@ -183,6 +183,8 @@ record!(Subnet {
     #[serde(deserialize_with = "leaf::text")]
     subnet_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
     cidr_block: Option<String>,
     #[serde(deserialize_with = "leaf::boolean")]
     map_public_ip_on_launch: Option<bool>,
@@ -282,6 +284,8 @@ pub(crate) struct LoadBalancer {
     pub(crate) vpc_id: Option<String>,
     #[serde(rename = "Type", deserialize_with = "leaf::text")]
     pub(crate) kind: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) ip_address_type: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) security_groups: Vec<String>,
 }

@@ -161,7 +161,9 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     found.push(here.to_owned());
     match value {
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{here}/{index}"), found))
+            for (index, item) in items.iter().enumerate() {
+                places(item, &format!("{here}/{index}"), found);
+            }
         }
         Value::Object(fields) => fields.iter().for_each(|(name, field)| {
             places(field, &format!("{here}/{}", name.replace('~', "~0").replace('/', "~1")), found);
