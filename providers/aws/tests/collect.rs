@@ -4,7 +4,7 @@
 
 use palisade_aws::{Accounts, Aws, CALLS, Credentials, Settings};
 use palisade_model::{Cluster, FactKind, GapReason, Inventory};
-use palisade_provider::{Discovery, Event, Pace, Progress, Collect, Provider, Quiet, Recorder, Snapshot};
+use palisade_provider::{Collect, Discovery, Event, Pace, Progress, Provider, Quiet, Recorder, Snapshot};
 use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Simulator, World};
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -2,6 +2,7 @@
 
 use super::{
     ask::{Paging, Wire, sending},
+    balancing::{self, Balancing},
     boxed,
     cluster::Described,
     region::Place,
@@ -30,28 +31,21 @@ const GROUP_NAMES: usize = 50;
 pub(super) async fn of_region(place: &Place<'_>) {
     let context = place.context;
     let ec2 = &context.session.ec2(place.region);
-    let load_balancing = &context.session.load_balancing(place.region);
     let options = place.question(&calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS, &[], Wire::Ec2, None);
     let exclusions = &calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS;
     let exclusions = place.question(exclusions, &[], Wire::Ec2, Some(Paging::NEXT_TOKEN));
-    let balancers = place.question(&calls::DESCRIBE_LOAD_BALANCERS, &[], Wire::Query, Some(Paging::NEXT_MARKER));
-    let (host, balancing) = (place.host("ec2"), place.host("elasticloadbalancing"));
+    let host = place.host("ec2");
     let options = context.ask::<Value>(&host, &options, sending!(|_| ec2.describe_vpc_block_public_access_options()));
     let exclusions = context.ask::<Value>(
         &host,
         &exclusions,
         sending!(|token| ec2.describe_vpc_block_public_access_exclusions().max_results(1000).set_next_token(token)),
     );
-    let balancers = context.ask::<Value>(
-        &balancing,
-        &balancers,
-        sending!(|token| load_balancing.describe_load_balancers().page_size(400).set_marker(token)),
-    );
-    futures::join!(boxed(options), boxed(exclusions), boxed(balancers));
+    futures::join!(boxed(options), boxed(exclusions));
 }
 
 /// The tables of the clusters' networks. Returns the instance profiles that machines of clusters carry.
-pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSet<String> {
+pub(super) async fn tables(place: &Place<'_>, clusters: &[Described], balancing: &Balancing) -> BTreeSet<String> {
     let ec2 = &place.context.session.ec2(place.region);
     let vpcs: Vec<String> = networks(place, ec2, clusters).await.into_iter().collect();
     if vpcs.is_empty() {
@@ -62,7 +56,8 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSe
             .map(|attribute| boxed(attribute_of(place, ec2, vpc, attribute)))
     });
     let chunks = vpcs.chunks(FILTER_VALUES).map(|vpcs| boxed(chunk(place, ec2, vpcs)));
-    let (found, _) = futures::join!(join_all(chunks), join_all(attributes));
+    let targets = boxed(balancing::targets(place, balancing, &vpcs));
+    let (found, _, ()) = futures::join!(join_all(chunks), join_all(attributes), targets);
     let (mut lists, mut profiles) = (BTreeSet::new(), BTreeSet::new());
     for (named, carried) in found {
         lists.extend(named);

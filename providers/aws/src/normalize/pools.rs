@@ -327,6 +327,10 @@ impl Context<'_, '_> {
                 match default_route(table, family) {
                     Some(Target::InternetGateway(gateway)) => return Ok(DefaultRoute::Internet { via: via(&gateway) }),
                     Some(Target::Other(other)) => worst = DefaultRoute::Brokered { via: via(&other) },
+                    Some(Target::Unknown) => {
+                        let what = format!("{} has a kind of target that is not known", via("?"));
+                        return Err(Gap::Unsettled { what });
+                    }
                     Some(Target::Local | Target::Blackhole) | None => (),
                 }
             }
@@ -348,7 +352,7 @@ impl Context<'_, '_> {
                 None | Some(Target::Blackhole) => {
                     forced.insert(format!("{} has no default route", name_of(table)));
                 }
-                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local) => free = true,
+                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local | Target::Unknown) => free = true,
             }
         }
         let forced_through = (!free && !forced.is_empty()).then(|| forced.into_iter().collect::<Vec<_>>().join(", "));

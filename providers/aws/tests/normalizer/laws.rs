@@ -39,7 +39,9 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
         world.forget(call.name);
         let inventory = world.inventory();
         let open: usize = inventory.clusters.iter().map(|cluster| gaps(cluster).len()).sum();
-        let is_seen = call.name != "ec2:DescribeRegions";
+        // What widens the answer instead of taking it away is shown beside the balancers.
+        let widens = call.name == "elasticloadbalancing:DescribeTargetGroups";
+        let is_seen = call.name != "ec2:DescribeRegions" && !widens;
         assert!(
             open > 0 || !inventory.unseen.is_empty() || !is_seen,
             "{} was forgotten and nothing is missing",
