@@ -137,8 +137,8 @@ impl<'a> Evaluator<'a> {
         trail.read(&region.route_tables)?;
         trail.read(&region.subnets)?;
         trail.read(&region.vpcs)?;
-        trail.read(&region.block_mode)?;
-        trail.read(&region.block_exclusions)?;
+        trail.rest_on(region.block_mode.sources());
+        trail.rest_on(region.block_exclusions.sources());
         trail.read(&region.load_balancers)?;
         Ok(())
     }

@@ -170,3 +170,15 @@ fn a_stale_reference_admits_nobody_and_an_unseen_group_any_private_address() {
     );
     assert!(!inside.upper().is_empty());
 }
+
+#[test]
+fn block_public_access_that_was_not_read_may_close_what_is_open_and_opens_nothing() {
+    let mut world = open();
+    world.deny("ec2:DescribeVpcBlockPublicAccessOptions");
+    assert_eq!(reach(&world, 22), Bounds::unknown_within(anybody()));
+    assert_eq!(reach(&world, 80), nobody());
+    assert!(exposed(&world).limits[0].contains("grant `ec2:DescribeVpcBlockPublicAccessOptions`"));
+    let mut world = open();
+    world.deny("ec2:DescribeVpcBlockPublicAccessExclusions");
+    assert_eq!(reach(&world, 22), exactly(anybody()), "it is off, so nothing needs to be left out of it");
+}

@@ -15,7 +15,19 @@ impl Evaluator<'_> {
         ordinary: &mut Bounds<PacketSet>,
         limits: &mut BTreeSet<String>,
     ) -> Result<Option<Mitigation>, Gap> {
-        let mode = self.region.block_mode.get()?.as_deref();
+        let (mode, exclusions) = match (self.region.block_mode.get(), self.region.block_exclusions.get()) {
+            (Ok(mode), Ok(exclusions)) => (mode.as_deref(), exclusions),
+            (Ok(mode), Err(_)) if matches!(mode.as_deref(), None | Some("off")) => return Ok(None),
+            // It can only close what is open, so what is closed without it stays closed.
+            (Err(gap), _) | (_, Err(gap)) => {
+                if !reached.upper().is_empty() {
+                    limits.insert(format!("VPC Block Public Access may close this and was not read: {gap}"));
+                }
+                *reached = Bounds::unknown_within(reached.upper().clone());
+                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
+                return Ok(None);
+            }
+        };
         let blocks = match mode {
             None | Some("off") => return Ok(None),
             Some("block-bidirectional" | "block-ingress") => true,
@@ -24,7 +36,6 @@ impl Evaluator<'_> {
                 false
             }
         };
-        let exclusions = self.region.block_exclusions.get()?;
         let of = |id: &str| excluded(exclusions, id);
         let excluded = match (of(&key.subnet), of(&key.vpc)) {
             (Excluded::No, Excluded::No | Excluded::Closed) | (Excluded::Closed, Excluded::No | Excluded::Closed) => {
