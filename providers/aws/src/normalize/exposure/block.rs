@@ -18,8 +18,9 @@ impl Evaluator<'_> {
         let (mode, exclusions) = match (self.region.block_mode.get(), self.region.block_exclusions.get()) {
             (Ok(mode), Ok(exclusions)) => (mode.as_deref(), exclusions),
             (Ok(mode), Err(_)) if matches!(mode.as_deref(), None | Some("off")) => return Ok(None),
+            (Ok(_), Err(gap)) => return Err(gap.clone()),
             // It can only close what is open, so what is closed without it stays closed.
-            (Err(gap), _) | (_, Err(gap)) => {
+            (Err(gap), _) => {
                 if !reached.upper().is_empty() {
                     limits.insert(format!("VPC Block Public Access may close this and was not read: {gap}"));
                 }
