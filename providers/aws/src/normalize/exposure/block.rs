@@ -39,9 +39,7 @@ impl Evaluator<'_> {
         };
         let of = |id: &str| excluded(exclusions, id);
         let excluded = match (of(&key.subnet), of(&key.vpc)) {
-            (Excluded::No, Excluded::No | Excluded::Closed) | (Excluded::Closed, Excluded::No | Excluded::Closed) => {
-                Some(false)
-            }
+            (Excluded::No | Excluded::Closed, Excluded::No | Excluded::Closed) => Some(false),
             (Excluded::No | Excluded::Open, Excluded::Open) | (Excluded::Open, Excluded::No) => Some(true),
             (Excluded::Open, Excluded::Closed) | (Excluded::Closed, Excluded::Open) => {
                 limits.insert(
