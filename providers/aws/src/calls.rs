@@ -3,10 +3,12 @@
 //! All of them only read. `iam:GenerateServiceLastAccessedDetails` starts a report and changes nothing; IAM's own
 //! access level for it is Read.
 
+mod balancing;
 mod eks;
 mod identity;
 mod network;
 
+pub(crate) use balancing::*;
 pub(crate) use eks::*;
 pub(crate) use identity::*;
 pub(crate) use network::*;
@@ -49,6 +51,10 @@ pub static CALLS: &[Call] = &[
     DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
     DESCRIBE_AUTO_SCALING_GROUPS,
     DESCRIBE_LOAD_BALANCERS,
+    DESCRIBE_TARGET_GROUPS,
+    DESCRIBE_LISTENERS,
+    DESCRIBE_TARGET_HEALTH,
+    DESCRIBE_TARGET_GROUP_ATTRIBUTES,
     GET_ACCOUNT_AUTHORIZATION_DETAILS,
     LIST_OPEN_ID_CONNECT_PROVIDERS,
     LIST_ACCESS_KEYS,

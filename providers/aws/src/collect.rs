@@ -5,6 +5,7 @@
 //! everything that needs no other answer is asked at once, so that the time is that of the longest chain of calls.
 
 mod ask;
+mod balancing;
 mod cluster;
 mod failure;
 mod identity;

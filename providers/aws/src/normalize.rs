@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod balancing;
 mod cluster;
 mod encryption;
 mod endpoint;

@@ -8,6 +8,8 @@ pub(crate) fn base_region_of(partition: &str) -> &'static str {
         "aws-cn" => "cn-north-1",
         "aws-iso" => "us-iso-east-1",
         "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
         "aws-eusc" => "eusc-de-east-1",
         _ => "us-east-1",
     }
@@ -20,6 +22,8 @@ pub(crate) fn partition_of(region: &str) -> &'static str {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-iso-") => "aws-iso",
         region if region.starts_with("us-isob-") => "aws-iso-b",
+        region if region.starts_with("eu-isoe-") => "aws-iso-e",
+        region if region.starts_with("us-isof-") => "aws-iso-f",
         region if region.starts_with("eusc-") => "aws-eusc",
         _ => "aws",
     }
@@ -31,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_partition_has_its_own_base_region() {
-        for partition in ["aws", "aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-eusc"] {
+        for partition in ["aws", "aws-us-gov", "aws-cn", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"] {
             assert_eq!(partition_of(base_region_of(partition)), partition);
         }
     }

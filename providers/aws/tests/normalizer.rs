@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests stop where something is odd")]
 
 mod normalizer {
+    mod balancers;
+    mod edges;
     mod fixtures;
     mod laws;
     mod scene;

@@ -79,6 +79,11 @@ pub(crate) struct Fabric {
     pub(crate) templates: Vec<Item>,
     pub(crate) scaling_groups: Vec<Item>,
     pub(crate) load_balancers: Vec<Item>,
+    pub(crate) target_groups: Vec<Item>,
+    /// The listeners of each load balancer, by its ARN.
+    pub(crate) listeners: BTreeMap<String, Vec<Item>>,
+    /// The targets and the attributes of each target group, by its ARN.
+    pub(crate) targets: BTreeMap<String, balancing::Targets>,
     pub(crate) clusters: BTreeMap<String, Facts>,
     pub(crate) keys: Vec<KeyFacts>,
 }

@@ -82,7 +82,7 @@ impl Item {
         self.attributes.iter().find(|(name, _)| *name == attribute).map(|(_, value)| value.as_str())
     }
 
-    fn has(&self, attribute: &str, value: &str) -> bool {
+    pub(crate) fn has(&self, attribute: &str, value: &str) -> bool {
         self.attributes.iter().any(|(name, text)| *name == attribute && text == value)
     }
 

@@ -1,4 +1,4 @@
-//! EC2, Auto Scaling and Elastic Load Balancing: machines, networks and filters.
+//! EC2 and Auto Scaling: machines, networks and filters.
 
 use palisade_model::FactKind::{
     self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
@@ -172,14 +172,4 @@ pub(crate) const DESCRIBE_AUTO_SCALING_GROUPS: Call = Call {
     feeds: &[Nodes, PublicAddresses, Exposure, Filters, Egress, Interactive, Metadata],
     redact: &[],
     purpose: "which machines belong to a node group",
-};
-
-/// `elasticloadbalancing:DescribeLoadBalancers`: load balancers in the networks of the clusters that face the internet.
-pub(crate) const DESCRIBE_LOAD_BALANCERS: Call = Call {
-    name: "elasticloadbalancing:DescribeLoadBalancers",
-    permission: "elasticloadbalancing:DescribeLoadBalancers",
-    per: Per::Network,
-    feeds: &[Exposure],
-    redact: &[],
-    purpose: "load balancers in the networks of the clusters that face the internet",
 };

@@ -81,6 +81,10 @@ pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, 
         SdkError::ConstructionFailure(_) => credentials_or(error, FailureReason::Malformed),
         SdkError::DispatchFailure(_) => credentials_or(error, FailureReason::Unreachable),
         SdkError::ServiceError(_) => class(status.unwrap_or_default(), code),
+        // A body that came whole and could not be read; one that was cut short is not in memory.
+        SdkError::ResponseError(answer) if answer.raw().body().bytes().is_some_and(|body| !body.is_empty()) => {
+            FailureReason::Malformed
+        }
         // Timeouts, answers cut short, and whatever the SDK adds.
         _ => FailureReason::Unreachable,
     };

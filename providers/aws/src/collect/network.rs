@@ -2,6 +2,7 @@
 
 use super::{
     ask::{Paging, Wire, sending},
+    balancing::{self, Balancing},
     boxed,
     cluster::Described,
     region::Place,
@@ -12,7 +13,7 @@ use crate::{
         Ec2,
         compute::Reservations,
         eks::Nodegroup,
-        network::{RouteTables, SecurityGroups},
+        network::{RouteTables, SecurityGroups, Subnets},
     },
 };
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
@@ -30,41 +31,33 @@ const GROUP_NAMES: usize = 50;
 pub(super) async fn of_region(place: &Place<'_>) {
     let context = place.context;
     let ec2 = &context.session.ec2(place.region);
-    let load_balancing = &context.session.load_balancing(place.region);
     let options = place.question(&calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS, &[], Wire::Ec2, None);
     let exclusions = &calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS;
     let exclusions = place.question(exclusions, &[], Wire::Ec2, Some(Paging::NEXT_TOKEN));
-    let balancers = place.question(&calls::DESCRIBE_LOAD_BALANCERS, &[], Wire::Query, Some(Paging::NEXT_MARKER));
-    let (host, balancing) = (place.host("ec2"), place.host("elasticloadbalancing"));
+    let host = place.host("ec2");
     let options = context.ask::<Value>(&host, &options, sending!(|_| ec2.describe_vpc_block_public_access_options()));
     let exclusions = context.ask::<Value>(
         &host,
         &exclusions,
         sending!(|token| ec2.describe_vpc_block_public_access_exclusions().max_results(1000).set_next_token(token)),
     );
-    let balancers = context.ask::<Value>(
-        &balancing,
-        &balancers,
-        sending!(|token| load_balancing.describe_load_balancers().page_size(400).set_marker(token)),
-    );
-    futures::join!(boxed(options), boxed(exclusions), boxed(balancers));
+    futures::join!(boxed(options), boxed(exclusions));
 }
 
 /// The tables of the clusters' networks. Returns the instance profiles that machines of clusters carry.
-pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSet<String> {
-    let networks = clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref());
-    let vpcs: BTreeSet<String> = networks.filter_map(|config| config.vpc_id.clone()).collect();
-    let vpcs: Vec<String> = vpcs.into_iter().collect();
+pub(super) async fn tables(place: &Place<'_>, clusters: &[Described], balancing: &Balancing) -> BTreeSet<String> {
+    let ec2 = &place.context.session.ec2(place.region);
+    let vpcs: Vec<String> = networks(place, ec2, clusters).await.into_iter().collect();
     if vpcs.is_empty() {
         return BTreeSet::new();
     }
-    let ec2 = &place.context.session.ec2(place.region);
     let attributes = vpcs.iter().flat_map(|vpc| {
         [VpcAttributeName::EnableDnsSupport, VpcAttributeName::EnableDnsHostnames]
             .map(|attribute| boxed(attribute_of(place, ec2, vpc, attribute)))
     });
     let chunks = vpcs.chunks(FILTER_VALUES).map(|vpcs| boxed(chunk(place, ec2, vpcs)));
-    let (found, _) = futures::join!(join_all(chunks), join_all(attributes));
+    let targets = boxed(balancing::targets(place, balancing, &vpcs));
+    let (found, _, ()) = futures::join!(join_all(chunks), join_all(attributes), targets);
     let (mut lists, mut profiles) = (BTreeSet::new(), BTreeSet::new());
     for (named, carried) in found {
         lists.extend(named);
@@ -72,6 +65,30 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described]) -> BTreeSe
     }
     prefix_lists(place, ec2, lists.into_iter().collect()).await;
     profiles
+}
+
+/// The networks of the clusters. A description without one still names subnets, and those know their network.
+async fn networks(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, clusters: &[Described]) -> BTreeSet<String> {
+    let (mut vpcs, mut subnets) = (BTreeSet::new(), BTreeSet::new());
+    for config in clusters.iter().filter_map(|described| described.cluster.resources_vpc_config.as_ref()) {
+        match &config.vpc_id {
+            Some(vpc) => drop(vpcs.insert(vpc.clone())),
+            None => subnets.extend(config.subnet_ids.iter().cloned()),
+        }
+    }
+    let subnets: Vec<String> = subnets.into_iter().collect();
+    for subnets in subnets.chunks(FILTER_VALUES) {
+        let joined = subnets.join(",");
+        let params = [("subnets", joined.as_str())];
+        let question = place.question(&calls::DESCRIBE_SUBNETS, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+        let filter = Filter::builder().name("subnet-id").set_values(Some(subnets.to_vec())).build();
+        let send =
+            sending!(|token| ec2.describe_subnets().filters(filter.clone()).max_results(1000).set_next_token(token));
+        let pages = place.context.ask::<Ec2<Subnets>>(&place.host("ec2"), &question, send).await;
+        let found = pages.into_iter().flatten().flat_map(|Ec2(page)| page.subnet_set);
+        vpcs.extend(found.filter_map(|subnet| subnet.vpc_id));
+    }
+    vpcs
 }
 
 async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, attribute: VpcAttributeName) {

@@ -3,7 +3,7 @@
 use super::{
     Context,
     ask::{Paging, Question, Wire, sending},
-    boxed, cluster, key, network,
+    balancing, boxed, cluster, key, network,
 };
 use crate::{calls, record::eks::ListClusters};
 use futures::future::join_all;
@@ -101,10 +101,11 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
     let members = join_all(names.iter().map(|name| boxed(cluster::members(&place, name))));
     // Clusters first: their networks, keys and access entries are known with them.
     let with_clusters = async {
-        let clusters: Vec<_> = described.await.into_iter().flatten().collect();
+        let (described, balancing) = futures::join!(described, boxed(balancing::of_region(&place)));
+        let clusters: Vec<_> = described.into_iter().flatten().collect();
         let (mut entries, profiles, ()) = futures::join!(
             boxed(cluster::access_entries(&place, &clusters)),
-            boxed(network::tables(&place, &clusters)),
+            boxed(network::tables(&place, &clusters, &balancing)),
             boxed(key::keys(&place, &clusters)),
         );
         entries.profiles = profiles;

@@ -8,7 +8,7 @@ use super::{
         directory::{Directory, account_of},
         trust,
     },
-    identities::{Uses, calls_aws, is_controller, issuer},
+    identities::{Use, Uses, is_controller, issuer, service_account_of},
     region::Region,
     trail::conclude,
 };
@@ -143,41 +143,47 @@ pub(super) fn controllers(
         let addons = all_described(trail, &known.addons)?;
         let associations = all_described(trail, &known.associations)?;
         let uses: &Uses = trail.read(uses_of(account, cluster_arn)?)?;
-        let shared = |role: &str, own: &str| uses.get(role).is_some_and(|one| one.used_by.iter().any(|by| by != own));
-        let with_role = |role: &str, own: &str| {
+        let with_role = |role: &str| {
             let id = IdentityId::from(role);
-            if shared(role, own) { ControllerIdentity::Shared(id) } else { ControllerIdentity::Own(id) }
+            let shared = uses.get(role).is_some_and(Use::is_shared);
+            if shared { ControllerIdentity::Shared(id) } else { ControllerIdentity::Own(id) }
+        };
+        let trusts = trail.read(trusts)?;
+        let role_of = |wanted: &str| {
+            trusts.iter().find_map(|trust| match &trust.subject {
+                TrustSubject::Exact { service_account, .. } if service_account == wanted => {
+                    Some(trust.identity.as_str())
+                }
+                _ => None,
+            })
         };
         let mut found: BTreeMap<String, ControllerIdentity> = BTreeMap::new();
         for (name, addon) in addons {
             let association = associations.iter().map(|(_, association)| association).find(|association| {
                 association.association_arn.as_ref().is_some_and(|arn| addon.pod_identity_associations.contains(arn))
             });
-            let identity = match (&addon.service_account_role_arn, association) {
-                (Some(role), _) => with_role(role, &format!("add-on {name}")),
-                (None, Some(association)) => {
-                    let account = association.service_account.as_deref().unwrap_or("?");
-                    let own = format!("service account {}/{account}", association.namespace.as_deref().unwrap_or("?"));
-                    association.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own))
-                }
+            let own = addon.service_account_role_arn.as_deref();
+            let own = own.or_else(|| association.and_then(|association| association.role_arn.as_deref()));
+            let account = service_account_of(name);
+            let identity = match (own.or_else(|| account.and_then(role_of)), account) {
+                (Some(role), _) => with_role(role),
                 // Without a role of its own it calls with the node's (EKS user guide, vpc-cni and CSI drivers).
-                (None, None) if calls_aws(name) => ControllerIdentity::Node,
+                (None, Some(_)) => ControllerIdentity::Node,
                 (None, None) => ControllerIdentity::None,
             };
             found.insert(name.to_owned(), identity);
         }
         for (name, capability) in trail.read(&known.capabilities)? {
-            let own = format!("capability {name}");
-            let identity =
-                capability.role_arn.as_deref().map_or(ControllerIdentity::None, |role| with_role(role, &own));
+            let identity = capability.role_arn.as_deref().map_or(ControllerIdentity::None, with_role);
             found.insert(name.clone(), identity);
         }
-        for trust in trail.read(trusts)? {
-            if let TrustSubject::Exact { namespace, service_account } = &trust.subject
+        let of_addons: BTreeSet<&str> = found.keys().filter_map(|name| service_account_of(name)).collect();
+        for trust in trusts {
+            if let TrustSubject::Exact { service_account, .. } = &trust.subject
                 && is_controller(service_account)
+                && !of_addons.contains(service_account.as_str())
             {
-                let own = format!("service account {namespace}/{service_account}");
-                found.entry(service_account.clone()).or_insert_with(|| with_role(trust.identity.as_str(), &own));
+                found.entry(service_account.clone()).or_insert_with(|| with_role(trust.identity.as_str()));
             }
         }
         Ok(found.into_iter().map(|(name, identity)| Controller { name, identity }).collect())

@@ -12,7 +12,7 @@ use crate::{
     record::{
         Ec2,
         eks::{Cluster, DescribeCapability, ListCapabilities, VpcConfig},
-        network::VpcAttribute,
+        network::{Subnet, VpcAttribute},
     },
 };
 use palisade_model::{
@@ -51,6 +51,17 @@ pub(super) fn vpc_config<'a>(region: &Region<'_>, cluster: &'a Cluster) -> Resul
         pointer: "/cluster/resourcesVpcConfig".to_owned(),
         why: "the cluster has no network settings".to_owned(),
     })
+}
+
+/// The network of a cluster: as its description says, else that of its subnets.
+pub(super) fn vpc_of(region: &Region<'_>, config: &VpcConfig, trail: &mut Trail) -> Result<String, Gap> {
+    if let Some(vpc) = &config.vpc_id {
+        return Ok(vpc.clone());
+    }
+    let subnets = trail.read(&region.subnets)?;
+    let own = |subnet: &&Subnet| subnet.subnet_id.as_ref().is_some_and(|id| config.subnet_ids.contains(id));
+    let vpc = subnets.iter().find(own).and_then(|subnet| subnet.vpc_id.clone());
+    vpc.ok_or_else(|| Gap::Unsettled { what: "neither the cluster nor its subnets name a network".to_owned() })
 }
 
 fn public(region: &Region<'_>, cluster: &Cluster) -> Result<PublicAccess, Gap> {
@@ -101,7 +112,8 @@ fn private_path(region: &Region<'_>, cluster: &Cluster, trail: &mut Trail) -> Re
     if config.endpoint_private_access != Some(true) {
         return Ok(PrivatePath::Absent { because: "`endpointPrivateAccess` is false".to_owned() });
     }
-    let vpc = config.vpc_id.as_deref().unwrap_or_default();
+    let vpc = vpc_of(region, config, trail)?;
+    let vpc = vpc.as_str();
     let mut attribute = |name: &str, of: fn(&VpcAttribute) -> Option<bool>| -> Result<bool, Gap> {
         let params = [("attribute", name), ("vpc", vpc)];
         let answer = region.snapshot.one::<Ec2<VpcAttribute>>(&calls::DESCRIBE_VPC_ATTRIBUTE, region.scope, &params);

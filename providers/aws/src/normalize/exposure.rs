@@ -3,7 +3,10 @@
 mod balancer;
 mod block;
 
+pub(super) use balancer::Balancer;
+
 use super::{
+    balancing::Behind,
     filter::{Group, Shape},
     region::{Region, own_ranges, route_table},
     route,
@@ -11,12 +14,14 @@ use super::{
 };
 use crate::record::compute::{Instance, Interface};
 use palisade_model::{Exposure, Gap, Layer, Mitigation, NodeId};
-use palisade_reach::{Action, AddrSet, Bounds, Hit, PacketSet, Ports, Protocols, internet, parse_net};
+use palisade_reach::{
+    Action, AddrSet, Bounds, Certainty, Hit, Outcome, PacketSet, Ports, Protocols, internet, parse_net,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 /// What makes two interfaces answer alike.
@@ -25,8 +30,32 @@ struct Key {
     vpc: String,
     subnet: String,
     groups: Vec<String>,
-    v4: bool,
-    v6: bool,
+    /// Whether it has an address of a family that the internet knows.
+    v4: Certainty,
+    v6: Certainty,
+    /// The targets of load balancers it is.
+    behind: Vec<Behind>,
+}
+
+/// What comes in from the internet by an address of the interface's own.
+#[derive(Clone, Debug)]
+struct Direct {
+    internet: Bounds<PacketSet>,
+    ordinary: Bounds<PacketSet>,
+    layers: Vec<Layer>,
+    limits: BTreeSet<String>,
+    mitigation: Option<Mitigation>,
+}
+
+/// What stands in front of an interface, whoever sends.
+#[derive(Debug)]
+struct Guard {
+    groups: Vec<Rc<Group>>,
+    admitted: Outcome,
+    passed: Bounds<PacketSet>,
+    ordinary: Bounds<PacketSet>,
+    /// The subnet's own addresses: between neighbours no network ACL stands.
+    neighbours: AddrSet,
 }
 
 /// What reaches an interface.
@@ -60,7 +89,7 @@ impl<'a> Evaluator<'a> {
         self.rest(trail)?;
         let mut by_keys: BTreeMap<Vec<Key>, Vec<NodeId>> = BTreeMap::new();
         for node in nodes {
-            let mut keys: Vec<Key> = node.network_interface_set.iter().map(|one| key(one, node)).collect();
+            let mut keys = self.keys(node)?;
             keys.sort();
             keys.dedup();
             let id = NodeId::new(node.instance_id.clone().unwrap_or_default());
@@ -87,6 +116,17 @@ impl<'a> Evaluator<'a> {
         Ok(exposures)
     }
 
+    fn keys(&self, node: &Instance) -> Result<Vec<Key>, Gap> {
+        let id = node.instance_id.as_deref().unwrap_or_default();
+        if node.network_interface_set.is_empty() {
+            return Err(Gap::Unsettled { what: format!("the interfaces of {id} are not in the answer") });
+        }
+        let fronts = self.region.fronts();
+        let interfaces = node.network_interface_set.iter().enumerate();
+        let keys = interfaces.map(|(place, one)| key(one, node.vpc_id.as_deref(), fronts.behind(id, place == 0, one)));
+        Ok(keys.collect())
+    }
+
     /// Everything the answer rests on, or the first of it that is missing.
     fn rest(&self, trail: &mut Trail) -> Result<(), Gap> {
         let region = self.region;
@@ -97,8 +137,8 @@ impl<'a> Evaluator<'a> {
         trail.read(&region.route_tables)?;
         trail.read(&region.subnets)?;
         trail.read(&region.vpcs)?;
-        trail.read(&region.block_mode)?;
-        trail.read(&region.block_exclusions)?;
+        trail.rest_on(region.block_mode.sources());
+        trail.rest_on(region.block_exclusions.sources());
         trail.read(&region.load_balancers)?;
         Ok(())
     }
@@ -149,67 +189,116 @@ impl<'a> Evaluator<'a> {
     }
 
     fn evaluate(&self, key: &Key) -> Result<Reached, Gap> {
-        let region = self.region;
         let mut limits = BTreeSet::new();
-        let mut layers = Vec::new();
-        let vpcs = region.vpcs.get()?;
-        let vpc = vpcs.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
-        let local = vpc.map(own_ranges).unwrap_or_default();
+        let local = self.local(key, &mut limits)?;
+        let outside = internet().subtract(&local);
+        let guard = self.guard(key, &mut limits)?;
+        let direct = self.direct(key, &guard, &outside)?;
+        limits.extend(direct.limits);
+        let mut layers = direct.layers;
+        let through = self.through_balancers(key, &guard, &outside)?;
+        limits.extend(through.limits);
+        layers.extend(through.layers);
+        let relayed = self.through_relays(key, &guard, &outside, &mut limits)?;
+        Ok(Reached {
+            internet: direct.internet.union(&through.internet).union(&relayed),
+            ordinary: direct.ordinary.union(&through.ordinary).union(&relayed),
+            inside: self.inside(&guard, &local)?,
+            local,
+            layers,
+            limits,
+            mitigation: direct.mitigation,
+        })
+    }
+
+    /// The network's own addresses.
+    fn local(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<AddrSet, Gap> {
+        let vpc = self.region.vpcs.get()?.iter().find(|vpc| vpc.vpc_id.as_deref() == Some(&key.vpc));
         if vpc.is_none() {
             limits.insert(format!(
                 "network {} is not in the list of networks, so its own addresses are unknown",
                 key.vpc
             ));
         }
-        let groups = self.groups(key, &mut limits)?;
-        let admitted = admitted(&groups);
+        Ok(vpc.map(own_ranges).unwrap_or_default())
+    }
+
+    fn guard(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<Guard, Gap> {
+        let region = self.region;
+        let groups = self.groups(key, limits)?;
         let acl = region.acl(&key.subnet, &key.vpc, region.acls.get()?);
-        let unfiltered = || Bounds::unknown_within(PacketSet::all());
         let (passed, ordinary) = if let Some(acl) = &acl {
             (acl.any_port.clone(), acl.ordinary.clone())
         } else {
             limits.insert(format!("the network ACL of subnet {} is not in the list", key.subnet));
-            (unfiltered(), unfiltered())
+            let unfiltered = Bounds::unknown_within(PacketSet::all());
+            (unfiltered.clone(), unfiltered)
         };
-        let routed = self.routed(key, &mut layers, &mut limits)?;
+        let subnets = region.subnets.get()?;
+        let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
+        let neighbours = subnet.map(subnet_ranges).unwrap_or_default();
+        Ok(Guard { admitted: admitted(&groups), groups, passed, ordinary, neighbours })
+    }
+
+    /// What comes in through the internet gateway, by an address of the interface's own.
+    fn direct(&self, key: &Key, guard: &Guard, outside: &AddrSet) -> Result<Direct, Gap> {
+        let (mut layers, mut limits) = (Vec::new(), BTreeSet::new());
+        let mut routed = self.routed(key, &mut layers, &mut limits)?;
+        if self.is_diverted(key)? {
+            // The answer may leave through the appliance too, and what the appliance lets pass is its own affair.
+            limits.insert("a route table of the internet gateway sends traffic through an inline appliance".to_owned());
+            routed = Bounds::unknown_within(AddrSet::all());
+        }
         // No public address of a family, no way in for that family.
-        let held = match (key.v4, key.v6) {
-            (true, true) => AddrSet::all(),
-            (true, false) => AddrSet::all_v4(),
-            (false, true) => AddrSet::all_v6(),
-            (false, false) => AddrSet::empty(),
-        };
-        let outside = internet().subtract(&local);
-        let sources = Bounds::exact(outside.intersect(&held)).intersect(&routed);
-        let from_sources = Shape::everything().from(&sources);
-        let let_in = admitted.allowed.intersect(&from_sources);
-        let mut reached = let_in.intersect(&passed);
-        let mut for_ordinary = let_in.intersect(&ordinary);
-        if let Some(acl) = &acl {
+        let held = held(key);
+        let sources = Bounds::exact(outside.clone()).intersect(&held).intersect(&routed);
+        let let_in = guard.admitted.allowed.intersect(&Shape::everything().from(&sources));
+        let mut internet = let_in.intersect(&guard.passed);
+        let mut ordinary = let_in.intersect(&guard.ordinary);
+        if let Some(acl) = self.region.acl(&key.subnet, &key.vpc, self.region.acls.get()?) {
             layers.push(Layer { name: format!("network ACL {} inbound", acl.id), hits: acl.inbound.clone() });
             layers.push(Layer {
                 name: format!("network ACL {} outbound, for answers", acl.id),
                 hits: acl.outbound.clone(),
             });
         }
-        layers.push(Layer { name: format!("security groups {}", key.groups.join(", ")), hits: admitted.hits.clone() });
-        if self.is_diverted(key)? {
-            limits.insert("a route table of the internet gateway sends traffic through an inline appliance".to_owned());
-            reached = Bounds::unknown_within(reached.upper().clone());
-            for_ordinary = Bounds::unknown_within(for_ordinary.upper().clone());
+        let name = format!("security groups {}", key.groups.join(", "));
+        layers.push(Layer { name, hits: guard.admitted.hits.clone() });
+        let mitigation = self.block(key, &mut internet, &mut ordinary, &mut limits)?;
+        Ok(Direct { internet, ordinary, layers, limits, mitigation })
+    }
+
+    /// Services of AWS that stand in the network and bring clients of the internet to machines without any public
+    /// address: what they are configured for is not read.
+    fn through_relays(
+        &self,
+        key: &Key,
+        guard: &Guard,
+        outside: &AddrSet,
+        limits: &mut BTreeSet<String>,
+    ) -> Result<Bounds<PacketSet>, Gap> {
+        let interfaces = self.region.interfaces.get()?;
+        let here = interfaces.iter().filter(|one| one.vpc_id.as_deref() == Some(&key.vpc));
+        let relays: BTreeSet<&str> = here.filter_map(relay).collect();
+        if relays.is_empty() {
+            return Ok(Bounds::exact(PacketSet::empty()));
         }
-        let through =
-            self.through_balancers(key, &groups, &admitted.allowed.intersect(&passed), &outside, &mut limits)?;
-        reached = reached.union(&Bounds::unknown_within(through.clone()));
-        for_ordinary = for_ordinary.union(&Bounds::unknown_within(through));
-        let mitigation = self.block(key, &mut reached, &mut for_ordinary, &mut limits)?;
-        let inside = self.inside(key, &groups, &passed, &local)?;
-        Ok(Reached { internet: reached, ordinary: for_ordinary, inside, local, layers, limits, mitigation })
+        let relays: Vec<&str> = relays.into_iter().collect();
+        limits
+            .insert(format!("{} may bring clients to these nodes: what it forwards is not read", relays.join(" and ")));
+        Ok(Bounds::unknown_within(guard.admitted.allowed.upper().restrict_sources(outside)))
     }
 
     fn groups(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<Vec<Rc<Group>>, Gap> {
         let table = self.region.security_groups.get()?;
         let mut groups = Vec::new();
+        if key.groups.is_empty() {
+            // Every interface of a machine carries one (EC2 user guide, security groups), so the answer left them out.
+            limits.insert(
+                "the security groups of an interface are not in the answer: they may let in anybody".to_owned(),
+            );
+            groups.push(Rc::new(unknown_group("?")));
+        }
         for id in &key.groups {
             if let Some(group) = self.region.group(id, table) {
                 groups.push(group);
@@ -241,7 +330,7 @@ impl<'a> Evaluator<'a> {
                 action: Action::Allow,
                 packets: PacketSet::of(Protocols::Any, &Ports::full(), routed.upper()),
             }),
-            route::Target::Local | route::Target::Other(_) | route::Target::Blackhole => None,
+            route::Target::Local | route::Target::Other(_) | route::Target::Blackhole | route::Target::Unknown => None,
         });
         layers.push(Layer {
             name: format!("route table {id}"),
@@ -264,16 +353,10 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What connected networks can reach: everything the groups admit that is not the internet, less the cluster's own.
-    fn inside(
-        &self,
-        key: &Key,
-        groups: &[Rc<Group>],
-        passed: &Bounds<PacketSet>,
-        local: &AddrSet,
-    ) -> Result<Bounds<PacketSet>, Gap> {
-        let private = Bounds::exact(internet().complement().union(local));
+    fn inside(&self, guard: &Guard, local: &AddrSet) -> Result<Bounds<PacketSet>, Gap> {
+        let private = Bounds::exact(private().union(local));
         let mut admitted = Bounds::exact(PacketSet::empty());
-        for group in groups {
+        for group in &guard.groups {
             for rule in &group.rules {
                 admitted = admitted.union(&rule.shape.from(&rule.sources.intersect(&private)));
             }
@@ -282,11 +365,8 @@ impl<'a> Evaluator<'a> {
             }
         }
         // A network ACL only stands between subnets: neighbours in the same subnet pass it by.
-        let subnets = self.region.subnets.get()?;
-        let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
-        let neighbours = subnet.map(subnet_ranges).unwrap_or_default();
-        let filtered = admitted.intersect(passed);
-        let beside = admitted.upper().restrict_sources(&neighbours);
+        let filtered = admitted.intersect(&guard.passed);
+        let beside = admitted.upper().restrict_sources(&guard.neighbours);
         Ok(filtered.union(&Bounds::unknown_within(beside)))
     }
 
@@ -296,11 +376,20 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+/// The addresses that networks use among themselves: private, shared and unique local space.
+fn private() -> &'static AddrSet {
+    static PRIVATE: LazyLock<AddrSet> = LazyLock::new(|| {
+        let blocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
+        blocks.iter().filter_map(|block| parse_net(block).ok()).collect()
+    });
+    &PRIVATE
+}
+
 /// The private addresses of a group's members; of a group we do not see, any private address.
 pub(super) fn members_of(region: &Region<'_>, group: &str) -> Result<Bounds<AddrSet>, Gap> {
     let known = region.security_groups.get()?.iter().any(|record| record.group_id.as_deref() == Some(group));
     if !known {
-        return Ok(Bounds::unknown_within(internet().complement()));
+        return Ok(Bounds::unknown_within(private().clone()));
     }
     let interfaces = region.interfaces.get()?.iter();
     let members = interfaces.filter(|one| one.group_set.iter().any(|member| member.group_id.as_deref() == Some(group)));
@@ -308,9 +397,14 @@ pub(super) fn members_of(region: &Region<'_>, group: &str) -> Result<Bounds<Addr
 }
 
 /// The rules of all groups of an interface: one that admits is enough.
-fn admitted(groups: &[Rc<Group>]) -> palisade_reach::Outcome {
+fn admitted(groups: &[Rc<Group>]) -> Outcome {
     let rules: Vec<_> = groups.iter().flat_map(|group| group.rules.iter().map(|rule| rule.rule.clone())).collect();
     palisade_reach::any_allow(&rules)
+}
+
+/// A rule that lets everybody in.
+fn everybody() -> palisade_reach::Rule {
+    palisade_reach::Rule::new("everybody", Action::Allow, Bounds::exact(PacketSet::all()))
 }
 
 fn unknown_group(id: &str) -> Group {
@@ -321,16 +415,45 @@ fn unknown_group(id: &str) -> Group {
     Group { rules: vec![rule], ..Group::default() }
 }
 
-fn key(interface: &Interface, instance: &Instance) -> Key {
+fn key(interface: &Interface, vpc: Option<&str>, behind: Vec<Behind>) -> Key {
     let mut groups: Vec<String> = interface.group_set.iter().filter_map(|group| group.group_id.clone()).collect();
     groups.sort();
     groups.dedup();
-    Key {
-        vpc: interface.vpc_id.clone().or_else(|| instance.vpc_id.clone()).unwrap_or_default(),
-        subnet: interface.subnet_id.clone().or_else(|| instance.subnet_id.clone()).unwrap_or_default(),
-        groups,
-        v4: public_addresses(interface).next().is_some(),
-        v6: !interface.ipv6_addresses.is_empty() || !interface.ipv6_prefixes.is_empty(),
+    let v4 = if public_addresses(interface).next().is_some() { Certainty::Yes } else { Certainty::No };
+    let mut v6 = interface.ipv6_addresses.iter().filter_map(|one| one.ipv6_address.as_deref()?.parse::<IpAddr>().ok());
+    let v6 = if v6.any(|address| internet().contains(address)) {
+        Certainty::Yes
+    } else if interface.ipv6_prefixes.is_empty() {
+        Certainty::No
+    } else {
+        // Addresses of a delegated prefix are the pods', unless the machine took one itself.
+        Certainty::Maybe
+    };
+    let vpc = interface.vpc_id.as_deref().or(vpc).unwrap_or_default().to_owned();
+    Key { vpc, subnet: interface.subnet_id.clone().unwrap_or_default(), groups, v4, v6, behind }
+}
+
+/// The families in which the internet can speak to an interface.
+fn held(key: &Key) -> Bounds<AddrSet> {
+    let of = |certainty, family: AddrSet| match certainty {
+        Certainty::Yes => Bounds::exact(family),
+        Certainty::Maybe => Bounds::unknown_within(family),
+        Certainty::No => Bounds::exact(AddrSet::empty()),
+    };
+    of(key.v4, AddrSet::all_v4()).union(&of(key.v6, AddrSet::all_v6()))
+}
+
+/// The service an interface of AWS' own belongs to, if that brings in clients of the internet without being a load
+/// balancer (EC2 API reference, `NetworkInterface`; Global Accelerator and CloudFront guides, November 2026).
+fn relay(interface: &Interface) -> Option<&'static str> {
+    let kind = interface.interface_type.as_deref().unwrap_or_default();
+    let text = interface.description.as_deref().unwrap_or_default().to_ascii_lowercase();
+    if kind == "global_accelerator_managed" || text.starts_with("globalaccelerator") {
+        Some("Global Accelerator")
+    } else if text.contains("cloudfront") {
+        Some("CloudFront")
+    } else {
+        None
     }
 }
 

@@ -10,8 +10,11 @@ use super::{
     region::Region,
     trail::Trail,
 };
-use crate::{calls, record::eks::DescribeAccessEntry};
-use palisade_model::{Gap, IdentityKind, Observed};
+use crate::{
+    calls,
+    record::eks::{Association, DescribeAccessEntry},
+};
+use palisade_model::{Gap, IdentityKind, Observed, TrustSubject};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One identity as a cluster uses it.
@@ -25,19 +28,19 @@ pub(super) struct Use {
 /// Everything a cluster uses, by ARN.
 pub(super) type Uses = BTreeMap<String, Use>;
 
-/// Add-ons that call AWS; without a role of their own they use the node's (EKS user guide, add-ons).
-const CALLING_ADDONS: &[&str] = &[
-    "vpc-cni",
-    "aws-ebs-csi-driver",
-    "aws-efs-csi-driver",
-    "aws-fsx-csi-driver",
-    "aws-mountpoint-s3-csi-driver",
-    "amazon-cloudwatch-observability",
-    "adot",
-    "aws-network-flow-monitoring-agent",
-    "amazon-sagemaker-hyperpod-taskgovernance",
-    "external-dns",
-    "cert-manager",
+/// Add-ons that call AWS, each with the service account of its part that calls. Without a role of their own they use
+/// the node's (EKS user guide, add-ons).
+const CALLING_ADDONS: &[(&str, &str)] = &[
+    ("vpc-cni", "aws-node"),
+    ("aws-ebs-csi-driver", "ebs-csi-controller-sa"),
+    ("aws-efs-csi-driver", "efs-csi-controller-sa"),
+    ("aws-fsx-csi-driver", "fsx-csi-controller-sa"),
+    ("aws-mountpoint-s3-csi-driver", "s3-csi-driver-sa"),
+    ("amazon-cloudwatch-observability", "cloudwatch-agent"),
+    ("adot", "opentelemetry-operator"),
+    ("aws-network-flow-monitoring-agent", "aws-network-flow-monitor-agent-service-account"),
+    ("external-dns", "external-dns"),
+    ("cert-manager", "cert-manager"),
 ];
 
 /// Service accounts by which controllers that people install are known.
@@ -59,9 +62,19 @@ const KNOWN_CONTROLLERS: &[&str] = &[
     "argocd-application-controller",
 ];
 
-/// Whether an add-on calls AWS.
-pub(super) fn calls_aws(addon: &str) -> bool {
-    CALLING_ADDONS.contains(&addon)
+/// The service account under which an add-on calls AWS, if it calls at all.
+pub(super) fn service_account_of(addon: &str) -> Option<&'static str> {
+    CALLING_ADDONS.iter().find(|(name, _)| *name == addon).map(|(_, account)| *account)
+}
+
+impl Use {
+    /// Whether several things use it. An add-on and its own service account are one.
+    pub(super) fn is_shared(&self) -> bool {
+        let count = |start: &str| self.used_by.iter().filter(|by| by.starts_with(start)).count();
+        let (addons, accounts) = (count("add-on "), count("service account "));
+        let pair = usize::from(addons == 1 && accounts == 1);
+        self.used_by.len() - pair > 1
+    }
 }
 
 /// Whether a service account is that of a known controller.
@@ -99,9 +112,10 @@ pub(super) fn uses(
         );
     }
     let addons = all_described(trail, &known.addons)?;
+    let associations = all_described(trail, &known.associations)?;
     let plugin_has_role = addons.iter().any(|(name, addon)| {
         *name == "vpc-cni" && (addon.service_account_role_arn.is_some() || !addon.pod_identity_associations.is_empty())
-    });
+    }) || has_own_role(known, directory, &associations, "aws-node");
     let node = Need::node(!plugin_has_role && auto_mode.is_none());
     if let Some(role) = auto_mode.and_then(|compute| compute.node_role_arn.as_deref()) {
         add(&mut uses, role, IdentityKind::Node, "nodes of Auto Mode", &node);
@@ -134,7 +148,7 @@ pub(super) fn uses(
             add(&mut uses, role, IdentityKind::Controller, &format!("capability {name}"), &Need::default());
         }
     }
-    for (_, association) in all_described(trail, &known.associations)? {
+    for (_, association) in &associations {
         let Some(role) = &association.role_arn else { continue };
         let account = association.service_account.as_deref().unwrap_or("?");
         let by = format!("service account {}/{account}", association.namespace.as_deref().unwrap_or("?"));
@@ -152,10 +166,10 @@ pub(super) fn uses(
             let Some(document) = directory.trust(role) else { continue };
             for statement in trust::federated(document, &issuer) {
                 let (kind, by) = match &statement.subject {
-                    palisade_model::TrustSubject::Exact { namespace, service_account } => {
+                    TrustSubject::Exact { namespace, service_account } => {
                         (kind_of(service_account), format!("service account {namespace}/{service_account}"))
                     }
-                    palisade_model::TrustSubject::Nobody { .. } => (IdentityKind::Workload, "nobody".to_owned()),
+                    TrustSubject::Nobody { .. } => (IdentityKind::Workload, "nobody".to_owned()),
                     _ => (IdentityKind::Workload, "service accounts by a pattern".to_owned()),
                 };
                 add(&mut uses, role, kind, &by, &Need::default());
@@ -163,6 +177,20 @@ pub(super) fn uses(
         }
     }
     Ok(uses)
+}
+
+/// Whether a service account, in whatever namespace, has a role of its own.
+fn has_own_role(
+    known: &Known<'_>,
+    directory: &Directory,
+    associations: &[(&str, &Association)],
+    service_account: &str,
+) -> bool {
+    let associated = associations.iter().any(|(_, one)| one.service_account.as_deref() == Some(service_account));
+    let Some(issuer) = issuer(known) else { return associated };
+    let names = |subject: &TrustSubject| matches!(subject, TrustSubject::Exact { service_account: one, .. } if one == service_account);
+    let trusting = directory.roles.keys().filter_map(|role| directory.trust(role));
+    associated || trusting.flat_map(|document| trust::federated(document, &issuer)).any(|one| names(&one.subject))
 }
 
 fn kind_of(service_account: &str) -> IdentityKind {

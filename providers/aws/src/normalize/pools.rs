@@ -2,6 +2,7 @@
 
 use super::{
     cluster::Known,
+    endpoint::vpc_of,
     exposure::{Evaluator, public_addresses},
     machine,
     region::{Region, route_table},
@@ -67,6 +68,8 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
         for instance in region.instances_of(known.name, instances) {
             members.entry(origin(instance)).or_default().push(instance);
         }
+        let config = cluster.resources_vpc_config.as_ref();
+        let vpc = config.and_then(|config| vpc_of(region, config, trail).ok()).unwrap_or_default();
         let own_groups = own_groups(cluster, members.values().flatten().copied());
         let mut evaluator = Evaluator::new(region, own_groups.clone());
         Ok(members
@@ -76,7 +79,8 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
                     Origin::NodeGroup(name) => groups.iter().find(|(other, _)| other == name).map(|(_, group)| group),
                     Origin::Fargate(_) | Origin::AutoMode(_) | Origin::Karpenter(_) | Origin::SelfManaged(_) => None,
                 };
-                let context = Context { region, known, cluster, group, origin, instances, own_groups: &own_groups };
+                let context =
+                    Context { region, known, cluster, group, origin, instances, own_groups: &own_groups, vpc: &vpc };
                 context.pool(&mut evaluator)
             })
             .collect())
@@ -124,6 +128,7 @@ struct Context<'a, 'b> {
     origin: &'b Origin,
     instances: &'b [&'b Instance],
     own_groups: &'b BTreeSet<String>,
+    vpc: &'b str,
 }
 
 impl Context<'_, '_> {
@@ -223,11 +228,15 @@ impl Context<'_, '_> {
     fn subnets(&self, members: &[&Instance]) -> BTreeSet<String> {
         let configured = self.group.and_then(|group| group.get().ok()).map(|group| group.subnets.clone());
         let standing = members.iter().filter_map(|instance| instance.subnet_id.clone());
-        configured.unwrap_or_default().into_iter().chain(standing).collect()
-    }
-
-    fn vpc(&self) -> &str {
-        self.cluster.resources_vpc_config.as_ref().and_then(|config| config.vpc_id.as_deref()).unwrap_or_default()
+        let all: BTreeSet<String> = configured.unwrap_or_default().into_iter().chain(standing).collect();
+        // A pool of Auto Mode without machines would start them in the cluster's own subnets, unless a node class says
+        // otherwise inside the cluster (EKS user guide, Auto Mode).
+        match self.cluster.resources_vpc_config.as_ref() {
+            Some(config) if all.is_empty() && matches!(self.origin, Origin::AutoMode(_)) => {
+                config.subnet_ids.iter().cloned().collect()
+            }
+            Some(_) | None => all,
+        }
     }
 
     fn control_plane(&self) -> Option<String> {
@@ -271,7 +280,7 @@ impl Context<'_, '_> {
         let mut names = BTreeSet::new();
         let mut missing = None;
         for subnet in self.subnets(&members) {
-            match self.region.acl(&subnet, self.vpc(), acls) {
+            match self.region.acl(&subnet, self.vpc, acls) {
                 Some(acl) => drop(names.insert(acl.id.clone())),
                 None => missing = missing.or(Some(subnet)),
             }
@@ -307,7 +316,7 @@ impl Context<'_, '_> {
         let tables = trail.read(&self.region.route_tables)?;
         let mut worst = DefaultRoute::None;
         for subnet in self.subnets(self.instances) {
-            let Some(table) = route_table(&subnet, self.vpc(), tables) else {
+            let Some(table) = route_table(&subnet, self.vpc, tables) else {
                 return Err(Gap::Unsettled { what: format!("the route table of subnet {subnet} is not in the list") });
             };
             for family in Family::ALL {
@@ -318,6 +327,10 @@ impl Context<'_, '_> {
                 match default_route(table, family) {
                     Some(Target::InternetGateway(gateway)) => return Ok(DefaultRoute::Internet { via: via(&gateway) }),
                     Some(Target::Other(other)) => worst = DefaultRoute::Brokered { via: via(&other) },
+                    Some(Target::Unknown) => {
+                        let what = format!("{} has a kind of target that is not known", via("?"));
+                        return Err(Gap::Unsettled { what });
+                    }
                     Some(Target::Local | Target::Blackhole) | None => (),
                 }
             }
@@ -333,13 +346,13 @@ impl Context<'_, '_> {
         let mut forced = BTreeSet::new();
         let mut free = false;
         for subnet in self.subnets(&members) {
-            let Some(table) = route_table(&subnet, self.vpc(), tables) else { continue };
+            let Some(table) = route_table(&subnet, self.vpc, tables) else { continue };
             match default_route(table, Family::V4) {
                 Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
                 None | Some(Target::Blackhole) => {
                     forced.insert(format!("{} has no default route", name_of(table)));
                 }
-                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local) => free = true,
+                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local | Target::Unknown) => free = true,
             }
         }
         let forced_through = (!free && !forced.is_empty()).then(|| forced.into_iter().collect::<Vec<_>>().join(", "));

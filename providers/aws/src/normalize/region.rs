@@ -1,6 +1,8 @@
 //! One region of an account: the tables its clusters share, read once.
 
 use super::{
+    balancing::{self, Fronts},
+    exposure::Balancer,
     filter::{self, Acl, Group, PrefixLists},
     trail::{conclude, table},
 };
@@ -8,9 +10,10 @@ use crate::{
     calls,
     record::{
         Ec2, Query,
+        balancing::{LoadBalancer, TargetGroup},
         compute::{AutoScalingGroups, Instance, Interface, Interfaces, Reservations},
         network::{
-            BlockPublicAccess, BlockPublicAccessExclusions, Exclusion, LoadBalancer, LoadBalancers, NetworkAcl,
+            BlockPublicAccess, BlockPublicAccessExclusions, BlockPublicAccessOptions, Exclusion, NetworkAcl,
             NetworkAcls, PrefixListEntries, RouteTable, RouteTables, SecurityGroup, SecurityGroups, Subnet, Subnets,
             Vpc, Vpcs,
         },
@@ -20,7 +23,11 @@ use palisade_model::Observed;
 use palisade_provider::{Call, Snapshot};
 use palisade_reach::{AddrSet, Bounds, parse_net};
 use serde::de::DeserializeOwned;
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
 /// The tables of one region, and what was derived from them so far.
 #[derive(Debug)]
@@ -40,6 +47,7 @@ pub(super) struct Region<'a> {
     pub(super) block_mode: Observed<Option<String>>,
     pub(super) block_exclusions: Observed<Vec<Exclusion>>,
     pub(super) load_balancers: Observed<Vec<LoadBalancer>>,
+    pub(super) target_groups: Observed<Vec<TargetGroup>>,
     /// The auto scaling group of each instance that has one, by the instance's id.
     pub(super) scaling: Observed<HashMap<String, String>>,
     pub(super) prefix_lists: PrefixLists,
@@ -48,6 +56,8 @@ pub(super) struct Region<'a> {
     group_index: HashMap<String, usize>,
     groups: RefCell<HashMap<String, Rc<Group>>>,
     filters: RefCell<HashMap<String, Rc<Acl>>>,
+    fronts: OnceCell<Fronts>,
+    pub(super) balancers: RefCell<HashMap<String, Rc<Balancer>>>,
 }
 
 impl<'a> Region<'a> {
@@ -71,19 +81,17 @@ impl<'a> Region<'a> {
             vpcs: ec2(snapshot, &calls::DESCRIBE_VPCS, scope, |page: Vpcs| page.vpc_set),
             block_mode: snapshot
                 .one::<Ec2<BlockPublicAccess>>(&calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_OPTIONS, scope, &[])
-                .map(|Ec2(page)| page.vpc_block_public_access_options?.internet_gateway_block_mode),
+                .map(|Ec2(page)| block_mode(page.vpc_block_public_access_options?)),
             block_exclusions: ec2(
                 snapshot,
                 &calls::DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS,
                 scope,
                 |page: BlockPublicAccessExclusions| page.exclusions,
             ),
-            load_balancers: table(
-                snapshot,
-                &calls::DESCRIBE_LOAD_BALANCERS,
-                scope,
-                |Query(page): Query<LoadBalancers>| page.load_balancers,
-            ),
+            load_balancers: balancing::load_balancers(snapshot, scope),
+            target_groups: balancing::target_groups(snapshot, scope),
+            fronts: OnceCell::new(),
+            balancers: RefCell::default(),
             scaling: scaling(snapshot, scope),
             prefix_lists: prefix_lists(snapshot, scope),
             groups: RefCell::default(),
@@ -103,6 +111,12 @@ impl<'a> Region<'a> {
     pub(super) fn instances_of<'b>(&'b self, cluster: &str, all: &'b [Instance]) -> impl Iterator<Item = &'b Instance> {
         let places = self.by_cluster.get(cluster).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| all.get(*place))
+    }
+
+    /// What load balancers forward, followed once.
+    pub(super) fn fronts(&self) -> &Fronts {
+        let read = || Fronts::read(self.snapshot, self.scope, &self.load_balancers, &self.target_groups);
+        self.fronts.get_or_init(read)
     }
 
     /// A security group, translated once. `None` when the table does not hold it.
@@ -131,6 +145,15 @@ impl<'a> Region<'a> {
         self.filters.borrow_mut().insert(id, Rc::clone(&acl));
         Some(acl)
     }
+}
+
+/// The mode that is in force; while it changes, both may be.
+fn block_mode(options: BlockPublicAccessOptions) -> Option<String> {
+    let mode = options.internet_gateway_block_mode?;
+    if options.state.as_deref() == Some("update-in-progress") {
+        return Some(format!("{mode} (being changed)"));
+    }
+    Some(mode)
 }
 
 /// The route table of a subnet: the one it is associated with, else the network's main one; never both.

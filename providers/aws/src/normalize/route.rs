@@ -16,6 +16,8 @@ pub(super) enum Target {
     Other(String),
     /// Nowhere.
     Blackhole,
+    /// A target of a kind we do not know.
+    Unknown,
 }
 
 /// Translates where a route leads.
@@ -33,15 +35,13 @@ pub(super) fn target(route: &Route) -> Target {
         &route.local_gateway_id,
         &route.carrier_gateway_id,
         &route.core_network_arn,
+        &route.odb_network_arn,
     ];
     match route.gateway_id.as_deref() {
         Some("local") => Target::Local,
         Some(gateway) if gateway.starts_with("igw-") => Target::InternetGateway(gateway.to_owned()),
         Some(other) => Target::Other(other.to_owned()),
-        None => {
-            let other = others.into_iter().flatten().next();
-            Target::Other(other.cloned().unwrap_or_else(|| "an unknown target".to_owned()))
-        }
+        None => others.into_iter().flatten().next().map_or(Target::Unknown, |other| Target::Other(other.clone())),
     }
 }
 
@@ -55,7 +55,11 @@ pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) 
     let mut may_give = AddrSet::empty();
     for route in &table.route_set {
         let target = target(route);
-        let leads_out = matches!(target, Target::InternetGateway(_));
+        let leads_out = match target {
+            Target::InternetGateway(_) => Certainty::Yes,
+            Target::Unknown => Certainty::Maybe,
+            Target::Local | Target::Other(_) | Target::Blackhole => Certainty::No,
+        };
         let rank = if route.origin.as_deref() == Some("EnableVgwRoutePropagation") { 2 } else { 0 };
         let id = palisade_reach::RuleId::from(describe(table, route));
         let mut add = |destination: IpNet, rank| {
@@ -64,7 +68,7 @@ pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) 
         for text in [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten() {
             match parse_net(text) {
                 Ok(net) => add(net, rank),
-                Err(_) if leads_out => may_give = AddrSet::all(),
+                Err(_) if leads_out != Certainty::No => may_give = AddrSet::all(),
                 Err(_) => may_take = true,
             }
         }
@@ -73,15 +77,14 @@ pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) 
             let covers = known.cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
             if covers.is_exact() {
                 covers.lower().to_nets().into_iter().for_each(|net| add(net, 1));
-            } else if leads_out {
+            } else if leads_out != Certainty::No {
                 may_give = may_give.union(covers.upper());
             } else {
                 may_take = true;
             }
         }
     }
-    let surely = |leads_out: &bool| if *leads_out { Certainty::Yes } else { Certainty::No };
-    let known = palisade_reach::longest_prefix_bounds(&routes, surely);
+    let known = palisade_reach::longest_prefix_bounds(&routes, |leads_out| *leads_out);
     let lower = if may_take { AddrSet::empty() } else { known.lower().clone() };
     Bounds::between(lower, known.upper().union(&may_give))
 }
@@ -111,7 +114,8 @@ pub(super) fn diverts(table: &RouteTable, addresses: &AddrSet) -> bool {
         let text = route.destination_cidr_block.as_deref().or(route.destination_ipv6_cidr_block.as_deref());
         let covers =
             text.map(|text| range(text, if text.contains(':') { Family::V6 } else { Family::V4 }).upper().clone());
-        target(route) != Target::Local && covers.is_some_and(|covers| !covers.is_disjoint(addresses))
+        // A destination that is no range may be any.
+        target(route) != Target::Local && covers.is_none_or(|covers| !covers.is_disjoint(addresses))
     })
 }
 
@@ -128,6 +132,7 @@ pub(super) fn describe(table: &RouteTable, route: &Route) -> String {
         Target::Local => "local".to_owned(),
         Target::InternetGateway(id) | Target::Other(id) => id,
         Target::Blackhole => "nowhere".to_owned(),
+        Target::Unknown => "an unknown target".to_owned(),
     };
     format!("{table}: {destination} to {target}")
 }

@@ -97,6 +97,8 @@ record!(Interface {
     vpc_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     description: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    interface_type: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     group_set: Vec<GroupId>,
     association: Option<Association>,
@@ -118,6 +120,8 @@ record!(Association {
 record!(PrivateAddress {
     #[serde(deserialize_with = "leaf::text")]
     private_ip_address: Option<String>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    primary: Option<bool>,
     association: Option<Association>,
 });
 record!(Ipv6Address {

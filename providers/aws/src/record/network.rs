@@ -1,4 +1,4 @@
-//! EC2's networks, API version 2016-11-15, and load balancers, API version 2015-12-01.
+//! EC2's networks, API version 2016-11-15.
 
 use super::leaf;
 use serde::Deserialize;
@@ -162,6 +162,8 @@ record!(Route {
     #[serde(deserialize_with = "leaf::text")]
     core_network_arn: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
+    odb_network_arn: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
     state: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     origin: Option<String>,
@@ -182,6 +184,8 @@ record!(Subnets {
 record!(Subnet {
     #[serde(deserialize_with = "leaf::text")]
     subnet_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     cidr_block: Option<String>,
     #[serde(deserialize_with = "leaf::boolean")]
@@ -247,6 +251,8 @@ record!(BlockPublicAccess {
 record!(BlockPublicAccessOptions {
     #[serde(deserialize_with = "leaf::text")]
     internet_gateway_block_mode: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    state: Option<String>,
 });
 record!(BlockPublicAccessExclusions {
     #[serde(rename = "vpcBlockPublicAccessExclusionSet", deserialize_with = "leaf::list")]
@@ -260,28 +266,3 @@ record!(Exclusion {
     #[serde(deserialize_with = "leaf::text")]
     state: Option<String>,
 });
-
-/// Load balancers of the second generation; the query protocol writes names in Pascal case.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct LoadBalancers {
-    #[serde(deserialize_with = "leaf::list")]
-    pub(crate) load_balancers: Vec<LoadBalancer>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-pub(crate) struct LoadBalancer {
-    #[serde(deserialize_with = "leaf::text")]
-    pub(crate) load_balancer_arn: Option<String>,
-    #[serde(deserialize_with = "leaf::text")]
-    pub(crate) load_balancer_name: Option<String>,
-    #[serde(deserialize_with = "leaf::text")]
-    pub(crate) scheme: Option<String>,
-    #[serde(deserialize_with = "leaf::text")]
-    pub(crate) vpc_id: Option<String>,
-    #[serde(rename = "Type", deserialize_with = "leaf::text")]
-    pub(crate) kind: Option<String>,
-    #[serde(deserialize_with = "leaf::list")]
-    pub(crate) security_groups: Vec<String>,
-}

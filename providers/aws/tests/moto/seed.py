@@ -57,6 +57,17 @@ halves = [{"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}]
 ec2.authorize_security_group_ingress(
     GroupId=group, IpPermissions=[{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": halves}]
 )
+acl = ec2.describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"][0]["NetworkAclId"]
+ec2.create_network_acl_entry(
+    NetworkAclId=acl,
+    RuleNumber=50,
+    Protocol="6",
+    RuleAction="deny",
+    Egress=False,
+    CidrBlock="198.51.100.0/24",
+    PortRange={"From": 22, "To": 22},
+)
+key = client("kms", session).create_key(Description="etcd")["KeyMetadata"]["Arn"]
 image = ec2.describe_images()["Images"][0]["ImageId"]
 instance = ec2.run_instances(
     ImageId=image,
@@ -83,6 +94,7 @@ eks.create_cluster(
         "endpointPrivateAccess": False,
         "publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"],
     },
+    encryptionConfig=[{"resources": ["secrets"], "provider": {"keyArn": key}}],
 )
 eks.create_nodegroup(clusterName="shop", nodegroupName="workers", subnets=[subnet], nodeRole=node_role)
-print(json.dumps({"member": member, "accounts": len(members) + 1, "instance": instance, "group": group}))
+print(json.dumps({"member": member, "accounts": len(members) + 1, "instance": instance, "group": group, "key": key}))

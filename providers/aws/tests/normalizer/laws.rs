@@ -39,7 +39,14 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
         world.forget(call.name);
         let inventory = world.inventory();
         let open: usize = inventory.clusters.iter().map(|cluster| gaps(cluster).len()).sum();
-        let is_seen = call.name != "ec2:DescribeRegions";
+        // What widens the answer instead of taking it away is shown where it is modelled.
+        let widens = [
+            "elasticloadbalancing:DescribeTargetGroups",
+            "ec2:DescribeVpcBlockPublicAccessOptions",
+            "ec2:DescribeVpcBlockPublicAccessExclusions",
+        ]
+        .contains(&call.name);
+        let is_seen = call.name != "ec2:DescribeRegions" && !widens;
         assert!(
             open > 0 || !inventory.unseen.is_empty() || !is_seen,
             "{} was forgotten and nothing is missing",
@@ -162,7 +169,9 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     found.push(here.to_owned());
     match value {
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| places(item, &format!("{here}/{index}"), found))
+            for (index, item) in items.iter().enumerate() {
+                places(item, &format!("{here}/{index}"), found);
+            }
         }
         Value::Object(fields) => fields.iter().for_each(|(name, field)| {
             places(field, &format!("{here}/{}", name.replace('~', "~0").replace('/', "~1")), found);

@@ -231,6 +231,9 @@ fn network(world: &mut World) {
         } }))
         .put("elasticloadbalancing:DescribeLoadBalancers", PLACE, &[], json!({ "DescribeLoadBalancersResponse": {
             "DescribeLoadBalancersResult": { "LoadBalancers": null },
+        } }))
+        .put("elasticloadbalancing:DescribeTargetGroups", PLACE, &[], json!({ "DescribeTargetGroupsResponse": {
+            "DescribeTargetGroupsResult": { "TargetGroups": null },
         } }));
     for attribute in ["enableDnsSupport", "enableDnsHostnames"] {
         let body = ec2("DescribeVpcAttribute", json!({ "vpcId": "vpc-1", attribute: { "value": "true" } }));

@@ -116,6 +116,14 @@ impl Mistakes {
         for balancer in &vpc.load_balancers {
             balancer.subnets.iter().for_each(|name| self.subnet(&place, vpc, name));
             balancer.security_groups.iter().for_each(|name| self.group(&place, region, vpc, name));
+            for target in balancer.forwards.iter().flat_map(|forward| &forward.targets) {
+                let known = target.split_once('/').is_some_and(|(cluster, group)| {
+                    let cluster = region.clusters.iter().find(|one| one.name == cluster);
+                    cluster.is_some_and(|cluster| cluster.node_groups.iter().any(|one| one.name == group))
+                });
+                let name = &balancer.name;
+                self.unless(known, || format!("{place}, load balancer `{name}`: no node group is called `{target}`"));
+            }
         }
     }
 

@@ -121,6 +121,29 @@ pub(crate) struct LoadBalancer {
     pub(crate) subnets: Vec<String>,
     #[serde(default)]
     pub(crate) security_groups: Vec<String>,
+    #[serde(default)]
+    pub(crate) forwards: Vec<Forward>,
+}
+
+/// A listener of a load balancer with the nodes it forwards to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Forward {
+    /// The port on which clients come.
+    pub(crate) port: u32,
+    /// `TCP` when not said, `HTTPS` for an application load balancer.
+    #[serde(default)]
+    pub(crate) protocol: Option<String>,
+    /// The port of the nodes.
+    pub(crate) to: u32,
+    /// The nodes, as `CLUSTER/NODE GROUP`.
+    pub(crate) targets: Vec<String>,
+    /// Whether a rule leads there and not the listener itself, which then answers 404.
+    #[serde(default)]
+    pub(crate) by_rule: bool,
+    /// Whether the nodes see the client's own address.
+    #[serde(default = "yes")]
+    pub(crate) preserve_client_ip: bool,
 }
 
 /// A managed prefix list.

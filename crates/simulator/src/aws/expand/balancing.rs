@@ -2,9 +2,16 @@
 
 use super::interfaces::{self, Wanted};
 use super::{Build, kinds};
-use crate::aws::description::network::{LoadBalancer, Vpc};
+use crate::aws::description::network::{Forward, LoadBalancer, Vpc};
 use crate::aws::moment::Moment;
 use crate::aws::tree::{Dialect, Tree, fields};
+
+/// What a target group holds, rendered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets {
+    pub(crate) health: String,
+    pub(crate) attributes: String,
+}
 
 pub(super) fn expand(build: &mut Build<'_>) {
     let region = build.region;
@@ -46,8 +53,12 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
     }
     let scheme = if balancer.internal { "internal" } else { "internet-facing" };
     let ids: Vec<&String> = groups.iter().map(|(id, _)| id).collect();
+    let arn = place.arn("elasticloadbalancing", &format!("loadbalancer/{path}"));
+    for forward in &balancer.forwards {
+        self::forward(build, vpc, balancer, (&arn, &path), forward);
+    }
     let tree = fields()
-        .put("LoadBalancerArn", place.arn("elasticloadbalancing", &format!("loadbalancer/{path}")))
+        .put("LoadBalancerArn", &arn)
         .put("DNSName", format!("{}-{hash}.elb.{}.{}", balancer.name, place.region, place.domain()))
         .put("CanonicalHostedZoneId", "Z2IFOLAFXWLO4F")
         .put("CreatedTime", Moment::long_ago().iso_millis())
@@ -60,4 +71,87 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
         .put("SecurityGroups", ids)
         .put("IpAddressType", "ipv4");
     build.fabric.load_balancers.push(kinds::LOAD_BALANCER.item(&tree.into(), Dialect::Member));
+}
+
+/// A listener, the target group behind it and the targets in that.
+fn forward(
+    build: &mut Build<'_>,
+    vpc: &Vpc,
+    balancer: &LoadBalancer,
+    (balancer_arn, path): (&str, &str),
+    forward: &Forward,
+) {
+    let place = build.place;
+    let application = balancer.kind == "application";
+    let protocol = forward.protocol.as_deref().unwrap_or(if application { "HTTPS" } else { "TCP" });
+    let to = match protocol {
+        "HTTPS" => "HTTP",
+        "TLS" => "TCP",
+        same => same,
+    };
+    let name = format!("{}-{}", balancer.name, forward.port);
+    let hash = place.hex("target-group", &[&name], 16);
+    let group = place.arn("elasticloadbalancing", &format!("targetgroup/{name}/{hash}"));
+    let listener =
+        place.arn("elasticloadbalancing", &format!("listener/{path}/{}", place.hex("listener", &[&name], 16)));
+    let action = if forward.by_rule {
+        let answer = fields().put("StatusCode", "404").put("ContentType", "text/plain");
+        fields().put("Type", "fixed-response").put("Order", 1_u32).put("FixedResponseConfig", answer)
+    } else {
+        let groups = vec![fields().put("TargetGroupArn", &group).put("Weight", 1_u32)];
+        let config = fields().put("TargetGroups", groups);
+        fields().put("Type", "forward").put("TargetGroupArn", &group).put("ForwardConfig", config)
+    };
+    let tree = fields()
+        .put("ListenerArn", listener)
+        .put("LoadBalancerArn", balancer_arn)
+        .put("Port", forward.port)
+        .put("Protocol", protocol)
+        .put("DefaultActions", vec![action]);
+    let listener = kinds::LISTENER.item(&tree.into(), Dialect::Member);
+    build.fabric.listeners.entry(balancer_arn.to_owned()).or_default().push(listener);
+    let tree = fields()
+        .put("TargetGroupArn", &group)
+        .put("TargetGroupName", &name)
+        .put("Protocol", to)
+        .put("Port", forward.to)
+        .put("VpcId", place.vpc(&vpc.name))
+        .put("HealthCheckEnabled", true)
+        .put("LoadBalancerArns", vec![balancer_arn])
+        .put("TargetType", "instance")
+        .put("IpAddressType", "ipv4");
+    build.fabric.target_groups.push(kinds::TARGET_GROUP.item(&tree.into(), Dialect::Member));
+    let health: Vec<_> = instances(build, forward)
+        .into_iter()
+        .map(|id| {
+            fields()
+                .put("Target", fields().put("Id", id).put("Port", forward.to))
+                .put("HealthCheckPort", forward.to.to_string())
+                .put("TargetHealth", fields().put("State", "healthy"))
+        })
+        .collect();
+    let attribute = |key: &str, value: &str| fields().put("Key", key).put("Value", value);
+    let mut attributes = vec![attribute("deregistration_delay.timeout_seconds", "300")];
+    if !application {
+        attributes.push(attribute("preserve_client_ip.enabled", &forward.preserve_client_ip.to_string()));
+    }
+    let targets = Targets {
+        health: Tree::from(fields().put("TargetHealthDescriptions", health)).xml(Dialect::Member),
+        attributes: Tree::from(fields().put("Attributes", attributes)).xml(Dialect::Member),
+    };
+    build.fabric.targets.insert(group, targets);
+}
+
+/// The instances of the node groups a load balancer forwards to.
+fn instances(build: &Build<'_>, forward: &Forward) -> Vec<String> {
+    let mut found = Vec::new();
+    for target in &forward.targets {
+        let Some((cluster, group)) = target.split_once('/') else { continue };
+        let known = build.region.clusters.iter().filter(|one| one.name == cluster);
+        for group in known.flat_map(|one| &one.node_groups).filter(|one| one.name == group) {
+            let ids = (0..group.count).map(|number| build.place.id("i", &[cluster, &group.name, &number.to_string()]));
+            found.extend(ids);
+        }
+    }
+    found
 }

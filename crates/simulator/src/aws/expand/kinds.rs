@@ -209,3 +209,18 @@ pub(crate) const LOAD_BALANCER: Kind = Kind {
     tags: "Tags",
     not_found: "LoadBalancerNotFound",
 };
+
+pub(crate) const TARGET_GROUP: Kind = Kind {
+    id: "arn",
+    filters: &[
+        ("arn", "TargetGroupArn"),
+        ("name", "TargetGroupName"),
+        ("vpc-id", "VpcId"),
+        ("load-balancer", "LoadBalancerArns"),
+    ],
+    tags: "Tags",
+    not_found: "TargetGroupNotFound",
+};
+
+pub(crate) const LISTENER: Kind =
+    Kind { id: "arn", filters: &[("arn", "ListenerArn")], tags: "Tags", not_found: "ListenerNotFound" };

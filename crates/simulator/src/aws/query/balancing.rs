@@ -1,10 +1,14 @@
 //! Elastic Load Balancing, second generation.
 
+use std::collections::BTreeMap;
+
 use super::{element, invalid_action, rendered};
 use crate::aws::World;
 use crate::aws::call::Call;
 use crate::aws::error::Failure;
+use crate::aws::expand::balancing::Targets;
 use crate::aws::expand::{Fabric, kinds};
+use crate::aws::item::{Item, Kind};
 use crate::aws::page::Paging;
 use crate::http::Reply;
 
@@ -19,22 +23,50 @@ const PAGING: Paging = Paging {
 };
 
 pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Reply, Failure> {
-    if call.action != "DescribeLoadBalancers" {
-        return Err(invalid_action(call));
+    match call.action.as_str() {
+        "DescribeLoadBalancers" => {
+            let chosen = named(kinds::LOAD_BALANCER, &fabric.load_balancers, call, "LoadBalancerArns.member")?;
+            paged(world, call, "LoadBalancers", &chosen)
+        }
+        "DescribeTargetGroups" => {
+            let mut chosen = named(kinds::TARGET_GROUP, &fabric.target_groups, call, "TargetGroupArns.member")?;
+            if let Some(balancer) = call.parameter("LoadBalancerArn") {
+                chosen.retain(|group| group.has("load-balancer", balancer));
+            }
+            paged(world, call, "TargetGroups", &chosen)
+        }
+        "DescribeListeners" => {
+            let arn = call.parameter("LoadBalancerArn").unwrap_or_default();
+            kinds::LOAD_BALANCER.select(&fabric.load_balancers, &[arn.to_owned()], &BTreeMap::new())?;
+            let listeners: Vec<&Item> = fabric.listeners.get(arn).into_iter().flatten().collect();
+            paged(world, call, "Listeners", &listeners)
+        }
+        "DescribeTargetHealth" => Ok(rendered(call, &targets(fabric, call)?.health)),
+        "DescribeTargetGroupAttributes" => Ok(rendered(call, &targets(fabric, call)?.attributes)),
+        _ => Err(invalid_action(call)),
     }
-    let mut wanted = call.list("LoadBalancerArns.member");
+}
+
+/// The things with the wanted ARNs and names.
+fn named<'items>(kind: Kind, items: &'items [Item], call: &Call, arns: &str) -> Result<Vec<&'items Item>, Failure> {
+    let mut wanted = call.list(arns);
     for name in call.list("Names.member") {
-        let balancer = kinds::LOAD_BALANCER.select(
-            &fabric.load_balancers,
-            &[],
-            &[("name".to_owned(), vec![name.clone()])].into(),
-        )?;
-        let arn = balancer.first().and_then(|balancer| balancer.value("arn"));
+        let found = kind.select(items, &[], &[("name".to_owned(), vec![name.clone()])].into())?;
+        let arn = found.first().and_then(|item| item.value("arn"));
         wanted.push(arn.unwrap_or(&name).to_owned());
     }
-    let balancers = kinds::LOAD_BALANCER.select(&fabric.load_balancers, &wanted, &std::collections::BTreeMap::new())?;
-    let page = PAGING.page(call, balancers.len(), world.page_limit)?;
-    let members: String = page.of(&balancers).iter().map(|balancer| element("member", &balancer.body)).collect();
+    kind.select(items, &wanted, &BTreeMap::new())
+}
+
+fn paged(world: &World, call: &Call, list: &str, items: &[&Item]) -> Result<Reply, Failure> {
+    let page = PAGING.page(call, items.len(), world.page_limit)?;
+    let members: String = page.of(items).iter().map(|item| element("member", &item.body)).collect();
     let next = page.next.as_deref().map(|token| element("NextMarker", token)).unwrap_or_default();
-    Ok(rendered(call, &format!("{}{next}", element("LoadBalancers", &members))))
+    Ok(rendered(call, &format!("{}{next}", element(list, &members))))
+}
+
+fn targets<'fabric>(fabric: &'fabric Fabric, call: &Call) -> Result<&'fabric Targets, Failure> {
+    let arn = call.parameter("TargetGroupArn").unwrap_or_default();
+    let missing = || Failure::client("TargetGroupNotFound", format!("Target groups '{arn}' not found"));
+    fabric.targets.get(arn).ok_or_else(missing)
 }

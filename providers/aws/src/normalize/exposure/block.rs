@@ -15,7 +15,20 @@ impl Evaluator<'_> {
         ordinary: &mut Bounds<PacketSet>,
         limits: &mut BTreeSet<String>,
     ) -> Result<Option<Mitigation>, Gap> {
-        let mode = self.region.block_mode.get()?.as_deref();
+        let (mode, exclusions) = match (self.region.block_mode.get(), self.region.block_exclusions.get()) {
+            (Ok(mode), Ok(exclusions)) => (mode.as_deref(), exclusions),
+            (Ok(mode), Err(_)) if matches!(mode.as_deref(), None | Some("off")) => return Ok(None),
+            (Ok(_), Err(gap)) => return Err(gap.clone()),
+            // It can only close what is open, so what is closed without it stays closed.
+            (Err(gap), _) => {
+                if !reached.upper().is_empty() {
+                    limits.insert(format!("VPC Block Public Access may close this and was not read: {gap}"));
+                }
+                *reached = Bounds::unknown_within(reached.upper().clone());
+                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
+                return Ok(None);
+            }
+        };
         let blocks = match mode {
             None | Some("off") => return Ok(None),
             Some("block-bidirectional" | "block-ingress") => true,
@@ -24,23 +37,20 @@ impl Evaluator<'_> {
                 false
             }
         };
-        let exclusions = self.region.block_exclusions.get()?;
-        let of = |id: &str| {
-            exclusions
-                .iter()
-                .filter(|one| is_in_force(one))
-                .find(|one| one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&format!("/{id}"))))
-        };
-        let lets_in = |one: &Exclusion| one.internet_gateway_exclusion_mode.as_deref() == Some("allow-bidirectional");
-        let excluded = match (of(&key.subnet).map(lets_in), of(&key.vpc).map(lets_in)) {
-            (Some(subnet), Some(vpc)) if subnet != vpc => {
+        let of = |id: &str| excluded(exclusions, id);
+        let excluded = match (of(&key.subnet), of(&key.vpc)) {
+            (Excluded::No | Excluded::Closed, Excluded::No | Excluded::Closed) => Some(false),
+            (Excluded::No | Excluded::Open, Excluded::Open) | (Excluded::Open, Excluded::No) => Some(true),
+            (Excluded::Open, Excluded::Closed) | (Excluded::Closed, Excluded::Open) => {
                 limits.insert(
                     "exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned(),
                 );
                 None
             }
-            (Some(open), _) | (None, Some(open)) => Some(open),
-            (None, None) => Some(false),
+            (Excluded::Changing, _) | (_, Excluded::Changing) => {
+                limits.insert("an exclusion from VPC Block Public Access is being changed".to_owned());
+                None
+            }
         };
         match (blocks, excluded) {
             (_, Some(true)) => Ok(None),
@@ -59,10 +69,32 @@ impl Evaluator<'_> {
     }
 }
 
-/// An exclusion counts from when it is made until it is gone, so that nothing is called closed too early.
-fn is_in_force(exclusion: &Exclusion) -> bool {
-    matches!(
-        exclusion.state.as_deref(),
-        Some("create-complete" | "update-complete" | "update-in-progress" | "delete-in-progress") | None
-    )
+/// What the exclusions of a network or subnet say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Excluded {
+    /// There is none.
+    No,
+    /// It lets the internet in.
+    Open,
+    /// It only lets out.
+    Closed,
+    /// It is coming or going, or in a state we do not know.
+    Changing,
+}
+
+fn excluded(exclusions: &[Exclusion], id: &str) -> Excluded {
+    let ending = format!("/{id}");
+    let own = exclusions.iter().filter(|one| one.resource_arn.as_deref().is_some_and(|arn| arn.ends_with(&ending)));
+    let mut found = Excluded::No;
+    for one in own {
+        let state = one.state.as_deref().unwrap_or("create-complete");
+        let says = match (state, one.internet_gateway_exclusion_mode.as_deref()) {
+            ("create-failed" | "delete-complete" | "disable-complete", _) => continue,
+            ("create-complete" | "update-complete", Some("allow-bidirectional")) => Excluded::Open,
+            ("create-complete" | "update-complete", Some("allow-egress")) => Excluded::Closed,
+            (_, _) => Excluded::Changing,
+        };
+        found = if found == Excluded::No || found == says { says } else { Excluded::Changing };
+    }
+    found
 }

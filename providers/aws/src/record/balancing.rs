@@ -1,0 +1,119 @@
+//! Elastic Load Balancing, API version 2015-12-01; the query protocol writes names in Pascal case.
+
+use super::leaf;
+use serde::Deserialize;
+
+macro_rules! record {
+    ($name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, rename_all = "PascalCase")]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
+    };
+}
+
+record!(LoadBalancers {
+    #[serde(deserialize_with = "leaf::list")]
+    load_balancers: Vec<LoadBalancer>,
+});
+record!(LoadBalancer {
+    #[serde(deserialize_with = "leaf::text")]
+    load_balancer_arn: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    load_balancer_name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    scheme: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(rename = "Type", deserialize_with = "leaf::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    ip_address_type: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    security_groups: Vec<String>,
+});
+
+record!(Listeners {
+    #[serde(deserialize_with = "leaf::list")]
+    listeners: Vec<Listener>,
+});
+record!(Listener {
+    #[serde(deserialize_with = "leaf::number")]
+    port: Option<i64>,
+    #[serde(deserialize_with = "leaf::text")]
+    protocol: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    default_actions: Vec<ListenerAction>,
+});
+record!(ListenerAction {
+    #[serde(rename = "Type", deserialize_with = "leaf::text")]
+    kind: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    target_group_arn: Option<String>,
+    forward_config: Option<ForwardConfig>,
+});
+record!(ForwardConfig {
+    #[serde(deserialize_with = "leaf::list")]
+    target_groups: Vec<ForwardGroup>,
+});
+record!(ForwardGroup {
+    #[serde(deserialize_with = "leaf::text")]
+    target_group_arn: Option<String>,
+    #[serde(deserialize_with = "leaf::number")]
+    weight: Option<i64>,
+});
+
+record!(TargetGroups {
+    #[serde(deserialize_with = "leaf::list")]
+    target_groups: Vec<TargetGroup>,
+});
+record!(TargetGroup {
+    #[serde(deserialize_with = "leaf::text")]
+    target_group_arn: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    protocol: Option<String>,
+    #[serde(deserialize_with = "leaf::number")]
+    port: Option<i64>,
+    #[serde(deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    target_type: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    load_balancer_arns: Vec<String>,
+});
+
+record!(TargetGroupAttributes {
+    #[serde(deserialize_with = "leaf::list")]
+    attributes: Vec<Attribute>,
+});
+record!(Attribute {
+    #[serde(deserialize_with = "leaf::text")]
+    key: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    value: Option<String>,
+});
+
+record!(TargetHealth {
+    #[serde(deserialize_with = "leaf::list")]
+    target_health_descriptions: Vec<TargetHealthDescription>,
+});
+record!(TargetHealthDescription {
+    target: Option<Target>,
+    target_health: Option<Health>,
+});
+record!(Target {
+    #[serde(deserialize_with = "leaf::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "leaf::number")]
+    port: Option<i64>,
+});
+record!(Health {
+    #[serde(deserialize_with = "leaf::text")]
+    state: Option<String>,
+});
+
+impl LoadBalancer {
+    /// Whether clients of the internet can speak to it.
+    pub(crate) fn faces_internet(&self) -> bool {
+        self.scheme.as_deref() != Some("internal") && self.kind.as_deref() != Some("gateway")
+    }
+}
