@@ -139,7 +139,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, Tunnels],
+    feeds: &[Standing, Minters, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -149,7 +149,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, Tunnels],
+    feeds: &[Standing, Minters, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -304,6 +304,16 @@ pub const KEY_POLICY: Call = Call {
     purpose: "read who may use the key that encrypts a cluster's database",
 };
 
+/// Reads who may use the keys of a key ring: what is bound there holds for every key in it.
+pub const KEY_RING_POLICY: Call = Call {
+    name: "cloudkms.keyRings.getIamPolicy",
+    permission: "cloudkms.keyRings.getIamPolicy",
+    per: Per::Key,
+    feeds: &[KeyAccess],
+    redact: &[],
+    purpose: "read who may use every key of the key ring that holds the key",
+};
+
 /// Reads which rights nobody used.
 pub const INSIGHTS: Call = Call {
     name: "recommender.projects.locations.insightTypes.insights.list",
@@ -342,5 +352,6 @@ pub static CALLS: &[Call] = &[
     REGION_FIREWALLS,
     KEY_GET,
     KEY_POLICY,
+    KEY_RING_POLICY,
     INSIGHTS,
 ];

@@ -12,6 +12,7 @@ mod firewall;
 mod hierarchy;
 mod identities;
 mod key;
+mod key_access;
 mod login;
 mod machines;
 mod minters;

@@ -4,7 +4,7 @@
 
 use palisade_gcp::{CALLS, Credential, Gcp, Limits, Projects, Secret, Settings, call};
 use palisade_model::{Cluster, FactKind, Gap, GapReason, Inventory};
-use palisade_provider::{Event, FailureReason, Outcome, Pace, Progress, Collect, Provider, Quiet, Recorder, Snapshot};
+use palisade_provider::{Collect, Event, FailureReason, Outcome, Pace, Progress, Provider, Quiet, Recorder, Snapshot};
 use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Running, Simulator, World};
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -156,6 +156,9 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         ["projects", _, "locations", _, "keyRings", _, "cryptoKeys", _name] => {
             (KMS, "cloudkms.cryptoKeys.get", Shape::Resource, "GET")
         }
+        ["projects", _, "locations", _, "keyRings", name] if is_policy(name) => {
+            (KMS, "cloudkms.keyRings.getIamPolicy", Shape::Policy, "GET")
+        }
         ["projects", _, "locations", "global", "insightTypes", "google.iam.policy.Insight", "insights"] => {
             (RECOMMENDER, "recommender.iamPolicyInsights.list", pages("insights", 100, 1000), "GET")
         }

@@ -221,6 +221,7 @@ def one_project(client, project):
         if key:
             client.get(f"/v1/{key}", kms_v1.CryptoKey)
             policy(client, f"/v1/{key}:getIamPolicy", "GET")
+            policy(client, f"/v1/{key.split('/cryptoKeys/')[0]}:getIamPolicy", "GET")
             client.pages(f"/v1/{key.rsplit('/', 1)[0]}", kms_v1.ListCryptoKeysResponse, "cryptoKeys")
     insights = f"/v1/projects/{name}/locations/global/insightTypes/google.iam.policy.Insight/insights"
     status, reply = client.call(insights)

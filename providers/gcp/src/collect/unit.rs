@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     calls::{
-        CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, SERVICE_DISABLED,
+        CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, KEY_RING_POLICY, SERVICE_DISABLED,
         SERVICE_DISABLED_ELSEWHERE,
     },
     record::{
         container::{Cluster, Clusters},
-        names::{after, host_and_network, key_project, region_of},
+        names::{after, host_and_network, key_project, key_ring, region_of},
         resource,
     },
     settings::Settings,
@@ -147,7 +147,17 @@ async fn insights(asker: &Asker<'_>, project: &str) {
         .await;
 }
 
+/// A key's state, and who may use it by its own policy and by that of its ring.
 async fn key(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
+    let ring = async {
+        if let Some(ring) = key_ring(key) {
+            self::ring(asker, run, home, ring).await;
+        }
+    };
+    futures::join!(key_itself(asker, run, home, key), ring);
+}
+
+async fn key_itself(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
     let (home, key) = (home.to_owned(), key.to_owned());
     let policies = run
         .once(asker, format!("key {key}"), |asker| async move {
@@ -160,6 +170,21 @@ async fn key(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
                 asker.one((&KEY_POLICY, KMS), &home, &params, policy, |builder| builder.send(), strip::nothing),
             );
             policy.into_iter().collect()
+        })
+        .await;
+    hierarchy::roles_of(asker, run, &policies).await;
+}
+
+async fn ring(asker: &Asker<'_>, run: &Run, home: &str, ring: &str) {
+    let (home, ring) = (home.to_owned(), ring.to_owned());
+    let policies = run
+        .once(asker, format!("key ring {ring}"), |asker| async move {
+            let params = [("ring", ring.as_str())];
+            let options = GetPolicyOptions::new().set_requested_policy_version(3);
+            let policy = asker.clients.keys.get_iam_policy().set_resource(&ring).set_options(options);
+            let question = (&KEY_RING_POLICY, KMS);
+            let answer = asker.one(question, &home, &params, policy, |builder| builder.send(), strip::nothing).await;
+            answer.into_iter().collect()
         })
         .await;
     hierarchy::roles_of(asker, run, &policies).await;

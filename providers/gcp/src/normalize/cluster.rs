@@ -92,8 +92,14 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
     cluster.minters = minted(shared, evidence);
     cluster.etcd = Observed::known(Etcd::ProviderManaged { reference: ETCD }, evidence.to_vec());
     cluster.encryption = Observed::from_result(encryption(record), at("/databaseEncryption"));
-    cluster.key =
-        key::facts(shared.snapshot, shared.hierarchies, &shared.roles, key_name(record), &at("/databaseEncryption"));
+    cluster.key = key::facts(
+        shared.snapshot,
+        shared.hierarchies,
+        &shared.roles,
+        key_name(record),
+        &at("/databaseEncryption"),
+        shared.now,
+    );
     cluster
 }
 
