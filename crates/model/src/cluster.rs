@@ -2,9 +2,9 @@
 
 use crate::{
     Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts, Location, Minter,
-    Observed, Pool, Provider, Scope, Trust, Version, WorkloadIdentity,
+    Observed, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// One cluster, as far as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,9 @@ pub struct Cluster {
     pub workload_identity: Observed<WorkloadIdentity>,
     /// The cloud identities of its control plane, nodes, controllers and workloads.
     pub identities: Observed<Vec<Identity>>,
+    /// Groups whose members nobody could read and which hold rights: what they hold is in no identity's standing. Shared,
+    /// because they are the same for every cluster of a scope.
+    pub unread_groups: Observed<Arc<[UnreadGroup]>>,
     /// Which pods become which identity.
     pub trusts: Observed<Vec<Trust>>,
     /// Controllers and their rights.
@@ -78,6 +81,7 @@ impl Cluster {
             credential: Observed::missing(gap.clone()),
             workload_identity: Observed::missing(gap.clone()),
             identities: Observed::missing(gap.clone()),
+            unread_groups: Observed::missing(gap.clone()),
             trusts: Observed::missing(gap.clone()),
             controllers: Observed::missing(gap.clone()),
             minters: Observed::missing(gap.clone()),

@@ -67,6 +67,8 @@ facts! {
     Keys = "long-lived keys",
     /// Unused rights.
     Unused = "unused rights",
+    /// Groups with rights whose members nobody could read.
+    UnreadGroups = "unread groups",
     /// Which pods become which identity.
     Trusts = "trusts",
     /// Controllers and their rights.
@@ -140,6 +142,7 @@ impl Cluster {
             see(FactKind::Keys, identity.keys.gap());
             see(FactKind::Unused, identity.unused.gap());
         }
+        see(FactKind::UnreadGroups, self.unread_groups.gap());
         see(FactKind::Trusts, self.trusts.gap());
         see(FactKind::Controllers, self.controllers.gap());
         see(FactKind::Minters, self.minters.gap());
@@ -163,6 +166,7 @@ impl Cluster {
             (FactKind::PrivateGuard, &mut self.api.private_guard),
             (FactKind::Credential, &mut self.credential),
             (FactKind::WorkloadIdentity, &mut self.workload_identity),
+            (FactKind::UnreadGroups, &mut self.unread_groups),
             (FactKind::Trusts, &mut self.trusts),
             (FactKind::Controllers, &mut self.controllers),
             (FactKind::Minters, &mut self.minters),

@@ -2,7 +2,8 @@
 
 use crate::Observed;
 use jiff::Timestamp;
-use palisade_authority::{Certainty, IdentityId, Standing};
+use palisade_authority::{Capability, Certainty, GrantId, IdentityId, Standing, Wildcard};
+use std::collections::BTreeSet;
 
 /// One cloud identity that the cluster, its nodes or its workloads use.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +26,26 @@ pub struct Identity {
     pub keys: Observed<Vec<LongLivedKey>>,
     /// Rights nobody used.
     pub unused: Observed<Unused>,
+}
+
+/// A group that holds rights over the cluster or around it, and whose members nobody could read.
+///
+/// The standing of an identity is what it holds as a member of none of these. What is said of the rights given to the
+/// identity itself stands as it is; what is said of everything it may do stands unless it is a member.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnreadGroup {
+    /// The provider's id of it.
+    pub group: String,
+    /// What it was given and where, in words a person can look up.
+    pub by: Vec<GrantId>,
+    /// The most that a member may have through it: what it gives alone, or together with what the member has anyway.
+    pub adds: BTreeSet<Capability>,
+    /// Those of them that reach every resource in scope.
+    pub everywhere: BTreeSet<Capability>,
+    /// Whole services, or everything, that it is given on every resource.
+    pub wildcards: Vec<Wildcard>,
+    /// The permission with which its members could be read.
+    pub readable_with: &'static str,
 }
 
 /// Who uses an identity.

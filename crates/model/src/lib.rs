@@ -30,7 +30,7 @@ pub use gap::{Gap, GapReason};
 pub use identifier::{ClusterId, Location, NodeId, PoolId, Provider, Scope, Version};
 pub use identity::{
     Audience, Controller, ControllerIdentity, Credential, Dedication, ExternalTrust, Identity, IdentityKind, Issuer,
-    LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, Unused, WorkloadIdentity,
+    LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
 pub use observed::{Observed, first_proof};

@@ -32,8 +32,8 @@ pub use snapshot::{Page, Snapshot};
 pub use xml::{XmlError, xml_to_json};
 
 #[cfg(feature = "collect")]
-pub use provider::Collect;
-#[cfg(feature = "collect")]
 pub use pace::{Pace, Permit};
+#[cfg(feature = "collect")]
+pub use provider::Collect;
 #[cfg(feature = "collect")]
 pub use recorder::{Clock, Event, Progress, Quiet, Recorder, once::Once};

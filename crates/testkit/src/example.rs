@@ -89,6 +89,7 @@ pub fn tidy(provider: Provider) -> Cluster {
             consumers: 1,
             text: "system:serviceaccount:shop:app".to_owned(),
         }]),
+        unread_groups: known(Arc::from(Vec::new())),
         controllers: known(vec![Controller {
             name: "csi-driver".to_owned(),
             identity: ControllerIdentity::Own(IdentityId::from("controller-identity")),

@@ -136,6 +136,8 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.credential = access::credential(known);
     cluster.workload_identity = access::workload_identity(account, known);
     cluster.identities = account.identities(arn);
+    // Roles are in no group: only users are.
+    cluster.unread_groups = known.conclude("/cluster/arn", |_, _| Ok([].into()));
     cluster.trusts = access::trusts(account, known);
     cluster.controllers = access::controllers(account, arn, known, &cluster.trusts);
     cluster.minters = access::minters(region, account, arn, known);

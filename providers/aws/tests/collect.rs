@@ -4,7 +4,7 @@
 
 use palisade_aws::{Accounts, Aws, CALLS, Credentials, Settings};
 use palisade_model::{Cluster, FactKind, GapReason, Inventory};
-use palisade_provider::{Discovery, Event, Pace, Progress, Collect, Provider, Quiet, Recorder, Snapshot};
+use palisade_provider::{Collect, Discovery, Event, Pace, Progress, Provider, Quiet, Recorder, Snapshot};
 use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Simulator, World};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -78,7 +78,7 @@ fn said(cluster: &Cluster) -> BTreeMap<FactKind, Vec<String>> {
     say!(
         Version: cluster.version, PublicAccess: cluster.api.public, PrivatePath: cluster.api.private_path, Doors: cluster.api.doors,
         Tunnels: cluster.api.tunnels, PrivateGuard: cluster.api.private_guard, Credential: cluster.credential,
-        WorkloadIdentity: cluster.workload_identity, Trusts: cluster.trusts, Controllers: cluster.controllers, Minters: cluster.minters,
+        WorkloadIdentity: cluster.workload_identity, UnreadGroups: cluster.unread_groups, Trusts: cluster.trusts, Controllers: cluster.controllers, Minters: cluster.minters,
         ExternalTrusts: cluster.external_trusts, Etcd: cluster.etcd, Encryption: cluster.encryption, KeyState: cluster.key.state,
         KeyRotation: cluster.key.rotation, KeyAccess: cluster.key.access,
     );

@@ -44,7 +44,8 @@ guide! {
     ///
     /// ## Limits
     /// The need is compared by actions. Clusters older than October 2023 may need more on EKS; detach, watch for a week,
-    /// and put back what breaks.
+    /// and put back what breaks. The identity's own rights are judged: what a group gives whose members were not read is
+    /// named as taken for granted.
     pub struct ControlPlaneIdentityOverpowered;
 }
 

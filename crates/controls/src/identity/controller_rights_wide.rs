@@ -44,7 +44,8 @@ guide! {
     ///
     /// ## Limits
     /// Controllers that were installed inside the cluster are known only where the cloud shows them. Whether rights are
-    /// limited to the cluster's own tags is not compared; the need is compared by actions.
+    /// limited to the cluster's own tags is not compared; the need is compared by actions. The identity's own rights are
+    /// judged: what a group gives whose members were not read is named as taken for granted.
     pub struct ControllerRightsWide;
 }
 

@@ -46,7 +46,8 @@ guide! {
     ///
     /// ## Limits
     /// The need is compared by actions, not by resources. Pods with host networking reach the node's credentials whatever
-    /// ID-07 says, which is why severities are lowered and not lifted.
+    /// ID-07 says, which is why severities are lowered and not lifted. The identity's own rights are judged: what a group
+    /// gives whose members were not read is named as taken for granted.
     pub struct NodeIdentityOverpowered;
 }
 

@@ -2,6 +2,8 @@
 
 mod weight;
 
+pub(super) use weight::counts_against_application;
+
 use crate::flaws::Flaws;
 use crate::quoted::quoted;
 use palisade_authority::{Certainty, GrantId, Held, Node, Standing};

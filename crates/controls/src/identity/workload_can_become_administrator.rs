@@ -1,7 +1,7 @@
 //! ID-10.
 
 use crate::flaws::Flaws;
-use crate::identity::standing;
+use crate::identity::{membership, standing};
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, guide, per_identity,
 };
@@ -23,7 +23,7 @@ guide! {
     /// | fail, critical | the identity is an administrator of the account or of the cluster, can become one, may assume any identity or escalate its privileges |
     /// | fail, high | it can become another identity, is given a whole service on every resource, or may read, decrypt or delete in every store of secrets or data |
     /// | pass | no such way was found; what it holds is named |
-    /// | unknown | policies were not read, or what was found hangs on a condition, which is named together with the grant |
+    /// | unknown | policies were not read, or what was found hangs on a condition, which is named together with the grant; or a group whose members are not read holds such rights, which is asked once for all identities |
     /// | not applicable | no pod has a cloud identity |
     ///
     /// ## Remediation
@@ -54,16 +54,17 @@ impl Control for WorkloadCanBecomeAdministrator {
         dimension: Dimension::Security,
         severity: Severity::Critical,
         effort: Effort::M,
-        needs: &[FactKind::Identities, FactKind::Standing],
+        needs: &[FactKind::Identities, FactKind::Standing, FactKind::UnreadGroups],
         maps: "CIS-EKS-2.0.0:5.2.1; CIS-EKS-1.8.0:5.2.1; CIS-AKS-1.8.0:5.2.1; CIS-GKE-1.9.0:5.2.2; NSA-CISA-1.2:Cloud infrastructure; NIST-800-53r5:AC-6,AC-6(1),AC-6(5); PCI-DSS-4.0.1:7.2.2,7.2.5; SOC2-TSC:CC6.3; ISO-27001-2022:A.8.2",
     };
     const GUIDE: &'static str = Self::PAGE;
 
     fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
         let concerns = |identity: &Identity| identity.kind == IdentityKind::Workload;
-        per_identity(cluster, "no pod has a cloud identity", concerns, |identity| {
+        let judged = per_identity(cluster, "no pod has a cloud identity", concerns, |identity| {
             standing::judge(identity, Flaws::default())
-        })
+        });
+        membership::put_in_doubt(cluster, judged)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The order in which a provider lists things changes nothing.
 
 use crate::world::{PROVIDERS, said};
-use palisade_authority::IdentityId;
+use palisade_authority::{Capability, IdentityId};
 use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::{
     Cluster, EntryKind, Identity, KeyAccess, Mitigation, NodeId, Observed, Pool, PoolId, PrivateGuard, PublicAccess,
-    Unused,
+    UnreadGroup, Unused,
 };
 use palisade_reach::Bounds;
 use palisade_testkit::{known, nets, packets, sloppy, tidy};
@@ -44,6 +44,15 @@ fn crowded(mut cluster: Cluster, good: &Cluster) -> Cluster {
     change(&mut cluster.api.tunnels, |tunnels| {
         several(tunnels, |tunnel, number| tunnel.holder = format!("holder-{number}"));
     });
+    let group = |number: usize| UnreadGroup {
+        group: format!("group-{number}"),
+        by: vec![format!("role-{number}").into()],
+        adds: Capability::ALL.into(),
+        everywhere: Capability::ALL.into(),
+        wildcards: Vec::new(),
+        readable_with: "Members.Read",
+    };
+    cluster.unread_groups = known((0..4).map(group).collect());
     change(&mut cluster.trusts, |trusts| several(trusts, |trust, number| trust.text = format!("trust-{number}")));
     change(&mut cluster.controllers, |all| several(all, |one, number| one.name = format!("controller-{number}")));
     change(&mut cluster.minters, |all| several(all, |one, number| one.principal = format!("principal-{number}")));
@@ -110,6 +119,11 @@ fn turned(mut cluster: Cluster, steps: usize) -> Cluster {
     });
     change(&mut cluster.api.doors, |doors| turn(doors, steps));
     change(&mut cluster.api.tunnels, |tunnels| turn(tunnels, steps));
+    change(&mut cluster.unread_groups, |groups| {
+        let mut turned = groups.to_vec();
+        turn(&mut turned, steps);
+        *groups = turned.into();
+    });
     change(&mut cluster.trusts, |trusts| turn(trusts, steps));
     change(&mut cluster.controllers, |controllers| turn(controllers, steps));
     change(&mut cluster.minters, |minters| turn(minters, steps));

@@ -86,6 +86,7 @@ fn every_known_fact_says_where_it_was_read() {
         cluster.credential.sources(),
         cluster.workload_identity.sources(),
         cluster.identities.sources(),
+        cluster.unread_groups.sources(),
         cluster.trusts.sources(),
         cluster.controllers.sources(),
         cluster.minters.sources(),

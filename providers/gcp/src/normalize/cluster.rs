@@ -181,6 +181,8 @@ fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence
         now: shared.now,
     };
     let sources = sources(&around, evidence);
+    // Membership stands in every standing as a condition; no group is set aside.
+    cluster.unread_groups = Observed::known([].into(), evidence.to_vec());
     match identified(&around, record, name) {
         Ok(Identified { identities, trusts, controllers, external }) => {
             cluster.identities = Observed::known(identities, sources.clone());

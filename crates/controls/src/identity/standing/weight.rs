@@ -22,7 +22,7 @@ pub(super) fn of(kind: IdentityKind, standing: &Standing, held: &Held) -> Option
     let counts = if has_known_need(kind) {
         is_beyond_need(standing, &held.actions, &held.by)
     } else {
-        is_for_no_application(held)
+        counts_against_application(held.capability, held.everywhere)
     };
     counts.then_some(match held.capability {
         Capability::Administrator
@@ -49,9 +49,9 @@ pub(super) fn of(kind: IdentityKind, standing: &Standing, held: &Held) -> Option
     })
 }
 
-/// Power over others, and whole stores of secrets and data.
-fn is_for_no_application(held: &Held) -> bool {
-    match held.capability {
+/// Whether no application should hold it: power over others, and whole stores of secrets and data.
+pub(in crate::identity) fn counts_against_application(capability: Capability, everywhere: bool) -> bool {
+    match capability {
         Capability::Administrator
         | Capability::ClusterAdmin
         | Capability::AssumeAnyIdentity
@@ -61,7 +61,7 @@ fn is_for_no_application(held: &Held) -> bool {
         | Capability::DecryptKms
         | Capability::ExfiltrateStorage
         | Capability::DestroyStorage
-        | Capability::DeleteBackups => held.everywhere,
+        | Capability::DeleteBackups => everywhere,
         Capability::RunWorkloads
         | Capability::OpenControlPlane
         | Capability::ModifyNetwork
