@@ -101,6 +101,10 @@ fn compute(rest: &[&str]) -> Option<(&'static str, Shape)> {
         }
         ["aggregated", "subnetworks"] => ("compute.subnetworks.list", Shape::Aggregated { field: "subnetworks" }),
         ["aggregated", "instances"] => ("compute.instances.list", Shape::Aggregated { field: "instances" }),
+        ["aggregated", "forwardingRules"] => {
+            ("compute.forwardingRules.list", Shape::Aggregated { field: "forwardingRules" })
+        }
+        ["aggregated", "targetPools"] => ("compute.targetPools.list", Shape::Aggregated { field: "targetPools" }),
         ["aggregated", "routers"] => ("compute.routers.list", Shape::Aggregated { field: "routers" }),
         _ => return None,
     })

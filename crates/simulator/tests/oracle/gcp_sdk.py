@@ -248,6 +248,8 @@ def networks(client, name):
     aggregated(client, f"{base}/aggregated/instances", compute_v1.InstanceAggregatedList, "instances")
     aggregated(client, f"{base}/aggregated/subnetworks", compute_v1.SubnetworkAggregatedList, "subnetworks")
     aggregated(client, f"{base}/aggregated/routers", compute_v1.RouterAggregatedList, "routers")
+    aggregated(client, f"{base}/aggregated/forwardingRules", compute_v1.ForwardingRuleAggregatedList, "forwardingRules")
+    aggregated(client, f"{base}/aggregated/targetPools", compute_v1.TargetPoolAggregatedList, "targetPools")
 
 
 def aggregated(client, path, message, field):
