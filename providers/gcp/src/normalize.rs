@@ -2,6 +2,7 @@
 #![warn(clippy::disallowed_methods)]
 
 mod authority;
+mod balancers;
 mod cluster;
 mod condition;
 mod deny;
@@ -9,6 +10,7 @@ mod encryption;
 mod endpoint;
 mod exposure;
 mod firewall;
+mod groups;
 mod hierarchy;
 mod identities;
 mod key;

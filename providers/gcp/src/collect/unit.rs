@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     calls::{
-        CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, KEY_RING_POLICY, SERVICE_DISABLED,
-        SERVICE_DISABLED_ELSEWHERE,
+        CLUSTERS_LIST, COMPUTE_PROJECT, FORWARDING_RULES, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, KEY_RING_POLICY,
+        SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, TARGET_POOLS,
     },
     record::{
         container::{Cluster, Clusters},
@@ -53,6 +53,7 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
         network::read(asker, run, &used),
         compute_project(asker, project),
         instances(asker, project),
+        balancers(asker, project),
         insights(asker, project),
         futures::future::join_all(keys.iter().filter_map(|key| Some(self::key(asker, run, key_project(key)?, key)))),
     );
@@ -130,6 +131,32 @@ async fn instances(asker: &Asker<'_>, project: &str) {
             strip::instances,
         )
         .await;
+}
+
+/// What hands packets to the machines of the project; it can only be of the same project.
+async fn balancers(asker: &Asker<'_>, project: &str) {
+    let clients = asker.clients;
+    let rules = asker.pages(
+        (&FORWARDING_RULES, COMPUTE),
+        project,
+        &[],
+        |token| {
+            let builder = clients.forwarding_rules.aggregated_list();
+            builder.set_project(project).set_or_clear_page_token(after_first(token))
+        },
+        |builder| builder.send(),
+        strip::nothing,
+    );
+    let pools = asker.pages(
+        (&TARGET_POOLS, COMPUTE),
+        project,
+        &[],
+        |token| clients.target_pools.aggregated_list().set_project(project).set_or_clear_page_token(after_first(token)),
+        |builder| builder.send(),
+        strip::nothing,
+    );
+    // Failures are in the records.
+    let _ = futures::join!(rules, pools);
 }
 
 async fn insights(asker: &Asker<'_>, project: &str) {

@@ -111,6 +111,8 @@ pub(crate) struct Rights<'a> {
     pub(crate) denials: &'a [Denial],
     pub(crate) people: &'a People,
     pub(crate) roles: &'a RoleBook<'a>,
+    /// Whether some group holds a role; see `groups`.
+    pub(crate) groups_hold_roles: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -199,7 +201,7 @@ impl Rights<'_> {
             id = format!("{id} if {title}");
         }
         let id = GrantId::from(id);
-        // A role held through a group nobody could look into is held perhaps; it is no excess to be told.
+        // A role held through a set nobody could look into is held perhaps; it is no excess to be told.
         if meant == Truth::True {
             held.bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
         }

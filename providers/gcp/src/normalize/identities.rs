@@ -41,6 +41,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) roles: &'a RoleBook<'a>,
     pub(crate) machines: &'a Observed<Machines>,
     pub(crate) insights: &'a Observed<Insights>,
+    pub(crate) groups_hold_roles: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -142,6 +143,7 @@ fn identity(
             denials: around.denials.get()?,
             people: around.people.get()?,
             roles: around.roles,
+            groups_hold_roles: around.groups_hold_roles,
             now: around.now,
         };
         let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);

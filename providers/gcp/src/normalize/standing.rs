@@ -2,6 +2,7 @@
 
 use super::{
     authority::{Power, Rights, account_resource},
+    groups::IN_NO_GROUP,
     principal::Principal,
     tables::{
         AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
@@ -49,8 +50,10 @@ pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets)
     };
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
-        assumptions
-            .push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
+        assumptions.push("the roles Google gives its own agent are left out".to_owned());
+    }
+    if rights.groups_hold_roles {
+        assumptions.push(IN_NO_GROUP.to_owned());
     }
     let wildcards = power
         .bound
