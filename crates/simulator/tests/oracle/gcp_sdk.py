@@ -204,7 +204,8 @@ def one_project(client, project):
     client.get(f"/v3/{project['name']}", resourcemanager_v3.Project)
     policy(client, f"/v3/projects/{name}:getIamPolicy")
     deny_policies(client, f"projects/{name}")
-    client.pages(f"/v1/projects/{name}/roles", iam_admin_v1.ListRolesResponse, "roles", {"view": "1"})
+    for role in client.pages(f"/v1/projects/{name}/roles", iam_admin_v1.ListRolesResponse, "roles", {"view": "1"}):
+        client.get(f"/v1/{role['name']}", iam_admin_v1.Role)
     for account in client.pages(f"/v1/projects/{name}/serviceAccounts", iam_admin_v1.ListServiceAccountsResponse, "accounts"):
         client.get(f"/v1/{account['name']}", iam_admin_v1.ServiceAccount)
         policy(client, f"/v1/{account['name']}:getIamPolicy")
