@@ -7,7 +7,7 @@ use super::{
     people::People,
     principal::Principal,
     roles::RoleBook,
-    scopes::SCOPES,
+    scopes::{PERHAPS, SCOPES},
 };
 use crate::record::iam::{Binding, Condition};
 use jiff::Timestamp;
@@ -239,6 +239,13 @@ fn guard(scopes: &[String]) -> Option<Layer> {
                 let anything = Grant::allow(format!("scope {name}"), Selector::everything(), Selector::everything());
                 grants.push(anything.when(Truth::unknown(format!("access scope `{name}`"))));
             }
+        }
+    }
+    for name in scopes.iter().map(|scope| scope.rsplit("/auth/").next().unwrap_or(scope)) {
+        for (_, patterns) in PERHAPS.iter().filter(|(known, _)| *known == name) {
+            let actions = Selector::of(patterns.iter().map(|pattern| Glob::sensitive(pattern)));
+            let grant = Grant::allow(format!("scope {name}"), actions, Selector::everything());
+            grants.push(grant.when(Truth::unknown(format!("access scope `{name}`"))));
         }
     }
     Some(Layer::new("access scopes", LayerKind::Guard, grants))

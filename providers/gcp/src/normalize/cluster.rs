@@ -6,7 +6,7 @@ use super::{
     endpoint::{Endpoints, doors},
     exposure::ExposureBook,
     hierarchy::{Denial, Hierarchy, HierarchyBook},
-    identities::{Identified, Surroundings, identified, sources},
+    identities::{Identified, IdentityBook, Surroundings, identified, sources},
     key,
     machines::Machines,
     minters::{gateways, minters},
@@ -50,6 +50,7 @@ pub(crate) struct Shared<'a> {
     pub(crate) insights: Observed<Insights>,
     pub(crate) unread_groups: Observed<Arc<[UnreadGroup]>>,
     pub(crate) groups_hold_roles: bool,
+    pub(crate) identities: IdentityBook,
     pub(crate) now: Timestamp,
 }
 
@@ -184,6 +185,7 @@ fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence
         machines: &shared.machines,
         insights: &shared.insights,
         groups_hold_roles: shared.groups_hold_roles,
+        book: &shared.identities,
         now: shared.now,
     };
     let sources = sources(&around, evidence);

@@ -358,3 +358,28 @@ fn a_pool_of_the_fleets_project_is_trusted_like_the_projects_own() {
     world.put(&crate::call::ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
     assert_eq!(world.only().trusts.get().unwrap().len(), 1);
 }
+
+#[test]
+fn a_scope_to_read_everything_leaves_open_whether_it_reads_secrets_and_lets_nothing_be_made() {
+    let mut world = World::tidy();
+    world.bind(&[("roles/secretmanager.secretAccessor", &member(NODE)), ("roles/editor", &member(NODE))]);
+    let scope = ["https://www.googleapis.com/auth/cloud-platform.read-only"];
+    with(&world, &account(NODE), Some(&scope), |node| {
+        let secret = node.decide("secretmanager.versions.access", "projects/p/secrets/s");
+        assert!(matches!(secret, Decision::Conditional { .. }));
+        assert!(node.decide("compute.instances.create", "projects/p").is_deny());
+    });
+}
+
+#[test]
+fn who_runs_pods_takes_the_nodes_tokens_where_pods_on_the_machines_network_are_admitted() {
+    let mut world = World::tidy();
+    let pod = format!("principal://{POOL}/subject/ns/prod/sa/app");
+    world.bind(&[("roles/container.developer", &pod), ("roles/owner", &member(NODE))]);
+    let cluster = world.only();
+    let identities = cluster.identities.get().unwrap();
+    let way = identities.iter().find(|identity| identity.id.as_str() == pod).unwrap();
+    let way = way.standing.get().unwrap().escalation.clone().unwrap();
+    assert_eq!(way.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-workload", "set-project-policy"]);
+    assert!(!way[0].certainty.is_certain());
+}
