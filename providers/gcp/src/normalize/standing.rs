@@ -54,8 +54,11 @@ pub(crate) struct StandingBook {
     own: RefCell<BTreeMap<Key, Rc<Own>>>,
     /// The sets of targets met so far.
     targets: RefCell<BTreeMap<Targets, usize>>,
-    ways: RefCell<BTreeMap<(Key, usize), Option<Vec<Hop>>>>,
+    ways: RefCell<BTreeMap<(Key, usize), Climb>>,
 }
+
+/// The shortest way up, if there is one.
+type Climb = Option<Vec<Hop>>;
 
 /// An identity, in its use.
 type Key = (String, IdentityKind, Option<Vec<String>>);
