@@ -11,7 +11,9 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
   permissions = [
     "cloudkms.cryptoKeys.get",
     "cloudkms.cryptoKeys.getIamPolicy",
+    "cloudkms.keyRings.getIamPolicy",
     "compute.firewalls.list",
+    "compute.forwardingRules.list",
     "compute.instances.list",
     "compute.networks.getEffectiveFirewalls",
     "compute.networks.getRegionEffectiveFirewalls",
@@ -20,6 +22,7 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "compute.routers.list",
     "compute.routes.list",
     "compute.subnetworks.list",
+    "compute.targetPools.list",
     "container.clusters.list",
     "iam.denypolicies.get",
     "iam.denypolicies.list",

@@ -262,21 +262,15 @@ fn every_permission_form_is_well_formed_and_reads_only() {
         let json: Value =
             serde_json::from_slice(&palisade(&["permissions", provider, "--format", "iam-json"]).stdout).unwrap();
         let text = json.to_string();
-        for word in [
-            "Create",
-            "Delete",
-            "Put",
-            "Update",
-            "Attach",
-            "listCluster",
-            "runCommand",
-            "/write",
-            "/action",
-            ".update",
-            ".setIam",
-        ] {
+        for word in
+            ["Create", "Delete", "Put", "Update", "Attach", "listCluster", "runCommand", "/write", ".update", ".setIam"]
+        {
             assert!(!text.contains(word), "{provider}: {word}");
         }
+        // Azure calls every POST an action; the one that is asked only lists.
+        let actions: Vec<&str> = text.split('"').filter(|word| word.ends_with("/action")).collect();
+        let lists = ["Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action"];
+        assert!(actions.is_empty() || actions == lists, "{provider}: {actions:?}");
         let terraform = out(&palisade(&["permissions", provider, "--format", "terraform"]));
         assert_eq!(terraform.matches('{').count(), terraform.matches('}').count());
         assert!(out(&palisade(&["permissions", provider])).contains("unknown without it"));

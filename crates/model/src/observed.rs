@@ -1,28 +1,35 @@
 //! A fact, or the reason it is missing.
 
 use crate::{Evidence, Gap};
+use std::sync::Arc;
 
 /// A fact with the records it was read from, or the reason it could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed<T> {
     value: Result<T, Gap>,
-    sources: Vec<Evidence>,
+    /// Shared: many facts rest on the same records.
+    sources: Arc<[Evidence]>,
 }
 
 impl<T> Observed<T> {
     /// A value and where it was read. Derived facts name every record they rest on.
     pub fn known(value: T, sources: Vec<Evidence>) -> Self {
-        Self { value: Ok(value), sources }
+        Self { value: Ok(value), sources: sources.into() }
     }
 
     /// No value, and why.
     pub fn missing(gap: Gap) -> Self {
-        Self { value: Err(gap), sources: Vec::new() }
+        Self { value: Err(gap), sources: Arc::from([]) }
     }
 
     /// From a computation that read several facts with `?`.
     pub fn from_result(value: Result<T, Gap>, sources: Vec<Evidence>) -> Self {
-        Self { value, sources }
+        Self { value, sources: sources.into() }
+    }
+
+    /// The same, beside other facts that rest on the same records.
+    pub fn from_shared(value: Result<T, Gap>, sources: &Arc<[Evidence]>) -> Self {
+        Self { value, sources: Arc::clone(sources) }
     }
 
     /// The value. A gap leaves the caller through `?`, so no control can mistake it for an answer.
@@ -52,11 +59,13 @@ impl<T> Observed<T> {
 
     /// The same observation with further records it rests on.
     pub fn resting_on(mut self, further: &[Evidence]) -> Self {
+        let mut sources = self.sources.to_vec();
         for evidence in further {
-            if !self.sources.contains(evidence) {
-                self.sources.push(evidence.clone());
+            if !sources.contains(evidence) {
+                sources.push(evidence.clone());
             }
         }
+        self.sources = sources.into();
         self
     }
 

@@ -239,6 +239,10 @@ fn decode<'a, T: DeserializeOwned>(call: &Call, scope: &str, record: &'a Record)
     match &record.outcome {
         Outcome::Failed(failure) => Err(failure.gap(call, scope)),
         Outcome::Answered(body) => {
+            // Keeping track of the place costs more than reading; the place is asked for only where reading fails.
+            if let Ok(value) = serde_json::from_slice(body.bytes()) {
+                return Ok(Page { value, record });
+            }
             let mut deserializer = serde_json::Deserializer::from_slice(body.bytes());
             serde_path_to_error::deserialize(&mut deserializer).map(|value| Page { value, record }).map_err(|error| {
                 Gap::Malformed {

@@ -1,10 +1,9 @@
 //! Every call that may be made, with the permission it takes. All of them are reads.
 
 use palisade_model::FactKind::{
-    self, Controllers, Credential, Dedication, DefaultRoute, Doors, Egress, Encryption, Etcd, Exposure, ExternalTrusts,
-    Filters, Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Metadata, Minters, Nodes, OtherTrust,
-    Pools, PrivateGuard, PrivatePath, PublicAccess, PublicAddresses, Standing, Trusts, Tunnels, UnreadGroups, Unused,
-    Version, WorkloadIdentity,
+    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, KeyAccess,
+    KeyRotation, KeyState, Minters, Nodes, OtherTrust, PrivateGuard, PublicAccess, PublicAddresses, Standing, Trusts,
+    Tunnels, UnreadGroups,
 };
 use palisade_provider::{Call, Per};
 

@@ -3,7 +3,7 @@
 use palisade_model::FactKind::{
     self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
     KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses, Standing, Trusts, Tunnels,
-    Unused,
+    UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -68,6 +68,7 @@ pub const PROJECTS_GET: Call = Call {
         Keys,
         Unused,
         Trusts,
+        UnreadGroups,
         Controllers,
         Minters,
         ExternalTrusts,
@@ -97,6 +98,7 @@ const INHERITED: &[FactKind] = &[
     Keys,
     Unused,
     Trusts,
+    UnreadGroups,
     Controllers,
     Minters,
     ExternalTrusts,
@@ -139,7 +141,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, Tunnels],
+    feeds: &[Standing, Minters, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -149,7 +151,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, Tunnels],
+    feeds: &[Standing, Minters, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -159,7 +161,7 @@ pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
     permission: "iam.roles.get",
     per: Per::Target,
-    feeds: &[Standing, OtherTrust, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, OtherTrust, UnreadGroups, Minters, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the permissions of the roles that are bound",
 };
@@ -169,7 +171,18 @@ pub const ACCOUNTS_LIST: Call = Call {
     name: "iam.serviceAccounts.list",
     permission: "iam.serviceAccounts.list",
     per: Per::Account,
-    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts],
+    feeds: &[
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read the service accounts of a project",
 };
@@ -179,7 +192,18 @@ pub const ACCOUNT_POLICY: Call = Call {
     name: "iam.serviceAccounts.getIamPolicy",
     permission: "iam.serviceAccounts.getIamPolicy",
     per: Per::Identity,
-    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Trusts, Controllers, ExternalTrusts],
+    feeds: &[
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read who may act as a service account",
 };
@@ -212,6 +236,26 @@ pub const INSTANCES: Call = Call {
     feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
+};
+
+/// Reads the load balancers of a project.
+pub const FORWARDING_RULES: Call = Call {
+    name: "compute.forwardingRules.aggregatedList",
+    permission: "compute.forwardingRules.list",
+    per: Per::Account,
+    feeds: &[Exposure],
+    redact: &[],
+    purpose: "read which load balancers hand packets to machines",
+};
+
+/// Reads the pools of machines that load balancers of the old kind send to.
+pub const TARGET_POOLS: Call = Call {
+    name: "compute.targetPools.aggregatedList",
+    permission: "compute.targetPools.list",
+    per: Per::Account,
+    feeds: &[Exposure],
+    redact: &[],
+    purpose: "read to which machines load balancers send",
 };
 
 /// Reads the VPC firewall rules of a project.
@@ -259,9 +303,9 @@ pub const ROUTERS: Call = Call {
     name: "compute.routers.aggregatedList",
     permission: "compute.routers.list",
     per: Per::Account,
-    feeds: &[DefaultRoute],
+    feeds: &[Exposure, DefaultRoute, Egress],
     redact: &["/items/*/routers/*/md5AuthenticationKeys"],
-    purpose: "read the address translation of the networks",
+    purpose: "read the address translation of the networks, and whether they learn routes",
 };
 
 /// Reads the firewall policies that apply to a network.
@@ -304,6 +348,16 @@ pub const KEY_POLICY: Call = Call {
     purpose: "read who may use the key that encrypts a cluster's database",
 };
 
+/// Reads who may use the keys of a key ring: what is bound there holds for every key in it.
+pub const KEY_RING_POLICY: Call = Call {
+    name: "cloudkms.keyRings.getIamPolicy",
+    permission: "cloudkms.keyRings.getIamPolicy",
+    per: Per::Key,
+    feeds: &[KeyAccess],
+    redact: &[],
+    purpose: "read who may use every key of the key ring that holds the key",
+};
+
 /// Reads which rights nobody used.
 pub const INSIGHTS: Call = Call {
     name: "recommender.projects.locations.insightTypes.insights.list",
@@ -333,6 +387,8 @@ pub static CALLS: &[Call] = &[
     KEYS_LIST,
     COMPUTE_PROJECT,
     INSTANCES,
+    FORWARDING_RULES,
+    TARGET_POOLS,
     FIREWALLS,
     NETWORKS,
     SUBNETWORKS,
@@ -342,5 +398,6 @@ pub static CALLS: &[Call] = &[
     REGION_FIREWALLS,
     KEY_GET,
     KEY_POLICY,
+    KEY_RING_POLICY,
     INSIGHTS,
 ];

@@ -2,6 +2,7 @@
 #![warn(clippy::disallowed_methods)]
 
 mod authority;
+mod balancers;
 mod cluster;
 mod condition;
 mod deny;
@@ -9,9 +10,11 @@ mod encryption;
 mod endpoint;
 mod exposure;
 mod firewall;
+mod groups;
 mod hierarchy;
 mod identities;
 mod key;
+mod key_access;
 mod login;
 mod machines;
 mod minters;

@@ -335,3 +335,49 @@ async fn neither_the_token_nor_a_value_of_machine_metadata_is_in_a_snapshot() {
         }
     }
 }
+
+/// Whatever is asked, the same answer.
+async fn one_answer(status: &str, body: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0_u8; 8192];
+            let _ = stream.read(&mut asked).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn a_token_that_expired_is_told_in_a_sentence_and_not_as_a_missing_permission() {
+    let body = r#"{"error": {"code": 401, "message": "Request had invalid authentication credentials.", "status": "UNAUTHENTICATED"}}"#;
+    let url = one_answer("401 Unauthorized", body).await;
+    let provider = Gcp::new(Settings {
+        projects: Projects::List(vec!["p".to_owned()]),
+        endpoint_url: Some(url),
+        credential: Credential::Token(Secret::new(TOKEN)),
+        ..Settings::new("t")
+    });
+    let recorder = Recorder::new("t", Arc::new(palisade_testkit::now), Arc::new(Quiet), Arc::new(Pace::default()));
+    let discovery = provider.discover(&recorder).await;
+    let snapshot = provider.collect(&discovery.units[0], &recorder).await;
+    assert_eq!(snapshot.failures().count(), 1);
+    let gap = provider.normalize(&snapshot).unseen.remove(0).gap;
+    assert_eq!(gap.permission(), None);
+    assert!(gap.to_string().contains("the credentials were not accepted"), "{gap}");
+}
+
+#[tokio::test]
+async fn a_project_nobody_knows_is_told_in_a_sentence_and_not_as_a_missing_permission() {
+    let listed = |settings| Settings { projects: Projects::List(vec!["nobodys-project".to_owned()]), ..settings };
+    let gap = collected(ACME, Faults::default(), listed).await.inventory.unseen.remove(0).gap;
+    assert_eq!(gap.permission(), None);
+    assert!(gap.to_string().contains("the project does not exist"), "{gap}");
+}

@@ -32,6 +32,7 @@ fn full() -> World {
         &[("key", key)],
         policy(&[("roles/cloudkms.cryptoKeyEncrypterDecrypter", robot)]),
     );
+    world.put(&call::KEY_RING_POLICY, "k", &[("ring", "projects/k/locations/l/keyRings/r")], json!({}));
     world.put(&call::PROJECTS_GET, "k", &[], json!({ "name": "projects/77", "parent": "folders/7" }));
     world.put(&call::PROJECT_POLICY, "k", &[], policy(&[("roles/owner", "user:keeper@x.example")]));
     world.put(&call::DENY_POLICIES, "k", &[], json!({}));
@@ -43,10 +44,10 @@ fn full() -> World {
     ]);
     let bound = policy(&[("roles/iam.workloadIdentityUser", "serviceAccount:p.svc.id.goog[prod/app]")]);
     world.put(&call::ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
-    world.put(&call::DENY_POLICIES, "p", &[], json!({ "policies": [{ "name": "policies/x/denypolicies/d" }] }));
+    world.put(&call::DENY_POLICIES, "folders/7", &[], json!({ "policies": [{ "name": "policies/x/denypolicies/d" }] }));
     world.put(
         &call::DENY_POLICY,
-        "p",
+        "folders/7",
         &[("policy", "policies/x/denypolicies/d")],
         json!({ "rules": [{ "denyRule": {} }] }),
     );

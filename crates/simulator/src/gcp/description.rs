@@ -67,6 +67,8 @@ pub(crate) struct Project {
     pub(crate) service_accounts: Vec<ServiceAccount>,
     pub(crate) networks: Vec<Network>,
     pub(crate) keys: Vec<Key>,
+    /// Key rings on which something is bound; the others are made with their keys.
+    pub(crate) key_rings: Vec<KeyRing>,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) insights: Vec<Insight>,
 }
@@ -117,6 +119,15 @@ pub(crate) struct ServiceAccount {
     pub(crate) bindings: Vec<Binding>,
     /// The days on which keys were handed out to people, for example `2024-03-01`.
     pub(crate) keys: Vec<String>,
+}
+
+/// A key ring of Cloud KMS: what is bound on it holds for every key in it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct KeyRing {
+    pub(crate) location: String,
+    pub(crate) name: String,
+    pub(crate) bindings: Vec<Binding>,
 }
 
 /// A key of Cloud KMS.

@@ -6,6 +6,7 @@ use super::description::{Description, Folder, Project};
 use super::ids;
 use super::wire::{Item, Known, Wire};
 
+mod balancing;
 mod cluster;
 mod compute;
 mod filter;
@@ -37,6 +38,10 @@ pub(crate) struct Made {
     pub(crate) instances: std::collections::BTreeMap<String, Vec<Value>>,
     /// Firewall rules by network.
     pub(crate) firewalls: std::collections::BTreeMap<String, Vec<super::description::Firewall>>,
+    /// Forwarding rules by region.
+    pub(crate) forwarding_rules: std::collections::BTreeMap<String, Vec<Value>>,
+    /// Pools of machines by region.
+    pub(crate) target_pools: std::collections::BTreeMap<String, Vec<Value>>,
     /// How many addresses of a subnet are taken, by its name and region.
     taken: std::collections::BTreeMap<String, u32>,
 }

@@ -101,6 +101,10 @@ fn compute(rest: &[&str]) -> Option<(&'static str, Shape)> {
         }
         ["aggregated", "subnetworks"] => ("compute.subnetworks.list", Shape::Aggregated { field: "subnetworks" }),
         ["aggregated", "instances"] => ("compute.instances.list", Shape::Aggregated { field: "instances" }),
+        ["aggregated", "forwardingRules"] => {
+            ("compute.forwardingRules.list", Shape::Aggregated { field: "forwardingRules" })
+        }
+        ["aggregated", "targetPools"] => ("compute.targetPools.list", Shape::Aggregated { field: "targetPools" }),
         ["aggregated", "routers"] => ("compute.routers.list", Shape::Aggregated { field: "routers" }),
         _ => return None,
     })
@@ -155,6 +159,9 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         }
         ["projects", _, "locations", _, "keyRings", _, "cryptoKeys", _name] => {
             (KMS, "cloudkms.cryptoKeys.get", Shape::Resource, "GET")
+        }
+        ["projects", _, "locations", _, "keyRings", name] if is_policy(name) => {
+            (KMS, "cloudkms.keyRings.getIamPolicy", Shape::Policy, "GET")
         }
         ["projects", _, "locations", "global", "insightTypes", "google.iam.policy.Insight", "insights"] => {
             (RECOMMENDER, "recommender.iamPolicyInsights.list", pages("insights", 100, 1000), "GET")

@@ -261,7 +261,7 @@ fn cluster(dice: &mut Dice, project: &str, index: usize, number: usize) -> Clust
         old_reply: dice.chance(3),
         pools,
         services: if dice.chance(20) {
-            vec![Service { name: "ingress/controller".to_owned(), port: 443, sources: Vec::new() }]
+            vec![Service { name: "ingress/controller".to_owned(), port: 443, ..Service::default() }]
         } else {
             Vec::new()
         },

@@ -204,7 +204,8 @@ def one_project(client, project):
     client.get(f"/v3/{project['name']}", resourcemanager_v3.Project)
     policy(client, f"/v3/projects/{name}:getIamPolicy")
     deny_policies(client, f"projects/{name}")
-    client.pages(f"/v1/projects/{name}/roles", iam_admin_v1.ListRolesResponse, "roles", {"view": "1"})
+    for role in client.pages(f"/v1/projects/{name}/roles", iam_admin_v1.ListRolesResponse, "roles", {"view": "1"}):
+        client.get(f"/v1/{role['name']}", iam_admin_v1.Role)
     for account in client.pages(f"/v1/projects/{name}/serviceAccounts", iam_admin_v1.ListServiceAccountsResponse, "accounts"):
         client.get(f"/v1/{account['name']}", iam_admin_v1.ServiceAccount)
         policy(client, f"/v1/{account['name']}:getIamPolicy")
@@ -221,6 +222,7 @@ def one_project(client, project):
         if key:
             client.get(f"/v1/{key}", kms_v1.CryptoKey)
             policy(client, f"/v1/{key}:getIamPolicy", "GET")
+            policy(client, f"/v1/{key.split('/cryptoKeys/')[0]}:getIamPolicy", "GET")
             client.pages(f"/v1/{key.rsplit('/', 1)[0]}", kms_v1.ListCryptoKeysResponse, "cryptoKeys")
     insights = f"/v1/projects/{name}/locations/global/insightTypes/google.iam.policy.Insight/insights"
     status, reply = client.call(insights)
@@ -247,6 +249,8 @@ def networks(client, name):
     aggregated(client, f"{base}/aggregated/instances", compute_v1.InstanceAggregatedList, "instances")
     aggregated(client, f"{base}/aggregated/subnetworks", compute_v1.SubnetworkAggregatedList, "subnetworks")
     aggregated(client, f"{base}/aggregated/routers", compute_v1.RouterAggregatedList, "routers")
+    aggregated(client, f"{base}/aggregated/forwardingRules", compute_v1.ForwardingRuleAggregatedList, "forwardingRules")
+    aggregated(client, f"{base}/aggregated/targetPools", compute_v1.TargetPoolAggregatedList, "targetPools")
 
 
 def aggregated(client, path, message, field):

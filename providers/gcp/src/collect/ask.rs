@@ -29,6 +29,8 @@ pub(crate) struct Asker<'a> {
     pub(crate) deadline: Instant,
 }
 
+const LATE: &str = "no answer within the time limit of the call or of the project";
+
 /// A service, as the pace counts it.
 pub(crate) mod host {
     pub(crate) const CONTAINER: &str = "container.googleapis.com";
@@ -133,7 +135,10 @@ impl Asker<'_> {
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         let limits = self.settings.limits;
-        let _permit = self.recorder.permit(host, scope).await;
+        let alone = |failure| Refusal { failure, consumer: None };
+        let late = || alone(Failure::new(FailureReason::Unreachable, LATE));
+        let _permit =
+            tokio::time::timeout_at(self.deadline, self.recorder.permit(host, scope)).await.map_err(|_| late())?;
         let patience = Patience::new(limits, &self.recorder);
         let mut builder = builder
             .with_idempotency(true)
@@ -146,13 +151,7 @@ impl Asker<'_> {
             builder = builder.with_quota_project(project.clone());
         }
         let until = self.deadline.min(Instant::now() + limits.call);
-        let alone = |failure| Refusal { failure, consumer: None };
-        let answer = tokio::time::timeout_at(until, Box::pin(send(builder))).await.map_err(|_| {
-            alone(Failure::new(
-                FailureReason::Unreachable,
-                "no answer within the time limit of the call or of the project",
-            ))
-        })?;
+        let answer = tokio::time::timeout_at(until, Box::pin(send(builder))).await.map_err(|_| late())?;
         let answer = answer.map_err(|error| Refusal { failure: failure(&error), consumer: consumer(&error) })?;
         serde_json::to_value(answer).map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
     }

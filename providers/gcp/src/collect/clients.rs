@@ -6,8 +6,8 @@ use google_cloud_auth::{
     errors::CredentialsError,
 };
 use google_cloud_compute_v1::client::{
-    Firewalls, Instances, Networks, Projects as ComputeProjects, RegionNetworkFirewallPolicies, Routers, Routes,
-    Subnetworks,
+    Firewalls, ForwardingRules, Instances, Networks, Projects as ComputeProjects, RegionNetworkFirewallPolicies,
+    Routers, Routes, Subnetworks, TargetPools,
 };
 use google_cloud_container_v1::client::ClusterManager;
 use google_cloud_iam_admin_v1::client::Iam;
@@ -27,6 +27,8 @@ pub(crate) struct Clients {
     pub(crate) organizations: Organizations,
     pub(crate) compute_projects: ComputeProjects,
     pub(crate) instances: Instances,
+    pub(crate) forwarding_rules: ForwardingRules,
+    pub(crate) target_pools: TargetPools,
     pub(crate) firewalls: Firewalls,
     pub(crate) networks: Networks,
     pub(crate) subnetworks: Subnetworks,
@@ -66,6 +68,8 @@ impl Clients {
             organizations: built!(Organizations, settings, credentials),
             compute_projects: built!(ComputeProjects, settings, credentials),
             instances: built!(Instances, settings, credentials),
+            forwarding_rules: built!(ForwardingRules, settings, credentials),
+            target_pools: built!(TargetPools, settings, credentials),
             firewalls: built!(Firewalls, settings, credentials),
             networks: built!(Networks, settings, credentials),
             subnetworks: built!(Subnetworks, settings, credentials),

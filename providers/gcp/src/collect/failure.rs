@@ -9,7 +9,12 @@ use std::error::Error as _;
 /// The failure an error amounts to.
 pub(crate) fn failure(error: &Error) -> Failure {
     let class = class(error);
-    let mut failure = Failure::new(class, &words(error));
+    let words = words(error);
+    let words = match plainly(error) {
+        Some(sentence) => format!("{sentence} ({words})"),
+        None => words,
+    };
+    let mut failure = Failure::new(class, &words);
     if let Some(status) = error.http_status_code() {
         failure = failure.status(status);
     }
@@ -28,27 +33,55 @@ pub(crate) fn consumer(error: &Error) -> Option<String> {
     metadata(error, "consumer")
 }
 
+/// What no permission would mend, said plainly.
+fn plainly(error: &Error) -> Option<&'static str> {
+    if is_not_signed_in(error) {
+        return Some(
+            "the credentials were not accepted: they are missing, wrong, revoked or expired; sign in with `gcloud auth \
+             application-default login` or name others in GOOGLE_APPLICATION_CREDENTIALS",
+        );
+    }
+    is_unknown_project(error).then_some("the project does not exist, or nobody lets these credentials see it")
+}
+
+/// Nobody was recognised; what they may do was not even looked at.
+fn is_not_signed_in(error: &Error) -> bool {
+    error.http_status_code() == Some(401)
+        || error.status().is_some_and(|status| status.code == Code::Unauthenticated)
+        || (error.is_authentication() && !error.is_transient_and_before_rpc())
+}
+
+/// Google tells a stranger only that they may not use the project.
+fn is_unknown_project(error: &Error) -> bool {
+    reason(error) == Some("CONSUMER_INVALID")
+}
+
 fn class(error: &Error) -> FailureReason {
     if is_throttled(error) {
         return FailureReason::Throttled;
+    }
+    if is_not_signed_in(error) {
+        return FailureReason::Unreachable;
+    }
+    if is_unknown_project(error) {
+        return FailureReason::NotFound;
     }
     if reason(error) == Some(SERVICE_DISABLED) {
         return FailureReason::Unsupported;
     }
     let code = error.status().map(|status| status.code);
     match error.http_status_code() {
-        Some(401 | 403) => return FailureReason::Denied,
+        Some(403) => return FailureReason::Denied,
         // A service says so in its own format; a bare 404 comes from a front end that knows no such path.
         Some(404) if code == Some(Code::NotFound) => return FailureReason::NotFound,
         Some(400 | 404 | 405 | 501) => return FailureReason::Unsupported,
         _ => (),
     }
     match code {
-        Some(Code::PermissionDenied | Code::Unauthenticated) => FailureReason::Denied,
+        Some(Code::PermissionDenied) => FailureReason::Denied,
         Some(Code::NotFound) => FailureReason::NotFound,
         Some(Code::Unimplemented) => FailureReason::Unsupported,
         _ if error.is_deserialization() || error.is_serialization() || error.is_binding() => FailureReason::Malformed,
-        _ if error.is_authentication() && !error.is_transient_and_before_rpc() => FailureReason::Denied,
         _ => FailureReason::Unreachable,
     }
 }

@@ -29,7 +29,6 @@ pub(crate) async fn read_accounts(
     clusters: &[Cluster],
 ) {
     let nodes: BTreeSet<String> = clusters.iter().flat_map(|cluster| node_accounts(cluster, number)).collect();
-    let federated = clusters.iter().any(has_pool);
     let mut all = BTreeSet::new();
     let client = &asker.clients.iam;
     let _ = asker
@@ -48,18 +47,14 @@ pub(crate) async fn read_accounts(
             |page| all.extend(read::<Accounts>(page).accounts.into_iter().filter_map(|account| account.email)),
         )
         .await;
-    // Which accounts workloads may become stands in the accounts' own policies and nowhere else, so with workload
-    // identity on every account has to be asked.
-    let asked: BTreeSet<&String> = if federated { all.iter().chain(&nodes).collect() } else { nodes.iter().collect() };
+    // Whom workloads may become, and whom a node may, stands in the accounts' own policies and nowhere else, so every
+    // account has to be asked.
+    let asked: BTreeSet<&String> = all.iter().chain(&nodes).collect();
     let nodes = &nodes;
     futures::future::join_all(
         asked.into_iter().map(|email| account(asker, run, account_home(email, project), email, nodes.contains(email))),
     )
     .await;
-}
-
-fn has_pool(cluster: &Cluster) -> bool {
-    cluster.workload_identity_config.as_ref().is_some_and(|config| config.workload_pool.is_some())
 }
 
 /// One account: its policy and, when a cluster's nodes or workloads use it, its keys.

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     calls::{
-        CLUSTERS_LIST, COMPUTE_PROJECT, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, SERVICE_DISABLED,
-        SERVICE_DISABLED_ELSEWHERE,
+        CLUSTERS_LIST, COMPUTE_PROJECT, FORWARDING_RULES, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, KEY_RING_POLICY,
+        SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, TARGET_POOLS,
     },
     record::{
         container::{Cluster, Clusters},
-        names::{after, host_and_network, key_project, region_of},
+        names::{after, host_and_network, key_project, key_ring, region_of},
         resource,
     },
     settings::Settings,
@@ -53,6 +53,7 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
         network::read(asker, run, &used),
         compute_project(asker, project),
         instances(asker, project),
+        balancers(asker, project),
         insights(asker, project),
         futures::future::join_all(keys.iter().filter_map(|key| Some(self::key(asker, run, key_project(key)?, key)))),
     );
@@ -132,6 +133,32 @@ async fn instances(asker: &Asker<'_>, project: &str) {
         .await;
 }
 
+/// What hands packets to the machines of the project; it can only be of the same project.
+async fn balancers(asker: &Asker<'_>, project: &str) {
+    let clients = asker.clients;
+    let rules = asker.pages(
+        (&FORWARDING_RULES, COMPUTE),
+        project,
+        &[],
+        |token| {
+            let builder = clients.forwarding_rules.aggregated_list();
+            builder.set_project(project).set_or_clear_page_token(after_first(token))
+        },
+        |builder| builder.send(),
+        strip::nothing,
+    );
+    let pools = asker.pages(
+        (&TARGET_POOLS, COMPUTE),
+        project,
+        &[],
+        |token| clients.target_pools.aggregated_list().set_project(project).set_or_clear_page_token(after_first(token)),
+        |builder| builder.send(),
+        strip::nothing,
+    );
+    // Failures are in the records.
+    let _ = futures::join!(rules, pools);
+}
+
 async fn insights(asker: &Asker<'_>, project: &str) {
     let client = &asker.clients.recommender;
     let parent = format!("projects/{project}/locations/global/insightTypes/google.iam.policy.Insight");
@@ -147,7 +174,17 @@ async fn insights(asker: &Asker<'_>, project: &str) {
         .await;
 }
 
+/// A key's state, and who may use it by its own policy and by that of its ring.
 async fn key(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
+    let ring = async {
+        if let Some(ring) = key_ring(key) {
+            self::ring(asker, run, home, ring).await;
+        }
+    };
+    futures::join!(key_itself(asker, run, home, key), ring);
+}
+
+async fn key_itself(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
     let (home, key) = (home.to_owned(), key.to_owned());
     let policies = run
         .once(asker, format!("key {key}"), |asker| async move {
@@ -160,6 +197,21 @@ async fn key(asker: &Asker<'_>, run: &Run, home: &str, key: &str) {
                 asker.one((&KEY_POLICY, KMS), &home, &params, policy, |builder| builder.send(), strip::nothing),
             );
             policy.into_iter().collect()
+        })
+        .await;
+    hierarchy::roles_of(asker, run, &policies).await;
+}
+
+async fn ring(asker: &Asker<'_>, run: &Run, home: &str, ring: &str) {
+    let (home, ring) = (home.to_owned(), ring.to_owned());
+    let policies = run
+        .once(asker, format!("key ring {ring}"), |asker| async move {
+            let params = [("ring", ring.as_str())];
+            let options = GetPolicyOptions::new().set_requested_policy_version(3);
+            let policy = asker.clients.keys.get_iam_policy().set_resource(&ring).set_options(options);
+            let question = (&KEY_RING_POLICY, KMS);
+            let answer = asker.one(question, &home, &params, policy, |builder| builder.send(), strip::nothing).await;
+            answer.into_iter().collect()
         })
         .await;
     hierarchy::roles_of(asker, run, &policies).await;

@@ -7,7 +7,7 @@ use super::{
     people::People,
     principal::Principal,
     roles::RoleBook,
-    scopes::SCOPES,
+    scopes::{PERHAPS, SCOPES},
 };
 use crate::record::iam::{Binding, Condition};
 use jiff::Timestamp;
@@ -111,6 +111,8 @@ pub(crate) struct Rights<'a> {
     pub(crate) denials: &'a [Denial],
     pub(crate) people: &'a People,
     pub(crate) roles: &'a RoleBook<'a>,
+    /// Whether some group holds a role; see `groups`.
+    pub(crate) groups_hold_roles: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -199,7 +201,7 @@ impl Rights<'_> {
             id = format!("{id} if {title}");
         }
         let id = GrantId::from(id);
-        // A role held through a group nobody could look into is held perhaps; it is no excess to be told.
+        // A role held through a set nobody could look into is held perhaps; it is no excess to be told.
         if meant == Truth::True {
             held.bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
         }
@@ -237,6 +239,13 @@ fn guard(scopes: &[String]) -> Option<Layer> {
                 let anything = Grant::allow(format!("scope {name}"), Selector::everything(), Selector::everything());
                 grants.push(anything.when(Truth::unknown(format!("access scope `{name}`"))));
             }
+        }
+    }
+    for name in scopes.iter().map(|scope| scope.rsplit("/auth/").next().unwrap_or(scope)) {
+        for (_, patterns) in PERHAPS.iter().filter(|(known, _)| *known == name) {
+            let actions = Selector::of(patterns.iter().map(|pattern| Glob::sensitive(pattern)));
+            let grant = Grant::allow(format!("scope {name}"), actions, Selector::everything());
+            grants.push(grant.when(Truth::unknown(format!("access scope `{name}`"))));
         }
     }
     Some(Layer::new("access scopes", LayerKind::Guard, grants))

@@ -1,11 +1,12 @@
 //! One cluster in our vocabulary.
 
 use super::{
+    balancers::Balancers,
     encryption::{ETCD, encryption, key_name},
     endpoint::{Endpoints, doors},
     exposure::ExposureBook,
     hierarchy::{Denial, Hierarchy, HierarchyBook},
-    identities::{Identified, Surroundings, identified, sources},
+    identities::{Identified, IdentityBook, Surroundings, identified, sources},
     key,
     machines::Machines,
     minters::{gateways, minters},
@@ -24,11 +25,11 @@ use crate::{
 };
 use jiff::Timestamp;
 use palisade_model::{
-    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Provider, Scope, Tunnel, Version,
-    WorkloadIdentity,
+    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Provider, Scope, Tunnel, UnreadGroup,
+    Version, WorkloadIdentity,
 };
 use palisade_provider::Snapshot;
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 /// What the clusters of a project share.
 #[derive(Debug)]
@@ -44,8 +45,12 @@ pub(crate) struct Shared<'a> {
     pub(crate) machines: Observed<Machines>,
     pub(crate) compute_project: Observed<ComputeProject>,
     pub(crate) networks: NetworkBook<'a>,
+    pub(crate) balancers: Observed<Balancers>,
     pub(crate) exposures: ExposureBook,
     pub(crate) insights: Observed<Insights>,
+    pub(crate) unread_groups: Observed<Arc<[UnreadGroup]>>,
+    pub(crate) groups_hold_roles: bool,
+    pub(crate) identities: IdentityBook,
     pub(crate) now: Timestamp,
 }
 
@@ -79,6 +84,7 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
         machines: &shared.machines,
         compute_project: &shared.compute_project,
         networks: &shared.networks,
+        balancers: &shared.balancers,
         exposures: &shared.exposures,
     };
     let subject = Subject { id: &id, cluster: record, location: &location, evidence };
@@ -92,8 +98,14 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
     cluster.minters = minted(shared, evidence);
     cluster.etcd = Observed::known(Etcd::ProviderManaged { reference: ETCD }, evidence.to_vec());
     cluster.encryption = Observed::from_result(encryption(record), at("/databaseEncryption"));
-    cluster.key =
-        key::facts(shared.snapshot, shared.hierarchies, &shared.roles, key_name(record), &at("/databaseEncryption"));
+    cluster.key = key::facts(
+        shared.snapshot,
+        shared.hierarchies,
+        &shared.roles,
+        key_name(record),
+        &at("/databaseEncryption"),
+        shared.now,
+    );
     cluster
 }
 
@@ -172,11 +184,12 @@ fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence
         roles: &shared.roles,
         machines: &shared.machines,
         insights: &shared.insights,
+        groups_hold_roles: shared.groups_hold_roles,
+        book: &shared.identities,
         now: shared.now,
     };
     let sources = sources(&around, evidence);
-    // Membership stands in every standing as a condition; no group is set aside.
-    cluster.unread_groups = Observed::known([].into(), evidence.to_vec());
+    cluster.unread_groups = shared.unread_groups.clone();
     match identified(&around, record, name) {
         Ok(Identified { identities, trusts, controllers, external }) => {
             cluster.identities = Observed::known(identities, sources.clone());

@@ -1,6 +1,7 @@
 //! Who can reach the machines of a pool: everything composed, one answer for each distinct kind of machine.
 
 use super::{
+    balancers::{Balancers, Front},
     firewall::{Direction, Traits, by_tier},
     machines::node_id,
     network::{Guards, NetworkBook},
@@ -11,7 +12,7 @@ use crate::record::{
     names::{host_and_network, region_of},
 };
 use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId, Observed};
-use palisade_reach::{Action, AddrSet, Bounds, Family, Hit, PacketSet, Ports, Protocols, parse_net};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, Hit, PacketSet, Ports, Protocols, parse_net};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
@@ -29,10 +30,12 @@ struct Path {
     v4: bool,
     v6: bool,
     traits: Traits,
+    /// The load balancer it comes through, by its place among those of the project.
+    front: Option<(usize, Certainty)>,
 }
 
 /// What came of one path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Answer {
     internet: Bounds<PacketSet>,
     inside: Bounds<PacketSet>,
@@ -50,7 +53,7 @@ pub(crate) struct ExposureBook {
 /// The exposure of machines, one entry for each distinct answer. `own` are the cluster's own addresses.
 pub(crate) fn exposures(
     book: &ExposureBook,
-    networks: &NetworkBook<'_>,
+    (networks, balancers): (&NetworkBook<'_>, &Balancers),
     project: &str,
     machines: &[&Instance],
     own: &AddrSet,
@@ -58,13 +61,13 @@ pub(crate) fn exposures(
 ) -> Result<Vec<Exposure>, Gap> {
     let mut groups: BTreeMap<Vec<Path>, Vec<NodeId>> = BTreeMap::new();
     for machine in machines {
-        let paths = paths(networks, project, machine, sources)?;
+        let paths = paths((networks, balancers), project, machine, sources)?;
         groups.entry(paths).or_default().push(node_id(machine));
     }
     let mut exposures = Vec::new();
     for (paths, mut nodes) in groups {
         nodes.sort();
-        let answers: Vec<_> = paths.iter().map(|path| answer(book, networks, path)).collect();
+        let answers: Vec<_> = paths.iter().map(|path| answer(book, (networks, balancers), path)).collect();
         let mut met = Vec::new();
         for answer in &answers {
             met.push((**answer).as_ref().map_err(Clone::clone)?);
@@ -74,16 +77,16 @@ pub(crate) fn exposures(
     Ok(exposures)
 }
 
-/// The paths to a machine: its interfaces, each in its network.
+/// The paths to a machine: its interfaces, each in its network, and the load balancers in front of the first one.
 fn paths(
-    networks: &NetworkBook<'_>,
+    (networks, balancers): (&NetworkBook<'_>, &Balancers),
     project: &str,
     machine: &Instance,
     sources: &mut Vec<Evidence>,
 ) -> Result<Vec<Path>, Gap> {
     let region = region_of(super::machines::zone(machine)).to_owned();
     let mut paths = Vec::new();
-    for interface in &machine.network_interfaces {
+    for (place, interface) in machine.network_interfaces.iter().enumerate() {
         let Some(text) = interface.network.as_deref() else { continue };
         let (host, network) = host_and_network(text, project);
         let guards = networks.guards(host, network, &region);
@@ -103,19 +106,39 @@ fn paths(
                 .iter()
                 .any(|config| config.external_ipv6.as_deref().is_some_and(|ip| !ip.is_empty())),
             traits: traits(machine, ingress.own_hits(&addresses(interface))),
+            front: None,
         });
+        for (at, front) in balancers.fronts.iter().enumerate().filter(|_| place == 0) {
+            let sends = front.sends_to(machine, &region);
+            if sends != Certainty::No {
+                // A packet still carries the balancer's address when it reaches the machine. One nobody could read may be
+                // any.
+                let own = front.address.map(|address| ingress.own_hits(&[address])).unwrap_or_default();
+                paths.push(Path {
+                    host: host.to_owned(),
+                    network: network.to_owned(),
+                    region: region.clone(),
+                    v4: front.address.is_none_or(|address| address.is_ipv4()),
+                    v6: front.address.is_none_or(|address| address.is_ipv6()),
+                    traits: traits(machine, own),
+                    front: Some((at, sends)),
+                });
+            }
+        }
     }
     Ok(paths)
 }
 
-/// The addresses of an interface inside its network.
+/// The addresses of an interface that packets carry once they are inside the network. An external IPv4 address is
+/// translated before; an external IPv6 address is the interface's own.
 pub(crate) fn addresses(interface: &NetworkInterface) -> Vec<IpAddr> {
-    let texts = [&interface.network_ip, &interface.ipv6_address].into_iter().flatten();
-    texts.filter_map(|text| text.parse().ok()).collect()
+    let own = [&interface.network_ip, &interface.ipv6_address].into_iter().flatten();
+    let external = interface.ipv6_access_configs.iter().filter_map(|config| config.external_ipv6.as_ref());
+    own.chain(external).filter_map(|text| text.parse().ok()).collect()
 }
 
 /// What rules may ask of a machine.
-pub(crate) fn traits(machine: &Instance, own: Vec<palisade_reach::Certainty>) -> Traits {
+pub(crate) fn traits(machine: &Instance, own: Vec<Certainty>) -> Traits {
     let mut tags: Vec<String> = machine.tags.iter().flat_map(|tags| tags.items.iter().cloned()).collect();
     tags.sort_unstable();
     let mut accounts: Vec<String> =
@@ -124,38 +147,78 @@ pub(crate) fn traits(machine: &Instance, own: Vec<palisade_reach::Certainty>) ->
     Traits { tags, accounts, own }
 }
 
-fn answer(book: &ExposureBook, networks: &NetworkBook<'_>, path: &Path) -> Rc<Result<Answer, Gap>> {
+fn answer(
+    book: &ExposureBook,
+    (networks, balancers): (&NetworkBook<'_>, &Balancers),
+    path: &Path,
+) -> Rc<Result<Answer, Gap>> {
     if let Some(answer) = book.answers.borrow().get(path) {
         return Rc::clone(answer);
     }
     let guards = networks.guards(&path.host, &path.network, &path.region);
     let routes = networks.routes(&path.host, &path.network);
-    let answer = Rc::new(evaluate(&guards, &routes, path));
+    let answer = evaluate(&guards, &routes, path).map(|answer| match path.front {
+        Some((at, sends)) => {
+            balancers.fronts.get(at).map_or_else(Answer::default, |front| answer.through(front, sends))
+        }
+        None => answer,
+    });
+    let answer = Rc::new(answer);
     book.answers.borrow_mut().insert(path.clone(), Rc::clone(&answer));
     answer
 }
 
+impl Answer {
+    /// What of it a load balancer hands on.
+    fn through(mut self, front: &Front, sends: Certainty) -> Self {
+        let handed = |packets: &PacketSet| packets.intersect(&front.packets);
+        let surely = |packets: Bounds<PacketSet>| match sends {
+            Certainty::Yes => packets,
+            Certainty::Maybe | Certainty::No => Bounds::unknown_within(packets.upper().clone()),
+        };
+        let internet = surely(self.internet.map(handed));
+        self.internet = if front.external { internet } else { Bounds::exact(PacketSet::empty()) };
+        self.inside = surely(self.inside.map(handed));
+        let name = format!("load balancer {}", front.name);
+        let hit = Hit { rule: front.name.as_str().into(), action: Action::Allow, packets: front.packets.clone() };
+        self.layers.insert(0, Layer { name, hits: vec![hit] });
+        if !self.internet.is_exact() {
+            self.limits.push(format!("to which machines load balancer `{}` sends now is not read", front.name));
+        }
+        self
+    }
+}
+
 fn evaluate(guards: &Observed<Guards>, routes: &Observed<Routes>, path: &Path) -> Result<Answer, Gap> {
     let guards = guards.get()?;
-    let routes = routes.get()?.seen_by(&path.traits.tags);
+    let table = routes.get()?;
+    let routes = table.seen_by(&path.traits.tags);
     let outcome = guards.ingress.outcome(&path.traits, Direction::Ingress);
-    let answered = answerable(&routes);
+    let answered = answerable(&routes, !table.learning.is_empty());
     let mut reachable = AddrSet::empty();
     for (family, has_address) in [(Family::V4, path.v4), (Family::V6, path.v6)] {
         if has_address {
-            reachable = reachable.union(&AddrSet::any_outside(&guards.local).family(family).intersect(&answered));
+            reachable = reachable.union(&AddrSet::any_outside(&guards.local).family(family));
         }
     }
+    let reachable = answered.intersect(&Bounds::exact(reachable));
+    let mut limits = guards.ingress.limits.clone();
+    if !reachable.is_exact() {
+        limits.push(match table.learning.first() {
+            Some(router) => format!("router `{router}` learns routes, which are not read: answers may go another way"),
+            None => "answers to some addresses leave through something that may not let them back".to_owned(),
+        });
+    }
     let internet = from(&outcome.allowed, &reachable);
-    let inside = from(&outcome.allowed, &inside_of(&guards.local));
+    let inside = from(&outcome.allowed, &Bounds::exact(inside_of(&guards.local)));
     let places = by_tier(&guards.ingress);
     let names: Vec<&str> = guards.ingress.tier_names().map(|(name, _)| name).collect();
-    let mut layers: Vec<Layer> = vec![routes_layer(&routes, &answered)];
+    let mut layers: Vec<Layer> = vec![routes_layer(&routes, answered.upper())];
     layers.extend(names.iter().enumerate().map(|(place, name)| {
         let hits = outcome.hits.iter().filter(|hit| places.get(&hit.rule) == Some(&place)).cloned().collect();
         Layer { name: (*name).to_owned(), hits }
     }));
-    Ok(Answer { internet, inside, local: guards.local.clone(), layers, limits: guards.ingress.limits.clone() })
+    Ok(Answer { internet, inside, local: guards.local.clone(), layers, limits })
 }
 
 fn routes_layer(routes: &[palisade_reach::Route<super::routes::Hop>], answered: &AddrSet) -> Layer {
@@ -169,15 +232,19 @@ fn routes_layer(routes: &[palisade_reach::Route<super::routes::Hop>], answered: 
     Layer { name: "routes of the answers".to_owned(), hits }
 }
 
-fn from(allowed: &Bounds<PacketSet>, sources: &AddrSet) -> Bounds<PacketSet> {
-    if sources.is_empty() {
+fn from(allowed: &Bounds<PacketSet>, sources: &Bounds<AddrSet>) -> Bounds<PacketSet> {
+    if sources.upper().is_empty() {
         return Bounds::exact(PacketSet::empty());
     }
-    allowed.map(|packets| packets.restrict_sources(sources))
+    if allowed.is_exact() && sources.is_exact() {
+        return allowed.map(|packets| packets.restrict_sources(sources.lower()));
+    }
+    let upper = allowed.upper().restrict_sources(sources.upper());
+    Bounds::between(allowed.lower().restrict_sources(sources.lower()), upper)
 }
 
 /// Addresses that connected networks may have: everything private, and the network's own prefixes.
-fn inside_of(local: &AddrSet) -> AddrSet {
+pub(crate) fn inside_of(local: &AddrSet) -> AddrSet {
     static PRIVATE: LazyLock<AddrSet> = LazyLock::new(|| {
         let texts = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"];
         AddrSet::from_nets(texts.iter().filter_map(|text| parse_net(text).ok()))

@@ -98,7 +98,13 @@ impl Firewalls {
         let mut firewalls = Self::default();
         // The reply lists hierarchical policies from the organisation down; their `priority` is not filled.
         firewalls.policies("hierarchical firewall policy", &of_kinds(inputs.global, &["HIERARCHY"]), inputs, direction);
-        let system = of_kinds(inputs.regional, &["SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "SYSTEM"]);
+        // Google's own are told with the region, and some with the network as well.
+        let mut system = of_kinds(inputs.regional, SYSTEM);
+        for policy in of_kinds(inputs.global, SYSTEM) {
+            if !system.iter().any(|known| known.name == policy.name && known.rules.len() == policy.rules.len()) {
+                system.push(policy);
+            }
+        }
         firewalls.policies("system firewall policy", &ordered(system), inputs, direction);
         firewalls.unknown_kinds(inputs, direction);
         let global = ordered(of_kinds(inputs.global, &["NETWORK"]));
@@ -351,6 +357,9 @@ fn policy_name(policy: &EffectivePolicy) -> String {
     let names = [&policy.short_name, &policy.display_name, &policy.name];
     names.into_iter().flatten().find(|name| !name.is_empty()).cloned().unwrap_or_else(|| "without a name".to_owned())
 }
+
+/// The kinds of policies that Google keeps.
+const SYSTEM: &[&str] = &["SYSTEM", "SYSTEM_GLOBAL", "SYSTEM_REGIONAL"];
 
 /// The policies of some kinds, in the order they were told.
 fn of_kinds<'a>(policies: &'a [EffectivePolicy], kinds: &[&str]) -> Vec<&'a EffectivePolicy> {

@@ -3,10 +3,10 @@
 use super::{
     authority::Rights,
     hierarchy::{Denial, Hierarchy},
-    machines::{Machines, cluster_name},
+    machines::Machines,
     people::{People, pool},
     roles::RoleBook,
-    standing::{Asked, Targets, standing},
+    standing::{Asked, StandingBook, Targets, standing},
     tables::DIRECT,
     trusts::{CONFIG_CONNECTOR, controllers, external, subject_text, trusts},
 };
@@ -27,7 +27,12 @@ use palisade_model::{
     TrustSubject, Unused,
 };
 use palisade_provider::Snapshot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+    sync::Arc,
+};
 
 /// Everything the identities of a project's clusters rest on.
 #[derive(Debug)]
@@ -41,6 +46,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) roles: &'a RoleBook<'a>,
     pub(crate) machines: &'a Observed<Machines>,
     pub(crate) insights: &'a Observed<Insights>,
+    pub(crate) groups_hold_roles: bool,
+    pub(crate) book: &'a IdentityBook,
     pub(crate) now: Timestamp,
 }
 
@@ -112,9 +119,11 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
         });
     if metadata_is_open {
         targets.pods.extend(targets.nodes.iter().cloned());
+    } else if !is_autopilot(cluster) {
+        targets.host.clone_from(&targets.nodes);
     }
     let identities =
-        drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, &targets, &trusts)).collect();
+        drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, (&targets, &trusts))).collect();
     let controllers = controllers(cluster, &trusts);
     let external = external(around.project, hierarchy, people);
     Ok(Identified { identities, trusts, controllers, external })
@@ -129,11 +138,10 @@ fn identity(
     cluster: &Cluster,
     id: &str,
     draft: Draft,
-    targets: &Targets,
-    trusts: &[Trust],
+    (targets, trusts): (&Targets, &[Trust]),
 ) -> Identity {
     let kind = draft.kind.unwrap_or(IdentityKind::Workload);
-    let roles_before = [around.hierarchy.sources(), around.people.sources()].concat();
+    let book = around.book;
     let stand = (|| {
         let hierarchy = around.hierarchy.get()?;
         let rights = Rights {
@@ -142,37 +150,92 @@ fn identity(
             denials: around.denials.get()?,
             people: around.people.get()?,
             roles: around.roles,
+            groups_hold_roles: around.groups_hold_roles,
             now: around.now,
         };
         let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);
-        standing(&rights, Asked { id, kind, scopes }, targets)
+        standing(&book.standings, &rights, Asked { id, kind, scopes }, targets)
     })();
-    let mut sources = roles_before.clone();
-    sources.extend_from_slice(around.denials.sources());
-    sources.extend(around.roles.evidence());
-    let is_account = id.contains('@') && !id.contains(':') && kind != IdentityKind::ControlPlane;
-    let name = around
-        .people
-        .get()
-        .ok()
-        .and_then(|people| people.accounts.get(id))
-        .and_then(|account| account.name.clone())
-        .unwrap_or_else(|| id.split('@').next().unwrap_or(id).to_owned());
-    let mut dedication_sources = roles_before.clone();
-    dedication_sources.extend_from_slice(around.machines.sources());
-    let mut trust_sources = roles_before.clone();
-    let other_trust = if is_account { other_trust(around, id) } else { Ok(Vec::new()) };
-    trust_sources.extend(around.roles.evidence());
+    let known = book.shared(around, id, kind);
+    let sources = book.sources(around);
     Identity {
         id: IdentityId::from(id),
-        name,
+        name: known.name.clone(),
         kind,
         used_by: draft.used_by.into_iter().collect(),
-        standing: Observed::from_result(stand, sources),
-        dedication: Observed::from_result(dedication(around, cluster, id, kind, trusts), dedication_sources),
-        other_trust: Observed::from_result(other_trust, trust_sources),
-        keys: if is_account { keys(around, id) } else { Observed::known(Vec::new(), roles_before.clone()) },
-        unused: unused(around, id),
+        standing: Observed::from_shared(stand, &sources.rights),
+        dedication: Observed::from_shared(dedication(around, cluster, id, kind, trusts), &sources.machines),
+        other_trust: known.other_trust.clone(),
+        keys: known.keys.clone(),
+        unused: known.unused.clone(),
+    }
+}
+
+/// What is the same in every cluster of a project, worked out once.
+#[derive(Debug, Default)]
+pub(crate) struct IdentityBook {
+    standings: StandingBook,
+    shared: RefCell<HashMap<(String, bool), Rc<Known>>>,
+    sources: RefCell<Option<Rc<Sources>>>,
+}
+
+/// What does not depend on the cluster an identity is seen from.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    other_trust: Observed<Vec<String>>,
+    keys: Observed<Vec<LongLivedKey>>,
+    unused: Observed<Unused>,
+}
+
+/// The records behind the facts of identities.
+#[derive(Debug)]
+struct Sources {
+    /// How many roles had been looked at.
+    roles: usize,
+    rights: Arc<[Evidence]>,
+    trust: Arc<[Evidence]>,
+    machines: Arc<[Evidence]>,
+}
+
+impl IdentityBook {
+    fn shared(&self, around: &Surroundings<'_>, id: &str, kind: IdentityKind) -> Rc<Known> {
+        let is_account = id.contains('@') && !id.contains(':') && kind != IdentityKind::ControlPlane;
+        let key = (id.to_owned(), is_account);
+        if let Some(known) = self.shared.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let account = around.people.get().ok().and_then(|people| people.accounts.get(id));
+        let name = account.and_then(|account| account.name.clone());
+        let other_trust = if is_account { other_trust(around, id) } else { Ok(Vec::new()) };
+        let sources = self.sources(around);
+        let keys = if is_account { keys(around, id) } else { Observed::from_shared(Ok(Vec::new()), &sources.trust) };
+        let known = Rc::new(Known {
+            name: name.unwrap_or_else(|| id.split('@').next().unwrap_or(id).to_owned()),
+            other_trust: Observed::from_shared(other_trust, &sources.trust),
+            keys,
+            unused: unused(around, id),
+        });
+        self.shared.borrow_mut().insert(key, Rc::clone(&known));
+        known
+    }
+
+    /// The records, again when further roles were looked at.
+    fn sources(&self, around: &Surroundings<'_>) -> Rc<Sources> {
+        let roles = around.roles.looked_at();
+        if let Some(sources) = self.sources.borrow().as_ref().filter(|sources| sources.roles == roles) {
+            return Rc::clone(sources);
+        }
+        let (above, people) = (around.hierarchy.sources(), around.people.sources());
+        let role_records = around.roles.evidence();
+        let sources = Rc::new(Sources {
+            roles,
+            rights: [above, people, around.denials.sources(), &role_records].concat().into(),
+            trust: [above, people, &role_records].concat().into(),
+            machines: [above, people, around.machines.sources()].concat().into(),
+        });
+        *self.sources.borrow_mut() = Some(Rc::clone(&sources));
+        sources
     }
 }
 
@@ -204,9 +267,9 @@ fn dedication(
                     with.insert(format!("cluster {}", other.name.as_deref().unwrap_or_default()));
                 }
             }
-            for machine in around.machines.get()?.all() {
+            for machine in around.machines.get()?.nameless() {
                 let carries = machine.service_accounts.iter().any(|account| account.email.as_deref() == Some(id));
-                if carries && cluster_name(machine).is_none() {
+                if carries {
                     with.insert(format!("machine {}", machine.name.as_deref().unwrap_or_default()));
                 }
             }

@@ -1,21 +1,17 @@
 //! The key behind a cluster's encryption.
 
-use super::{
-    hierarchy::{Hierarchy, HierarchyBook},
-    principal::is_broad,
-    roles::RoleBook,
-    tables::{RULE_KEY, USE_KEY},
-};
+use super::{hierarchy::HierarchyBook, key_access::KeyPolicies, roles::RoleBook};
 use crate::{
-    calls::{KEY_GET, KEY_POLICY},
+    calls::{KEY_GET, KEY_POLICY, KEY_RING_POLICY},
     record::{
         iam::Policy,
         kms::CryptoKey,
-        names::{engine_agent, is_google_agent, key_project},
-        word::{KEY_VERSION_STATE, LOG_TYPE, PROTECTION_LEVEL},
+        names::{key_project, key_ring},
+        word::{KEY_VERSION_STATE, PROTECTION_LEVEL},
     },
 };
-use palisade_model::{Evidence, Gap, KeyAccess, KeyFacts, KeyHolder, KeyState, Observed, Rotation};
+use jiff::Timestamp;
+use palisade_model::{Evidence, KeyAccess, KeyFacts, KeyState, Observed, Rotation};
 use palisade_provider::Snapshot;
 
 /// The facts about a cluster's key, or that there is none to look after.
@@ -25,6 +21,7 @@ pub(crate) fn facts(
     roles: &RoleBook<'_>,
     key: Option<&str>,
     own: &[Evidence],
+    now: Timestamp,
 ) -> KeyFacts {
     let Some(key) = key else {
         let because = "the database is encrypted with keys of Google's alone".to_owned();
@@ -37,9 +34,14 @@ pub(crate) fn facts(
     let home = key_project(key).unwrap_or_default();
     let record: Observed<CryptoKey> = snapshot.one(&KEY_GET, home, &[("key", key)]);
     let policy: Observed<Policy> = snapshot.one(&KEY_POLICY, home, &[("key", key)]);
-    let hierarchy = hierarchies.of(home);
-    let mut sources = [policy.sources(), hierarchy.sources()].concat();
-    let access = (|| access(policy.get()?, hierarchy.get()?, roles))();
+    let ring: Observed<Policy> = snapshot.one(&KEY_RING_POLICY, home, &[("ring", key_ring(key).unwrap_or_default())]);
+    let (hierarchy, denials) = (hierarchies.of(home), hierarchies.denials(home));
+    let mut sources = [policy.sources(), ring.sources(), hierarchy.sources(), denials.sources()].concat();
+    let access = (|| {
+        let (own, ring) = (policy.get()?, ring.get()?);
+        let (hierarchy, denials) = (hierarchy.get()?, denials.get()?);
+        KeyPolicies { key, own, ring, hierarchy, denials, roles, now }.access()
+    })();
     sources.extend(roles.evidence());
     KeyFacts {
         state: record.clone().map(|record| state(&record)),
@@ -87,55 +89,4 @@ fn rotation(record: &CryptoKey) -> Rotation {
 /// `2592000s` as a number.
 fn seconds(text: &str) -> Option<u64> {
     text.strip_suffix('s')?.split('.').next()?.parse().ok()
-}
-
-/// Who may use or change the key, by its own policy and by those of its project and everything above. Kubernetes
-/// Engine's agent is the cluster itself.
-///
-/// Limit: bindings on the key ring are not read.
-fn access(policy: &Policy, hierarchy: &Hierarchy, roles: &RoleBook<'_>) -> Result<KeyAccess, Gap> {
-    let own = policy.bindings.iter().map(|binding| (binding, "the key"));
-    let above = hierarchy
-        .places
-        .iter()
-        .flat_map(|place| place.policy.bindings.iter().map(move |binding| (binding, place.name.as_str())));
-    let mut holders = Vec::new();
-    for (binding, place) in own.chain(above) {
-        let Some(name) = binding.role.as_deref() else { continue };
-        let members: Vec<&String> = binding
-            .members
-            .iter()
-            .filter(|member| {
-                !is_google_agent(member) && engine_agent(member).is_none() && !member.starts_with("deleted:")
-            })
-            .collect();
-        if members.is_empty() {
-            continue;
-        }
-        let role = roles.get(name)?;
-        let (uses, administers) = (role.has(USE_KEY), role.has_any(RULE_KEY));
-        if !(uses || administers) {
-            continue;
-        }
-        holders.extend(members.into_iter().map(|member| KeyHolder {
-            principal: member.clone(),
-            uses,
-            administers,
-            broad: is_broad(member) || member.starts_with("project"),
-            by: format!("{name} on {place}"),
-        }));
-    }
-    holders.sort();
-    holders.dedup();
-    Ok(KeyAccess::Known { holders, public_network: None, logged: Some(is_logged(hierarchy)) })
-}
-
-/// Whether uses of keys are logged: Cloud KMS counts them as data reads, which Google logs only on demand.
-fn is_logged(hierarchy: &Hierarchy) -> bool {
-    let configs = hierarchy.places.iter().flat_map(|place| &place.policy.audit_configs);
-    let of_kms = |service: &str| service == "allServices" || service == "cloudkms.googleapis.com";
-    configs
-        .filter(|config| config.service.as_deref().is_some_and(of_kms))
-        .flat_map(|config| &config.audit_log_configs)
-        .any(|log| log.log_type.as_ref().is_some_and(|kind| kind.is(LOG_TYPE, "DATA_READ")))
 }

@@ -70,16 +70,16 @@ impl Machines {
     pub(crate) fn of(&self, cluster: &str, location: &str) -> Vec<&Instance> {
         let named = self.by_cluster.get(cluster).into_iter().flatten().filter_map(|place| self.all.get(*place));
         let here = named.filter(|instance| is_in(instance, location));
-        let tagged = self.nameless.iter().filter_map(|place| self.all.get(*place)).filter(|instance| {
+        let tagged = self.nameless().filter(|instance| {
             is_in(instance, location)
                 && instance.tags.iter().flat_map(|tags| &tags.items).any(|tag| is_node_tag(tag, cluster))
         });
         here.chain(tagged).collect()
     }
 
-    /// Every machine.
-    pub(crate) fn all(&self) -> &[Instance] {
-        &self.all
+    /// Those that carry no cluster's name.
+    pub(crate) fn nameless(&self) -> impl Iterator<Item = &Instance> {
+        self.nameless.iter().filter_map(|place| self.all.get(*place))
     }
 }
 

@@ -139,11 +139,15 @@ impl<'a> NetworkBook<'a> {
             return Rc::clone(routes);
         }
         let tables = self.tables(host);
-        let value = tables.routes.get().map(|all| {
+        let value = tables.routes.get().and_then(|all| {
             let own: Vec<&Route> = all.iter().filter(|route| is_of(route.network.as_deref(), network)).collect();
-            Routes::of(&own)
+            let routers = tables.routers.get()?;
+            let routers: Vec<&Router> =
+                routers.iter().filter(|router| is_of(router.network.as_deref(), network)).collect();
+            Ok(Routes::of(&own, &routers))
         });
-        let routes = Rc::new(Observed::from_result(value, tables.routes.sources().to_vec()));
+        let sources = [tables.routes.sources(), tables.routers.sources()].concat();
+        let routes = Rc::new(Observed::from_result(value, sources));
         self.routes.borrow_mut().insert(key, Rc::clone(&routes));
         routes
     }
@@ -210,7 +214,7 @@ fn list<T: serde::de::DeserializeOwned>(snapshot: &Snapshot, call: &Call, host: 
 }
 
 /// The members of an aggregated list. A scope that did not answer makes it a gap.
-fn scopes<S: serde::de::DeserializeOwned, T>(
+pub(crate) fn scopes<S: serde::de::DeserializeOwned, T>(
     snapshot: &Snapshot,
     call: &Call,
     host: &str,

@@ -13,7 +13,8 @@ use palisade_model::{Evidence, Gap, Observed};
 use palisade_provider::{FailureReason, Outcome, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The service accounts that nodes and workloads of a project's clusters are or may become.
+/// The service accounts of a project, and those its clusters' nodes carry from elsewhere: all that nodes and workloads
+/// are or may become.
 #[derive(Debug, Default)]
 pub(crate) struct People {
     /// By their addresses.
@@ -27,7 +28,7 @@ pub(crate) struct Account {
     pub(crate) disabled: bool,
     /// The project it lives in.
     pub(crate) home: String,
-    /// Who may act as it; nothing when nobody asked, because no workload can become it.
+    /// Who may act as it; nothing when it vanished while it was read.
     pub(crate) policy: Option<Policy>,
 }
 
@@ -65,11 +66,8 @@ impl People {
             let home = account_home(email, project).to_owned();
             accounts.entry(email.clone()).or_insert_with(|| Account { home, ..Account::default() });
         }
-        let federated = clusters.iter().any(|cluster| pool(cluster).is_some());
         for (email, account) in &mut accounts {
-            if federated || nodes.contains(email) {
-                account.policy = policy(snapshot, &account.home, email, sources)?;
-            }
+            account.policy = policy(snapshot, &account.home, email, sources)?;
         }
         Ok(Self { accounts })
     }

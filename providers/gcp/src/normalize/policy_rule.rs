@@ -1,11 +1,15 @@
 //! One rule of a firewall policy, for one direction.
 
 use super::{
+    exposure::inside_of,
     firewall::{Compiled, Direction, Inputs, Targets},
     traffic::{addresses, packets},
 };
-use crate::record::compute::{PolicyMatch, PolicyRule};
-use palisade_reach::{Action, AddrSet, Bounds, Rule};
+use crate::record::{
+    compute::{PolicyMatch, PolicyRule, SecureTag},
+    names::{after, last},
+};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, PacketSet, Ports, Protocols, Rule};
 
 /// One rule of a policy; nothing when it is surely for other networks or machines.
 pub(crate) fn policy_rule(
@@ -15,25 +19,29 @@ pub(crate) fn policy_rule(
     direction: Direction,
     limits: &mut Vec<String>,
 ) -> Option<Compiled> {
-    let targets_here = rule.target_resources.is_empty()
-        || rule.target_resources.iter().any(|network| network.ends_with(inputs.network));
-    // A rule whose tags all lost their meaning is not applied at all.
-    let dead = !rule.target_secure_tags.is_empty()
-        && rule.target_secure_tags.iter().all(|tag| tag.state.as_deref() == Some("INEFFECTIVE"));
-    if !targets_here || dead {
-        return None;
-    }
     let nothing = PolicyMatch::default();
     let matcher = rule.matcher.as_ref().unwrap_or(&nothing);
     let (peer, own) = match direction {
-        Direction::Ingress => (Peer::sources(matcher), &matcher.dest_ip_ranges),
-        Direction::Egress => (Peer::destinations(matcher), &matcher.src_ip_ranges),
+        Direction::Ingress => (Peer::sources(matcher), Peer::destinations(matcher)),
+        Direction::Egress => (Peer::destinations(matcher), Peer::sources(matcher)),
     };
+    // A rule whose tags all lost their meaning is not applied at all.
+    let dead = all_ineffective(&rule.target_secure_tags) || peer.is_dead || own.is_dead;
+    let here = targets_here(&rule.target_resources, inputs.network);
+    if dead || here == Certainty::No {
+        return None;
+    }
     let (ends, unmodelled) = peer.addresses(inputs.local);
     limits.extend(
         unmodelled.iter().map(|what| format!("firewall policy rule `{id}` matches by {what}, which is not read")),
     );
-    let mut matches = packets(&matcher.layer4, &ends);
+    let mut matches = if matcher.layer4.is_empty() {
+        // Google asks for at least one protocol, so a rule without any was not understood.
+        limits.push(format!("firewall policy rule `{id}` names no protocol"));
+        Bounds::unknown_within(PacketSet::of(Protocols::Any, &Ports::full(), ends.upper()))
+    } else {
+        packets(&matcher.layer4, &ends)
+    };
     let action = match rule.action.as_deref() {
         Some("allow") => Action::Allow,
         Some("deny") => Action::Deny,
@@ -50,17 +58,37 @@ pub(crate) fn policy_rule(
     if unread {
         limits.push(format!("firewall policy rule `{id}` is for machines with secure tags, which are not read"));
     }
+    if here == Certainty::Maybe {
+        limits.push(format!("firewall policy rule `{id}` names its networks in a way this version does not know"));
+        matches = Bounds::unknown_within(matches.upper().clone());
+    }
     Some(Compiled {
         rule: Rule::new(id, action, matches),
         targets: Targets::of(&[], &rule.target_service_accounts, unread),
-        own: (!own.is_empty()).then(|| addresses(own)),
+        own: own.own_addresses(inputs.local),
         own_place: None,
         text: peer.ranges.join(", "),
         source_tags: Vec::new(),
     })
 }
 
-/// The other end of a policy rule.
+/// Whether a rule is for this network: rules that name networks are for those alone.
+fn targets_here(named: &[String], network: &str) -> Certainty {
+    if named.is_empty() || named.iter().any(|one| one.ends_with(network)) {
+        return Certainty::Yes;
+    }
+    // The same name in another project, unless the project is given by its number.
+    let is_number = |one: &String| {
+        last(one) == last(network) && after(one, "projects").is_some_and(|project| project.parse::<u64>().is_ok())
+    };
+    if named.iter().any(is_number) { Certainty::Maybe } else { Certainty::No }
+}
+
+fn all_ineffective(tags: &[SecureTag]) -> bool {
+    !tags.is_empty() && tags.iter().all(|tag| tag.state.as_deref() == Some("INEFFECTIVE"))
+}
+
+/// One end of a policy rule.
 struct Peer<'a> {
     ranges: &'a [String],
     /// Criteria that stand for addresses we cannot list.
@@ -71,6 +99,8 @@ struct Peer<'a> {
     by_network: bool,
     /// How many kinds of criteria there are.
     kinds: usize,
+    /// Whether every tag lost its meaning and nothing else is asked for: Google ignores such a rule.
+    is_dead: bool,
 }
 
 impl<'a> Peer<'a> {
@@ -85,7 +115,9 @@ impl<'a> Peer<'a> {
         let by_network = matcher.src_network_type.as_deref().is_some_and(is_set)
             || matcher.src_network_context.as_deref().is_some_and(is_set)
             || !matcher.src_networks.is_empty();
-        Self::of(&matcher.src_ip_ranges, &kinds, tagged, by_network)
+        let peer = Self::of(&matcher.src_ip_ranges, &kinds, tagged, by_network);
+        let is_dead = peer.kinds == 0 && !by_network && all_ineffective(&matcher.src_secure_tags);
+        Self { is_dead, ..peer }
     }
 
     fn destinations(matcher: &'a PolicyMatch) -> Self {
@@ -103,7 +135,12 @@ impl<'a> Peer<'a> {
     fn of(ranges: &'a [String], kinds: &[(&'static str, bool)], tagged: bool, by_network: bool) -> Self {
         let unlisted: Vec<&'static str> = kinds.iter().filter(|(_, set)| *set).map(|(name, _)| *name).collect();
         let kinds = unlisted.len() + usize::from(tagged) + usize::from(!ranges.is_empty());
-        Self { ranges, unlisted, tagged, by_network, kinds }
+        Self { ranges, unlisted, tagged, by_network, kinds, is_dead: false }
+    }
+
+    /// The machine's own addresses the rule is limited to; nothing when it is for all of them.
+    fn own_addresses(&self, local: &AddrSet) -> Option<Bounds<AddrSet>> {
+        (self.kinds > 0 || self.by_network).then(|| self.addresses(local).0)
     }
 
     /// The addresses, and what of them is not read.
@@ -128,7 +165,8 @@ impl<'a> Peer<'a> {
             upper = AddrSet::all();
         }
         if self.tagged {
-            upper = upper.union(local);
+            // Secure tags also stand for machines of peered networks.
+            upper = upper.union(&inside_of(local));
         }
         let sure = self.kinds == 1 && !self.ranges.is_empty() && !self.by_network;
         let bounds = if sure { addresses(self.ranges) } else { Bounds::unknown_within(upper) };

@@ -1,6 +1,7 @@
 //! The node pools of a cluster.
 
 use super::{
+    balancers::Balancers,
     endpoint::net,
     exposure::{ExposureBook, addresses, exposures, traits},
     firewall::{Direction, Firewalls, Traits},
@@ -33,6 +34,7 @@ pub(crate) struct PoolContext<'a> {
     pub(crate) machines: &'a Observed<Machines>,
     pub(crate) compute_project: &'a Observed<ComputeProject>,
     pub(crate) networks: &'a NetworkBook<'a>,
+    pub(crate) balancers: &'a Observed<Balancers>,
     pub(crate) exposures: &'a ExposureBook,
 }
 
@@ -138,9 +140,11 @@ fn pool(
             .map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because.clone()),
         held_by: nodes.iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
     });
-    let mut reach_sources = sources(&[seen]);
+    let mut reach_sources = sources(&[seen, context.balancers.sources()]);
     let exposure = listed().and_then(|()| {
-        exposures(context.exposures, context.networks, context.project, machines, own, &mut reach_sources)
+        let balancers = context.balancers.get()?;
+        let ways = (context.networks, balancers);
+        exposures(context.exposures, ways, context.project, machines, own, &mut reach_sources)
     });
     // An empty pool has no exposure, and still it is only known to be empty where the network is known.
     let (mut guard_sources, mut route_sources, mut nat_sources) = (Vec::new(), Vec::new(), Vec::new());

@@ -23,13 +23,14 @@ const POOLS: &str = "iam.googleapis.com/projects/";
 impl Principal<'_> {
     /// Whether a member of an allow policy includes this principal.
     ///
-    /// Membership in a group cannot be read without the directory, so what a group holds is held under a condition.
+    /// Membership in a group cannot be read without the directory. What groups hold is told apart (see `groups`), so here
+    /// only the group itself is meant.
     pub(crate) fn is_meant_by(&self, member: &str) -> Truth {
+        if let Some(account) = self.as_account() {
+            return account.is_meant_by(member);
+        }
         if member == "allUsers" {
             return Truth::True;
-        }
-        if let Some(group) = member.strip_prefix("group:") {
-            return self.may_join(group);
         }
         match self {
             Self::Account { email, project } => {
@@ -46,10 +47,9 @@ impl Principal<'_> {
                 }
             }
             Self::Member(own) => {
-                // Federated principals are nobody's authenticated users, accounts are.
-                let account = own.starts_with("serviceAccount:") && !own.contains(".svc.id.goog[");
+                // Federated principals are nobody's authenticated users.
                 if member == "allAuthenticatedUsers" {
-                    return Truth::from(account || own.starts_with("user:"));
+                    return Truth::from(member == *own || own.starts_with("user:"));
                 }
                 Truth::from(member == *own || is_inside(own, member))
             }
@@ -58,6 +58,9 @@ impl Principal<'_> {
 
     /// Whether a principal of a deny rule, in the words of deny policies, includes this one.
     pub(crate) fn is_denied_by(&self, denied: &str) -> Truth {
+        if let Some(account) = self.as_account() {
+            return account.is_denied_by(denied);
+        }
         if denied == "principalSet://goog/public:all" || denied == "allUsers" {
             return Truth::True;
         }
@@ -86,24 +89,25 @@ impl Principal<'_> {
             }
             Self::Member(own) => {
                 let person = own.strip_prefix("user:");
-                let account = own.strip_prefix("serviceAccount:");
-                let named = subject.is_some_and(|subject| person == Some(subject) || account == Some(subject));
-                let as_account = account.is_some()
-                    && denied.strip_prefix("principal://iam.googleapis.com/projects/-/serviceAccounts/") == account;
-                let as_group = own
-                    .strip_prefix("group:")
-                    .is_some_and(|group| denied.strip_prefix("principalSet://goog/group/") == Some(group));
-                Truth::from(named || as_account || as_group || denied == *own || is_inside(own, denied))
+                let named = subject.zip(person).is_some_and(|(subject, person)| subject.eq_ignore_ascii_case(person));
+                Truth::from(named || denied == *own || is_inside(own, denied))
             }
         }
     }
 
-    /// The one place that decides what is said of groups.
+    /// A service account that is written as bindings write it. Which project it lives in is not known.
+    fn as_account(&self) -> Option<Self> {
+        let Self::Member(own) = self else { return None };
+        let email = own.strip_prefix("serviceAccount:").filter(|email| !email.contains(".svc.id.goog["))?;
+        Some(Self::Account { email, project: None })
+    }
+
+    /// Whether it is in a group that a deny rule names: nobody knows.
     fn may_join(&self, group: &str) -> Truth {
         if let Self::Account { email, .. } = self
             && crate::record::names::engine_agent(email).is_some()
         {
-            // Google's own agent is taken to be in no group; its standing says so.
+            // Google's own agent is taken to be in no group.
             return Truth::False;
         }
         if let Self::Member(own) = self
@@ -206,13 +210,28 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_a_condition_and_everybody_is_certain() {
+    fn a_group_means_itself_and_everybody_is_certain() {
         let own = Principal::Account { email: "n@p.iam.gserviceaccount.com", project: Some("42") };
-        assert!(matches!(own.is_meant_by("group:admins@x.example"), Truth::Unknown(_)));
+        assert_eq!(own.is_meant_by("group:admins@x.example"), Truth::False);
+        assert_eq!(Principal::Member("group:admins@x.example").is_meant_by("group:admins@x.example"), Truth::True);
+        assert!(matches!(own.is_denied_by("principalSet://goog/group/admins@x.example"), Truth::Unknown(_)));
         assert_eq!(own.is_meant_by("allAuthenticatedUsers"), Truth::True);
         assert_eq!(own.is_meant_by("serviceAccount:N@p.iam.gserviceaccount.com"), Truth::True);
         assert_eq!(own.is_meant_by("domain:x.example"), Truth::False);
         assert_eq!(own.is_meant_by("n@p.iam.gserviceaccount.com"), Truth::False);
         assert_eq!(own.is_denied_by("principalSet://goog/public:all"), Truth::True);
+    }
+
+    #[test]
+    fn an_account_written_as_a_member_is_denied_like_the_account() {
+        let own = Principal::Member("serviceAccount:n@p.iam.gserviceaccount.com");
+        let named = "principal://iam.googleapis.com/projects/-/serviceAccounts/N@p.iam.gserviceaccount.com";
+        assert_eq!(own.is_denied_by(named), Truth::True);
+        let set = "principalSet://cloudresourcemanager.googleapis.com/projects/42";
+        assert!(matches!(own.is_denied_by(set), Truth::Unknown(_)));
+        assert_eq!(own.is_meant_by("allAuthenticatedUsers"), Truth::True);
+        let pod = Principal::Member("serviceAccount:p.svc.id.goog[prod/app]");
+        assert_eq!(pod.is_meant_by("allAuthenticatedUsers"), Truth::False);
+        assert_eq!(pod.is_meant_by("serviceAccount:p.svc.id.goog[prod/app]"), Truth::True);
     }
 }

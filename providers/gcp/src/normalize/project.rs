@@ -1,10 +1,13 @@
 //! One project: its clusters and everything they share.
 
 use super::{
+    authority::Rights,
+    balancers::Balancers,
     cluster::{self, Shared},
     exposure::ExposureBook,
+    groups,
     hierarchy::HierarchyBook,
-    identities::insights,
+    identities::{IdentityBook, insights},
     machines::Machines,
     network::NetworkBook,
     people::People,
@@ -20,6 +23,7 @@ use palisade_model::{Cluster, ClusterId, Evidence, Gap, Inventory, Location, Obs
 use palisade_provider::{Page, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Reads the clusters of a project into the inventory.
 pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory) {
@@ -50,21 +54,45 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         Ok(above) => People::read(snapshot, project, &above.number, &records),
         Err(gap) => Observed::missing(gap),
     };
+    let denials = hierarchies.denials(project);
+    let roles = RoleBook::new(snapshot);
+    let now = snapshot.finished_at;
+    let (groups_hold_roles, unread_groups) = {
+        let rights = |hierarchy, denials, people| Rights {
+            project,
+            hierarchy,
+            denials,
+            people,
+            roles: &roles,
+            groups_hold_roles: false,
+            now,
+        };
+        // What is denied takes nothing from what a member might have: see `groups`.
+        let read = hierarchy.get().and_then(|above| Ok(rights(above, &[], people.get()?)));
+        let any = read.as_ref().is_ok_and(|rights| !groups::groups(rights).is_empty());
+        let found = read.and_then(|rights| groups::unread(&rights)).map(Arc::from);
+        let sources = [hierarchy.sources(), people.sources(), &roles.evidence()].concat();
+        (any, Observed::from_result(found, sources))
+    };
     let shared = Shared {
         snapshot,
         project,
         records: &records,
-        denials: hierarchies.denials(project),
+        unread_groups,
+        groups_hold_roles,
+        identities: IdentityBook::default(),
+        denials,
         hierarchy,
         hierarchies: &hierarchies,
         people,
-        roles: RoleBook::new(snapshot),
+        roles,
         machines: Machines::read(snapshot, project),
         compute_project: compute_project(snapshot, project),
         networks: NetworkBook::new(snapshot),
+        balancers: Balancers::read(snapshot, project),
         exposures: ExposureBook::default(),
         insights: insights(snapshot, project),
-        now: snapshot.finished_at,
+        now,
     };
     let described =
         records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));

@@ -67,6 +67,11 @@ impl<'a> RoleBook<'a> {
         role
     }
 
+    /// How many records of roles were looked at so far.
+    pub(crate) fn looked_at(&self) -> usize {
+        self.evidence.borrow().len()
+    }
+
     /// The records of all roles looked at so far.
     pub(crate) fn evidence(&self) -> Vec<Evidence> {
         self.evidence.borrow().iter().cloned().collect()

@@ -1,7 +1,10 @@
 //! Where the traffic of a network goes.
 
-use crate::record::{compute::Route as Record, names::last};
-use palisade_reach::{AddrSet, Route, RuleId, longest_prefix, parse_net, routes_for};
+use crate::record::{
+    compute::{Route as Record, Router},
+    names::last,
+};
+use palisade_reach::{AddrSet, Bounds, Certainty, Route, RuleId, longest_prefix_bounds, parse_net, routes_for};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The next hop of a route.
@@ -17,10 +20,12 @@ pub(crate) enum Hop {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
     routes: Vec<(Route<Hop>, Vec<String>)>,
+    /// The routers that learn further routes from their peers; no list of routes shows those.
+    pub(crate) learning: Vec<String>,
 }
 
 impl Routes {
-    pub(crate) fn of(records: &[&Record]) -> Self {
+    pub(crate) fn of(records: &[&Record], routers: &[&Router]) -> Self {
         let read = |record: &&Record| {
             let destination = parse_net(record.dest_range.as_deref()?).ok()?;
             let id = RuleId::from(record.name.clone().unwrap_or_else(|| "a route without a name".to_owned()));
@@ -28,7 +33,10 @@ impl Routes {
             let rank = u32::try_from(record.priority.unwrap_or(1000)).unwrap_or(u32::MAX);
             Some((Route { destination, target: hop(record), id, rank }, record.tags.clone()))
         };
-        Self { routes: records.iter().filter_map(read).collect() }
+        let learning = routers.iter().filter(|router| !router.bgp_peers.is_empty());
+        let mut learning: Vec<String> = learning.map(|router| router.name.clone().unwrap_or_default()).collect();
+        learning.sort();
+        Self { routes: records.iter().filter_map(read).collect(), learning }
     }
 
     /// The routes that apply to a machine with these tags: those without tags, and those with one of its own.
@@ -39,9 +47,18 @@ impl Routes {
     }
 }
 
-/// The addresses answers can be sent to over the internet.
-pub(crate) fn answerable(routes: &[Route<Hop>]) -> AddrSet {
-    longest_prefix(routes, |hop| *hop == Hop::Internet)
+/// The addresses answers can be sent to: surely where the internet gateway sends them, perhaps where something else
+/// does, which may let them back or not. Learned routes may come before any other.
+///
+/// Limit: policy-based routes of Network Connectivity Center are not read.
+pub(crate) fn answerable(routes: &[Route<Hop>], learning: bool) -> Bounds<AddrSet> {
+    if learning {
+        return Bounds::unknown_within(AddrSet::all());
+    }
+    longest_prefix_bounds(routes, |hop| match hop {
+        Hop::Internet => Certainty::Yes,
+        Hop::Through(_) => Certainty::Maybe,
+    })
 }
 
 /// The routes that carry what has no route of its own, and whether any is for the whole internet.

@@ -2,6 +2,7 @@
 
 use super::{
     authority::{Power, Rights, account_resource},
+    groups::IN_NO_GROUP,
     principal::Principal,
     tables::{
         AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
@@ -13,18 +14,27 @@ use palisade_authority::{
     Standing, Wildcard, capabilities, satisfied,
 };
 use palisade_model::{Gap, IdentityKind};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    rc::Rc,
+};
+
+/// What a step through a pod on the machine's network depends on.
+const HOST_NETWORK: &str = "whether the cluster admits pods on the machine's network";
 
 /// Most identities that a way is followed through; beyond, the first ones found are enough to tell.
 const MOST_FOLLOWED: usize = 64;
 
 /// The identities of the cluster a way may lead to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Targets {
     /// Accounts that machines carry.
     pub(crate) nodes: BTreeSet<String>,
     /// Accounts and principals that pods act as.
     pub(crate) pods: BTreeSet<String>,
+    /// Accounts that only pods on the machine's own network get tokens of.
+    pub(crate) host: BTreeSet<String>,
 }
 
 /// Who is asked about.
@@ -36,21 +46,92 @@ pub(crate) struct Asked<'a> {
     pub(crate) scopes: Option<&'a [String]>,
 }
 
+/// What was worked out for one cluster of a project and holds for its neighbours: an identity is the same one in all.
+#[derive(Debug, Default)]
+pub(crate) struct StandingBook {
+    /// By identity, with all its roles and no access scopes.
+    powers: RefCell<HashMap<String, Rc<Power>>>,
+    own: RefCell<BTreeMap<Key, Rc<Own>>>,
+    /// The sets of targets met so far.
+    targets: RefCell<BTreeMap<Targets, usize>>,
+    ways: RefCell<BTreeMap<(Key, usize), Climb>>,
+}
+
+/// The shortest way up, if there is one.
+type Climb = Option<Vec<Hop>>;
+
+/// An identity, in its use.
+type Key = (String, IdentityKind, Option<Vec<String>>);
+
+/// The part of a standing that does not depend on whom the cluster's pods and nodes may be.
+#[derive(Debug)]
+struct Own {
+    power: Power,
+    standing: Standing,
+}
+
 /// The standing of an identity.
-pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets) -> Result<Standing, Gap> {
+pub(crate) fn standing(
+    book: &StandingBook,
+    rights: &Rights<'_>,
+    asked: Asked<'_>,
+    targets: &Targets,
+) -> Result<Standing, Gap> {
+    let key: Key = (asked.id.to_owned(), asked.kind, asked.scopes.map(<[String]>::to_vec));
+    let known = book.own.borrow().get(&key).map(Rc::clone);
+    let own = if let Some(own) = known {
+        own
+    } else {
+        let own = Rc::new(own(rights, asked)?);
+        book.own.borrow_mut().insert(key.clone(), Rc::clone(&own));
+        own
+    };
+    let mut standing = own.standing.clone();
+    if !standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain()) {
+        standing.escalation = book.way(rights, key, &own.power, targets)?;
+    }
+    Ok(standing)
+}
+
+impl StandingBook {
+    fn way(&self, rights: &Rights<'_>, key: Key, power: &Power, targets: &Targets) -> Result<Option<Vec<Hop>>, Gap> {
+        let known = self.targets.borrow().get(targets).copied();
+        let place = known.unwrap_or_else(|| {
+            let mut all = self.targets.borrow_mut();
+            let place = all.len();
+            all.insert(targets.clone(), place);
+            place
+        });
+        let key = (key, place);
+        if let Some(way) = self.ways.borrow().get(&key) {
+            return Ok(way.clone());
+        }
+        let way = climb(self, rights, &key.0.0, power, targets)?;
+        self.ways.borrow_mut().insert(key, way.clone());
+        Ok(way)
+    }
+
+    fn power(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Power>, Gap> {
+        if let Some(power) = self.powers.borrow().get(id) {
+            return Ok(Rc::clone(power));
+        }
+        let power = Rc::new(rights.of(&principal(rights, id), None, &[])?);
+        self.powers.borrow_mut().insert(id.to_owned(), Rc::clone(&power));
+        Ok(power)
+    }
+}
+
+fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
     let is_agent = asked.kind == IdentityKind::ControlPlane;
     let leaving_out: &[&str] = if is_agent { AGENT_ROLES } else { &[] };
     let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
     let authority = &power.authority;
-    let administrator = ownership(rights, &power);
-    let escalation = match &administrator {
-        Some((Certainty::Certain, _)) => None,
-        Some((Certainty::Conditional(_), _)) | None => climb(rights, asked.id, &power, targets)?,
-    };
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
-        assumptions
-            .push("the roles Google gives its own agent are left out, and it is taken to be in no group".to_owned());
+        assumptions.push("the roles Google gives its own agent are left out".to_owned());
+    }
+    if rights.groups_hold_roles {
+        assumptions.push(IN_NO_GROUP.to_owned());
     }
     let wildcards = power
         .bound
@@ -59,14 +140,15 @@ pub(crate) fn standing(rights: &Rights<'_>, asked: Asked<'_>, targets: &Targets)
         .filter(|_| !is_narrowed(authority))
         .map(|bound| Wildcard { grant: bound.id.clone(), pattern: bound.role.clone() })
         .collect();
-    Ok(Standing {
-        administrator,
+    let standing = Standing {
+        administrator: ownership(rights, &power),
         held: capabilities(authority, &possible(&power)),
-        escalation,
+        escalation: None,
         wildcards,
         outside_need: beyond_need(rights, asked.kind, &power)?,
         assumptions,
-    })
+    };
+    Ok(Own { power, standing })
 }
 
 /// The rows that may be satisfied at all.
@@ -112,7 +194,13 @@ fn own_hops(rights: &Rights<'_>, power: &Power) -> Vec<(&'static MethodRow, Sati
 }
 
 /// The shortest way to the administrator of the project, else to that of the cluster.
-fn climb(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Result<Option<Vec<Hop>>, Gap> {
+fn climb(
+    book: &StandingBook,
+    rights: &Rights<'_>,
+    id: &str,
+    power: &Power,
+    targets: &Targets,
+) -> Result<Option<Vec<Hop>>, Gap> {
     let mut graph = Graph::new();
     let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
     let mut open: VecDeque<String> = VecDeque::new();
@@ -132,7 +220,7 @@ fn climb(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Res
         next = if crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
             Vec::new()
         } else {
-            let power = rights.of(&principal(rights, &other), None, &[])?;
+            let power = book.power(rights, &other)?;
             hops(rights, &other, &power, targets)
         };
     }
@@ -202,6 +290,13 @@ fn hops(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Vec<
     if let Some(way) = open_to(power, &RUN_AS_POD, |_| Place::Somewhere) {
         for target in targets.pods.iter().filter(|target| *target != id) {
             step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way.clone());
+        }
+        // GKE's metadata server stands between pods and the machine's tokens, but for pods on the machine's network.
+        // <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#metadata_server>
+        for target in targets.host.iter().filter(|target| *target != id && !targets.pods.contains(*target)) {
+            let admitted = Certainty::Conditional(BTreeSet::from([HOST_NETWORK.to_owned()]));
+            let way = Satisfied { certainty: way.certainty.clone().and(admitted), ..way.clone() };
+            step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way);
         }
     }
     hops

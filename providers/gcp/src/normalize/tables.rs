@@ -256,6 +256,18 @@ pub(crate) const USE_KEY: &str = "cloudkms.cryptoKeyVersions.useToDecrypt";
 /// Permissions to change who may use a key, or to end it.
 pub(crate) const RULE_KEY: &[&str] = &["cloudkms.cryptoKeys.setIamPolicy", "cloudkms.cryptoKeyVersions.destroy"];
 
+/// The same, held on the key's ring or above.
+pub(crate) const RULE_RING: &[&str] = &["cloudkms.keyRings.setIamPolicy"];
+
+/// The same, held on the key's project or above.
+pub(crate) const RULE_PROJECT: &str = "resourcemanager.projects.setIamPolicy";
+
+/// The same, held on a folder above the key or higher.
+pub(crate) const RULE_FOLDER: &str = "resourcemanager.folders.setIamPolicy";
+
+/// The same, held on the organisation.
+pub(crate) const RULE_ORGANIZATION: &str = "resourcemanager.organizations.setIamPolicy";
+
 /// What a node needs: roles/container.defaultNodeServiceAccount, its predecessors roles/container.nodeServiceAccount and
 /// the trio of logging, monitoring and metadata writers Google recommended before, and pulling images.
 /// <https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster#use_least_privilege_sa>
@@ -338,9 +350,9 @@ pub(crate) static INTERESTING: LazyLock<HashSet<&'static str>> = LazyLock::new(|
     ]) {
         add(row.needs);
     }
-    for list in [MINT, GATEWAY, DIRECT, RULE_KEY, NODE_NEED] {
+    for list in [MINT, GATEWAY, DIRECT, RULE_KEY, RULE_RING, NODE_NEED] {
         all.extend(list);
     }
-    all.extend([CONNECT, USE_KEY]);
+    all.extend([CONNECT, USE_KEY, RULE_PROJECT, RULE_FOLDER, RULE_ORGANIZATION]);
     all
 });

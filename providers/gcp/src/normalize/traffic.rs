@@ -20,6 +20,11 @@ pub(crate) fn packets(items: &[Traffic], addresses: &Bounds<AddrSet>) -> Bounds<
 
 type Shape = (Protocols, Ports);
 
+/// The most an item matches.
+pub(crate) fn shape(item: &Traffic) -> (Protocols, Ports) {
+    shapes(item).1
+}
+
 /// What an item surely matches, and what it may match.
 fn shapes(item: &Traffic) -> (Option<Shape>, Shape) {
     let Some(protocols) = item.protocol.as_deref().and_then(protocols) else {

@@ -34,7 +34,9 @@ pub(crate) fn subject_text(subject: &TrustSubject) -> String {
 const BECOMING: &[&str] = &[
     "roles/editor",
     "roles/iam.serviceAccountAdmin",
+    "roles/iam.securityAdmin",
     "roles/iam.serviceAccountKeyAdmin",
+    "roles/iam.serviceAccountOpenIdTokenCreator",
     "roles/iam.serviceAccountTokenCreator",
     "roles/iam.workloadIdentityUser",
     "roles/owner",
@@ -120,10 +122,9 @@ impl PoolNames<'_> {
             Some(rest) => (true, rest),
             None => (false, member.strip_prefix("principalSet://iam.googleapis.com/projects/")?),
         };
-        let (project, rest) = rest.split_once("/locations/global/workloadIdentityPools/")?;
-        if project != self.number && project != self.project {
-            return None;
-        }
+        // The pool's name holds its project's id: that of the fleet, where the fleet brings the pool. So the number
+        // before it tells nothing more.
+        let (_, rest) = rest.split_once("/locations/global/workloadIdentityPools/")?;
         let what = rest.strip_prefix(self.pool)?.strip_prefix('/')?;
         if single {
             return Some(match what.strip_prefix("subject/ns/").and_then(|rest| rest.split_once("/sa/")) {

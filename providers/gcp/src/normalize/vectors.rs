@@ -38,6 +38,7 @@ fn with<T>(world: &World, principal: &Principal<'_>, scopes: Option<&[&str]>, as
         denials: denials.get().unwrap(),
         people: people.get().unwrap(),
         roles: &roles,
+        groups_hold_roles: false,
         now: now(),
     };
     let scopes: Option<Vec<String>> = scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect());
@@ -299,10 +300,86 @@ fn b3_15_updating_a_held_role_escalates_where_the_role_is_defined_and_nowhere_el
 }
 
 #[test]
-fn a_group_makes_rights_conditional_and_never_certain() {
+fn what_a_group_holds_is_in_no_standing_and_told_once() {
     let mut world = World::tidy();
-    world.bind(&[("roles/owner", "group:admins@x.example")]);
-    let decision =
-        with(&world, &account(NODE), None, |node| node.decide("resourcemanager.projects.setIamPolicy", "projects/p"));
-    assert!(matches!(decision, Decision::Conditional { .. }));
+    world.bind(&[("roles/owner", "group:admins@x.example"), ("roles/viewer", "group:readers@x.example")]);
+    let cluster = world.only();
+    let groups = cluster.unread_groups.get().unwrap();
+    assert_eq!(groups.iter().map(|one| one.group.as_str()).collect::<Vec<_>>(), ["admins@x.example"]);
+    let owners = &groups[0];
+    assert_eq!(
+        owners.by.iter().map(palisade_authority::GrantId::as_str).collect::<Vec<_>>(),
+        ["roles/owner on projects/p"]
+    );
+    assert!(owners.everywhere.contains(&palisade_authority::Capability::EscalatePrivilege));
+    assert_eq!(owners.wildcards.len(), 1);
+    for identity in cluster.identities.get().unwrap() {
+        let standing = identity.standing.get().unwrap();
+        assert_eq!((&standing.administrator, standing.escalation.is_some()), (&None, false), "{}", identity.id);
+        assert!(standing.assumptions.iter().any(|said| said == super::groups::IN_NO_GROUP));
+    }
+}
+
+#[test]
+fn a_group_that_completes_what_somebody_holds_adds_it() {
+    let mut world = World::tidy();
+    world.role("roles/x.launcher", &["compute.instances.create"]);
+    world.role("roles/iam.serviceAccountUser", &["iam.serviceAccounts.actAs"]);
+    let adds = |world: &World| -> Vec<String> {
+        let groups = world.only().unread_groups.get().unwrap().clone();
+        groups.iter().flat_map(|one| one.adds.iter().map(|adds| adds.name().to_owned())).collect()
+    };
+    world.bind(&[("roles/x.launcher", "group:g@x.example")]);
+    assert_eq!(adds(&world), Vec::<String>::new());
+    world.bind(&[("roles/x.launcher", "group:g@x.example"), ("roles/iam.serviceAccountUser", &member(NODE))]);
+    assert_eq!(adds(&world), ["assume-any-identity"]);
+}
+
+#[test]
+fn a_node_that_makes_tokens_of_an_account_by_the_accounts_own_policy_climbs_without_any_workload_identity() {
+    let mut world = World::tidy();
+    world.cluster(|cluster| {
+        cluster.as_object_mut().unwrap().remove("workloadIdentityConfig");
+    });
+    world.bind(&[("roles/owner", "serviceAccount:a@p.iam.gserviceaccount.com")]);
+    let bound = policy(&[("roles/iam.serviceAccountTokenCreator", &member(NODE))]);
+    world.put(&crate::call::ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
+    let cluster = world.only();
+    let node = cluster.identities.get().unwrap().iter().find(|identity| identity.id.as_str() == NODE).unwrap().clone();
+    assert!(node.standing.get().unwrap().escalation.is_some());
+}
+
+#[test]
+fn a_pool_of_the_fleets_project_is_trusted_like_the_projects_own() {
+    let mut world = World::tidy();
+    world.cluster(|cluster| cluster["workloadIdentityConfig"]["workloadPool"] = json!("fleet.svc.id.goog"));
+    let pod = "principal://iam.googleapis.com/projects/99/locations/global/workloadIdentityPools/fleet.svc.id.goog/subject/ns/prod/sa/app";
+    let bound = policy(&[("roles/iam.workloadIdentityUser", pod)]);
+    world.put(&crate::call::ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
+    assert_eq!(world.only().trusts.get().unwrap().len(), 1);
+}
+
+#[test]
+fn a_scope_to_read_everything_leaves_open_whether_it_reads_secrets_and_lets_nothing_be_made() {
+    let mut world = World::tidy();
+    world.bind(&[("roles/secretmanager.secretAccessor", &member(NODE)), ("roles/editor", &member(NODE))]);
+    let scope = ["https://www.googleapis.com/auth/cloud-platform.read-only"];
+    with(&world, &account(NODE), Some(&scope), |node| {
+        let secret = node.decide("secretmanager.versions.access", "projects/p/secrets/s");
+        assert!(matches!(secret, Decision::Conditional { .. }));
+        assert!(node.decide("compute.instances.create", "projects/p").is_deny());
+    });
+}
+
+#[test]
+fn who_runs_pods_takes_the_nodes_tokens_where_pods_on_the_machines_network_are_admitted() {
+    let mut world = World::tidy();
+    let pod = format!("principal://{POOL}/subject/ns/prod/sa/app");
+    world.bind(&[("roles/container.developer", &pod), ("roles/owner", &member(NODE))]);
+    let cluster = world.only();
+    let identities = cluster.identities.get().unwrap();
+    let way = identities.iter().find(|identity| identity.id.as_str() == pod).unwrap();
+    let way = way.standing.get().unwrap().escalation.clone().unwrap();
+    assert_eq!(way.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-workload", "set-project-policy"]);
+    assert!(!way[0].certainty.is_certain());
 }

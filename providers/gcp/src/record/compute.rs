@@ -1,7 +1,7 @@
 //! compute/v1: machines, firewalls, networks, routes.
 
 use super::lenient::{flag, list, number, text};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::collections::BTreeMap;
 
 /// One page of a list.
@@ -352,11 +352,16 @@ pub(crate) struct Route {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Router {
     #[serde(default, deserialize_with = "text")]
+    pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
     pub(crate) network: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) region: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) nats: Vec<Nat>,
+    /// Whom it learns routes from.
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) bgp_peers: Vec<IgnoredAny>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -45,6 +45,8 @@ pub(crate) struct AuditConfig {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditLogConfig {
     pub(crate) log_type: Option<Word>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) exempted_members: Vec<String>,
 }
 
 /// One page of `policies.list`, or one policy read alone.

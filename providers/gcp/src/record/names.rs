@@ -12,6 +12,11 @@ pub(crate) fn key_project(key: &str) -> Option<&str> {
     key.starts_with("projects/").then(|| after(key, "projects")).flatten()
 }
 
+/// The key ring of a key given as `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
+pub(crate) fn key_ring(key: &str) -> Option<&str> {
+    key.split_once("/cryptoKeys/").map(|(ring, _)| ring).filter(|ring| after(ring, "keyRings").is_some())
+}
+
 /// The region of a region or zone: `europe-west1` of `europe-west1-b`.
 pub(crate) fn region_of(location: &str) -> &str {
     match location.rsplit_once('-') {
@@ -113,6 +118,11 @@ mod tests {
         assert_eq!(role_home("projects/p/roles/r"), "p");
         assert_eq!(role_home("organizations/9/roles/r"), "organizations/9");
         assert_eq!(key_project("projects/k/locations/l/keyRings/r/cryptoKeys/c"), Some("k"));
+        assert_eq!(
+            key_ring("projects/k/locations/l/keyRings/r/cryptoKeys/c"),
+            Some("projects/k/locations/l/keyRings/r")
+        );
+        assert_eq!(key_ring("projects/k/locations/l/cryptoKeys/c"), None);
     }
 
     #[test]

@@ -65,6 +65,8 @@ impl World {
                 "zones/europe-west1-c": { "warning": { "code": "NO_RESULTS_ON_PAGE" } },
             }}),
         );
+        world.put(&call::FORWARDING_RULES, "p", &[], json!({ "items": {} }));
+        world.put(&call::TARGET_POOLS, "p", &[], json!({ "items": {} }));
         world.put(&call::FIREWALLS, "p", &[], json!({ "items": [] }));
         world.put(&call::NETWORKS, "p", &[], json!({ "items": [{ "name": "n" }] }));
         world.put(

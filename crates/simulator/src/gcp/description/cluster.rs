@@ -199,4 +199,6 @@ pub(crate) struct Service {
     pub(crate) port: u16,
     /// Everyone when empty.
     pub(crate) sources: Vec<String>,
+    /// Whether its pool sends to machines without asking for their health.
+    pub(crate) unchecked: bool,
 }

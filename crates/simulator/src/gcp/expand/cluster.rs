@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MADE, Mistake, Site, nodes};
+use super::{MADE, Mistake, Site, balancing, nodes};
 use crate::gcp::description::{Cluster, Encryption, Firewall, Subnet};
 use crate::gcp::ids;
 use crate::gcp::wire::{Item, merge, set};
@@ -28,6 +28,7 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
         for pool in &cluster.pools {
             nodes::add(site, &plan, pool)?;
         }
+        balancing::add(site, &plan);
         let rules = firewalls(&plan);
         site.made.firewalls.entry(cluster.network.clone()).or_default().extend(rules);
         let item = Item::sparse(body(site, &plan)?);
@@ -98,7 +99,7 @@ fn firewalls(plan: &Plan<'_>) -> Vec<Firewall> {
             description: format!("{{\"kubernetes.io/service-name\":\"{}\"}}", service.name),
             allow: vec![format!("tcp:{}", service.port)],
             from: if service.sources.is_empty() { words(&["0.0.0.0/0"]) } else { service.sources.clone() },
-            to: vec![ids::public_address(&seed).to_string()],
+            to: vec![balancing::address(plan, service)],
             to_tags: node.clone(),
             ..Firewall::default()
         });

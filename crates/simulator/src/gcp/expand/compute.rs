@@ -9,7 +9,7 @@ use crate::gcp::description::{Firewall, Network, Policy, Subnet};
 use crate::gcp::ids::{self, COMPUTE};
 use crate::gcp::wire::{Aggregated, Item, List, set};
 
-const CREATED: &str = "2026-01-15T01:30:00.123-08:00";
+pub(super) const CREATED: &str = "2026-01-15T01:30:00.123-08:00";
 
 /// The regions of the simulated Google Cloud; lists over all scopes name them all, used or not.
 const REGIONS: &[(&str, &str)] = &[
@@ -63,16 +63,27 @@ pub(super) fn add(site: &mut Site<'_>) {
     for (zone, bodies) in &site.made.instances {
         instances.insert(format!("zones/{zone}"), bodies.iter().map(Item::full).collect());
     }
+    let of_regions = |made: &BTreeMap<String, Vec<Value>>| -> BTreeMap<String, Vec<Item>> {
+        made.iter().map(|(region, bodies)| (region.clone(), bodies.iter().map(Item::full).collect())).collect()
+    };
+    let mut forwarding_rules = of_regions(&site.made.forwarding_rules);
+    let mut target_pools = of_regions(&site.made.target_pools);
+    // Proxies have global rules; none of these clusters made one.
+    forwarding_rules.entry("global".to_owned()).or_default();
     for (region, zones) in REGIONS {
         for zone in zones.chars() {
             instances.entry(format!("zones/{region}-{zone}")).or_default();
         }
         subnets.entry(format!("regions/{region}")).or_default();
         routers.entry(format!("regions/{region}")).or_default();
+        forwarding_rules.entry(format!("regions/{region}")).or_default();
+        target_pools.entry(format!("regions/{region}")).or_default();
     }
     for (name, kind, scopes) in [
         ("aggregated/instances", "compute#instanceAggregatedList", instances),
         ("aggregated/subnetworks", "compute#subnetworkAggregatedList", subnets),
+        ("aggregated/forwardingRules", "compute#forwardingRuleAggregatedList", forwarding_rules),
+        ("aggregated/targetPools", "compute#targetPoolAggregatedList", target_pools),
         ("aggregated/routers", "compute#routerAggregatedList", routers),
     ] {
         let list = Aggregated { head: head(kind, &base, name), scopes };

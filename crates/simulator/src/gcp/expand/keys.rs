@@ -1,15 +1,25 @@
 //! Keys of Cloud KMS.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{MADE, Site, iam};
-use crate::gcp::description::Key;
+use crate::gcp::description::{Binding, Key};
 use crate::gcp::wire::{Item, set};
 
-/// Adds the keys of one project.
+/// Adds the keys of one project, and the rings they are in.
 pub(super) fn add(site: &mut Site<'_>) {
+    let project = &site.project.id;
+    let ring_name = |location: &str, ring: &str| format!("projects/{project}/locations/{location}/keyRings/{ring}");
+    let mut rings: BTreeMap<String, &[Binding]> =
+        site.project.keys.iter().map(|key| (ring_name(&key.location, &key.ring), [].as_slice())).collect();
+    rings.extend(site.project.key_rings.iter().map(|ring| (ring_name(&ring.location, &ring.name), &*ring.bindings)));
+    for (ring, bindings) in rings {
+        iam::policy(site.wire, "/v1", &ring, bindings);
+    }
     for key in &site.project.keys {
-        let ring = format!("projects/{}/locations/{}/keyRings/{}", site.project.id, key.location, key.ring);
+        let ring = ring_name(&key.location, &key.ring);
         let name = format!("{ring}/cryptoKeys/{}", key.name);
         let item = Item::sparse(body(&name, key));
         site.wire.put(&format!("/v1/{name}"), item.clone());
