@@ -28,6 +28,7 @@ resource "azurerm_role_definition" "palisade_reader" {
       "Microsoft.Network/networkSecurityGroups/read",
       "Microsoft.Network/publicIPAddresses/read",
       "Microsoft.Network/routeTables/read",
+      "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action",
       "Microsoft.Network/virtualNetworks/read",
       "Microsoft.Resources/subscriptions/read",
     ]
