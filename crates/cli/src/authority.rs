@@ -1,6 +1,11 @@
 //! `palisade authority`.
 
-use crate::{arguments::Authority, exit::Exit, output::Screen, stored};
+use crate::{
+    arguments::Authority,
+    exit::Exit,
+    output::{self, Screen},
+    stored,
+};
 use palisade_model::{Cluster, Identity};
 use palisade_report::{Options, authority};
 
@@ -17,7 +22,7 @@ pub(crate) fn run(wanted: &Authority, screen: &Screen) -> anyhow::Result<Exit> {
     let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
     for cluster in &clusters {
         for identity in identities(cluster) {
-            screen.data(authority(cluster, &identity, &options).as_bytes(), None)?;
+            output::data(authority(cluster, &identity, &options).as_bytes(), None)?;
         }
     }
     Ok(Exit::Done)

@@ -3,7 +3,7 @@
 use crate::{
     arguments::{Controls, Explain, ListFormat},
     exit::{Exit, WrongUsage},
-    output::Screen,
+    output::{self, Screen},
 };
 use palisade_controls::controls;
 use palisade_engine::{Concern, Entry, mappings};
@@ -19,16 +19,16 @@ pub(crate) fn explain(wanted: &Explain, screen: &Screen) -> anyhow::Result<Exit>
         return Err(WrongUsage(format!("no control is called `{}`: {hint}", wanted.control)).into());
     };
     let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
-    screen.data(control_page(control, &options).as_bytes(), None)?;
+    output::data(control_page(control, &options).as_bytes(), None)?;
     Ok(Exit::Done)
 }
 
-pub(crate) fn list(wanted: &Controls, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) fn list(wanted: &Controls) -> anyhow::Result<Exit> {
     let text = match wanted.format {
         ListFormat::Table => table(&controls()),
         ListFormat::Json => json(&controls())?,
     };
-    screen.data(text.as_bytes(), None)?;
+    output::data(text.as_bytes(), None)?;
     Ok(Exit::Done)
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     arguments::Doctor,
     exit::Exit,
-    output::Screen,
+    output::{self, Screen},
     scan::{chosen, complain_of_lost, configuration, scan},
 };
 use palisade_model::GapReason;
@@ -61,7 +61,7 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
             let _ = writeln!(text, "  {advice} ({scopes} {})", if scopes == 1 { "scope" } else { "scopes" });
         }
     }
-    screen.data(text.as_bytes(), None)?;
+    output::data(text.as_bytes(), None)?;
     Ok(match (lost_any, gaps_any) {
         (true, _) => Exit::CouldNotRun,
         (false, true) => Exit::Incomplete,

@@ -41,13 +41,13 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Reach(wanted) => reach::run(&wanted, screen),
         Command::Authority(wanted) => authority::run(&wanted, screen),
         Command::Explain(wanted) => catalogue::explain(&wanted, screen),
-        Command::Controls(wanted) => catalogue::list(&wanted, screen),
-        Command::Permissions(wanted) => permissions::run(&wanted, screen),
+        Command::Controls(wanted) => catalogue::list(&wanted),
+        Command::Permissions(wanted) => permissions::run(&wanted),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "palisade", &mut script);
-            screen.data(&script, None)?;
+            output::data(&script, None)?;
             Ok(Exit::Done)
         }
     }

@@ -56,53 +56,29 @@ impl Screen {
     ) -> anyhow::Result<()> {
         let to_file = output.output.is_some();
         let options = Options { colour: self.colour && !to_file, width: self.width, next };
-        self.write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
-    }
-
-    /// Writes data to a file, whole or not at all, or to stdout.
-    pub(crate) fn data(&self, bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
-        self.write(file, |to| to.write_all(bytes))
-    }
-
-    fn write(&self, file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-        let Some(path) = file else {
-            let mut stdout = io::BufWriter::new(io::stdout().lock());
-            return match fill(&mut stdout).and_then(|()| stdout.flush()) {
-                // Who stops reading (`| head`) has seen enough.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                result => result.context("could not write to stdout"),
-            };
-        };
-        let written = if is_special(path) { into_place(path, fill) } else { whole_or_not_at_all(path, fill) };
-        written.with_context(|| format!("could not write `{}`", path.display()))
-    }
-
-    /// Says something beside the data.
-    pub(crate) fn say(&self, text: &str) {
-        // There is nowhere to report that stderr is closed.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
     }
 
     /// Says that something is wrong and the run goes on.
     pub(crate) fn warn(&self, text: &str) {
-        self.say(&format!("{} {text}", self.mark("warning:", AnsiColor::Yellow)));
+        say(&format!("{} {text}", self.mark("warning:", AnsiColor::Yellow)));
     }
 
     /// Says why the run ends: the chain of causes once, the first on its own line.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
-            self.say(&diagnostics.render(self.warn_colour));
+            say(&diagnostics.render(self.warn_colour));
             let count = diagnostics.all().len();
             let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
-            self.say(&format!(
+            say(&format!(
                 "\n{} {mistakes} in the configuration; nothing was read",
                 self.mark("error:", AnsiColor::Red)
             ));
             return;
         }
-        self.say(&format!("{} {error}", self.mark("error:", AnsiColor::Red)));
+        say(&format!("{} {error}", self.mark("error:", AnsiColor::Red)));
         for cause in error.chain().skip(1) {
-            self.say(&format!("  because: {cause}"));
+            say(&format!("  because: {cause}"));
         }
     }
 
@@ -113,6 +89,30 @@ impl Screen {
         let style = Style::new().bold().fg_color(Some(colour.into()));
         format!("{style}{text}{style:#}")
     }
+}
+
+/// Writes data to a file, whole or not at all, or to stdout.
+pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
+    write(file, |to| to.write_all(bytes))
+}
+
+fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let Some(path) = file else {
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        return match fill(&mut stdout).and_then(|()| stdout.flush()) {
+            // Who stops reading (`| head`) has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.context("could not write to stdout"),
+        };
+    };
+    let written = if is_special(path) { into_place(path, fill) } else { whole_or_not_at_all(path, fill) };
+    written.with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// Says something beside the data.
+fn say(text: &str) {
+    // There is nowhere to report that stderr is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Whether something stands at the path that is no file: a device, a pipe. It is written to and never replaced.

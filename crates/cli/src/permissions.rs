@@ -3,15 +3,14 @@
 use crate::{
     arguments::{Cloud, Permissions, RoleFormat},
     exit::Exit,
-    output::Screen,
-    providers,
+    output, providers,
 };
 use palisade_controls::controls;
 use palisade_model::Provider;
 use palisade_provider::{Call, permissions, role_json, role_terraform};
 use std::{collections::BTreeSet, fmt::Write as _};
 
-pub(crate) fn run(wanted: &Permissions, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) fn run(wanted: &Permissions) -> anyhow::Result<Exit> {
     let calls = providers::calls(wanted.provider);
     let provider = match wanted.provider {
         Cloud::Aws => Provider::Aws,
@@ -23,7 +22,7 @@ pub(crate) fn run(wanted: &Permissions, screen: &Screen) -> anyhow::Result<Exit>
         RoleFormat::IamJson => serde_json::to_string_pretty(&role_json(provider, calls))? + "\n",
         RoleFormat::Terraform => role_terraform(provider, calls),
     };
-    screen.data(text.as_bytes(), None)?;
+    output::data(text.as_bytes(), None)?;
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,11 @@
 //! `palisade reach`.
 
-use crate::{arguments::Reach, exit::Exit, output::Screen, stored};
+use crate::{
+    arguments::Reach,
+    exit::Exit,
+    output::{self, Screen},
+    stored,
+};
 use palisade_report::{Options, reach};
 
 pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
@@ -12,7 +17,7 @@ pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
     }
     let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
     for cluster in &clusters {
-        screen.data(reach(cluster, wanted.port, &options).as_bytes(), None)?;
+        output::data(reach(cluster, wanted.port, &options).as_bytes(), None)?;
     }
     Ok(Exit::Done)
 }

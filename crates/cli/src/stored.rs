@@ -37,11 +37,13 @@ pub(crate) fn clusters(
     }
     let config = configuration(&lookup.configuration.config)?;
     let targets = chosen(&config, &lookup.configuration)?;
-    let folder = Temporary::create()?;
-    let store = SnapshotFolder::create(&folder.0)?;
+    // Goes away with us; only we may look, for the answers describe a fleet.
+    let folder =
+        tempfile::Builder::new().prefix("palisade-").tempdir().context("could not make a folder to work in")?;
+    let store = SnapshotFolder::create(folder.path())?;
     let (_, outcomes) = crate::runtime()?.block_on(scan(&targets, Some(&store), &config.policy, screen))?;
     complain_of_lost(&outcomes, screen);
-    in_folders(&[folder.0.clone()], wanted)
+    in_folders(&[folder.path().to_owned()], wanted)
 }
 
 fn in_folders(folders: &[PathBuf], wanted: impl Fn(&Cluster) -> bool) -> anyhow::Result<Vec<Cluster>> {
@@ -60,28 +62,4 @@ fn in_folders(folders: &[PathBuf], wanted: impl Fn(&Cluster) -> bool) -> anyhow:
 /// Says that nothing has a name.
 pub(crate) fn nothing_called(what: &str, name: &str) -> anyhow::Error {
     WrongUsage(format!("no {what} is called `{name}` in what was read")).into()
-}
-
-/// A folder of our own that goes away with us.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn create() -> anyhow::Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let unique = format!("palisade-{}-{}", std::process::id(), jiff::Timestamp::now().as_nanosecond());
-        let path = std::env::temp_dir().join(unique);
-        // Only we may look: the answers describe a fleet.
-        std::fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&path)
-            .with_context(|| format!("could not make the folder `{}`", path.display()))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // Nobody is left to tell; the folder is in the system's place for what may go.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

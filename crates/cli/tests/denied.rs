@@ -1,5 +1,5 @@
 //! The law of the missing permission: refuse any one, and exactly what needs it becomes unknown, by name.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
 use palisade_controls::controls;
 use palisade_provider::{Call, permissions};

@@ -1,5 +1,5 @@
 //! Clouds that throttle, break and lie: every failure is named, and hides nothing else.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{FaultKind, FaultRule, Faults, Simulator, World};
 use serde_json::Value;

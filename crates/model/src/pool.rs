@@ -83,6 +83,8 @@ pub struct Exposure {
     pub local: AddrSet,
     /// What each layer let through, for the explanation.
     pub layers: Arc<[Layer]>,
+    /// Every way in, layer by layer in the order a packet meets them: proofs, explanations and fixes come from these.
+    pub paths: Arc<[palisade_reach::Path]>,
     /// What is not modelled here and therefore widened the bounds.
     pub limits: Vec<String>,
     /// A verified setting that closes what the rules alone would leave open.

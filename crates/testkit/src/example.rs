@@ -319,6 +319,7 @@ fn sloppy_pool() -> Pool {
 
 fn exposure(internet: PacketSet) -> Exposure {
     Exposure {
+        paths: Arc::default(),
         nodes: vec![NodeId::new("i-1")],
         internet: Bounds::exact(internet.clone()),
         ordinary: Bounds::exact(internet),

@@ -10,7 +10,7 @@ mod fleet;
 
 use palisade_engine::{Context, Policy, evaluate};
 use palisade_gcp::{Gcp, Settings};
-use palisade_provider::{Provider, Snapshot};
+use palisade_provider::Provider;
 use palisade_simulator::gcp;
 use std::{hint::black_box, time::Instant};
 
@@ -37,9 +37,9 @@ fn measure(clusters: usize, repeat: usize) {
     let found: usize = known.iter().map(|inventory| inventory.clusters.len()).sum();
     let gaps: usize = known.iter().flat_map(|inventory| &inventory.clusters).map(gaps).sum();
     let normalize = best(repeat, || {
-        snapshots.iter().for_each(|snapshot: &Snapshot| {
+        for snapshot in &snapshots {
             black_box(provider.normalize(snapshot));
-        })
+        }
     });
     let judge = best(repeat, || {
         for cluster in known.iter().flat_map(|inventory| &inventory.clusters) {

@@ -21,6 +21,7 @@ fn policy_rule(action: &str, change: impl FnOnce(&mut Value)) -> Value {
     rule
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better where it stands")]
 fn with_policy(kind: &str, rules: Value) -> World {
     let mut world = World::tidy();
     let body = json!({ "firewallPolicys": [{ "name": "policy", "type": kind, "rules": rules }] });

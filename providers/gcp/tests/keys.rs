@@ -1,5 +1,5 @@
 //! Who holds the key of a cluster's database: everything the key inherits from counts.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;

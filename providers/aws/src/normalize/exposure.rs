@@ -147,6 +147,7 @@ impl<'a> Evaluator<'a> {
     fn together(&mut self, keys: &[Key], nodes: Vec<NodeId>) -> Result<Exposure, Gap> {
         let nothing = || Bounds::exact(PacketSet::empty());
         let mut exposure = Exposure {
+            paths: Arc::default(),
             nodes,
             internet: nothing(),
             ordinary: nothing(),

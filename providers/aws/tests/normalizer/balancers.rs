@@ -8,6 +8,7 @@ const FRONT: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbal
 const GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/1";
 const NODE_PORT: u16 = 30080;
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better where it stands")]
 fn answer(operation: &str, body: Value) -> Value {
     json!({ format!("{operation}Response"): { format!("{operation}Result"): body } })
 }
@@ -65,6 +66,7 @@ fn healthy(id: &str, state: &str) -> Value {
     answer("DescribeTargetHealth", json!({ "TargetHealthDescriptions": [target] }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` reads better where it stands")]
 fn front_rules(world: &mut World, rules: Value) {
     let groups = &mut world.body("ec2:DescribeSecurityGroups")["DescribeSecurityGroupsResponse"]["securityGroupInfo"];
     let groups = groups.as_array_mut().unwrap();

@@ -252,6 +252,7 @@ pub(super) fn exposed(
     for (nodes, addresses) in groups {
         let Some(answer) = unite(&addresses, members, around, sources)? else { continue };
         exposed.push(Exposure {
+            paths: Arc::default(),
             nodes,
             internet: answer.internet,
             ordinary: answer.ordinary,

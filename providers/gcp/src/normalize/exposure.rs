@@ -271,6 +271,7 @@ fn united(answers: &[&Answer], nodes: Vec<NodeId>, own: &AddrSet) -> Exposure {
     limits.dedup();
     let members = Bounds::exact(PacketSet::of(Protocols::Any, &Ports::full(), own));
     Exposure {
+        paths: Arc::default(),
         nodes,
         // Google's firewalls look at no source port, so every client fares alike.
         ordinary: internet.clone(),
