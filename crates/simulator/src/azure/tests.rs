@@ -66,17 +66,17 @@ fn named<'all>(all: &'all [Value], name: &str) -> &'all Value {
 }
 
 #[test]
-fn acme_has_four_clusters_and_eighteen_nodes() {
+fn acme_has_five_clusters_and_nineteen_nodes() {
     let world = acme();
     let all = [clusters(&world, PRODUCTION), clusters(&world, SANDBOX)].concat();
     let names: Vec<&str> = all.iter().map(|cluster| cluster["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["checkout-prod", "web-prod", "batch-dev", "lab-west"]);
+    assert_eq!(names, ["checkout-prod", "web-prod", "archive", "batch-dev", "lab-west"]);
     let nodes: u64 = all
         .iter()
         .flat_map(|cluster| cluster["properties"]["agentPoolProfiles"].as_array().unwrap())
         .map(|pool| pool["count"].as_u64().unwrap())
         .sum();
-    assert_eq!(nodes, 18);
+    assert_eq!(nodes, 19);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn resource_graph_pages_and_writes_types_in_lower_case() {
             break;
         }
     }
-    assert_eq!(found.len(), 4);
+    assert_eq!(found.len(), 5);
     assert!(found.iter().all(|row| row["type"] == "microsoft.containerservice/managedclusters"));
 }
 
