@@ -8,7 +8,7 @@ use std::{fs, path::Path, process::Command};
 const LINES: usize = 38;
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    process::run(root, "cargo", &["build", "--package", "palisade-cli"], &[])?;
+    process::run(root, "cargo", &["build", "--workspace", "--bin", "palisade"], &[])?;
     let binary = root.join("target/debug/palisade");
     let output = Command::new(&binary)
         .args(["demo", "--color", "always"])
