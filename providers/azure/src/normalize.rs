@@ -24,6 +24,7 @@ mod pools;
 mod ports;
 mod routes;
 mod rules;
+mod shape;
 mod space;
 mod standing;
 mod surroundings;

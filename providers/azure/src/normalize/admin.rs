@@ -6,7 +6,6 @@ use super::{
     rules::{Direction, Filter, Own, Reading},
     space::Space,
     surroundings::Surroundings,
-    table::Table,
 };
 use crate::{ADMIN_RULES, arm, record::AdminRule};
 use palisade_model::{Evidence, Gap};
@@ -81,8 +80,10 @@ impl Surroundings<'_> {
     /// Where the admin rules of a subnet's network were read.
     pub(super) fn admin_evidence(&self, space: &Space) -> Vec<Evidence> {
         let network = space.key.split_once("/subnets/").map_or(space.key.as_str(), |(network, _)| network);
-        let read = Table::<AdminRule>::read(self.snapshot, &ADMIN_RULES, self.subscription, &[("network", network)]);
-        read.map_or_else(|_| Vec::new(), |table| table.pages().to_vec())
+        self.admin
+            .get(network)
+            .and_then(|read| read.as_ref().ok())
+            .map_or_else(Vec::new, |table| table.pages().to_vec())
     }
 
     /// The admin rules of a subnet's network.
@@ -93,15 +94,12 @@ impl Surroundings<'_> {
         (direction, reading): (Direction, Reading),
     ) -> Result<AdminRead, Gap> {
         let network = space.key.split_once("/subnets/").map_or(space.key.as_str(), |(network, _)| network);
-        let params = [("network", network)];
-        if self.snapshot.find(&ADMIN_RULES, self.subscription, &params).is_empty() {
-            return Ok(AdminRead::NotAsked);
-        }
-        let table = match Table::<AdminRule>::read(self.snapshot, &ADMIN_RULES, self.subscription, &params) {
-            Ok(table) => table,
+        let table = match self.admin.get(network) {
+            None => return Ok(AdminRead::NotAsked),
+            Some(Ok(table)) => table,
             // A cloud without Virtual Network Manager has no rules of it.
-            Err(Gap::Unsupported { .. }) => return Ok(AdminRead::None),
-            Err(gap) => return Err(gap),
+            Some(Err(Gap::Unsupported { .. })) => return Ok(AdminRead::None),
+            Some(Err(gap)) => return Err(gap.clone()),
         };
         let rules = table.all()?;
         if rules.is_empty() {

@@ -1,6 +1,7 @@
 //! What a principal may do: role assignments add up, deny assignments take away.
 
-use super::assignments::{Assignments, Denied, Held};
+use super::assignments::{Assignments, Denied, Held, may_meet};
+use crate::arm;
 use palisade_authority::{Authority, Grant, Layer, LayerKind, Selector, Truth};
 
 /// The principal that stands for everybody in a deny assignment.
@@ -16,7 +17,11 @@ impl Assignments<'_> {
             self.give(held, &mut grants);
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];
-        let denials: Vec<Grant> = self.denied().iter().flat_map(|denied| self.take(denied, principal)).collect();
+        // Every cluster may come with a denial for everybody; one that meets nothing given here changes nothing.
+        let given: Vec<String> = self.of(principal).map(|held| arm::key(&held.scope)).collect();
+        let met = |denied: &&Denied| given.iter().any(|scope| may_meet(scope, &denied.scope_key));
+        let denials: Vec<Grant> =
+            self.denied().iter().filter(met).flat_map(|denied| self.take(denied, principal)).collect();
         if !denials.is_empty() {
             layers.push(Layer::new("deny assignments", LayerKind::Denials, denials));
         }

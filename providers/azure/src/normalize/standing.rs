@@ -8,11 +8,12 @@ use super::{
     },
     cluster::Read,
     doors::can_run_commands,
+    shape::{Shape, said_of},
     surroundings::Surroundings,
 };
 use palisade_authority::{
-    Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed,
-    Place, Standing, capabilities, excess, satisfied, wildcards, within,
+    Authority, Capability, Effect, Grant, GrantId, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node,
+    OutsideNeed, Place, Standing, capabilities, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind, UnreadGroup};
 use std::{
@@ -32,6 +33,7 @@ const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles
 pub(super) struct Standings {
     authorities: HashMap<String, Arc<Authority>>,
     held: HashMap<(String, Switches), Arc<Vec<Held>>>,
+    shapes: HashMap<(Shape, Switches), (Vec<GrantId>, Vec<Held>)>,
     graph: Option<Arc<Graph>>,
     pub(super) groups: HashMap<Switches, Arc<[UnreadGroup]>>,
 }
@@ -102,10 +104,24 @@ impl Surroundings<'_> {
         if let Some(known) = self.standings.borrow().held.get(&key) {
             return Arc::clone(known);
         }
-        let mut held = capabilities(authority, &switches.needs());
+        let mut held = self.told(assignments, authority, switches);
         held.retain(|one| !is_about_clusters(one.capability) || self.reaches_a_cluster(assignments, principal, one));
         let held = Arc::new(held);
         self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
+        held
+    }
+
+    /// The capabilities of an authority, worked out once for all of its shape.
+    fn told(&self, assignments: &Assignments<'_>, authority: &Authority, switches: Switches) -> Vec<Held> {
+        let Some((shape, names)) = Shape::of(authority, assignments.subscription) else {
+            return capabilities(authority, &switches.needs());
+        };
+        let key = (shape, switches);
+        if let Some((known, held)) = self.standings.borrow().shapes.get(&key) {
+            return said_of(held, known, &names);
+        }
+        let held = capabilities(authority, &switches.needs());
+        self.standings.borrow_mut().shapes.insert(key, (names, held.clone()));
         held
     }
 
@@ -138,7 +154,7 @@ impl Surroundings<'_> {
             IdentityKind::Workload => Vec::new(),
             IdentityKind::ControlPlane | IdentityKind::Node | IdentityKind::Controller => {
                 let stray = stray(&authority, &need);
-                stray.map_or_else(Vec::new, |stray| outside(&stray, &capabilities(&stray, &switches.needs()), &need))
+                stray.map_or_else(Vec::new, |stray| outside(&stray, &self.told(assignments, &stray, switches), &need))
             }
         };
         let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
