@@ -20,6 +20,7 @@ mod machines;
 mod minters;
 mod needs;
 mod observe;
+mod passes;
 mod pools;
 mod ports;
 mod routes;
@@ -30,6 +31,7 @@ mod standing;
 mod surroundings;
 mod table;
 mod trusts;
+mod ways;
 
 use crate::{
     CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,

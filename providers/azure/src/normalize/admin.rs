@@ -32,6 +32,8 @@ enum Access {
 pub(super) struct Admin {
     /// The network's name.
     pub(super) name: String,
+    /// What each does.
+    ahead: Filter,
     /// What they do not stop.
     passed: Filter,
     /// What they let in past the security groups.
@@ -68,6 +70,11 @@ impl Admin {
     pub(super) fn verdict(&self, matching: &[Certainty]) -> Verdict {
         let always = with_source_ports(&[self.always.chain(matching)]).sessions;
         Verdict { passed: self.passed.chain(matching), always }
+    }
+
+    /// The rules as they stand before the security groups.
+    pub(super) fn ahead(&self, matching: &[Certainty]) -> Chain {
+        self.ahead.told(matching)
     }
 
     /// The rules that pass by the security groups, for those who ask how things are configured.
@@ -117,9 +124,10 @@ impl Surroundings<'_> {
             let rules = read.iter().map(|(rule, access)| (rule, act(*access), *access == Access::AlwaysAllow));
             Filter::of(&name, rules, (space, family), (direction, reading), default).map_err(odd)
         };
+        let ahead = filter(skipping, Action::Pass)?;
         let passed = filter(not_stopped, Action::Allow)?;
         let always = filter(let_past, Action::Deny)?;
-        let known = Admin { name: name.clone(), passed, always: Arc::new(always) };
+        let known = Admin { name: name.clone(), ahead, passed, always: Arc::new(always) };
         Ok(AdminRead::Known(Arc::new(known)))
     }
 }
@@ -130,6 +138,14 @@ fn access(rule: &AdminRule) -> Option<Access> {
     [("Allow", Access::Allow), ("AlwaysAllow", Access::AlwaysAllow), ("Deny", Access::Deny)]
         .into_iter()
         .find_map(|(name, access)| is(name).then_some(access))
+}
+
+fn skipping(access: Access) -> Action {
+    match access {
+        Access::Allow => Action::Pass,
+        Access::AlwaysAllow => Action::Allow,
+        Access::Deny => Action::Deny,
+    }
 }
 
 fn not_stopped(access: Access) -> Action {

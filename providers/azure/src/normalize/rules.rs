@@ -12,7 +12,8 @@ use crate::{
 };
 use palisade_model::Gap;
 use palisade_reach::{
-    Action, AddrSet, Bounds, Certainty, Chain, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net,
+    Action, AddrSet, Bounds, Certainty, Chain, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, RuleId,
+    parse_net,
 };
 use std::net::IpAddr;
 
@@ -59,6 +60,8 @@ pub(super) struct Filter {
 #[derive(Debug)]
 pub(super) struct Line {
     rule: PortedRule,
+    /// The rule as a reader of a proof knows it.
+    told: RuleId,
     own: OwnSide,
     /// Whether somebody wrote it, and it lets in every protocol and port.
     pub(super) is_wide: bool,
@@ -166,6 +169,7 @@ impl Filter {
         let name = group.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned());
         let network = reading.virtual_network(space);
         let reader = Reader {
+            kind: "nsg",
             name: &name,
             space,
             family,
@@ -194,7 +198,7 @@ impl Filter {
             has_defaults |= !is_written;
             let priority = rule.properties.priority.ok_or_else(|| odd("no priority"))?;
             let action = action(rule).ok_or_else(|| odd("neither `Allow` nor `Deny`"))?;
-            lines.push((priority, reader.line(rule, action, is_written)));
+            lines.push((priority, reader.line(rule, (priority, action), is_written)));
         }
         // A sort that keeps the order of equals, of which there are none within a direction.
         lines.sort_by_key(|(priority, _)| *priority);
@@ -215,7 +219,7 @@ impl Filter {
     ) -> Result<Self, String> {
         let network = reading.virtual_network(space);
         let internet = palisade_reach::internet().subtract(network);
-        let reader = Reader { name, space, family, direction, network, internet };
+        let reader = Reader { kind: "admin rules of", name, space, family, direction, network, internet };
         let mut lines: Vec<(i64, Line)> = Vec::new();
         for (rule, action, opens) in rules {
             let called = rule.name.as_deref().unwrap_or("a rule");
@@ -223,7 +227,7 @@ impl Filter {
                 continue;
             }
             let priority = rule.properties.priority.ok_or_else(|| format!("{called}: no priority"))?;
-            lines.push((priority, reader.line(rule, action, opens)));
+            lines.push((priority, reader.line(rule, (priority, action), opens)));
         }
         lines.sort_by_key(|(priority, _)| *priority);
         Ok(Self { name: name.to_owned(), lines: lines.into_iter().map(|(_, line)| line).collect(), default })
@@ -232,6 +236,22 @@ impl Filter {
     /// Which rules match the own side. Equal answers mean equal chains.
     pub(super) fn matching(&self, own: &Own, space: &Space) -> Vec<Certainty> {
         self.lines.iter().map(|line| line.own.matches(own, space)).collect()
+    }
+
+    /// The same with names for readers of proofs.
+    pub(super) fn told(&self, matching: &[Certainty]) -> Chain {
+        let mut chain = self.chain(matching);
+        let lines = self.lines.iter().zip(matching).filter(|(_, certainty)| **certainty != Certainty::No);
+        for (rule, (line, _)) in chain.rules.iter_mut().zip(lines) {
+            rule.id = line.told.clone();
+        }
+        chain
+    }
+
+    /// The other sides of matching rules whose addresses are not known, as they were written.
+    pub(super) fn unread<'f>(&'f self, matching: &'f [Certainty]) -> impl Iterator<Item = &'f str> {
+        let lines = self.lines.iter().zip(matching).filter(|(_, certainty)| **certainty != Certainty::No);
+        lines.filter(|(line, _)| !line.addresses.is_exact()).map(|(line, _)| line.text.as_str())
     }
 
     /// The rules as far as they match the own side.
@@ -265,6 +285,8 @@ impl OwnSide {
 }
 
 struct Reader<'a> {
+    /// What holds the rules, as it stands before its name.
+    kind: &'static str,
     name: &'a str,
     space: &'a Space,
     family: Family,
@@ -282,7 +304,7 @@ impl Reader<'_> {
         (inbound || direction.eq_ignore_ascii_case("Outbound")).then_some(inbound == (self.direction == Direction::In))
     }
 
-    fn line(&self, rule: &SecurityRule, action: Action, is_written: bool) -> Line {
+    fn line(&self, rule: &SecurityRule, (priority, action): (i64, Action), is_written: bool) -> Line {
         let properties = &rule.properties;
         let source = Written {
             one: properties.source_address_prefix.as_deref(),
@@ -315,6 +337,7 @@ impl Reader<'_> {
                 matches,
                 source_ports: source_ports.unwrap_or_else(Ports::full),
             },
+            told: format!("{} {} rule {priority} {name}", self.kind, self.name).into(),
             own: self.own_side(&own),
             is_wide: is_written && action == Action::Allow && protocol == "*" && all_ports,
             addresses,
@@ -353,6 +376,7 @@ impl Reader<'_> {
                 matches: addresses.map(|all| PacketSet::of(Protocols::Any, &Ports::full(), all)),
                 source_ports: Ports::full(),
             },
+            told: format!("{} {} default rule {name}", self.kind, self.name).into(),
             own,
             is_wide: false,
             addresses,

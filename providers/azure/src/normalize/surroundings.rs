@@ -3,7 +3,7 @@
 use super::{
     assignments::Assignments,
     balancers::Balancers,
-    exposure::Evaluations,
+    passes::Evaluations,
     space::Spaces,
     standing::Standings,
     table::{Row, Table, table},

@@ -236,8 +236,11 @@ impl Scene {
         self.read().pools.get().unwrap()[0].clone()
     }
 
+    /// Who can reach the node; its paths always say the same as its sets.
     pub(crate) fn exposure(&self) -> Exposure {
-        self.pool().exposure.get().unwrap()[0].clone()
+        let exposure = self.pool().exposure.get().unwrap()[0].clone();
+        crate::paths::agree(&exposure);
+        exposure
     }
 
     /// Who on the internet reaches a port.
