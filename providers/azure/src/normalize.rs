@@ -7,6 +7,7 @@ mod authority;
 mod balancers;
 mod capabilities;
 mod cluster;
+mod condition;
 mod doors;
 mod endpoint;
 mod exposure;

@@ -1,7 +1,10 @@
 //! Who holds which role where, and what is denied.
 //! <https://learn.microsoft.com/azure/role-based-access-control/overview>
 
-use super::table::{Row, Table};
+use super::{
+    condition::Condition,
+    table::{Row, Table},
+};
 use crate::{
     arm,
     record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
@@ -36,7 +39,7 @@ pub(super) struct Assignments<'s> {
 }
 
 /// What a role allows; the gap when nobody says.
-type Meaning = Result<Arc<[Allowed]>, Gap>;
+pub(super) type Meaning = Result<Arc<[Allowed]>, Gap>;
 
 /// One assignment.
 #[derive(Debug)]
@@ -53,7 +56,22 @@ pub(super) struct Held {
     pub(super) condition: Option<String>,
     /// What the role allows; the gap when nobody says.
     pub(super) allows: Meaning,
+    /// What the condition says, when it can be read.
+    pub(super) limit: Option<Condition>,
+    /// The roles that the condition names: whoever may give them away may give them to itself.
+    pub(super) named: Vec<Named>,
     row: usize,
+}
+
+/// A role that a condition names.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Its id, in lower case.
+    pub(super) guid: String,
+    /// Its name, or its id when it is not defined.
+    pub(super) role: String,
+    /// What it allows; the gap when nobody says.
+    pub(super) allows: Meaning,
 }
 
 /// One permission of a role.
@@ -94,7 +112,10 @@ impl Held {
 
     /// Whether its role may give an action; one that nobody defines may.
     pub(super) fn may_give(&self, action: &str) -> bool {
-        self.allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
+        let may = |allows: &Meaning| {
+            allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
+        };
+        may(&self.allows) || self.named.iter().any(|named| may(&named.allows))
     }
 }
 
@@ -130,6 +151,17 @@ impl<'s> Assignments<'s> {
                 .entry(guid.clone())
                 .or_insert_with(|| meaning(found.definition(&guid), role, subscription))
                 .clone();
+            let text = properties.condition.clone().filter(|condition| !condition.is_empty());
+            let limit = text.as_deref().and_then(Condition::read);
+            let roles = limit.as_ref().map(|limit| limit.named().1).unwrap_or_default();
+            let mut named = Vec::with_capacity(roles.len());
+            for guid in roles {
+                let (role, allows) = compiled
+                    .entry(guid.to_owned())
+                    .or_insert_with(|| meaning(found.definition(guid), guid, subscription))
+                    .clone();
+                named.push(Named { guid: guid.to_owned(), role, allows });
+            }
             let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
             let place = found.held.len();
             found.by_principal.entry(principal.clone()).or_default().push(place);
@@ -144,8 +176,10 @@ impl<'s> Assignments<'s> {
                 kind: properties.principal_type.clone(),
                 role: name,
                 scope,
-                condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
+                condition: text,
                 allows,
+                limit,
+                named,
                 row,
             });
         }

@@ -1,12 +1,9 @@
 //! The vectors B2 of the semantics that are about a cluster's identities.
 
-use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, node_group, role};
+use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, judged, node_group, role};
 use palisade_authority::{Capability, Node, Standing};
-use palisade_controls::controls;
-use palisade_engine::{Context, Policy, State, evaluate};
-use palisade_model::{
-    Audience, Cluster, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject,
-};
+use palisade_engine::State;
+use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
 use serde_json::{Value, json};
 
 const NOT_ACCESS: &[&str] = &[
@@ -241,15 +238,6 @@ fn to_group(group: &str, role: &str, scope: &str) -> Value {
     let mut assignment = assignment(group, role, scope);
     assignment["properties"]["principalType"] = json!("Group");
     assignment
-}
-
-/// What the control says of each subject.
-fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
-    let chosen: Vec<_> = controls().into_iter().filter(|one| one.meta.id == control).collect();
-    let policy = Policy::default();
-    let context = Context { policy: &policy, now: palisade_testkit::now() };
-    let findings = evaluate(cluster, &chosen, &context).findings;
-    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
 }
 
 #[test]

@@ -5,6 +5,8 @@ use palisade_azure::{
     NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
     SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
 };
+use palisade_controls::controls;
+use palisade_engine::{Context, Policy, State, evaluate};
 use palisade_model::{Cluster, Exposure, Pool, Provider};
 use palisade_provider::Snapshot;
 use palisade_reach::{AddrSet, Bounds, Protocol};
@@ -252,6 +254,15 @@ impl Scene {
     pub(crate) fn ssh(&self) -> Bounds<AddrSet> {
         self.reached(Protocol::TCP, 22)
     }
+}
+
+/// What the control says of each subject.
+pub(crate) fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
+    let chosen: Vec<_> = controls().into_iter().filter(|one| one.meta.id == control).collect();
+    let policy = Policy::default();
+    let context = Context { policy: &policy, now: palisade_testkit::now() };
+    let findings = evaluate(cluster, &chosen, &context).findings;
+    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
 }
 
 /// Every IPv4 address outside the scene's network.
