@@ -90,7 +90,7 @@ struct Words<'t> {
     depth: usize,
 }
 
-impl<'t> Words<'t> {
+impl Words<'_> {
     fn any(&mut self) -> Option<Condition> {
         let mut parts = vec![self.all()?];
         while self.word("OR") || self.sign("||") {

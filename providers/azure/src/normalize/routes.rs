@@ -85,7 +85,7 @@ impl Routes {
 
     /// The same routes as a packet's answer meets them; nothing where routes that were not read may say otherwise.
     pub(super) fn back(&self, gateway: bool) -> Option<Vec<Route<Certainty>>> {
-        let known = !self.unreadable && !(gateway && self.learns);
+        let unknown = self.unreadable || (gateway && self.learns);
         let told = |route: &Route<Hop>| Route {
             destination: route.destination,
             target: brings_back(&route.target),
@@ -95,7 +95,7 @@ impl Routes {
             },
             rank: route.rank,
         };
-        known.then(|| self.all.iter().map(told).collect())
+        (!unknown).then(|| self.all.iter().map(told).collect())
     }
 
     /// The clients that answers get back to. Through an appliance they may; with routes that were not read, too.

@@ -109,6 +109,11 @@ impl<'s> Surroundings<'s> {
         Ok(places.iter().filter_map(|place| rows.get(*place)).collect())
     }
 
+    /// Whether it is known which machines carry whom.
+    pub(super) fn knows_carriers(&self) -> Result<(), Gap> {
+        self.carriers.as_ref().map_err(Clone::clone).map(|_| ())
+    }
+
     /// The scale sets whose machines carry an identity.
     pub(super) fn carriers(&self, identity: &str) -> Result<impl Iterator<Item = &Row<'s, ScaleSet>>, Gap> {
         let rows = table(&self.scale_sets)?.rows();

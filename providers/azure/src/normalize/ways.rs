@@ -128,15 +128,14 @@ fn answers(space: &Space) -> Option<Layer> {
     if palisade_reach::internet().is_subset(space.returning.lower()) {
         return None;
     }
-    let layer = match &space.back {
-        Some(routes) => Layer::new("routes back", Gate::Routes(routes.clone())),
-        None => {
-            let back = space.returning.map(|set| PacketSet::of(Protocols::Any, &Ports::full(), set));
-            Layer::new("routes back", Gate::Fixed { id: "routes that were not read".into(), passes: back })
-        }
+    let layer = if let Some(routes) = &space.back {
+        Layer::new("routes back", Gate::Routes(routes.clone()))
+    } else {
+        let back = space.returning.map(|set| PacketSet::of(Protocols::Any, &Ports::full(), set));
+        Layer::new("routes back", Gate::Fixed { id: "routes that were not read".into(), passes: back })
     };
     let layer = layer.concerning(ANSWERED.clone());
-    Some(space.limits.iter().fold(layer, |layer, limit| layer.unsure(limit)))
+    Some(space.limits.iter().fold(layer, Layer::unsure))
 }
 
 fn fixed(fact: String, passes: Bounds<PacketSet>) -> Layer {

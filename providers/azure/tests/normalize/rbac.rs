@@ -146,6 +146,23 @@ fn b2_10_who_may_federate_an_owner_is_one() {
     assert_eq!(self::standing(&alone, IdentityKind::Workload).escalation, None);
 }
 
+#[test]
+fn who_runs_code_on_a_machine_becomes_the_identity_that_the_machine_carries() {
+    let boss = id("Microsoft.ManagedIdentity/userAssignedIdentities", "boss");
+    let runner = &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"];
+    let mut scene =
+        with_workload(&[("orders-principal", "runner", &node_group()), ("boss-principal", "owner", &subscription())]);
+    scene.roles.push(role("runner", runner, &[], &[]));
+    assert_eq!(standing(&scene, IdentityKind::Workload).escalation, None, "no machine carries the owner");
+    scene.carried = Some(boss.to_uppercase());
+    let path = standing(&scene, IdentityKind::Workload).escalation.unwrap();
+    assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
+    // An identity that is in no list climbs the same way.
+    scene.assignments.push(assignment("control-plane", "runner", &node_group()));
+    let path = standing(&scene, IdentityKind::ControlPlane).escalation.unwrap();
+    assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
+}
+
 fn minters(scene: &Scene) -> Vec<(String, usize)> {
     let cluster = scene.read();
     let minter = |minter: &Minter| (minter.principal.clone(), minter.by.len());

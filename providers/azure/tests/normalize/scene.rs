@@ -59,6 +59,8 @@ pub(crate) struct Scene {
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
+    /// The identity that the machines carry, by resource id.
+    pub(crate) carried: Option<String>,
     pub(crate) identities: BTreeMap<String, (String, Vec<Value>)>,
 }
 
@@ -93,6 +95,7 @@ impl Default for Scene {
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
+            carried: None,
             identities: BTreeMap::from([(
                 node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "K-agentpool"),
                 ("kubelet".to_owned(), Vec::new()),
@@ -189,10 +192,13 @@ impl Scene {
             node_addresses.push(body);
         }
         interface["ipConfigurations"] = json!([{ "id": configuration, "name": "ip1", "properties": address }]);
-        let scale_set_body = json!({
+        let mut scale_set_body = json!({
             "id": scale_set, "name": "aks-pool1-12345678-vmss",
             "properties": { "virtualMachineProfile": { "networkProfile": { "networkInterfaceConfigurations": [{ "properties": template }] } } },
         });
+        if let Some(identity) = &self.carried {
+            scale_set_body["identity"] = json!({ "type": "UserAssigned", "userAssignedIdentities": { identity: {} } });
+        }
         let key = scale_set.to_ascii_lowercase();
         let mut builder = SnapshotBuilder::new(Provider::Azure, SUBSCRIPTION)
             .answer(&CLUSTERS, SUBSCRIPTION, &[], value(vec![self.cluster.clone()]))
