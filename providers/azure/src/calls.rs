@@ -103,7 +103,8 @@ calls! {
         "evaluate the rules that come before and past security groups";
     /// The scale sets of a subscription.
     SCALE_SETS = "VirtualMachineScaleSets_ListAll", "Microsoft.Compute/virtualMachineScaleSets/read", Account,
-        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication], SCALE_SET_SECRETS,
+        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing],
+        SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",

@@ -7,6 +7,7 @@ mod authority;
 mod balancers;
 mod capabilities;
 mod cluster;
+mod condition;
 mod doors;
 mod endpoint;
 mod exposure;
@@ -20,15 +21,18 @@ mod machines;
 mod minters;
 mod needs;
 mod observe;
+mod passes;
 mod pools;
 mod ports;
 mod routes;
 mod rules;
+mod shape;
 mod space;
 mod standing;
 mod surroundings;
 mod table;
 mod trusts;
+mod ways;
 
 use crate::{
     CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,

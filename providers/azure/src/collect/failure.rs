@@ -44,8 +44,7 @@ pub(super) fn of_error(error: &azure_core::Error) -> Failure {
         source = cause.source();
     }
     match error.kind() {
-        // Not accepted is not reachable for us: the remedy is the same as for a refusal.
-        ErrorKind::Credential => Failure::new(FailureReason::Denied, plain(&words).unwrap_or(&words)),
+        ErrorKind::Credential => unaccepted(Failure::new(FailureReason::Denied, plain(&words).unwrap_or(&words))),
         ErrorKind::HttpResponse { status, .. } => {
             let status: u16 = (*status).into();
             let reason = match status {
@@ -53,7 +52,8 @@ pub(super) fn of_error(error: &azure_core::Error) -> Failure {
                 429 => FailureReason::Throttled,
                 _ => FailureReason::Unreachable,
             };
-            Failure::new(reason, &words).status(status)
+            let failure = Failure::new(reason, &words).status(status);
+            if status == 401 { unaccepted(failure) } else { failure }
         }
         ErrorKind::DataConversion => Failure::new(FailureReason::Malformed, &words),
         _ => Failure::new(FailureReason::Unreachable, &words),
@@ -69,9 +69,19 @@ fn of_status(call: &Call, status: u16, bytes: &[u8]) -> Failure {
     if !code.is_empty() {
         failure = failure.code(&code);
     }
-    if reason == FailureReason::Denied && status == 403 {
-        failure.permission = Some(permission(&message).unwrap_or(call.permission).to_owned());
+    match status {
+        401 => unaccepted(failure),
+        403 => {
+            failure.permission = Some(permission(&message).unwrap_or(call.permission).to_owned());
+            failure
+        }
+        _ => failure,
     }
+}
+
+/// Credentials that are not accepted: no permission in the world would help, and none may be told.
+fn unaccepted(mut failure: Failure) -> Failure {
+    failure.permission = Some(String::new());
     failure
 }
 
@@ -179,6 +189,17 @@ mod tests {
         assert!(unknown.message.starts_with("there is no such subscription for these credentials"));
         let tenant = of_status(&CLUSTERS, 401, br#"{"error":{"code":"InvalidAuthenticationTokenTenant","message":"The access token is from the wrong issuer."}}"#);
         assert_eq!((tenant.reason, tenant.message.contains("check `tenant`")), (FailureReason::Denied, true));
+    }
+
+    #[test]
+    fn credentials_that_are_not_accepted_are_told_as_that_and_not_as_a_missing_permission() {
+        let expired = of_status(&CLUSTERS, 401, br#"{"error":{"code":"ExpiredAuthenticationToken","message":"x"}}"#);
+        let refused = of_error(&azure_core::Error::with_message(ErrorKind::Credential, "AADSTS7000222"));
+        for failure in [expired, refused] {
+            let gap = failure.gap(&CLUSTERS, "s");
+            assert_eq!((gap.reason(), gap.permission()), (palisade_model::GapReason::Denied, None));
+            assert!(gap.to_string().contains("did not accept the credentials"), "{gap}");
+        }
     }
 
     #[test]

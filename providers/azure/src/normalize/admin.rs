@@ -6,7 +6,6 @@ use super::{
     rules::{Direction, Filter, Own, Reading},
     space::Space,
     surroundings::Surroundings,
-    table::Table,
 };
 use crate::{ADMIN_RULES, arm, record::AdminRule};
 use palisade_model::{Evidence, Gap};
@@ -33,6 +32,8 @@ enum Access {
 pub(super) struct Admin {
     /// The network's name.
     pub(super) name: String,
+    /// What each does.
+    ahead: Filter,
     /// What they do not stop.
     passed: Filter,
     /// What they let in past the security groups.
@@ -71,6 +72,11 @@ impl Admin {
         Verdict { passed: self.passed.chain(matching), always }
     }
 
+    /// The rules as they stand before the security groups.
+    pub(super) fn ahead(&self, matching: &[Certainty]) -> Chain {
+        self.ahead.told(matching)
+    }
+
     /// The rules that pass by the security groups, for those who ask how things are configured.
     pub(super) fn past_groups(&self) -> &Arc<Filter> {
         &self.always
@@ -81,8 +87,10 @@ impl Surroundings<'_> {
     /// Where the admin rules of a subnet's network were read.
     pub(super) fn admin_evidence(&self, space: &Space) -> Vec<Evidence> {
         let network = space.key.split_once("/subnets/").map_or(space.key.as_str(), |(network, _)| network);
-        let read = Table::<AdminRule>::read(self.snapshot, &ADMIN_RULES, self.subscription, &[("network", network)]);
-        read.map_or_else(|_| Vec::new(), |table| table.pages().to_vec())
+        self.admin
+            .get(network)
+            .and_then(|read| read.as_ref().ok())
+            .map_or_else(Vec::new, |table| table.pages().to_vec())
     }
 
     /// The admin rules of a subnet's network.
@@ -93,15 +101,12 @@ impl Surroundings<'_> {
         (direction, reading): (Direction, Reading),
     ) -> Result<AdminRead, Gap> {
         let network = space.key.split_once("/subnets/").map_or(space.key.as_str(), |(network, _)| network);
-        let params = [("network", network)];
-        if self.snapshot.find(&ADMIN_RULES, self.subscription, &params).is_empty() {
-            return Ok(AdminRead::NotAsked);
-        }
-        let table = match Table::<AdminRule>::read(self.snapshot, &ADMIN_RULES, self.subscription, &params) {
-            Ok(table) => table,
+        let table = match self.admin.get(network) {
+            None => return Ok(AdminRead::NotAsked),
+            Some(Ok(table)) => table,
             // A cloud without Virtual Network Manager has no rules of it.
-            Err(Gap::Unsupported { .. }) => return Ok(AdminRead::None),
-            Err(gap) => return Err(gap),
+            Some(Err(Gap::Unsupported { .. })) => return Ok(AdminRead::None),
+            Some(Err(gap)) => return Err(gap.clone()),
         };
         let rules = table.all()?;
         if rules.is_empty() {
@@ -119,9 +124,10 @@ impl Surroundings<'_> {
             let rules = read.iter().map(|(rule, access)| (rule, act(*access), *access == Access::AlwaysAllow));
             Filter::of(&name, rules, (space, family), (direction, reading), default).map_err(odd)
         };
+        let ahead = filter(skipping, Action::Pass)?;
         let passed = filter(not_stopped, Action::Allow)?;
         let always = filter(let_past, Action::Deny)?;
-        let known = Admin { name: name.clone(), passed, always: Arc::new(always) };
+        let known = Admin { name: name.clone(), ahead, passed, always: Arc::new(always) };
         Ok(AdminRead::Known(Arc::new(known)))
     }
 }
@@ -132,6 +138,14 @@ fn access(rule: &AdminRule) -> Option<Access> {
     [("Allow", Access::Allow), ("AlwaysAllow", Access::AlwaysAllow), ("Deny", Access::Deny)]
         .into_iter()
         .find_map(|(name, access)| is(name).then_some(access))
+}
+
+fn skipping(access: Access) -> Action {
+    match access {
+        Access::Allow => Action::Pass,
+        Access::AlwaysAllow => Action::Allow,
+        Access::Deny => Action::Deny,
+    }
 }
 
 fn not_stopped(access: Access) -> Action {

@@ -1,17 +1,23 @@
 //! Who holds which role where, and what is denied.
 //! <https://learn.microsoft.com/azure/role-based-access-control/overview>
 
-use super::table::{Row, Table};
+use super::{
+    condition::Condition,
+    table::{Row, Table},
+};
 use crate::{
     arm,
     record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
 };
-use palisade_authority::{Case, Glob, Part, Selector};
+use palisade_authority::{Authority, Case, Glob, Part, Selector};
 use palisade_model::{Evidence, Gap};
-use std::{collections::HashMap, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 /// What stands before the name of a data action, so that a wildcard over the control plane never reaches the data.
 pub(super) const DATA: &str = "data:";
+
+/// How the key of a management group begins.
+const MANAGEMENT_GROUPS: &str = "/providers/microsoft.management/managementgroups/";
 
 /// Every assignment of a subscription, with what its role means.
 #[derive(Debug)]
@@ -20,6 +26,11 @@ pub(super) struct Assignments<'s> {
     pub(super) subscription: &'s str,
     held: Vec<Held>,
     by_principal: HashMap<String, Vec<usize>>,
+    by_scope: HashMap<String, Vec<usize>>,
+    /// Assignments on management groups; those that are listed are above the subscription.
+    above: Vec<usize>,
+    built_in: RefCell<HashMap<&'static str, Option<Vec<Selector>>>>,
+    authorities: RefCell<HashMap<String, Arc<Authority>>>,
     denied: Vec<Denied>,
     rows: Table<'s, RoleAssignment>,
     definitions: Table<'s, RoleDefinition>,
@@ -28,7 +39,7 @@ pub(super) struct Assignments<'s> {
 }
 
 /// What a role allows; the gap when nobody says.
-type Meaning = Result<Arc<[Allowed]>, Gap>;
+pub(super) type Meaning = Result<Arc<[Allowed]>, Gap>;
 
 /// One assignment.
 #[derive(Debug)]
@@ -45,7 +56,22 @@ pub(super) struct Held {
     pub(super) condition: Option<String>,
     /// What the role allows; the gap when nobody says.
     pub(super) allows: Meaning,
+    /// What the condition says, when it can be read.
+    pub(super) limit: Option<Condition>,
+    /// The roles that the condition names: whoever may give them away may give them to itself.
+    pub(super) named: Vec<Named>,
     row: usize,
+}
+
+/// A role that a condition names.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// Its id, in lower case.
+    pub(super) guid: String,
+    /// Its name, or its id when it is not defined.
+    pub(super) role: String,
+    /// What it allows; the gap when nobody says.
+    pub(super) allows: Meaning,
 }
 
 /// One permission of a role.
@@ -66,6 +92,8 @@ pub(super) struct Denied {
     pub(super) actions: Vec<Selector>,
     /// Where.
     pub(super) scope: String,
+    /// Where, comparable.
+    pub(super) scope_key: String,
     /// Whether it stops there.
     pub(super) not_below: bool,
     /// To whom: id in lower case, and whether it is a group.
@@ -84,7 +112,10 @@ impl Held {
 
     /// Whether its role may give an action; one that nobody defines may.
     pub(super) fn may_give(&self, action: &str) -> bool {
-        self.allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
+        let may = |allows: &Meaning| {
+            allows.as_ref().map_or(true, |allowed| allowed.iter().any(|allowed| allowed.actions.matches(action)))
+        };
+        may(&self.allows) || self.named.iter().any(|named| may(&named.allows))
     }
 }
 
@@ -102,6 +133,10 @@ impl<'s> Assignments<'s> {
             subscription,
             held: Vec::new(),
             by_principal: HashMap::new(),
+            by_scope: HashMap::new(),
+            above: Vec::new(),
+            built_in: RefCell::default(),
+            authorities: RefCell::default(),
             denied: denials.all()?.into_iter().map(denied).collect(),
             pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
             rows: assignments,
@@ -116,16 +151,35 @@ impl<'s> Assignments<'s> {
                 .entry(guid.clone())
                 .or_insert_with(|| meaning(found.definition(&guid), role, subscription))
                 .clone();
+            let text = properties.condition.clone().filter(|condition| !condition.is_empty());
+            let limit = text.as_deref().and_then(Condition::read);
+            let roles = limit.as_ref().map(|limit| limit.named().1).unwrap_or_default();
+            let mut named = Vec::with_capacity(roles.len());
+            for guid in roles {
+                let (role, allows) = compiled
+                    .entry(guid.to_owned())
+                    .or_insert_with(|| meaning(found.definition(guid), guid, subscription))
+                    .clone();
+                named.push(Named { guid: guid.to_owned(), role, allows });
+            }
             let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
             let place = found.held.len();
             found.by_principal.entry(principal.clone()).or_default().push(place);
+            let scope = properties.scope.clone().unwrap_or_else(|| format!("/subscriptions/{subscription}"));
+            let scope_key = arm::key(&scope);
+            if scope_key.starts_with(MANAGEMENT_GROUPS) {
+                found.above.push(place);
+            }
+            found.by_scope.entry(scope_key).or_default().push(place);
             found.held.push(Held {
                 principal,
                 kind: properties.principal_type.clone(),
                 role: name,
-                scope: properties.scope.clone().unwrap_or_else(|| format!("/subscriptions/{subscription}")),
-                condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
+                scope,
+                condition: text,
                 allows,
+                limit,
+                named,
                 row,
             });
         }
@@ -137,9 +191,33 @@ impl<'s> Assignments<'s> {
     }
 
     /// What a built-in role allows, by its id, when it is among the definitions.
-    pub(super) fn role(&self, guid: &str) -> Option<Vec<Selector>> {
-        let role = self.definition(guid)?.item.as_ref().ok()?;
-        Some(role.properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect())
+    pub(super) fn role(&self, guid: &'static str) -> Option<Vec<Selector>> {
+        let read = || {
+            let role = self.definition(guid)?.item.as_ref().ok()?;
+            Some(role.properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect())
+        };
+        self.built_in.borrow_mut().entry(guid).or_insert_with(read).clone()
+    }
+
+    /// The authority of a principal, worked out once.
+    pub(super) fn known_authority(&self, principal: &str) -> Arc<Authority> {
+        let key = principal.to_ascii_lowercase();
+        if let Some(known) = self.authorities.borrow().get(&key) {
+            return Arc::clone(known);
+        }
+        let authority = Arc::new(self.authority(principal));
+        self.authorities.borrow_mut().insert(key, Arc::clone(&authority));
+        authority
+    }
+
+    /// The assignments that reach a resource, given by its key, in the order in which they were listed.
+    pub(super) fn reaching(&self, resource: &str) -> impl Iterator<Item = &Held> {
+        let ends = resource.match_indices('/').map(|(at, _)| at).chain([resource.len()]);
+        let scopes = ends.filter_map(|end| self.by_scope.get(resource.get(..end)?));
+        let mut places: Vec<usize> = scopes.flatten().chain(&self.above).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().filter_map(|place| self.held.get(place))
     }
 
     /// Every assignment.
@@ -175,7 +253,7 @@ impl<'s> Assignments<'s> {
         let mut places = vec![exactly(&key)];
         if below {
             places.push(under(&key));
-            if key.starts_with("/providers/microsoft.management/managementgroups/") {
+            if key.starts_with(MANAGEMENT_GROUPS) {
                 let here = format!("/subscriptions/{}", self.subscription);
                 places.extend([exactly(&here), under(&here)]);
             }
@@ -187,6 +265,13 @@ impl<'s> Assignments<'s> {
     pub(super) fn everywhere(&self) -> Glob {
         under(&format!("/subscriptions/{}", self.subscription))
     }
+}
+
+/// Whether two scopes, given by their keys, may have a resource in common. Which management group holds which
+/// subscription is not looked at.
+pub(super) fn may_meet(one: &str, other: &str) -> bool {
+    let is_above = |scope: &str| scope.starts_with(MANAGEMENT_GROUPS);
+    is_above(one) || is_above(other) || arm::lies_in(one, other) || arm::lies_in(other, one)
 }
 
 /// This resource and no other.
@@ -266,6 +351,7 @@ fn denied(assignment: &DenyAssignment) -> Denied {
     Denied {
         name: properties.deny_assignment_name.clone().or_else(|| assignment.name.clone()).unwrap_or_default(),
         actions: properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect(),
+        scope_key: arm::key(properties.scope.as_deref().unwrap_or_default()),
         scope: properties.scope.clone().unwrap_or_default(),
         not_below: properties.do_not_apply_to_child_scopes == Some(true),
         principals: people(&properties.principals),

@@ -1,7 +1,12 @@
 //! What a principal may do: role assignments add up, deny assignments take away.
 
-use super::assignments::{Assignments, Denied, Held};
-use palisade_authority::{Authority, Grant, Layer, LayerKind, Selector, Truth};
+use super::{
+    assignments::{Allowed, Assignments, Denied, Held, may_meet},
+    capabilities::ASSIGN_ROLES,
+    condition::{Asked, Condition},
+};
+use crate::arm;
+use palisade_authority::{Authority, Case, Glob, Grant, Layer, LayerKind, Selector, Truth};
 
 /// The principal that stands for everybody in a deny assignment.
 /// <https://learn.microsoft.com/azure/role-based-access-control/deny-assignments>
@@ -16,7 +21,11 @@ impl Assignments<'_> {
             self.give(held, &mut grants);
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];
-        let denials: Vec<Grant> = self.denied().iter().flat_map(|denied| self.take(denied, principal)).collect();
+        // Every cluster may come with a denial for everybody; one that meets nothing given here changes nothing.
+        let given: Vec<String> = self.of(principal).map(|held| arm::key(&held.scope)).collect();
+        let met = |denied: &&Denied| given.iter().any(|scope| may_meet(scope, &denied.scope_key));
+        let denials: Vec<Grant> =
+            self.denied().iter().filter(met).flat_map(|denied| self.take(denied, principal)).collect();
         if !denials.is_empty() {
             layers.push(Layer::new("deny assignments", LayerKind::Denials, denials));
         }
@@ -31,11 +40,21 @@ impl Assignments<'_> {
             Err(gap) => {
                 grants.push(Grant::allow(id, Selector::everything(), resources).when(Truth::unknown(gap.to_string())));
             }
-            Ok(allowed) => grants.extend(allowed.iter().map(|allowed| {
-                Grant::allow(id.clone(), allowed.actions.clone(), resources.clone())
-                    .when(condition(held.condition.as_deref()))
-                    .when(condition(allowed.condition.as_deref()))
-            })),
+            Ok(allowed) => {
+                let given = |allowed: &Allowed| {
+                    let when = condition(allowed.condition.as_deref());
+                    Grant::allow(id.clone(), allowed.actions.clone(), resources.clone()).when(when)
+                };
+                match &held.limit {
+                    Some(limit) if can_split(limit) => {
+                        grants.extend(allowed.iter().flat_map(|allowed| limited(&given(allowed), limit, held)));
+                    }
+                    Some(_) | None => {
+                        let when = || condition(held.condition.as_deref());
+                        grants.extend(allowed.iter().map(|allowed| given(allowed).when(when())));
+                    }
+                }
+            }
         }
     }
 
@@ -61,6 +80,67 @@ impl Assignments<'_> {
         denied.actions.iter().map(deny).collect()
     }
 }
+
+/// The types of principals that roles are given to; those of the identities here come first.
+const RECIPIENTS: [&str; 5] = [OWN, "User", "Group", "ForeignGroup", "Device"];
+
+/// Giving away one role and no other.
+pub(super) fn assigning(role: &str) -> String {
+    format!("{ASSIGN_ROLES}?role={}", role.to_ascii_lowercase())
+}
+
+/// Whether a condition names its actions one by one.
+fn can_split(limit: &Condition) -> bool {
+    !limit.named().0.iter().any(|action| action.contains(['*', '?']))
+}
+
+/// A grant under a condition, action by action: those it does not name, and each of those it does.
+///
+/// Whoever may give away some roles only has what these roles give, because it may give them to itself; it may not give
+/// away roles as such.
+fn limited(grant: &Grant, limit: &Condition, held: &Held) -> Vec<Grant> {
+    let (actions, roles) = limit.named();
+    let holds = |action, role, recipient| limit.holds(Asked { action, role, recipient });
+    let of = |actions: Selector, when: Truth| Grant { actions, ..grant.clone() }.when(when);
+    let none_of = grant.actions.none_of().iter().cloned().chain(actions.iter().map(|text| Glob::insensitive(text)));
+    let rest = Selector::of_except(grant.actions.any_of().iter().cloned(), none_of);
+    let mut found = vec![of(rest, holds(None, None, OWN))];
+    for action in actions.into_iter().filter(|action| grant.actions.matches(action)) {
+        let this = || Selector::of([Glob::insensitive(action)]);
+        let to_others = |role| Truth::any(RECIPIENTS.into_iter().map(|recipient| holds(Some(action), role, recipient)));
+        if !action.eq_ignore_ascii_case(ASSIGN_ROLES) {
+            // Which role is taken away is up to whoever asks.
+            found.push(of(this(), Truth::any(roles.iter().map(|role| Some(*role)).chain([None]).map(to_others))));
+            continue;
+        }
+        let perhaps = |own: Truth, others: Truth| match (own, others) {
+            (Truth::False, Truth::False) => Truth::False,
+            (Truth::False, _) => Truth::unknown(OTHERS),
+            (own, _) => own,
+        };
+        let any_role = perhaps(holds(Some(action), None, OWN), to_others(None));
+        let is_limited = any_role == Truth::False;
+        found.push(of(this(), any_role));
+        for named in held.named.iter().filter(|_| is_limited) {
+            let role = Some(named.guid.as_str());
+            found.push(of(Selector::of([Glob::exactly(Case::Insensitive, &assigning(&named.guid))]), to_others(role)));
+            let when = perhaps(holds(Some(action), role, OWN), to_others(role));
+            let id = format!("{} by giving itself {}", grant.id, named.role);
+            let itself = |actions: &Selector| Grant { id: id.clone().into(), ..of(actions.clone(), when.clone()) };
+            match &named.allows {
+                Ok(allowed) => found.extend(allowed.iter().map(|one| itself(&one.actions))),
+                Err(gap) => found.push(itself(&Selector::everything()).when(Truth::unknown(gap.to_string()))),
+            }
+        }
+    }
+    found.retain(|grant| grant.when != Truth::False);
+    found
+}
+
+/// The type of the identities here.
+const OWN: &str = "ServicePrincipal";
+
+const OTHERS: &str = "it may give roles to other types of principals only, and whether it controls one is not known";
 
 fn membership(group: &str) -> String {
     format!("whether it is in group {group} (Microsoft Graph is not read)")
@@ -118,6 +198,7 @@ mod tests {
             role("access-administrator", &["*/read", "Microsoft.Authorization/*"], &[], &[]),
             role("all-but-access", &["*"], &["Microsoft.Authorization/*/Write"], &[]),
             role("assigner", &["Microsoft.Authorization/roleAssignments/write"], &[], &[]),
+            role("acr-pull", &["Microsoft.ContainerRegistry/registries/pull/read"], &[], &[]),
             role("identity-operator", &["Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action"], &[], &[]),
             role(
                 "aks-writer",
@@ -228,12 +309,51 @@ mod tests {
     }
 
     #[test]
-    fn b2_14_a_condition_is_an_unknown_and_never_a_yes() {
+    fn a_condition_that_is_not_read_is_an_unknown_and_never_a_yes() {
         let mut limited = held("id", "assigner", S);
         limited["properties"]["condition"] = json!("@Request[...RoleDefinitionId] GuidEquals {7f951dda}");
         let decision = of(vec![limited], vec![]).decide(ASSIGN, S);
         let Decision::Conditional { on, .. } = decision else { panic!("{decision:?}") };
         assert!(on.iter().any(|one| one.contains("7f951dda")), "{on:?}");
+    }
+
+    /// The template of the portal for delegating with limits.
+    fn limited_to(role: &str, types: &str) -> String {
+        let limit = |source: &str| {
+            format!(
+                "@{source}[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{role}}}
+                 AND @{source}[Microsoft.Authorization/roleAssignments:PrincipalType]
+                 ForAnyOfAnyValues:StringEqualsIgnoreCase {{{types}}}"
+            )
+        };
+        let one = |action: &str, source| {
+            format!("((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{action}'}})) OR ({}))", limit(source))
+        };
+        format!("{}\n AND\n {}", one("write", "Request"), one("delete", "Resource"))
+    }
+
+    fn delegating(role: &str, types: &str) -> Authority {
+        let mut limited = held("id", "assigner", S);
+        limited["properties"]["condition"] = json!(limited_to(role, types));
+        of(vec![limited], vec![])
+    }
+
+    #[test]
+    fn b2_14_a_delegation_limited_to_one_role_gives_that_role_and_no_other() {
+        let id = delegating("acr-pull", "'ServicePrincipal', 'User'");
+        assert!(id.decide(&assigning("acr-pull"), &under(G)).is_allow());
+        assert!(id.decide(&assigning("owner"), &under(G)).is_deny());
+        assert!(id.decide(ASSIGN, S).is_deny() && id.decide_any_resource(ASSIGN).is_deny());
+        // It may give itself the role, and so it has what the role gives.
+        assert!(id.decide("Microsoft.ContainerRegistry/registries/pull/read", &under(G)).is_allow());
+        assert!(of(vec![held("id", "owner", S)], vec![]).decide(&assigning("acr-pull"), S).is_allow());
+    }
+
+    #[test]
+    fn a_delegation_that_includes_an_owners_role_is_an_owners() {
+        assert!(delegating("owner", "'ServicePrincipal'").decide(ASSIGN, S).is_allow());
+        let to_people = delegating("owner", "'User'").decide(ASSIGN, S);
+        assert!(matches!(to_people, Decision::Conditional { .. }), "{to_people:?}");
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub(super) const ASSIGN: &str = "Microsoft.ManagedIdentity/userAssignedIdentitie
 /// The same with the segment.
 pub(super) const ASSIGN_NAMED: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/any/assign/action";
 
+/// Code on machines, by each of the ways to bring it there.
+pub(super) const RUN_ON_MACHINES: [&str; 4] = [
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action",
+    "Microsoft.Compute/virtualMachineScaleSets/extensions/write",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/write",
+    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/write",
+];
+
 const VM_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
 const VMSS_WRITE: &str = "Microsoft.Compute/virtualMachineScaleSets/write";
 
@@ -134,6 +142,12 @@ pub(super) const ALWAYS: &[Need] = &[
             &["Microsoft.ContainerRegistry/registries/push/write"],
             &["Microsoft.ContainerRegistry/registries/importImage/action"],
             &["Microsoft.ContainerRegistry/registries/tasks/write"],
+            &["Microsoft.ContainerRegistry/registries/scheduleRun/action"],
+            &["Microsoft.ContainerRegistry/registries/listCredentials/action"],
+            &[
+                "Microsoft.ContainerRegistry/registries/generateCredentials/action",
+                "Microsoft.ContainerRegistry/registries/tokens/write",
+            ],
             &["data:Microsoft.ContainerRegistry/registries/repositories/content/write"],
         ],
     },
@@ -141,7 +155,12 @@ pub(super) const ALWAYS: &[Need] = &[
     Need { capability: Capability::DeleteCluster, any_of: &[&["Microsoft.ContainerService/managedClusters/delete"]] },
     Need {
         capability: Capability::WeakenGuardrails,
-        any_of: &[&["Microsoft.Authorization/policyAssignments/delete"], &["Microsoft.Authorization/locks/delete"]],
+        any_of: &[
+            &["Microsoft.Authorization/policyAssignments/delete"],
+            &["Microsoft.Authorization/locks/delete"],
+            &["Microsoft.Management/managementGroups/subscriptions/write"],
+            &["Microsoft.Resources/deploymentStacks/manageDenySetting/action"],
+        ],
     },
 ];
 
@@ -192,6 +211,14 @@ pub(super) const TO_IDENTITY: &[MethodRow] = &[
         effect: Outcome::Target,
     },
 ];
+
+/// The way to the identities that machines carry.
+pub(super) const ON_A_MACHINE: MethodRow = MethodRow {
+    name: "run-on-machine",
+    sentence: "It runs code on a machine that carries the identity, and asks that machine for tokens.",
+    needs: &[&[RUN_ON_MACHINES[0]], &[RUN_ON_MACHINES[1]], &[RUN_ON_MACHINES[2]], &[RUN_ON_MACHINES[3]]],
+    effect: Outcome::Target,
+};
 
 /// Ways into a cluster.
 pub(super) const LIST_ADMIN_CREDENTIAL: MethodRow = MethodRow {

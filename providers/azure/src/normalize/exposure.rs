@@ -2,50 +2,24 @@
 //! then the union.
 
 use super::{
-    admin::{AdminRead, NOT_ASKED, or, perhaps},
+    admin::{NOT_ASKED, perhaps},
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
-    rules::{Direction, Filter, Membership, Own, OwnAddress, Reading},
+    passes::Pass,
+    rules::{Direction, Membership, Own, OwnAddress, Reading},
     space::Space,
-    surroundings::{Surroundings, elsewhere},
-    table::table,
+    surroundings::Surroundings,
+    table::{Row, table},
+    ways::{Way, together},
 };
 use crate::arm;
 use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId};
-use palisade_reach::{
-    AddrSet, Bounds, Certainty, Family, Hit, PacketSet, Ports, Protocol, Protocols, Sessions, with_source_ports,
-};
+use palisade_reach::{AddrSet, Bounds, Certainty, Family, Hit, PacketSet, Path, Ports, Protocol, Protocols, Sessions};
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, LazyLock},
 };
-
-type FilterKey = (String, String, Family, Direction, Reading);
-type View = (Family, Direction, Reading);
-type PassKey = (Vec<(FilterKey, Vec<Certainty>)>, Vec<String>, (String, View, Vec<Certainty>));
-
-/// Security groups that were read and questions that were answered, so that a thousand equal machines cost one answer.
-#[derive(Debug, Default)]
-pub(super) struct Evaluations {
-    filters: HashMap<FilterKey, Result<Arc<Filter>, Gap>>,
-    passes: HashMap<PassKey, Arc<Pass>>,
-    admin: HashMap<(String, View), Result<AdminRead, Gap>>,
-}
-
-/// What gets through the security groups before one address.
-#[derive(Debug)]
-pub(super) struct Pass {
-    pub(super) sessions: Sessions,
-    pub(super) layers: Vec<Layer>,
-    /// Whether there is any security group.
-    pub(super) filtered: bool,
-    /// What the admin rules do not stop, and what they let in past the security groups; nothing when there are none.
-    admin: Option<(Sessions, Sessions)>,
-    /// Whether the admin rules were read.
-    admin_asked: bool,
-    /// The groups, for those who ask how they are configured.
-    pub(super) filters: Vec<Arc<Filter>>,
-}
 
 /// What one address can be reached by.
 #[derive(Clone, Debug)]
@@ -53,6 +27,7 @@ struct Answer {
     internet: Bounds<PacketSet>,
     ordinary: Bounds<PacketSet>,
     inside: Bounds<PacketSet>,
+    paths: Vec<Path>,
     layers: Vec<Layer>,
     limits: Vec<String>,
     local: AddrSet,
@@ -70,160 +45,6 @@ struct Signature {
     forwards: Vec<*const Forward>,
     unread: Vec<String>,
     gateway: bool,
-}
-
-impl Surroundings<'_> {
-    /// A security group as it looks from a subnet.
-    fn filter(&self, id: &str, space: &Space, (family, direction, reading): View) -> Result<Arc<Filter>, Gap> {
-        let key = (arm::key(id), space.key.clone(), family, direction, reading);
-        if let Some(known) = self.evaluations.borrow().filters.get(&key) {
-            return known.clone();
-        }
-        let row = table(&self.security_groups)?.find(id).ok_or_else(|| elsewhere("network security group", id));
-        let filter = row.and_then(|row| Filter::read(row, space, family, (direction, reading))).map(Arc::new);
-        self.evaluations.borrow_mut().filters.insert(key, filter.clone());
-        filter
-    }
-
-    /// The security groups before an address, the subnet's first: both must allow.
-    fn filters(
-        &self,
-        space: &Space,
-        interface: Option<&str>,
-        view: View,
-    ) -> Result<Vec<(FilterKey, String, Arc<Filter>)>, Gap> {
-        let mut found = Vec::new();
-        let subnet = space.security_group.as_deref().map(|id| (id, format!("subnet `{}`", space.name)));
-        let interface = interface.map(|id| (id, "the interface".to_owned()));
-        for (id, place) in subnet.into_iter().chain(interface) {
-            let (family, direction, reading) = view;
-            let key = (arm::key(id), space.key.clone(), family, direction, reading);
-            let filter = self.filter(id, space, view)?;
-            found.push((key, format!("network security group `{}` on {place}", filter.name), filter));
-        }
-        Ok(found)
-    }
-
-    /// What gets through to an address, or from it.
-    pub(super) fn pass(
-        &self,
-        space: &Space,
-        interface: Option<&str>,
-        own: &Own,
-        (family, direction): (Family, Direction),
-    ) -> Result<Arc<Pass>, Gap> {
-        let narrow = self.read_pass(space, interface, own, (family, direction, Reading::Narrow))?;
-        if space.virtual_network.is_exact() {
-            return Ok(narrow);
-        }
-        let wide = self.read_pass(space, interface, own, (family, direction, Reading::Wide))?;
-        Ok(Arc::new(either(&narrow, &wide)))
-    }
-
-    fn admin(&self, space: &Space, view: View) -> Result<AdminRead, Gap> {
-        let key = (space.key.clone(), view);
-        if let Some(known) = self.evaluations.borrow().admin.get(&key) {
-            return known.clone();
-        }
-        let (family, direction, reading) = view;
-        let read = self.admin_rules(space, family, (direction, reading));
-        self.evaluations.borrow_mut().admin.insert(key, read.clone());
-        read
-    }
-
-    /// What gets through under one reading of the tags.
-    fn read_pass(&self, space: &Space, interface: Option<&str>, own: &Own, view: View) -> Result<Arc<Pass>, Gap> {
-        let filters = self.filters(space, interface, view)?;
-        let matching: Vec<Vec<Certainty>> = filters.iter().map(|(_, _, filter)| filter.matching(own, space)).collect();
-        let names = filters.iter().map(|(_, name, _)| name.clone()).collect();
-        let admin = self.admin(space, view)?;
-        let admin_matching = match &admin {
-            AdminRead::Known(admin) => admin.matching(own, space),
-            AdminRead::NotAsked | AdminRead::None => Vec::new(),
-        };
-        let key: PassKey = (
-            filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(),
-            names,
-            (space.key.clone(), view, admin_matching.clone()),
-        );
-        if let Some(known) = self.evaluations.borrow().passes.get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let mut chains = Vec::new();
-        let mut places = Vec::new();
-        for ((filter_key, _, filter), matching) in filters.iter().zip(&matching) {
-            // One group in both places decides the same twice.
-            let known = filters.iter().position(|(other, ..)| other == filter_key).unwrap_or_default();
-            if known == places.len() {
-                chains.push(filter.chain(matching));
-            }
-            places.push(known);
-        }
-        let mut layers = Vec::new();
-        let mut passing = None;
-        let mut past_groups = None;
-        if let AdminRead::Known(admin) = &admin {
-            let verdict = admin.verdict(&admin_matching);
-            let passed = with_source_ports(std::slice::from_ref(&verdict.passed));
-            let name = format!("security admin rules of `{}`", admin.name);
-            layers.push(Layer { name, hits: passed.hits.into_iter().flatten().collect() });
-            // Last, so that the places of the groups stay what they are.
-            chains.push(verdict.passed);
-            past_groups = Some(Arc::clone(admin.past_groups()));
-            passing = Some((passed.sessions, verdict.always));
-        }
-        let split = with_source_ports(&chains);
-        let hits = |place: usize| -> Vec<Hit> { split.hits.get(place).cloned().unwrap_or_default() };
-        let groups = filters.iter().zip(&places);
-        layers.extend(groups.map(|((_, name, _), place)| Layer { name: name.clone(), hits: hits(*place) }));
-        let sessions = match &passing {
-            Some((_, always)) => or(&split.sessions, always),
-            None => split.sessions,
-        };
-        let pass = Arc::new(Pass {
-            layers,
-            filtered: !filters.is_empty(),
-            admin: passing,
-            admin_asked: !matches!(admin, AdminRead::NotAsked),
-            filters: past_groups.into_iter().chain(filters.into_iter().map(|(_, _, filter)| filter)).collect(),
-            sessions,
-        });
-        self.evaluations.borrow_mut().passes.insert(key, Arc::clone(&pass));
-        Ok(pass)
-    }
-}
-
-/// What gets through when either reading may be the true one: each packet surely when it does under both.
-fn either(narrow: &Pass, wide: &Pass) -> Pass {
-    let join = |one: &Bounds<PacketSet>, other: &Bounds<PacketSet>| {
-        Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
-    };
-    let layers = narrow.layers.iter().zip(&wide.layers).map(|(one, other)| {
-        let mut hits = one.hits.clone();
-        for hit in &other.hits {
-            match hits.iter_mut().find(|known| known.rule == hit.rule) {
-                Some(known) => known.packets = known.packets.union(&hit.packets),
-                None => hits.push(hit.clone()),
-            }
-        }
-        Layer { name: one.name.clone(), hits }
-    });
-    let both = |one: &Sessions, other: &Sessions| Sessions {
-        any_port: join(&one.any_port, &other.any_port),
-        ordinary: join(&one.ordinary, &other.ordinary),
-    };
-    let admin = match (&narrow.admin, &wide.admin) {
-        (Some(one), Some(other)) => Some((both(&one.0, &other.0), both(&one.1, &other.1))),
-        (one, other) => one.clone().or_else(|| other.clone()),
-    };
-    Pass {
-        sessions: both(&narrow.sessions, &wide.sessions),
-        layers: layers.collect(),
-        filtered: narrow.filtered,
-        admin,
-        admin_asked: narrow.admin_asked,
-        filters: narrow.filters.iter().chain(&wide.filters).cloned().collect(),
-    }
 }
 
 /// Who can reach these machines: one entry for each distinct answer. `members` are the cluster's own addresses.
@@ -252,7 +73,7 @@ pub(super) fn exposed(
     for (nodes, addresses) in groups {
         let Some(answer) = unite(&addresses, members, around, sources)? else { continue };
         exposed.push(Exposure {
-            paths: Arc::default(),
+            paths: answer.paths.into(),
             nodes,
             internet: answer.internet,
             ordinary: answer.ordinary,
@@ -298,6 +119,7 @@ fn unite(
                 all.ordinary = all.ordinary.union(&one.ordinary);
                 all.inside = all.inside.union(&one.inside);
                 all.local = all.local.union(&one.local);
+                all.paths.extend(one.paths.into_iter().filter(|path| !all.paths.contains(path)).collect::<Vec<_>>());
                 all.layers
                     .extend(one.layers.into_iter().filter(|layer| !all.layers.contains(layer)).collect::<Vec<_>>());
                 all.limits
@@ -328,21 +150,44 @@ fn answer(
     }
     sources.extend(around.admin_evidence(&space));
     let mut layers = pass.layers.clone();
-    let mut paths: Vec<Sessions> = Vec::new();
+    let (mut sessions, mut paths): (Vec<Sessions>, Vec<Path>) = (Vec::new(), Vec::new());
+    let mut add = |way: &Way<'_>, pass: &Pass| -> Result<(), Gap> {
+        let found = around.paths(way, address, &space)?;
+        // Rules that skip the security groups are looked at together with them.
+        sessions.push(if pass.ruled { together(&found) } else { opened(pass, way) });
+        paths.extend(found);
+        Ok(())
+    };
     if let Some(unguarded) = address.public {
         if !pass.filtered && unguarded == Unguarded::Unknown {
             limits.push(
                 "the kind of the public address is not known: without a security group it may be open".to_owned(),
             );
         }
-        paths.push(opened(&pass, unguarded));
+        let (name, door) = (format!("public address in `{}`", space.name), "its own public address".to_owned());
+        add(&Way { name, door, forward: None, unguarded, own: &address.own, doubt: None }, &pass)?;
     }
     for forward in &address.forwards {
-        paths.push(through(forward, address, &space, around, &pass, &mut layers)?);
+        let front = front(forward, around)?;
+        let behind = behind(forward, front, address, &space, around)?;
+        let (own, pass) = behind.as_ref().map_or((&address.own, &pass), |(own, pass)| (own, pass));
+        if forward.floating {
+            layers.extend(carried_layers(pass, forward));
+        }
+        let name = format!("load balancer `{}`", forward.name);
+        let door = match front {
+            Some(front) => format!("{front} through load balancer {}", forward.name),
+            None => format!("load balancer {}", forward.name),
+        };
+        let unguarded = forward.unguarded;
+        add(&Way { name, door, forward: Some(forward), unguarded, own, doubt: None }, pass)?;
     }
     if !address.unread.is_empty() {
-        limits.push(format!("what these load balancers forward was not read: {}", address.unread.join(", ")));
-        paths.push(perhaps(&pass.sessions));
+        let doubt = format!("what these load balancers forward was not read: {}", address.unread.join(", "));
+        limits.push(doubt.clone());
+        let (name, door) = ("load balancers that were not read".to_owned(), "a load balancer".to_owned());
+        let (unguarded, doubt) = (Unguarded::Open, Some(doubt));
+        add(&Way { name, door, forward: None, unguarded, own: &address.own, doubt }, &pass)?;
     }
     if address.gateway {
         limits.push(
@@ -354,7 +199,7 @@ fn answer(
     let back = back(&space.returning);
     let from_outside = |pick: fn(&Sessions) -> &Bounds<PacketSet>| {
         let nothing = Bounds::exact(PacketSet::empty());
-        let united = paths.iter().fold(nothing, |all, path| all.union(pick(path)));
+        let united = sessions.iter().fold(nothing, |all, way| all.union(pick(way)));
         let outside = united.map(|packets| packets.restrict_sources(&outside));
         match &back {
             Some(back) => outside.intersect(back),
@@ -364,76 +209,93 @@ fn answer(
     let connected = space.connected.subtract(&Bounds::exact(members.clone()));
     let neighbours = connected.map(|set| PacketSet::of(Protocols::Any, &Ports::full(), &set.family(address.family)));
     Ok(Answer {
-        internet: from_outside(|path| &path.any_port),
-        ordinary: from_outside(|path| &path.ordinary),
+        internet: from_outside(|way| &way.any_port),
+        ordinary: from_outside(|way| &way.ordinary),
         inside: pass.sessions.any_port.intersect(&neighbours),
+        paths,
         layers,
         limits,
         local: space.local.clone(),
     })
 }
 
-/// What gets through to a public address. Without any security group its kind decides.
-fn opened(pass: &Pass, unguarded: Unguarded) -> Sessions {
-    if pass.filtered {
-        return pass.sessions.clone();
-    }
-    let exactly =
-        |packets: PacketSet| Sessions { any_port: Bounds::exact(packets.clone()), ordinary: Bounds::exact(packets) };
-    match (unguarded, &pass.admin) {
-        (Unguarded::Closed, None) => exactly(PacketSet::empty()),
-        (Unguarded::Open, None) => exactly(PacketSet::all()),
-        (Unguarded::Unknown, None) => perhaps(&exactly(PacketSet::all())),
-        // Nowhere is it written whether a rule that always allows also opens an address that is closed by its kind.
-        (Unguarded::Closed, Some((_, always))) => perhaps(always),
-        (Unguarded::Open, Some((passed, _))) => passed.clone(),
-        (Unguarded::Unknown, Some((passed, _))) => perhaps(passed),
+/// What gets through on a way where no admin rules hold. Without any security group the kind of the address decides.
+fn opened(pass: &Pass, way: &Way<'_>) -> Sessions {
+    let all = || {
+        let all = Bounds::exact(PacketSet::all());
+        Sessions { any_port: all.clone(), ordinary: all }
+    };
+    let nothing = Bounds::exact(PacketSet::empty());
+    let sessions = match way.unguarded {
+        _ if pass.filtered => pass.sessions.clone(),
+        Unguarded::Closed => Sessions { any_port: nothing.clone(), ordinary: nothing },
+        Unguarded::Open => all(),
+        Unguarded::Unknown => perhaps(&all()),
+    };
+    let sessions = if way.doubt.is_some() { perhaps(&sessions) } else { sessions };
+    match way.forward {
+        None => sessions,
+        Some(forward) => {
+            let carried = Bounds::exact(carried(forward));
+            Sessions {
+                any_port: sessions.any_port.intersect(&carried),
+                ordinary: sessions.ordinary.intersect(&carried),
+            }
+        }
     }
 }
 
-/// What gets through a load balancer. Clients keep their address, so the security groups see them.
-fn through(
+/// The packets that a load balancer's rule carries, as the machine sees them.
+fn carried(forward: &Forward) -> PacketSet {
+    PacketSet::of(forward.protocol.map_or(Protocols::Any, Protocols::One), &forward.ports, &AddrSet::all())
+}
+
+/// The public address that a load balancer listens on. Only with a floating address do the rules look at it.
+fn front(forward: &Forward, around: &Surroundings<'_>) -> Result<Option<IpAddr>, Gap> {
+    let Some(id) = &forward.frontend else { return Ok(None) };
+    let read = table(&around.public_addresses).and_then(|all| all.find(id).map(Row::get).transpose());
+    match read {
+        Ok(row) => Ok(row.and_then(|row| row.properties.ip_address.as_deref()?.parse().ok())),
+        Err(gap) if forward.floating => Err(gap),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The own side as the rules see it behind a floating address, with what gets through to it. Clients keep their address
+/// behind every load balancer.
+fn behind(
     forward: &Forward,
+    front: Option<IpAddr>,
     address: &Address,
     space: &Space,
     around: &Surroundings<'_>,
-    direct: &Arc<Pass>,
-    layers: &mut Vec<Layer>,
-) -> Result<Sessions, Gap> {
-    let pass = if forward.floating {
-        let outer = match &forward.frontend {
-            None => None,
-            Some(id) => match table(&around.public_addresses)?.find(id) {
-                None => None,
-                Some(row) => row.get()?.properties.ip_address.as_deref().and_then(|text| text.parse().ok()),
-            },
-        };
-        let groups = match &address.own.groups {
-            // Nowhere is it written whether a group still counts for a packet that carries the outer address.
-            Membership::In(groups) | Membership::Perhaps(groups) => Membership::Perhaps(groups.clone()),
-            Membership::Unread => Membership::Unread,
-        };
-        let own = Own { address: outer.map_or(OwnAddress::Unknown, OwnAddress::Exactly), groups };
-        around.pass(space, address.security_group.as_deref(), &own, (address.family, Direction::In))?
-    } else {
-        Arc::clone(direct)
-    };
-    let protocols = forward.protocol.map_or(Protocols::Any, Protocols::One);
-    let carried = Bounds::exact(PacketSet::of(protocols, &forward.ports, &AddrSet::all()));
-    let opened = opened(&pass, forward.unguarded);
-    if forward.floating {
-        let carried_here = |layer: &Layer| Layer {
-            name: format!("{} for `{}`", layer.name, forward.name),
-            hits: layer
-                .hits
-                .iter()
-                .map(|hit| Hit { packets: hit.packets.intersect(carried.lower()), ..hit.clone() })
-                .filter(|hit| !hit.packets.is_empty())
-                .collect(),
-        };
-        layers.extend(pass.layers.iter().map(carried_here));
+) -> Result<Option<(Own, Arc<Pass>)>, Gap> {
+    if !forward.floating {
+        return Ok(None);
     }
-    Ok(Sessions { any_port: opened.any_port.intersect(&carried), ordinary: opened.ordinary.intersect(&carried) })
+    let groups = match &address.own.groups {
+        // Nowhere is it written whether a group still counts for a packet that carries the outer address.
+        Membership::In(groups) | Membership::Perhaps(groups) => Membership::Perhaps(groups.clone()),
+        Membership::Unread => Membership::Unread,
+    };
+    let own = Own { address: front.map_or(OwnAddress::Unknown, OwnAddress::Exactly), groups };
+    let pass = around.pass(space, address.security_group.as_deref(), &own, (address.family, Direction::In))?;
+    Ok(Some((own, pass)))
+}
+
+/// What the security groups decide about the packets that a load balancer's rule carries.
+fn carried_layers(pass: &Pass, forward: &Forward) -> Vec<Layer> {
+    let carried = carried(forward);
+    let here = |layer: &Layer| Layer {
+        name: format!("{} for `{}`", layer.name, forward.name),
+        hits: layer
+            .hits
+            .iter()
+            .map(|hit| Hit { packets: hit.packets.intersect(&carried), ..hit.clone() })
+            .filter(|hit| !hit.packets.is_empty())
+            .collect(),
+    };
+    pass.layers.iter().map(here).collect()
 }
 
 /// Packets whose answers get back: TCP needs them, others are told as delivered. Nothing when every answer gets back.

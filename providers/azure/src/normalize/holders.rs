@@ -20,12 +20,12 @@ impl Assignments<'_> {
     pub(super) fn holders(&self, actions: &[&'static str], resource: &str) -> Vec<Holder<'_>> {
         let key = arm::key(resource);
         let mut found: Vec<Holder<'_>> = Vec::new();
-        for held in self.all().iter().filter(|held| applies(&held.scope, &key)) {
+        for held in self.reaching(&key) {
             let given: Vec<&'static str> = actions.iter().copied().filter(|action| held.may_give(action)).collect();
             if given.is_empty() {
                 continue;
             }
-            let authority = self.authority(&held.principal);
+            let authority = self.known_authority(&held.principal);
             let decided = given.into_iter().filter_map(|action| match authority.decide(action, resource) {
                 Decision::Deny { .. } => None,
                 decision @ (Decision::Allow { .. } | Decision::Conditional { .. }) => {
@@ -43,10 +43,4 @@ impl Assignments<'_> {
         }
         found
     }
-}
-
-/// Whether an assignment at this scope reaches the resource. What is listed from a management group is above it.
-fn applies(scope: &str, resource: &str) -> bool {
-    let scope = arm::key(scope);
-    scope.starts_with("/providers/microsoft.management/managementgroups/") || arm::lies_in(resource, &scope)
 }

@@ -255,12 +255,10 @@ fn dedication(
     let group = read.node_group();
     let sets = table(&around.scale_sets)?;
     seen.extend_from_slice(sets.pages());
-    for row in sets.rows() {
+    for row in around.carriers(resource)? {
         let own = arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
-        let carries =
-            row.get()?.identity.user_assigned_identities.iter().flatten().any(|(id, _)| arm::same(id, resource));
         // Machines of another cluster that uses it were counted above.
-        if carries && !own {
+        if !own {
             with.push(format!("scale set `{}`", arm::name(&row.id)));
         }
     }

@@ -5,7 +5,7 @@ use super::{
     cluster::Read,
     rules::{Membership, Own, OwnAddress},
     surroundings::Surroundings,
-    table::{Row, Table, table},
+    table::{Row, Table},
 };
 use crate::{
     NODE_ADDRESSES, NODE_INTERFACES, arm,
@@ -52,9 +52,7 @@ pub(super) fn scale_sets<'t, 's>(
     read: &Read<'_, '_>,
     around: &'t Surroundings<'s>,
 ) -> Result<Vec<&'t Row<'s, ScaleSet>>, Gap> {
-    let group = read.node_group();
-    let ours = |row: &&Row<'_, ScaleSet>| arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
-    Ok(table(&around.scale_sets)?.rows().iter().filter(ours).collect())
+    around.sets_of_group(&read.node_group())
 }
 
 /// Whether a scale set belongs to a pool. AKS tags it; older ones only have the name.

@@ -83,17 +83,37 @@ impl Routes {
         self.all.push(Route { destination: net, target: hop, id: name.into(), rank: WRITTEN });
     }
 
+    /// The same routes as a packet's answer meets them; nothing where routes that were not read may say otherwise.
+    pub(super) fn back(&self, gateway: bool) -> Option<Vec<Route<Certainty>>> {
+        let unknown = self.unreadable || (gateway && self.learns);
+        let told = |route: &Route<Hop>| Route {
+            destination: route.destination,
+            target: brings_back(&route.target),
+            id: match &route.target {
+                Hop::Through(hop) => format!("route {} through {hop}", route.id).into(),
+                Hop::Internet | Hop::Inside | Hop::Nowhere => format!("route {}", route.id).into(),
+            },
+            rank: route.rank,
+        };
+        (!unknown).then(|| self.all.iter().map(told).collect())
+    }
+
     /// The clients that answers get back to. Through an appliance they may; with routes that were not read, too.
     pub(super) fn returning(&self, gateway: bool) -> Bounds<AddrSet> {
-        let known = longest_prefix_bounds(&self.all, |hop| match hop {
-            Hop::Internet | Hop::Inside => Certainty::Yes,
-            Hop::Nowhere => Certainty::No,
-            Hop::Through(_) => Certainty::Maybe,
-        });
+        let known = longest_prefix_bounds(&self.all, brings_back);
         if self.unreadable || (gateway && self.learns) {
             return Bounds::unknown_within(AddrSet::all());
         }
         known
+    }
+}
+
+/// Whether answers that take a route get back to the client.
+fn brings_back(hop: &Hop) -> Certainty {
+    match hop {
+        Hop::Internet | Hop::Inside => Certainty::Yes,
+        Hop::Nowhere => Certainty::No,
+        Hop::Through(_) => Certainty::Maybe,
     }
 }
 

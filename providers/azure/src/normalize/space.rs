@@ -11,7 +11,7 @@ use crate::{
 };
 use ipnet::IpNet;
 use palisade_model::{Evidence, Gap};
-use palisade_reach::{AddrSet, Bounds, internet, parse_net};
+use palisade_reach::{AddrSet, Bounds, Certainty, Route, internet, parse_net};
 use std::{collections::HashMap, sync::Arc};
 
 /// The host's own addresses: probes, DNS and metadata. Never the internet, although the first looks like it.
@@ -39,6 +39,8 @@ pub(super) struct Space {
     pub(super) connected: Bounds<AddrSet>,
     /// The clients that answers get back to.
     pub(super) returning: Bounds<AddrSet>,
+    /// The routes that answers take, when all of them are known.
+    pub(super) back: Option<Vec<Route<Certainty>>>,
     /// The written route for everything.
     pub(super) default_route: Option<(Hop, String)>,
     /// The security group on the subnet.
@@ -143,6 +145,7 @@ impl Surroundings<'_> {
             local,
             virtual_network,
             returning: routes.returning(gateway),
+            back: routes.back(gateway),
             default_route: routes.default,
             security_group: reference(&properties.network_security_group),
             nat_gateway: reference(&properties.nat_gateway),

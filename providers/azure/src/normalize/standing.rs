@@ -4,15 +4,17 @@ use super::{
     assignments::{self, Assignments},
     capabilities::{
         ALWAYS, ASSIGN, ASSIGN_NAMED, ASSIGN_ROLES, CHANGE_CLUSTER, FEDERATE, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL,
-        TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND, WITHOUT_ENTRA,
+        ON_A_MACHINE, RUN_ON_MACHINES, TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND,
+        WITHOUT_ENTRA,
     },
     cluster::Read,
     doors::can_run_commands,
+    shape::{Shape, said_of},
     surroundings::Surroundings,
 };
 use palisade_authority::{
-    Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed,
-    Place, Standing, capabilities, excess, satisfied, wildcards, within,
+    Authority, Capability, Effect, Grant, GrantId, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node,
+    OutsideNeed, Place, Standing, capabilities, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind, UnreadGroup};
 use std::{
@@ -32,8 +34,17 @@ const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles
 pub(super) struct Standings {
     authorities: HashMap<String, Arc<Authority>>,
     held: HashMap<(String, Switches), Arc<Vec<Held>>>,
-    graph: Option<Arc<Graph>>,
+    shapes: HashMap<(Shape, Switches), (Vec<GrantId>, Vec<Held>)>,
+    graph: Option<Arc<Climbs>>,
     pub(super) groups: HashMap<Switches, Arc<[UnreadGroup]>>,
+}
+
+/// Who may become whom, and who arrives.
+#[derive(Debug, Default)]
+struct Climbs {
+    graph: Graph,
+    /// The identities from which a path leads to the administrator: object id and resource id, the nearest first.
+    arriving: Vec<(String, String)>,
 }
 
 /// What of a cluster decides which rights make an administrator of it.
@@ -102,10 +113,24 @@ impl Surroundings<'_> {
         if let Some(known) = self.standings.borrow().held.get(&key) {
             return Arc::clone(known);
         }
-        let mut held = capabilities(authority, &switches.needs());
+        let mut held = self.told(assignments, authority, switches);
         held.retain(|one| !is_about_clusters(one.capability) || self.reaches_a_cluster(assignments, principal, one));
         let held = Arc::new(held);
         self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
+        held
+    }
+
+    /// The capabilities of an authority, worked out once for all of its shape.
+    fn told(&self, assignments: &Assignments<'_>, authority: &Authority, switches: Switches) -> Vec<Held> {
+        let Some((shape, names)) = Shape::of(authority, assignments.subscription) else {
+            return capabilities(authority, &switches.needs());
+        };
+        let key = (shape, switches);
+        if let Some((known, held)) = self.standings.borrow().shapes.get(&key) {
+            return said_of(held, known, &names);
+        }
+        let held = capabilities(authority, &switches.needs());
+        self.standings.borrow_mut().shapes.insert(key, (names, held.clone()));
         held
     }
 
@@ -127,6 +152,10 @@ impl Surroundings<'_> {
     ) -> Result<Standing, Gap> {
         let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
         let authority = self.authority(assignments, principal);
+        if may_become_somebody(&authority) {
+            // Which machines carry whom decides how far it climbs.
+            self.knows_carriers()?;
+        }
         let switches = Switches::of(read);
         let held = self.held(assignments, principal, &authority, switches);
         let subscription = format!("/subscriptions/{}", assignments.subscription);
@@ -138,7 +167,7 @@ impl Surroundings<'_> {
             IdentityKind::Workload => Vec::new(),
             IdentityKind::ControlPlane | IdentityKind::Node | IdentityKind::Controller => {
                 let stray = stray(&authority, &need);
-                stray.map_or_else(Vec::new, |stray| outside(&stray, &capabilities(&stray, &switches.needs()), &need))
+                stray.map_or_else(Vec::new, |stray| outside(&stray, &self.told(assignments, &stray, switches), &need))
             }
         };
         let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
@@ -162,22 +191,31 @@ impl Surroundings<'_> {
     ) -> Option<Vec<Hop>> {
         let from = identity(principal);
         let graph = self.graph(assignments);
-        let known = graph.shortest_path(&from, &Node::Administrator).filter(|path| !path.is_empty());
+        let known = graph.graph.shortest_path(&from, &Node::Administrator).filter(|path| !path.is_empty());
         known.or_else(|| {
             // Identities that Azure makes for clusters are in no list: their own first step is looked at here.
             let hop = to_administrator(&from, authority, assignments);
-            hop.or_else(|| into_cluster(&from, authority, read)).map(|hop| vec![hop])
+            if let Some(hop) = hop {
+                return Some(vec![hop]);
+            }
+            let through = graph.arriving.iter().find_map(|(target, id)| {
+                let hop = self.become_identity(principal, authority, (target, id))?;
+                let rest = graph.graph.shortest_path(&identity(target), &Node::Administrator)?;
+                Some(std::iter::once(hop).chain(rest).collect::<Vec<_>>())
+            });
+            through.or_else(|| into_cluster(&from, authority, read).map(|hop| vec![hop]))
         })
     }
 
     /// Who of the subscription's user-assigned identities may become whom, as far as it leads to the administrator.
     ///
     /// Worked out backwards from those who are there already, so that identities that lead nowhere cost nothing.
-    fn graph(&self, assignments: &Assignments<'_>) -> Arc<Graph> {
+    fn graph(&self, assignments: &Assignments<'_>) -> Arc<Climbs> {
         if let Some(known) = &self.standings.borrow().graph {
             return Arc::clone(known);
         }
         let mut graph = Graph::new();
+        let mut arriving: Vec<(String, String)> = Vec::new();
         let mut open: BTreeMap<String, Option<String>> = BTreeMap::new();
         for held in assignments.all() {
             open.insert(held.principal.clone(), None);
@@ -207,11 +245,13 @@ impl Surroundings<'_> {
             }
         }
         while !frontier.is_empty() && !waiting.is_empty() {
+            arriving.append(&mut frontier.clone());
             let mut next = Vec::new();
             waiting.retain(|principal| {
                 let authority = self.authority(assignments, principal);
-                let hops =
-                    frontier.iter().filter_map(|(target, id)| become_identity(principal, &authority, (target, id)));
+                let hops = frontier
+                    .iter()
+                    .filter_map(|(target, id)| self.become_identity(principal, &authority, (target, id)));
                 let hops: Vec<Hop> = hops.collect();
                 let found = !hops.is_empty();
                 for hop in hops {
@@ -224,9 +264,25 @@ impl Surroundings<'_> {
             });
             frontier = next;
         }
-        let graph = Arc::new(graph);
+        arriving.append(&mut frontier);
+        let graph = Arc::new(Climbs { graph, arriving });
         self.standings.borrow_mut().graph = Some(Arc::clone(&graph));
         graph
+    }
+}
+
+impl Surroundings<'_> {
+    fn become_identity(&self, from: &str, authority: &Authority, (target, id): (&str, &str)) -> Option<Hop> {
+        let (from, to) = (identity(from), || Node::from(identity(target)));
+        let place = |action: &str| {
+            if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere }
+        };
+        let directly = TO_IDENTITY.iter().find_map(|row| hop(&from, to(), authority, row, place));
+        directly.or_else(|| {
+            // Where scale sets were not read no standing is told that hangs on them.
+            let mut carriers = self.carriers(id).into_iter().flatten();
+            carriers.find_map(|set| hop(&from, to(), authority, &ON_A_MACHINE, |_| Place::On(&set.id)))
+        })
     }
 }
 
@@ -248,7 +304,10 @@ pub(super) fn identity(principal: &str) -> IdentityId {
 }
 
 fn may_become_somebody(authority: &Authority) -> bool {
-    [FEDERATE, ASSIGN, ASSIGN_NAMED].iter().any(|action| !authority.decide_any_resource(action).is_deny())
+    [FEDERATE, ASSIGN, ASSIGN_NAMED]
+        .iter()
+        .chain(&RUN_ON_MACHINES)
+        .any(|action| !authority.decide_any_resource(action).is_deny())
 }
 
 fn to_administrator(from: &IdentityId, authority: &Authority, assignments: &Assignments<'_>) -> Option<Hop> {
@@ -265,12 +324,6 @@ fn into_cluster(from: &IdentityId, authority: &Authority, read: &Read<'_, '_>) -
         Some(&CHANGE_CLUSTER),
     ];
     ways.into_iter().flatten().find_map(|row| hop(from, Node::ClusterAdmin, authority, row, place))
-}
-
-fn become_identity(from: &str, authority: &Authority, (target, id): (&str, &str)) -> Option<Hop> {
-    let place =
-        |action: &str| if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere };
-    TO_IDENTITY.iter().find_map(|row| hop(&identity(from), identity(target).into(), authority, row, place))
 }
 
 fn hop<'p>(

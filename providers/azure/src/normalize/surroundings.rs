@@ -3,20 +3,20 @@
 use super::{
     assignments::Assignments,
     balancers::Balancers,
-    exposure::Evaluations,
+    passes::Evaluations,
     space::Spaces,
     standing::Standings,
-    table::{Row, Table},
+    table::{Row, Table, table},
 };
 use crate::{
-    DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
-    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, arm,
+    ADMIN_RULES, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, PUBLIC_ADDRESSES,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, arm,
     record::{
-        Cluster, FederatedCredential, LoadBalancer, Network, PublicAddress, RouteTable, ScaleSet, SecurityGroup,
-        UserAssignedIdentity,
+        AdminRule, Cluster, FederatedCredential, LoadBalancer, Network, PublicAddress, RouteTable, ScaleSet,
+        SecurityGroup, Subscription, UserAssignedIdentity,
     },
 };
-use palisade_model::Gap;
+use palisade_model::{Evidence, Gap};
 use palisade_provider::Snapshot;
 use std::{cell::RefCell, collections::HashMap};
 
@@ -41,7 +41,17 @@ pub(super) struct Surroundings<'s> {
     pub(super) spaces: RefCell<Spaces>,
     pub(super) evaluations: RefCell<Evaluations>,
     pub(super) standings: RefCell<Standings>,
-    federated: HashMap<String, Result<Table<'s, FederatedCredential>, Gap>>,
+    federated: Federated<'s>,
+    /// The places of the identities that trust an issuer, and the gap when one of them was not read.
+    by_issuer: Result<HashMap<String, Vec<usize>>, Gap>,
+    /// The places of the scale sets of a resource group, by its name in lower case.
+    sets_of_group: HashMap<String, Vec<usize>>,
+    /// The places of the scale sets that carry an identity, by its key.
+    carriers: Result<HashMap<String, Vec<usize>>, Gap>,
+    /// The security admin rules of a network, by its key; absent where nobody asked.
+    pub(super) admin: HashMap<String, Result<Table<'s, AdminRule>, Gap>>,
+    /// The subscription itself.
+    pub(super) own: Result<(Subscription, Vec<Evidence>), Gap>,
 }
 
 impl<'s> Surroundings<'s> {
@@ -50,6 +60,9 @@ impl<'s> Surroundings<'s> {
         let here = snapshot.scope.as_str();
         let identities = Table::<UserAssignedIdentity>::read(snapshot, &IDENTITIES, here, &[]);
         let federated = identities.as_ref().map(|table| federated(snapshot, table)).unwrap_or_default();
+        let scale_sets = Table::read(snapshot, &SCALE_SETS, here, &[]);
+        let by_issuer =
+            table(&identities).and_then(|identities| by_issuer(identities.rows(), |id| credentials(&federated, id)));
         let balancers = Table::<LoadBalancer>::read(snapshot, &LOAD_BALANCERS, here, &[]);
         let assignments = (|| {
             Assignments::new(
@@ -59,14 +72,18 @@ impl<'s> Surroundings<'s> {
                 &Table::read(snapshot, &DENY_ASSIGNMENTS, here, &[])?,
             )
         })();
+        let networks = Table::read(snapshot, &NETWORKS, here, &[]);
         Self {
+            admin: networks.as_ref().map(|networks| admin(snapshot, networks)).unwrap_or_default(),
             snapshot,
             subscription: here,
             security_groups: Table::read(snapshot, &SECURITY_GROUPS, here, &[]),
-            networks: Table::read(snapshot, &NETWORKS, here, &[]),
+            networks,
             public_addresses: Table::read(snapshot, &PUBLIC_ADDRESSES, here, &[]),
             route_tables: Table::read(snapshot, &ROUTE_TABLES, here, &[]),
-            scale_sets: Table::read(snapshot, &SCALE_SETS, here, &[]),
+            sets_of_group: scale_sets.as_ref().map(sets_of_group).unwrap_or_default(),
+            carriers: table(&scale_sets).and_then(carriers),
+            scale_sets,
             balancers: balancers.map(Balancers::new),
             assignments,
             identities,
@@ -80,7 +97,37 @@ impl<'s> Surroundings<'s> {
             evaluations: RefCell::default(),
             standings: RefCell::default(),
             federated,
+            by_issuer,
+            own: own(snapshot),
         }
+    }
+
+    /// The scale sets of a resource group.
+    pub(super) fn sets_of_group(&self, group: &str) -> Result<Vec<&Row<'s, ScaleSet>>, Gap> {
+        let rows = table(&self.scale_sets)?.rows();
+        let places = self.sets_of_group.get(&group.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
+        Ok(places.iter().filter_map(|place| rows.get(*place)).collect())
+    }
+
+    /// Whether it is known which machines carry whom.
+    pub(super) fn knows_carriers(&self) -> Result<(), Gap> {
+        self.carriers.as_ref().map_err(Clone::clone).map(|_| ())
+    }
+
+    /// The scale sets whose machines carry an identity.
+    pub(super) fn carriers(&self, identity: &str) -> Result<impl Iterator<Item = &Row<'s, ScaleSet>>, Gap> {
+        let rows = table(&self.scale_sets)?.rows();
+        let carriers = self.carriers.as_ref().map_err(Clone::clone)?;
+        let places = carriers.get(&arm::key(identity)).map_or(&[][..], Vec::as_slice);
+        Ok(places.iter().filter_map(|place| rows.get(*place)))
+    }
+
+    /// The identities that trust an issuer.
+    pub(super) fn trusting(&self, issuer: &str) -> Result<impl Iterator<Item = &Row<'s, UserAssignedIdentity>>, Gap> {
+        let rows = table(&self.identities)?.rows();
+        let known = self.by_issuer.as_ref().map_err(Clone::clone)?;
+        let places = known.get(issuer).map_or(&[][..], Vec::as_slice);
+        Ok(places.iter().filter_map(|place| rows.get(*place)))
     }
 
     /// Whether a scope holds a cluster, or lies in one.
@@ -102,14 +149,83 @@ impl<'s> Surroundings<'s> {
 
     /// Whose tokens become an identity, by its resource id.
     pub(super) fn federated(&self, id: &str) -> Result<&Table<'s, FederatedCredential>, Gap> {
-        match self.federated.get(&arm::key(id)) {
-            Some(read) => read.as_ref().map_err(Clone::clone),
-            None => match &self.identities {
-                Err(gap) => Err(gap.clone()),
-                Ok(_) => Err(elsewhere("identity", id)),
-            },
+        table(&self.identities)?;
+        credentials(&self.federated, id)
+    }
+}
+
+type Federated<'s> = HashMap<String, Result<Table<'s, FederatedCredential>, Gap>>;
+
+fn credentials<'f, 's>(federated: &'f Federated<'s>, id: &str) -> Result<&'f Table<'s, FederatedCredential>, Gap> {
+    let known = federated.get(&arm::key(id)).ok_or_else(|| elsewhere("identity", id))?;
+    known.as_ref().map_err(Clone::clone)
+}
+
+/// Which identities trust which issuer. Entra compares issuers letter by letter, and so do we.
+fn by_issuer<'f, 's: 'f>(
+    rows: &[Row<'s, UserAssignedIdentity>],
+    credentials: impl Fn(&str) -> Result<&'f Table<'s, FederatedCredential>, Gap>,
+) -> Result<HashMap<String, Vec<usize>>, Gap> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, row) in rows.iter().enumerate() {
+        for credential in credentials(&row.id)?.rows() {
+            let Some(issuer) = &credential.get()?.properties.issuer else { continue };
+            let places = found.entry(issuer.clone()).or_default();
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
         }
     }
+    Ok(found)
+}
+
+fn admin<'s>(
+    snapshot: &'s Snapshot,
+    networks: &Table<'_, Network>,
+) -> HashMap<String, Result<Table<'s, AdminRule>, Gap>> {
+    let keys = networks.rows().iter().map(|row| arm::key(&row.id));
+    let asked = keys.filter(|key| !snapshot.find(&ADMIN_RULES, &snapshot.scope, &[("network", key)]).is_empty());
+    asked
+        .map(|key| {
+            let read = Table::read(snapshot, &ADMIN_RULES, &snapshot.scope, &[("network", &key)]);
+            (key, read)
+        })
+        .collect()
+}
+
+fn sets_of_group(table: &Table<'_, ScaleSet>) -> HashMap<String, Vec<usize>> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, row) in table.rows().iter().enumerate() {
+        if let Some(group) = arm::group(&row.id) {
+            found.entry(group.to_ascii_lowercase()).or_default().push(place);
+        }
+    }
+    found
+}
+
+fn carriers(table: &Table<'_, ScaleSet>) -> Result<HashMap<String, Vec<usize>>, Gap> {
+    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, row) in table.rows().iter().enumerate() {
+        for (id, _) in row.get()?.identity.user_assigned_identities.iter().flatten() {
+            found.entry(arm::key(id)).or_default().push(place);
+        }
+    }
+    Ok(found)
+}
+
+fn own(snapshot: &Snapshot) -> Result<(Subscription, Vec<Evidence>), Gap> {
+    let list = Table::<Subscription>::read(snapshot, &SUBSCRIPTIONS, TENANT, &[])?;
+    let own = |row: &&Row<'_, Subscription>| {
+        let id = row.item.as_ref().ok().and_then(|item| item.id.as_deref());
+        id.is_some_and(|id| id.eq_ignore_ascii_case(&snapshot.scope))
+    };
+    let row = list.rows().iter().find(own).ok_or_else(|| Gap::Unsettled {
+        what: format!(
+            "subscription `{}` is not in the list of subscriptions: who manages it is not known",
+            snapshot.scope
+        ),
+    })?;
+    Ok((row.get()?.clone(), row.evidence("").into_iter().collect()))
 }
 
 /// Something that is not in the subscription that was read.
@@ -124,10 +240,7 @@ pub(super) fn elsewhere(what: &str, id: &str) -> Gap {
     }
 }
 
-fn federated<'s>(
-    snapshot: &'s Snapshot,
-    identities: &Table<'s, UserAssignedIdentity>,
-) -> HashMap<String, Result<Table<'s, FederatedCredential>, Gap>> {
+fn federated<'s>(snapshot: &'s Snapshot, identities: &Table<'s, UserAssignedIdentity>) -> Federated<'s> {
     let ids = identities.rows().iter().filter(|row| !row.id.is_empty()).map(|row| arm::key(&row.id));
     ids.map(|id| {
         let read = Table::read(snapshot, &FEDERATED_CREDENTIALS, &snapshot.scope, &[("identity", &id)]);

@@ -6,11 +6,11 @@ use super::{
     observe::observe,
     standing::identity,
     surroundings::Surroundings,
-    table::{Row, Table, table},
+    table::{Row, table},
 };
 use crate::{
-    SUBSCRIPTIONS, TENANT, arm,
-    record::{FederatedCredential, Subscription, UserAssignedIdentity},
+    arm,
+    record::{FederatedCredential, UserAssignedIdentity},
 };
 use palisade_model::{Audience, Evidence, ExternalTrust, Gap, IdentityId, Issuer, Observed, Trust, TrustSubject};
 use std::collections::BTreeSet;
@@ -38,14 +38,11 @@ pub(super) fn federated_here<'t, 's>(
     let identities = table(&around.identities)?;
     seen.extend_from_slice(identities.pages());
     let mut found = Vec::new();
-    for row in identities.rows() {
+    for row in around.trusting(issuer)? {
         let credentials = around.federated(&row.id)?;
-        let ours: Vec<&FederatedCredential> =
-            credentials.all()?.into_iter().filter(|one| one.properties.issuer.as_deref() == Some(issuer)).collect();
-        if !ours.is_empty() {
-            seen.extend_from_slice(credentials.pages());
-            found.push((row, ours));
-        }
+        let ours = |one: &&FederatedCredential| one.properties.issuer.as_deref() == Some(issuer);
+        seen.extend_from_slice(credentials.pages());
+        found.push((row, credentials.all()?.into_iter().filter(ours).collect()));
     }
     Ok(found)
 }
@@ -136,7 +133,8 @@ pub(super) fn other_trust(
 pub(super) fn external(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed<Vec<ExternalTrust>> {
     observe(|seen| {
         seen.extend(read.row.evidence("/identity"));
-        let subscription = subscription(around, seen)?;
+        let (subscription, evidence) = around.own.as_ref().map_err(Clone::clone)?;
+        seen.extend_from_slice(evidence);
         let tenant = subscription.tenant_id.as_deref();
         let mut found: BTreeSet<ExternalTrust> = BTreeSet::new();
         for manager in &subscription.managed_by_tenants {
@@ -195,22 +193,6 @@ fn outsider(issuer: &str, tenant: Option<&str>) -> Option<String> {
         Some(own) if own.eq_ignore_ascii_case(theirs) => None,
         Some(_) | None => Some(format!("tenant {theirs}")),
     }
-}
-
-fn subscription(around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Result<Subscription, Gap> {
-    let list = Table::<Subscription>::read(around.snapshot, &SUBSCRIPTIONS, TENANT, &[])?;
-    let own = |row: &&Row<'_, Subscription>| {
-        let id = row.item.as_ref().ok().and_then(|item| item.id.as_deref());
-        id.is_some_and(|id| id.eq_ignore_ascii_case(around.subscription))
-    };
-    let row = list.rows().iter().find(own).ok_or_else(|| Gap::Unsettled {
-        what: format!(
-            "subscription `{}` is not in the list of subscriptions: who manages it is not known",
-            around.subscription
-        ),
-    })?;
-    seen.extend(row.evidence(""));
-    Ok(row.get()?.clone())
 }
 
 #[cfg(test)]

@@ -108,5 +108,5 @@ fn the_independent_models_read_the_same_from_simulated_clusters() {
             clusters += 1;
         }
     }
-    assert_eq!(clusters, 4);
+    assert_eq!(clusters, 5);
 }

@@ -10,7 +10,10 @@
 mod fixtures;
 mod laws;
 mod network;
+mod paths;
 mod rbac;
 mod scene;
+#[path = "../support/tenant.rs"]
+mod tenant;
 mod traps;
 mod vectors;

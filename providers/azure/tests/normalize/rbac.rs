@@ -1,12 +1,9 @@
 //! The vectors B2 of the semantics that are about a cluster's identities.
 
-use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, node_group, role};
+use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, judged, node_group, role};
 use palisade_authority::{Capability, Node, Standing};
-use palisade_controls::controls;
-use palisade_engine::{Context, Policy, State, evaluate};
-use palisade_model::{
-    Audience, Cluster, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject,
-};
+use palisade_engine::State;
+use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
 use serde_json::{Value, json};
 
 const NOT_ACCESS: &[&str] = &[
@@ -149,6 +146,23 @@ fn b2_10_who_may_federate_an_owner_is_one() {
     assert_eq!(self::standing(&alone, IdentityKind::Workload).escalation, None);
 }
 
+#[test]
+fn who_runs_code_on_a_machine_becomes_the_identity_that_the_machine_carries() {
+    let boss = id("Microsoft.ManagedIdentity/userAssignedIdentities", "boss");
+    let runner = &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"];
+    let mut scene =
+        with_workload(&[("orders-principal", "runner", &node_group()), ("boss-principal", "owner", &subscription())]);
+    scene.roles.push(role("runner", runner, &[], &[]));
+    assert_eq!(standing(&scene, IdentityKind::Workload).escalation, None, "no machine carries the owner");
+    scene.carried = Some(boss.to_uppercase());
+    let path = standing(&scene, IdentityKind::Workload).escalation.unwrap();
+    assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
+    // An identity that is in no list climbs the same way.
+    scene.assignments.push(assignment("control-plane", "runner", &node_group()));
+    let path = standing(&scene, IdentityKind::ControlPlane).escalation.unwrap();
+    assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
+}
+
 fn minters(scene: &Scene) -> Vec<(String, usize)> {
     let cluster = scene.read();
     let minter = |minter: &Minter| (minter.principal.clone(), minter.by.len());
@@ -241,15 +255,6 @@ fn to_group(group: &str, role: &str, scope: &str) -> Value {
     let mut assignment = assignment(group, role, scope);
     assignment["properties"]["principalType"] = json!("Group");
     assignment
-}
-
-/// What the control says of each subject.
-fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
-    let chosen: Vec<_> = controls().into_iter().filter(|one| one.meta.id == control).collect();
-    let policy = Policy::default();
-    let context = Context { policy: &policy, now: palisade_testkit::now() };
-    let findings = evaluate(cluster, &chosen, &context).findings;
-    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
 }
 
 #[test]

@@ -5,6 +5,8 @@ use palisade_azure::{
     NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
     SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
 };
+use palisade_controls::controls;
+use palisade_engine::{Context, Policy, State, evaluate};
 use palisade_model::{Cluster, Exposure, Pool, Provider};
 use palisade_provider::Snapshot;
 use palisade_reach::{AddrSet, Bounds, Protocol};
@@ -57,6 +59,8 @@ pub(crate) struct Scene {
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
+    /// The identity that the machines carry, by resource id.
+    pub(crate) carried: Option<String>,
     pub(crate) identities: BTreeMap<String, (String, Vec<Value>)>,
 }
 
@@ -91,6 +95,7 @@ impl Default for Scene {
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
+            carried: None,
             identities: BTreeMap::from([(
                 node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "K-agentpool"),
                 ("kubelet".to_owned(), Vec::new()),
@@ -187,10 +192,13 @@ impl Scene {
             node_addresses.push(body);
         }
         interface["ipConfigurations"] = json!([{ "id": configuration, "name": "ip1", "properties": address }]);
-        let scale_set_body = json!({
+        let mut scale_set_body = json!({
             "id": scale_set, "name": "aks-pool1-12345678-vmss",
             "properties": { "virtualMachineProfile": { "networkProfile": { "networkInterfaceConfigurations": [{ "properties": template }] } } },
         });
+        if let Some(identity) = &self.carried {
+            scale_set_body["identity"] = json!({ "type": "UserAssigned", "userAssignedIdentities": { identity: {} } });
+        }
         let key = scale_set.to_ascii_lowercase();
         let mut builder = SnapshotBuilder::new(Provider::Azure, SUBSCRIPTION)
             .answer(&CLUSTERS, SUBSCRIPTION, &[], value(vec![self.cluster.clone()]))
@@ -236,8 +244,11 @@ impl Scene {
         self.read().pools.get().unwrap()[0].clone()
     }
 
+    /// Who can reach the node; its paths always say the same as its sets.
     pub(crate) fn exposure(&self) -> Exposure {
-        self.pool().exposure.get().unwrap()[0].clone()
+        let exposure = self.pool().exposure.get().unwrap()[0].clone();
+        crate::paths::agree(&exposure);
+        exposure
     }
 
     /// Who on the internet reaches a port.
@@ -249,6 +260,15 @@ impl Scene {
     pub(crate) fn ssh(&self) -> Bounds<AddrSet> {
         self.reached(Protocol::TCP, 22)
     }
+}
+
+/// What the control says of each subject.
+pub(crate) fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
+    let chosen: Vec<_> = controls().into_iter().filter(|one| one.meta.id == control).collect();
+    let policy = Policy::default();
+    let context = Context { policy: &policy, now: palisade_testkit::now() };
+    let findings = evaluate(cluster, &chosen, &context).findings;
+    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
 }
 
 /// Every IPv4 address outside the scene's network.
