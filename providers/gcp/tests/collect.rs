@@ -371,7 +371,7 @@ async fn a_token_that_expired_is_told_in_a_sentence_and_not_as_a_missing_permiss
     assert_eq!(snapshot.failures().count(), 1);
     let gap = provider.normalize(&snapshot).unseen.remove(0).gap;
     assert_eq!(gap.permission(), None);
-    assert!(gap.to_string().contains("the credentials were not accepted"), "{gap}");
+    assert!(gap.to_string().contains("did not accept the credentials"), "{gap}");
 }
 
 #[tokio::test]
