@@ -3,10 +3,11 @@
 use super::{
     authority::{Power, Rights, account_resource},
     groups::IN_NO_GROUP,
+    people::Account,
     principal::Principal,
     tables::{
-        AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
-        OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
+        AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, DIRECT, FORGE, NODE_NEED,
+        NODE_ROLES, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
     },
 };
 use palisade_authority::{
@@ -126,7 +127,7 @@ impl StandingBook {
         if let Some(steps) = self.steps.borrow().get(id) {
             return Ok(Rc::clone(steps));
         }
-        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])?));
+        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])?)?);
         self.steps.borrow_mut().insert(id.to_owned(), Rc::clone(&steps));
         Ok(steps)
     }
@@ -160,7 +161,7 @@ fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
         assumptions,
     };
     let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
-    let steps = (!surely).then(|| steps(rights, asked.id, &power));
+    let steps = (!surely).then(|| steps(rights, asked.id, &power)).transpose()?;
     Ok(Own { standing, steps })
 }
 
@@ -233,7 +234,9 @@ fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targ
         return Ok(None);
     }
     let mut graph = Graph::new();
-    taken.into_iter().for_each(|hop| graph.add(hop));
+    for hop in taken {
+        graph.add(hop);
+    }
     let from = IdentityId::from(id);
     Ok([Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to)))
 }
@@ -255,7 +258,7 @@ fn hop(id: &str, to: Node, row: &MethodRow, way: Satisfied) -> Hop {
 }
 
 /// The steps an identity can take.
-fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Steps {
+fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
     let mut hops = Vec::new();
     let mut onto_machines = Vec::new();
     let mut step = |to: Node, row: &MethodRow, way: Satisfied| hops.push(hop(id, to, row, way));
@@ -280,6 +283,16 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Steps {
         let agent = format!("{}@cloudservices.gserviceaccount.com", rights.hierarchy.number);
         step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
     }
+    let project = format!("projects/{}", rights.project);
+    if let Some(way) = open_to(power, &FORGE, |_| Place::On(&project)) {
+        for (email, account) in
+            rights.people.accounts.iter().filter(|(email, account)| !account.disabled && *email != id)
+        {
+            if trusts_own_pool(rights, account)? {
+                step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone());
+            }
+        }
+    }
     for row in BECOME.iter().chain([&ROOT_ON_NODE]) {
         // Most identities may do none of this anywhere, and then no account has to be looked at.
         if open_to(power, row, |_| Place::Somewhere).is_none() {
@@ -301,7 +314,26 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Steps {
             }
         }
     }
-    Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere) }
+    Ok(Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere) })
+}
+
+/// Whether identities of a pool of the project, other than the clusters' own, may act as an account. Whoever rules the
+/// pool's providers decides who those are. Google keeps the providers of the clusters' pools itself.
+fn trusts_own_pool(rights: &Rights<'_>, account: &Account) -> Result<bool, Gap> {
+    let pools = [rights.project, rights.hierarchy.number.as_str()]
+        .map(|project| format!("//iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/"));
+    let is_own = |member: &String| {
+        let pool = pools.iter().find_map(|pools| member.split_once(pools.as_str()).map(|(_, pool)| pool));
+        pool.and_then(|pool| pool.split('/').next()).is_some_and(|pool| !pool.ends_with(".svc.id.goog"))
+    };
+    for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+        if let Some(role) = binding.role.as_deref().filter(|_| binding.members.iter().any(is_own))
+            && rights.roles.get(role)?.has_any(DIRECT)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Steps {
