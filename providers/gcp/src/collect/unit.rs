@@ -37,7 +37,8 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
     }
     let used: BTreeSet<network::Used> = clusters.iter().filter_map(|cluster| used(cluster, project)).collect();
     let keys: BTreeSet<&str> = clusters.iter().flat_map(keys).collect();
-    if settings.projects == Projects::All {
+    // A worker that was only handed this project has not searched, and cannot say what a search left out.
+    if settings.projects == Projects::All && run.knows(project) {
         let hosts = used.iter().map(|used| used.host.as_str());
         let named: BTreeSet<&str> = hosts.chain(clusters.iter().filter_map(fleet_project)).collect();
         for hidden in named.into_iter().filter(|named| *named != project && !run.knows(named)) {
