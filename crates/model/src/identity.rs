@@ -238,6 +238,13 @@ pub enum Issuer {
         /// How many clusters share it in this scope.
         clusters: usize,
     },
+    /// A pool of which no second cluster was seen, in a scope whose clusters were not all seen.
+    PartlySeenPool {
+        /// The pool.
+        pool: String,
+        /// What hides the others.
+        gap: crate::Gap,
+    },
     /// Somebody else's.
     Other(String),
 }

@@ -27,7 +27,7 @@ use palisade_provider::{Call, Discovery, Failure, Once, Record, Recorder, Snapsh
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 use tokio::{sync::OnceCell, time::Instant};
 
@@ -41,6 +41,8 @@ pub(crate) struct Runs {
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     clients: OnceCell<Result<Clients, Failure>>,
+    /// When it began.
+    began: OnceLock<Instant>,
     shared: Once<String, Shared>,
     /// Numbers of projects by their ids, as far as discovery said them.
     numbers: Mutex<BTreeMap<String, String>>,
@@ -70,6 +72,13 @@ impl Run {
         self.clients.get_or_init(|| Clients::build(settings)).await.as_ref().map_err(Clone::clone)
     }
 
+    /// When a unit that begins now has to be done: within its own time, and within that of the target.
+    fn deadline(&self, settings: &Settings) -> Instant {
+        let now = Instant::now();
+        let began = *self.began.get_or_init(|| now);
+        (now + settings.limits.unit).min(began + settings.limits.target)
+    }
+
     /// The answers of a read that is made once, whoever asks first. Its records become the asker's too.
     async fn once<'a, F>(&self, asker: &Asker<'a>, key: String, read: impl FnOnce(Asker<'a>) -> F) -> Arc<[Value]>
     where
@@ -94,6 +103,12 @@ impl Run {
     fn learn_number(&self, project: &str, number: &str) {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         numbers.insert(project.to_owned(), number.to_owned());
+    }
+
+    /// Whether discovery found a project, by its id or number.
+    fn knows(&self, project: &str) -> bool {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.contains_key(project) || numbers.values().any(|number| number == project)
     }
 
     fn number(&self, project: &str) -> Option<String> {
@@ -125,12 +140,7 @@ async fn asker<'a>(
     (first, scope): (&'static Call, &str),
 ) -> Option<Asker<'a>> {
     match run.clients(settings).await {
-        Ok(clients) => Some(Asker {
-            clients,
-            settings,
-            recorder: recorder.clone(),
-            deadline: Instant::now() + settings.limits.unit,
-        }),
+        Ok(clients) => Some(Asker { clients, settings, recorder: recorder.clone(), deadline: run.deadline(settings) }),
         Err(failure) => {
             recorder.failed(first, scope, &[], 0, failure);
             None

@@ -93,6 +93,8 @@ pub struct Limits {
     pub call: Duration,
     /// How long one project may take.
     pub unit: Duration,
+    /// How long the whole target may take; what is not read by then was not answered.
+    pub target: Duration,
 }
 
 impl Default for Limits {
@@ -103,6 +105,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(10),
             call: Duration::from_mins(1),
             unit: Duration::from_mins(30),
+            target: Duration::from_hours(2),
         }
     }
 }

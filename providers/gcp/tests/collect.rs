@@ -122,7 +122,13 @@ async fn acme_is_read_whole_but_for_what_it_does_not_offer() {
     let unseen: Vec<&str> = run.inventory.unseen.iter().map(|unseen| unseen.scope.as_str()).collect();
     assert_eq!(unseen, ["acme-lab-0815/us-central1-f"]);
     for ((cluster, kind), reasons) in run.gaps() {
-        assert_eq!((kind, &reasons), (FactKind::Unused, &BTreeSet::from([GapReason::Unsupported])), "{cluster}");
+        let expected = match kind {
+            // The zone that did not answer may hold a cluster whose machines carry the account, too.
+            FactKind::Dedication => GapReason::Unreachable,
+            _ => GapReason::Unsupported,
+        };
+        assert!(matches!(kind, FactKind::Dedication | FactKind::Unused), "{cluster}: {kind:?}");
+        assert_eq!(reasons, BTreeSet::from([expected]), "{cluster}");
     }
     assert_eq!(run.events.count(|event| matches!(event, Event::Clusters(2))), 2);
 }
@@ -371,7 +377,7 @@ async fn a_token_that_expired_is_told_in_a_sentence_and_not_as_a_missing_permiss
     assert_eq!(snapshot.failures().count(), 1);
     let gap = provider.normalize(&snapshot).unseen.remove(0).gap;
     assert_eq!(gap.permission(), None);
-    assert!(gap.to_string().contains("the credentials were not accepted"), "{gap}");
+    assert!(gap.to_string().contains("did not accept the credentials"), "{gap}");
 }
 
 #[tokio::test]

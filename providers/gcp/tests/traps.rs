@@ -4,11 +4,13 @@
 #[path = "support/world.rs"]
 mod world;
 
-use palisade_gcp::call::{FIREWALLS, INSTANCES, NETWORK_FIREWALLS, PROJECT_POLICY};
-use palisade_model::{Cluster, Coverage, KeyOwner, PrincipalKind, PrivatePath, Progress, PublicAccess};
+use palisade_gcp::call::{ACCOUNT_POLICY, CLUSTERS_LIST, FIREWALLS, INSTANCES, NETWORK_FIREWALLS, PROJECT_POLICY};
+use palisade_model::{
+    Cluster, Coverage, Gap, IdentityKind, Issuer, KeyOwner, PrincipalKind, PrivatePath, Progress, PublicAccess,
+};
 use palisade_reach::{Bounds, Protocol};
 use serde_json::{Value, json};
-use world::{World, any4, nets};
+use world::{World, any4, nets, policy};
 
 macro_rules! recording {
     ($name:literal) => {
@@ -146,4 +148,22 @@ fn the_recordings_are_the_files_the_manifest_names() {
         assert!(entry["licence"].is_string() || entry["license"].is_string(), "{entry}");
     }
     assert!(nets(&["0.0.0.0/0"]).contains("192.0.2.1".parse().unwrap()));
+}
+
+#[test]
+fn a_zone_that_did_not_answer_may_hide_a_cluster_that_shares_the_pool_and_the_machines_account() {
+    let bound = policy(&[("roles/iam.workloadIdentityUser", "serviceAccount:p.svc.id.goog[prod/app]")]);
+    let mut world = World::tidy();
+    world.put(&ACCOUNT_POLICY, "p", &[("account", "a@p.iam.gserviceaccount.com")], bound);
+    let issuer = |world: &World| world.only().trusts.get().unwrap().first().unwrap().issuer.clone();
+    assert!(matches!(issuer(&world), Issuer::SharedPool { clusters: 1, .. }));
+    let dedicated = |world: &World| {
+        let cluster = world.only();
+        let nodes = cluster.identities.get().unwrap().iter().filter(|one| one.kind == IdentityKind::Node);
+        nodes.map(|node| node.dedication.get().cloned()).collect::<Vec<_>>()
+    };
+    assert!(dedicated(&world).iter().all(Result::is_ok));
+    world.put(&CLUSTERS_LIST, "p", &[], json!({ "clusters": [world::cluster()], "missingZones": ["z"] }));
+    assert!(matches!(issuer(&world), Issuer::PartlySeenPool { gap: Gap::Unreachable { .. }, .. }));
+    assert!(dedicated(&world).iter().all(Result::is_err), "{:?}", dedicated(&world));
 }

@@ -112,6 +112,7 @@ fn judge_trust(trust: &Trust) -> Result<Verdict, Gap> {
         Issuer::SharedPool { pool, clusters } => {
             flaws.prove(Severity::High, format!("{said} in each of {clusters} clusters that share the pool `{pool}`"));
         }
+        Issuer::PartlySeenPool { gap, .. } => flaws.doubt(gap.clone()),
         Issuer::Other(issuer) => {
             flaws.prove(Severity::High, format!("`{id}` believes the issuer `{issuer}`, which is not this cluster's"));
         }
@@ -166,6 +167,18 @@ mod tests {
         let shared = |clusters| Issuer::SharedPool { pool: "shop.svc.id.goog".to_owned(), clusters };
         assert_eq!(failure(|trust| trust.issuer = shared(2)), Some(Severity::High));
         assert_eq!(judge(|trust| trust.issuer = shared(1)), Ok((State::Pass, None)));
+    }
+
+    #[test]
+    fn a_pool_whose_clusters_were_not_all_seen_never_passes_and_hides_no_wide_subject() {
+        let gap = Gap::NotCollected { what: "a zone did not answer".to_owned() };
+        let pool = || Issuer::PartlySeenPool { pool: "shop.svc.id.goog".to_owned(), gap: gap.clone() };
+        assert_eq!(judge(|trust| trust.issuer = pool()), Err(gap.clone()));
+        let wide = failure(|trust| {
+            trust.issuer = pool();
+            trust.subject = TrustSubject::WholePool;
+        });
+        assert_eq!(wide, Some(Severity::Critical));
     }
 
     #[test]

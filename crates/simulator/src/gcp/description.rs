@@ -61,6 +61,8 @@ pub(crate) struct Project {
     pub(crate) missing_zones: Vec<String>,
     /// Project-wide instance metadata.
     pub(crate) metadata: BTreeMap<String, String>,
+    /// Services whose data reads and writes are logged.
+    pub(crate) data_access_logs: Vec<String>,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) deny_policies: Vec<DenyPolicy>,
     pub(crate) roles: Vec<Role>,

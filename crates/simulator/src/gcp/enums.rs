@@ -97,6 +97,7 @@ const ALL: &[Known] = &[
     ("variantConfig.variant", &[("DEFAULT", 1), ("MAX_THROUGHPUT", 2)]),
     ("enterpriseConfig.clusterTier", &[("STANDARD", 1), ("ENTERPRISE", 2)]),
     ("stateInfo.state", &[("ACTIVE", 1), ("ACCEPTED", 2), ("DISMISSED", 3)]),
+    ("auditLogConfigs.logType", &[("ADMIN_READ", 1), ("DATA_WRITE", 2), ("DATA_READ", 3)]),
     ("effectiveCgroupMode", &[("EFFECTIVE_CGROUP_MODE_V1", 1), ("EFFECTIVE_CGROUP_MODE_V2", 2)]),
     ("purpose", &[("ENCRYPT_DECRYPT", 1)]),
     ("category", &[("COST", 1), ("SECURITY", 2), ("PERFORMANCE", 3), ("MANAGEABILITY", 4)]),

@@ -29,7 +29,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) deadline: Instant,
 }
 
-const LATE: &str = "no answer within the time limit of the call or of the project";
+const LATE: &str = "no answer within the time limit of the call, the project or the target";
 
 /// A service, as the pace counts it.
 pub(crate) mod host {

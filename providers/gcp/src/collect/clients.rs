@@ -1,5 +1,6 @@
 //! The official clients, built once for a target.
 
+use super::failure::not_signed_in;
 use crate::settings::{Credential, Settings};
 use google_cloud_auth::{
     credentials::{self, CacheableResource, Credentials, CredentialsProvider, EntityTag, anonymous},
@@ -101,7 +102,7 @@ fn is_trustworthy(url: &str) -> bool {
 
 fn credentials(credential: &Credential) -> Result<Credentials, Failure> {
     match credential {
-        Credential::Default => credentials::Builder::default().build().map_err(|error| unusable(&error.to_string())),
+        Credential::Default => credentials::Builder::default().build().map_err(|_| not_signed_in(None)),
         Credential::Anonymous => Ok(anonymous::Builder::new().build()),
         Credential::Token(secret) => {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", secret.expose()))

@@ -10,7 +10,7 @@ use crate::{
     settings::{Projects, Settings},
 };
 use futures::future::BoxFuture;
-use palisade_provider::{Recorder, Unit};
+use palisade_provider::{Failure, FailureReason, Recorder, Unit};
 use std::collections::BTreeMap;
 
 /// The scope of a question that is asked about everything the credentials can see.
@@ -48,7 +48,7 @@ async fn visible(asker: &Asker<'_>, run: &Run) -> Found {
     let mut found = Vec::new();
     let client = &asker.clients.projects;
     // Failures are in the records; what was found before one is still worth reading.
-    let _ = asker
+    let searched = asker
         .pages(
             (&PROJECTS_SEARCH, RESOURCES),
             EVERYWHERE,
@@ -58,7 +58,16 @@ async fn visible(asker: &Asker<'_>, run: &Run) -> Found {
             |page| found.extend(projects_on(page, run)),
         )
         .await;
+    if searched.is_ok() && found.is_empty() {
+        unseen(&asker.recorder, EVERYWHERE, 1, "the search found no project");
+    }
     found
+}
+
+/// A search leaves out what the caller may not get and does not say so: what it should have found and did not was refused.
+/// <https://cloud.google.com/resource-manager/reference/rest/v3/projects/search>
+pub(crate) fn unseen(recorder: &Recorder, scope: &str, page: u32, why: &str) {
+    recorder.failed(&PROJECTS_SEARCH, scope, &[], page, Failure::new(FailureReason::Denied, why));
 }
 
 async fn below_all(settings: &Settings, run: &Run, recorder: &Recorder, parents: Vec<String>) -> Found {

@@ -9,10 +9,14 @@ use std::error::Error as _;
 /// The failure an error amounts to.
 pub(crate) fn failure(error: &Error) -> Failure {
     let class = class(error);
+    if is_not_signed_in(error) {
+        return not_signed_in(error.http_status_code());
+    }
     let words = words(error);
-    let words = match plainly(error) {
-        Some(sentence) => format!("{sentence} ({words})"),
-        None => words,
+    let words = if is_unknown_project(error) {
+        format!("the project does not exist, or nobody lets these credentials see it ({words})")
+    } else {
+        words
     };
     let mut failure = Failure::new(class, &words);
     if let Some(status) = error.http_status_code() {
@@ -33,22 +37,25 @@ pub(crate) fn consumer(error: &Error) -> Option<String> {
     metadata(error, "consumer")
 }
 
-/// What no permission would mend, said plainly.
-fn plainly(error: &Error) -> Option<&'static str> {
-    if is_not_signed_in(error) {
-        return Some(
-            "the credentials were not accepted: they are missing, wrong, revoked or expired; sign in with `gcloud auth \
-             application-default login` or name others in GOOGLE_APPLICATION_CREDENTIALS",
-        );
+/// What no permission would mend, said plainly: the library's own words are a page on how to sign in.
+pub(crate) fn not_signed_in(status: Option<u16>) -> Failure {
+    let mut failure = Failure::new(
+        FailureReason::Denied,
+        "the credentials are missing, wrong, revoked or expired; sign in with `gcloud auth application-default login` \
+         or name others in GOOGLE_APPLICATION_CREDENTIALS",
+    );
+    failure.permission = Some(String::new());
+    match status {
+        Some(status) => failure.status(status),
+        None => failure,
     }
-    is_unknown_project(error).then_some("the project does not exist, or nobody lets these credentials see it")
 }
 
 /// Nobody was recognised; what they may do was not even looked at.
 fn is_not_signed_in(error: &Error) -> bool {
     error.http_status_code() == Some(401)
         || error.status().is_some_and(|status| status.code == Code::Unauthenticated)
-        || (error.is_authentication() && !error.is_transient_and_before_rpc())
+        || error.is_authentication()
 }
 
 /// Google tells a stranger only that they may not use the project.
@@ -59,9 +66,6 @@ fn is_unknown_project(error: &Error) -> bool {
 fn class(error: &Error) -> FailureReason {
     if is_throttled(error) {
         return FailureReason::Throttled;
-    }
-    if is_not_signed_in(error) {
-        return FailureReason::Unreachable;
     }
     if is_unknown_project(error) {
         return FailureReason::NotFound;

@@ -6,7 +6,7 @@ use super::{
         Asker, Refusal, after_first,
         host::{COMPUTE, CONTAINER, KMS, RECOMMENDER},
     },
-    asker, hierarchy, identities, network, read as as_record, strip,
+    asker, discover, hierarchy, identities, network, read as as_record, strip,
 };
 use crate::{
     calls::{
@@ -18,7 +18,7 @@ use crate::{
         names::{after, host_and_network, key_project, key_ring, region_of},
         resource,
     },
-    settings::Settings,
+    settings::{Projects, Settings},
 };
 use google_cloud_iam_v1::model::GetPolicyOptions;
 use palisade_provider::{Event, Recorder};
@@ -37,6 +37,14 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
     }
     let used: BTreeSet<network::Used> = clusters.iter().filter_map(|cluster| used(cluster, project)).collect();
     let keys: BTreeSet<&str> = clusters.iter().flat_map(keys).collect();
+    // A worker that was only handed this project has not searched, and cannot say what a search left out.
+    if settings.projects == Projects::All && run.knows(project) {
+        let hosts = used.iter().map(|used| used.host.as_str());
+        let named: BTreeSet<&str> = hosts.chain(clusters.iter().filter_map(fleet_project)).collect();
+        for hidden in named.into_iter().filter(|named| *named != project && !run.knows(named)) {
+            discover::unseen(recorder, hidden, 0, "a cluster names the project, and the search did not find it");
+        }
+    }
     let people = async {
         let number = hierarchy::above(asker, run, project).await;
         let fleets: BTreeSet<&str> = clusters.iter().filter_map(fleet_project).collect();

@@ -37,6 +37,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) project: &'a str,
     pub(crate) records: &'a [Record],
+    /// Why the project may hold further clusters.
+    pub(crate) unlisted: Option<Gap>,
     pub(crate) hierarchies: &'a HierarchyBook<'a>,
     pub(crate) hierarchy: Rc<Observed<Hierarchy>>,
     pub(crate) denials: Rc<Observed<Vec<Denial>>>,
@@ -178,6 +180,7 @@ fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence
         snapshot: shared.snapshot,
         project: shared.project,
         clusters: shared.records,
+        unlisted: shared.unlisted.as_ref(),
         hierarchy: &shared.hierarchy,
         denials: &shared.denials,
         people: &shared.people,

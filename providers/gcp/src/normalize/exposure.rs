@@ -12,7 +12,9 @@ use crate::record::{
     names::{host_and_network, region_of},
 };
 use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId, Observed};
-use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, Hit, PacketSet, Ports, Protocols, parse_net};
+use palisade_reach::{
+    self as reach, Action, AddrSet, Bounds, Certainty, Family, Gate, Hit, PacketSet, Ports, Protocols, parse_net,
+};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, HashMap},
@@ -42,6 +44,8 @@ struct Answer {
     local: AddrSet,
     layers: Vec<Layer>,
     limits: Vec<String>,
+    /// One for each family of addresses it has.
+    ways: Arc<[reach::Path]>,
 }
 
 /// Answers by path: a thousand machines of one pool are one evaluation.
@@ -157,11 +161,14 @@ fn answer(
     }
     let guards = networks.guards(&path.host, &path.network, &path.region);
     let routes = networks.routes(&path.host, &path.network);
-    let answer = evaluate(&guards, &routes, path).map(|answer| match path.front {
-        Some((at, sends)) => {
-            balancers.fronts.get(at).map_or_else(Answer::default, |front| answer.through(front, sends))
-        }
-        None => answer,
+    let front = path.front.and_then(|(at, sends)| Some((balancers.fronts.get(at)?, sends)));
+    let answer = evaluate(&guards, &routes, path).and_then(|answer| {
+        let ways = ways(guards.get()?, routes.get()?, path, front);
+        let answer = match front {
+            Some((front, sends)) => answer.through(front, sends),
+            None => answer,
+        };
+        Ok(Answer { ways, ..answer })
     });
     let answer = Rc::new(answer);
     book.answers.borrow_mut().insert(path.clone(), Rc::clone(&answer));
@@ -218,7 +225,69 @@ fn evaluate(guards: &Observed<Guards>, routes: &Observed<Routes>, path: &Path) -
         let hits = outcome.hits.iter().filter(|hit| places.get(&hit.rule) == Some(&place)).cloned().collect();
         Layer { name: (*name).to_owned(), hits }
     }));
-    Ok(Answer { internet, inside, local: guards.local.clone(), layers, limits })
+    Ok(Answer { internet, inside, local: guards.local.clone(), layers, limits, ways: Arc::default() })
+}
+
+/// The same layer by layer, in the order a packet meets them. Nothing comes in from the internet through a load balancer
+/// for connected networks.
+fn ways(guards: &Guards, table: &Routes, path: &Path, front: Option<(&Front, Certainty)>) -> Arc<[reach::Path]> {
+    if front.is_some_and(|(front, _)| !front.external) {
+        return Arc::default();
+    }
+    let everything = |sources: &AddrSet| PacketSet::of(Protocols::Any, &Ports::full(), sources);
+    let outside = AddrSet::any_outside(&guards.local);
+    let mut filters = reach::Layer::new("firewalls", Gate::Tiers(guards.ingress.arriving(&path.traits)));
+    filters.unsure.clone_from(&guards.ingress.limits);
+    let answers = answers(table, &path.traits.tags);
+    let families = [(Family::V4, path.v4, "IPv4"), (Family::V6, path.v6, "IPv6")];
+    let here = families.into_iter().filter(|(_, has_address, _)| *has_address);
+    here.map(|(family, _, text)| {
+        let sources = everything(&outside.family(family));
+        let (name, door) = match front {
+            None => {
+                let name = format!("external {text} address in network {}", path.network);
+                let gate = Gate::Fixed { id: name.as_str().into(), passes: Bounds::exact(sources) };
+                (name, reach::Layer::new("external address", gate))
+            }
+            Some((front, sends)) => {
+                let name = format!("forwarding rule {} ({text})", front.name);
+                let handed = sources.intersect(&front.packets);
+                let (passes, sure) = match sends {
+                    Certainty::Yes => (Bounds::exact(handed), true),
+                    Certainty::Maybe | Certainty::No => (Bounds::unknown_within(handed), false),
+                };
+                let id = format!("forwarding rule {}", front.name);
+                let door = reach::Layer::new("load balancer", Gate::Fixed { id: id.into(), passes });
+                let unread = format!("to which machines load balancer `{}` sends now is not read", front.name);
+                (name, if sure { door } else { door.unsure(unread) })
+            }
+        };
+        reach::Path::new(name, vec![door, filters.clone(), answers.clone()])
+    })
+    .collect()
+}
+
+/// The way of the answers: routes, or what a router learns and nobody reads, which may come before any of them.
+fn answers(table: &Routes, tags: &[String]) -> reach::Layer {
+    const NAME: &str = "routes of the answers";
+    if let Some(router) = table.learning.first() {
+        let passes = Bounds::unknown_within(PacketSet::all());
+        let id = format!("routes that router {router} learns");
+        return reach::Layer::new(NAME, Gate::Fixed { id: id.into(), passes })
+            .unsure(format!("router `{router}` learns routes, which are not read: answers may go another way"));
+    }
+    let routes: Vec<reach::Route<Certainty>> = table
+        .seen_by(tags)
+        .into_iter()
+        .map(|route| {
+            let target = super::routes::returns(&route.target);
+            let id = format!("route {}", route.id).into();
+            reach::Route { destination: route.destination, target, id, rank: route.rank }
+        })
+        .collect();
+    let detour = routes.iter().any(|route| route.target == Certainty::Maybe);
+    let layer = reach::Layer::new(NAME, Gate::Routes(routes));
+    if detour { layer.unsure("some routes lead to something that may not let the answers back") } else { layer }
 }
 
 fn routes_layer(routes: &[palisade_reach::Route<super::routes::Hop>], answered: &AddrSet) -> Layer {
@@ -270,8 +339,13 @@ fn united(answers: &[&Answer], nodes: Vec<NodeId>, own: &AddrSet) -> Exposure {
     limits.sort();
     limits.dedup();
     let members = Bounds::exact(PacketSet::of(Protocols::Any, &Ports::full(), own));
+    let paths = match answers {
+        // Most machines have one way in, and share it with their neighbours.
+        [only] => Arc::clone(&only.ways),
+        several => several.iter().flat_map(|answer| answer.ways.iter().cloned()).collect(),
+    };
     Exposure {
-        paths: Arc::default(),
+        paths,
         nodes,
         // Google's firewalls look at no source port, so every client fares alike.
         ordinary: internet.clone(),

@@ -42,6 +42,8 @@ struct Tier {
 #[derive(Clone, Debug)]
 pub(crate) struct Compiled {
     pub(crate) rule: Rule,
+    /// What a person calls the rule.
+    pub(crate) label: RuleId,
     pub(crate) targets: Targets,
     /// The machine's own addresses it is limited to, before they have a place in [`Firewalls::own`].
     pub(crate) own: Option<Bounds<AddrSet>>,
@@ -185,11 +187,15 @@ impl Firewalls {
                     continue;
                 }
                 let priority = rule.priority.unwrap_or(0);
-                let id = match rule.rule_name.as_deref().filter(|name| !name.is_empty()) {
-                    Some(rule_name) => format!("{name} {priority} ({rule_name})"),
-                    None => format!("{name} {priority}"),
+                let (id, label) = match rule.rule_name.as_deref().filter(|name| !name.is_empty()) {
+                    Some(rule_name) => (
+                        format!("{name} {priority} ({rule_name})"),
+                        format!("{kind} {name} rule {priority} ({rule_name})"),
+                    ),
+                    None => (format!("{name} {priority}"), format!("{kind} {name} rule {priority}")),
                 };
-                sorted.extend(policy_rule(rule, id, inputs, direction, &mut self.limits).map(|rule| (priority, rule)));
+                let compiled = policy_rule(rule, id, inputs, direction, &mut self.limits);
+                sorted.extend(compiled.map(|rule| (priority, Compiled { label: label.into(), ..rule })));
             }
             sorted.sort_by_key(|(priority, _)| *priority);
             let rules = sorted.into_iter().map(|(_, compiled)| compiled).collect();
@@ -215,6 +221,7 @@ impl Firewalls {
                 let anything = || Bounds::unknown_within(PacketSet::all());
                 let maybe = |action| Compiled {
                     rule: Rule::new(format!("{name} ({action:?})"), action, anything()),
+                    label: format!("firewall policy {name}").into(),
                     targets: Targets::Every,
                     own: None,
                     own_place: None,
@@ -243,6 +250,24 @@ impl Firewalls {
             chain.push((vec![Rule::new("implied allow egress", Action::Allow, everything)], Action::Deny));
         }
         tiers(&chain)
+    }
+
+    /// The filters an arriving packet meets, for a machine of these traits, their rules by the names people know.
+    pub(crate) fn arriving(&self, traits: &Traits) -> Vec<palisade_reach::Tier> {
+        let named = |compiled: &Compiled| Some(Rule { id: compiled.label.clone(), ..compiled.seen_by(traits)? });
+        let own = self.tiers.iter().map(|tier| palisade_reach::Tier {
+            name: tier.name.as_str().into(),
+            rules: tier.rules.iter().filter_map(named).collect(),
+            default: Action::Pass,
+        });
+        // <https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules>
+        let everything = Bounds::exact(PacketSet::all());
+        let implied = palisade_reach::Tier {
+            name: "implied rules".into(),
+            rules: vec![Rule::new("implied deny ingress", Action::Deny, everything)],
+            default: Action::Deny,
+        };
+        own.filter(|tier| !tier.rules.is_empty()).chain([implied]).collect()
     }
 
     /// Which tier each rule stands in, by the rule's id.
@@ -339,7 +364,9 @@ fn rule(
         .cloned()
         .collect::<Vec<_>>()
         .join(", ");
+    let name = firewall.name.clone().unwrap_or_else(|| "without a name".to_owned());
     Compiled {
+        label: format!("VPC firewall rule {name} (priority {})", firewall.priority.unwrap_or(1000)).into(),
         rule: Rule::new(firewall.name.clone().unwrap_or_else(|| "a rule without a name".to_owned()), action, matches),
         targets: Targets::of(&firewall.target_tags, &firewall.target_service_accounts, false),
         own: (!own.is_empty()).then(|| addresses(own)),

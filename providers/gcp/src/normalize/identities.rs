@@ -40,6 +40,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) project: &'a str,
     pub(crate) clusters: &'a [Cluster],
+    /// Why there may be further ones.
+    pub(crate) unlisted: Option<&'a Gap>,
     pub(crate) hierarchy: &'a Observed<Hierarchy>,
     pub(crate) denials: &'a Observed<Vec<Denial>>,
     pub(crate) people: &'a Observed<People>,
@@ -293,7 +295,11 @@ fn dedication(
         }
     }
     if with.is_empty() {
-        Ok(Dedication::Dedicated)
+        match around.unlisted {
+            // A cluster nobody saw may use it for its machines.
+            Some(gap) if kind == IdentityKind::Node => Err(gap.clone()),
+            _ => Ok(Dedication::Dedicated),
+        }
     } else {
         Ok(Dedication::Shared { with: with.into_iter().collect() })
     }

@@ -63,6 +63,7 @@ pub(crate) fn policy_rule(
         matches = Bounds::unknown_within(matches.upper().clone());
     }
     Some(Compiled {
+        label: id.as_str().into(),
         rule: Rule::new(id, action, matches),
         targets: Targets::of(&[], &rule.target_service_accounts, unread),
         own: own.own_addresses(inputs.local),

@@ -34,6 +34,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
             return;
         }
     };
+    let mut unlisted = unreadable.first().map(|(_, gap)| gap.clone());
     for zone in missing_zones {
         // The list says itself that it is not whole.
         let gap = Gap::Unreachable {
@@ -41,6 +42,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
             scope: project.to_owned(),
             why: format!("zone `{zone}` did not answer"),
         };
+        unlisted.get_or_insert_with(|| gap.clone());
         inventory.unseen.push(unseen(&format!("{project}/{zone}"), gap));
     }
     inventory.clusters.extend(unreadable.into_iter().map(|(stub, gap)| unread(project, &stub, &gap)));
@@ -78,6 +80,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         snapshot,
         project,
         records: &records,
+        unlisted,
         unread_groups,
         groups_hold_roles,
         identities: IdentityBook::default(),

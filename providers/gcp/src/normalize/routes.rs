@@ -55,10 +55,15 @@ pub(crate) fn answerable(routes: &[Route<Hop>], learning: bool) -> Bounds<AddrSe
     if learning {
         return Bounds::unknown_within(AddrSet::all());
     }
-    longest_prefix_bounds(routes, |hop| match hop {
+    longest_prefix_bounds(routes, returns)
+}
+
+/// Whether what a hop takes goes back to the internet.
+pub(crate) fn returns(hop: &Hop) -> Certainty {
+    match hop {
         Hop::Internet => Certainty::Yes,
         Hop::Through(_) => Certainty::Maybe,
-    })
+    }
 }
 
 /// The routes that carry what has no route of its own, and whether any is for the whole internet.

@@ -3,10 +3,11 @@
 use super::{
     authority::{Power, Rights, account_resource},
     groups::IN_NO_GROUP,
+    people::Account,
     principal::Principal,
     tables::{
-        AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, NODE_NEED, NODE_ROLES,
-        OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
+        AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, DIRECT, FORGE, NODE_NEED,
+        NODE_ROLES, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
     },
 };
 use palisade_authority::{
@@ -50,7 +51,7 @@ pub(crate) struct Asked<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct StandingBook {
     /// By identity, with all its roles and no access scopes.
-    powers: RefCell<HashMap<String, Rc<Power>>>,
+    steps: RefCell<HashMap<String, Rc<Steps>>>,
     own: RefCell<BTreeMap<Key, Rc<Own>>>,
     /// The sets of targets met so far.
     targets: RefCell<BTreeMap<Targets, usize>>,
@@ -66,8 +67,19 @@ type Key = (String, IdentityKind, Option<Vec<String>>);
 /// The part of a standing that does not depend on whom the cluster's pods and nodes may be.
 #[derive(Debug)]
 struct Own {
-    power: Power,
     standing: Standing,
+    /// Nothing for a sure administrator, who needs no way up.
+    steps: Option<Steps>,
+}
+
+/// The steps an identity can take, whatever the cluster.
+#[derive(Debug)]
+struct Steps {
+    hops: Vec<Hop>,
+    /// Steps onto machines: open where a machine of the cluster carries the account.
+    onto_machines: Vec<(String, Hop)>,
+    /// How it runs pods: open towards whomever pods of the cluster may be.
+    pods: Option<Satisfied>,
 }
 
 /// The standing of an identity.
@@ -87,14 +99,14 @@ pub(crate) fn standing(
         own
     };
     let mut standing = own.standing.clone();
-    if !standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain()) {
-        standing.escalation = book.way(rights, key, &own.power, targets)?;
+    if let Some(steps) = &own.steps {
+        standing.escalation = book.way(rights, key, steps, targets)?;
     }
     Ok(standing)
 }
 
 impl StandingBook {
-    fn way(&self, rights: &Rights<'_>, key: Key, power: &Power, targets: &Targets) -> Result<Option<Vec<Hop>>, Gap> {
+    fn way(&self, rights: &Rights<'_>, key: Key, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
         let known = self.targets.borrow().get(targets).copied();
         let place = known.unwrap_or_else(|| {
             let mut all = self.targets.borrow_mut();
@@ -106,18 +118,18 @@ impl StandingBook {
         if let Some(way) = self.ways.borrow().get(&key) {
             return Ok(way.clone());
         }
-        let way = climb(self, rights, &key.0.0, power, targets)?;
+        let way = climb(self, rights, &key.0.0, steps, targets)?;
         self.ways.borrow_mut().insert(key, way.clone());
         Ok(way)
     }
 
-    fn power(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Power>, Gap> {
-        if let Some(power) = self.powers.borrow().get(id) {
-            return Ok(Rc::clone(power));
+    fn steps(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Steps>, Gap> {
+        if let Some(steps) = self.steps.borrow().get(id) {
+            return Ok(Rc::clone(steps));
         }
-        let power = Rc::new(rights.of(&principal(rights, id), None, &[])?);
-        self.powers.borrow_mut().insert(id.to_owned(), Rc::clone(&power));
-        Ok(power)
+        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])?)?);
+        self.steps.borrow_mut().insert(id.to_owned(), Rc::clone(&steps));
+        Ok(steps)
     }
 }
 
@@ -148,7 +160,9 @@ fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
         outside_need: beyond_need(rights, asked.kind, &power)?,
         assumptions,
     };
-    Ok(Own { power, standing })
+    let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
+    let steps = (!surely).then(|| steps(rights, asked.id, &power)).transpose()?;
+    Ok(Own { standing, steps })
 }
 
 /// The rows that may be satisfied at all.
@@ -194,39 +208,37 @@ fn own_hops(rights: &Rights<'_>, power: &Power) -> Vec<(&'static MethodRow, Sati
 }
 
 /// The shortest way to the administrator of the project, else to that of the cluster.
-fn climb(
-    book: &StandingBook,
-    rights: &Rights<'_>,
-    id: &str,
-    power: &Power,
-    targets: &Targets,
-) -> Result<Option<Vec<Hop>>, Gap> {
-    let mut graph = Graph::new();
+fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
     let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
     let mut open: VecDeque<String> = VecDeque::new();
-    let mut next = hops(rights, id, power, targets);
+    let mut taken: Vec<Hop> = Vec::new();
+    let mut next = steps.towards(id, targets);
     loop {
-        for hop in next {
+        for hop in &next {
             if let Node::Identity(to) = &hop.to
                 && seen.len() < MOST_FOLLOWED
                 && seen.insert(to.as_str().to_owned())
             {
                 open.push_back(to.as_str().to_owned());
             }
-            graph.add(hop);
         }
+        taken.append(&mut next);
         let Some(other) = open.pop_front() else { break };
         // Google's own agents are followed no further: which roles they hold is not asked.
-        next = if crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
-            Vec::new()
-        } else {
-            let power = book.power(rights, &other)?;
-            hops(rights, &other, &power, targets)
-        };
+        if !crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
+            next = book.steps(rights, &other)?.towards(&other, targets);
+        }
+    }
+    // Most can become somebody at most, and that leads nowhere.
+    if taken.iter().all(|hop| matches!(hop.to, Node::Identity(_))) {
+        return Ok(None);
+    }
+    let mut graph = Graph::new();
+    for hop in taken {
+        graph.add(hop);
     }
     let from = IdentityId::from(id);
-    let way = [Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to));
-    Ok(way)
+    Ok([Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to)))
 }
 
 /// Whether a way is open. Most ways are ruled out by the names of the permissions alone.
@@ -234,20 +246,22 @@ fn open_to<'a>(power: &Power, row: &MethodRow, place: impl Fn(&str) -> Place<'a>
     if power.may(row.needs) { satisfied(&power.authority, row, place) } else { None }
 }
 
+fn hop(id: &str, to: Node, row: &MethodRow, way: Satisfied) -> Hop {
+    Hop {
+        from: Node::Identity(IdentityId::from(id)),
+        to,
+        method: row.method(),
+        permissions: way.permissions,
+        by: way.by,
+        certainty: way.certainty,
+    }
+}
+
 /// The steps an identity can take.
-fn hops(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Vec<Hop> {
-    let from = Node::Identity(IdentityId::from(id));
+fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
     let mut hops = Vec::new();
-    let mut step = |to: Node, row: &MethodRow, way: Satisfied| {
-        hops.push(Hop {
-            from: from.clone(),
-            to,
-            method: row.method(),
-            permissions: way.permissions,
-            by: way.by,
-            certainty: way.certainty,
-        });
-    };
+    let mut onto_machines = Vec::new();
+    let mut step = |to: Node, row: &MethodRow, way: Satisfied| hops.push(hop(id, to, row, way));
     for (row, way) in own_hops(rights, power) {
         step(Node::Administrator, row, way);
     }
@@ -269,37 +283,79 @@ fn hops(rights: &Rights<'_>, id: &str, power: &Power, targets: &Targets) -> Vec<
         let agent = format!("{}@cloudservices.gserviceaccount.com", rights.hierarchy.number);
         step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
     }
+    let project = format!("projects/{}", rights.project);
+    if let Some(way) = open_to(power, &FORGE, |_| Place::On(&project)) {
+        for (email, account) in
+            rights.people.accounts.iter().filter(|(email, account)| !account.disabled && *email != id)
+        {
+            if trusts_own_pool(rights, account)? {
+                step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone());
+            }
+        }
+    }
     for row in BECOME.iter().chain([&ROOT_ON_NODE]) {
         // Most identities may do none of this anywhere, and then no account has to be looked at.
         if open_to(power, row, |_| Place::Somewhere).is_none() {
             continue;
         }
         for (email, account) in &rights.people.accounts {
-            let applies = row.name != ROOT_ON_NODE.name || targets.nodes.contains(email);
-            if account.disabled || email == id || !applies {
+            if account.disabled || email == id {
                 continue;
             }
             let resource = account_resource(&account.home, email);
             let on_account = |action: &str| action.starts_with("iam.serviceAccount");
             let place = |action: &str| if on_account(action) { Place::On(&resource) } else { Place::Somewhere };
-            if let Some(way) = open_to(power, row, place) {
-                step(Node::Identity(IdentityId::from(email.as_str())), row, way);
+            let Some(way) = open_to(power, row, place) else { continue };
+            let to = Node::Identity(IdentityId::from(email.as_str()));
+            if row.name == ROOT_ON_NODE.name {
+                onto_machines.push((email.clone(), hop(id, to, row, way)));
+            } else {
+                step(to, row, way);
             }
         }
     }
-    if let Some(way) = open_to(power, &RUN_AS_POD, |_| Place::Somewhere) {
+    Ok(Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere) })
+}
+
+/// Whether identities of a pool of the project, other than the clusters' own, may act as an account. Whoever rules the
+/// pool's providers decides who those are. Google keeps the providers of the clusters' pools itself.
+fn trusts_own_pool(rights: &Rights<'_>, account: &Account) -> Result<bool, Gap> {
+    let pools = [rights.project, rights.hierarchy.number.as_str()]
+        .map(|project| format!("//iam.googleapis.com/projects/{project}/locations/global/workloadIdentityPools/"));
+    let is_own = |member: &String| {
+        let pool = pools.iter().find_map(|pools| member.split_once(pools.as_str()).map(|(_, pool)| pool));
+        pool.and_then(|pool| pool.split('/').next()).is_some_and(|pool| !pool.ends_with(".svc.id.goog"))
+    };
+    for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+        if let Some(role) = binding.role.as_deref().filter(|_| binding.members.iter().any(is_own))
+            && rights.roles.get(role)?.has_any(DIRECT)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Steps {
+    /// Those that are open in a cluster whose machines and pods are these.
+    fn towards(&self, id: &str, targets: &Targets) -> Vec<Hop> {
+        let mut hops = self.hops.clone();
+        let onto = self.onto_machines.iter().filter(|(email, _)| targets.nodes.contains(email));
+        hops.extend(onto.map(|(_, hop)| hop.clone()));
+        let Some(way) = &self.pods else { return hops };
+        let to = |target: &String| Node::Identity(IdentityId::from(target.as_str()));
         for target in targets.pods.iter().filter(|target| *target != id) {
-            step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way.clone());
+            hops.push(hop(id, to(target), &RUN_AS_POD, way.clone()));
         }
         // GKE's metadata server stands between pods and the machine's tokens, but for pods on the machine's network.
         // <https://cloud.google.com/kubernetes-engine/docs/concepts/workload-identity#metadata_server>
         for target in targets.host.iter().filter(|target| *target != id && !targets.pods.contains(*target)) {
             let admitted = Certainty::Conditional(BTreeSet::from([HOST_NETWORK.to_owned()]));
             let way = Satisfied { certainty: way.certainty.clone().and(admitted), ..way.clone() };
-            step(Node::Identity(IdentityId::from(target.as_str())), &RUN_AS_POD, way);
+            hops.push(hop(id, to(target), &RUN_AS_POD, way));
         }
+        hops
     }
-    hops
 }
 
 /// What an identity was given and does not need. What a workload needs only its owner knows.

@@ -182,6 +182,14 @@ pub(crate) const BECOME: &[MethodRow] = &[
     },
 ];
 
+/// Method 15, for accounts that identities of a pool outside Google may act as.
+pub(crate) const FORGE: MethodRow = MethodRow {
+    name: "forge-federated-identity",
+    sentence: "It lets a workload identity pool believe an issuer of its own, and signs in as whom the account trusts.",
+    needs: &[&["iam.workloadIdentityPoolProviders.update"], &["iam.workloadIdentityPoolProviders.create"]],
+    effect: Outcome::Target,
+};
+
 /// Method 8, for accounts that machines of the cluster carry.
 pub(crate) const ROOT_ON_NODE: MethodRow = MethodRow {
     name: "root-on-machine",
@@ -344,6 +352,7 @@ pub(crate) static INTERESTING: LazyLock<HashSet<&'static str>> = LazyLock::new(|
         &OWN_ORGANIZATION,
         &UPDATE_ROLE,
         &DEPLOYMENT_MANAGER,
+        &FORGE,
         &ROOT_ON_NODE,
         &CLUSTER_ADMIN,
         &RUN_AS_POD,

@@ -51,7 +51,10 @@ pub(crate) fn trusts(
 ) -> Vec<Trust> {
     let Some(own_pool) = pool(cluster) else { return Vec::new() };
     let sharing = around.clusters.iter().filter(|other| pool(other) == Some(own_pool)).count();
-    let issuer = || Issuer::SharedPool { pool: own_pool.to_owned(), clusters: sharing };
+    let issuer = || match around.unlisted {
+        Some(gap) if sharing <= 1 => Issuer::PartlySeenPool { pool: own_pool.to_owned(), gap: gap.clone() },
+        _ => Issuer::SharedPool { pool: own_pool.to_owned(), clusters: sharing },
+    };
     let names = PoolNames { pool: own_pool, project: around.project, number: &hierarchy.number, cluster };
     let mut trusts: Vec<Trust> = Vec::new();
     let mut add = |identity: &str, subject: TrustSubject, text: String| {

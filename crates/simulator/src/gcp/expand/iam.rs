@@ -13,7 +13,7 @@ pub(super) fn add(site: &mut Site<'_>) {
     let name = format!("projects/{}", site.project.id);
     let mut bindings = agents(site);
     bindings.extend(site.project.bindings.iter().cloned());
-    policy(site.wire, "/v3", &name, &bindings);
+    audited_policy(site.wire, "/v3", &name, &bindings, &site.project.data_access_logs);
     deny_policies(site.wire, &name, &site.project.deny_policies);
     custom_roles(site.wire, &name, &site.project.roles);
     for account in &site.project.service_accounts {
@@ -44,14 +44,28 @@ fn agents(site: &Site<'_>) -> Vec<Binding> {
     found
 }
 
-/// An allow policy as version 3 and as a caller sees it who did not ask for version 3.
+/// An allow policy that says nothing of audit logs.
 pub(super) fn policy(wire: &mut Wire, api: &str, resource: &str, bindings: &[Binding]) {
+    audited_policy(wire, api, resource, bindings, &[]);
+}
+
+/// An allow policy as version 3 and as a caller sees it who did not ask for version 3.
+fn audited_policy(wire: &mut Wire, api: &str, resource: &str, bindings: &[Binding], logged: &[String]) {
+    let audit = |service: &String| {
+        let kinds = ["DATA_READ", "DATA_WRITE"].map(|kind| json!({"logType": kind}));
+        json!({"service": service, "auditLogConfigs": kinds})
+    };
+    let audits: Vec<Value> = logged.iter().map(audit).collect();
     let conditional = bindings.iter().any(|binding| binding.condition.is_some());
     let path = format!("{api}/{resource}:getIamPolicy");
     let as_version = |version: u32| -> Item {
         let bindings: Vec<Value> = bindings.iter().map(|binding| bound(resource, binding, version)).collect();
         let version = if conditional { version } else { 1 };
-        Item::sparse(json!({"version": version, "etag": ids::etag(resource), "bindings": bindings}))
+        let mut body = json!({"version": version, "etag": ids::etag(resource), "bindings": bindings});
+        if !audits.is_empty() {
+            set(&mut body, "auditConfigs", json!(audits));
+        }
+        Item::sparse(body)
     };
     wire.put(&path, as_version(3));
     // A caller of version 1 gets the role under a name that exists nowhere, and no condition (recorded behaviour).
