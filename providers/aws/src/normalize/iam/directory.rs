@@ -1,6 +1,10 @@
 //! Roles, users, groups and policies of an account, read once.
 
-use super::{policy::grants, request::Request, trust};
+use super::{
+    policy::grants,
+    request::Request,
+    trust::{self, Federated},
+};
 use crate::{
     calls,
     record::{
@@ -53,6 +57,9 @@ pub(in crate::normalize) struct Directory {
     /// The role of each instance profile, by the profile's ARN.
     pub(in crate::normalize) profiles: HashMap<String, String>,
     authorities: RefCell<HashMap<String, Rc<Authority>>>,
+    able: RefCell<HashMap<&'static str, Rc<Vec<String>>>>,
+    open: OnceCell<Vec<String>>,
+    issuers: OnceCell<HashMap<String, Vec<String>>>,
 }
 
 /// A policy of a principal: its name for people, its ARN if it is a managed one, and its document.
@@ -77,6 +84,9 @@ impl Directory {
             trusts: HashMap::new(),
             profiles: HashMap::new(),
             authorities: RefCell::default(),
+            able: RefCell::default(),
+            open: OnceCell::new(),
+            issuers: OnceCell::new(),
         };
         for page in pages {
             directory.sources.extend(page.record.evidence(""));
@@ -114,6 +124,44 @@ impl Directory {
     /// Who may assume a role.
     pub(in crate::normalize) fn trust(&self, role: &str) -> Option<&Document> {
         self.trusts.get(role)?.as_ref().ok()
+    }
+
+    /// Roles whose trust policy may admit a principal; most admit services and identity providers alone.
+    pub(in crate::normalize) fn open_roles(&self) -> &[String] {
+        self.open.get_or_init(|| {
+            let open = |role: &&String| self.trust(role).is_some_and(trust::may_admit_principals);
+            self.roles.keys().filter(open).cloned().collect()
+        })
+    }
+
+    /// The roles that service accounts of an issuer may become, each with the statements that say so.
+    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Vec<(&str, Vec<Federated>)> {
+        let index = self.issuers.get_or_init(|| {
+            let mut index: HashMap<String, Vec<String>> = HashMap::new();
+            for role in self.roles.keys() {
+                for issuer in self.trust(role).map(trust::issuers).unwrap_or_default() {
+                    index.entry(issuer).or_default().push(role.clone());
+                }
+            }
+            index
+        });
+        let trusting = index.get(issuer).into_iter().flatten();
+        let with = trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.trust(role)?, issuer))));
+        with.collect()
+    }
+
+    /// Everybody who may do something on some resource. Roles linked to services can only be assumed by them.
+    pub(in crate::normalize) fn able(&self, action: &'static str) -> Rc<Vec<String>> {
+        if let Some(known) = self.able.borrow().get(action) {
+            return Rc::clone(known);
+        }
+        let everybody = self.roles.keys().chain(self.users.keys());
+        let found = everybody
+            .filter(|arn| !arn.contains(":role/aws-service-role/"))
+            .filter(|arn| !self.authority(arn).decide_any_resource(action).is_deny());
+        let found: Rc<Vec<String>> = Rc::new(found.cloned().collect());
+        self.able.borrow_mut().insert(action, Rc::clone(&found));
+        found
     }
 
     /// What is known of the requests of a principal.

@@ -191,7 +191,7 @@ impl<'a> Ways<'a> {
     /// Roles that trust the principal.
     fn assumptions(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
         let request = self.directory.request(principal);
-        for role in self.directory.roles.keys().filter(|role| *role != principal) {
+        for role in self.directory.open_roles().iter().filter(|role| *role != principal) {
             let Some(document) = self.directory.trust(role) else { continue };
             let admission = trust::admits(document, principal, &self.directory.account, &request);
             if admission.admits == Truth::False {
