@@ -21,11 +21,11 @@ use crate::{
 };
 use palisade_model::Observed;
 use palisade_provider::{Call, Snapshot};
-use palisade_reach::{AddrSet, Bounds, parse_net};
+use palisade_reach::{AddrSet, Bounds, Certainty, PacketSet, Sessions, parse_net};
 use serde::de::DeserializeOwned;
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -58,6 +58,18 @@ pub(super) struct Region<'a> {
     filters: RefCell<HashMap<String, Rc<Acl>>>,
     fronts: OnceCell<Fronts>,
     pub(super) balancers: RefCell<HashMap<String, Rc<Balancer>>>,
+    pub(super) sessions: RefCell<HashMap<Place, Rc<Sessions>>>,
+    members: RefCell<HashMap<String, Bounds<AddrSet>>>,
+    relays: RefCell<HashMap<String, Rc<BTreeSet<&'static str>>>>,
+}
+
+/// Where an interface stands and what its groups admit: interfaces that agree in this are reached by the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) vpc: String,
+    pub(super) subnet: String,
+    pub(super) held: (Certainty, Certainty),
+    pub(super) admitted: Bounds<PacketSet>,
 }
 
 impl<'a> Region<'a> {
@@ -92,6 +104,9 @@ impl<'a> Region<'a> {
             target_groups: balancing::target_groups(snapshot, scope),
             fronts: OnceCell::new(),
             balancers: RefCell::default(),
+            sessions: RefCell::default(),
+            members: RefCell::default(),
+            relays: RefCell::default(),
             scaling: scaling(snapshot, scope),
             prefix_lists: prefix_lists(snapshot, scope),
             groups: RefCell::default(),
@@ -111,6 +126,20 @@ impl<'a> Region<'a> {
     pub(super) fn instances_of<'b>(&'b self, cluster: &str, all: &'b [Instance]) -> impl Iterator<Item = &'b Instance> {
         let places = self.by_cluster.get(cluster).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| all.get(*place))
+    }
+
+    /// The addresses of a group's members, gathered once.
+    pub(super) fn members(&self, group: &str, gather: impl FnOnce() -> Bounds<AddrSet>) -> Bounds<AddrSet> {
+        self.members.borrow_mut().entry(group.to_owned()).or_insert_with(gather).clone()
+    }
+
+    /// The services that stand in a network and may bring in clients, looked for once.
+    pub(super) fn relays(
+        &self,
+        vpc: &str,
+        look: impl FnOnce() -> BTreeSet<&'static str>,
+    ) -> Rc<BTreeSet<&'static str>> {
+        Rc::clone(self.relays.borrow_mut().entry(vpc.to_owned()).or_insert_with(|| Rc::new(look())))
     }
 
     /// What load balancers forward, followed once.

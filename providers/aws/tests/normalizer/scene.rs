@@ -94,7 +94,9 @@ impl World {
     }
 
     pub(crate) fn inventory(&self) -> Inventory {
-        Aws::new(Settings::new("test")).normalize(&self.snapshot())
+        let inventory = Aws::new(Settings::new("test")).normalize(&self.snapshot());
+        inventory.clusters.iter().for_each(paths_say_what_is_reached);
+        inventory
     }
 
     /// The one cluster.
@@ -102,6 +104,21 @@ impl World {
         let mut inventory = self.inventory();
         assert_eq!(inventory.clusters.len(), 1, "{:?}", inventory.unseen);
         inventory.clusters.remove(0)
+    }
+}
+
+/// The law of every exposure: its paths together let through what it says, for all clients and for ordinary ones.
+fn paths_say_what_is_reached(cluster: &Cluster) {
+    for exposure in cluster.pools.get().into_iter().flatten().filter_map(|pool| pool.exposure.get().ok()).flatten() {
+        let nothing = || Bounds::exact(PacketSet::empty());
+        let (mut all, mut ordinary) = (nothing(), nothing());
+        for path in exposure.paths.iter() {
+            let sessions = path.sessions();
+            all = all.union(&sessions.any_port);
+            ordinary = ordinary.union(&sessions.ordinary);
+        }
+        assert!(!exposure.paths.is_empty());
+        assert_eq!((&all, &ordinary), (&exposure.internet, &exposure.ordinary));
     }
 }
 
