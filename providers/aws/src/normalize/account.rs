@@ -31,6 +31,13 @@ use std::{
     sync::Arc,
 };
 
+/// Records, and the first gap among them.
+#[derive(Debug)]
+struct Rests {
+    sources: Arc<[Evidence]>,
+    gap: Option<Gap>,
+}
+
 /// Who holds a key.
 type Holders = Rc<Observed<BTreeSet<KeyHolder>>>;
 
@@ -48,7 +55,7 @@ pub(super) struct Account<'a> {
     pub(super) uses: BTreeMap<String, Observed<Uses>>,
     /// Who uses an identity, by its ARN; and the records of all clusters' uses, or the first that are missing.
     users: BTreeMap<String, BTreeSet<String>>,
-    rests: Result<Arc<[Evidence]>, (Arc<[Evidence]>, Gap)>,
+    rests: Rests,
     standings: RefCell<BTreeMap<(String, Need), Rc<Standing>>>,
     identities: RefCell<BTreeMap<(String, IdentityKind, Need), Rc<Identity>>>,
     holders: RefCell<BTreeMap<(String, String), Holders>>,
@@ -217,10 +224,10 @@ impl<'a> Account<'a> {
         let own = self.uses.get(cluster).and_then(|uses| uses.get().ok()?.get(arn));
         with.extend(own.filter(|one| one.kind == kind).map(other_jobs).unwrap_or_default());
         let shared = (!with.is_empty()).then(|| Dedication::Shared { with: with.into_iter().collect() });
-        match (shared, &self.rests) {
-            (Some(shared), Ok(rests) | Err((rests, _))) => Observed::from_shared(Ok(shared), rests),
-            (None, Ok(rests)) => Observed::from_shared(Ok(Dedication::Dedicated), rests),
-            (None, Err((_, gap))) => Observed::missing(gap.clone()),
+        match (shared, &self.rests.gap) {
+            (Some(shared), _) => Observed::from_shared(Ok(shared), &self.rests.sources),
+            (None, None) => Observed::from_shared(Ok(Dedication::Dedicated), &self.rests.sources),
+            (None, Some(gap)) => Observed::missing(gap.clone()),
         }
     }
 
@@ -311,14 +318,11 @@ fn users(uses: &BTreeMap<String, Observed<Uses>>) -> BTreeMap<String, BTreeSet<S
 }
 
 /// The records of everything the clusters use, with the first gap in it.
-fn rests(uses: &BTreeMap<String, Observed<Uses>>) -> Result<Arc<[Evidence]>, (Arc<[Evidence]>, Gap)> {
+fn rests(uses: &BTreeMap<String, Observed<Uses>>) -> Rests {
     let mut seen = HashSet::new();
     let sources = uses.values().filter(|uses| uses.gap().is_none()).flat_map(Observed::sources);
     let sources: Arc<[Evidence]> = sources.filter(|source| seen.insert(*source)).cloned().collect();
-    match uses.values().find_map(Observed::gap) {
-        None => Ok(sources),
-        Some(gap) => Err((sources, gap.clone())),
-    }
+    Rests { sources, gap: uses.values().find_map(Observed::gap).cloned() }
 }
 
 fn window_start(now: Timestamp) -> Timestamp {

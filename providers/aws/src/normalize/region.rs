@@ -4,7 +4,7 @@ use super::{
     balancing::{self, Fronts},
     exposure::Balancer,
     filter::{self, Acl, Group, PrefixLists},
-    trail::{conclude, table},
+    trail::table,
 };
 use crate::{
     calls,
@@ -244,19 +244,8 @@ fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>
     })
 }
 
-/// Every prefix list that was asked for. One that could not be read may hold anything of its family.
+/// Every prefix list that was asked for. One that could not be read may hold anything of both families.
 fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
-    use crate::record::network::PrefixLists as Page;
-    let families: HashMap<String, String> =
-        table(snapshot, &calls::DESCRIBE_MANAGED_PREFIX_LISTS, scope, |Ec2(page): Ec2<Page>| page.prefix_list_set)
-            .get()
-            .map(|lists| {
-                let family = |list: &crate::record::network::PrefixList| {
-                    Some((list.prefix_list_id.clone()?, list.address_family.clone()?))
-                };
-                lists.iter().filter_map(family).collect()
-            })
-            .unwrap_or_default();
     let mut lists = PrefixLists::new();
     for params in snapshot.asked(&calls::GET_MANAGED_PREFIX_LIST_ENTRIES, scope) {
         let Some(id) = params.get("list") else { continue };
@@ -266,21 +255,10 @@ fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
             &[("list", id)],
             |Ec2(page): Ec2<PrefixListEntries>| page.entry_set,
         );
-        let widest = match families.get(id).map(String::as_str) {
-            Some("IPv4") => AddrSet::all_v4(),
-            Some("IPv6") => AddrSet::all_v6(),
-            _ => AddrSet::all(),
-        };
-        let covers = conclude(|trail| {
-            let entries = trail.read(&entries)?;
-            let nets: Option<AddrSet> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
-            Ok(nets)
+        let nets = entries.get().ok().and_then(|entries| {
+            entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect::<Option<AddrSet>>()
         });
-        let covers = match covers.get() {
-            Ok(Some(addresses)) => Bounds::exact(addresses.clone()),
-            Ok(None) | Err(_) => Bounds::unknown_within(widest),
-        };
-        lists.insert(id.clone(), covers);
+        lists.insert(id.clone(), nets.map_or_else(|| Bounds::unknown_within(AddrSet::all()), Bounds::exact));
     }
     lists
 }

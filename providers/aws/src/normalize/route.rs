@@ -68,13 +68,12 @@ pub(super) fn layer(table: &RouteTable, lists: &PrefixLists) -> Layer {
             routes.push(palisade_reach::Route { destination, target: leads_out, id: id.clone(), rank });
         };
         for text in [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten() {
-            match parse_net(text) {
-                Ok(net) => add(net, rank),
-                Err(_) => {
-                    unread.push(format!("`{text}` in {name} is not readable"));
-                    if leads_out == Certainty::No { may_take = true } else { may_give = AddrSet::all() }
-                }
+            if let Ok(net) = parse_net(text) {
+                add(net, rank);
+                continue;
             }
+            unread.push(format!("`{text}` in {name} is not readable"));
+            if leads_out == Certainty::No { may_take = true } else { may_give = AddrSet::all() }
         }
         if let Some(list) = &route.destination_prefix_list_id {
             let known = lists.get(list);

@@ -226,16 +226,6 @@ record!(AttributeValue {
     value: Option<bool>,
 });
 
-record!(PrefixLists {
-    #[serde(deserialize_with = "leaf::list")]
-    prefix_list_set: Vec<PrefixList>,
-});
-record!(PrefixList {
-    #[serde(deserialize_with = "leaf::text")]
-    prefix_list_id: Option<String>,
-    #[serde(deserialize_with = "leaf::text")]
-    address_family: Option<String>,
-});
 record!(PrefixListEntries {
     #[serde(deserialize_with = "leaf::list")]
     entry_set: Vec<PrefixListEntry>,

@@ -1,7 +1,7 @@
 //! Snapshots of a simulated organisation, asked for without any client library.
 
 use palisade_aws::CALLS;
-use palisade_provider::{Body, Call, Failure, FailureReason, Outcome, Record, Snapshot, xml_to_json};
+use palisade_provider::{Body, Failure, FailureReason, Outcome, Record, Snapshot, xml_to_json};
 use palisade_simulator::{Request, aws};
 use serde_json::{Value, json};
 use std::{
@@ -40,10 +40,6 @@ pub(crate) fn snapshots(world: &aws::World, at: jiff::Timestamp) -> Vec<Snapshot
         Snapshot::new("fleet".to_owned(), palisade_model::Provider::Aws, account.clone(), (at, at), book.records)
     };
     accounts.iter().map(of_account).collect()
-}
-
-fn call(name: &str) -> &'static Call {
-    CALLS.iter().find(|call| call.name == name).expect("a declared call")
 }
 
 /// The members of a list, wherever it stands below the answer's root.
@@ -265,7 +261,8 @@ impl Book<'_> {
 
     /// All pages of one call, written down. The path is that of EKS; every other service is asked at `/`.
     fn paged(&mut self, name: &str, scope: &str, params: &[(&str, &str)], (path, asked): (&str, Value)) -> Vec<Value> {
-        let call = call(name);
+        // A misspelt name is no declared call, so nothing would read the answer.
+        let Some(call) = CALLS.iter().find(|call| call.name == name) else { return Vec::new() };
         let mut pages = Vec::new();
         let mut token = None;
         for page in 0.. {
@@ -319,8 +316,9 @@ impl Book<'_> {
             request.query.insert("Action".to_owned(), action.to_owned());
             request.query.insert("Version".to_owned(), version.to_owned());
         } else if service == "eks" {
-            request.method = "GET".to_owned();
-            request.path = if path == "/clusters" || path.starts_with("/clusters/") { path } else { "/" }.to_owned();
+            "GET".clone_into(&mut request.method);
+            let path = if path == "/clusters" || path.starts_with("/clusters/") { path } else { "/" };
+            path.clone_into(&mut request.path);
             request.query = flat(&asked);
         } else {
             let target = if service == "kms" { "TrentService" } else { "AWSOrganizationsV20161128" };

@@ -216,7 +216,7 @@ impl Through {
 fn into(front: &Balancer, path: &Path, behind: Behind, rule: &str) -> Step {
     let unsure = behind.certainty != Certainty::Yes || path.protocols.is_empty();
     let side = |of: fn(&Sessions) -> &Bounds<PacketSet>| {
-        let clients = clients(front.lets_in.iter().map(of), &path.entries);
+        let clients = clients(&front.lets_in.iter().map(of).collect::<Vec<_>>(), &path.entries);
         let packets = clients.map(|clients| packets(path, behind.port, clients));
         if unsure { Bounds::unknown_within(packets.upper().clone()) } else { packets }
     };
@@ -281,10 +281,10 @@ fn to_machine(path: &Path, back: &Balancer, port: u16, (key, guard): (&Key, &Gua
 
 /// Who gets into a balancer at the entries of a path: surely only those whom every interface lets in, for a name leads
 /// to any of them.
-fn clients<'a>(interfaces: impl Iterator<Item = &'a Bounds<PacketSet>> + Clone, entries: &[Entry]) -> Bounds<AddrSet> {
+fn clients(interfaces: &[&Bounds<PacketSet>], entries: &[Entry]) -> Bounds<AddrSet> {
     let mut all = Bounds::exact(AddrSet::empty());
     for entry in entries {
-        let mut sources = interfaces.clone().map(|open| open.map(|open| open.sources(entry.protocol, entry.port)));
+        let mut sources = interfaces.iter().map(|open| open.map(|open| open.sources(entry.protocol, entry.port)));
         let Some(first) = sources.next() else { continue };
         let mut here = sources.fold(first, |one, other| {
             Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
