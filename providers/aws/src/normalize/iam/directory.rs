@@ -1,7 +1,7 @@
 //! Roles, users, groups and policies of an account, read once.
 
 use super::{
-    policy::grants,
+    policy::{grants, is_same_for_all},
     request::Request,
     trust::{self, Federated},
 };
@@ -34,11 +34,22 @@ type Parsed = Result<Document, String>;
 struct Managed {
     text: Text,
     parsed: OnceCell<Rc<Parsed>>,
+    /// Its grants, where they do not depend on who asks: the policies AWS manages are held by many.
+    grants: OnceCell<Option<Rc<Vec<Grant>>>>,
 }
 
 impl Managed {
     fn document(&self) -> Rc<Parsed> {
         Rc::clone(self.parsed.get_or_init(|| Rc::new(self.text.parse())))
+    }
+
+    fn grants(&self, name: &str) -> Option<&[Grant]> {
+        let compile = || {
+            let document = self.document();
+            let document = document.as_ref().as_ref().ok().filter(|document| is_same_for_all(document))?;
+            Some(Rc::new(grants(document, name, &Request::default())))
+        };
+        self.grants.get_or_init(compile).as_ref().map(|grants| grants.as_slice())
     }
 }
 
@@ -67,6 +78,7 @@ struct Source<'a> {
     name: String,
     arn: Option<&'a str>,
     document: Option<Rc<Parsed>>,
+    managed: Option<&'a Managed>,
 }
 
 impl Directory {
@@ -103,7 +115,9 @@ impl Directory {
                 };
                 let document = versions.into_iter().find(default).and_then(|version| version.document);
                 if let Some(document) = document {
-                    directory.policies.insert(arn, Managed { text: document, parsed: OnceCell::new() });
+                    directory
+                        .policies
+                        .insert(arn, Managed { text: document, parsed: OnceCell::new(), grants: OnceCell::new() });
                 }
             }
             for role in page.role_detail_list {
@@ -211,6 +225,7 @@ impl Directory {
                 name: format!("boundary {}", short(arn)),
                 arn: None,
                 document: self.policies.get(arn).map(Managed::document),
+                managed: None,
             };
             layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
         }
@@ -226,6 +241,10 @@ impl Directory {
     ) -> Layer {
         let (mut all, mut missing): (Vec<Grant>, Vec<String>) = (Vec::new(), Vec::new());
         for source in sources {
+            if let Some(same) = source.managed.and_then(|managed| managed.grants(&source.name)) {
+                all.extend(same.iter().cloned());
+                continue;
+            }
             match source.document.as_deref() {
                 Some(Ok(document)) => all.extend(grants(document, &source.name, request)),
                 Some(Err(_)) | None => missing.push(source.name.clone()),
@@ -269,13 +288,14 @@ impl Directory {
             for policy in attached {
                 let arn = policy.policy_arn.as_deref().unwrap_or_default();
                 let name = policy.policy_name.clone().unwrap_or_else(|| short(arn).to_owned());
-                let document = self.policies.get(arn).map(Managed::document);
-                sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document });
+                let managed = self.policies.get(arn);
+                let document = managed.map(Managed::document);
+                sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document, managed });
             }
             for policy in inline {
                 let name = policy.policy_name.clone().unwrap_or_default();
                 let document = policy.policy_document.as_ref().map(|text| Rc::new(text.parse()));
-                sources.push(Source { name: format!("inline policy {name}"), arn: None, document });
+                sources.push(Source { name: format!("inline policy {name}"), arn: None, document, managed: None });
             }
         }
         sources
