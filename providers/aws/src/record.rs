@@ -27,7 +27,7 @@ pub(crate) struct Query<T>(pub(crate) T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Ec2<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Inside { wanted: |_| true, kind: PhantomData }).map(Self)
+        deserializer.deserialize_map(Inside { wanted: is_response, kind: PhantomData }).map(Self)
     }
 }
 
@@ -44,7 +44,7 @@ struct QueryResult<T>(T);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Root<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let inside = Inside::<QueryResult<T>> { wanted: |_| true, kind: PhantomData };
+        let inside = Inside::<QueryResult<T>> { wanted: is_response, kind: PhantomData };
         deserializer.deserialize_map(inside).map(|result| Self(result.0))
     }
 }
@@ -53,6 +53,11 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for QueryResult<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Inside { wanted: |name| name.ends_with("Result"), kind: PhantomData }).map(Self)
     }
+}
+
+/// The root of every answer is called `OPERATIONResponse`; that of a page somebody else sent is not.
+fn is_response(name: &str) -> bool {
+    name.ends_with("Response")
 }
 
 /// The first member of an object with a wanted name; the others are skipped.
@@ -91,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_the_root_element_does_not_matter() {
+    fn the_answer_stands_in_its_root_element() {
         let Ec2(found) =
             serde_json::from_str::<Ec2<Names>>(r#"{"XResponse":{"requestId":"1","names":["a"]}}"#).unwrap();
         assert_eq!(found.names, ["a"]);
@@ -100,5 +105,12 @@ mod tests {
         assert_eq!(found.names, ["b"]);
         assert!(serde_json::from_str::<Query<Names>>(r#"{"XResponse":{"ResponseMetadata":{}}}"#).is_err());
         assert!(serde_json::from_str::<Ec2<Names>>("{}").is_err());
+    }
+
+    #[test]
+    fn a_page_of_a_web_server_is_no_answer() {
+        let page = r#"{"html":{"head":{"title":"Sign in"},"body":{"names":["a"]}}}"#;
+        assert!(serde_json::from_str::<Ec2<Names>>(page).is_err());
+        assert!(serde_json::from_str::<Query<Names>>(page).is_err());
     }
 }

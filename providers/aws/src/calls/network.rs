@@ -115,15 +115,6 @@ pub(crate) const DESCRIBE_VPC_ATTRIBUTE: Call = Call {
 };
 
 /// `ec2:DescribeManagedPrefixLists`: the address family of prefix lists whose entries cannot be read.
-pub(crate) const DESCRIBE_MANAGED_PREFIX_LISTS: Call = Call {
-    name: "ec2:DescribeManagedPrefixLists",
-    permission: "ec2:DescribeManagedPrefixLists",
-    per: Per::Network,
-    feeds: &[],
-    redact: &[],
-    purpose: "the address family of prefix lists whose entries cannot be read",
-};
-
 /// `ec2:GetManagedPrefixListEntries`: the addresses of prefix lists that rules and routes name.
 pub(crate) const GET_MANAGED_PREFIX_LIST_ENTRIES: Call = Call {
     name: "ec2:GetManagedPrefixListEntries",

@@ -88,7 +88,14 @@ pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, 
         // Timeouts, answers cut short, and whatever the SDK adds.
         _ => FailureReason::Unreachable,
     };
-    let message = said.map_or_else(|| chain(error), str::to_owned);
+    let unsigned = matches!(error, SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_));
+    let message = match (reason, code.and_then(about_credentials)) {
+        (FailureReason::Denied, _) if unsigned => NO_CREDENTIALS.to_owned(),
+        (_, Some(advice)) => {
+            said.map_or_else(|| advice.to_owned(), |said| format!("{}: {advice}", said.trim_end_matches('.')))
+        }
+        (_, None) => said.map_or_else(|| chain(error), str::to_owned),
+    };
     let mut failure = Failure::new(reason, &message);
     if let Some(status) = status {
         failure = failure.status(status);
@@ -97,6 +104,26 @@ pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, 
         failure = failure.code(code);
     }
     failure
+}
+
+/// In place of the SDK's chain of everything it tried.
+const NO_CREDENTIALS: &str = "there are no AWS credentials to sign with: run `aws sso login`, set `AWS_PROFILE`, or set \
+                              `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`";
+
+/// The way out where credentials are no good, by the code of the refusal.
+fn about_credentials(code: &str) -> Option<&'static str> {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            Some("sign in again, for example with `aws sso login`")
+        }
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" => {
+            Some("the access key is unknown, or the region is not enabled in its account")
+        }
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            Some("the secret key does not belong to the access key")
+        }
+        _ => None,
+    }
 }
 
 /// The class of an answer by its status and code.
@@ -162,6 +189,18 @@ mod tests {
         assert_eq!(class(404, None), FailureReason::Unsupported);
         assert_eq!(class(500, None), FailureReason::Unreachable);
         assert_eq!(class(200, None), FailureReason::Malformed);
+    }
+
+    #[test]
+    fn credentials_that_are_no_good_come_with_a_way_out() {
+        for code in DENIED.iter().filter(|code| code.contains("Expired")) {
+            assert!(about_credentials(code).is_some_and(|advice| advice.contains("sign in again")), "{code}");
+        }
+        assert!(
+            about_credentials("InvalidClientTokenId").is_some_and(|advice| advice.contains("region is not enabled"))
+        );
+        assert_eq!(about_credentials("AccessDenied"), None);
+        assert!(!NO_CREDENTIALS.contains('\n') && !NO_CREDENTIALS.contains("  "), "{NO_CREDENTIALS}");
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described], balancing:
         lists.extend(named);
         profiles.extend(carried);
     }
-    prefix_lists(place, ec2, lists.into_iter().collect()).await;
+    prefix_lists(place, ec2, lists).await;
     profiles
 }
 
@@ -142,24 +142,9 @@ async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) ->
     (named.chain(routed).collect(), carried)
 }
 
-async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: Vec<String>) {
+async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: BTreeSet<String>) {
     let context = place.context;
     let host = &place.host("ec2");
-    let descriptions = lists.chunks(FILTER_VALUES).map(|lists| {
-        boxed(async move {
-            let joined = lists.join(",");
-            let params = [("lists", joined.as_str())];
-            let call = &calls::DESCRIBE_MANAGED_PREFIX_LISTS;
-            let question = place.question(call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
-            let filter = Filter::builder().name("prefix-list-id").set_values(Some(lists.to_vec())).build();
-            let send = sending!(|token| ec2
-                .describe_managed_prefix_lists()
-                .filters(filter.clone())
-                .max_results(100)
-                .set_next_token(token));
-            context.ask::<Value>(host, &question, send).await;
-        })
-    });
     let entries = lists.iter().map(|list| {
         boxed(async move {
             let params = [("list", list.as_str())];
@@ -173,7 +158,7 @@ async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: Vec<S
             context.ask::<Value>(host, &question, send).await;
         })
     });
-    futures::join!(join_all(descriptions), join_all(entries));
+    join_all(entries).await;
 }
 
 /// Launch templates and auto scaling groups of node groups.

@@ -88,10 +88,9 @@ pub(super) fn trusts(account: &Account<'_>, known: &Known<'_>) -> Observed<Vec<T
             });
         }
         if let Some(issuer) = issuer(known) {
-            for role in directory.roles.keys() {
-                let Some(document) = directory.trust(role) else { continue };
-                found.extend(trust::federated(document, &issuer).into_iter().map(|one| Trust {
-                    identity: IdentityId::from(role.as_str()),
+            for (role, statements) in directory.federated(&issuer) {
+                found.extend(statements.into_iter().map(|one| Trust {
+                    identity: IdentityId::from(role),
                     subject: one.subject,
                     audience: one.audience,
                     issuer: Issuer::ThisCluster,
@@ -224,11 +223,9 @@ pub(super) fn minters(
         };
         // A cluster that only looks at its config map has first to be switched to access entries.
         let switch = !has_access_entries(cluster);
-        let principals = directory.roles.keys().chain(directory.users.keys());
-        // Roles linked to services can only be assumed by them.
-        for principal in principals.filter(|arn| !arn.contains(":role/aws-service-role/")) {
-            let authority = directory.authority(principal);
-            for set in MINTING {
+        for set in MINTING {
+            for principal in set.first().map(|action| directory.able(action)).iter().flat_map(|able| able.iter()) {
+                let authority = directory.authority(principal);
                 let needed = set.iter().copied().chain(switch.then_some("eks:UpdateClusterConfig"));
                 let decisions = needed.map(|action| {
                     if action == "eks:AssociateAccessPolicy" {

@@ -22,13 +22,24 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_authority::{IdentityId, Standing};
-use palisade_model::{Dedication, Gap, Identity, IdentityKind, LongLivedKey, Observed, Unused};
+use palisade_model::{Dedication, Evidence, Gap, Identity, IdentityKind, KeyHolder, LongLivedKey, Observed, Unused};
 use palisade_provider::Snapshot;
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
+    sync::Arc,
 };
+
+/// Records, and the first gap among them.
+#[derive(Debug)]
+struct Rests {
+    sources: Arc<[Evidence]>,
+    gap: Option<Gap>,
+}
+
+/// Who holds a key.
+type Holders = Rc<Observed<BTreeSet<KeyHolder>>>;
 
 /// The window in which a right counts as used (control ID-12).
 const WINDOW_DAYS: u32 = 90;
@@ -42,7 +53,12 @@ pub(super) struct Account<'a> {
     pub(super) ways: Option<Ways<'a>>,
     /// What each cluster uses, by the cluster's ARN; with the records that rests on.
     pub(super) uses: BTreeMap<String, Observed<Uses>>,
+    /// Who uses an identity, by its ARN; and the records of all clusters' uses, or the first that are missing.
+    users: BTreeMap<String, BTreeSet<String>>,
+    rests: Rests,
     standings: RefCell<BTreeMap<(String, Need), Rc<Standing>>>,
+    identities: RefCell<BTreeMap<(String, IdentityKind, Need), Rc<Identity>>>,
+    holders: RefCell<BTreeMap<(String, String), Holders>>,
     organization: OnceCell<BTreeSet<String>>,
 }
 
@@ -68,7 +84,35 @@ impl<'a> Account<'a> {
         let on_machines = nodes.filter(|(_, one)| one.kind == IdentityKind::Node).map(|(arn, _)| arn.clone()).collect();
         let region = clusters.first().map_or("", |(region, _, _)| region.name);
         let ways = directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines));
-        Self { snapshot, id, directory, ways, uses, standings: RefCell::default(), organization: OnceCell::new() }
+        Self {
+            snapshot,
+            id,
+            directory,
+            ways,
+            users: users(&uses),
+            rests: rests(&uses),
+            uses,
+            standings: RefCell::default(),
+            identities: RefCell::default(),
+            holders: RefCell::default(),
+            organization: OnceCell::new(),
+        }
+    }
+
+    /// Who holds a key; worked out once however many clusters share it.
+    pub(super) fn holders(
+        &self,
+        scope: &str,
+        key: &str,
+        find: impl FnOnce() -> Observed<BTreeSet<KeyHolder>>,
+    ) -> Holders {
+        let place = (scope.to_owned(), key.to_owned());
+        if let Some(known) = self.holders.borrow().get(&place) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(find());
+        self.holders.borrow_mut().insert(place, Rc::clone(&found));
+        found
     }
 
     /// Whether an account belongs to us: our own, or one of the organisation's, as far as its list was read.
@@ -101,18 +145,37 @@ impl<'a> Account<'a> {
     }
 
     fn identity(&self, cluster: &str, arn: &str, one: &identities::Use) -> Identity {
+        Identity {
+            used_by: one.used_by.iter().cloned().collect(),
+            dedication: self.dedication(cluster, arn, one.kind),
+            ..(*self.shared_identity(arn, one)).clone()
+        }
+    }
+
+    /// What is the same of an identity for every cluster that uses it alike.
+    fn shared_identity(&self, arn: &str, one: &identities::Use) -> Rc<Identity> {
+        let key = (arn.to_owned(), one.kind, one.need.clone());
+        if let Some(known) = self.identities.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(self.work_out(arn, one));
+        self.identities.borrow_mut().insert(key, Rc::clone(&found));
+        found
+    }
+
+    fn work_out(&self, arn: &str, one: &identities::Use) -> Identity {
         let kind = one.kind;
         Identity {
             id: IdentityId::from(arn),
             name: identities::name(arn),
             kind,
-            used_by: one.used_by.iter().cloned().collect(),
+            used_by: Vec::new(),
+            dedication: Observed::known(Dedication::Dedicated, Vec::new()),
             standing: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
                 let ways = self.ways.as_ref().ok_or_else(|| elsewhere(arn))?;
                 Ok((*self.standing(directory, ways, arn, &one.need)).clone())
             }),
-            dedication: self.dedication(cluster, arn, kind),
             other_trust: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
                 Ok(Self::other_trust(directory, arn, kind))
@@ -156,27 +219,16 @@ impl<'a> Account<'a> {
 
     /// Whether an identity serves one cluster in one role. Another cluster whose identities are unknown may share it.
     fn dedication(&self, cluster: &str, arn: &str, kind: IdentityKind) -> Observed<Dedication> {
-        conclude(|trail| {
-            let mut with = BTreeSet::new();
-            let mut gap = None;
-            for (other, uses) in &self.uses {
-                match uses.get() {
-                    Ok(found) => {
-                        trail.rest_on(uses.sources());
-                        match found.get(arn) {
-                            Some(_) if other != cluster => drop(with.insert(other.clone())),
-                            Some(one) if one.kind == kind => with.extend(other_jobs(one)),
-                            Some(_) | None => (),
-                        }
-                    }
-                    Err(missing) => gap = gap.or(Some(missing)),
-                }
-            }
-            if !with.is_empty() {
-                return Ok(Dedication::Shared { with: with.into_iter().collect() });
-            }
-            gap.map_or(Ok(Dedication::Dedicated), Err)
-        })
+        let elsewhere = self.users.get(arn).into_iter().flatten().filter(|other| *other != cluster);
+        let mut with: BTreeSet<String> = elsewhere.cloned().collect();
+        let own = self.uses.get(cluster).and_then(|uses| uses.get().ok()?.get(arn));
+        with.extend(own.filter(|one| one.kind == kind).map(other_jobs).unwrap_or_default());
+        let shared = (!with.is_empty()).then(|| Dedication::Shared { with: with.into_iter().collect() });
+        match (shared, &self.rests.gap) {
+            (Some(shared), _) => Observed::from_shared(Ok(shared), &self.rests.sources),
+            (None, None) => Observed::from_shared(Ok(Dedication::Dedicated), &self.rests.sources),
+            (None, Some(gap)) => Observed::missing(gap.clone()),
+        }
     }
 
     /// Everybody a role admits beside the services that its job is about.
@@ -252,6 +304,25 @@ impl<'a> Account<'a> {
         }
         Ok(Unused::Known { services: services.into_iter().collect(), window_days: WINDOW_DAYS })
     }
+}
+
+/// The clusters that use each identity.
+fn users(uses: &BTreeMap<String, Observed<Uses>>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut users: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (cluster, uses) in uses {
+        for identity in uses.get().into_iter().flat_map(BTreeMap::keys) {
+            users.entry(identity.clone()).or_default().insert(cluster.clone());
+        }
+    }
+    users
+}
+
+/// The records of everything the clusters use, with the first gap in it.
+fn rests(uses: &BTreeMap<String, Observed<Uses>>) -> Rests {
+    let mut seen = HashSet::new();
+    let sources = uses.values().filter(|uses| uses.gap().is_none()).flat_map(Observed::sources);
+    let sources: Arc<[Evidence]> = sources.filter(|source| seen.insert(*source)).cloned().collect();
+    Rests { sources, gap: uses.values().find_map(Observed::gap).cloned() }
 }
 
 fn window_start(now: Timestamp) -> Timestamp {

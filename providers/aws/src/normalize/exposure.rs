@@ -2,20 +2,23 @@
 
 mod balancer;
 mod block;
+mod way;
 
 pub(super) use balancer::Balancer;
 
 use super::{
     balancing::Behind,
-    filter::{Group, Shape},
+    filter::{Acl, Group, Shape},
     region::{Region, own_ranges, route_table},
     route,
     trail::Trail,
 };
 use crate::record::compute::{Instance, Interface};
+use block::Blocked;
 use palisade_model::{Exposure, Gap, Layer, Mitigation, NodeId};
 use palisade_reach::{
-    Action, AddrSet, Bounds, Certainty, Hit, Outcome, PacketSet, Ports, Protocols, internet, parse_net,
+    Action, AddrSet, Bounds, Certainty, Gate, Hit, Outcome, PacketSet, Path, Ports, Protocols, Rule, Sessions,
+    any_allow, internet, parse_net,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -23,6 +26,7 @@ use std::{
     rc::Rc,
     sync::{Arc, LazyLock},
 };
+use way::{both, group_names, nothing};
 
 /// What makes two interfaces answer alike.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +44,8 @@ struct Key {
 /// What comes in from the internet by an address of the interface's own.
 #[derive(Clone, Debug)]
 struct Direct {
-    internet: Bounds<PacketSet>,
-    ordinary: Bounds<PacketSet>,
+    sessions: Sessions,
+    paths: Vec<Path>,
     layers: Vec<Layer>,
     limits: BTreeSet<String>,
     mitigation: Option<Mitigation>,
@@ -51,7 +55,9 @@ struct Direct {
 #[derive(Debug)]
 struct Guard {
     groups: Vec<Rc<Group>>,
+    rules: Vec<Rule>,
     admitted: Outcome,
+    acl: Option<Rc<Acl>>,
     passed: Bounds<PacketSet>,
     ordinary: Bounds<PacketSet>,
     /// The subnet's own addresses: between neighbours no network ACL stands.
@@ -61,8 +67,8 @@ struct Guard {
 /// What reaches an interface.
 #[derive(Clone, Debug)]
 struct Reached {
-    internet: Bounds<PacketSet>,
-    ordinary: Bounds<PacketSet>,
+    sessions: Sessions,
+    paths: Vec<Path>,
     inside: Bounds<PacketSet>,
     local: AddrSet,
     layers: Vec<Layer>,
@@ -106,7 +112,11 @@ impl<'a> Evaluator<'a> {
                     && other.mitigation == exposure.mitigation
             });
             match same {
-                Some(other) => other.nodes.extend(exposure.nodes),
+                Some(other) => {
+                    other.nodes.extend(exposure.nodes);
+                    let new = exposure.paths.iter().filter(|path| !other.paths.contains(path)).cloned();
+                    other.paths = other.paths.iter().cloned().chain(new.collect::<Vec<_>>()).collect();
+                }
                 None => exposures.push(exposure),
             }
         }
@@ -158,10 +168,16 @@ impl<'a> Evaluator<'a> {
             mitigation: None,
         };
         let (mut layers, mut limits) = (Vec::new(), BTreeSet::new());
+        let mut paths: Vec<Path> = Vec::new();
         for key in keys {
             let reached = self.reached(key)?;
-            exposure.internet = exposure.internet.union(&reached.internet);
-            exposure.ordinary = exposure.ordinary.union(&reached.ordinary);
+            exposure.internet = exposure.internet.union(&reached.sessions.any_port);
+            exposure.ordinary = exposure.ordinary.union(&reached.sessions.ordinary);
+            for path in &reached.paths {
+                if !paths.contains(path) {
+                    paths.push(path.clone());
+                }
+            }
             exposure.inside = exposure.inside.union(&reached.inside);
             exposure.local = exposure.local.union(&reached.local);
             for layer in &reached.layers {
@@ -175,6 +191,7 @@ impl<'a> Evaluator<'a> {
                 (one, other) => one.or_else(|| other.clone()),
             };
         }
+        exposure.paths = paths.into();
         exposure.layers = layers.into();
         exposure.limits = limits.into_iter().collect();
         Ok(exposure)
@@ -196,14 +213,20 @@ impl<'a> Evaluator<'a> {
         let guard = self.guard(key, &mut limits)?;
         let direct = self.direct(key, &guard, &outside)?;
         limits.extend(direct.limits);
-        let mut layers = direct.layers;
+        let (mut layers, mut paths) = (direct.layers, direct.paths);
         let through = self.through_balancers(key, &guard, &outside)?;
         limits.extend(through.limits);
         layers.extend(through.layers);
+        paths.extend(through.paths);
         let relayed = self.through_relays(key, &guard, &outside, &mut limits)?;
+        let sessions = relayed
+            .iter()
+            .map(Path::sessions)
+            .fold(both(&direct.sessions, &through.sessions), |all, one| both(&all, &one));
+        paths.extend(relayed);
         Ok(Reached {
-            internet: direct.internet.union(&through.internet).union(&relayed),
-            ordinary: direct.ordinary.union(&through.ordinary).union(&relayed),
+            sessions,
+            paths,
             inside: self.inside(&guard, &local)?,
             local,
             layers,
@@ -238,35 +261,66 @@ impl<'a> Evaluator<'a> {
         let subnets = region.subnets.get()?;
         let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
         let neighbours = subnet.map(subnet_ranges).unwrap_or_default();
-        Ok(Guard { admitted: admitted(&groups), groups, passed, ordinary, neighbours })
+        let rules: Vec<Rule> =
+            groups.iter().flat_map(|group| group.rules.iter().map(|rule| rule.rule.clone())).collect();
+        Ok(Guard { admitted: any_allow(&rules), rules, groups, acl, passed, ordinary, neighbours })
     }
 
     /// What comes in through the internet gateway, by an address of the interface's own.
     fn direct(&self, key: &Key, guard: &Guard, outside: &AddrSet) -> Result<Direct, Gap> {
-        let (mut layers, mut limits) = (Vec::new(), BTreeSet::new());
-        let mut routed = self.routed(key, &mut layers, &mut limits)?;
-        if self.is_diverted(key)? {
-            // The answer may leave through the appliance too, and what the appliance lets pass is its own affair.
-            limits.insert("a route table of the internet gateway sends traffic through an inline appliance".to_owned());
-            routed = Bounds::unknown_within(AddrSet::all());
+        let routes = self.routes(key)?;
+        let blocked = self.block(key)?;
+        let ways = self.ways(key, guard, outside, (&routes, &blocked));
+        let mut limits: BTreeSet<String> = if matches!(routes.gate, Gate::Fixed { .. }) {
+            routes.unsure.iter().cloned().collect()
+        } else {
+            BTreeSet::new()
+        };
+        let (mut sessions, mut mitigation) = ((*ways.unblocked).clone(), None);
+        let is_open = !sessions.any_port.upper().is_empty();
+        match blocked {
+            Blocked::No => (),
+            Blocked::By(by) => {
+                let without = std::mem::replace(&mut sessions, nothing()).any_port;
+                mitigation = is_open.then_some(Mitigation { by, without });
+            }
+            // It can only close what is open, so what is closed without it stays closed.
+            Blocked::Untold(why) => {
+                limits.extend(is_open.then_some(why));
+                let doubt = |packets: &Bounds<PacketSet>| Bounds::unknown_within(packets.upper().clone());
+                sessions = Sessions { any_port: doubt(&sessions.any_port), ordinary: doubt(&sessions.ordinary) };
+            }
         }
-        // No public address of a family, no way in for that family.
-        let held = held(key);
-        let sources = Bounds::exact(outside.clone()).intersect(&held).intersect(&routed);
-        let let_in = guard.admitted.allowed.intersect(&Shape::everything().from(&sources));
-        let mut internet = let_in.intersect(&guard.passed);
-        let mut ordinary = let_in.intersect(&guard.ordinary);
-        if let Some(acl) = self.region.acl(&key.subnet, &key.vpc, self.region.acls.get()?) {
-            layers.push(Layer { name: format!("network ACL {} inbound", acl.id), hits: acl.inbound.clone() });
-            layers.push(Layer {
-                name: format!("network ACL {} outbound, for answers", acl.id),
-                hits: acl.outbound.clone(),
+        let layers = self.told(key, guard)?;
+        Ok(Direct { sessions, paths: ways.paths, layers, limits, mitigation })
+    }
+
+    /// What each layer decides, for reports that do not follow the paths.
+    fn told(&self, key: &Key, guard: &Guard) -> Result<Vec<Layer>, Gap> {
+        let mut layers = Vec::new();
+        let tables = self.region.route_tables.get()?;
+        if let Some(table) = route_table(&key.subnet, &key.vpc, tables) {
+            let id = table.route_table_id.as_deref().unwrap_or("?");
+            let hits = table.route_set.iter().filter_map(|route| match route::target(route) {
+                route::Target::InternetGateway(_) => Some(Hit {
+                    rule: route::describe(table, route).into(),
+                    action: Action::Allow,
+                    packets: PacketSet::of(Protocols::Any, &Ports::full(), &route::destinations(route)),
+                }),
+                route::Target::Local | route::Target::Other(_) | route::Target::Blackhole | route::Target::Unknown => {
+                    None
+                }
             });
+            let hits = hits.filter(|hit| !hit.packets.is_empty()).collect();
+            layers.push(Layer { name: format!("route table {id}"), hits });
         }
-        let name = format!("security groups {}", key.groups.join(", "));
-        layers.push(Layer { name, hits: guard.admitted.hits.clone() });
-        let mitigation = self.block(key, &mut internet, &mut ordinary, &mut limits)?;
-        Ok(Direct { internet, ordinary, layers, limits, mitigation })
+        if let Some(acl) = &guard.acl {
+            layers.push(Layer { name: format!("network ACL {} inbound", acl.id), hits: acl.inbound.clone() });
+            let name = format!("network ACL {} outbound, for answers", acl.id);
+            layers.push(Layer { name, hits: acl.outbound.clone() });
+        }
+        layers.push(Layer { name: group_names(key), hits: guard.admitted.hits.clone() });
+        Ok(layers)
     }
 
     /// Services of AWS that stand in the network and bring clients of the internet to machines without any public
@@ -277,17 +331,21 @@ impl<'a> Evaluator<'a> {
         guard: &Guard,
         outside: &AddrSet,
         limits: &mut BTreeSet<String>,
-    ) -> Result<Bounds<PacketSet>, Gap> {
+    ) -> Result<Option<Path>, Gap> {
         let interfaces = self.region.interfaces.get()?;
-        let here = interfaces.iter().filter(|one| one.vpc_id.as_deref() == Some(&key.vpc));
-        let relays: BTreeSet<&str> = here.filter_map(relay).collect();
+        let relays = self.region.relays(&key.vpc, || {
+            interfaces.iter().filter(|one| one.vpc_id.as_deref() == Some(&key.vpc)).filter_map(relay).collect()
+        });
         if relays.is_empty() {
-            return Ok(Bounds::exact(PacketSet::empty()));
+            return Ok(None);
         }
-        let relays: Vec<&str> = relays.into_iter().collect();
-        limits
-            .insert(format!("{} may bring clients to these nodes: what it forwards is not read", relays.join(" and ")));
-        Ok(Bounds::unknown_within(guard.admitted.allowed.upper().restrict_sources(outside)))
+        let relays: Vec<&str> = relays.iter().copied().collect();
+        let name = relays.join(" and ");
+        let because = format!("{name} may bring clients to these nodes: what it forwards is not read");
+        let passes = Bounds::unknown_within(guard.admitted.allowed.upper().restrict_sources(outside));
+        let layer = palisade_reach::Layer::new(name.as_str(), Gate::Fixed { id: name.as_str().into(), passes });
+        limits.insert(because.clone());
+        Ok(Some(Path::new(format!("through {name}"), vec![layer.unsure(because)])))
     }
 
     fn groups(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<Vec<Rc<Group>>, Gap> {
@@ -309,35 +367,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(groups)
-    }
-
-    /// The sources an answer reaches through the internet gateway.
-    fn routed(
-        &self,
-        key: &Key,
-        layers: &mut Vec<Layer>,
-        limits: &mut BTreeSet<String>,
-    ) -> Result<Bounds<AddrSet>, Gap> {
-        let tables = self.region.route_tables.get()?;
-        let Some(table) = route_table(&key.subnet, &key.vpc, tables) else {
-            limits.insert(format!("the route table of subnet {} is not in the list", key.subnet));
-            return Ok(Bounds::unknown_within(AddrSet::all()));
-        };
-        let routed = route::through_internet_gateway(table, &self.region.prefix_lists);
-        let id = table.route_table_id.as_deref().unwrap_or("?");
-        let hits = table.route_set.iter().filter_map(|route| match route::target(route) {
-            route::Target::InternetGateway(_) => Some(Hit {
-                rule: route::describe(table, route).into(),
-                action: Action::Allow,
-                packets: PacketSet::of(Protocols::Any, &Ports::full(), routed.upper()),
-            }),
-            route::Target::Local | route::Target::Other(_) | route::Target::Blackhole | route::Target::Unknown => None,
-        });
-        layers.push(Layer {
-            name: format!("route table {id}"),
-            hits: hits.filter(|hit| !hit.packets.is_empty()).collect(),
-        });
-        Ok(routed)
     }
 
     fn is_diverted(&self, key: &Key) -> Result<bool, Gap> {
@@ -392,26 +421,23 @@ pub(super) fn members_of(region: &Region<'_>, group: &str) -> Result<Bounds<Addr
     if !known {
         return Ok(Bounds::unknown_within(private().clone()));
     }
-    let interfaces = region.interfaces.get()?.iter();
-    let members = interfaces.filter(|one| one.group_set.iter().any(|member| member.group_id.as_deref() == Some(group)));
-    Ok(Bounds::exact(members.fold(AddrSet::empty(), |all, one| all.union(&private_addresses(one)))))
-}
-
-/// The rules of all groups of an interface: one that admits is enough.
-fn admitted(groups: &[Rc<Group>]) -> Outcome {
-    let rules: Vec<_> = groups.iter().flat_map(|group| group.rules.iter().map(|rule| rule.rule.clone())).collect();
-    palisade_reach::any_allow(&rules)
+    let interfaces = region.interfaces.get()?;
+    Ok(region.members(group, || {
+        let is_member = |one: &&Interface| one.group_set.iter().any(|of| of.group_id.as_deref() == Some(group));
+        let members = interfaces.iter().filter(is_member);
+        Bounds::exact(members.fold(AddrSet::empty(), |all, one| all.union(&private_addresses(one))))
+    }))
 }
 
 /// A rule that lets everybody in.
-fn everybody() -> palisade_reach::Rule {
-    palisade_reach::Rule::new("everybody", Action::Allow, Bounds::exact(PacketSet::all()))
+fn everybody() -> Rule {
+    Rule::new("everybody", Action::Allow, Bounds::exact(PacketSet::all()))
 }
 
 fn unknown_group(id: &str) -> Group {
     let sources = Bounds::unknown_within(AddrSet::all());
     let shape = Shape::everything();
-    let rule = palisade_reach::Rule::new(format!("{id}: unread"), Action::Allow, shape.from(&sources));
+    let rule = Rule::new(format!("{id}: unread"), Action::Allow, shape.from(&sources));
     let rule = super::filter::AddressRule { rule, shape, sources, text: "unread".to_owned() };
     Group { rules: vec![rule], ..Group::default() }
 }
@@ -432,16 +458,6 @@ fn key(interface: &Interface, vpc: Option<&str>, behind: Vec<Behind>) -> Key {
     };
     let vpc = interface.vpc_id.as_deref().or(vpc).unwrap_or_default().to_owned();
     Key { vpc, subnet: interface.subnet_id.clone().unwrap_or_default(), groups, v4, v6, behind }
-}
-
-/// The families in which the internet can speak to an interface.
-fn held(key: &Key) -> Bounds<AddrSet> {
-    let of = |certainty, family: AddrSet| match certainty {
-        Certainty::Yes => Bounds::exact(family),
-        Certainty::Maybe => Bounds::unknown_within(family),
-        Certainty::No => Bounds::exact(AddrSet::empty()),
-    };
-    of(key.v4, AddrSet::all_v4()).union(&of(key.v6, AddrSet::all_v6()))
 }
 
 /// The service an interface of AWS' own belongs to, if that brings in clients of the internet without being a load

@@ -188,6 +188,8 @@ pub(super) struct Acl {
     pub(super) ordinary: Bounds<PacketSet>,
     pub(super) inbound: Vec<Hit>,
     pub(super) outbound: Vec<Hit>,
+    /// The rules for what comes in, and for the answers to it.
+    pub(super) chains: (Chain, Chain),
 }
 
 /// Translates an ACL. It keeps no state: the answer to an inbound packet has to pass the outbound rules, with the
@@ -204,7 +206,7 @@ pub(super) fn acl(record: &NetworkAcl) -> Acl {
     };
     let (inbound, outbound) = (chain(false), chain(true));
     let delivered = with_source_ports(std::slice::from_ref(&inbound)).sessions;
-    let split = with_source_ports(&[inbound, outbound]);
+    let split = with_source_ports(&[inbound.clone(), outbound.clone()]);
     let tcp = Bounds::exact(PacketSet::of(Protocols::One(Protocol::TCP), &Ports::full(), &AddrSet::all()));
     let joined = |sessions: &Bounds<PacketSet>, packets: &Bounds<PacketSet>| {
         sessions.intersect(&tcp).union(&packets.subtract(&tcp))
@@ -215,13 +217,14 @@ pub(super) fn acl(record: &NetworkAcl) -> Acl {
         ordinary: joined(&split.sessions.ordinary, &delivered.ordinary),
         inbound: hits.next().unwrap_or_default(),
         outbound: hits.next().unwrap_or_default(),
+        chains: (inbound, outbound),
         id,
     }
 }
 
 fn acl_rules(acl: &str, entry: &AclEntry, outbound: bool) -> Vec<PortedRule> {
     let number = entry.rule_number.map_or_else(|| "?".to_owned(), |number| number.to_string());
-    let (way, side) = if outbound { ("outbound", "to") } else { ("inbound", "from") };
+    let side = if outbound { "to" } else { "from" };
     let addresses = match (&entry.cidr_block, &entry.ipv6_cidr_block) {
         (Some(text), _) => (text.as_str(), range(text, Family::V4)),
         (None, Some(text)) => (text.as_str(), range(text, Family::V6)),
@@ -229,7 +232,8 @@ fn acl_rules(acl: &str, entry: &AclEntry, outbound: bool) -> Vec<PortedRule> {
     };
     let shape = acl_shape(entry);
     let word = entry.rule_action.as_deref().unwrap_or("?");
-    let id = RuleId::from(format!("{acl} {way} {number}: {word} {side} {}", addresses.0));
+    let what = spoken_of(entry);
+    let id = RuleId::from(format!("{acl} rule {number}: {word} {what} {side} {}", addresses.0));
     // An outbound rule matches the answer: its ports are the client's, its addresses the client's.
     let (packets, source_ports) = if outbound {
         let any_port = Shape { ports: Ports::full(), ..shape.clone() };
@@ -246,6 +250,24 @@ fn acl_rules(acl: &str, entry: &AclEntry, outbound: bool) -> Vec<PortedRule> {
             let unknown = Bounds::unknown_within(packets.upper().clone());
             vec![rule(Action::Allow, unknown.clone()), rule(Action::Deny, unknown)]
         }
+    }
+}
+
+/// What an entry speaks of, as people say it: `tcp 22`.
+fn spoken_of(entry: &AclEntry) -> String {
+    let protocol = match entry.protocol.as_deref() {
+        Some("-1") => "all",
+        Some("6") => "tcp",
+        Some("17") => "udp",
+        Some("1") => "icmp",
+        Some("58") => "icmpv6",
+        Some(other) => other,
+        None => "?",
+    };
+    match entry.port_range.as_ref().map(|range| (range.from, range.to)) {
+        Some((Some(from), Some(to))) if from == to => format!("{protocol} {from}"),
+        Some((Some(from), Some(to))) => format!("{protocol} {from}-{to}"),
+        _ => protocol.to_owned(),
     }
 }
 

@@ -162,9 +162,8 @@ pub(super) fn uses(
         add(&mut uses, role, kind, &by, &need);
     }
     if let Some(issuer) = issuer(known) {
-        for role in directory.roles.keys() {
-            let Some(document) = directory.trust(role) else { continue };
-            for statement in trust::federated(document, &issuer) {
+        for (role, statements) in directory.federated(&issuer) {
+            for statement in statements {
                 let (kind, by) = match &statement.subject {
                     TrustSubject::Exact { namespace, service_account } => {
                         (kind_of(service_account), format!("service account {namespace}/{service_account}"))
@@ -189,8 +188,7 @@ fn has_own_role(
     let associated = associations.iter().any(|(_, one)| one.service_account.as_deref() == Some(service_account));
     let Some(issuer) = issuer(known) else { return associated };
     let names = |subject: &TrustSubject| matches!(subject, TrustSubject::Exact { service_account: one, .. } if one == service_account);
-    let trusting = directory.roles.keys().filter_map(|role| directory.trust(role));
-    associated || trusting.flat_map(|document| trust::federated(document, &issuer)).any(|one| names(&one.subject))
+    associated || directory.federated(&issuer).iter().flat_map(|(_, all)| all).any(|one| names(&one.subject))
 }
 
 fn kind_of(service_account: &str) -> IdentityKind {

@@ -11,6 +11,7 @@ use super::{
         request::Request,
     },
     region::Region,
+    trail::conclude,
 };
 use crate::{
     calls,
@@ -33,6 +34,17 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
         let Some(key) = key_of(cluster) else {
             return Ok(KeyAccess::NoCustomerKey { because: "no customer key is set".to_owned() });
         };
+        let holders = account.holders(region.scope, key, || holders(region, account, key));
+        let own = cluster.role_arn.as_deref();
+        let others = trail.read(&*holders)?.iter().filter(|holder| Some(holder.principal.as_str()) != own);
+        // KMS answers over the public network by design and logs every use in CloudTrail: neither can be chosen.
+        Ok(KeyAccess::Known { holders: others.cloned().collect(), public_network: None, logged: None })
+    })
+}
+
+/// Everybody who may use or change a key, AWS' own services left out.
+fn holders(region: &Region<'_>, account: &Account<'_>, key: &str) -> Observed<BTreeSet<KeyHolder>> {
+    conclude(|trail| {
         let policy = region.snapshot.one::<KeyPolicy>(&calls::GET_KEY_POLICY, region.scope, &[("key", key)]);
         let text = trail.read(&policy)?.policy.as_ref();
         let malformed = |why: String| Gap::Malformed {
@@ -44,7 +56,7 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
         let document = text.ok_or_else(|| malformed("there is no policy".to_owned()))?.parse().map_err(malformed)?;
         let grants =
             region.snapshot.list(&calls::LIST_GRANTS, region.scope, &[("key", key)], |page: Grants| page.grants);
-        let mut holders = Holders { own: cluster.role_arn.as_deref(), found: BTreeSet::new() };
+        let mut holders = Holders { found: BTreeSet::new() };
         let mut delegated = (Truth::False, Truth::False);
         for (place, statement) in
             document.statement.iter().enumerate().filter(|(_, one)| one.effect.as_deref() == Some("Allow"))
@@ -73,8 +85,9 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
                 let authority = directory.authority(principal);
                 *open != Truth::False && actions.iter().any(|action| !authority.decide(action, key).is_deny())
             };
-            let everybody = directory.roles.keys().chain(directory.users.keys());
-            for principal in everybody.filter(|arn| !arn.contains(":role/aws-service-role/")) {
+            let able: BTreeSet<String> =
+                USING.iter().chain(RULING).flat_map(|action| directory.able(action).to_vec()).collect();
+            for principal in &able {
                 let rights = (may(principal, USING, &delegated.0), may(principal, RULING, &delegated.1));
                 if rights != (false, false) {
                     holders.add(principal, rights, false, "the account's own policies, which the key policy admits");
@@ -89,21 +102,19 @@ pub(super) fn key_access(region: &Region<'_>, account: &Account<'_>, known: &Kno
                 holders.add(principal, (uses, administers), false, &by);
             }
         }
-        // KMS answers over the public network by design and logs every use in CloudTrail: neither can be chosen.
-        Ok(KeyAccess::Known { holders: holders.found.into_iter().collect(), public_network: None, logged: None })
+        Ok(holders.found)
     })
 }
 
-struct Holders<'a> {
-    own: Option<&'a str>,
+struct Holders {
     found: BTreeSet<KeyHolder>,
 }
 
-impl Holders<'_> {
-    /// The cluster's own role and AWS' own services are left out.
+impl Holders {
+    /// AWS' own services are left out.
     fn add(&mut self, principal: &str, (uses, administers): (bool, bool), broad: bool, by: &str) {
         let is_service = principal.ends_with(".amazonaws.com") || principal.ends_with(".amazonaws.com.cn");
-        if Some(principal) == self.own || is_service {
+        if is_service {
             return;
         }
         self.found.insert(KeyHolder { principal: principal.to_owned(), uses, administers, broad, by: by.to_owned() });

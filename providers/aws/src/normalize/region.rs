@@ -4,7 +4,7 @@ use super::{
     balancing::{self, Fronts},
     exposure::Balancer,
     filter::{self, Acl, Group, PrefixLists},
-    trail::{conclude, table},
+    trail::table,
 };
 use crate::{
     calls,
@@ -21,11 +21,11 @@ use crate::{
 };
 use palisade_model::Observed;
 use palisade_provider::{Call, Snapshot};
-use palisade_reach::{AddrSet, Bounds, parse_net};
+use palisade_reach::{AddrSet, Bounds, Certainty, PacketSet, Sessions, parse_net};
 use serde::de::DeserializeOwned;
 use std::{
     cell::{OnceCell, RefCell},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -58,6 +58,18 @@ pub(super) struct Region<'a> {
     filters: RefCell<HashMap<String, Rc<Acl>>>,
     fronts: OnceCell<Fronts>,
     pub(super) balancers: RefCell<HashMap<String, Rc<Balancer>>>,
+    pub(super) sessions: RefCell<HashMap<Place, Rc<Sessions>>>,
+    members: RefCell<HashMap<String, Bounds<AddrSet>>>,
+    relays: RefCell<HashMap<String, Rc<BTreeSet<&'static str>>>>,
+}
+
+/// Where an interface stands and what its groups admit: interfaces that agree in this are reached by the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Place {
+    pub(super) vpc: String,
+    pub(super) subnet: String,
+    pub(super) held: (Certainty, Certainty),
+    pub(super) admitted: Bounds<PacketSet>,
 }
 
 impl<'a> Region<'a> {
@@ -92,6 +104,9 @@ impl<'a> Region<'a> {
             target_groups: balancing::target_groups(snapshot, scope),
             fronts: OnceCell::new(),
             balancers: RefCell::default(),
+            sessions: RefCell::default(),
+            members: RefCell::default(),
+            relays: RefCell::default(),
             scaling: scaling(snapshot, scope),
             prefix_lists: prefix_lists(snapshot, scope),
             groups: RefCell::default(),
@@ -111,6 +126,20 @@ impl<'a> Region<'a> {
     pub(super) fn instances_of<'b>(&'b self, cluster: &str, all: &'b [Instance]) -> impl Iterator<Item = &'b Instance> {
         let places = self.by_cluster.get(cluster).map(Vec::as_slice).unwrap_or_default();
         places.iter().filter_map(|place| all.get(*place))
+    }
+
+    /// The addresses of a group's members, gathered once.
+    pub(super) fn members(&self, group: &str, gather: impl FnOnce() -> Bounds<AddrSet>) -> Bounds<AddrSet> {
+        self.members.borrow_mut().entry(group.to_owned()).or_insert_with(gather).clone()
+    }
+
+    /// The services that stand in a network and may bring in clients, looked for once.
+    pub(super) fn relays(
+        &self,
+        vpc: &str,
+        look: impl FnOnce() -> BTreeSet<&'static str>,
+    ) -> Rc<BTreeSet<&'static str>> {
+        Rc::clone(self.relays.borrow_mut().entry(vpc.to_owned()).or_insert_with(|| Rc::new(look())))
     }
 
     /// What load balancers forward, followed once.
@@ -215,19 +244,8 @@ fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>
     })
 }
 
-/// Every prefix list that was asked for. One that could not be read may hold anything of its family.
+/// Every prefix list that was asked for. One that could not be read may hold anything of both families.
 fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
-    use crate::record::network::PrefixLists as Page;
-    let families: HashMap<String, String> =
-        table(snapshot, &calls::DESCRIBE_MANAGED_PREFIX_LISTS, scope, |Ec2(page): Ec2<Page>| page.prefix_list_set)
-            .get()
-            .map(|lists| {
-                let family = |list: &crate::record::network::PrefixList| {
-                    Some((list.prefix_list_id.clone()?, list.address_family.clone()?))
-                };
-                lists.iter().filter_map(family).collect()
-            })
-            .unwrap_or_default();
     let mut lists = PrefixLists::new();
     for params in snapshot.asked(&calls::GET_MANAGED_PREFIX_LIST_ENTRIES, scope) {
         let Some(id) = params.get("list") else { continue };
@@ -237,21 +255,10 @@ fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
             &[("list", id)],
             |Ec2(page): Ec2<PrefixListEntries>| page.entry_set,
         );
-        let widest = match families.get(id).map(String::as_str) {
-            Some("IPv4") => AddrSet::all_v4(),
-            Some("IPv6") => AddrSet::all_v6(),
-            _ => AddrSet::all(),
-        };
-        let covers = conclude(|trail| {
-            let entries = trail.read(&entries)?;
-            let nets: Option<AddrSet> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
-            Ok(nets)
+        let nets = entries.get().ok().and_then(|entries| {
+            entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect::<Option<AddrSet>>()
         });
-        let covers = match covers.get() {
-            Ok(Some(addresses)) => Bounds::exact(addresses.clone()),
-            Ok(None) | Err(_) => Bounds::unknown_within(widest),
-        };
-        lists.insert(id.clone(), covers);
+        lists.insert(id.clone(), nets.map_or_else(|| Bounds::unknown_within(AddrSet::all()), Bounds::exact));
     }
     lists
 }

@@ -3,7 +3,7 @@
 use super::filter::{PrefixLists, range};
 use crate::record::network::{Route, RouteTable};
 use ipnet::IpNet;
-use palisade_reach::{AddrSet, Bounds, Certainty, Family, parse_net};
+use palisade_reach::{AddrSet, Bounds, Certainty, Family, Gate, Layer, PacketSet, Ports, Protocols, parse_net};
 
 /// Where a route leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,12 +45,14 @@ pub(super) fn target(route: &Route) -> Target {
     }
 }
 
-/// The sources whose longest matching route is an internet gateway.
+/// The layer that lets through whose longest matching route is an internet gateway.
 ///
 /// Among routes for one prefix a static one beats one of a prefix list, which beats a propagated one (VPC guide, route
 /// priority).
-pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) -> Bounds<AddrSet> {
+pub(super) fn layer(table: &RouteTable, lists: &PrefixLists) -> Layer {
+    let name = format!("route table {}", table.route_table_id.as_deref().unwrap_or("?"));
     let mut routes = Vec::new();
+    let mut unread = Vec::new();
     let mut may_take = false;
     let mut may_give = AddrSet::empty();
     for route in &table.route_set {
@@ -66,27 +68,33 @@ pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) 
             routes.push(palisade_reach::Route { destination, target: leads_out, id: id.clone(), rank });
         };
         for text in [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten() {
-            match parse_net(text) {
-                Ok(net) => add(net, rank),
-                Err(_) if leads_out != Certainty::No => may_give = AddrSet::all(),
-                Err(_) => may_take = true,
+            if let Ok(net) = parse_net(text) {
+                add(net, rank);
+                continue;
             }
+            unread.push(format!("`{text}` in {name} is not readable"));
+            if leads_out == Certainty::No { may_take = true } else { may_give = AddrSet::all() }
         }
         if let Some(list) = &route.destination_prefix_list_id {
             let known = lists.get(list);
             let covers = known.cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
             if covers.is_exact() {
                 covers.lower().to_nets().into_iter().for_each(|net| add(net, 1));
-            } else if leads_out != Certainty::No {
-                may_give = may_give.union(covers.upper());
             } else {
-                may_take = true;
+                unread.push(format!("the entries of prefix list {list} are not known"));
+                if leads_out == Certainty::No { may_take = true } else { may_give = may_give.union(covers.upper()) }
             }
         }
     }
+    if unread.is_empty() {
+        return Layer::new(name, Gate::Routes(routes));
+    }
     let known = palisade_reach::longest_prefix_bounds(&routes, |leads_out| *leads_out);
     let lower = if may_take { AddrSet::empty() } else { known.lower().clone() };
-    Bounds::between(lower, known.upper().union(&may_give))
+    let sources = Bounds::between(lower, known.upper().union(&may_give));
+    let passes = sources.map(|sources| PacketSet::of(Protocols::Any, &Ports::full(), sources));
+    let id = format!("{name}, not all of which is known");
+    unread.into_iter().fold(Layer::new(name, Gate::Fixed { id: id.into(), passes }), Layer::unsure)
 }
 
 /// The route every address of a family takes that no other route claims.
@@ -117,6 +125,12 @@ pub(super) fn diverts(table: &RouteTable, addresses: &AddrSet) -> bool {
         // A destination that is no range may be any.
         target(route) != Target::Local && covers.is_none_or(|covers| !covers.is_disjoint(addresses))
     })
+}
+
+/// The addresses a route speaks of, as far as they stand in it.
+pub(super) fn destinations(route: &Route) -> AddrSet {
+    let texts = [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten();
+    texts.filter_map(|text| parse_net(text).ok()).collect()
 }
 
 /// A route in words.

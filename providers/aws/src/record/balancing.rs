@@ -11,7 +11,17 @@ macro_rules! record {
     };
 }
 
-record!(LoadBalancers {
+/// A page of a list: without the list it is no such page, and not an empty one.
+macro_rules! page {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
+    };
+}
+
+page!(LoadBalancers {
     #[serde(deserialize_with = "leaf::list")]
     load_balancers: Vec<LoadBalancer>,
 });
@@ -32,7 +42,7 @@ record!(LoadBalancer {
     security_groups: Vec<String>,
 });
 
-record!(Listeners {
+page!(Listeners {
     #[serde(deserialize_with = "leaf::list")]
     listeners: Vec<Listener>,
 });
@@ -62,7 +72,7 @@ record!(ForwardGroup {
     weight: Option<i64>,
 });
 
-record!(TargetGroups {
+page!(TargetGroups {
     #[serde(deserialize_with = "leaf::list")]
     target_groups: Vec<TargetGroup>,
 });
@@ -81,7 +91,7 @@ record!(TargetGroup {
     load_balancer_arns: Vec<String>,
 });
 
-record!(TargetGroupAttributes {
+page!(TargetGroupAttributes {
     #[serde(deserialize_with = "leaf::list")]
     attributes: Vec<Attribute>,
 });
@@ -92,7 +102,7 @@ record!(Attribute {
     value: Option<String>,
 });
 
-record!(TargetHealth {
+page!(TargetHealth {
     #[serde(deserialize_with = "leaf::list")]
     target_health_descriptions: Vec<TargetHealthDescription>,
 });

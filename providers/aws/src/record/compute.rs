@@ -1,9 +1,12 @@
 //! EC2's machines and interfaces, launch templates and auto scaling groups.
 
-use super::{leaf, network::record};
+use super::{
+    leaf,
+    network::{page, record},
+};
 use serde::Deserialize;
 
-record!(Reservations {
+page!(Reservations {
     #[serde(deserialize_with = "leaf::list")]
     reservation_set: Vec<Reservation>,
 });
@@ -84,7 +87,7 @@ record!(Tag {
     value: Option<String>,
 });
 
-record!(Interfaces {
+page!(Interfaces {
     #[serde(deserialize_with = "leaf::list")]
     network_interface_set: Vec<Interface>,
 });
@@ -133,7 +136,7 @@ record!(Ipv6Prefix {
     ipv6_prefix: Option<String>,
 });
 
-record!(LaunchTemplateVersions {
+page!(LaunchTemplateVersions {
     #[serde(rename = "launchTemplateVersionSet", deserialize_with = "leaf::list")]
     versions: Vec<LaunchTemplateVersion>,
 });

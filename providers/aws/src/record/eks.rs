@@ -4,8 +4,8 @@ use super::leaf;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ListClusters {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) clusters: Vec<String>,
@@ -130,8 +130,7 @@ pub(crate) struct Issue {
     pub(crate) code: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ListNodegroups {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) nodegroups: Vec<String>,
@@ -188,8 +187,8 @@ pub(crate) struct AutoScalingGroupName {
     pub(crate) name: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ListFargateProfiles {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) fargate_profile_names: Vec<String>,
@@ -208,8 +207,7 @@ pub(crate) struct FargateProfile {
     pub(crate) pod_execution_role_arn: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ListAddons {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) addons: Vec<String>,
@@ -229,8 +227,8 @@ pub(crate) struct Addon {
     pub(crate) pod_identity_associations: Vec<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ListAccessEntries {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) access_entries: Vec<String>,
@@ -249,8 +247,8 @@ pub(crate) struct AccessEntry {
     pub(crate) kind: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ListAssociatedAccessPolicies {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) associated_access_policies: Vec<AccessPolicy>,
@@ -273,8 +271,7 @@ pub(crate) struct AccessScope {
     pub(crate) namespaces: Vec<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ListPodIdentityAssociations {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) associations: Vec<AssociationSummary>,
@@ -309,8 +306,7 @@ pub(crate) struct Association {
     pub(crate) external_id: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct ListCapabilities {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) capabilities: Vec<CapabilitySummary>,

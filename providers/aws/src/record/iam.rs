@@ -12,6 +12,16 @@ macro_rules! record {
     };
 }
 
+/// A page of a list: without the list it is no such page, and not an empty one.
+macro_rules! page {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
+    };
+}
+
 record!(AuthorizationDetails {
     #[serde(deserialize_with = "leaf::list")]
     user_detail_list: Vec<User>,
@@ -110,7 +120,7 @@ record!(Tag {
     value: Option<String>,
 });
 
-record!(OpenIdConnectProviders {
+page!(OpenIdConnectProviders {
     #[serde(rename = "OpenIDConnectProviderList", deserialize_with = "leaf::list")]
     providers: Vec<OpenIdConnectProvider>,
 });
@@ -119,7 +129,7 @@ record!(OpenIdConnectProvider {
     arn: Option<String>,
 });
 
-record!(AccessKeys {
+page!(AccessKeys {
     #[serde(deserialize_with = "leaf::list")]
     access_key_metadata: Vec<AccessKey>,
 });

@@ -12,6 +12,16 @@ macro_rules! record {
     };
 }
 
+/// A page of a list: without the list it is no such page, and not an empty one.
+macro_rules! page {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
+    };
+}
+
 record!(DescribeKey {
     key_metadata: Option<KeyMetadata>,
 });
@@ -36,7 +46,7 @@ record!(KeyRotationStatus {
 record!(KeyPolicy {
     policy: Option<Text>,
 });
-record!(Grants {
+page!(Grants {
     #[serde(deserialize_with = "leaf::list")]
     grants: Vec<Grant>,
 });

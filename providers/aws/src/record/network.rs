@@ -11,9 +11,20 @@ macro_rules! record {
         pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
     };
 }
+
+/// A page of a list: without the list it is no such page, and not an empty one.
+macro_rules! page {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub(crate) struct $name { $($(#[$field_meta])* pub(crate) $field: $kind,)* }
+    };
+}
+pub(crate) use page;
 pub(crate) use record;
 
-record!(Regions {
+page!(Regions {
     #[serde(deserialize_with = "leaf::list")]
     region_info: Vec<Region>,
 });
@@ -24,7 +35,7 @@ record!(Region {
     opt_in_status: Option<String>,
 });
 
-record!(SecurityGroups {
+page!(SecurityGroups {
     #[serde(deserialize_with = "leaf::list")]
     security_group_info: Vec<SecurityGroup>,
 });
@@ -71,7 +82,7 @@ record!(PrefixListId {
     prefix_list_id: Option<String>,
 });
 
-record!(NetworkAcls {
+page!(NetworkAcls {
     #[serde(deserialize_with = "leaf::list")]
     network_acl_set: Vec<NetworkAcl>,
 });
@@ -120,7 +131,7 @@ record!(AclAssociation {
     subnet_id: Option<String>,
 });
 
-record!(RouteTables {
+page!(RouteTables {
     #[serde(deserialize_with = "leaf::list")]
     route_table_set: Vec<RouteTable>,
 });
@@ -177,7 +188,7 @@ record!(RouteTableAssociation {
     main: Option<bool>,
 });
 
-record!(Subnets {
+page!(Subnets {
     #[serde(deserialize_with = "leaf::list")]
     subnet_set: Vec<Subnet>,
 });
@@ -198,7 +209,7 @@ record!(Ipv6Block {
     ipv6_cidr_block: Option<String>,
 });
 
-record!(Vpcs {
+page!(Vpcs {
     #[serde(deserialize_with = "leaf::list")]
     vpc_set: Vec<Vpc>,
 });
@@ -226,17 +237,7 @@ record!(AttributeValue {
     value: Option<bool>,
 });
 
-record!(PrefixLists {
-    #[serde(deserialize_with = "leaf::list")]
-    prefix_list_set: Vec<PrefixList>,
-});
-record!(PrefixList {
-    #[serde(deserialize_with = "leaf::text")]
-    prefix_list_id: Option<String>,
-    #[serde(deserialize_with = "leaf::text")]
-    address_family: Option<String>,
-});
-record!(PrefixListEntries {
+page!(PrefixListEntries {
     #[serde(deserialize_with = "leaf::list")]
     entry_set: Vec<PrefixListEntry>,
 });
@@ -254,7 +255,7 @@ record!(BlockPublicAccessOptions {
     #[serde(deserialize_with = "leaf::text")]
     state: Option<String>,
 });
-record!(BlockPublicAccessExclusions {
+page!(BlockPublicAccessExclusions {
     #[serde(rename = "vpcBlockPublicAccessExclusionSet", deserialize_with = "leaf::list")]
     exclusions: Vec<Exclusion>,
 });

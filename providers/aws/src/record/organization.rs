@@ -3,8 +3,8 @@
 use super::leaf;
 use serde::Deserialize;
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 pub(crate) struct Accounts {
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) accounts: Vec<Account>,

@@ -217,7 +217,7 @@ fn blocking_public_access_judges_the_balancer_by_its_own_subnet() {
         ["internetGatewayBlockMode"] = json!("block-bidirectional");
     assert_eq!(reach(&world, NODE_PORT), nobody());
     let mut exclude = |subnet: &str, state: &str| {
-        let body = json!({ "R": { "vpcBlockPublicAccessExclusionSet": [{
+        let body = json!({ "AnyResponse": { "vpcBlockPublicAccessExclusionSet": [{
             "internetGatewayExclusionMode": "allow-bidirectional", "state": state,
             "resourceArn": format!("arn:aws:ec2:eu-west-1:111122223333:subnet/{subnet}"),
         }] } });

@@ -133,7 +133,7 @@ fn exclusions_that_disagree_decide_nothing() {
         json!({ "internetGatewayExclusionMode": mode, "state": "create-complete",
             "resourceArn": format!("arn:aws:ec2:eu-west-1:111122223333:{resource}") })
     };
-    let body = json!({ "R": { "vpcBlockPublicAccessExclusionSet": [
+    let body = json!({ "AnyResponse": { "vpcBlockPublicAccessExclusionSet": [
         exclusion("vpc/vpc-1", "allow-bidirectional"), exclusion("subnet/subnet-1", "allow-egress"),
     ] } });
     world.put("ec2:DescribeVpcBlockPublicAccessExclusions", PLACE, &[], body);
@@ -181,4 +181,47 @@ fn block_public_access_that_was_not_read_may_close_what_is_open_and_opens_nothin
     let mut world = open();
     world.deny("ec2:DescribeVpcBlockPublicAccessExclusions");
     assert_eq!(reach(&world, 22), exactly(anybody()), "it is off, so nothing needs to be left out of it");
+}
+
+#[test]
+fn clusters_of_govcloud_and_china_have_arns_of_their_own_partition() {
+    for (region, partition) in [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn"), ("eu-west-1", "aws")] {
+        let place = format!("{ACCOUNT}/{region}");
+        let mut world = World::default();
+        world.put("eks:ListClusters", &place, &[], json!({ "clusters": ["shop"], "nextToken": null }));
+        world.fail("eks:DescribeCluster", &place, &[("cluster", "shop")], denied());
+        let cluster = world.cluster();
+        assert_eq!(cluster.id.as_str(), format!("arn:{partition}:eks:{region}:{ACCOUNT}:cluster/shop"));
+    }
+}
+
+/// The same account in another partition: every ARN, region and host name of AWS is written anew.
+fn moved(world: &World, region: &str, partition: &str, suffix: &str) -> World {
+    let text = |text: &str| {
+        let text = text.replace("eu-west-1", region).replace("arn:aws:", &format!("arn:{partition}:"));
+        // Policies and principals of services; issuers of tokens stand under the partition's domain too.
+        text.replace(".amazonaws.com", &format!(".{suffix}"))
+    };
+    world.rewritten(text)
+}
+
+#[test]
+fn the_whole_account_is_known_in_every_partition() {
+    let plain = world().cluster();
+    for (region, partition, suffix) in
+        [("us-gov-west-1", "aws-us-gov", "amazonaws.com"), ("cn-north-1", "aws-cn", "amazonaws.com.cn")]
+    {
+        let cluster = moved(&world(), region, partition, suffix).cluster();
+        let gaps: Vec<String> = cluster.facts().iter().filter_map(|fact| Some(fact.gap?.to_string())).collect();
+        assert_eq!(gaps, Vec::<String>::new(), "{partition}");
+        let known = |cluster: &palisade_model::Cluster| {
+            let identities = cluster.identities.get().unwrap();
+            identities
+                .iter()
+                .map(|one| (one.name.clone(), one.kind, one.other_trust.get().unwrap().clone()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(known(&cluster), known(&plain), "{partition}");
+        assert_eq!(cluster.workload_identity.get(), plain.workload_identity.get(), "{partition}");
+    }
 }

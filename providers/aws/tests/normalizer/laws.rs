@@ -67,7 +67,7 @@ fn a_denied_list_of_clusters_is_unseen() {
 #[test]
 fn an_enabled_region_that_was_never_asked_is_unseen() {
     let mut world = world();
-    world.put("ec2:DescribeRegions", ACCOUNT, &[], json!({ "R": { "regionInfo": [
+    world.put("ec2:DescribeRegions", ACCOUNT, &[], json!({ "AnyResponse": { "regionInfo": [
         { "regionName": "eu-west-1", "optInStatus": "opted-in" }, { "regionName": "eu-west-9", "optInStatus": "opted-in" },
         { "regionName": "me-south-1", "optInStatus": "not-opted-in" },
     ] } }));
@@ -228,5 +228,44 @@ proptest! {
         }
         let inventory = world.inventory();
         prop_assert!(inventory.clusters.len() <= 2);
+    }
+}
+
+#[test]
+fn an_answer_without_its_list_is_malformed_and_not_an_empty_list() {
+    let mut whole = world();
+    with_key(&mut whole);
+    let lists = [
+        "eks:ListClusters",
+        "eks:ListNodegroups",
+        "eks:ListFargateProfiles",
+        "eks:ListAddons",
+        "eks:ListAccessEntries",
+        "eks:ListPodIdentityAssociations",
+        "eks:ListCapabilities",
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeRouteTables",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "kms:ListGrants",
+    ];
+    for name in lists {
+        let nothing = match name.split_once(':') {
+            Some(("eks" | "kms", _)) => json!({}),
+            Some(("ec2", _)) => json!({ "AnyResponse": { "requestId": "1" } }),
+            _ => json!({ "AnyResponse": { "AnyResult": null } }),
+        };
+        for body in [nothing, json!({ "html": { "head": null, "body": "Service unavailable" } })] {
+            let mut world = whole.clone();
+            *world.body(name) = body.clone();
+            let inventory = world.inventory();
+            let unseen = inventory.unseen.iter().map(|one| one.gap.to_string());
+            let open = inventory.clusters.iter().flat_map(gaps).chain(unseen);
+            assert!(open.into_iter().any(|gap| gap.contains(name)), "{name}: {body}");
+        }
     }
 }

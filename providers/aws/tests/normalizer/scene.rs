@@ -1,12 +1,13 @@
 //! A small account by hand: one region, one network, one cluster, one node. Tests change what they are about.
 
 use palisade_aws::{Aws, CALLS, Settings};
+use palisade_engine::{Context, Policy, State, evaluate};
 use palisade_model::{Cluster, Inventory, Pool, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Params, Provider, Snapshot};
 use palisade_reach::{AddrSet, Bounds, Family, PacketSet, Protocol, internet, parse_net};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const PLACE: &str = "111122223333/eu-west-1";
@@ -69,6 +70,17 @@ impl World {
         self.0[&key].as_ref().unwrap()
     }
 
+    /// The same answers to the same questions in other words.
+    pub(crate) fn rewritten(&self, text: impl Fn(&str) -> String) -> Self {
+        let told = self.0.iter().map(|((name, scope, params), outcome)| {
+            let params = params.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            let outcome = outcome.as_ref().map_err(Clone::clone);
+            let outcome = outcome.map(|body| serde_json::from_str(&text(&body.to_string())).unwrap());
+            ((name.clone(), text(scope), params), outcome)
+        });
+        Self(told.collect())
+    }
+
     pub(crate) fn bodies(&mut self) -> Vec<&mut Value> {
         self.0.values_mut().filter_map(|outcome| outcome.as_mut().ok()).collect()
     }
@@ -94,7 +106,9 @@ impl World {
     }
 
     pub(crate) fn inventory(&self) -> Inventory {
-        Aws::new(Settings::new("test")).normalize(&self.snapshot())
+        let inventory = Aws::new(Settings::new("test")).normalize(&self.snapshot());
+        inventory.clusters.iter().for_each(paths_say_what_is_reached);
+        inventory
     }
 
     /// The one cluster.
@@ -102,6 +116,31 @@ impl World {
         let mut inventory = self.inventory();
         assert_eq!(inventory.clusters.len(), 1, "{:?}", inventory.unseen);
         inventory.clusters.remove(0)
+    }
+}
+
+/// What a control says of a cluster, once for each different answer.
+pub(crate) fn verdict(cluster: &Cluster, control: &str) -> Vec<State> {
+    let policy = Policy::default();
+    let context = Context { policy: &policy, now: "2026-11-20T00:00:00Z".parse().unwrap() };
+    let judged = evaluate(cluster, &palisade_controls::controls(), &context);
+    let own = judged.findings.iter().filter(|finding| finding.control.id == control);
+    let states: BTreeSet<State> = own.map(|finding| finding.state).collect();
+    states.into_iter().collect()
+}
+
+/// The law of every exposure: its paths together let through what it says, for all clients and for ordinary ones.
+fn paths_say_what_is_reached(cluster: &Cluster) {
+    for exposure in cluster.pools.get().into_iter().flatten().filter_map(|pool| pool.exposure.get().ok()).flatten() {
+        let nothing = || Bounds::exact(PacketSet::empty());
+        let (mut all, mut ordinary) = (nothing(), nothing());
+        for path in exposure.paths.iter() {
+            let sessions = path.sessions();
+            all = all.union(&sessions.any_port);
+            ordinary = ordinary.union(&sessions.ordinary);
+        }
+        assert!(!exposure.paths.is_empty());
+        assert_eq!((&all, &ordinary), (&exposure.internet, &exposure.ordinary));
     }
 }
 

@@ -33,7 +33,7 @@ fn trap_15_policy_documents_are_read_decoded_as_the_command_line_prints_them() {
     let mut world = world();
     let mut body = details.clone();
     body["IsTruncated"] = json!("false");
-    world.put("iam:GetAccountAuthorizationDetails", ACCOUNT, &[], json!({ "R": { "RResult": body } }));
+    world.put("iam:GetAccountAuthorizationDetails", ACCOUNT, &[], json!({ "AnyResponse": { "RResult": body } }));
     let cluster = world.cluster();
     let minters: Vec<&str> = cluster.minters.get().unwrap().iter().map(|minter| minter.principal.as_str()).collect();
     assert!(

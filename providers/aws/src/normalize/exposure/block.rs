@@ -2,69 +2,64 @@
 
 use super::{Evaluator, Key};
 use crate::record::network::Exclusion;
-use palisade_model::{Gap, Mitigation};
-use palisade_reach::{Bounds, PacketSet};
-use std::collections::BTreeSet;
+use palisade_model::Gap;
+use palisade_reach::{Bounds, Gate, Layer, PacketSet};
 
 impl Evaluator<'_> {
     /// VPC Block Public Access: closes what the rules leave open, unless the network or subnet is excluded.
-    pub(super) fn block(
-        &self,
-        key: &Key,
-        reached: &mut Bounds<PacketSet>,
-        ordinary: &mut Bounds<PacketSet>,
-        limits: &mut BTreeSet<String>,
-    ) -> Result<Option<Mitigation>, Gap> {
+    pub(super) fn block(&self, key: &Key) -> Result<Blocked, Gap> {
         let (mode, exclusions) = match (self.region.block_mode.get(), self.region.block_exclusions.get()) {
             (Ok(mode), Ok(exclusions)) => (mode.as_deref(), exclusions),
-            (Ok(mode), Err(_)) if matches!(mode.as_deref(), None | Some("off")) => return Ok(None),
+            (Ok(mode), Err(_)) if matches!(mode.as_deref(), None | Some("off")) => return Ok(Blocked::No),
             (Ok(_), Err(gap)) => return Err(gap.clone()),
             // It can only close what is open, so what is closed without it stays closed.
             (Err(gap), _) => {
-                if !reached.upper().is_empty() {
-                    limits.insert(format!("VPC Block Public Access may close this and was not read: {gap}"));
-                }
-                *reached = Bounds::unknown_within(reached.upper().clone());
-                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
-                return Ok(None);
+                return Ok(Blocked::Untold(format!("VPC Block Public Access may close this and was not read: {gap}")));
             }
         };
-        let blocks = match mode {
-            None | Some("off") => return Ok(None),
-            Some("block-bidirectional" | "block-ingress") => true,
-            Some(other) => {
-                limits.insert(format!("VPC Block Public Access is in the unknown mode `{other}`"));
-                false
-            }
+        let odd = match mode {
+            None | Some("off") => return Ok(Blocked::No),
+            Some("block-bidirectional" | "block-ingress") => None,
+            Some(other) => Some(format!("VPC Block Public Access is in the unknown mode `{other}`")),
         };
         let of = |id: &str| excluded(exclusions, id);
-        let excluded = match (of(&key.subnet), of(&key.vpc)) {
-            (Excluded::No | Excluded::Closed, Excluded::No | Excluded::Closed) => Some(false),
-            (Excluded::No | Excluded::Open, Excluded::Open) | (Excluded::Open, Excluded::No) => Some(true),
-            (Excluded::Open, Excluded::Closed) | (Excluded::Closed, Excluded::Open) => {
-                limits.insert(
-                    "exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned(),
-                );
-                None
-            }
+        let untold = match (of(&key.subnet), of(&key.vpc)) {
+            (Excluded::No | Excluded::Closed, Excluded::No | Excluded::Closed) => odd,
+            (Excluded::No | Excluded::Open, Excluded::Open) | (Excluded::Open, Excluded::No) => return Ok(Blocked::No),
+            (Excluded::Open, Excluded::Closed) | (Excluded::Closed, Excluded::Open) => Some(
+                "exclusions of the network and of the subnet disagree, and which wins is not documented".to_owned(),
+            ),
             (Excluded::Changing, _) | (_, Excluded::Changing) => {
-                limits.insert("an exclusion from VPC Block Public Access is being changed".to_owned());
-                None
+                Some("an exclusion from VPC Block Public Access is being changed".to_owned())
             }
         };
-        match (blocks, excluded) {
-            (_, Some(true)) => Ok(None),
-            (true, Some(false)) => {
-                let without = std::mem::replace(reached, Bounds::exact(PacketSet::empty()));
-                *ordinary = Bounds::exact(PacketSet::empty());
-                let by = format!("VPC Block Public Access in mode `{}`", mode.unwrap_or_default());
-                Ok((!without.upper().is_empty()).then_some(Mitigation { by, without }))
-            }
-            (false, Some(false)) | (_, None) => {
-                *reached = Bounds::unknown_within(reached.upper().clone());
-                *ordinary = Bounds::unknown_within(ordinary.upper().clone());
-                Ok(None)
-            }
+        let by = || format!("VPC Block Public Access in mode `{}`", mode.unwrap_or_default());
+        Ok(untold.map_or_else(|| Blocked::By(by()), Blocked::Untold))
+    }
+}
+
+/// What the switch is called among the layers of a path.
+pub(super) const NAME: &str = "VPC Block Public Access";
+
+/// Whether the internet is kept out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Blocked {
+    /// It is not.
+    No,
+    /// It is.
+    By(String),
+    /// It may be.
+    Untold(String),
+}
+
+impl Blocked {
+    /// The layer of it, where there is one.
+    pub(super) fn layer(&self) -> Option<Layer> {
+        let layer = |id: &str, passes| Layer::new(NAME, Gate::Fixed { id: id.into(), passes });
+        match self {
+            Self::No => None,
+            Self::By(by) => Some(layer(by, Bounds::exact(PacketSet::empty()))),
+            Self::Untold(why) => Some(layer(NAME, Bounds::unknown_within(PacketSet::all())).unsure(why)),
         }
     }
 }

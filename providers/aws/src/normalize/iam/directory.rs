@@ -1,6 +1,10 @@
 //! Roles, users, groups and policies of an account, read once.
 
-use super::{policy::grants, request::Request, trust};
+use super::{
+    policy::{grants, is_same_for_all},
+    request::Request,
+    trust::{self, Federated},
+};
 use crate::{
     calls,
     record::{
@@ -30,11 +34,22 @@ type Parsed = Result<Document, String>;
 struct Managed {
     text: Text,
     parsed: OnceCell<Rc<Parsed>>,
+    /// Its grants, where they do not depend on who asks: the policies AWS manages are held by many.
+    grants: OnceCell<Option<Rc<Vec<Grant>>>>,
 }
 
 impl Managed {
     fn document(&self) -> Rc<Parsed> {
         Rc::clone(self.parsed.get_or_init(|| Rc::new(self.text.parse())))
+    }
+
+    fn grants(&self, name: &str) -> Option<&[Grant]> {
+        let compile = || {
+            let document = self.document();
+            let document = document.as_ref().as_ref().ok().filter(|document| is_same_for_all(document))?;
+            Some(Rc::new(grants(document, name, &Request::default())))
+        };
+        self.grants.get_or_init(compile).as_ref().map(|grants| grants.as_slice())
     }
 }
 
@@ -53,6 +68,9 @@ pub(in crate::normalize) struct Directory {
     /// The role of each instance profile, by the profile's ARN.
     pub(in crate::normalize) profiles: HashMap<String, String>,
     authorities: RefCell<HashMap<String, Rc<Authority>>>,
+    able: RefCell<HashMap<&'static str, Rc<Vec<String>>>>,
+    open: OnceCell<Vec<String>>,
+    issuers: OnceCell<HashMap<String, Vec<String>>>,
 }
 
 /// A policy of a principal: its name for people, its ARN if it is a managed one, and its document.
@@ -60,6 +78,7 @@ struct Source<'a> {
     name: String,
     arn: Option<&'a str>,
     document: Option<Rc<Parsed>>,
+    managed: Option<&'a Managed>,
 }
 
 impl Directory {
@@ -77,6 +96,9 @@ impl Directory {
             trusts: HashMap::new(),
             profiles: HashMap::new(),
             authorities: RefCell::default(),
+            able: RefCell::default(),
+            open: OnceCell::new(),
+            issuers: OnceCell::new(),
         };
         for page in pages {
             directory.sources.extend(page.record.evidence(""));
@@ -93,7 +115,9 @@ impl Directory {
                 };
                 let document = versions.into_iter().find(default).and_then(|version| version.document);
                 if let Some(document) = document {
-                    directory.policies.insert(arn, Managed { text: document, parsed: OnceCell::new() });
+                    directory
+                        .policies
+                        .insert(arn, Managed { text: document, parsed: OnceCell::new(), grants: OnceCell::new() });
                 }
             }
             for role in page.role_detail_list {
@@ -114,6 +138,44 @@ impl Directory {
     /// Who may assume a role.
     pub(in crate::normalize) fn trust(&self, role: &str) -> Option<&Document> {
         self.trusts.get(role)?.as_ref().ok()
+    }
+
+    /// Roles whose trust policy may admit a principal; most admit services and identity providers alone.
+    pub(in crate::normalize) fn open_roles(&self) -> &[String] {
+        self.open.get_or_init(|| {
+            let open = |role: &&String| self.trust(role).is_some_and(trust::may_admit_principals);
+            self.roles.keys().filter(open).cloned().collect()
+        })
+    }
+
+    /// The roles that service accounts of an issuer may become, each with the statements that say so.
+    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Vec<(&str, Vec<Federated>)> {
+        let index = self.issuers.get_or_init(|| {
+            let mut index: HashMap<String, Vec<String>> = HashMap::new();
+            for role in self.roles.keys() {
+                for issuer in self.trust(role).map(trust::issuers).unwrap_or_default() {
+                    index.entry(issuer).or_default().push(role.clone());
+                }
+            }
+            index
+        });
+        let trusting = index.get(issuer).into_iter().flatten();
+        let with = trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.trust(role)?, issuer))));
+        with.collect()
+    }
+
+    /// Everybody who may do something on some resource. Roles linked to services can only be assumed by them.
+    pub(in crate::normalize) fn able(&self, action: &'static str) -> Rc<Vec<String>> {
+        if let Some(known) = self.able.borrow().get(action) {
+            return Rc::clone(known);
+        }
+        let everybody = self.roles.keys().chain(self.users.keys());
+        let found = everybody
+            .filter(|arn| !arn.contains(":role/aws-service-role/"))
+            .filter(|arn| !self.authority(arn).decide_any_resource(action).is_deny());
+        let found: Rc<Vec<String>> = Rc::new(found.cloned().collect());
+        self.able.borrow_mut().insert(action, Rc::clone(&found));
+        found
     }
 
     /// What is known of the requests of a principal.
@@ -163,6 +225,7 @@ impl Directory {
                 name: format!("boundary {}", short(arn)),
                 arn: None,
                 document: self.policies.get(arn).map(Managed::document),
+                managed: None,
             };
             layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
         }
@@ -178,6 +241,10 @@ impl Directory {
     ) -> Layer {
         let (mut all, mut missing): (Vec<Grant>, Vec<String>) = (Vec::new(), Vec::new());
         for source in sources {
+            if let Some(same) = source.managed.and_then(|managed| managed.grants(&source.name)) {
+                all.extend(same.iter().cloned());
+                continue;
+            }
             match source.document.as_deref() {
                 Some(Ok(document)) => all.extend(grants(document, &source.name, request)),
                 Some(Err(_)) | None => missing.push(source.name.clone()),
@@ -221,13 +288,14 @@ impl Directory {
             for policy in attached {
                 let arn = policy.policy_arn.as_deref().unwrap_or_default();
                 let name = policy.policy_name.clone().unwrap_or_else(|| short(arn).to_owned());
-                let document = self.policies.get(arn).map(Managed::document);
-                sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document });
+                let managed = self.policies.get(arn);
+                let document = managed.map(Managed::document);
+                sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document, managed });
             }
             for policy in inline {
                 let name = policy.policy_name.clone().unwrap_or_default();
                 let document = policy.policy_document.as_ref().map(|text| Rc::new(text.parse()));
-                sources.push(Source { name: format!("inline policy {name}"), arn: None, document });
+                sources.push(Source { name: format!("inline policy {name}"), arn: None, document, managed: None });
             }
         }
         sources

@@ -34,7 +34,11 @@ pub(in crate::normalize) struct Ways<'a> {
     on_machines: BTreeSet<String>,
     administrators: RefCell<BTreeMap<String, Option<Administrator>>>,
     hops: RefCell<BTreeMap<String, Rc<Vec<Hop>>>>,
+    servants: RefCell<BTreeMap<&'static str, Rc<Servants>>>,
 }
+
+/// The roles that admit a service, with how sure that is.
+type Servants = Vec<(String, Truth)>;
 
 impl<'a> Ways<'a> {
     pub(in crate::normalize) fn new(
@@ -49,6 +53,7 @@ impl<'a> Ways<'a> {
             on_machines,
             administrators: RefCell::default(),
             hops: RefCell::default(),
+            servants: RefCell::default(),
         }
     }
 
@@ -191,7 +196,7 @@ impl<'a> Ways<'a> {
     /// Roles that trust the principal.
     fn assumptions(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
         let request = self.directory.request(principal);
-        for role in self.directory.roles.keys().filter(|role| *role != principal) {
+        for role in self.directory.open_roles().iter().filter(|role| *role != principal) {
             let Some(document) = self.directory.trust(role) else { continue };
             let admission = trust::admits(document, principal, &self.directory.account, &request);
             if admission.admits == Truth::False {
@@ -247,26 +252,45 @@ impl<'a> Ways<'a> {
         if on_machines.is_none() && in_functions.is_none() {
             return;
         }
-        for (role, record) in directory.roles.iter().filter(|(role, _)| *role != principal) {
-            let Some(document) = directory.trust(role) else { continue };
-            let request = directory.request(role);
-            if let Some(way) = &on_machines
-                && !record.instance_profile_list.is_empty()
-            {
-                let runs = if self.on_machines.contains(role) {
+        let others = |servants: Rc<Servants>| {
+            let others = servants.iter().filter(|(role, _)| role != principal).cloned();
+            others.collect::<Servants>()
+        };
+        if let Some(way) = &on_machines {
+            let carried =
+                |role: &str| directory.roles.get(role).is_some_and(|one| !one.instance_profile_list.is_empty());
+            let machines = others(self.servants("ec2.amazonaws.com")).into_iter();
+            for (role, admits) in machines.filter(|(role, _)| carried(role)) {
+                let runs = if self.on_machines.contains(&role) {
                     Truth::True
                 } else {
                     Truth::unknown(format!("whether a machine carries {role}"))
                 };
-                let admits = trust::admits_service(document, "ec2.amazonaws.com", &request);
-                push_if(hops, principal, role, &ON_MACHINES, way, runs.and(admits));
-            }
-            if let Some(way) = &in_functions {
-                let runs = Truth::unknown(format!("whether a function has {role}"));
-                let admits = trust::admits_service(document, "lambda.amazonaws.com", &request);
-                push_if(hops, principal, role, &IN_FUNCTIONS, way, runs.and(admits));
+                push_if(hops, principal, &role, &ON_MACHINES, way, runs.and(admits));
             }
         }
+        if let Some(way) = &in_functions {
+            for (role, admits) in others(self.servants("lambda.amazonaws.com")) {
+                let runs = Truth::unknown(format!("whether a function has {role}"));
+                push_if(hops, principal, &role, &IN_FUNCTIONS, way, runs.and(admits));
+            }
+        }
+    }
+
+    /// The roles that admit a service; found once, whoever asks.
+    fn servants(&self, service: &'static str) -> Rc<Servants> {
+        if let Some(known) = self.servants.borrow().get(service) {
+            return Rc::clone(known);
+        }
+        let directory = self.directory;
+        let admitting = directory.roles.keys().filter_map(|role| {
+            let document = directory.trust(role).filter(|document| trust::names_service(document, service))?;
+            let admits = trust::admits_service(document, service, &directory.request(role));
+            (admits != Truth::False).then(|| (role.clone(), admits))
+        });
+        let found: Rc<Servants> = Rc::new(admitting.collect());
+        self.servants.borrow_mut().insert(service, Rc::clone(&found));
+        found
     }
 
     /// Roles the principal can pass to something it starts.
@@ -279,12 +303,7 @@ impl<'a> Ways<'a> {
         for launcher in LAUNCHERS {
             let request = directory.request(principal).with("iam:PassedToService", launcher.service);
             let authority = directory.authority_for(principal, &request);
-            for role in directory.roles.keys().filter(|role| *role != principal) {
-                let Some(document) = directory.trust(role) else { continue };
-                let admits = trust::admits_service(document, launcher.service, &directory.request(role));
-                if admits == Truth::False {
-                    continue;
-                }
+            for (role, admits) in self.servants(launcher.service).iter().filter(|(role, _)| role != principal) {
                 let place = |action: &str| match action {
                     "iam:PassRole" => Place::On(role),
                     // Every kind of resource must be allowed; the machine is the one that conditions speak of.
@@ -292,7 +311,7 @@ impl<'a> Ways<'a> {
                     _ => Place::Somewhere,
                 };
                 if let Some(way) = satisfied(&authority, &launcher.row, place) {
-                    hops.push(hop(principal, to(role), &launcher.row, way, admits));
+                    hops.push(hop(principal, to(role), &launcher.row, way, admits.clone()));
                 }
             }
         }

@@ -17,6 +17,15 @@ pub(in crate::normalize) fn grants(document: &Document, name: &str, request: &Re
     statements.flat_map(|(place, statement)| of_statement(statement, place, name, request, variables)).collect()
 }
 
+/// Whether a document gives the same grants whoever asks: it has neither conditions nor variables.
+pub(in crate::normalize) fn is_same_for_all(document: &Document) -> bool {
+    let resources = |one: &Statement| {
+        let patterns = one.resource.iter().chain(&one.not_resource).flatten();
+        patterns.into_iter().any(|pattern| pattern.contains("${"))
+    };
+    document.statement.iter().all(|one| one.condition.is_empty() && !resources(one))
+}
+
 /// Whether `${…}` means something in the document.
 pub(in crate::normalize) fn has_variables(document: &Document) -> bool {
     document.version.as_deref() == Some(WITH_VARIABLES)

@@ -95,7 +95,8 @@ impl Need {
 pub(in crate::normalize) fn standing(directory: &Directory, ways: &Ways<'_>, principal: &str, need: &Need) -> Standing {
     let authority = directory.authority(principal);
     let administrator = ways.administrator(principal);
-    let (escalation, cut) = ways.escalation(principal);
+    // An administrator has nowhere to climb.
+    let (escalation, cut) = if administrator.is_some() { (None, None) } else { ways.escalation(principal) };
     let needed = need.authority();
     // A policy that is part of the need lies within it; leaving it out first spares comparing it with itself.
     let holds_need = directory.attached(principal).iter().any(|arn| need.contains(arn));
@@ -109,7 +110,7 @@ pub(in crate::normalize) fn standing(directory: &Directory, ways: &Ways<'_>, pri
     assumptions.extend(cut);
     Standing {
         held: capabilities(&authority, NEEDS),
-        escalation: if administrator.is_some() { None } else { escalation },
+        escalation,
         wildcards: wildcards(&beyond, &needed),
         outside_need,
         administrator,

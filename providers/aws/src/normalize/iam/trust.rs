@@ -49,6 +49,17 @@ pub(in crate::normalize) fn admits(
     Admission { admits: admits.and(denied.not()), by_name: is_by_name }
 }
 
+/// Whether a trust policy may admit any role or user at all.
+pub(in crate::normalize) fn may_admit_principals(document: &Document) -> bool {
+    document.statement.iter().filter(|one| one.effect.as_deref() == Some("Allow")).any(|statement| {
+        match (&statement.principal, &statement.not_principal) {
+            (Some(Principal::Everyone), _) | (None, Some(_)) => true,
+            (Some(Principal::Named(kinds)), _) => kinds.contains_key("AWS"),
+            (None, None) => false,
+        }
+    })
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Naming {
     Principal,

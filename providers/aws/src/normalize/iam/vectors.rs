@@ -87,7 +87,7 @@ impl Draft {
     }
 
     fn directory(&self) -> Directory {
-        let body = json!({ "R": { "RResult": { "RoleDetailList": self.roles, "Policies": self.policies } } });
+        let body = json!({ "AnyResponse": { "RResult": { "RoleDetailList": self.roles, "Policies": self.policies } } });
         let snapshot = SnapshotBuilder::new(Provider::Aws, ACCOUNT)
             .answer(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, ACCOUNT, &[], body)
             .build();
