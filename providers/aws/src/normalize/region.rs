@@ -3,7 +3,7 @@
 use super::{
     balancing::{self, Fronts},
     exposure::Balancer,
-    filter::{self, Acl, Group, PrefixLists},
+    filter::{self, Acl, Group, PrefixList, PrefixLists},
     trail::{conclude, table},
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         },
     },
 };
+use ipnet::IpNet;
 use palisade_model::Observed;
 use palisade_provider::{Call, Snapshot};
 use palisade_reach::{AddrSet, Bounds, parse_net};
@@ -242,16 +243,17 @@ fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
             Some("IPv6") => AddrSet::all_v6(),
             _ => AddrSet::all(),
         };
-        let covers = conclude(|trail| {
+        let nets = conclude(|trail| {
             let entries = trail.read(&entries)?;
-            let nets: Option<AddrSet> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
+            let nets: Option<Vec<IpNet>> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
             Ok(nets)
         });
-        let covers = match covers.get() {
-            Ok(Some(addresses)) => Bounds::exact(addresses.clone()),
-            Ok(None) | Err(_) => Bounds::unknown_within(widest),
+        let entries = nets.get().ok().cloned().flatten();
+        let covers = match &entries {
+            Some(nets) => Bounds::exact(nets.iter().copied().collect()),
+            None => Bounds::unknown_within(widest),
         };
-        lists.insert(id.clone(), covers);
+        lists.insert(id.clone(), PrefixList { covers, entries });
     }
     lists
 }

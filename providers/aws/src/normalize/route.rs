@@ -74,11 +74,11 @@ pub(super) fn through_internet_gateway(table: &RouteTable, lists: &PrefixLists) 
         }
         if let Some(list) = &route.destination_prefix_list_id {
             let known = lists.get(list);
-            let covers = known.cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
-            if covers.is_exact() {
-                covers.lower().to_nets().into_iter().for_each(|net| add(net, 1));
+            if let Some(entries) = known.and_then(|list| list.entries.as_ref()) {
+                entries.iter().for_each(|net| add(*net, 1));
             } else if leads_out != Certainty::No {
-                may_give = may_give.union(covers.upper());
+                let widest = known.map_or_else(AddrSet::all, |list| list.covers.upper().clone());
+                may_give = may_give.union(&widest);
             } else {
                 may_take = true;
             }
