@@ -1,0 +1,2 @@
+//! placeholder
+pub(crate) const ORGANIZATION: &str = "481516234200";

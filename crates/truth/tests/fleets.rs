@@ -1,0 +1,3 @@
+//! Fleets.
+#[test]
+fn a() {}
