@@ -7,6 +7,7 @@
 //! It refuses to use anything of the engines for the truth, and anything of the truth for the world.
 
 mod aws;
+mod azure;
 mod dice;
 mod gcp;
 mod packet;
@@ -66,7 +67,12 @@ pub async fn judge(cloud: Cloud, seed: u64) -> anyhow::Result<Tally> {
             let inventory = run::read(&Described::Aws(aws::describe(&fleet))).await?;
             aws::compare(&fleet, seed, &inventory, &mut tally);
         }
-        Cloud::Azure | Cloud::Gcp => {}
+        Cloud::Azure => {
+            let fleet = azure::Fleet::random(seed);
+            let inventory = run::read(&Described::Azure(azure::describe(&fleet))).await?;
+            azure::compare(&fleet, seed, &inventory, &mut tally);
+        }
+        Cloud::Gcp => {}
     }
     for difference in &mut tally.differences {
         *difference = format!("{cloud} fleet {seed}: {difference}");
@@ -78,6 +84,7 @@ pub async fn judge(cloud: Cloud, seed: u64) -> anyhow::Result<Tally> {
 pub fn describe(cloud: Cloud, seed: u64) -> String {
     match cloud {
         Cloud::Aws => aws::describe(&aws::Fleet::random(seed)),
-        Cloud::Azure | Cloud::Gcp => String::new(),
+        Cloud::Azure => azure::describe(&azure::Fleet::random(seed)),
+        Cloud::Gcp => String::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! What comparing found.
 
-use crate::packet::{Answer, Packet};
+use crate::packet::{Answer, Packet, is_of_the_internet};
 use palisade_reach::{AddrSet, Bounds, PacketSet, Protocol};
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 
@@ -46,22 +46,27 @@ impl Tally {
         }
     }
 
-    /// One packet to a node, by what is known of its exposure.
-    pub(crate) fn packet(&mut self, whose: &str, known: &Bounds<PacketSet>, packet: Packet, truth: Answer) {
+    /// One packet to a node, by what is known of its exposure. Of a packet about which some rule is vague the engine
+    /// need not know as much as one can by going through the cases.
+    pub(crate) fn packet(&mut self, whose: &str, known: &Bounds<PacketSet>, packet: Packet, truth: Answer, vague: bool) {
         let asked =
             palisade_reach::Packet { source: packet.source, protocol: Protocol(packet.protocol), port: packet.port };
         let within = (known.lower().contains(asked), known.upper().contains(asked));
-        self.judge(within, truth, &|| format!("{whose}: {packet}"));
+        self.judge(within, truth, vague, &|| format!("{whose}: {packet}"));
     }
 
     /// One client of an API server.
     pub(crate) fn client(&mut self, whose: &str, known: &Bounds<AddrSet>, source: IpAddr, truth: Answer) {
+        // What a list says of addresses that are not the internet's does not count.
+        if !is_of_the_internet(source) {
+            return;
+        }
         let holds = |set: &AddrSet| set.contains(source);
         let within = (holds(known.lower()), holds(known.upper()));
-        self.judge(within, truth, &|| format!("{whose}: {source}"));
+        self.judge(within, truth, false, &|| format!("{whose}: {source}"));
     }
 
-    fn judge(&mut self, (surely, maybe): (bool, bool), truth: Answer, what: &dyn Fn() -> String) {
+    fn judge(&mut self, (surely, maybe): (bool, bool), truth: Answer, vague: bool, what: &dyn Fn() -> String) {
         self.packets += 1;
         match truth {
             Answer::Yes | Answer::No => {
@@ -72,12 +77,18 @@ impl Tally {
                     self.differ(what(), "surely gets through", "does not");
                 } else if yes && !maybe {
                     self.differ(what(), "surely does not get through", "does");
+                } else if surely != maybe && vague {
+                    self.open += 1;
                 } else if surely != maybe {
                     self.differ(what(), "may get through", if yes { "does" } else { "does not" });
                 }
             }
             Answer::Open => {
                 self.open += 1;
+                if surely == maybe {
+                    let said = if surely { "surely gets through" } else { "surely does not get through" };
+                    self.differ(what(), said, "left open by the documentation");
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             let whose = format!("pool-{place} in subnet-{number}");
             for packet in edges.packets(&mut dice, PACKETS) {
                 let truth = fleet.reaches(place, pool, subnet, packet);
-                tally.packet(&whose, &exposure.internet, packet, truth);
+                tally.packet(&whose, &exposure.internet, packet, truth, false);
                 if truth == Answer::Open {
                     for limit in &exposure.limits {
                         *tally.reasons.entry(limit.clone()).or_default() += 1;
