@@ -44,20 +44,8 @@ const DESTINATIONS: [&str; 11] = [
     "Internet",
     "192.168.0.0/16",
 ];
-const PORTS: [&str; 12] = [
-    "*",
-    "*",
-    "22",
-    "22-80",
-    "443",
-    "0-65535",
-    "1024-65535",
-    "30000-32767",
-    "31000",
-    "10250-10255",
-    "65535",
-    "0-1023",
-];
+const PORTS: [&str; 12] =
+    ["*", "*", "22", "22-80", "443", "0-65535", "1024-65535", "30000-32767", "31000", "10250-10255", "65535", "0-1023"];
 const PREFIXES: [&str; 8] = [
     "0.0.0.0/0",
     "0.0.0.0/1",
@@ -200,7 +188,8 @@ fn rules(dice: &mut Dice, most: u32, priorities: std::ops::RangeInclusive<u32>, 
         let protocol = dice.word(&["Tcp", "Tcp", "Tcp", "Udp", "*", "*", "Icmp", "Esp", "Ah"]);
         let with_ports = matches!(protocol.as_str(), "Tcp" | "Udp") || protocol == "*" && dice.chance(25);
         let any = || vec!["*".to_owned()];
-        let access: &[&str] = if admin { &["Allow", "AlwaysAllow", "Deny", "Deny"] } else { &["Allow", "Allow", "Deny"] };
+        let access: &[&str] =
+            if admin { &["Allow", "AlwaysAllow", "Deny", "Deny"] } else { &["Allow", "Allow", "Deny"] };
         let mut from = dice.words(&SOURCES, 1, 3);
         // Of a list of several prefixes `*` cannot be one.
         if from.len() > 1 {
@@ -255,7 +244,8 @@ fn pool(dice: &mut Dice) -> Pool {
         public,
         basic: dice.chance(30),
         unguarded: dice.chance(25),
-        host_ports: (public && dice.chance(30)).then(|| (8000, 8000 + u16::from(dice.chance(50)) * 90, dice.chance(30))),
+        host_ports: (public && dice.chance(30))
+            .then(|| (8000, 8000 + u16::from(dice.chance(50)) * 90, dice.chance(30))),
     }
 }
 

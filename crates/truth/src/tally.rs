@@ -48,7 +48,14 @@ impl Tally {
 
     /// One packet to a node, by what is known of its exposure. Of a packet about which some rule is vague the engine
     /// need not know as much as one can by going through the cases.
-    pub(crate) fn packet(&mut self, whose: &str, known: &Bounds<PacketSet>, packet: Packet, truth: Answer, vague: bool) {
+    pub(crate) fn packet(
+        &mut self,
+        whose: &str,
+        known: &Bounds<PacketSet>,
+        packet: Packet,
+        truth: Answer,
+        vague: bool,
+    ) {
         let asked =
             palisade_reach::Packet { source: packet.source, protocol: Protocol(packet.protocol), port: packet.port };
         let within = (known.lower().contains(asked), known.upper().contains(asked));

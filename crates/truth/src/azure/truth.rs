@@ -33,7 +33,9 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
     for (place, pool) in fleet.pools.iter().enumerate() {
         for number in 0..pool.count {
             // Azure keeps the first four addresses of a subnet; machines get the next ones in their order.
-            let (Some(used), Some(subnet)) = (taken.get_mut(pool.subnet), fleet.subnets.get(pool.subnet)) else { continue };
+            let (Some(used), Some(subnet)) = (taken.get_mut(pool.subnet), fleet.subnets.get(pool.subnet)) else {
+                continue;
+            };
             let own = IpAddr::from([10, 40, u8::try_from(pool.subnet).unwrap_or(0), 4 + *used]);
             *used += 1;
             let whose = format!("pool{place} machine {number} ({own})");
@@ -42,8 +44,8 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
                 continue;
             };
             for packet in edges.packets(&mut dice, PACKETS) {
-                let worlds = World::ALL.map(|world| fleet.reaches(world, pool, subnet, own, packet));
-                let truth = worlds.into_iter().reduce(|one, other| if one == other { one } else { Answer::Open });
+                let worlds = World::all().map(|world| fleet.reaches(world, pool, subnet, own, packet));
+                let truth = worlds.reduce(|one, other| if one == other { one } else { Answer::Open });
                 tally.packet(&whose, &exposure.internet, packet, truth.unwrap_or(Answer::Open), fleet.is_vague(packet));
             }
         }
@@ -61,8 +63,10 @@ fn exposure(cluster: &Cluster, own: IpAddr) -> Option<&Exposure> {
 /// What the documentation leaves open, in each way it may be.
 #[derive(Clone, Copy, Debug)]
 struct World {
-    /// The tag `VirtualNetwork` covers the prefixes of user-defined routes.
+    /// The tag `VirtualNetwork` covers the prefix of the user-defined route that is about the client.
     wide: bool,
+    /// It covers the one that is about the address behind which the machine is.
+    wide_own: bool,
     /// A rule for any protocol with certain ports matches protocols without ports.
     portless: bool,
     /// A tag whose addresses nobody reads holds the client.
@@ -70,16 +74,15 @@ struct World {
 }
 
 impl World {
-    const ALL: [Self; 8] = [
-        Self { wide: false, portless: false, tagged: false },
-        Self { wide: false, portless: false, tagged: true },
-        Self { wide: false, portless: true, tagged: false },
-        Self { wide: false, portless: true, tagged: true },
-        Self { wide: true, portless: false, tagged: false },
-        Self { wide: true, portless: false, tagged: true },
-        Self { wide: true, portless: true, tagged: false },
-        Self { wide: true, portless: true, tagged: true },
-    ];
+    /// Every way it may be.
+    fn all() -> impl Iterator<Item = Self> {
+        (0..16_u8).map(|bits| Self {
+            wide: bits & 1 != 0,
+            wide_own: bits & 2 != 0,
+            portless: bits & 4 != 0,
+            tagged: bits & 8 != 0,
+        })
+    }
 }
 
 /// `*`, `22` or `22-80` as a range.
@@ -124,25 +127,33 @@ impl Fleet {
         })
     }
 
-    fn virtual_network(&self, world: World, subnet: &Subnet, address: IpAddr) -> bool {
+    fn virtual_network(&self, wide: bool, subnet: &Subnet, address: IpAddr) -> bool {
         let peer = "10.50.0.0/16".to_owned();
         let own = [NETWORK.to_owned(), "168.63.129.16/32".to_owned()];
-        let written = subnet.routes.iter().flatten().map(|route| &route.prefix).filter(|_| world.wide);
+        let written = subnet.routes.iter().flatten().map(|route| &route.prefix).filter(|_| wide);
         any_holds(own.iter().chain(Some(&peer).filter(|_| self.peering)).chain(written), address)
     }
 
-    fn names(&self, world: World, subnet: &Subnet, text: &str, address: IpAddr) -> bool {
+    fn names(&self, (wide, tagged): (bool, bool), subnet: &Subnet, text: &str, address: IpAddr) -> bool {
         match text {
             "*" => true,
-            "Internet" => is_of_the_internet(address) && !self.virtual_network(world, subnet, address),
-            "VirtualNetwork" => self.virtual_network(world, subnet, address),
+            "Internet" => is_of_the_internet(address) && !self.virtual_network(wide, subnet, address),
+            "VirtualNetwork" => self.virtual_network(wide, subnet, address),
             "AzureLoadBalancer" => address == IpAddr::from([168, 63, 129, 16]),
-            "AzureCloud" => world.tagged,
+            "AzureCloud" => tagged,
             prefix => any_holds([&prefix.to_owned()], address),
         }
     }
 
-    fn matches(&self, world: World, subnet: &Subnet, rule: &Rule, own: IpAddr, packet: Packet, source_port: u16) -> bool {
+    fn matches(
+        &self,
+        world: World,
+        subnet: &Subnet,
+        rule: &Rule,
+        own: IpAddr,
+        packet: Packet,
+        source_port: u16,
+    ) -> bool {
         let has_ports = matches!(packet.protocol, 6 | 17 | 132);
         let protocol = match rule.protocol.as_str() {
             "Tcp" => packet.protocol == 6,
@@ -160,8 +171,8 @@ impl Fleet {
             && protocol
             && port
             && from_port
-            && rule.from.iter().any(|text| self.names(world, subnet, text, packet.source))
-            && rule.to.iter().any(|text| self.names(world, subnet, text, own))
+            && rule.from.iter().any(|text| self.names((world.wide, world.tagged), subnet, text, packet.source))
+            && rule.to.iter().any(|text| self.names((world.wide_own, world.tagged), subnet, text, own))
     }
 
     /// The rule that decides, in the order of the priorities.
@@ -210,19 +221,13 @@ impl Fleet {
         }
         // Somewhere among the public addresses; no rule of a fleet names any of them but the service's own.
         let frontend = IpAddr::from([20, 48, 0, 1]);
-        let direct = if pool.public {
-            self.passes(world, pool, subnet, own, frontend, packet, pool.basic)
-        } else {
-            Answer::No
-        };
+        let direct =
+            if pool.public { self.passes(world, pool, subnet, own, frontend, packet, pool.basic) } else { Answer::No };
         let is_served = self.services.iter().any(|service| packet.protocol == 6 && packet.port == service.port);
         // The address floats: the machine's rules see the balancer's own. A balancer of the kind `Standard` is closed
         // where no security group stands.
-        let served = if is_served {
-            self.passes(world, pool, subnet, frontend, frontend, packet, false)
-        } else {
-            Answer::No
-        };
+        let served =
+            if is_served { self.passes(world, pool, subnet, frontend, frontend, packet, false) } else { Answer::No };
         direct.or(served).and(self.returns(subnet, packet))
     }
 
@@ -281,8 +286,9 @@ impl Fleet {
         match best.map(|(_, route)| route.hop.as_str()) {
             _ if packet.protocol != 6 => Answer::Yes,
             None | Some("Internet") => Answer::Yes,
-            // The network itself has no such address: what is sent there is lost.
-            Some("None" | "VnetLocal") => Answer::No,
+            Some("None") => Answer::No,
+            // Through an appliance answers may come back; what becomes of them in the network itself, which has no such
+            // address, is documented nowhere.
             Some(_) => Answer::Open,
         }
     }

@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 /// The description of the fleet's world.
 pub(crate) fn describe(fleet: &Fleet) -> String {
-    let groups = fleet.groups.iter().enumerate().map(|(place, group)| {
-        json!({ "name": format!("group-{place}"), "group": "rg", "rules": rules(group) })
-    });
+    let groups = fleet
+        .groups
+        .iter()
+        .enumerate()
+        .map(|(place, group)| json!({ "name": format!("group-{place}"), "group": "rg", "rules": rules(group) }));
     let tables = fleet.subnets.iter().enumerate().filter_map(|(place, subnet)| {
         let routes = subnet.routes.as_ref()?.iter().enumerate().map(|(number, route)| {
             let address = (route.hop == "VirtualAppliance").then_some("10.40.9.9");
@@ -23,9 +25,8 @@ pub(crate) fn describe(fleet: &Fleet) -> String {
             "route_table": subnet.routes.as_ref().map(|_| format!("table-{place}")),
         })
     });
-    let remote = format!(
-        "/subscriptions/{SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub"
-    );
+    let remote =
+        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub");
     let peerings: Vec<Value> = fleet
         .peering
         .then(|| json!({ "name": "hub", "remote": remote, "prefixes": ["10.50.0.0/16"] }))
