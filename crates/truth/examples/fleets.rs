@@ -2,8 +2,13 @@
 //!
 //! One fleet and its world: `... -- 1 aws 17`.
 
+use anyhow::Context as _;
 use palisade_truth::{Cloud, Tally, describe, judge};
 use std::{env, io::Write as _, process::ExitCode, time::Instant};
+use tokio::task::JoinSet;
+
+/// How many fleets are judged side by side.
+const AT_ONCE: usize = 4;
 
 /// How many differences of a cloud are printed.
 const SHOWN: usize = 20;
@@ -22,9 +27,17 @@ async fn main() -> anyhow::Result<ExitCode> {
     for cloud in clouds {
         let started = Instant::now();
         let mut tally = Tally::default();
+        let mut running = JoinSet::new();
         for seed in first..first + count {
-            tally.add(judge(cloud, seed).await?);
+            if running.len() == AT_ONCE {
+                tally.add(running.join_next().await.context("a fleet is running")???);
+            }
+            running.spawn(async move { judge(cloud, seed).await.with_context(|| format!("{cloud} fleet {seed}")) });
         }
+        while let Some(done) = running.join_next().await {
+            tally.add(done??);
+        }
+        tally.differences.sort();
         writeln!(out, "{cloud}: {tally}, {} s", started.elapsed().as_secs())?;
         for (reason, packets) in &tally.reasons {
             writeln!(out, "  open: {packets} packets: {reason}")?;

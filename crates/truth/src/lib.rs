@@ -72,7 +72,11 @@ pub async fn judge(cloud: Cloud, seed: u64) -> anyhow::Result<Tally> {
             let inventory = run::read(&Described::Azure(azure::describe(&fleet))).await?;
             azure::compare(&fleet, seed, &inventory, &mut tally);
         }
-        Cloud::Gcp => {}
+        Cloud::Gcp => {
+            let fleet = gcp::Fleet::random(seed);
+            let inventory = run::read(&Described::Gcp(gcp::describe(&fleet))).await?;
+            gcp::compare(&fleet, seed, &inventory, &mut tally);
+        }
     }
     for difference in &mut tally.differences {
         *difference = format!("{cloud} fleet {seed}: {difference}");
@@ -85,6 +89,6 @@ pub fn describe(cloud: Cloud, seed: u64) -> String {
     match cloud {
         Cloud::Aws => aws::describe(&aws::Fleet::random(seed)),
         Cloud::Azure => azure::describe(&azure::Fleet::random(seed)),
-        Cloud::Gcp => String::new(),
+        Cloud::Gcp => gcp::describe(&gcp::Fleet::random(seed)),
     }
 }
