@@ -189,7 +189,15 @@ impl Firewalls {
                     Some(rule_name) => format!("{name} {priority} ({rule_name})"),
                     None => format!("{name} {priority}"),
                 };
-                sorted.extend(policy_rule(rule, id, inputs, direction, &mut self.limits).map(|rule| (priority, rule)));
+                let Some(compiled) = policy_rule(rule, id, inputs, direction, &mut self.limits) else { continue };
+                // What is not understood may as well end the evaluation with a denial: no later rule lets it in surely.
+                let may_deny = !matches!(rule.action.as_deref(), Some("allow" | "deny" | "goto_next"));
+                let denial = may_deny.then(|| {
+                    let denied = Rule { action: Action::Deny, ..compiled.rule.clone() };
+                    (priority, Compiled { rule: denied, ..compiled.clone() })
+                });
+                sorted.push((priority, compiled));
+                sorted.extend(denial);
             }
             sorted.sort_by_key(|(priority, _)| *priority);
             let rules = sorted.into_iter().map(|(_, compiled)| compiled).collect();
