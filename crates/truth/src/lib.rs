@@ -10,6 +10,7 @@ mod aws;
 mod azure;
 mod dice;
 mod gcp;
+mod naive;
 mod packet;
 mod run;
 mod tally;

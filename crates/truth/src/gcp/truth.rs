@@ -1,6 +1,6 @@
 //! What is true of a fleet in Google Cloud, one packet at a time (semantics, section 4).
 
-use super::{ACCOUNT, Fleet, Pool, PolicyRule};
+use super::{ACCOUNT, Fleet, PolicyRule, Pool};
 use crate::{
     dice::Dice,
     packet::{Answer, Packet, Prefix, any_holds, is_of_the_internet},

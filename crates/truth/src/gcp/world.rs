@@ -117,9 +117,11 @@ fn cluster(fleet: &Fleet) -> Value {
             "private_nodes": pool.private,
         })
     });
-    let networks = fleet.endpoint.ranges.as_ref().map(|ranges| {
-        ranges.iter().map(|range| json!({ "range": range, "name": "office" })).collect::<Vec<_>>()
-    });
+    let networks = fleet
+        .endpoint
+        .ranges
+        .as_ref()
+        .map(|ranges| ranges.iter().map(|range| json!({ "range": range, "name": "office" })).collect::<Vec<_>>());
     json!({
         "name": "fleet",
         "location": "europe-west4-a",
