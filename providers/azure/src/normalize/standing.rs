@@ -12,7 +12,7 @@ use super::{
 };
 use palisade_authority::{
     Authority, Capability, Effect, Grant, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node, OutsideNeed,
-    Place, Standing, capabilities, excess, satisfied, wildcards, within,
+    Place, Standing, capabilities, combine, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind, UnreadGroup};
 use std::{
@@ -102,20 +102,16 @@ impl Surroundings<'_> {
         if let Some(known) = self.standings.borrow().held.get(&key) {
             return Arc::clone(known);
         }
-        let mut held = capabilities(authority, &switches.needs());
-        held.retain(|one| !is_about_clusters(one.capability) || self.reaches_a_cluster(assignments, principal, one));
-        let held = Arc::new(held);
+        let (of_clusters, others): (Vec<Need>, Vec<Need>) =
+            switches.needs().into_iter().partition(|need| is_about_clusters(need.capability));
+        // Rights over clusters in a group that holds none, such as a control plane's in its node resource group, are no
+        // power over any: neither by themselves nor as the surer half of one that does reach a cluster.
+        let near = assignments.authority_by(principal, |one| self.touches_a_cluster(&one.scope));
+        let mut held = capabilities(authority, &others);
+        held.extend(capabilities(&near, &of_clusters));
+        let held = Arc::new(combine(held));
         self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
         held
-    }
-
-    /// Whether a capability over clusters reaches one: rights over clusters in a group that holds none, such as a
-    /// control plane's in its node resource group, are no power over any.
-    fn reaches_a_cluster(&self, assignments: &Assignments<'_>, principal: &str, held: &Held) -> bool {
-        held.everywhere
-            || assignments
-                .of(principal)
-                .any(|one| self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action)))
     }
 
     /// Where an identity of a cluster stands. `need` is absent where nobody knows what it needs.
