@@ -38,8 +38,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-reach", "palisade-authority"];
 
-/// Crates that name everything: the binary and the chores.
-const EVERYTHING: &[&str] = &["palisade-cli", "xtask"];
+/// Crates that name everything: the binary, the judge of the whole chain and the chores.
+const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
 const PURE: &[&str] = &["reach", "authority", "model", "engine", "provider", "controls", "assess", "report", "config"];

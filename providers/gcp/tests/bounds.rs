@@ -100,6 +100,14 @@ fn an_inspected_connection_may_pass_or_not() {
 }
 
 #[test]
+fn what_an_inspection_may_stop_no_later_rule_lets_in_surely() {
+    let inspected = policy_rule("apply_security_profile_group", |_| ());
+    let mut world = with_policy("HIERARCHY", json!([inspected]));
+    world.firewalls(allow("0.0.0.0/0"));
+    is_open_perhaps(&world, "apply_security_profile_group");
+}
+
+#[test]
 fn a_rule_without_protocols_may_match_anything_or_nothing() {
     let silent = policy_rule("allow", |rule| rule["match"]["layer4Configs"] = json!([]));
     is_open_perhaps(&with_policy("NETWORK", json!([silent])), "names no protocol");

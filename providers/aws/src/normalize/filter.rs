@@ -1,6 +1,7 @@
 //! Security groups and network ACLs as exact sets of packets.
 
 use crate::record::network::{AclEntry, NetworkAcl, Permission, SecurityGroup};
+use ipnet::IpNet;
 use palisade_reach::{
     Action, AddrSet, Bounds, Chain, Family, Hit, PacketSet, PortedRule, Ports, Protocol, Protocols, Rule, RuleId,
     parse_net, with_source_ports,
@@ -8,7 +9,16 @@ use palisade_reach::{
 use std::collections::HashMap;
 
 /// Prefix lists by id, as far as they could be read.
-pub(super) type PrefixLists = HashMap<String, Bounds<AddrSet>>;
+pub(super) type PrefixLists = HashMap<String, PrefixList>;
+
+/// What a prefix list stands for.
+#[derive(Clone, Debug)]
+pub(super) struct PrefixList {
+    /// Every address in it.
+    pub(super) covers: Bounds<AddrSet>,
+    /// Its entries as they are written: in a route table the longest of them counts. Nothing when they were not read.
+    pub(super) entries: Option<Vec<IpNet>>,
+}
 
 /// A security group, translated.
 #[derive(Debug, Default)]
@@ -111,7 +121,8 @@ fn addresses(permission: &Permission, lists: &PrefixLists) -> Vec<(String, Bound
     let v6 = v6.map(|text| (text.to_owned(), range(text, Family::V6)));
     let named = permission.prefix_list_ids.iter().filter_map(|list| list.prefix_list_id.as_deref());
     let named = named.map(|id| {
-        let covers = lists.get(id).cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
+        let covers = lists.get(id).map(|list| list.covers.clone());
+        let covers = covers.unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
         (id.to_owned(), covers)
     });
     v4.chain(v6).chain(named).collect()

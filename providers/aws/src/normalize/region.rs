@@ -3,8 +3,8 @@
 use super::{
     balancing::{self, Fronts},
     exposure::Balancer,
-    filter::{self, Acl, Group, PrefixLists},
-    trail::table,
+    filter::{self, Acl, Group, PrefixList, PrefixLists},
+    trail::{conclude, table},
 };
 use crate::{
     calls,
@@ -19,6 +19,7 @@ use crate::{
         },
     },
 };
+use ipnet::IpNet;
 use palisade_model::Observed;
 use palisade_provider::{Call, Snapshot};
 use palisade_reach::{AddrSet, Bounds, Certainty, PacketSet, Sessions, parse_net};
@@ -255,10 +256,17 @@ fn prefix_lists(snapshot: &Snapshot, scope: &str) -> PrefixLists {
             &[("list", id)],
             |Ec2(page): Ec2<PrefixListEntries>| page.entry_set,
         );
-        let nets = entries.get().ok().and_then(|entries| {
-            entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect::<Option<AddrSet>>()
+        let nets = conclude(|trail| {
+            let entries = trail.read(&entries)?;
+            let nets: Option<Vec<IpNet>> = entries.iter().map(|entry| parse_net(entry.cidr.as_deref()?).ok()).collect();
+            Ok(nets)
         });
-        lists.insert(id.clone(), nets.map_or_else(|| Bounds::unknown_within(AddrSet::all()), Bounds::exact));
+        let entries = nets.get().ok().cloned().flatten();
+        let covers = match &entries {
+            Some(nets) => Bounds::exact(nets.iter().copied().collect()),
+            None => Bounds::unknown_within(AddrSet::all()),
+        };
+        lists.insert(id.clone(), PrefixList { covers, entries });
     }
     lists
 }

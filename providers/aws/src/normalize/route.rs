@@ -77,12 +77,16 @@ pub(super) fn layer(table: &RouteTable, lists: &PrefixLists) -> Layer {
         }
         if let Some(list) = &route.destination_prefix_list_id {
             let known = lists.get(list);
-            let covers = known.cloned().unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
-            if covers.is_exact() {
-                covers.lower().to_nets().into_iter().for_each(|net| add(net, 1));
+            if let Some(entries) = known.and_then(|list| list.entries.as_ref()) {
+                entries.iter().for_each(|net| add(*net, 1));
             } else {
                 unread.push(format!("the entries of prefix list {list} are not known"));
-                if leads_out == Certainty::No { may_take = true } else { may_give = may_give.union(covers.upper()) }
+                if leads_out == Certainty::No {
+                    may_take = true;
+                } else {
+                    let widest = known.map_or_else(AddrSet::all, |list| list.covers.upper().clone());
+                    may_give = may_give.union(&widest);
+                }
             }
         }
     }

@@ -137,6 +137,23 @@ fn a1_10_a_prefix_list_is_its_entries_and_an_unreadable_one_may_be_anybody() {
 }
 
 #[test]
+fn the_longest_entry_of_a_prefix_list_decides_though_another_entry_holds_it() {
+    let mut world = with_rules(json!([rule("tcp", Some((22, 22)), &["0.0.0.0/0"])]));
+    *routes(&mut world) = json!([
+        { "destinationCidrBlock": "10.0.0.0/16", "gatewayId": "local", "state": "active" },
+        { "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1", "state": "active" },
+        { "destinationPrefixListId": "pl-1", "transitGatewayId": "tgw-1", "state": "active" },
+    ]);
+    world.put(
+        "ec2:GetManagedPrefixListEntries",
+        PLACE,
+        &[("list", "pl-1")],
+        json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }, { "cidr": "8.0.0.0/5" }] } }),
+    );
+    assert_eq!(reach(&world, 22), exactly(any4().subtract(&nets(&["8.0.0.0/5"]))));
+}
+
+#[test]
 fn a1_11_ipv6_needs_no_public_ipv4_and_an_egress_only_gateway_lets_nobody_in() {
     let mut world = with_rules(json!([rule("tcp", Some((22, 22)), &["::/0"])]));
     assert_eq!(reach(&world, 22), exactly(any6()));

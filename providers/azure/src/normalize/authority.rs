@@ -16,8 +16,13 @@ impl Assignments<'_> {
     /// The authority of a principal, by its object id: what it was given itself. What its groups were given is told apart,
     /// once for everybody, since their members are not read.
     pub(super) fn authority(&self, principal: &str) -> Authority {
+        self.authority_by(principal, |_| true)
+    }
+
+    /// What of it comes from some of the assignments.
+    pub(super) fn authority_by(&self, principal: &str, counts: impl Fn(&Held) -> bool) -> Authority {
         let mut grants = Vec::new();
-        for held in self.of(principal) {
+        for held in self.of(principal).filter(|held| counts(held)) {
             self.give(held, &mut grants);
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];

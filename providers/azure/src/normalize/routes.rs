@@ -80,7 +80,13 @@ impl Routes {
             self.default = Some((hop.clone(), name.to_owned()));
         }
         self.written = self.written.union(&AddrSet::from_net(net));
-        self.all.push(Route { destination: net, target: hop, id: name.into(), rank: WRITTEN });
+        let is_inside = |route: &Route<Hop>| {
+            route.rank == SYSTEM && route.target == Hop::Inside && route.destination.contains(&net)
+        };
+        // What becomes of answers to others when they are sent into the network is documented nowhere.
+        let target =
+            if hop == Hop::Inside && !self.all.iter().any(is_inside) { Hop::Through(kind.to_owned()) } else { hop };
+        self.all.push(Route { destination: net, target, id: name.into(), rank: WRITTEN });
     }
 
     /// The same routes as a packet's answer meets them; nothing where routes that were not read may say otherwise.
@@ -153,6 +159,14 @@ mod tests {
                 .returning(false);
         assert!(back.upper().contains(address("198.51.100.1")) && !back.lower().contains(address("198.51.100.1")));
         assert!(!back.upper().contains(address("203.0.113.9")));
+    }
+
+    #[test]
+    fn answers_that_a_route_sends_into_the_network_reach_its_members_and_perhaps_others() {
+        let written = table(&[("203.0.113.0/24", "VnetLocal"), ("10.224.1.0/24", "VnetLocal")]);
+        let back = Routes::new(&inside(), Some(&written)).returning(false);
+        assert!(back.lower().contains(address("10.224.1.7")));
+        assert!(back.upper().contains(address("203.0.113.9")) && !back.lower().contains(address("203.0.113.9")));
     }
 
     #[test]

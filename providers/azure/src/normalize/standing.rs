@@ -14,7 +14,7 @@ use super::{
 };
 use palisade_authority::{
     Authority, Capability, Effect, Grant, GrantId, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node,
-    OutsideNeed, Place, Standing, capabilities, excess, satisfied, wildcards, within,
+    OutsideNeed, Place, Standing, capabilities, combine, excess, satisfied, wildcards, within,
 };
 use palisade_model::{Gap, IdentityKind, UnreadGroup};
 use std::{
@@ -34,7 +34,7 @@ const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles
 pub(super) struct Standings {
     authorities: HashMap<String, Arc<Authority>>,
     held: HashMap<(String, Switches), Arc<Vec<Held>>>,
-    shapes: HashMap<(Shape, Switches), (Vec<GrantId>, Vec<Held>)>,
+    shapes: HashMap<(Shape, Switches, About), (Vec<GrantId>, Vec<Held>)>,
     graph: Option<Arc<Climbs>>,
     pub(super) groups: HashMap<Switches, Arc<[UnreadGroup]>>,
 }
@@ -45,6 +45,14 @@ struct Climbs {
     graph: Graph,
     /// The identities from which a path leads to the administrator: object id and resource id, the nearest first.
     arriving: Vec<(String, String)>,
+}
+
+/// Which capabilities are asked about: those over clusters count only where an assignment reaches one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum About {
+    Clusters,
+    Others,
+    Everything,
 }
 
 /// What of a cluster decides which rights make an administrator of it.
@@ -113,34 +121,43 @@ impl Surroundings<'_> {
         if let Some(known) = self.standings.borrow().held.get(&key) {
             return Arc::clone(known);
         }
-        let mut held = self.told(assignments, authority, switches);
-        held.retain(|one| !is_about_clusters(one.capability) || self.reaches_a_cluster(assignments, principal, one));
-        let held = Arc::new(held);
+        // Rights over clusters in a group that holds none, such as a control plane's in its node resource group, are no
+        // power over any: neither by themselves nor as the surer half of one that does reach a cluster.
+        let near = assignments.authority_by(principal, |one| self.touches_a_cluster(&one.scope));
+        let mut held = self.told(assignments, authority, switches, About::Others);
+        held.extend(self.told(assignments, &near, switches, About::Clusters));
+        let held = Arc::new(combine(held));
         self.standings.borrow_mut().held.insert(key, Arc::clone(&held));
         held
     }
 
     /// The capabilities of an authority, worked out once for all of its shape.
-    fn told(&self, assignments: &Assignments<'_>, authority: &Authority, switches: Switches) -> Vec<Held> {
-        let Some((shape, names)) = Shape::of(authority, assignments.subscription) else {
-            return capabilities(authority, &switches.needs());
+    fn told(
+        &self,
+        assignments: &Assignments<'_>,
+        authority: &Authority,
+        switches: Switches,
+        about: About,
+    ) -> Vec<Held> {
+        let needs = || -> Vec<Need> {
+            let mut needs = switches.needs();
+            needs.retain(|need| match about {
+                About::Clusters => is_about_clusters(need.capability),
+                About::Others => !is_about_clusters(need.capability),
+                About::Everything => true,
+            });
+            needs
         };
-        let key = (shape, switches);
+        let Some((shape, names)) = Shape::of(authority, assignments.subscription) else {
+            return capabilities(authority, &needs());
+        };
+        let key = (shape, switches, about);
         if let Some((known, held)) = self.standings.borrow().shapes.get(&key) {
             return said_of(held, known, &names);
         }
-        let held = capabilities(authority, &switches.needs());
+        let held = capabilities(authority, &needs());
         self.standings.borrow_mut().shapes.insert(key, (names, held.clone()));
         held
-    }
-
-    /// Whether a capability over clusters reaches one: rights over clusters in a group that holds none, such as a
-    /// control plane's in its node resource group, are no power over any.
-    fn reaches_a_cluster(&self, assignments: &Assignments<'_>, principal: &str, held: &Held) -> bool {
-        held.everywhere
-            || assignments
-                .of(principal)
-                .any(|one| self.touches_a_cluster(&one.scope) && held.actions.iter().any(|action| one.may_give(action)))
     }
 
     /// Where an identity of a cluster stands. `need` is absent where nobody knows what it needs.
@@ -167,7 +184,9 @@ impl Surroundings<'_> {
             IdentityKind::Workload => Vec::new(),
             IdentityKind::ControlPlane | IdentityKind::Node | IdentityKind::Controller => {
                 let stray = stray(&authority, &need);
-                stray.map_or_else(Vec::new, |stray| outside(&stray, &self.told(assignments, &stray, switches), &need))
+                stray.map_or_else(Vec::new, |stray| {
+                    outside(&stray, &self.told(assignments, &stray, switches, About::Everything), &need)
+                })
             }
         };
         let direct = administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());

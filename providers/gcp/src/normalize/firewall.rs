@@ -194,8 +194,16 @@ impl Firewalls {
                     ),
                     None => (format!("{name} {priority}"), format!("{kind} {name} rule {priority}")),
                 };
-                let compiled = policy_rule(rule, id, inputs, direction, &mut self.limits);
-                sorted.extend(compiled.map(|rule| (priority, Compiled { label: label.into(), ..rule })));
+                let Some(compiled) = policy_rule(rule, id, inputs, direction, &mut self.limits) else { continue };
+                let compiled = Compiled { label: label.into(), ..compiled };
+                // What is not understood may as well end the evaluation with a denial: no later rule lets it in surely.
+                let may_deny = !matches!(rule.action.as_deref(), Some("allow" | "deny" | "goto_next"));
+                let denial = may_deny.then(|| {
+                    let denied = Rule { action: Action::Deny, ..compiled.rule.clone() };
+                    (priority, Compiled { rule: denied, ..compiled.clone() })
+                });
+                sorted.push((priority, compiled));
+                sorted.extend(denial);
             }
             sorted.sort_by_key(|(priority, _)| *priority);
             let rules = sorted.into_iter().map(|(_, compiled)| compiled).collect();

@@ -200,6 +200,10 @@ pub(crate) struct Pool {
     /// `network/subnet`; a network in the node resource group when absent.
     pub(crate) subnet: Option<String>,
     pub(crate) public_ip: bool,
+    /// `Standard` or `Basic`.
+    pub(crate) public_sku: String,
+    /// Whether the interfaces stand without the security group that AKS keeps.
+    pub(crate) unguarded: bool,
     /// `LocalUser`, `Disabled`, `EntraId`; the field is missing when absent.
     pub(crate) ssh: Option<String>,
     pub(crate) host_ports: Vec<HostPort>,
@@ -222,6 +226,8 @@ impl Default for Pool {
             zones: Vec::new(),
             subnet: None,
             public_ip: false,
+            public_sku: "Standard".to_owned(),
+            unguarded: false,
             ssh: None,
             host_ports: Vec::new(),
             os: "Ubuntu".to_owned(),

@@ -45,7 +45,7 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
             json!({
                 "name": format!("{name}-ip"),
                 "properties": {"idleTimeoutInMinutes": 30, "publicIPAddressVersion": "IPv4"},
-                "sku": {"name": "Standard", "tier": "Regional"},
+                "sku": {"name": pool.public_sku, "tier": "Regional"},
             }),
         );
     }
@@ -87,7 +87,7 @@ fn scale_set(plan: &Plan<'_>, pool: &Pool, (id, name): (&str, &str), subnet: &st
                     "primary": true,
                     "enableAcceleratedNetworking": true,
                     "enableIPForwarding": true,
-                    "networkSecurityGroup": {"id": plan.node_security_group},
+                    "networkSecurityGroup": (!pool.unguarded).then(|| json!({"id": plan.node_security_group})),
                     "dnsSettings": {"dnsServers": []},
                     "ipConfigurations": [{"name": "ipconfig1", "properties": address}],
                 },
@@ -167,7 +167,7 @@ fn interface(
         let body = json!({
             "name": format!("{name}-ip"),
             "id": public,
-            "sku": {"name": "Standard", "tier": "Regional"},
+            "sku": {"name": pool.public_sku, "tier": "Regional"},
             "properties": {
                 "provisioningState": "Succeeded",
                 "resourceGuid": ids::guid(&public),
@@ -181,7 +181,7 @@ fn interface(
         });
         site.wire.show(&format!("{id}/publicIPAddresses"), &body);
     }
-    let body = json!({
+    let mut body = json!({
         "name": name,
         "id": own,
         "properties": {
@@ -196,17 +196,21 @@ fn interface(
             "macAddress": "00-0D-3A-00-00-00",
             "enableAcceleratedNetworking": true,
             "enableIPForwarding": true,
-            "networkSecurityGroup": {"id": plan.node_security_group},
             "primary": true,
             "virtualMachine": {"id": machine},
             "hostedWorkloads": [],
             "nicType": "Standard",
         },
     });
+    if !pool.unguarded {
+        if let Some(properties) = body.get_mut("properties") {
+            set(properties, "networkSecurityGroup", json!({"id": plan.node_security_group}));
+        }
+        site.guarded.entry(plan.node_security_group.clone()).or_default().push(json!({"id": own}));
+    }
     // The interfaces of scale sets are in no list of their subscription, only in the one of their scale set.
     site.wire.show(&format!("{id}/networkInterfaces"), &body);
     site.attached.entry(subnet.to_owned()).or_default().push(json!({"id": configuration}));
-    site.guarded.entry(plan.node_security_group.clone()).or_default().push(json!({"id": own}));
 }
 
 /// The image's name as AKS writes it.
