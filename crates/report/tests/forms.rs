@@ -201,6 +201,7 @@ fn report() -> Report {
             hides: vec!["CP-01", "CP-02"],
             times: 3,
         }],
+        unused_waivers: Vec::new(),
     }
 }
 
@@ -279,6 +280,7 @@ fn an_empty_report_is_still_a_report() {
         clusters: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
+        unused_waivers: Vec::new(),
         ..report()
     };
     for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv] {
