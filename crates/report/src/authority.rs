@@ -126,7 +126,7 @@ fn levels<'a>(universe: Option<&Universe>, patterns: impl IntoIterator<Item = &'
         .map(|pattern| Glob::insensitive(pattern.split(" except ").next().unwrap_or(pattern)))
         .collect();
     let counts = universe.count(&universe.select(&Selector::of(globs)));
-    if counts.total() == 0 { String::new() } else { format!(": {counts}") }
+    if counts.total() == 0 { String::new() } else { format!(" ({counts})") }
 }
 
 /// The same for programs, as `palisade.authority/v1`.

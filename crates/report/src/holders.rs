@@ -40,7 +40,11 @@ pub fn who(clusters: &[Cluster], capability: Capability, options: &Options) -> S
     let answer = answer(clusters, capability);
     let mut text = String::new();
     // Writing to a string cannot fail, here and below.
-    let _ = writeln!(text, "{}  {}", pen.strong(capability.name()), capability.meaning());
+    let _ = writeln!(
+        text,
+        "{}",
+        pen.wrap(&format!("{}  {}", pen.strong(capability.name()), capability.meaning()), "", "  ")
+    );
     let mut holders: Vec<(&String, &Holder)> = answer.holders.iter().collect();
     holders.sort_by_key(|(id, holder)| (&holder.way, *id));
     for (certain, title) in [(true, "certainly"), (false, "if a condition holds")] {
@@ -147,7 +151,7 @@ impl Answer {
             clusters: BTreeSet::new(),
             way: way.clone(),
         });
-        holder.clusters.insert(cluster.name.clone());
+        holder.clusters.insert(format!("{} {}", cluster.provider.service(), cluster.name));
         if way < holder.way {
             holder.way = way;
         }

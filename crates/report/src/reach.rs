@@ -101,5 +101,7 @@ fn line(pen: Pen, text: &mut String, name: &str, answer: &str) {
 
 /// A line below a name.
 fn below(pen: Pen, text: &mut String, said: &str) {
-    let _ = writeln!(text, "{}", pen.wrap(&plain(&short_names(said)), "    ", "      "));
+    let inside = said.len() - said.trim_start().len();
+    let (first, rest) = (" ".repeat(4 + inside), " ".repeat(6 + inside));
+    let _ = writeln!(text, "{}", pen.wrap(&plain(&short_names(said.trim_start())), &first, &rest));
 }

@@ -78,9 +78,7 @@ fn list(door: &PublicDoor, source: IpAddr, protocol: Protocol, pen: Pen, text: &
         (None, true, _) => "allow-list: lets it through: it gets there".to_owned(),
         (_, false, true) if may.is_empty() => "allow-list: it cannot be told whether it lets it through".to_owned(),
         (_, false, true) => format!("allow-list: it cannot be told whether {} lets it through", may.join(" or ")),
-        (_, false, false) => {
-            format!("allow-list: none of its {} entries lets it through: it is stopped here", door.entries.len())
-        }
+        (_, false, false) => "allow-list: no entry lets it through: it is stopped here".to_owned(),
     };
     below(pen, text, &said);
 }

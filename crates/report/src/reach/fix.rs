@@ -3,7 +3,7 @@
 use super::{PROTOCOLS, below};
 use crate::paint::Pen;
 use palisade_model::{Exposure, Provider};
-use palisade_reach::{Change, Fix, PacketSet, Printer, Protocol, RuleId};
+use palisade_reach::{AddrSet, Change, Fix, PacketSet, Printer, Protocol, RuleId};
 
 pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
     let open = exposure.internet.upper().intersect(unwanted);
@@ -51,7 +51,13 @@ fn tell(provider: Provider, fix: &Fix, printer: &Printer, pen: Pen, text: &mut S
 fn in_words(change: &Change, printer: &Printer) -> String {
     match change {
         Change::Remove { rule } => format!("remove `{rule}`"),
-        Change::Narrow { rule, leaves } => format!("let `{rule}` admit only {}", packets(printer, leaves)),
+        Change::Narrow { rule, leaves } => {
+            let outside = leaves.restrict_sources(&AddrSet::any_outside(&printer.local));
+            if outside.is_empty() {
+                return format!("let `{rule}` admit no address of the internet");
+            }
+            format!("let `{rule}` admit from the internet only {}", packets(printer, &outside))
+        }
         Change::Deny { before: Some(rule), packets: denied } => {
             format!("before `{rule}`, add a rule that denies {}", packets(printer, denied))
         }
@@ -87,7 +93,11 @@ fn aws(layer: &str, change: &Change) -> Option<String> {
             let group = id(rule, "sg-").unwrap_or_else(|| "GROUP".to_owned());
             let which = word(&rule.to_string(), "sgr-")
                 .map_or_else(|| permission(rule), |rule| format!("--security-group-rule-ids {rule}"));
-            format!("aws ec2 revoke-security-group-ingress --group-id {group} {which}")
+            let again = match change {
+                Change::Narrow { .. } => ", after an authorize-security-group-ingress for what stays",
+                Change::Remove { .. } | Change::Deny { .. } => "",
+            };
+            format!("aws ec2 revoke-security-group-ingress --group-id {group} {which}{again}")
         }
         Change::Remove { rule } if lower.contains("acl") => {
             let (acl, number) = (id(rule, "acl-").unwrap_or_else(|| "ACL".to_owned()), number(rule));
@@ -134,7 +144,8 @@ fn azure(layer: &str, change: &Change) -> Option<String> {
     }
     let at = |rule: &RuleId| {
         let text = rule.to_string();
-        let (group, name) = text.split_once('/').unwrap_or(("NSG", &text));
+        let (group, name) = text.split_once('/').unwrap_or(("", &text));
+        let (group, name) = (literal(group, "NSG"), literal(name, "RULE"));
         format!("--resource-group GROUP --nsg-name {group} --name {name}")
     };
     Some(match change {
@@ -158,10 +169,13 @@ fn azure(layer: &str, change: &Change) -> Option<String> {
 fn gcp(change: &Change) -> Option<String> {
     let name = |rule: &RuleId| {
         let text = rule.to_string();
-        text.rsplit('/').next().unwrap_or(&text).split([' ', ':']).next().unwrap_or_default().to_owned()
+        let name = text.split([' ', ':']).find(|word| !word.is_empty() && *word != "rule").unwrap_or_default();
+        literal(name.rsplit('/').next().unwrap_or_default(), "RULE")
     };
     Some(match change {
-        Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => return None,
+        Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => {
+            "gcloud compute instances delete-access-config INSTANCE".to_owned()
+        }
         Change::Remove { rule } => format!("gcloud compute firewall-rules delete {}", name(rule)),
         Change::Narrow { rule, .. } => {
             format!("gcloud compute firewall-rules update {} --source-ranges=RANGES", name(rule))
@@ -185,6 +199,13 @@ fn first(packets: &PacketSet) -> (String, (u16, u16)) {
         Some((protocol.to_string(), group.intervals().first().copied()?))
     });
     found.unwrap_or_else(|| ("PROTOCOL".to_owned(), (0, u16::MAX)))
+}
+
+/// A name as an argument, or a placeholder where a shell could read it as anything else than a name.
+fn literal(name: &str, placeholder: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
+    let is_name = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain);
+    if is_name { name.to_owned() } else { placeholder.to_owned() }
 }
 
 /// The first word with a prefix: the id of a rule or group.

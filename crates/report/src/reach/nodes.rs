@@ -20,7 +20,9 @@ pub(super) fn who(exposure: &Exposure, port: Option<u16>, pen: Pen, text: &mut S
     if let Some(mitigation) = &exposure.mitigation {
         below(pen, text, &format!("closed by {}", mitigation.by));
     }
-    let told: BTreeSet<&String> = exposure.limits.iter().collect();
+    let asked = asked(exposure, port);
+    let is_exact = exposure.internet.map(|packets| packets.intersect(&asked)).is_exact();
+    let told: BTreeSet<&String> = exposure.limits.iter().filter(|_| !is_exact).collect();
     for limit in told {
         below(pen, text, &format!("because: {limit}"));
     }
