@@ -1,29 +1,62 @@
 //! `palisade authority`.
 
 use crate::{
-    arguments::Authority,
+    arguments::{Authority, ListFormat},
     exit::Exit,
     output::{self, Screen},
     stored,
 };
+use palisade_authority::Capability;
 use palisade_model::{Cluster, Identity};
-use palisade_report::{Options, authority};
+use palisade_report::{Options, authority, authority_json, who, who_json};
 
 pub(crate) fn run(wanted: &Authority, screen: &Screen) -> anyhow::Result<Exit> {
-    let name = wanted.identity.as_str();
+    match (wanted.who, &wanted.identity) {
+        (Some(capability), _) => holders(wanted, capability, screen),
+        (None, name) => one(wanted, name.as_deref().unwrap_or_default(), screen),
+    }
+}
+
+fn one(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> {
     let is_it = |identity: &Identity| identity.id.to_string() == name || identity.name == name;
     let identities = |cluster: &Cluster| -> Vec<Identity> {
         cluster.identities.get().ok().into_iter().flatten().filter(|identity| is_it(identity)).cloned().collect()
     };
-    let clusters = stored::clusters(&wanted.lookup, |cluster| !identities(cluster).is_empty(), screen)?;
+    let clusters = stored::clusters(
+        &wanted.lookup,
+        |cluster| concerns(wanted, cluster) && !identities(cluster).is_empty(),
+        screen,
+    )?;
     if clusters.is_empty() {
         return Err(stored::nothing_called("identity", name));
     }
+    let found = clusters.iter().flat_map(|cluster| identities(cluster).into_iter().map(move |one| (cluster, one)));
+    if wanted.format == ListFormat::Json {
+        output::json(&found.map(|(cluster, identity)| authority_json(cluster, &identity)).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
     let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
-    for cluster in &clusters {
-        for identity in identities(cluster) {
-            output::data(authority(cluster, &identity, &options).as_bytes(), None)?;
-        }
+    for (cluster, identity) in found {
+        let universe = (cluster.provider == palisade_model::Provider::Aws).then(palisade_aws::actions::universe);
+        output::data(authority(cluster, &identity, universe, &options).as_bytes(), None)?;
     }
     Ok(Exit::Done)
+}
+
+fn holders(wanted: &Authority, capability: Capability, screen: &Screen) -> anyhow::Result<Exit> {
+    let clusters = stored::clusters(&wanted.lookup, |cluster| concerns(wanted, cluster), screen)?;
+    if let (true, Some(name)) = (clusters.is_empty(), &wanted.cluster) {
+        return Err(stored::nothing_called("cluster", name));
+    }
+    if wanted.format == ListFormat::Json {
+        output::json(&who_json(&clusters, capability))?;
+    } else {
+        let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
+        output::data(who(&clusters, capability, &options).as_bytes(), None)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn concerns(wanted: &Authority, cluster: &Cluster) -> bool {
+    wanted.cluster.as_ref().is_none_or(|name| cluster.name == *name || cluster.id.as_str() == name)
 }

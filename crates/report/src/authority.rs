@@ -106,7 +106,13 @@ fn excess(standing: &palisade_authority::Standing, universe: Option<&Universe>, 
         );
         let _ = writeln!(text, "{}", pen.wrap(&plain(&short_names(&said)), "    ", "      "));
     }
+    let told = |grant: &GrantId, action: &String| {
+        standing.wildcards.iter().any(|wildcard| wildcard.grant == *grant && wildcard.pattern == *action)
+    };
     for outside in &standing.outside_need {
+        if outside.more == 0 && outside.actions.iter().all(|action| told(&outside.grant, action)) {
+            continue;
+        }
         let named: Vec<&str> = outside.actions.iter().take(LISTED).map(String::as_str).collect();
         let more = outside.actions.len() - named.len() + outside.more;
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -9,6 +9,9 @@ use std::{
     fmt::Write as _,
 };
 
+/// Somebody whom only a policy names.
+const PRINCIPAL: &str = "principal";
+
 /// One way by which somebody has a capability.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
@@ -151,6 +154,10 @@ impl Answer {
             clusters: BTreeSet::new(),
             way: way.clone(),
         });
+        // An identity that was looked at says more of itself than a policy that names it.
+        if holder.kind == PRINCIPAL && kind != PRINCIPAL {
+            (holder.name, holder.kind) = (name.to_owned(), kind);
+        }
         holder.clusters.insert(format!("{} {}", cluster.provider.service(), cluster.name));
         if way < holder.way {
             holder.way = way;
@@ -197,8 +204,10 @@ impl Answer {
                 for minter in minters {
                     let by =
                         format!("can make credentials for the cluster by {} in {}", minter.by.join(", "), minter.scope);
-                    let way = Way { certainty: minter.certainty.clone(), steps: 1, by };
-                    self.add(&minter.principal, &minter.principal, "principal", cluster, way);
+                    let on = "the credentials it makes are an administrator's".to_owned();
+                    let certainty = minter.certainty.clone().and(Certainty::Conditional([on].into()));
+                    let way = Way { certainty, steps: 1, by };
+                    self.add(&minter.principal, &minter.principal, PRINCIPAL, cluster, way);
                 }
             }
         }
@@ -213,7 +222,7 @@ impl Answer {
                     let verb = if holder.uses { "uses" } else { "may let itself use" };
                     let by = format!("{verb} the key of the cluster's etcd by {}", holder.by);
                     let way = Way { certainty: Certainty::Certain, steps: usize::from(!holder.uses), by };
-                    self.add(&holder.principal, &holder.principal, "principal", cluster, way);
+                    self.add(&holder.principal, &holder.principal, PRINCIPAL, cluster, way);
                 }
             }
         }

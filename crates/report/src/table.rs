@@ -154,7 +154,10 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
     for finding in findings.iter().filter(|finding| finding.provider == provider) {
         if matches!(finding.state, State::Unknown | State::AttestMissing) {
             // Which part of a cluster is the worst would set apart what is missing for the same reason.
-            let reason = finding.gap.as_ref().map_or_else(|| finding.because.clone(), ToString::to_string);
+            let reason = finding
+                .gap
+                .as_ref()
+                .map_or_else(|| finding.brief.as_ref().unwrap_or(&finding.because).clone(), ToString::to_string);
             let (controls, clusters) = by_reason.entry((finding.state, reason)).or_default();
             controls.insert(finding.control.id);
             clusters.insert(finding.cluster.as_str());
@@ -205,11 +208,12 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
         };
         let cure = brief(&cure);
         let place = if cure.contains(&format!("in `{place}`")) { String::new() } else { format!(" in {place}") };
-        let mut lines = pen.wrap_to(&format!("{cure}{place}"), &" ".repeat(15), LINES);
-        lines.replace_range(..15, &format!("  {reason:<13}"));
+        let indent = " ".repeat(16);
+        let mut lines = pen.wrap_to(&format!("{cure}{place}"), &indent, LINES);
+        lines.replace_range(..indent.len(), &format!("  {reason:<13} "));
         let _ = writeln!(text, "{lines}");
         if !hidden.is_empty() {
-            let _ = writeln!(text, "{}", pen.wrap(&hides(&hidden, report), &" ".repeat(15), &" ".repeat(15)));
+            let _ = writeln!(text, "{}", pen.wrap(&hides(&hidden, report), &indent, &indent));
         }
     }
     if rest > 0 {

@@ -289,3 +289,32 @@ fn an_empty_report_is_still_a_report() {
         assert!(!bytes.is_empty());
     }
 }
+
+/// The schema is generated: `cargo xtask codegen` writes it.
+#[test]
+fn a_waiver_that_matches_nothing_is_told_to_programs_and_a_gap_without_a_permission_grants_nothing() {
+    let waiver = Waiver {
+        control: "CP-01".to_owned(),
+        cluster: "gone".to_owned(),
+        subject: None,
+        owner: "platform".to_owned(),
+        reason: "it moved".to_owned(),
+        until: now(),
+    };
+    let refused = |permission: Option<&str>| GapRow {
+        scope: "111111111111".to_owned(),
+        call: "sts:GetCallerIdentity".to_owned(),
+        reason: GapReason::Denied,
+        permission: permission.map(str::to_owned),
+        message: "the token has expired".to_owned(),
+        hides: Vec::new(),
+        times: 1,
+    };
+    let gaps = vec![refused(None), refused(Some(""))];
+    let report = Report { unused_waivers: vec![waiver], gaps, ..named("shop") };
+    let read: serde_json::Value = serde_json::from_str(&rendered(&report, Format::Json, 80)).unwrap();
+    assert_eq!(read["unused_waivers"][0]["cluster"], "gone");
+    let text = rendered(&report, Format::Table, 80);
+    assert!(!text.contains("grant"), "{text}");
+    assert_eq!(text.matches("the token has expired").count(), 1, "{text}");
+}

@@ -145,7 +145,7 @@ impl<'a> View<'a> {
     /// The same with the one rule a reader would look at first: that of the last filter, which stands at the machine.
     fn reached_in_brief(&self) -> String {
         let lower = self.open.lower();
-        let by = self.rules(lower).pop().map_or_else(String::new, |by| format!(", let in by {by}"));
+        let by = self.rules(lower).pop().map_or_else(String::new, |(rules, _)| format!(", let in by {rules}"));
         format!("{}{}{by}", self.packets(lower), self.machines())
     }
 
@@ -192,18 +192,19 @@ impl<'a> View<'a> {
 
     /// The rules of each layer that let in some of the packets.
     fn admitting(&self, packets: &PacketSet) -> String {
-        let layers = self.rules(packets);
+        let said = |(rules, layer): (String, &str)| format!("{rules} of `{layer}`");
+        let layers: Vec<String> = self.rules(packets).into_iter().map(said).collect();
         if layers.is_empty() { String::new() } else { format!(", let in by {}", layers.join(", ")) }
     }
 
-    fn rules(&self, packets: &PacketSet) -> Vec<String> {
-        let rules_of = |layer: &palisade_model::Layer| {
+    fn rules(&self, packets: &PacketSet) -> Vec<(String, &str)> {
+        let rules_of = |layer: &'a palisade_model::Layer| {
             let admitting = layer
                 .hits
                 .iter()
                 .filter(|hit| hit.action == Action::Allow && !hit.packets.intersect(packets).is_empty());
             let rules = quoted(admitting.map(|hit| &hit.rule));
-            (!rules.is_empty()).then(|| format!("{rules} of `{}`", layer.name))
+            (!rules.is_empty()).then(|| (rules, layer.name.as_str()))
         };
         self.exposure.layers.iter().filter_map(rules_of).collect()
     }

@@ -4,7 +4,7 @@ use super::{PROTOCOLS, below};
 use crate::paint::Pen;
 use palisade_model::Exposure;
 use palisade_reach::{
-    Action, AddrSet, Bounds, IntervalSet, PacketSet, Ports, Printer, Proof, Protocol, Protocols, ports, proofs,
+    Action, AddrSet, Bounds, Family, IntervalSet, PacketSet, Ports, Printer, Proof, Protocol, Protocols, ports, proofs,
 };
 use std::collections::BTreeSet;
 
@@ -112,12 +112,22 @@ fn by_layers(exposure: &Exposure, asked: &PacketSet) -> Vec<String> {
             lines.push(format!(
                 "{protocol}/{} reachable from {}{why} through {}",
                 ports(&group),
-                printer.bounds(&bounds),
+                counted(printer.bounds(&bounds), &bounds),
                 through(exposure, protocol, &group)
             ));
         }
     }
     lines
+}
+
+/// A list says how many addresses it holds; "any address" and a summary say it already.
+fn counted(text: String, bounds: &Bounds<AddrSet>) -> String {
+    let count = Family::ALL.into_iter().map(|family| bounds.upper().count(family)).fold(0, u128::saturating_add);
+    let says_it = text.starts_with("any ") || text.contains(" any ") || text.contains("addresses");
+    if !bounds.is_exact() || says_it || !(2..=u128::from(u32::MAX)).contains(&count) {
+        return text;
+    }
+    format!("{text} ({count} addresses)")
 }
 
 fn asked(exposure: &Exposure, port: Option<u16>) -> PacketSet {
