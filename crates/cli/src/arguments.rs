@@ -85,6 +85,8 @@ Examples:
   palisade authority analytics-node --snapshot acme
   palisade authority analytics-node --snapshot acme --format json
   palisade authority arn:aws:iam::111122223333:role/node -c palisade.yaml
+  palisade authority analytics-node --snapshot acme --propose
+                                      a policy with what it needs of what it has
   palisade authority --who cluster-admin --snapshot acme
                                       every identity that can come to hold it
   palisade authority --who push-image --cluster shop-prod --snapshot acme")]
@@ -275,6 +277,9 @@ pub(crate) struct Authority {
     /// Every identity that holds this or can come to hold it: cluster-admin, read-cluster-secrets, decrypt-kms, ...
     #[arg(long, value_name = "CAPABILITY")]
     pub(crate) who: Option<Capability>,
+    /// What to give it instead of what it has, in the provider's own form (AWS)
+    #[arg(long, conflicts_with = "who")]
+    pub(crate) propose: bool,
     /// Only identities of the cluster with this name or id
     #[arg(long, value_name = "CLUSTER")]
     pub(crate) cluster: Option<String>,

@@ -8,10 +8,12 @@ use crate::{
 };
 use palisade_authority::Capability;
 use palisade_model::{Cluster, Identity};
-use palisade_report::{Options, authority, authority_json, who, who_json};
+use palisade_report::{Options, authority, authority_json, plain, who, who_json};
+use std::collections::BTreeSet;
 
 pub(crate) fn run(wanted: &Authority, screen: &Screen) -> anyhow::Result<Exit> {
     match (wanted.who, &wanted.identity) {
+        (None, Some(name)) if wanted.propose => propose(wanted, name, screen),
         (Some(capability), _) => holders(wanted, capability, screen),
         (None, name) => one(wanted, name.as_deref().unwrap_or_default(), screen),
     }
@@ -39,6 +41,48 @@ fn one(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> 
     for (cluster, identity) in found {
         let universe = (cluster.provider == palisade_model::Provider::Aws).then(palisade_aws::actions::universe);
         output::data(authority(cluster, &identity, universe, &options).as_bytes(), None)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What to give an identity instead of what it has: the document on stdout, what it does not say on stderr.
+fn propose(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> {
+    let mut proposals = Vec::new();
+    let mut silent = Vec::new();
+    stored::each(&wanted.lookup, screen, |provider, snapshot| {
+        let clusters = provider.normalize(snapshot).clusters;
+        let identities = clusters
+            .iter()
+            .filter(|cluster| concerns(wanted, cluster))
+            .flat_map(|cluster| cluster.identities.get().into_iter().flatten())
+            .filter(|identity| identity.id.as_str() == name || identity.name == name);
+        let ids: BTreeSet<&str> = identities.map(|identity| identity.id.as_str()).collect();
+        for id in ids {
+            match provider.propose(snapshot, id) {
+                Some(proposed) => proposals.push((id.to_owned(), proposed)),
+                None => silent.push((id.to_owned(), provider.provider().service())),
+            }
+        }
+    })?;
+    if proposals.is_empty() && silent.is_empty() {
+        return Err(stored::nothing_called("identity", name));
+    }
+    for (id, service) in silent {
+        screen.warn(&plain(&format!("no proposal is made for `{id}`: {service} identities are not proposed for yet")));
+    }
+    for (id, proposed) in proposals {
+        match proposed {
+            Err(gap) => screen.warn(&plain(&format!("nothing can be proposed for `{id}`: {gap}"))),
+            Ok(proposed) if wanted.format == ListFormat::Json => {
+                output::json(&serde_json::json!({ "id": id, "document": proposed.document, "notes": proposed.notes }))?;
+            }
+            Ok(proposed) => {
+                output::json(&proposed.document)?;
+                for note in proposed.notes {
+                    screen.note(&plain(&note));
+                }
+            }
+        }
     }
     Ok(Exit::Done)
 }

@@ -71,6 +71,11 @@ impl Screen {
         say(&format!("{} {text}", self.mark("warning:", AnsiColor::Yellow)));
     }
 
+    /// Says something a reader of the data should know.
+    pub(crate) fn note(&self, text: &str) {
+        say(&format!("{} {text}", self.mark("note:", AnsiColor::Cyan)));
+    }
+
     /// Says why the run ends: the chain of causes once, the first on its own line.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {

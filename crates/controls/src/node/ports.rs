@@ -204,7 +204,7 @@ impl<'a> View<'a> {
                 .iter()
                 .filter(|hit| hit.action == Action::Allow && !hit.packets.intersect(packets).is_empty());
             let rules = quoted(admitting.map(|hit| &hit.rule));
-            (!rules.is_empty()).then(|| (rules, layer.name.as_str()))
+            (!rules.is_empty()).then_some((rules, layer.name.as_str()))
         };
         self.exposure.layers.iter().filter_map(rules_of).collect()
     }

@@ -80,7 +80,7 @@ fn command(provider: Provider, layer: &str, change: &Change) -> Option<String> {
     match provider {
         Provider::Aws => aws(layer, change),
         Provider::Azure => azure(layer, change),
-        Provider::Gcp => gcp(change),
+        Provider::Gcp => Some(gcp(change)),
         Provider::Kubernetes => None,
     }
 }
@@ -166,13 +166,13 @@ fn azure(layer: &str, change: &Change) -> Option<String> {
     })
 }
 
-fn gcp(change: &Change) -> Option<String> {
+fn gcp(change: &Change) -> String {
     let name = |rule: &RuleId| {
         let text = rule.to_string();
         let name = text.split([' ', ':']).find(|word| !word.is_empty() && *word != "rule").unwrap_or_default();
         literal(name.rsplit('/').next().unwrap_or_default(), "RULE")
     };
-    Some(match change {
+    match change {
         Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => {
             "gcloud compute instances delete-access-config INSTANCE".to_owned()
         }
@@ -188,7 +188,7 @@ fn gcp(change: &Change) -> Option<String> {
                 range.0, range.1
             )
         }
-    })
+    }
 }
 
 /// The first protocol and range of ports of some packets.
