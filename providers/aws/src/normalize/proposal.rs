@@ -105,3 +105,47 @@ fn part(selector: &Selector, word: &str, statement: &mut Map<String, Value>) -> 
 fn is_all_but(selector: &Selector) -> bool {
     !selector.none_of().is_empty() && selector.any_of().iter().any(palisade_authority::Glob::is_everything)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_authority::Glob;
+
+    fn given(id: &str, actions: Selector) -> Grant {
+        Grant::allow(id, actions, Selector::of([Glob::sensitive("arn:aws:s3:::logs/*")]))
+    }
+
+    fn put() -> Selector {
+        Selector::of([Glob::insensitive("s3:PutObject")])
+    }
+
+    #[test]
+    fn what_is_given_without_a_condition_is_a_statement() {
+        let all_but = Selector::all_but([Glob::insensitive("iam:*")]);
+        let grants = vec![given("logs", put()), given("most", all_but)];
+        let document = proposed(&Proposal { grants, ..Proposal::default() }, Vec::new()).document;
+        let expected = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::logs/*"] },
+            { "Effect": "Allow", "NotAction": ["iam:*"], "Resource": ["arn:aws:s3:::logs/*"] },
+        ] });
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn what_hangs_on_a_condition_or_leaves_something_out_is_named_and_never_given_without_it() {
+        let some = Selector::of_except([Glob::insensitive("s3:*")], [Glob::insensitive("s3:Delete*")]);
+        let conditional = given("policy a statement 0", put()).when(Truth::unknown("aws:SourceVpce"));
+        let grants = vec![conditional, given("policy a statement 1", some)];
+        let dropped = vec!["policy b statement 0".into()];
+        let proposed = proposed(&Proposal { grants, dropped, ..Proposal::default() }, Vec::new());
+        assert_eq!(proposed.document["Statement"], json!([]));
+        assert_eq!(
+            proposed.notes,
+            [
+                "drop policy b statement 0: nothing of it is needed",
+                "keep policy a statement 0, for its condition: s3:PutObject on arn:aws:s3:::logs/*",
+                "keep policy a statement 1, for what it leaves out: s3:* except s3:Delete* on arn:aws:s3:::logs/*",
+            ]
+        );
+    }
+}
