@@ -1,8 +1,10 @@
 //! What can be asked on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use palisade_authority::Capability;
 use palisade_engine::Severity;
-use std::path::PathBuf;
+use palisade_reach::Protocol;
+use std::{net::IpAddr, path::PathBuf};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -69,13 +71,25 @@ Examples:
     #[command(after_help = "\
 Examples:
   palisade reach shop-prod --snapshot acme
-  palisade reach shop-prod --snapshot acme --port 22")]
+  palisade reach shop-prod --snapshot acme --port 22
+  palisade reach shop-prod --snapshot acme --why 203.0.113.7 --port 22
+                                      what one packet meets, and what stops it
+  palisade reach shop-prod --snapshot acme --fix
+                                      the smallest changes that close what ND-02
+                                      and ND-03 say should be closed
+  palisade reach shop-prod --snapshot acme --format json")]
     Reach(Reach),
     /// What an identity may do, how it could escalate, what exceeds its need
     #[command(after_help = "\
 Examples:
   palisade authority analytics-node --snapshot acme
-  palisade authority arn:aws:iam::111122223333:role/node -c palisade.yaml")]
+  palisade authority analytics-node --snapshot acme --format json
+  palisade authority arn:aws:iam::111122223333:role/node -c palisade.yaml
+  palisade authority analytics-node --snapshot acme --propose
+                                      a policy with what it needs of what it has
+  palisade authority --who cluster-admin --snapshot acme
+                                      every identity that can come to hold it
+  palisade authority --who push-image --cluster shop-prod --snapshot acme")]
     Authority(Authority),
     /// A control's page
     #[command(after_help = "Examples:\n  palisade explain CP-01\n  palisade explain endpoint-open-to-the-internet")]
@@ -228,14 +242,50 @@ pub(crate) struct Reach {
     /// Only this destination port
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
+    /// Follow one packet from this address, layer by layer, to the first that stops it
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) why: Option<IpAddr>,
+    /// The packet's protocol: tcp, udp, sctp or a number
+    #[arg(long, value_name = "PROTOCOL", default_value = "tcp", requires = "why", value_parser = protocol)]
+    pub(crate) protocol: Protocol,
+    /// The smallest change of each layer that closes what ND-02 and ND-03 say should be closed
+    #[arg(long, conflicts_with = "why")]
+    pub(crate) fix: bool,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ListFormat::Table, conflicts_with_all = ["why", "fix"])]
+    pub(crate) format: ListFormat,
     #[command(flatten)]
     pub(crate) lookup: Lookup,
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "tcp" => Ok(Protocol::TCP),
+        "udp" => Ok(Protocol::UDP),
+        "sctp" => Ok(Protocol::SCTP),
+        number => {
+            number.parse().map(Protocol).map_err(|_| format!("`{text}` is neither tcp, udp, sctp nor a number to 255"))
+        }
+    }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Authority {
     /// The identity's name or id
-    pub(crate) identity: String,
+    #[arg(required_unless_present = "who", conflicts_with = "who")]
+    pub(crate) identity: Option<String>,
+    /// Every identity that holds this or can come to hold it: cluster-admin, read-cluster-secrets, decrypt-kms, ...
+    #[arg(long, value_name = "CAPABILITY")]
+    pub(crate) who: Option<Capability>,
+    /// What to give it instead of what it has, in the provider's own form (AWS)
+    #[arg(long, conflicts_with = "who")]
+    pub(crate) propose: bool,
+    /// Only identities of the cluster with this name or id
+    #[arg(long, value_name = "CLUSTER")]
+    pub(crate) cluster: Option<String>,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
     #[command(flatten)]
     pub(crate) lookup: Lookup,
 }

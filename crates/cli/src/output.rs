@@ -4,7 +4,7 @@ use crate::arguments::{Arguments, When};
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use palisade_config::Diagnostics;
-use palisade_report::{Options, Report};
+use palisade_report::{Options, Report, plain};
 use std::{
     fs,
     io::{self, IsTerminal as _, Write},
@@ -54,6 +54,13 @@ impl Screen {
         output: &crate::arguments::Output,
         next: Vec<String>,
     ) -> anyhow::Result<()> {
+        for waiver in &report.unused_waivers {
+            let subject = waiver.subject.as_ref().map_or_else(String::new, |subject| format!(" and `{subject}`"));
+            self.warn(&plain(&format!(
+                "the waiver of {} for {} of `{}`{subject} matches nothing that was found: correct or remove it",
+                waiver.owner, waiver.control, waiver.cluster
+            )));
+        }
         let to_file = output.output.is_some();
         let options = Options { colour: self.colour && !to_file, width: self.width, next };
         write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
@@ -62,6 +69,11 @@ impl Screen {
     /// Says that something is wrong and the run goes on.
     pub(crate) fn warn(&self, text: &str) {
         say(&format!("{} {text}", self.mark("warning:", AnsiColor::Yellow)));
+    }
+
+    /// Says something a reader of the data should know.
+    pub(crate) fn note(&self, text: &str) {
+        say(&format!("{} {text}", self.mark("note:", AnsiColor::Cyan)));
     }
 
     /// Says why the run ends: the chain of causes once, the first on its own line.
@@ -94,6 +106,13 @@ impl Screen {
 /// Writes data to a file, whole or not at all, or to stdout.
 pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
     write(file, |to| to.write_all(bytes))
+}
+
+/// Writes something as JSON to stdout.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value).context("could not write JSON")?;
+    text.push(b'\n');
+    data(&text, None)
 }
 
 fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {

@@ -1,12 +1,13 @@
 //! `palisade reach`.
 
 use crate::{
-    arguments::Reach,
+    arguments::{ListFormat, Reach},
     exit::Exit,
     output::{self, Screen},
     stored,
 };
-use palisade_report::{Options, reach};
+use palisade_controls::node::unwelcome;
+use palisade_report::{Options, reach, reach_fix, reach_json, reach_why};
 
 pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
     let name = &wanted.cluster;
@@ -15,9 +16,30 @@ pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
     if clusters.is_empty() {
         return Err(stored::nothing_called("cluster", name));
     }
+    if wanted.format == ListFormat::Json {
+        let all: Vec<_> = clusters.iter().map(|cluster| reach_json(cluster, wanted.port)).collect();
+        output::json(&all)?;
+        return Ok(Exit::Done);
+    }
     let options = Options { colour: screen.colour, width: screen.width, next: Vec::new() };
     for cluster in &clusters {
-        output::data(reach(cluster, wanted.port, &options).as_bytes(), None)?;
+        let text = match wanted.why {
+            Some(source) => reach_why(cluster, source, wanted.protocol, wanted.port, &options),
+            None if wanted.fix => {
+                let unwanted = |exposure: &palisade_model::Exposure| {
+                    let all = unwelcome(cluster.provider, exposure);
+                    wanted.port.map_or(all.clone(), |port| all.intersect(&to_port(port)))
+                };
+                reach_fix(cluster, &unwanted, &options)
+            }
+            None => reach(cluster, wanted.port, &options),
+        };
+        output::data(text.as_bytes(), None)?;
     }
     Ok(Exit::Done)
+}
+
+fn to_port(port: u16) -> palisade_reach::PacketSet {
+    use palisade_reach::{AddrSet, PacketSet, Ports, Protocols};
+    PacketSet::of(Protocols::Any, &Ports::from_range(port, port), &AddrSet::all())
 }

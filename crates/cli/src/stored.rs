@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::Cluster;
+use palisade_provider::{Provider, Snapshot};
 use palisade_store::SnapshotFolder;
 use std::path::PathBuf;
 
@@ -32,8 +33,21 @@ pub(crate) fn clusters(
     wanted: impl Fn(&Cluster) -> bool,
     screen: &Screen,
 ) -> anyhow::Result<Vec<Cluster>> {
+    let mut found = Vec::new();
+    each(lookup, screen, |provider, snapshot| {
+        found.extend(provider.normalize(snapshot).clusters.into_iter().filter(&wanted));
+    })?;
+    Ok(found)
+}
+
+/// Shows every snapshot that something asks about: stored ones, or the fleet's, read now.
+pub(crate) fn each(
+    lookup: &Lookup,
+    screen: &Screen,
+    mut show: impl FnMut(&dyn Provider, &Snapshot),
+) -> anyhow::Result<()> {
     if !lookup.snapshot.is_empty() {
-        return in_folders(&lookup.snapshot, wanted);
+        return in_folders(&lookup.snapshot, &mut show);
     }
     let config = configuration(&lookup.configuration.config)?;
     let targets = chosen(&config, &lookup.configuration)?;
@@ -43,20 +57,19 @@ pub(crate) fn clusters(
     let store = SnapshotFolder::create(folder.path())?;
     let (_, outcomes) = crate::runtime()?.block_on(scan(&targets, Some(&store), &config.policy, screen))?;
     complain_of_lost(&outcomes, screen);
-    in_folders(&[folder.path().to_owned()], wanted)
+    in_folders(&[folder.path().to_owned()], &mut show)
 }
 
-fn in_folders(folders: &[PathBuf], wanted: impl Fn(&Cluster) -> bool) -> anyhow::Result<Vec<Cluster>> {
-    let mut found = Vec::new();
+fn in_folders(folders: &[PathBuf], show: &mut dyn FnMut(&dyn Provider, &Snapshot)) -> anyhow::Result<()> {
     for folder in folders.iter().map(SnapshotFolder::open) {
         for unit in folder.units()? {
             let snapshot = folder.read(&unit)?;
             if let Some(provider) = providers::normalizer(snapshot.provider) {
-                found.extend(provider.normalize(&snapshot).clusters.into_iter().filter(&wanted));
+                show(provider.as_ref(), &snapshot);
             }
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// Says that nothing has a name.

@@ -253,7 +253,20 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
         assert!(out(&output).contains("administrator"), "{}", out(&output));
     }
     let output = palisade_in(folder.path(), &["reach", "shop-prod", "--snapshot", "acme", "--port", "22"]);
-    assert!(out(&output).contains("tcp/22 from"), "{}", out(&output));
+    assert!(out(&output).contains("tcp/22 reachable from 203.0.113.0/24 (256 addresses)"), "{}", out(&output));
+    for (arguments, expected) in [
+        (&["reach", "shop-prod", "--why", "203.0.113.7", "--port", "22"][..], "it gets there"),
+        (&["reach", "shop-prod", "--fix"], "to be closed: tcp/22"),
+        (&["reach", "shop-prod", "--format", "json"], "palisade.reach/v1"),
+        (&["authority", "--who", "cluster-admin"], "analytics-node"),
+        (&["authority", "--who", "cluster-admin", "--format", "json"], "palisade.holders/v1"),
+        (&["authority", "analytics-node", "--propose"], "2012-10-17"),
+    ] {
+        let arguments = [arguments, &["--snapshot", "acme"]].concat();
+        let output = palisade_in(folder.path(), &arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", err(&output));
+        assert!(out(&output).contains(expected), "{arguments:?}: {}", out(&output));
+    }
 }
 
 #[test]

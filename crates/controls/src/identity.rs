@@ -1,7 +1,8 @@
 //! Controls of the cluster's access to the cloud's API.
 
 use palisade_engine::{Entry, Judgement, Verdict, per_pool};
-use palisade_model::{Cluster, Identity, Metadata, Pool, PoolKind};
+use palisade_model::{Cluster, Identity, IdentityId, IdentityKind, Metadata, Pool, PoolKind};
+use std::collections::BTreeMap;
 
 pub mod control_plane_identity_overpowered;
 pub mod controller_rights_wide;
@@ -51,9 +52,21 @@ fn per_metadata_service(cluster: &Cluster, judge: impl Fn(&Pool, &Metadata) -> V
     })
 }
 
-/// Whether an identity stands for all entries with its id: one identity may serve nodes and workloads and is listed for
-/// each. The kind that is judged most strictly stands for the rest.
-fn stands_for_its_id(cluster: &Cluster, identity: &Identity) -> bool {
-    let mut all = cluster.identities.get().into_iter().flatten();
-    all.all(|other| other.id != identity.id || other.kind <= identity.kind)
+/// Which identity stands for all entries with its id: one identity may serve nodes and workloads and is listed for each.
+/// The kind that is judged most strictly stands for the rest.
+struct Strictest<'a>(BTreeMap<&'a IdentityId, IdentityKind>);
+
+impl<'a> Strictest<'a> {
+    fn of(cluster: &'a Cluster) -> Self {
+        let mut kinds = BTreeMap::new();
+        for identity in cluster.identities.get().into_iter().flatten() {
+            let kind = kinds.entry(&identity.id).or_insert(identity.kind);
+            *kind = identity.kind.max(*kind);
+        }
+        Self(kinds)
+    }
+
+    fn is(&self, identity: &Identity) -> bool {
+        self.0.get(&identity.id).is_none_or(|kind| *kind <= identity.kind)
+    }
 }

@@ -13,6 +13,8 @@ mod ports;
 mod probes;
 pub mod public_node_address;
 
+pub use ports::unwelcome;
+
 /// Controls of this area, in the order of the catalogue.
 pub const CONTROLS: &[Entry] = &[
     Entry::of::<public_node_address::PublicNodeAddress>(),

@@ -1,10 +1,11 @@
 //! Runs controls over clusters.
 
 use crate::{
-    Concern, Context, Coverage, Dimension, Entry, Finding, Fingerprint, Judgement, Modifier, Severity, State, Subject,
-    SubjectKind, Verdict, remediation,
+    Concern, Context, Coverage, Dimension, Entry, Finding, Grounds, Judgement, Modifier, Severity, State, Subject,
+    SubjectKind, Verdict, fingerprint::Fingerprints, remediation,
 };
 use palisade_model::{Cluster, Inventory};
+use std::cell::OnceCell;
 
 /// The control whose failure means that the internet knocks at the API server.
 const EXPOSED: &str = "CP-01";
@@ -29,12 +30,18 @@ pub fn evaluate(cluster: &Cluster, controls: &[Entry], context: &Context<'_>) ->
     let surroundings = Surroundings { exposed, production: is_production(cluster, context) };
     let mut findings = Vec::with_capacity(controls.len() * 2);
     for (control, judgements) in judged {
+        let asking = Asking {
+            cluster,
+            control,
+            context,
+            surroundings,
+            fingerprints: Fingerprints::of(control.meta.id, &cluster.id),
+            remediation: OnceCell::new(),
+        };
         let first = findings.len();
-        for judgement in judgements {
-            findings.push(finding(cluster, control, judgement, context, surroundings));
-        }
+        findings.extend(judgements.into_iter().map(|judgement| asking.finding(judgement)));
         let parts = findings.get(first..).unwrap_or_default();
-        if let Some(sum) = roll_up(cluster, control, parts, context) {
+        if let Some(sum) = asking.roll_up(parts) {
             findings.insert(first, sum);
         }
     }
@@ -59,52 +66,110 @@ struct Surroundings {
     production: bool,
 }
 
-fn finding(
-    cluster: &Cluster,
-    control: &Entry,
-    judgement: Judgement,
-    context: &Context<'_>,
+/// One control and one cluster, with what all findings of the two have in common.
+struct Asking<'a> {
+    cluster: &'a Cluster,
+    control: &'a Entry,
+    context: &'a Context<'a>,
     surroundings: Surroundings,
-) -> Finding {
-    let Judgement { subject, verdict } = judgement;
-    let (verdict, gap) = match verdict {
-        Ok(verdict) => (verdict, None),
-        Err(gap) => (
-            Verdict { state: State::Unknown, because: gap.to_string(), severity: None, evidence: Vec::new() },
-            Some(gap),
-        ),
-    };
-    let base_severity = verdict.severity.unwrap_or(control.meta.severity);
-    let (severity, modifiers) = severity(control, &verdict, base_severity, context, surroundings);
-    let remediation = match verdict.state {
-        State::Fail | State::Mitigated | State::AttestMissing | State::AttestExpired => {
-            remediation(control.guide, cluster.provider)
+    fingerprints: Fingerprints,
+    /// Looked up in the guide when something is to be done.
+    remediation: OnceCell<&'static str>,
+}
+
+impl Asking<'_> {
+    fn finding(&self, judgement: Judgement) -> Finding {
+        let Self { cluster, control, context, surroundings, .. } = *self;
+        let Judgement { subject, verdict } = judgement;
+        let (verdict, gap) = match verdict {
+            Ok(verdict) => (verdict, None),
+            Err(gap) => (
+                Verdict {
+                    state: State::Unknown,
+                    because: gap.to_string(),
+                    severity: None,
+                    evidence: Grounds::default(),
+                    brief: None,
+                },
+                Some(gap),
+            ),
+        };
+        let base_severity = verdict.severity.unwrap_or(control.meta.severity);
+        let (severity, modifiers) = severity(control, &verdict, base_severity, context, surroundings);
+        let remediation = match verdict.state {
+            State::Fail | State::Mitigated | State::AttestMissing | State::AttestExpired => {
+                self.remediation.get_or_init(|| remediation(control.guide, cluster.provider))
+            }
+            State::Pass | State::NotApplicable | State::Inherited | State::Unknown => "",
+        };
+        waive(
+            Finding {
+                fingerprint: self.fingerprints.about(&subject),
+                control: control.meta,
+                severity,
+                base_severity,
+                modifiers,
+                state: verdict.state,
+                waived: false,
+                acceptance: None,
+                provider: cluster.provider,
+                scope: cluster.scope.clone(),
+                cluster: cluster.id.clone(),
+                cluster_name: cluster.name.clone(),
+                subject,
+                rolled_up: false,
+                because: verdict.because,
+                brief: verdict.brief,
+                remediation,
+                evidence: verdict.evidence,
+                gap,
+            },
+            context,
+        )
+    }
+
+    /// Sums up the parts of a cluster: the worst wins, and among equals what nobody has accepted. `None` when the only
+    /// finding is the cluster's own.
+    fn roll_up(&self, parts: &[Finding]) -> Option<Finding> {
+        let Self { cluster, context, .. } = *self;
+        let worst = parts
+            .iter()
+            .max_by_key(|part| (part.state, !part.waived, part.severity, std::cmp::Reverse(&part.subject.id)))?;
+        if parts.iter().all(|part| part.subject.kind == SubjectKind::Cluster) {
+            return None;
         }
-        State::Pass | State::NotApplicable | State::Inherited | State::Unknown => "",
-    };
-    waive(
-        Finding {
-            fingerprint: Fingerprint::of(control.meta.id, &cluster.id, &subject),
-            control: control.meta,
-            severity,
-            base_severity,
-            modifiers,
-            state: verdict.state,
-            waived: false,
-            acceptance: None,
-            provider: cluster.provider,
-            scope: cluster.scope.clone(),
-            cluster: cluster.id.clone(),
-            cluster_name: cluster.name.clone(),
-            subject,
-            rolled_up: false,
-            because: verdict.because,
-            remediation,
-            evidence: verdict.evidence,
-            gap,
-        },
-        context,
-    )
+        let alike = parts.iter().filter(|part| part.state == worst.state).count();
+        let (because, brief) = match (parts.len(), worst.state) {
+            (1, _) => (worst.because.clone(), worst.brief.clone()),
+            (all, state) => {
+                let noun = worst.subject.kind.several();
+                let told = worst.brief.as_ref().unwrap_or(&worst.because);
+                (
+                    format!(
+                        "{alike} of {all} {noun}: {state}; the worst is `{}`: {}",
+                        worst.subject.name, worst.because
+                    ),
+                    Some(format!("{alike} of {all} {noun}: {told}")),
+                )
+            }
+        };
+        let subject = Subject::cluster(cluster);
+        let alike = parts.iter().filter(|part| part.state == worst.state);
+        let evidence = Grounds::together(alike.map(|part| &part.evidence));
+        Some(waive(
+            Finding {
+                fingerprint: self.fingerprints.about(&subject),
+                subject,
+                rolled_up: true,
+                because,
+                brief,
+                waived: parts.iter().filter(|part| part.state == worst.state).all(|part| part.waived),
+                evidence,
+                ..worst.clone()
+            },
+            context,
+        ))
+    }
 }
 
 /// The severity here, and what made it so: the organisation's own word, or the base changed by the published modifiers.
@@ -146,42 +211,6 @@ fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
             label.eq_ignore_ascii_case(wanted) && context.policy.production.contains(&value.to_ascii_lowercase())
         })
     })
-}
-
-/// Sums up the parts of a cluster: the worst wins, and among equals what nobody has accepted. `None` when the only
-/// finding is the cluster's own.
-fn roll_up(cluster: &Cluster, control: &Entry, parts: &[Finding], context: &Context<'_>) -> Option<Finding> {
-    let worst = parts
-        .iter()
-        .max_by_key(|part| (part.state, !part.waived, part.severity, std::cmp::Reverse(&part.subject.id)))?;
-    if parts.iter().all(|part| part.subject.kind == SubjectKind::Cluster) {
-        return None;
-    }
-    let alike = parts.iter().filter(|part| part.state == worst.state).count();
-    let because = match (parts.len(), worst.state) {
-        (1, _) => worst.because.clone(),
-        (all, state) => {
-            let noun = worst.subject.kind.several();
-            format!("{alike} of {all} {noun}: {state}; the worst is `{}`: {}", worst.subject.name, worst.because)
-        }
-    };
-    let subject = Subject::cluster(cluster);
-    let mut evidence: Vec<_> =
-        parts.iter().filter(|part| part.state == worst.state).flat_map(|part| part.evidence.iter().cloned()).collect();
-    evidence.sort();
-    evidence.dedup();
-    Some(waive(
-        Finding {
-            fingerprint: Fingerprint::of(control.meta.id, &cluster.id, &subject),
-            subject,
-            rolled_up: true,
-            because,
-            waived: parts.iter().filter(|part| part.state == worst.state).all(|part| part.waived),
-            evidence,
-            ..worst.clone()
-        },
-        context,
-    ))
 }
 
 fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {

@@ -1,7 +1,7 @@
 //! One verdict for one subject, as reports carry it.
 
-use crate::{Acceptance, Entry, Fingerprint, Meta, Modifier, Severity, State};
-use palisade_model::{Cluster, ClusterId, Evidence, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
+use crate::{Acceptance, Entry, Fingerprint, Grounds, Meta, Modifier, Severity, State};
+use palisade_model::{Cluster, ClusterId, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
 use serde::Serialize;
 
 /// What a finding is about.
@@ -107,10 +107,12 @@ pub struct Finding {
     pub rolled_up: bool,
     /// The reason with its value.
     pub because: String,
+    /// The same in few words, where the reason is long.
+    pub brief: Option<String>,
     /// What to do, for this provider. Empty when there is nothing to do.
     pub remediation: &'static str,
     /// The records it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Grounds,
     /// What was not known, when the state is unknown.
     pub gap: Option<Gap>,
 }

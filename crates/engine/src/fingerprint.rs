@@ -13,17 +13,38 @@ pub struct Fingerprint([u8; 16]);
 impl Fingerprint {
     /// The fingerprint of what a control says of a subject.
     pub fn of(control: ControlId, cluster: &ClusterId, subject: &Subject) -> Self {
+        Fingerprints::of(control, cluster).about(subject)
+    }
+}
+
+/// The fingerprints of what one control says of one cluster: what they have in common is hashed once.
+pub(crate) struct Fingerprints(Sha256);
+
+impl Fingerprints {
+    pub(crate) fn of(control: ControlId, cluster: &ClusterId) -> Self {
         let mut hash = Sha256::new();
-        for part in ["palisade.finding/v1", control, cluster.as_str(), subject.kind.name(), &subject.id] {
-            // The length keeps `ab`+`c` apart from `a`+`bc`.
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
+        for part in ["palisade.finding/v1", control, cluster.as_str()] {
+            add(&mut hash, part);
+        }
+        Self(hash)
+    }
+
+    pub(crate) fn about(&self, subject: &Subject) -> Fingerprint {
+        let mut hash = self.0.clone();
+        for part in [subject.kind.name(), &subject.id] {
+            add(&mut hash, part);
         }
         let whole: [u8; 32] = hash.finalize().into();
         let mut half = [0; 16];
         half.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
-        Self(half)
+        Fingerprint(half)
     }
+}
+
+/// The length keeps `ab`+`c` apart from `a`+`bc`.
+fn add(hash: &mut Sha256, part: &str) {
+    hash.update((part.len() as u64).to_be_bytes());
+    hash.update(part.as_bytes());
 }
 
 impl fmt::Display for Fingerprint {

@@ -1,7 +1,7 @@
 //! What a control says of one thing.
 
-use crate::{Severity, Subject};
-use palisade_model::{Cluster, Evidence, Gap, Identity, Observed, Pool};
+use crate::{Grounds, Severity, Subject};
+use palisade_model::{Cluster, Gap, Identity, Observed, Pool};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,12 +73,14 @@ pub struct Verdict {
     /// Another severity than the control's own, where the guide says so.
     pub severity: Option<Severity>,
     /// The records it rests on.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Grounds,
+    /// The same reason where there is little room, when it is much shorter.
+    pub brief: Option<String>,
 }
 
 impl Verdict {
     fn new(state: State, because: impl Into<String>) -> Self {
-        Self { state, because: because.into(), severity: None, evidence: Vec::new() }
+        Self { state, because: because.into(), severity: None, evidence: Grounds::default(), brief: None }
     }
 
     /// Everything was read and it is good.
@@ -117,13 +119,16 @@ impl Verdict {
         self
     }
 
+    /// The same verdict with its reason in few words.
+    #[must_use]
+    pub fn in_brief(mut self, brief: impl Into<String>) -> Self {
+        self.brief = Some(brief.into());
+        self
+    }
+
     /// With the records a fact was read from.
     pub fn seen_in<T>(mut self, fact: &Observed<T>) -> Self {
-        for evidence in fact.sources() {
-            if !self.evidence.contains(evidence) {
-                self.evidence.push(evidence.clone());
-            }
-        }
+        self.evidence.rest_on(fact);
         self
     }
 }

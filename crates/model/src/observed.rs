@@ -47,6 +47,11 @@ impl<T> Observed<T> {
         &self.sources
     }
 
+    /// The same records, to be kept beside the fact.
+    pub fn shared_sources(&self) -> &Arc<[Evidence]> {
+        &self.sources
+    }
+
     /// The same observation, said in other words.
     pub fn map<U>(self, say: impl FnOnce(T) -> U) -> Observed<U> {
         Observed { value: self.value.map(say), sources: self.sources }

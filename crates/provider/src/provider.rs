@@ -1,7 +1,7 @@
 //! A cloud, or a cluster that stands alone.
 
 use crate::{Call, Snapshot};
-use palisade_model::Inventory;
+use palisade_model::{Gap, Inventory};
 use std::{fmt, pin::Pin};
 
 #[cfg(feature = "collect")]
@@ -28,6 +28,15 @@ pub struct Discovery {
     pub snapshot: Snapshot,
 }
 
+/// What to give an identity instead of what it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// The policy or role, in the provider's own form: it gives nothing that is not given now.
+    pub document: serde_json::Value,
+    /// What the document does not say: what is dropped, what stays under a condition, what was taken for granted.
+    pub notes: Vec<String>,
+}
+
 /// A cloud, or a cluster that stands alone: what may be asked of it, and what its answers mean. Pure.
 pub trait Provider: fmt::Debug + Send + Sync {
     /// Which one.
@@ -38,6 +47,12 @@ pub trait Provider: fmt::Debug + Send + Sync {
 
     /// Translates. Total: a record it cannot read becomes a gap.
     fn normalize(&self, snapshot: &Snapshot) -> Inventory;
+
+    /// What to give an identity of the snapshot instead of what it has. `None` when the snapshot holds no such identity or
+    /// the provider makes no proposals.
+    fn propose(&self, _snapshot: &Snapshot, _identity: &str) -> Option<Result<Proposed, Gap>> {
+        None
+    }
 }
 
 /// A provider that can be asked. A trait of its own, so that a provider built without its SDK may stand beside one that

@@ -41,6 +41,23 @@ struct Evaluation<'a> {
     /// The calls that failed, those that hide most first.
     #[schemars(with = "Vec<Gap<'static>>")]
     gaps: Lazy<'a, GapRow>,
+    /// Waivers that match nothing that was found: mistyped, or about something that is gone.
+    unused_waivers: Vec<UnusedWaiver<'a>>,
+}
+
+/// A waiver that matches nothing.
+#[derive(Serialize, JsonSchema)]
+struct UnusedWaiver<'a> {
+    /// The control it names.
+    control: &'a str,
+    /// The cluster it names.
+    cluster: &'a str,
+    /// The subject it names, if it does.
+    subject: Option<&'a str>,
+    /// Who answers for it.
+    owner: &'a str,
+    /// When it ends or ended, RFC 3339.
+    until: String,
 }
 
 /// Which run it was.
@@ -317,6 +334,19 @@ impl<'a> Evaluation<'a> {
             clusters: Lazy(&report.clusters),
             findings: Lazy(&report.findings),
             gaps: Lazy(&report.gaps),
+            unused_waivers: report.unused_waivers.iter().map(UnusedWaiver::of).collect(),
+        }
+    }
+}
+
+impl<'a> UnusedWaiver<'a> {
+    fn of(waiver: &'a palisade_engine::Waiver) -> Self {
+        Self {
+            control: &waiver.control,
+            cluster: &waiver.cluster,
+            subject: waiver.subject.as_deref(),
+            owner: &waiver.owner,
+            until: waiver.until.to_string(),
         }
     }
 }
@@ -425,7 +455,8 @@ impl<'a> FindingJson<'a> {
             remediation: finding.remediation,
             evidence: finding
                 .evidence
-                .iter()
+                .records()
+                .into_iter()
                 .map(|evidence| Evidence {
                     digest: evidence.digest.to_string(),
                     call: &evidence.call,

@@ -5,7 +5,9 @@
 #![warn(clippy::disallowed_methods)]
 
 mod authority;
+mod brief;
 mod csv_lines;
+mod holders;
 mod json;
 mod page;
 mod paint;
@@ -16,16 +18,17 @@ mod row;
 mod sarif;
 mod table;
 
-pub use authority::authority;
+pub use authority::{authority, authority_json};
+pub use holders::{who, who_json};
 pub use json::json_schema;
 pub use page::control_page;
 pub use plain::{cell, plain};
-pub use reach::reach;
+pub use reach::{reach, reach_fix, reach_json, reach_why};
 pub use render::{Format, Options, render};
 pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 
 use jiff::Timestamp;
-use palisade_engine::{Coverage, Finding, GapRow};
+use palisade_engine::{Coverage, Finding, GapRow, Waiver};
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,4 +56,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The calls that failed, worst first.
     pub gaps: Vec<GapRow>,
+    /// Waivers of the policy that match nothing that was found: mistyped, or about something that is gone.
+    pub unused_waivers: Vec<Waiver>,
 }

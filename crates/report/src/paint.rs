@@ -52,6 +52,27 @@ impl Pen {
         textwrap::fill(text, options)
     }
 
+    /// The same in a limited number of lines; what is left out shows as three dots.
+    pub(crate) fn wrap_to(self, text: &str, indent: &str, lines: usize) -> String {
+        let whole = self.wrap(text, indent, indent);
+        if whole.lines().count() <= lines {
+            return whole;
+        }
+        let mut kept: Vec<String> = whole.lines().take(lines).map(str::to_owned).collect();
+        if let Some(last) = kept.last_mut() {
+            while textwrap::core::display_width(last) + 4 > self.width {
+                match last.trim_end().rsplit_once(' ') {
+                    Some((before, _)) if before.trim_start().len() > 8 => *last = before.to_owned(),
+                    _ => {
+                        last.pop();
+                    }
+                }
+            }
+            *last = format!("{} ...", last.trim_end_matches([',', ';', ' ']));
+        }
+        kept.join("\n")
+    }
+
     fn with(self, style: Style, text: &str) -> String {
         if self.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }

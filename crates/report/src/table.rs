@@ -2,6 +2,7 @@
 
 use crate::{
     Options, Report,
+    brief::brief,
     paint::Pen,
     plain::{clipped, plain},
 };
@@ -20,10 +21,12 @@ const SPELLED_OUT: usize = 6;
 /// The controls and clusters that share a reason.
 type Alike<'a> = (BTreeSet<&'a str>, BTreeSet<&'a str>);
 /// The gaps that one thing would close, and the controls they hide.
-type Closed<'a> = (Vec<&'a GapRow>, BTreeSet<&'a str>);
+type Closed<'a> = (Vec<&'a GapRow>, BTreeSet<&'static str>);
 
 /// Gaps spelled out.
 const GAPS: usize = 10;
+/// Lines of one reason; the other forms have it in full.
+const LINES: usize = 3;
 /// Controls named behind a gap.
 const HIDDEN: usize = 8;
 
@@ -116,11 +119,10 @@ fn spell_out(finding: &Finding, pen: Pen, text: &mut String) {
         pen.strong(&name),
         pen.faint(&clipped(finding.scope.as_str(), room))
     );
-    let mut told = vec![plain(&finding.because)];
-    told.extend(severity_changed(finding));
-    told.extend(accepted(finding));
-    for line in told {
-        let _ = writeln!(text, "{}", pen.wrap(&line, "              ", "              "));
+    let because = plain(&brief(finding.brief.as_ref().unwrap_or(&finding.because)));
+    let told = [Some(because), severity_changed(finding), accepted(finding)];
+    for line in told.into_iter().flatten() {
+        let _ = writeln!(text, "{}", pen.wrap_to(&line, "              ", LINES));
     }
 }
 
@@ -148,17 +150,22 @@ fn accepted(finding: &Finding) -> Option<String> {
 
 /// What is not known, by control and reason, so that one missing permission is one line and not a hundred.
 fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut String) {
-    let mut by_reason: BTreeMap<(State, &str), Alike<'_>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(State, String), Alike<'_>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.provider == provider) {
         if matches!(finding.state, State::Unknown | State::AttestMissing) {
-            let (controls, clusters) = by_reason.entry((finding.state, &finding.because)).or_default();
+            // Which part of a cluster is the worst would set apart what is missing for the same reason.
+            let reason = finding
+                .gap
+                .as_ref()
+                .map_or_else(|| finding.brief.as_ref().unwrap_or(&finding.because).clone(), ToString::to_string);
+            let (controls, clusters) = by_reason.entry((finding.state, reason)).or_default();
             controls.insert(finding.control.id);
             clusters.insert(finding.cluster.as_str());
         }
     }
     let mut rows: Vec<_> = by_reason.into_iter().collect();
     rows.sort_by_key(|((state, because), (controls, clusters))| {
-        (std::cmp::Reverse(controls.len() * clusters.len()), *state, *because)
+        (std::cmp::Reverse(controls.len() * clusters.len()), *state, because.clone())
     });
     let rest = rows.len().saturating_sub(SPELLED_OUT);
     for ((state, because), (controls, clusters)) in rows.into_iter().take(SPELLED_OUT) {
@@ -166,7 +173,7 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
         let controls: Vec<&str> = controls.into_iter().collect();
         let count = if clusters.len() == 1 { "1 cluster".to_owned() } else { format!("{} clusters", clusters.len()) };
         let _ = writeln!(text, "    {} {}  {count}", pen.state(state, &format!("{word:<9}")), controls.join(" "));
-        let _ = writeln!(text, "{}", pen.wrap(&plain(because), "              ", "              "));
+        let _ = writeln!(text, "{}", pen.wrap_to(&plain(&brief(&because)), "              ", LINES));
     }
     if rest > 0 {
         let _ =
@@ -181,9 +188,9 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
     let mut by_cure: BTreeMap<(&str, String), Closed<'_>> = BTreeMap::new();
     for gap in &report.gaps {
         let cure = match &gap.permission {
-            Some(permission) => format!("grant `{permission}`"),
-            None if gap.call.is_empty() => plain(&gap.message),
-            None => format!("`{}`: {}", gap.call, plain(&gap.message)),
+            Some(permission) if !permission.is_empty() => format!("grant `{}`", plain(permission)),
+            _ if gap.call.is_empty() => plain(&gap.message),
+            _ => format!("`{}`: {}", gap.call, plain(&gap.message)),
         };
         let (rows, hidden) = by_cure.entry((gap.reason.name(), cure)).or_default();
         rows.push(gap);
@@ -199,16 +206,31 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
             (1, Some(scope)) => plain(scope),
             (count, _) => format!("{count} scopes"),
         };
-        let named: Vec<&str> = hidden.iter().copied().take(HIDDEN).collect();
-        let more = hidden.len().saturating_sub(named.len());
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let hides = if named.is_empty() { String::new() } else { format!("; hides {}{more}", named.join(" ")) };
-        let line = format!("{cure} in {place}{hides}");
-        let _ = writeln!(text, "{}", pen.wrap(&line, &format!("  {reason:<12} "), &" ".repeat(15)));
+        let cure = brief(&cure);
+        let place = if cure.contains(&format!("in `{place}`")) { String::new() } else { format!(" in {place}") };
+        let indent = " ".repeat(16);
+        let mut lines = pen.wrap_to(&format!("{cure}{place}"), &indent, LINES);
+        lines.replace_range(..indent.len(), &format!("  {reason:<13} "));
+        let _ = writeln!(text, "{lines}");
+        if !hidden.is_empty() {
+            let _ = writeln!(text, "{}", pen.wrap(&hides(&hidden, report), &indent, &indent));
+        }
     }
     if rest > 0 {
         let _ = writeln!(text, "  {}", pen.faint(&format!("and {rest} more: `--format json` lists them all")));
     }
+}
+
+/// Which controls a gap hides.
+fn hides(hidden: &BTreeSet<&'static str>, report: &Report) -> String {
+    let asked: BTreeSet<&str> = report.findings.iter().map(|finding| finding.control.id).collect();
+    if !asked.is_empty() && asked.iter().all(|id| hidden.contains(id)) {
+        return "hides every control".to_owned();
+    }
+    let named: Vec<&str> = hidden.iter().copied().take(HIDDEN).collect();
+    let more = hidden.len().saturating_sub(named.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("hides {}{more}", named.join(" "))
 }
 
 fn summary(report: &Report, pen: Pen, text: &mut String) {

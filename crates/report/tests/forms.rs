@@ -201,6 +201,7 @@ fn report() -> Report {
             hides: vec!["CP-01", "CP-02"],
             times: 3,
         }],
+        unused_waivers: Vec::new(),
     }
 }
 
@@ -279,6 +280,7 @@ fn an_empty_report_is_still_a_report() {
         clusters: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
+        unused_waivers: Vec::new(),
         ..report()
     };
     for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv] {
@@ -286,4 +288,33 @@ fn an_empty_report_is_still_a_report() {
         render(&empty, format, &Options { colour: true, width: 80, next: Vec::new() }, &mut bytes).unwrap();
         assert!(!bytes.is_empty());
     }
+}
+
+/// The schema is generated: `cargo xtask codegen` writes it.
+#[test]
+fn a_waiver_that_matches_nothing_is_told_to_programs_and_a_gap_without_a_permission_grants_nothing() {
+    let waiver = Waiver {
+        control: "CP-01".to_owned(),
+        cluster: "gone".to_owned(),
+        subject: None,
+        owner: "platform".to_owned(),
+        reason: "it moved".to_owned(),
+        until: now(),
+    };
+    let refused = |permission: Option<&str>| GapRow {
+        scope: "111111111111".to_owned(),
+        call: "sts:GetCallerIdentity".to_owned(),
+        reason: GapReason::Denied,
+        permission: permission.map(str::to_owned),
+        message: "the token has expired".to_owned(),
+        hides: Vec::new(),
+        times: 1,
+    };
+    let gaps = vec![refused(None), refused(Some(""))];
+    let report = Report { unused_waivers: vec![waiver], gaps, ..named("shop") };
+    let read: serde_json::Value = serde_json::from_str(&rendered(&report, Format::Json, 80)).unwrap();
+    assert_eq!(read["unused_waivers"][0]["cluster"], "gone");
+    let text = rendered(&report, Format::Table, 80);
+    assert!(!text.contains("grant"), "{text}");
+    assert_eq!(text.matches("the token has expired").count(), 1, "{text}");
 }

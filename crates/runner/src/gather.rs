@@ -1,11 +1,12 @@
 //! From snapshots to one report.
 
 use jiff::Timestamp;
-use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, Policy, coverage, evaluate};
+use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate};
+use palisade_model::{Cluster, FactKind, Gap};
 use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{ClusterRow, Report, RunInfo};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// By what a run judges.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +25,21 @@ pub(crate) struct Gather {
     clusters: Vec<ClusterRow>,
     findings: Vec<Finding>,
     gaps: BTreeMap<GapKey, GapRow>,
+    /// Failures of calls, which facts repeat.
+    told: BTreeSet<Gap>,
+    unread: BTreeMap<(String, Gap), Unread>,
+    /// Which waivers matched something, by their place in the policy.
+    used: BTreeSet<usize>,
     coverage: Coverage,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
+}
+
+/// Facts that were answered and cannot be read, for one reason.
+#[derive(Debug, Default)]
+struct Unread {
+    kinds: BTreeSet<FactKind>,
+    times: usize,
 }
 
 type GapKey = (String, String, palisade_model::GapReason, Option<String>);
@@ -40,7 +53,10 @@ impl Gather {
         let context = Context { policy: judge.policy, now: snapshot.finished_at };
         self.coverage = self.coverage.and(coverage(&inventory));
         for cluster in &inventory.clusters {
-            self.findings.extend(evaluate(cluster, judge.controls, &context).findings);
+            let judged = evaluate(cluster, judge.controls, &context).findings;
+            self.note_waivers(&judged, judge);
+            self.findings.extend(judged);
+            self.take_unread(cluster);
             self.clusters.push(ClusterRow::of(cluster));
         }
         self.take_gaps(snapshot, provider, judge);
@@ -60,6 +76,7 @@ impl Gather {
         for (record, failure) in snapshot.failures() {
             let Some(call) = provider.calls().iter().find(|call| *call.name == *record.call) else { continue };
             let gap = failure.gap(call, &record.scope);
+            self.told.insert(gap.clone());
             let permission = gap.permission().map(str::to_owned);
             let key = (record.scope.to_string(), call.name.to_owned(), gap.reason(), permission.clone());
             self.gaps
@@ -77,6 +94,53 @@ impl Gather {
         }
     }
 
+    /// What was answered in a form nobody can read, and what the provider does not offer: no call failed, and the facts
+    /// are missing all the same.
+    fn take_unread(&mut self, cluster: &Cluster) {
+        for fact in cluster.facts() {
+            if let Some(gap @ (Gap::Malformed { .. } | Gap::Unsupported { .. })) = fact.gap {
+                let scope = match gap {
+                    Gap::Malformed { scope, .. } => scope.clone(),
+                    _ => cluster.scope.to_string(),
+                };
+                let unread = self.unread.entry((scope, gap.clone())).or_default();
+                unread.kinds.insert(fact.kind);
+                unread.times += 1;
+            }
+        }
+    }
+
+    fn note_waivers(&mut self, findings: &[Finding], judge: &Judge<'_>) {
+        for (place, waiver) in judge.policy.waivers.iter().enumerate() {
+            if !self.used.contains(&place) && findings.iter().any(|finding| waiver.matches(finding)) {
+                self.used.insert(place);
+            }
+        }
+    }
+
+    fn unread_rows(&mut self, judge: &Judge<'_>) -> Vec<GapRow> {
+        let told = std::mem::take(&mut self.told);
+        let unread = std::mem::take(&mut self.unread);
+        let untold = unread.into_iter().filter(|((_, gap), _)| !told.contains(gap));
+        untold
+            .map(|((scope, gap), unread)| {
+                let message = match &gap {
+                    Gap::Malformed { pointer, why, .. } => format!("could not be read at `{pointer}`: {why}"),
+                    other => other.to_string(),
+                };
+                GapRow {
+                    scope,
+                    call: gap.call().unwrap_or_default().to_owned(),
+                    reason: gap.reason(),
+                    permission: None,
+                    message,
+                    hides: needing(judge.controls, |need| unread.kinds.contains(need)),
+                    times: unread.times,
+                }
+            })
+            .collect()
+    }
+
     /// The report. The order of everything depends on what was found and never on the order of answers.
     pub(crate) fn finish(mut self, judge: &Judge<'_>) -> Report {
         self.prints.sort_unstable();
@@ -87,23 +151,33 @@ impl Gather {
         self.clusters.sort_by(|a, b| (a.provider, &a.scope, &a.id).cmp(&(b.provider, &b.scope, &b.id)));
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
-        let mut gaps: Vec<GapRow> = self.gaps.into_values().collect();
-        gaps.sort_by(|a, b| (b.hides.len(), &a.scope, &a.call).cmp(&(a.hides.len(), &b.scope, &b.call)));
+        let unread = self.unread_rows(judge);
+        let mut gaps: Vec<GapRow> = self.gaps.into_values().chain(unread).collect();
+        gaps.sort_by(|a, b| {
+            (b.hides.len(), &a.scope, &a.call, &a.message).cmp(&(a.hides.len(), &b.scope, &b.call, &b.message))
+        });
+        let unused = judge.policy.waivers.iter().enumerate().filter(|(place, _)| !self.used.contains(place));
+        let unused_waivers: Vec<Waiver> = unused.map(|(_, waiver)| waiver.clone()).collect();
         Report {
             run: RunInfo { id, started_at, finished_at, palisade: judge.palisade },
             coverage: self.coverage,
             clusters: self.clusters,
             findings: self.findings,
             gaps,
+            unused_waivers,
         }
     }
 }
 
 /// The controls that cannot be answered without a call.
 fn hides(call: &Call, controls: &[Entry]) -> Vec<&'static str> {
+    needing(controls, |need| call.feeds.contains(need))
+}
+
+fn needing(controls: &[Entry], is_missing: impl Fn(&FactKind) -> bool) -> Vec<&'static str> {
     controls
         .iter()
-        .filter(|control| control.meta.needs.iter().any(|need| call.feeds.contains(need)))
+        .filter(|control| control.meta.needs.iter().any(&is_missing))
         .map(|control| control.meta.id)
         .collect()
 }

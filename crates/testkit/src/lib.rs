@@ -8,8 +8,10 @@ mod example;
 mod law;
 mod snapshot;
 mod variation;
+mod walled;
 
 pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
 pub use law::{Lie, first_lie};
 pub use snapshot::SnapshotBuilder;
 pub use variation::{Variation, variations};
+pub use walled::walled;

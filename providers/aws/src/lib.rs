@@ -20,8 +20,8 @@ mod collect;
 pub use calls::CALLS;
 pub use settings::{Accounts, Credentials, Limits, Regions, Settings};
 
-use palisade_model::Inventory;
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_model::{Gap, Inventory};
+use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -61,6 +61,10 @@ impl Provider for Aws {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize::inventory(snapshot)
+    }
+
+    fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {
+        normalize::propose(snapshot, identity)
     }
 }
 

@@ -14,6 +14,7 @@ mod identities;
 mod key;
 mod machine;
 mod pools;
+mod proposal;
 mod region;
 mod route;
 mod trail;
@@ -32,8 +33,23 @@ use palisade_model::{
 use palisade_provider::{Call, Snapshot};
 use region::Region;
 
+pub(crate) use proposal::propose;
+
 /// Everything a snapshot says.
 pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
+    let (clusters, unseen) = read(snapshot, |account, members| {
+        members.iter().map(|(region, arn, known)| cluster(account, region, arn, known)).collect()
+    });
+    let mut inventory = Inventory { clusters, unseen };
+    inventory.clusters.sort_by(|one, other| one.id.cmp(&other.id));
+    inventory
+}
+
+/// A cluster of an account: where it is, its ARN and what is known of it.
+type Member<'a, 'r> = &'r (&'r Region<'a>, String, Known<'a>);
+
+/// Reads account by account, and says something of each.
+fn read<T>(snapshot: &Snapshot, tell: impl Fn(&Account<'_>, &[Member<'_, '_>]) -> Vec<T>) -> (Vec<T>, Vec<Unseen>) {
     let (named, mut unseen) = named_clusters(snapshot);
     unseen.extend(unseen_places(snapshot));
     unseen.sort_by(|one, other| one.scope.cmp(&other.scope).then_with(|| one.gap.cmp(&other.gap)));
@@ -47,7 +63,7 @@ pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
             names.map(move |name| (region, arn(region, name), Known::read(region, name)))
         })
         .collect();
-    let mut clusters = Vec::with_capacity(known.len());
+    let mut told = Vec::with_capacity(known.len());
     let mut accounts: Vec<&str> = regions.iter().map(|region| region.account).collect();
     accounts.dedup();
     for id in accounts {
@@ -57,10 +73,9 @@ pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
             regions.iter().find(|region| region.account == id).map_or("aws", |region| partition_of(region.name));
         let members: Vec<_> = known.iter().filter(of_account).collect();
         let account = Account::new(snapshot, (id, partition), &directory, &members);
-        clusters.extend(members.iter().map(|(region, arn, known)| cluster(&account, region, arn, known)));
+        told.extend(tell(&account, &members));
     }
-    clusters.sort_by(|one, other| one.id.cmp(&other.id));
-    Inventory { clusters, unseen }
+    (told, unseen)
 }
 
 /// The ARN of a cluster, from its place alone: also a cluster that could not be described has one.

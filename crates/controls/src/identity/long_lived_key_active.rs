@@ -1,7 +1,7 @@
 //! ID-09.
 
 use crate::flaws::Flaws;
-use crate::identity::stands_for_its_id;
+use crate::identity::Strictest;
 use crate::time::{date, days, days_between};
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, per_identity,
@@ -59,7 +59,8 @@ impl Control for LongLivedKeyActive {
     const GUIDE: &'static str = Self::PAGE;
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
-        let concerns = |identity: &Identity| stands_for_its_id(cluster, identity);
+        let strictest = Strictest::of(cluster);
+        let concerns = |identity: &Identity| strictest.is(identity);
         per_identity(cluster, "the cluster has no cloud identity", concerns, |identity| {
             Ok(judge_keys(identity, identity.keys.get()?, context)?.seen_in(&identity.keys))
         })

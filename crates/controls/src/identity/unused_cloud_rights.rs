@@ -1,6 +1,6 @@
 //! ID-12.
 
-use crate::identity::stands_for_its_id;
+use crate::identity::Strictest;
 use crate::quoted::quoted;
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, per_identity,
@@ -61,7 +61,8 @@ impl Control for UnusedCloudRights {
     const GUIDE: &'static str = Self::PAGE;
 
     fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
-        let concerns = |identity: &Identity| stands_for_its_id(cluster, identity);
+        let strictest = Strictest::of(cluster);
+        let concerns = |identity: &Identity| strictest.is(identity);
         per_identity(cluster, "the cluster has no cloud identity", concerns, judge_identity)
     }
 }

@@ -8,6 +8,7 @@ use palisade_reach::{Action, AddrSet, Bounds, PacketSet, Ports, Printer, Protoco
 use std::collections::BTreeSet;
 
 /// Ports of one purpose.
+#[derive(Clone, Copy)]
 pub(super) struct Watched {
     /// TCP or UDP.
     pub(super) protocol: Protocol,
@@ -50,7 +51,9 @@ pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Res
     if !open.is_empty() {
         let (severity, why) = grade(pool, watched, open.iter().map(|view| view.open.lower()));
         let said = sentence(open.iter().map(|view| view.reached()));
+        let brief = sentence(open.iter().map(|view| view.reached_in_brief()));
         return Ok(Verdict::fail(format!("pool `{name}` answers {said}{why}"))
+            .in_brief(format!("pool `{name}` answers {brief}{why}"))
             .severity(severity)
             .seen_in(&pool.exposure)
             .seen_in(&pool.public_addresses));
@@ -86,6 +89,12 @@ pub(super) fn judge(provider: Provider, pool: &Pool, watched: &[Watched]) -> Res
     }
     let because = format!("no address of the internet reaches {} of pool `{name}`", listed(watched));
     Ok(Verdict::pass(because).seen_in(&pool.nodes).seen_in(&pool.exposure))
+}
+
+/// The packets that nobody outside should get through to a machine, by ND-02 and ND-03.
+pub fn unwelcome(provider: Provider, exposure: &Exposure) -> PacketSet {
+    let watched = ADMINISTRATION.iter().chain(CLUSTER).copied().collect::<Vec<_>>();
+    View::new(exposure, provider, &watched).asked
 }
 
 /// Whether the internet surely reaches a watched port of the pool.
@@ -133,6 +142,13 @@ impl<'a> View<'a> {
         format!("{}{}{trick}{by}", self.packets(self.open.lower()), self.machines())
     }
 
+    /// The same with the one rule a reader would look at first: that of the last filter, which stands at the machine.
+    fn reached_in_brief(&self) -> String {
+        let lower = self.open.lower();
+        let by = self.rules(lower).pop().map_or_else(String::new, |(rules, _)| format!(", let in by {rules}"));
+        format!("{}{}{by}", self.packets(lower), self.machines())
+    }
+
     fn perhaps(&self) -> String {
         let why = if self.exposure.limits.is_empty() {
             String::new()
@@ -176,16 +192,21 @@ impl<'a> View<'a> {
 
     /// The rules of each layer that let in some of the packets.
     fn admitting(&self, packets: &PacketSet) -> String {
-        let rules_of = |layer: &palisade_model::Layer| {
+        let said = |(rules, layer): (String, &str)| format!("{rules} of `{layer}`");
+        let layers: Vec<String> = self.rules(packets).into_iter().map(said).collect();
+        if layers.is_empty() { String::new() } else { format!(", let in by {}", layers.join(", ")) }
+    }
+
+    fn rules(&self, packets: &PacketSet) -> Vec<(String, &str)> {
+        let rules_of = |layer: &'a palisade_model::Layer| {
             let admitting = layer
                 .hits
                 .iter()
                 .filter(|hit| hit.action == Action::Allow && !hit.packets.intersect(packets).is_empty());
             let rules = quoted(admitting.map(|hit| &hit.rule));
-            (!rules.is_empty()).then(|| format!("{rules} of `{}`", layer.name))
+            (!rules.is_empty()).then_some((rules, layer.name.as_str()))
         };
-        let layers: Vec<String> = self.exposure.layers.iter().filter_map(rules_of).collect();
-        if layers.is_empty() { String::new() } else { format!(", let in by {}", layers.join(", ")) }
+        self.exposure.layers.iter().filter_map(rules_of).collect()
     }
 }
 

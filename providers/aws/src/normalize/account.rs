@@ -195,7 +195,7 @@ impl<'a> Account<'a> {
     }
 
     /// The directory, if it holds the identity.
-    fn holding(&self, arn: &str, trail: &mut Trail) -> Result<&'a Directory, Gap> {
+    pub(super) fn holding(&self, arn: &str, trail: &mut Trail) -> Result<&'a Directory, Gap> {
         let directory: &'a Directory = trail.read(&self.directory)?;
         if directory.roles.contains_key(arn) || directory.users.contains_key(arn) {
             return Ok(directory);
@@ -272,7 +272,7 @@ impl<'a> Account<'a> {
             .collect())
     }
 
-    fn unused(&self, arn: &str, role: &Role, trail: &mut Trail) -> Result<Unused, Gap> {
+    pub(super) fn unused(&self, arn: &str, role: &Role, trail: &mut Trail) -> Result<Unused, Gap> {
         let now = self.snapshot.finished_at;
         let since = window_start(now);
         if role.create_date.is_some_and(|created| created > since) {

@@ -80,6 +80,11 @@ impl Need {
         self.0.is_empty()
     }
 
+    /// The managed policies that say so.
+    pub(in crate::normalize) fn policies(&self) -> &[&'static str] {
+        &self.0
+    }
+
     fn contains(&self, arn: &str) -> bool {
         arn.contains(":iam::aws:policy/") && self.0.contains(&short(arn))
     }
