@@ -145,8 +145,9 @@ mod tests {
             subject,
             rolled_up: false,
             because: String::new(),
+            brief: None,
             remediation: "",
-            evidence: Vec::new(),
+            evidence: palisade_engine::Grounds::default(),
             gap: None,
         }
     }

@@ -163,11 +163,15 @@ impl Fleet {
         let mut edges = Edges::default();
         let of_policies = self.policy_rules().map(|rule| (&rule.from, &rule.traffic));
         for (from, traffic) in self.firewalls.iter().map(|rule| (&rule.from, &rule.traffic)).chain(of_policies) {
-            from.iter().for_each(|range| edges.prefix(range));
+            for range in from {
+                edges.prefix(range);
+            }
             for text in traffic {
                 let (protocol, ports) = truth::traffic(text);
                 edges.protocol(protocol.unwrap_or(94));
-                ports.into_iter().for_each(|(first, last)| edges.ports(first, last));
+                for (first, last) in ports {
+                    edges.ports(first, last);
+                }
             }
         }
         self.routes.iter().for_each(|route| edges.prefix(&route.range));

@@ -5,7 +5,7 @@ use palisade_aws::Aws;
 use palisade_azure::Azure;
 use palisade_gcp::Gcp;
 use palisade_model::Inventory;
-use palisade_provider::{Collect, Pace, Provider, Quiet, Recorder};
+use palisade_provider::{Collect, Pace, Quiet, Recorder};
 use palisade_simulator::{Faults, Running, Simulator, World};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(crate) async fn read(described: &Described) -> anyhow::Result<Inventory> {
     }
 }
 
-async fn through(provider: &(impl Collect + Provider)) -> anyhow::Result<Inventory> {
+async fn through(provider: &impl Collect) -> anyhow::Result<Inventory> {
     let clock = Arc::new(|| jiff::Timestamp::from_second(1_795_000_000).unwrap_or_default());
     let recorder = Recorder::new("fleet", clock, Arc::new(Quiet), Arc::new(Pace::default()));
     let discovery = provider.discover(&recorder.for_unit()).await;

@@ -81,20 +81,20 @@ impl Tally {
                 self.through += u64::from(yes);
                 self.exact += u64::from(surely == yes && maybe == yes);
                 if surely && !yes {
-                    self.differ(what(), "surely gets through", "does not");
+                    self.differ(&what(), "surely gets through", "does not");
                 } else if yes && !maybe {
-                    self.differ(what(), "surely does not get through", "does");
+                    self.differ(&what(), "surely does not get through", "does");
                 } else if surely != maybe && vague {
                     self.open += 1;
                 } else if surely != maybe {
-                    self.differ(what(), "may get through", if yes { "does" } else { "does not" });
+                    self.differ(&what(), "may get through", if yes { "does" } else { "does not" });
                 }
             }
             Answer::Open => {
                 self.open += 1;
                 if surely == maybe {
                     let said = if surely { "surely gets through" } else { "surely does not get through" };
-                    self.differ(what(), said, "left open by the documentation");
+                    self.differ(&what(), said, "left open by the documentation");
                 }
             }
         }
@@ -111,11 +111,11 @@ impl Tally {
             Answer::Open => "conditional",
         };
         if said != truth {
-            self.differ(what.to_owned(), words(said), words(truth));
+            self.differ(what, words(said), words(truth));
         }
     }
 
-    pub(crate) fn differ(&mut self, what: String, said: &str, truth: &str) {
+    pub(crate) fn differ(&mut self, what: &str, said: &str, truth: &str) {
         self.differences.push(format!("{what}: the engine says {said}, the truth is: {truth}"));
     }
 }

@@ -21,11 +21,7 @@ const NEVER_THE_PROOF: &[(&str, FactKind, &str)] = &[
     ("ND-07", FactKind::Exposure, "hardens the severity"),
     ("ID-03", FactKind::Pools, "softens the severity"),
     ("ID-03", FactKind::Metadata, "softens the severity"),
-<<<<<<< HEAD
     ("ID-10", FactKind::UnreadGroups, "turns a pass into unknown"),
-=======
-    ("ID-10", FactKind::UnreadGroups, "puts passes in doubt and proves nothing"),
->>>>>>> controls
     ("ET-01", FactKind::Etcd, "this version never fails it"),
     ("ET-12", FactKind::Encryption, "tells whose the key is when it is not the customer's"),
     ("ET-14", FactKind::Etcd, "this version never fails it"),

@@ -276,7 +276,7 @@ pub(crate) fn compare(roles: &[Role], cluster: &Cluster, tally: &mut Tally) {
             Some(standing) => {
                 naive::compare(&name, standing, NEEDS, (&names, &[]), |action, on| role.allows(action, on), tally);
             }
-            None => tally.differ(name, "nothing", "an identity with a standing"),
+            None => tally.differ(&name, "nothing", "an identity with a standing"),
         }
     }
 }

@@ -24,9 +24,9 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             }
         }
         Ok(PublicAccess::Closed { .. }) => {
-            tally.decision("API closed", Answer::Yes, Answer::of(!fleet.endpoint.public))
+            tally.decision("API closed", Answer::Yes, Answer::of(!fleet.endpoint.public));
         }
-        other => tally.differ("API".to_owned(), &format!("{other:?}"), "open or closed"),
+        other => tally.differ("API", &format!("{other:?}"), "open or closed"),
     }
     for (place, pool) in fleet.pools.iter().enumerate() {
         let nodes = nodes(cluster, place);

@@ -270,6 +270,6 @@ pub(crate) fn compare(authority: &Authority, cluster: &Cluster, tally: &mut Tall
             let allowed = |action: &str, on: &str| authority.allows(action, on);
             naive::compare("nodes", standing, NEEDS, (&resources, &on_clusters), allowed, tally);
         }
-        None => tally.differ("nodes".to_owned(), "nothing", "an identity with a standing"),
+        None => tally.differ("nodes", "nothing", "an identity with a standing"),
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             }
         }
         Ok(PublicAccess::Closed { .. }) => tally.decision("API closed", Answer::Yes, Answer::of(!open)),
-        other => tally.differ("API".to_owned(), &format!("{other:?}"), "open or closed"),
+        other => tally.differ("API", &format!("{other:?}"), "open or closed"),
     }
     let mut taken = [0_u8; 2];
     for (place, pool) in fleet.pools.iter().enumerate() {
@@ -40,7 +40,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             *used += 1;
             let whose = format!("pool{place} machine {number} ({own})");
             let Some(exposure) = exposure(cluster, own) else {
-                tally.differ(whose, "nothing", "a machine with an exposure");
+                tally.differ(&whose, "nothing", "a machine with an exposure");
                 continue;
             };
             for packet in edges.packets(&mut dice, PACKETS) {
@@ -231,7 +231,7 @@ impl Fleet {
         // where no security group stands.
         let served =
             if is_served { self.passes(world, pool, subnet, frontend, frontend, packet, false) } else { Answer::No };
-        direct.or(served).and(self.returns(subnet, packet))
+        direct.or(served).and(Self::returns(subnet, packet))
     }
 
     /// Whether the rules let a packet for an address through, with the best of all source ports.
@@ -283,7 +283,7 @@ impl Fleet {
     }
 
     /// Whether an answer gets back; only TCP needs one.
-    fn returns(&self, subnet: &Subnet, packet: Packet) -> Answer {
+    fn returns(subnet: &Subnet, packet: Packet) -> Answer {
         let routes = subnet.routes.iter().flatten().filter_map(|route| Some((Prefix::read(&route.prefix)?, route)));
         let best = routes.filter(|(prefix, _)| prefix.holds(packet.source)).max_by_key(|(prefix, _)| prefix.length());
         match best.map(|(_, route)| route.hop.as_str()) {

@@ -220,6 +220,6 @@ pub(crate) fn compare(authority: &Authority, fleet: &Fleet, cluster: &Cluster, t
             let allowed = |permission: &str, on: &str| Answer::of(authority.allows(ACCOUNT, permission, on));
             naive::compare("nodes", standing, NEEDS, (&PLACES.map(str::to_owned), &[]), allowed, tally);
         }
-        None => tally.differ("nodes".to_owned(), "nothing", "an identity with a standing"),
+        None => tally.differ("nodes", "nothing", "an identity with a standing"),
     }
 }

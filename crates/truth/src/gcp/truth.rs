@@ -25,7 +25,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             }
         }
         Ok(PublicAccess::Closed { .. }) => tally.decision("API closed", Answer::Yes, Answer::of(!open)),
-        other => tally.differ("API".to_owned(), &format!("{other:?}"), "open or closed"),
+        other => tally.differ("API", &format!("{other:?}"), "open or closed"),
     }
     let mut taken = 0_u8;
     for (place, pool) in fleet.pools.iter().enumerate() {
@@ -35,7 +35,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             taken += 1;
             let whose = format!("pool-{place} machine {number} ({own})");
             let Some(exposure) = exposure(cluster, own) else {
-                tally.differ(whose, "nothing", "a machine with an exposure");
+                tally.differ(&whose, "nothing", "a machine with an exposure");
                 continue;
             };
             for packet in edges.packets(&mut dice, PACKETS) {
@@ -118,7 +118,7 @@ impl Fleet {
 
     /// The tiers in their order: the first that allows or denies ends it, and after the last everything is denied.
     fn filters(&self, in_region: bool, pool: &Pool, own: IpAddr, packet: Packet) -> Answer {
-        let by_policy = |rules: &[PolicyRule]| self.by_policy(rules, in_region, pool, own, packet);
+        let by_policy = |rules: &[PolicyRule]| Self::by_policy(rules, in_region, pool, own, packet);
         let classic = self.by_firewalls(pool, own, packet);
         let of_network = [&self.global, &self.regional].map(|policy| by_policy(policy.as_deref().unwrap_or_default()));
         let mut tiers = vec![by_policy(&self.of_organization), by_policy(&self.of_folder)];
@@ -136,7 +136,7 @@ impl Fleet {
         }
     }
 
-    fn by_policy(&self, rules: &[PolicyRule], in_region: bool, pool: &Pool, own: IpAddr, packet: Packet) -> Verdict {
+    fn by_policy(rules: &[PolicyRule], in_region: bool, pool: &Pool, own: IpAddr, packet: Packet) -> Verdict {
         let matching = rules.iter().filter(|rule| {
             rule.inbound
                 && !rule.disabled

@@ -78,7 +78,9 @@ pub(super) fn layer(table: &RouteTable, lists: &PrefixLists) -> Layer {
         if let Some(list) = &route.destination_prefix_list_id {
             let known = lists.get(list);
             if let Some(entries) = known.and_then(|list| list.entries.as_ref()) {
-                entries.iter().for_each(|net| add(*net, 1));
+                for net in entries {
+                    add(*net, 1);
+                }
             } else {
                 unread.push(format!("the entries of prefix list {list} are not known"));
                 if leads_out == Certainty::No {

@@ -34,7 +34,7 @@ const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles
 pub(super) struct Standings {
     authorities: HashMap<String, Arc<Authority>>,
     held: HashMap<(String, Switches), Arc<Vec<Held>>>,
-    shapes: HashMap<(Shape, Switches, About), (Vec<GrantId>, Vec<Held>)>,
+    shapes: HashMap<(Shape, Switches, About), Told>,
     graph: Option<Arc<Climbs>>,
     pub(super) groups: HashMap<Switches, Arc<[UnreadGroup]>>,
 }
@@ -46,6 +46,9 @@ struct Climbs {
     /// The identities from which a path leads to the administrator: object id and resource id, the nearest first.
     arriving: Vec<(String, String)>,
 }
+
+/// The names of the grants of one authority, and what all of its shape hold by them.
+type Told = (Vec<GrantId>, Vec<Held>);
 
 /// Which capabilities are asked about: those over clusters count only where an assignment reaches one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
