@@ -148,7 +148,7 @@ fn the_longest_entry_of_a_prefix_list_decides_though_another_entry_holds_it() {
         "ec2:GetManagedPrefixListEntries",
         PLACE,
         &[("list", "pl-1")],
-        json!({ "R": { "entrySet": [{ "cidr": "0.0.0.0/0" }, { "cidr": "8.0.0.0/5" }] } }),
+        json!({ "AnyResponse": { "entrySet": [{ "cidr": "0.0.0.0/0" }, { "cidr": "8.0.0.0/5" }] } }),
     );
     assert_eq!(reach(&world, 22), exactly(any4().subtract(&nets(&["8.0.0.0/5"]))));
 }
