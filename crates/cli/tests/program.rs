@@ -61,6 +61,7 @@ fn the_demo_answers_the_five_concerns_for_three_clouds_and_says_what_to_do_next(
         assert!(text.contains(part), "`{part}` is missing");
     }
     assert!(!text.contains('\u{1b}'), "colour or a name got through a pipe");
+    assert!(!text.contains("discovery"), "what no discovery looks for is no gap");
     assert!(output.stderr.is_empty(), "progress where there is no terminal: {}", err(&output));
 }
 

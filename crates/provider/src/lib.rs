@@ -24,7 +24,7 @@ mod recorder;
 
 pub use call::{Call, Per, permissions};
 pub use failure::{Failure, FailureReason};
-pub use provider::{Discovery, Future, Proposed, Provider, Unit};
+pub use provider::{DISCOVERY, Discovery, Future, Proposed, Provider, Unit};
 pub use record::{Body, Outcome, Params, Record};
 pub use redact::{REDACTED, redact};
 pub use role::{role_json, role_terraform};

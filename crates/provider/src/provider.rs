@@ -19,6 +19,10 @@ pub struct Unit {
     pub name: Option<String>,
 }
 
+/// The scope under which the snapshot of a discovery is kept: a target's own account can be a unit too, and the two need
+/// names of their own. No account, subscription or project is called that.
+pub const DISCOVERY: &str = "discovery";
+
 /// What a target consists of.
 #[derive(Debug)]
 pub struct Discovery {

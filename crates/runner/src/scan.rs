@@ -2,7 +2,7 @@
 
 use crate::{Judge, gather::Gather};
 use futures::{StreamExt as _, stream};
-use palisade_provider::{Clock, Collect, Discovery, Event, Failure, Pace, Progress, Recorder, Unit};
+use palisade_provider::{Clock, Collect, DISCOVERY, Discovery, Event, Failure, Pace, Progress, Recorder, Unit};
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
 use std::{fmt, sync::Arc};
@@ -85,8 +85,7 @@ pub async fn scan(
     )
     .await;
     for (position, (target, Discovery { units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
-        // A target's own account can be a unit too: the two snapshots need names of their own.
-        "discovery".clone_into(&mut snapshot.scope);
+        DISCOVERY.clone_into(&mut snapshot.scope);
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
             provider: target.provider.provider(),

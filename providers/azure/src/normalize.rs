@@ -39,7 +39,7 @@ use crate::{
     record::{Cluster, List},
 };
 use palisade_model::{Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, Outcome, Record, Snapshot};
+use palisade_provider::{Call, DISCOVERY, Outcome, Record, Snapshot};
 use surroundings::Surroundings;
 use table::Row;
 
@@ -48,7 +48,7 @@ use table::Row;
 /// Never fails: clusters that could not be read are [`Unseen`], facts that could not be read are gaps.
 pub fn normalize(snapshot: &Snapshot) -> Inventory {
     let mut inventory = Inventory::default();
-    if snapshot.scope == TENANT {
+    if snapshot.scope == TENANT || snapshot.scope == DISCOVERY {
         unfound(snapshot, &mut inventory.unseen);
         return inventory;
     }

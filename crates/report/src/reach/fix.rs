@@ -113,10 +113,9 @@ fn aws(layer: &str, change: &Change) -> Option<String> {
                 range.0, range.1
             )
         }
-        Change::Remove { rule } if lower.contains("address") => {
-            format!(
-                "aws ec2 disassociate-address --public-ip {rule}, or move the machines to a subnet without public addresses"
-            )
+        Change::Remove { .. } if lower.contains("address") => {
+            "aws ec2 disassociate-address --association-id ASSOCIATION, or start the machines in a subnet without public addresses"
+                .to_owned()
         }
         Change::Remove { .. } | Change::Narrow { .. } | Change::Deny { .. } => return None,
     })
