@@ -294,7 +294,7 @@ impl Context<'_, '_> {
         };
         let mut open: Vec<OpenRule> = Vec::new();
         for id in group_ids(&members) {
-            let Some(group) = self.region.group(&id, table) else { continue };
+            let Some(group) = self.region.group(&id, table) else { return Err(unlisted("security group", &id)) };
             for rule in group.rules.iter().filter(|rule| rule.shape.is_everything()) {
                 let found =
                     OpenRule { rule: rule.rule.id.to_string(), sources: rule.sources.clone(), text: rule.text.clone() };
@@ -342,11 +342,18 @@ impl Context<'_, '_> {
         let members = self.members(trail)?;
         let table = trail.read(&self.region.security_groups)?;
         let unrestricted = group_ids(&members).iter().find_map(|id| self.region.group(id, table)?.open_egress.clone());
+        // A rule that lets everything out is proof whatever else is not listed; without one, an unlisted group could hold it.
+        let hidden = group_ids(&members).into_iter().find(|id| self.region.group(id, table).is_none());
+        if let (None, Some(id)) = (&unrestricted, hidden) {
+            return Err(unlisted("security group", &id));
+        }
         let tables = trail.read(&self.region.route_tables)?;
         let mut forced = BTreeSet::new();
         let mut free = false;
         for subnet in self.subnets(&members) {
-            let Some(table) = route_table(&subnet, self.vpc, tables) else { continue };
+            let Some(table) = route_table(&subnet, self.vpc, tables) else {
+                return Err(unlisted("the route table of subnet", &subnet));
+            };
             match default_route(table, Family::V4) {
                 Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
                 None | Some(Target::Blackhole) => {
@@ -431,4 +438,9 @@ fn node(instance: &Instance) -> Node {
         private: instance.network_interface_set.iter().flat_map(addresses).collect(),
         public: public.into_iter().collect(),
     }
+}
+
+/// What a machine refers to and the list does not hold could say anything: it belongs to another account, or came late.
+fn unlisted(what: &str, id: &str) -> Gap {
+    Gap::Unsettled { what: format!("{what} {id} is not in the list") }
 }

@@ -266,3 +266,14 @@ fn b1_12_pods_get_the_nodes_authority_unless_a_token_is_required_that_goes_one_h
     };
     assert_eq!([pods("optional", 1), pods("required", 1), pods("required", 2)], [true, false, true]);
 }
+
+#[test]
+fn a_security_group_that_is_not_in_the_list_is_a_gap_and_never_an_absence_of_rules() {
+    let mut world = world();
+    let before = world.cluster();
+    assert!(pool(&before).filters.get().is_ok() && pool(&before).egress.get().is_ok());
+    *world.body("ec2:DescribeSecurityGroups") = json!({ "AnyResponse": { "securityGroupInfo": [] } });
+    let after = world.cluster();
+    assert!(pool(&after).filters.get().is_err(), "{:?}", pool(&after).filters);
+    assert!(pool(&after).egress.get().is_err(), "{:?}", pool(&after).egress);
+}
