@@ -1,5 +1,6 @@
 //! Everything, as `palisade.evaluation/v1`.
 
+use crate::lines::Lines;
 use crate::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report};
 use palisade_authority::{Certainty, Node, Standing};
 use palisade_engine::{Finding, GapRow};
@@ -16,7 +17,7 @@ const SCHEMA: &str = "palisade.evaluation/v1";
 
 pub(crate) fn json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let mut to = io::BufWriter::new(to);
-    serde_json::to_writer_pretty(&mut to, &Evaluation::of(report))?;
+    Evaluation::of(report).serialize(&mut serde_json::Serializer::with_formatter(&mut to, Lines::default()))?;
     to.write_all(b"\n")?;
     to.flush()
 }
