@@ -2,7 +2,7 @@
 
 use crate::{Acceptance, Entry, Fingerprint, Grounds, Meta, Modifier, Severity, State};
 use palisade_model::{Cluster, ClusterId, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a finding is about.
@@ -17,7 +17,7 @@ pub struct Subject {
 }
 
 /// Kinds of subjects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SubjectKind {
     /// The cluster, or the roll-up of everything below it.

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-provider", &["palisade-model"]),
     ("palisade-controls", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"]),
     ("palisade-assess", &["palisade-engine", "palisade-model"]),
+    ("palisade-track", &["palisade-engine", "palisade-model"]),
     ("palisade-aws", PROVIDER),
     ("palisade-azure", PROVIDER),
     ("palisade-gcp", PROVIDER),
@@ -42,7 +43,8 @@ const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-rea
 const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
-const PURE: &[&str] = &["reach", "authority", "model", "engine", "provider", "controls", "assess", "report", "config"];
+const PURE: &[&str] =
+    &["reach", "authority", "model", "engine", "provider", "controls", "assess", "track", "report", "config"];
 
 /// What a pure crate must not use, whatever for.
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "rand", "sqlx"];
