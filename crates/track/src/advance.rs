@@ -278,6 +278,7 @@ impl<'r, 'a> Step<'r, 'a> {
             {
                 if remembered.tracked.standing.is_open() {
                     describe(&mut remembered.tracked, finding);
+                    self.rename(&mut remembered.tracked);
                 }
                 self.good(remembered, EventKind::Resolved, transitions);
             }
@@ -343,6 +344,9 @@ impl<'r, 'a> Step<'r, 'a> {
             }
             if tracked.owner != seen.owner {
                 tracked.owner.clone_from(&seen.owner);
+            }
+            if tracked.scope != seen.scope {
+                tracked.scope.clone_from(&seen.scope);
             }
         }
     }

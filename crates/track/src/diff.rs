@@ -21,8 +21,8 @@ pub struct View {
     pub rules: Rules,
     /// The clusters it read.
     pub read: BTreeSet<ClusterId>,
-    /// Clusters that a complete list of their scope lacked, by then.
-    pub gone: BTreeSet<ClusterId>,
+    /// Clusters, of all that are known today, that were not there: it listed their scope completely without them.
+    pub absent: BTreeSet<ClusterId>,
     /// What was last said of everything, by then.
     pub said: BTreeMap<Fingerprint, Said>,
 }
@@ -139,14 +139,14 @@ impl View {
         if !self.rules.controls.contains(&*of.control) {
             return Reading::NotAsked;
         }
-        if self.gone.contains(&of.cluster) {
-            return Reading::Absent;
+        let said = self.said.get(print);
+        let is_read = self.read.contains(&of.cluster);
+        match said.map(|said| (said.state, said.severity)) {
+            _ if self.absent.contains(&of.cluster) => Reading::Absent,
+            Some((None, _)) => Reading::Absent,
+            Some((Some(state), severity)) if is_read => Reading::Said { state, severity },
+            None if is_read => Reading::Absent,
+            Some(_) | None => Reading::Unread,
         }
-        let said = self.said.get(print).and_then(|said| Some((said.state?, said.severity)));
-        if !self.read.contains(&of.cluster) {
-            // Of a cluster that nobody had met by then it is not known whether it was there.
-            return Reading::Unread;
-        }
-        said.map_or(Reading::Absent, |(state, severity)| Reading::Said { state, severity })
     }
 }

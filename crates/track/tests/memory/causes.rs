@@ -20,13 +20,15 @@ impl Diary {
         for turn in advanced.turns.iter().filter(|turn| !turn.is_first || turn.cause != Cause::Coverage) {
             self.causes.entry(turn.fingerprint).or_default().insert(turn.cause);
         }
-        let gone = self.memory.clusters.iter().filter(|(_, known)| known.gone.is_some());
+        let scopes: BTreeSet<&str> = sighting.listed().map(|(_, scope)| scope.as_str()).collect();
+        let known = [("shop", EAST), ("bank", WEST)].into_iter();
+        let absent = known.filter(|(id, scope)| scopes.contains(scope) && !fleet.clusters.contains_key(id));
         View {
             run: look.run.clone(),
             at: look.at,
             rules: Rules { ..sighting.rules.clone() },
             read: sighting.clusters().map(|seen| seen.id.clone()).collect(),
-            gone: gone.map(|(id, _)| id.clone()).collect(),
+            absent: absent.map(|(id, _)| palisade_model::ClusterId::new(id)).collect(),
             said: self.memory.said.clone(),
         }
     }
@@ -118,8 +120,13 @@ fn what_comes_and_goes_is_the_world() {
     ]);
     assert_eq!(
         differences((&one, &Look::at(0)), (&more, &Look::at(1))),
+        ["bank: absent, fail: world", "db: absent, fail: world", "web: fail, absent: world"],
+    );
+    let east = Look { listed: vec![EAST], ..Look::at(0) };
+    assert_eq!(
+        differences((&one, &east), (&more, &Look::at(1))),
         ["bank: unread, fail: coverage", "db: absent, fail: world", "web: fail, absent: world"],
-        "nobody had met the bank, so nobody can say that it was not there",
+        "nobody had looked where the bank is, so nobody can say that it was not there",
     );
     assert_eq!(differences((&one, &Look::at(0)), (&Fleet::default(), &Look::at(1))), ["web: fail, absent: world"]);
 }

@@ -107,7 +107,8 @@ fn a_cluster_is_gone_when_its_scope_was_listed_without_it() {
     let events = remember(&mut memory, &none, &gone);
     assert_eq!(told(&events), ["finding.gone shop", "finding.gone web", "coverage.restored"]);
     assert!(memory.clusters.values().all(|known| known.gone == Some(hours(3))));
-    let events = remember(&mut memory, &fail, &Look::at(24 * 20));
+    let back = Look { listed: vec!["111111111111", EAST, WEST], ..Look::at(24 * 20) };
+    let events = remember(&mut memory, &fail, &back);
     assert_eq!(told(&events), ["finding.reopened shop", "finding.reopened web"]);
 }
 
