@@ -8,5 +8,6 @@ mod normalizer {
     mod laws;
     mod scene;
     mod traps;
+    mod unread;
     mod vectors;
 }

@@ -107,7 +107,8 @@ async fn organization(caller: &Caller, shared: &Shared, recorder: &Recorder) -> 
     *shared.accounts.lock().unwrap_or_else(PoisonError::into_inner) = records;
     let accounts = asked?.into_iter().flat_map(|page| page.accounts);
     // A suspended account refuses every call; nothing runs in it.
-    let active = accounts.filter(|account| account.status.as_deref() == Some("ACTIVE"));
+    let closed = ["SUSPENDED", "PENDING_CLOSURE", "PENDING_ACTIVATION", "CLOSED"];
+    let active = accounts.filter(|account| !account.status.as_deref().is_some_and(|status| closed.contains(&status)));
     Some(active.filter_map(|account| Some(Unit { scope: account.id?, name: account.name })).collect())
 }
 

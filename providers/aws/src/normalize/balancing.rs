@@ -169,7 +169,8 @@ impl Reader<'_> {
             for target in self.health(group)?.get()? {
                 let id = target.target.as_ref().and_then(|target| target.id.as_deref()).unwrap_or_default();
                 let back = self.balancers.iter().position(|one| one.load_balancer_arn.as_deref() == Some(id));
-                let Some(back) = back else { continue };
+                let unlisted = || Gap::Unsettled { what: format!("load balancer `{id}` behind it is not in the list") };
+                let back = back.ok_or_else(unlisted)?;
                 for inner in of(id) {
                     self.targets(fronts, (front, back), maybe.clone(), inner)?;
                 }

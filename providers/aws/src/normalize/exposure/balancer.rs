@@ -148,7 +148,7 @@ impl Evaluator<'_> {
         let key = key(interface, None, Vec::new());
         let mut unheard = BTreeSet::new();
         let local = self.local(&key, &mut unheard)?;
-        let mut guard = self.guard(&key, &mut unheard)?;
+        let mut guard = self.guard(&key, &local, &mut unheard)?;
         if key.groups.is_empty() {
             // A network balancer that was made without groups lets everybody in.
             guard.rules = vec![super::everybody()];
@@ -182,7 +182,8 @@ impl Through {
         for reference in references(&guard.groups, balancer) {
             admitted = admitted.union(reference.from(&addresses).upper());
         }
-        let open = admitted.intersect(guard.passed.upper()).union(&admitted.restrict_sources(&guard.neighbours));
+        let beside = admitted.restrict_sources(guard.neighbours.upper());
+        let open = admitted.intersect(guard.passed.upper()).union(&beside);
         let of_clients = open.cells().map(|cell| {
             let (from, to) = cell.ports;
             PacketSet::of(cell.protocol, &Ports::from_range(from, to), clients)
@@ -250,7 +251,7 @@ fn packets(path: &Path, port: u16, clients: &AddrSet) -> PacketSet {
 /// The filters of the machine. Where they see the client they stand one by one, where they see the balancer they let in
 /// everybody or nobody.
 fn to_machine(path: &Path, back: &Balancer, port: u16, (key, guard): (&Key, &Guard)) -> Vec<Step> {
-    let beside = !back.addresses.is_disjoint(&guard.neighbours);
+    let beside = !back.addresses.is_disjoint(guard.neighbours.upper());
     if path.preserves == Certainty::Yes && !beside && !path.protocols.is_empty() {
         let by_reference = guard.groups.iter().flat_map(|group| &group.references);
         let by_reference = by_reference.filter(|reference| back.groups.contains(&reference.group)).map(|reference| {
@@ -332,7 +333,7 @@ fn seen_as_themselves(
     // With which source port is not asked here, so only what every client may do is sure.
     let passed = admitted.intersect(&Bounds::between(guard.ordinary.lower().clone(), guard.passed.upper().clone()));
     // Within one subnet no network ACL stands between the balancer and the machine.
-    let beside = !balancer.addresses.is_disjoint(&guard.neighbours);
+    let beside = !balancer.addresses.is_disjoint(guard.neighbours.upper());
     if beside { passed.union(&Bounds::unknown_within(admitted.upper().clone())) } else { passed }
 }
 
@@ -350,7 +351,7 @@ fn seen_as_balancer(
     let at = |packets: &Bounds<PacketSet>| packets.map(|packets| packets.sources(protocol, port));
     let admitted = at(&guard.admitted.allowed.union(&by_reference));
     let filters = Bounds::between(at(&guard.ordinary).lower().clone(), at(&guard.passed).upper().clone());
-    let filters = filters.union(&Bounds::exact(guard.neighbours.clone()));
+    let filters = filters.union(&guard.neighbours);
     let open = admitted.intersect(&filters).intersect(&own);
     let packets = |clients| PacketSet::of(Protocols::One(protocol), &Ports::from_range(port, port), clients);
     let surely = !balancer.addresses.is_empty() && balancer.addresses.is_subset(open.lower());

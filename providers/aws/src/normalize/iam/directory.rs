@@ -18,7 +18,7 @@ use palisade_model::{Evidence, Gap};
 use palisade_provider::Snapshot;
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
@@ -101,12 +101,16 @@ impl Directory {
             issuers: OnceCell::new(),
         };
         for page in pages {
+            // A policy or group without a name is missing where somebody holds it.
             directory.sources.extend(page.record.evidence(""));
             let Query(page) = page.value;
             directory
                 .groups
                 .extend(page.group_detail_list.into_iter().filter_map(|one| Some((one.group_name.clone()?, one))));
-            directory.users.extend(page.user_detail_list.into_iter().filter_map(|one| Some((one.arn.clone()?, one))));
+            for user in page.user_detail_list {
+                let arn = user.arn.clone().ok_or_else(|| malformed(account, "/UserDetailList", "a user has no ARN"))?;
+                directory.users.insert(arn, user);
+            }
             for policy in page.policies {
                 let Some(arn) = policy.arn else { continue };
                 let versions = policy.policy_version_list;
@@ -121,47 +125,62 @@ impl Directory {
                 }
             }
             for role in page.role_detail_list {
-                let Some(arn) = role.arn.clone() else { continue };
+                let arn = role.arn.clone().ok_or_else(|| malformed(account, "/RoleDetailList", "a role has no ARN"))?;
                 for profile in role.instance_profile_list.iter().filter_map(|profile| profile.arn.clone()) {
                     directory.profiles.insert(profile, arn.clone());
                 }
                 let trust = role.assume_role_policy_document.as_ref().map(Text::parse);
-                directory
-                    .trusts
-                    .insert(arn.clone(), trust.unwrap_or_else(|| Err("the role has no trust policy".to_owned())));
+                let trust = trust.unwrap_or_else(|| Err("the role has none".to_owned()));
+                directory.trusts.insert(arn.clone(), trust.and_then(trust::naming_somebody));
                 directory.roles.insert(arn, role);
             }
         }
         Ok(directory)
     }
 
-    /// Who may assume a role.
-    pub(in crate::normalize) fn trust(&self, role: &str) -> Option<&Document> {
+    /// Who may assume a role. Nothing for users and strangers, which have no trust policy; a gap for a role whose trust
+    /// policy could not be read, for that one may admit anybody.
+    pub(in crate::normalize) fn trust(&self, role: &str) -> Result<Option<&Document>, Gap> {
+        match self.trusts.get(role) {
+            Some(Ok(document)) => Ok(Some(document)),
+            Some(Err(why)) => Err(malformed(&self.account, &format!("the trust policy of {role}"), why)),
+            None => Ok(None),
+        }
+    }
+
+    /// The trust policy of a role where it could be read. For looking up what is said, never for concluding that
+    /// something is not said.
+    fn readable_trust(&self, role: &str) -> Option<&Document> {
         self.trusts.get(role)?.as_ref().ok()
     }
 
     /// Roles whose trust policy may admit a principal; most admit services and identity providers alone.
     pub(in crate::normalize) fn open_roles(&self) -> &[String] {
         self.open.get_or_init(|| {
-            let open = |role: &&String| self.trust(role).is_some_and(trust::may_admit_principals);
+            let open = |role: &&String| self.readable_trust(role).is_none_or(trust::may_admit_principals);
             self.roles.keys().filter(open).cloned().collect()
         })
     }
 
-    /// The roles that service accounts of an issuer may become, each with the statements that say so.
-    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Vec<(&str, Vec<Federated>)> {
+    /// The roles that service accounts of an issuer may become, each with the statements that say so. A trust policy that
+    /// could not be read may be one more.
+    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Result<Vec<(&str, Vec<Federated>)>, Gap> {
+        for role in self.trusts.keys().collect::<BTreeSet<_>>() {
+            self.trust(role)?;
+        }
         let index = self.issuers.get_or_init(|| {
             let mut index: HashMap<String, Vec<String>> = HashMap::new();
             for role in self.roles.keys() {
-                for issuer in self.trust(role).map(trust::issuers).unwrap_or_default() {
+                for issuer in self.readable_trust(role).map(trust::issuers).unwrap_or_default() {
                     index.entry(issuer).or_default().push(role.clone());
                 }
             }
             index
         });
         let trusting = index.get(issuer).into_iter().flatten();
-        let with = trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.trust(role)?, issuer))));
-        with.collect()
+        let with =
+            trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.readable_trust(role)?, issuer))));
+        Ok(with.collect())
     }
 
     /// Everybody who may do something on some resource. Roles linked to services can only be assumed by them.
@@ -189,8 +208,11 @@ impl Directory {
         }
         let own = self.roles.get(principal).map(|role| tags(&role.tags)).unwrap_or_default();
         let request = Request::of_role(principal, &self.account, &own);
-        let by_pods =
-            self.trust(principal).is_some_and(|document| trust::names_service(document, "pods.eks.amazonaws.com"));
+        let by_pods = match self.trusts.get(principal) {
+            Some(Ok(document)) => trust::names_service(document, "pods.eks.amazonaws.com"),
+            Some(Err(_)) => true,
+            None => false,
+        };
         if by_pods { request.with_session_tags() } else { request }
     }
 
@@ -298,12 +320,26 @@ impl Directory {
                 sources.push(Source { name: format!("inline policy {name}"), arn: None, document, managed: None });
             }
         }
+        let groups = self.users.get(principal).into_iter().flat_map(|user| &user.group_list);
+        for name in groups.filter(|name| !self.groups.contains_key(*name)) {
+            sources.push(Source { name: format!("group {name}"), arn: None, document: None, managed: None });
+        }
         sources
     }
 
     fn boundary_of(&self, principal: &str) -> Option<&Boundary> {
         let of_role = self.roles.get(principal).and_then(|role| role.permissions_boundary.as_ref());
         of_role.or_else(|| self.users.get(principal)?.permissions_boundary.as_ref())
+    }
+}
+
+/// The gap of an answer that was given and cannot be read.
+fn malformed(account: &str, pointer: &str, why: &str) -> Gap {
+    Gap::Malformed {
+        call: calls::GET_ACCOUNT_AUTHORIZATION_DETAILS.name.to_owned(),
+        scope: account.to_owned(),
+        pointer: pointer.to_owned(),
+        why: why.to_owned(),
     }
 }
 

@@ -9,8 +9,8 @@ use super::{
     trust,
 };
 use palisade_authority::{
-    Authority, Certainty, Glob, GrantId, Graph, Hop, IdentityId, Layer, LayerKind, MethodRow, Node, Place, Satisfied,
-    Truth, satisfied,
+    Authority, Case, Certainty, Glob, Grant, GrantId, Graph, Hop, IdentityId, Layer, LayerKind, MethodRow, Node, Part,
+    Place, Satisfied, Selector, Truth, satisfied,
 };
 use std::{
     cell::RefCell,
@@ -197,27 +197,17 @@ impl<'a> Ways<'a> {
     fn assumptions(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
         let request = self.directory.request(principal);
         for role in self.directory.open_roles().iter().filter(|role| *role != principal) {
-            let Some(document) = self.directory.trust(role) else { continue };
-            let admission = trust::admits(document, principal, &self.directory.account, &request);
+            let admission = match self.directory.trust(role) {
+                Ok(Some(document)) => trust::admits(document, principal, &self.directory.account, &request),
+                Ok(None) => continue,
+                // It may name anybody.
+                Err(_) => trust::Admission { admits: unread_trust(role), by_name: true },
+            };
             if admission.admits == Truth::False {
                 continue;
             }
             let way = satisfied(authority, &ASSUME, |_| Place::On(role));
-            let way = way.or_else(|| {
-                // A trust policy that names a principal of the same account is enough, unless something denies.
-                let stopped = matches!(
-                    authority.decide("sts:AssumeRole", role),
-                    palisade_authority::Decision::Deny {
-                        by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_)
-                    }
-                );
-                let limited = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit);
-                (admission.by_name && !stopped && !limited).then(|| Satisfied {
-                    certainty: Certainty::Certain,
-                    permissions: vec!["sts:AssumeRole".to_owned()],
-                    by: vec![GrantId::from(format!("trust policy of {role}"))],
-                })
-            });
+            let way = way.or_else(|| admission.by_name.then(|| by_trust(authority, role)).flatten());
             if let Some(way) = way {
                 hops.push(hop(principal, to(role), &ASSUME, way, admission.admits));
             }
@@ -284,8 +274,13 @@ impl<'a> Ways<'a> {
         }
         let directory = self.directory;
         let admitting = directory.roles.keys().filter_map(|role| {
-            let document = directory.trust(role).filter(|document| trust::names_service(document, service))?;
-            let admits = trust::admits_service(document, service, &directory.request(role));
+            let admits = match directory.trust(role) {
+                Ok(document) => {
+                    let document = document.filter(|document| trust::names_service(document, service))?;
+                    trust::admits_service(document, service, &directory.request(role))
+                }
+                Err(_) => unread_trust(role),
+            };
             (admits != Truth::False).then(|| (role.clone(), admits))
         });
         let found: Rc<Servants> = Rc::new(admitting.collect());
@@ -316,6 +311,21 @@ impl<'a> Ways<'a> {
             }
         }
     }
+}
+
+fn unread_trust(role: &str) -> Truth {
+    Truth::unknown(format!("the trust policy of {role}, which could not be read"))
+}
+
+/// Assuming a role whose trust policy names the principal itself: in the same account that is enough, as if the principal's
+/// own policies allowed it; what denies and what limits counts all the same.
+fn by_trust(authority: &Authority, role: &str) -> Option<Satisfied> {
+    let actions = Selector::of([Glob::insensitive("sts:AssumeRole")]);
+    let resources = Selector::of([Glob::from_parts(Case::Sensitive, &[Part::Literal(role)])]);
+    let given = Grant::allow(format!("trust policy of {role}"), actions, resources);
+    let named = Layer::new("trust policy", LayerKind::Grants, [given]);
+    let layers = authority.layers().iter().cloned().chain([named]).collect();
+    satisfied(&Authority::new(layers), &ASSUME, |_| Place::On(role))
 }
 
 /// Whether a limit limits nothing.

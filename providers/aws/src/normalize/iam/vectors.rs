@@ -338,7 +338,7 @@ fn b1_16_a_role_must_trust_whoever_assumes_it() {
         let directory = draft.directory();
         let request = directory.request(N);
         let r = "arn:aws:iam::111122223333:role/r";
-        let admits = super::trust::admits(directory.trust(r).unwrap(), N, ACCOUNT, &request).admits;
+        let admits = super::trust::admits(directory.trust(r).unwrap().unwrap(), N, ACCOUNT, &request).admits;
         (admits, draft.path().is_some())
     };
     assert_eq!(with(trusting(json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }))), (Truth::True, true));
