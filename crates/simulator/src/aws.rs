@@ -40,6 +40,7 @@ pub(crate) use description::Description;
 use description::check::Mistakes;
 use error::Failure;
 use expand::Estate;
+use organizations::Hierarchy;
 
 pub use crate::generate::aws::generate;
 
@@ -49,6 +50,7 @@ pub use crate::generate::aws::generate;
 pub struct World {
     organization: Option<String>,
     management: String,
+    hierarchy: Hierarchy,
     page_limit: Option<usize>,
     accounts: BTreeMap<String, Estate>,
 }
@@ -66,13 +68,20 @@ impl World {
     /// Works out everything that the description leaves to AWS.
     pub(crate) fn expand(description: Description) -> Self {
         let first = description.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+        let hierarchy = Hierarchy::of(&description);
         let management = description.management.unwrap_or(first);
         let estates = description.accounts.into_iter().map(|account| {
             let is_management = account.id == management;
             (account.id.clone(), Estate::expand(account, is_management, &management))
         });
         let accounts = estates.collect();
-        Self { organization: description.organization, page_limit: description.page_limit, accounts, management }
+        Self {
+            organization: description.organization,
+            page_limit: description.page_limit,
+            accounts,
+            management,
+            hierarchy,
+        }
     }
 
     pub(crate) fn management(&self) -> &str {

@@ -7,11 +7,13 @@ mod balancing;
 mod eks;
 mod identity;
 mod network;
+mod organization;
 
 pub(crate) use balancing::*;
 pub(crate) use eks::*;
 pub(crate) use identity::*;
 pub(crate) use network::*;
+pub(crate) use organization::*;
 
 use palisade_provider::Call;
 
@@ -54,6 +56,11 @@ pub static CALLS: &[Call] = &[
     DESCRIBE_LISTENERS,
     DESCRIBE_TARGET_HEALTH,
     DESCRIBE_TARGET_GROUP_ATTRIBUTES,
+    DESCRIBE_ORGANIZATION,
+    LIST_POLICIES,
+    LIST_TARGETS_FOR_POLICY,
+    DESCRIBE_POLICY,
+    LIST_PARENTS,
     GET_ACCOUNT_AUTHORIZATION_DETAILS,
     LIST_OPEN_ID_CONNECT_PROVIDERS,
     LIST_ACCESS_KEYS,

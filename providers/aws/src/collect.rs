@@ -85,7 +85,8 @@ async fn account(settings: &Settings, shared: &Shared, account: &str, recorder: 
     let found = found.into_iter().fold(Found::default(), Found::and);
     if found.clusters > 0 {
         organization::share_accounts(shared, recorder);
-        identity::of_identities(&context, &found, &details).await;
+        let rules = boxed(organization::rules(&caller, shared, &context));
+        futures::join!(rules, boxed(identity::of_identities(&context, &found, &details)));
     }
 }
 

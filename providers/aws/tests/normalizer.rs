@@ -6,6 +6,7 @@ mod normalizer {
     mod edges;
     mod fixtures;
     mod laws;
+    mod organization;
     mod scene;
     mod traps;
     mod unread;

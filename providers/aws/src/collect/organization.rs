@@ -1,17 +1,24 @@
-//! Who we are, which accounts there are, and how to enter them.
+//! Who we are, which accounts there are, how to enter them, and what the organisation takes away from them.
 
 use super::{
+    Context,
     ask::{Paging, Question, Wire, ask, sending},
     session::Session,
 };
 use crate::{
     calls,
     partition::partition_of,
-    record::{Query, iam::CallerIdentity, organization::Accounts as AccountPage},
+    record::{
+        Query,
+        iam::CallerIdentity,
+        organization::{Accounts as AccountPage, DescribeOrganization, Parent, Parents, Policies, Targets},
+    },
     settings::{Accounts, Settings},
 };
-use palisade_provider::{Failure, FailureReason, Record, Recorder, Unit};
+use futures::future::join_all;
+use palisade_provider::{Failure, FailureReason, Once, Outcome, Record, Recorder, Unit};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
@@ -20,7 +27,20 @@ use tokio::sync::OnceCell;
 pub(crate) struct Shared {
     caller: OnceCell<(Option<Caller>, Vec<Record>)>,
     accounts: Mutex<Vec<Record>>,
+    policies: OnceCell<Ruling>,
+    parents: Once<String, (Option<Parent>, Vec<Record>)>,
 }
+
+/// The policies of the organisation.
+#[derive(Clone, Debug)]
+struct Ruling {
+    /// Whether they could be listed; where they could not, nothing else can be asked of the organisation either.
+    listed: bool,
+    records: Vec<Record>,
+}
+
+/// Most levels of an organisation that are followed: AWS allows five units and the root.
+const LEVELS: usize = 16;
 
 /// Whose credentials they are.
 #[derive(Clone, Debug)]
@@ -118,6 +138,115 @@ pub(super) fn share_accounts(shared: &Shared, recorder: &Recorder) {
     for record in records {
         recorder.share(record);
     }
+}
+
+/// What the organisation takes away from an account: where the account stands is asked for each, the policies once for the
+/// target, with the target's own credentials.
+pub(super) async fn rules(caller: &Caller, shared: &Shared, context: &Context) {
+    let account = context.session.account.as_str();
+    if !is_ruled(context).await {
+        return;
+    }
+    let ruling = shared.policies.get_or_init(|| policies(caller, &context.recorder)).await;
+    for record in &ruling.records {
+        context.recorder.share(record.clone());
+    }
+    if !ruling.listed {
+        return;
+    }
+    let mut child = account.to_owned();
+    for _ in 0..LEVELS {
+        let reading = parent(caller, &context.recorder, child.clone());
+        let (parent, records) = shared.parents.get(child, reading).await;
+        for record in records {
+            context.recorder.share(record);
+        }
+        match parent.filter(|parent| !parent.is_root()).and_then(|parent| parent.id) {
+            Some(id) => child = id,
+            None => return,
+        }
+    }
+}
+
+/// Whether the account is in an organisation whose policies can stop what it does.
+async fn is_ruled(context: &Context) -> bool {
+    let account = context.session.account.as_str();
+    let region = context.session.base_region.as_str();
+    let client = context.session.organizations(region);
+    let call = &calls::DESCRIBE_ORGANIZATION;
+    let question = Question { call, scope: account, params: &[], wire: Wire::Json, paging: None };
+    let aside = context.recorder.for_unit();
+    let host = format!("organizations.{region}");
+    let pages =
+        ask::<DescribeOrganization>(&aside, &host, &question, sending!(|_| client.describe_organization())).await;
+    for record in aside.records() {
+        match &record.outcome {
+            // An account that is in none is told so by an error: that is the whole answer, and nothing failed.
+            Outcome::Failed(failure) if failure.code.as_deref() == Some(DescribeOrganization::NOT_IN_USE) => {
+                let body = json!({ "__type": failure.code, "Message": failure.message });
+                context.recorder.answered(call, account, &[], (0, true), body);
+            }
+            Outcome::Failed(_) | Outcome::Answered(_) => context.recorder.share(record),
+        }
+    }
+    let organization = pages.into_iter().flatten().next().and_then(|answer| answer.organization);
+    organization.is_some_and(|organization| organization.rules(account))
+}
+
+/// Every policy that takes away, what it says and where it is attached.
+async fn policies(caller: &Caller, recorder: &Recorder) -> Ruling {
+    let aside = &recorder.for_unit();
+    let session = caller.session.of_account(&caller.account, &caller.partition);
+    let client = &session.organizations(&session.base_region);
+    let host = &format!("organizations.{}", session.base_region);
+    let scope = caller.account.as_str();
+    let lists = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"].map(|kind| async move {
+        let params = [("filter", kind)];
+        let paging = Some(Paging::NEXT_TOKEN_PASCAL);
+        let question = Question { call: &calls::LIST_POLICIES, scope, params: &params, wire: Wire::Json, paging };
+        let send = sending!(|token| client.list_policies().filter(kind.into()).set_next_token(token));
+        ask::<Policies>(aside, host, &question, send).await
+    });
+    let lists = join_all(lists).await;
+    let listed = lists.iter().any(Option::is_some);
+    let policies = lists.into_iter().flatten().flatten().flat_map(|page| page.policies);
+    let ids: Vec<String> = policies.filter_map(|policy| policy.id).collect();
+    let reads = ids.iter().map(|id| async move {
+        let params = [("policy", id.as_str())];
+        let paging = Some(Paging::NEXT_TOKEN_PASCAL);
+        let call = &calls::LIST_TARGETS_FOR_POLICY;
+        let targets = Question { call, scope, params: &params, wire: Wire::Json, paging };
+        let send = sending!(|token| client.list_targets_for_policy().policy_id(id).set_next_token(token));
+        let targets = ask::<Targets>(aside, host, &targets, send).await;
+        // What is attached nowhere stops nobody, whatever it says.
+        if targets.is_some_and(|pages| pages.iter().all(|page| page.targets.is_empty())) {
+            return;
+        }
+        let call = &calls::DESCRIBE_POLICY;
+        let content = Question { call, scope, params: &params, wire: Wire::Json, paging: None };
+        ask::<Value>(aside, host, &content, sending!(|_| client.describe_policy().policy_id(id))).await;
+    });
+    join_all(reads).await;
+    Ruling { listed, records: aside.records() }
+}
+
+/// What stands above an account or a unit.
+async fn parent(caller: &Caller, recorder: &Recorder, child: String) -> (Option<Parent>, Vec<Record>) {
+    let aside = recorder.for_unit();
+    let session = caller.session.of_account(&caller.account, &caller.partition);
+    let client = session.organizations(&session.base_region);
+    let params = [("child", child.as_str())];
+    let question = Question {
+        call: &calls::LIST_PARENTS,
+        scope: &caller.account,
+        params: &params,
+        wire: Wire::Json,
+        paging: Some(Paging::NEXT_TOKEN_PASCAL),
+    };
+    let send = sending!(|token| client.list_parents().child_id(&child).set_next_token(token));
+    let pages = ask::<Parents>(&aside, &format!("organizations.{}", session.base_region), &question, send).await;
+    let parent = pages.into_iter().flatten().flat_map(|page| page.parents).next();
+    (parent, aside.records())
 }
 
 #[derive(Debug, Deserialize)]

@@ -21,6 +21,7 @@ use palisade_model::{
     Audience, Controller, ControllerIdentity, Credential, ExternalTrust, Gap, Issuer, Minter, Observed, PrincipalKind,
     Trust, TrustSubject, WorkloadIdentity,
 };
+use palisade_provider::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the cluster signs in with.
@@ -31,10 +32,18 @@ pub(super) fn credential(known: &Known<'_>) -> Observed<Credential> {
     })
 }
 
+/// The issuers that are registered as identity providers of an account, without their scheme.
+pub(super) fn providers(snapshot: &Snapshot, account: &str) -> Observed<Vec<String>> {
+    let read = snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account, &[]);
+    read.map(|Query(list)| {
+        let arns = list.providers.into_iter().filter_map(|provider| provider.arn);
+        arns.filter_map(|arn| arn.split_once(":oidc-provider/").map(|(_, name)| name.to_owned())).collect()
+    })
+}
+
 /// How pods get rights of their own. One working mechanism proves it; without one everything has to be known.
 pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Observed<WorkloadIdentity> {
-    let providers =
-        account.snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account.id, &[]);
+    let providers = providers(account.snapshot, account.id);
     conclude(|trail| {
         let cluster = trail.read(&known.described)?;
         if cluster.compute_config.as_ref().is_some_and(|compute| compute.enabled == Some(true)) {
@@ -46,11 +55,8 @@ pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Obs
             return Ok(WorkloadIdentity::Enabled { how: "EKS Pod Identity, by its agent".to_owned() });
         }
         let issuer = issuer(known);
-        let registered = providers.get().map(|Query(list)| {
-            let arns = list.providers.iter().filter_map(|provider| provider.arn.as_deref());
-            let mut names = arns.filter_map(|arn| arn.split_once(":oidc-provider/").map(|(_, name)| name));
-            issuer.is_some() && names.any(|name| Some(name) == issuer.as_deref())
-        });
+        let registered =
+            providers.get().map(|names| issuer.as_ref().is_some_and(|issuer| names.iter().any(|name| name == issuer)));
         if registered == Ok(true) {
             trail.rest_on(providers.sources());
             return Ok(WorkloadIdentity::Enabled { how: "IAM roles for service accounts".to_owned() });

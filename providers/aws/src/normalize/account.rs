@@ -1,6 +1,7 @@
 //! One account: what its clusters share, and the judgements that need several of them.
 
 use super::{
+    access,
     cluster::Known,
     iam::{
         directory::{Directory, account_of},
@@ -83,7 +84,10 @@ impl<'a> Account<'a> {
         let nodes = uses.values().filter_map(|uses| uses.get().ok()).flatten();
         let on_machines = nodes.filter(|(_, one)| one.kind == IdentityKind::Node).map(|(arn, _)| arn.clone()).collect();
         let region = clusters.first().map_or("", |(region, _, _)| region.name);
-        let ways = directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines));
+        let providers = access::providers(snapshot, id);
+        let providers = providers.get().ok().map(|providers| providers.iter().cloned().collect());
+        let ways =
+            directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines, providers));
         Self {
             snapshot,
             id,

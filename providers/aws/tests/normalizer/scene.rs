@@ -316,6 +316,7 @@ fn identity(world: &mut World) {
                 policy("AmazonEKSWorkerNodePolicy", json!(["ec2:DescribeInstances", "eks:DescribeCluster"])),
             ],
         })))
+        .put("organizations:DescribeOrganization", ACCOUNT, &[], json!({ "__type": "AWSOrganizationsNotInUseException", "Message": "" }))
         .put("iam:ListOpenIDConnectProviders", ACCOUNT, &[], result("ListOpenIDConnectProviders", json!({
             "OpenIDConnectProviderList": [{ "Arn": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}") }],
         })));

@@ -74,6 +74,7 @@ impl Book<'_> {
         if found.clusters == 0 {
             return;
         }
+        self.paged("organizations:DescribeOrganization", &account, &[], ("", json!({})));
         self.paged("iam:GetAccountAuthorizationDetails", &account, &[], ("", json!({ "MaxItems": "1000" })));
         self.paged("iam:ListOpenIDConnectProviders", &account, &[], ("", json!({})));
         for user in &found.users {
