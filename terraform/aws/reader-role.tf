@@ -50,7 +50,12 @@ resource "aws_iam_policy" "palisade_reader" {
         "kms:GetKeyPolicy",
         "kms:GetKeyRotationStatus",
         "kms:ListGrants",
+        "organizations:DescribeOrganization",
+        "organizations:DescribePolicy",
         "organizations:ListAccounts",
+        "organizations:ListParents",
+        "organizations:ListPolicies",
+        "organizations:ListTargetsForPolicy",
         "sts:AssumeRole",
       ]
       Resource = "*"

@@ -211,15 +211,13 @@ impl<'a> Ways<'a> {
             return found;
         }
         for policy in directory.attached(principal).into_iter().filter(|arn| !arn.contains(":iam::aws:")) {
-            let mut versions = directory.other_versions(policy).enumerate().peekable();
-            if versions.peek().is_none() {
+            let versions = directory.other_versions(policy);
+            if versions == 0 {
                 continue;
             }
-            let way = satisfied(authority, &RESTORE_VERSION, |_| Place::On(policy));
-            let all = versions.map(|(place, _)| Change::Version { policy, place });
-            found.extend(
-                way.into_iter().flat_map(|way| all.clone().map(move |change| (&RESTORE_VERSION, way.clone(), change))),
-            );
+            let Some(way) = satisfied(authority, &RESTORE_VERSION, |_| Place::On(policy)) else { continue };
+            let all = (0..versions).map(|place| Change::Version { policy, place });
+            found.extend(all.map(|change| (&RESTORE_VERSION, way.clone(), change)));
         }
         if directory.users.contains_key(principal) {
             let own = directory.groups_of(principal);
