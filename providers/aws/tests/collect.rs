@@ -2,7 +2,7 @@
 #![cfg(feature = "collect")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use palisade_aws::{Accounts, Aws, CALLS, Credentials, Settings};
+use palisade_aws::{Accounts, Aws, CALLS, Credentials, Regions, Settings};
 use palisade_model::{Cluster, FactKind, GapReason, Inventory};
 use palisade_provider::{
     Collect, Discovery, Event, FailureReason, Pace, Progress, Provider, Quiet, Recorder, Snapshot,
@@ -11,6 +11,7 @@ use palisade_simulator::{FaultKind, FaultRule, Faults, Ledger, Simulator, World}
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 const ACME: &str = include_str!("../../../crates/simulator/worlds/acme/aws.yaml");
@@ -269,6 +270,45 @@ async fn an_account_that_cannot_be_entered_is_unseen_and_the_others_are_read() {
     assert_eq!(unseen[0].scope.as_str(), "333333333333");
     assert_eq!(unseen[0].gap.to_string(), "`sts:AssumeRole` was denied in `333333333333`: grant `sts:AssumeRole`");
     assert_eq!(run.clusters().len(), 3);
+}
+
+/// What is left when the time of the target is up was not answered: no account, no region and no cluster is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_left_when_the_time_is_up_is_told_and_not_lost() {
+    let listed = ["eu-west-1", "us-east-1"];
+    for (target, unit) in [(1_500, 60_000), (60_000, 1_000), (0, 60_000)] {
+        let faults = Faults { latency: Duration::from_millis(400), ..Faults::default() };
+        let began = std::time::Instant::now();
+        let run = run_with(ACME, faults, Arc::new(Quiet), |settings| {
+            settings.regions = Regions::List(listed.map(str::to_owned).to_vec());
+            settings.limits.target = Duration::from_millis(target);
+            settings.limits.unit = Duration::from_millis(unit);
+        })
+        .await;
+        assert!(began.elapsed() < Duration::from_secs(20), "{target} {unit}");
+        let snapshots = || run.snapshots.iter().chain([&run.discovery.snapshot]);
+        let failures: Vec<_> = snapshots().flat_map(Snapshot::failures).collect();
+        assert!(!failures.is_empty());
+        for (record, failure) in failures {
+            assert_eq!(failure.reason, FailureReason::Unreachable, "{record:?}");
+            assert!(failure.message.contains("time limit"), "{failure:?}");
+        }
+        // Every place is either read or told.
+        let told: BTreeSet<String> =
+            snapshots().flat_map(Snapshot::records).map(|record| record.scope.to_string()).collect();
+        let unseen: BTreeSet<String> =
+            run.inventories.iter().flat_map(|inventory| &inventory.unseen).map(|one| one.scope.to_string()).collect();
+        assert!(
+            !unseen.is_empty() || run.clusters().values().any(|cluster| !gaps(cluster).is_empty()),
+            "{target} {unit}"
+        );
+        for unit in &run.discovery.units {
+            let places = listed.map(|region| format!("{}/{region}", unit.scope));
+            let all = places.iter().all(|place| told.contains(place));
+            assert!(all || unseen.contains(&unit.scope), "{}: {unseen:?}", unit.scope);
+        }
+        assert!(!run.discovery.units.is_empty() || unseen.contains("acme"), "{unseen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
