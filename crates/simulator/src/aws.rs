@@ -152,12 +152,18 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
         Service::Sts => sts::answer(world, call),
         Service::Organizations => organizations::answer(world, call),
         Service::Iam => query::iam::answer(world, estate, call),
-        Service::Ec2 | Service::AutoScaling | Service::LoadBalancing | Service::Kms | Service::Eks => {
+        Service::Ec2
+        | Service::AutoScaling
+        | Service::LoadBalancing
+        | Service::ClassicLoadBalancing
+        | Service::Kms
+        | Service::Eks => {
             let fabric = estate.region(&call.region).ok_or_else(|| not_enabled(call))?;
             match call.service {
                 Service::Ec2 => query::ec2::answer(world, estate, fabric, call),
                 Service::AutoScaling => query::autoscaling::answer(world, fabric, call),
                 Service::LoadBalancing => query::balancing::answer(world, fabric, call),
+                Service::ClassicLoadBalancing => query::balancing::first_generation(world, fabric, call),
                 Service::Kms => kms::answer(world, fabric, call),
                 _ => eks::answer(world, fabric, call),
             }

@@ -122,7 +122,9 @@ async fn acme_is_read_whole_with_every_declared_call_and_none_twice() {
     assert_eq!(open, Vec::<String>::new());
     assert_eq!(run.ledger.duplicates(), BTreeMap::new());
     let asked: BTreeSet<String> = run.ledger.counts().into_keys().collect();
-    let declared: BTreeSet<String> = CALLS.iter().map(|call| call.name.to_owned()).collect();
+    // The first generation of load balancers shares its permissions with the second.
+    let declared: BTreeSet<String> =
+        CALLS.iter().map(|call| call.name.replace("elb:", "elasticloadbalancing:")).collect();
     assert_eq!(asked, declared);
 }
 
@@ -325,7 +327,7 @@ async fn a_denied_call_takes_what_it_feeds_and_leaves_the_rest() {
     let whole = run(Faults::default()).await;
     let mut wrong = Vec::new();
     for call in CALLS.iter().filter(|call| call.name != "sts:GetCallerIdentity") {
-        let denied = run(Faults { deny: vec![call.name.to_owned()], ..Faults::default() }).await;
+        let denied = run(Faults { deny: vec![call.permission.to_owned()], ..Faults::default() }).await;
         let mut lost: BTreeSet<FactKind> = BTreeSet::new();
         for (name, cluster) in whole.clusters() {
             match denied.clusters().get(&name) {

@@ -3,6 +3,7 @@
 
 mod normalizer {
     mod balancers;
+    mod discovery;
     mod edges;
     mod fixtures;
     mod laws;

@@ -32,6 +32,8 @@ enum Origin {
     AutoMode(String),
     Karpenter(String),
     SelfManaged(String),
+    /// Machines outside AWS.
+    Hybrid,
 }
 
 impl Origin {
@@ -42,6 +44,7 @@ impl Origin {
             Self::AutoMode(name) => ("auto", name, PoolKind::Automatic),
             Self::Karpenter(name) => ("karpenter", name, PoolKind::Automatic),
             Self::SelfManaged(name) => ("self-managed", name, PoolKind::SelfManaged),
+            Self::Hybrid => return (PoolId::new("hybrid/nodes"), "hybrid nodes", PoolKind::SelfManaged),
         };
         (PoolId::new(format!("{family}/{name}")), name, kind)
     }
@@ -66,6 +69,10 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
         for name in automatic_pools(cluster) {
             members.entry(Origin::AutoMode(name.clone())).or_default();
         }
+        // Machines outside AWS join from networks that the cluster names (EKS user guide, hybrid nodes).
+        if cluster.remote_network_config.as_ref().is_some_and(|remote| !remote.remote_node_networks.is_empty()) {
+            members.entry(Origin::Hybrid).or_default();
+        }
         for instance in region.instances_of(known.name, instances) {
             members.entry(origin(instance)).or_default().push(instance);
         }
@@ -78,7 +85,11 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
             .map(|(origin, instances)| {
                 let group = match origin {
                     Origin::NodeGroup(name) => groups.iter().find(|(other, _)| other == name).map(|(_, group)| group),
-                    Origin::Fargate(_) | Origin::AutoMode(_) | Origin::Karpenter(_) | Origin::SelfManaged(_) => None,
+                    Origin::Fargate(_)
+                    | Origin::AutoMode(_)
+                    | Origin::Karpenter(_)
+                    | Origin::SelfManaged(_)
+                    | Origin::Hybrid => None,
                 };
                 let context =
                     Context { region, known, cluster, group, origin, instances, own_groups: &own_groups, vpc: &vpc };
@@ -137,6 +148,9 @@ impl Context<'_, '_> {
         let (id, name, kind) = self.origin.pool();
         if kind == PoolKind::Serverless {
             return self.serverless(id, name);
+        }
+        if *self.origin == Origin::Hybrid {
+            return outside(id, name);
         }
         Pool {
             id,
@@ -461,6 +475,27 @@ impl Context<'_, '_> {
         let automatic = matches!(self.origin, Origin::AutoMode(_));
         let group = self.group.and_then(|group| group.get().ok());
         machine::metadata(&members, &template, group, automatic)
+    }
+}
+
+/// Machines that AWS does not know: whether there are any, and how they are reached, it cannot say.
+fn outside(id: PoolId, name: &str) -> Pool {
+    fn unknown<T>() -> Observed<T> {
+        let what = "hybrid nodes stand outside AWS, which does not describe them".to_owned();
+        Observed::missing(Gap::Unsupported { what })
+    }
+    Pool {
+        id,
+        name: name.to_owned(),
+        kind: PoolKind::SelfManaged,
+        nodes: unknown(),
+        public_addresses: unknown(),
+        exposure: unknown(),
+        filters: unknown(),
+        default_route: unknown(),
+        egress: unknown(),
+        interactive: unknown(),
+        metadata: unknown(),
     }
 }
 

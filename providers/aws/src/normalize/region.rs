@@ -10,7 +10,7 @@ use crate::{
     calls,
     record::{
         Ec2, Query,
-        balancing::{LoadBalancer, TargetGroup},
+        balancing::{ClassicLoadBalancer, LoadBalancer, TargetGroup},
         compute::{AutoScalingGroups, GroupInstance, Instance, Interface, Interfaces, Reservations},
         network::{
             BlockPublicAccess, BlockPublicAccessExclusions, BlockPublicAccessOptions, Exclusion, NetworkAcl,
@@ -47,7 +47,9 @@ pub(super) struct Region<'a> {
     pub(super) vpcs: Observed<Vec<Vpc>>,
     pub(super) block_mode: Observed<Option<String>>,
     pub(super) block_exclusions: Observed<Vec<Exclusion>>,
+    /// Of both generations, those of the first behind the others.
     pub(super) load_balancers: Observed<Vec<LoadBalancer>>,
+    pub(super) classics: Observed<Vec<ClassicLoadBalancer>>,
     pub(super) target_groups: Observed<Vec<TargetGroup>>,
     /// The machines of each auto scaling group that was listed, by the group's name.
     pub(super) scaling: Observed<HashMap<String, Vec<GroupInstance>>>,
@@ -83,6 +85,7 @@ impl<'a> Region<'a> {
         let security_groups: Observed<Vec<SecurityGroup>> =
             ec2(snapshot, &calls::DESCRIBE_SECURITY_GROUPS, scope, |page: SecurityGroups| page.security_group_info);
         let by_cluster = instances.get().map(|instances| of_clusters(instances)).unwrap_or_default();
+        let classics = balancing::classics(snapshot, scope);
         let group_index = security_groups.get().map(|groups| by_id(groups)).unwrap_or_default();
         Self {
             interfaces: ec2(snapshot, &calls::DESCRIBE_NETWORK_INTERFACES, scope, |page: Interfaces| {
@@ -101,7 +104,8 @@ impl<'a> Region<'a> {
                 scope,
                 |page: BlockPublicAccessExclusions| page.exclusions,
             ),
-            load_balancers: balancing::load_balancers(snapshot, scope),
+            load_balancers: of_both_generations(balancing::load_balancers(snapshot, scope), &classics),
+            classics,
             target_groups: balancing::target_groups(snapshot, scope),
             fronts: OnceCell::new(),
             balancers: RefCell::default(),
@@ -145,8 +149,12 @@ impl<'a> Region<'a> {
 
     /// What load balancers forward, followed once.
     pub(super) fn fronts(&self) -> &Fronts {
-        let read = || Fronts::read(self.snapshot, self.scope, &self.load_balancers, &self.target_groups);
-        self.fronts.get_or_init(read)
+        self.fronts.get_or_init(|| {
+            let networks =
+                self.vpcs.get().ok().map(|vpcs| vpcs.iter().filter_map(|vpc| vpc.vpc_id.as_deref()).collect());
+            let balancers = (&self.load_balancers, &self.classics);
+            Fronts::read(self.snapshot, self.scope, balancers, &self.target_groups, networks.as_ref())
+        })
     }
 
     /// A security group, translated once. `None` when the table does not hold it.
@@ -181,6 +189,21 @@ impl<'a> Region<'a> {
         self.filters.borrow_mut().insert(id, Rc::clone(&acl));
         Some(acl)
     }
+}
+
+fn of_both_generations(
+    second: Observed<Vec<LoadBalancer>>,
+    first: &Observed<Vec<ClassicLoadBalancer>>,
+) -> Observed<Vec<LoadBalancer>> {
+    conclude(|trail| {
+        trail.rest_on(second.sources());
+        trail.rest_on(first.sources());
+        // One that is not listed is still seen by its interfaces.
+        let first = first.get().ok().into_iter().flatten();
+        let mut all = super::endpoint::take(second)?;
+        all.extend(first.map(ClassicLoadBalancer::as_load_balancer));
+        Ok(all)
+    })
 }
 
 /// The mode that is in force; while it changes, both may be.

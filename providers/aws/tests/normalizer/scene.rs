@@ -271,6 +271,9 @@ fn network(world: &mut World) {
         .put("elasticloadbalancing:DescribeLoadBalancers", PLACE, &[], json!({ "DescribeLoadBalancersResponse": {
             "DescribeLoadBalancersResult": { "LoadBalancers": null },
         } }))
+        .put("elb:DescribeLoadBalancers", PLACE, &[], json!({ "DescribeLoadBalancersResponse": {
+            "DescribeLoadBalancersResult": { "LoadBalancerDescriptions": null },
+        } }))
         .put("elasticloadbalancing:DescribeTargetGroups", PLACE, &[], json!({ "DescribeTargetGroupsResponse": {
             "DescribeTargetGroupsResult": { "TargetGroups": null },
         } }));

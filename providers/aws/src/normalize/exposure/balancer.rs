@@ -10,7 +10,10 @@ use crate::{
         filter::{Group, Shape},
         region::own_ranges,
     },
-    record::{balancing::LoadBalancer, compute::Interface},
+    record::{
+        balancing::{ClassicLoadBalancer, LoadBalancer},
+        compute::Interface,
+    },
 };
 use palisade_model::{Gap, Layer};
 use palisade_reach::{
@@ -53,7 +56,7 @@ impl Evaluator<'_> {
         for (place, why) in &fronts.unread {
             let Some(record) = balancers.get(*place) else { continue };
             let balancer = self.balancer(record)?;
-            let preserving = record.kind.as_deref() != Some("application");
+            let preserving = !matches!(record.kind.as_deref(), Some("application" | ClassicLoadBalancer::KIND));
             let all = record.ip_address_type.as_deref().is_some_and(|kind| kind != "ipv4");
             let clients = if all { outside.clone() } else { outside.family(Family::V4) };
             let clients = clients.intersect(&balancer.let_in());
@@ -61,7 +64,12 @@ impl Evaluator<'_> {
                 format!("load balancer {} faces the internet and may forward to these nodes: {why}", balancer.name);
             through.widen(&balancer, preserving, guard, &clients, because);
         }
-        // Balancers of the first generation are only seen by their interfaces; they never keep the client's address.
+        // Balancers that are in no list are only seen by their interfaces: those of the first generation where their list
+        // could not be read. They never keep the client's address.
+        let unlisted = match self.region.classics.gap() {
+            Some(gap) => format!("Classic Load Balancers were not read: {gap}"),
+            None => "it is in no list".to_owned(),
+        };
         for interface in self.region.interfaces.get()?.iter().filter(|one| {
             one.vpc_id.as_deref() == Some(&key.vpc)
                 && one.association.is_some()
@@ -73,8 +81,7 @@ impl Evaluator<'_> {
             balancer.groups = interface.group_set.iter().filter_map(|group| group.group_id.clone()).collect();
             let clients = outside.intersect(&balancer.let_in());
             let because = format!(
-                "load balancer {} faces the internet and may forward to these nodes: listeners and targets of Classic \
-                 Load Balancers are not read",
+                "load balancer {} faces the internet and may forward to these nodes: {unlisted}",
                 balancer.name
             );
             through.widen(&balancer, false, guard, &clients, because);
@@ -104,9 +111,10 @@ impl Evaluator<'_> {
             return Ok(());
         }
         if !sessions.any_port.is_exact() {
+            let why = path.doubt.as_deref().unwrap_or("its rules or the targets' health decide");
             through.limits.insert(format!(
                 "load balancer {} forwards to port {} of these nodes, and whether it sends every client there now is not \
-                 certain: its rules are not read, or the targets' health decides",
+                 certain: {why}",
                 front.name, behind.port
             ));
         }
@@ -233,9 +241,10 @@ fn into(front: &Balancer, path: &Path, behind: Behind, rule: &str) -> Step {
         Gate::FirstMatch(Chain { rules, default: Action::Deny })
     };
     let layer = Step::new(format!("load balancer {}", front.name), gate);
-    if unsure || path.entries.iter().any(|entry| entry.certainty != Certainty::Yes) {
+    if unsure || path.entries.iter().any(|entry| !entry.clients.is_exact()) {
+        let why = path.doubt.as_deref();
         return layer
-            .unsure("its rules are not read, or the targets' health decides whether it sends clients there now");
+            .unsure(why.unwrap_or("its rules or the targets' health decide whether it sends clients there now"));
     }
     layer
 }
@@ -290,9 +299,7 @@ fn clients(interfaces: &[&Bounds<PacketSet>], entries: &[Entry]) -> Bounds<AddrS
         let mut here = sources.fold(first, |one, other| {
             Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
         });
-        if entry.certainty != Certainty::Yes {
-            here = Bounds::unknown_within(here.upper().clone());
-        }
+        here = here.intersect(&entry.clients);
         all = all.union(&here);
     }
     all
