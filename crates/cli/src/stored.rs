@@ -8,8 +8,8 @@ use crate::{
     scan::{chosen, complain_of_lost, configuration, judge, scan},
 };
 use anyhow::Context as _;
-use palisade_controls::controls;
 use palisade_config::nearest;
+use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::Cluster;
 use palisade_provider::{Provider, Snapshot};
