@@ -232,7 +232,7 @@ impl Context<'_, '_> {
                 let id = member.instance_id.as_deref().unwrap_or("?");
                 let is_it = |instance: &&Instance| instance.instance_id.as_deref() == Some(id);
                 let instance = all.iter().find(is_it).ok_or_else(|| unlisted("machine", id))?;
-                if instance.is_up() && !members.iter().any(|one| is_it(one)) {
+                if instance.is_up() && !members.iter().any(is_it) {
                     members.push(instance);
                 }
             }

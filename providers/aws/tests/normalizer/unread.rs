@@ -107,7 +107,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
         Row {
             hidden: "the profile of a machine belongs to no role of the list",
             hide: |world| {
-                machine(world)["iamInstanceProfile"]["arn"] = json!("arn:aws:iam::111122223333:instance-profile/gone")
+                machine(world)["iamInstanceProfile"]["arn"] = json!("arn:aws:iam::111122223333:instance-profile/gone");
             },
             lost: ALL_IDENTITIES,
             says: "no role of the account lists the instance profile arn:aws:iam::111122223333:instance-profile/gone of i-1",
@@ -145,7 +145,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
         Row {
             hidden: "the role of a pod identity",
             hide: |world| {
-                association(world, &json!({ "associationId": "a-1", "namespace": "n", "serviceAccount": "s" }))
+                association(world, &json!({ "associationId": "a-1", "namespace": "n", "serviceAccount": "s" }));
             },
             lost: &[Identities, Controllers, ExternalTrusts, Trusts],
             says: "the role of pod identity association a-1 is not in the answer",
@@ -176,7 +176,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
         Row {
             hidden: "whom a grant of the key serves",
             hide: |world| {
-                world.body("kms:ListGrants")["Grants"] = json!([{ "GrantId": "g", "Operations": ["Decrypt"] }])
+                world.body("kms:ListGrants")["Grants"] = json!([{ "GrantId": "g", "Operations": ["Decrypt"] }]);
             },
             lost: &[KeyAccess],
             says: "whom grant g of arn:aws:kms:eu-west-1:111122223333:key/1 serves",
@@ -209,7 +209,7 @@ fn a_machine_that_was_not_wholly_read_may_stand_anywhere() {
         Row {
             hidden: "a machine of the auto scaling group is not in EC2's list",
             hide: |world| {
-                scaling_groups(world)[0]["Instances"] = json!([{ "InstanceId": "i-1" }, { "InstanceId": "i-9" }])
+                scaling_groups(world)[0]["Instances"] = json!([{ "InstanceId": "i-1" }, { "InstanceId": "i-9" }]);
             },
             lost: MACHINES,
             says: "machine i-9 is not in the list",

@@ -157,6 +157,8 @@ fn catches(values: &[&String], field: &str) -> Certainty {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::needless_pass_by_value, reason = "a test writes its values where it uses them")]
+
     use super::*;
     use serde_json::{Value, json};
 

@@ -1,6 +1,5 @@
 //! The methods of the semantics specification's table (6.1), one by one: which permissions on what give the step, and what
 //! it hangs on where that is not read.
-#![expect(clippy::needless_pass_by_value, reason = "a test writes its values where it uses them")]
 
 use super::{
     escalation::Ways,

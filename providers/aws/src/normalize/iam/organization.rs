@@ -58,7 +58,16 @@ struct Level {
     documents: Vec<(String, Parsed)>,
     missing: Vec<String>,
     /// Its layer, where that does not depend on who asks.
-    same_for_all: OnceCell<Option<Option<Layer>>>,
+    same_for_all: OnceCell<Fixed>,
+}
+
+/// Whether the layer of a level is the same whoever asks.
+#[derive(Clone, Debug)]
+enum Fixed {
+    /// This one; none where it stops nothing.
+    For(Option<Layer>),
+    /// It depends.
+    No,
 }
 
 impl Guards {
@@ -85,11 +94,12 @@ impl Guards {
         match above(snapshot, account) {
             Err(gap) => Self::unread(Membership::In(id.clone(), None), &gap),
             Ok(above) => {
-                let path: String =
-                    above.iter().rev().filter(|level| *level != account).map(|level| format!("{level}/")).collect();
+                let units: Vec<&str> =
+                    above.iter().rev().filter(|level| *level != account).map(String::as_str).collect();
+                let path = format!("{id}/{}/", units.join("/"));
                 let levels =
                     [SERVICE_CONTROL, RESOURCE_CONTROL].into_iter().flat_map(|kind| levels(snapshot, kind, &above));
-                Self { levels: levels.collect(), membership: Membership::In(id.clone(), Some(format!("{id}/{path}"))) }
+                Self { levels: levels.collect(), membership: Membership::In(id.clone(), Some(path)) }
             }
         }
     }
@@ -117,10 +127,13 @@ impl Level {
 
     fn layer(&self, request: &Request) -> Option<Layer> {
         let fixed = self.same_for_all.get_or_init(|| {
-            let readable = self.documents.iter().filter_map(|(_, document)| document.as_ref().ok());
-            readable.into_iter().all(is_same_for_all).then(|| self.compile(&Request::default()))
+            let mut readable = self.documents.iter().filter_map(|(_, document)| document.as_ref().ok());
+            if readable.all(is_same_for_all) { Fixed::For(self.compile(&Request::default())) } else { Fixed::No }
         });
-        fixed.clone().unwrap_or_else(|| self.compile(request))
+        match fixed {
+            Fixed::For(layer) => layer.clone(),
+            Fixed::No => self.compile(request),
+        }
     }
 
     fn compile(&self, request: &Request) -> Option<Layer> {
