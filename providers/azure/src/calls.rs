@@ -131,8 +131,8 @@ calls! {
     /// The user-assigned identities of a subscription.
     IDENTITIES = "UserAssignedIdentities_ListBySubscription",
         "Microsoft.ManagedIdentity/userAssignedIdentities/read", Account,
-        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts], &[],
-        "know the identities that clusters and workloads use";
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts, Standing], &[],
+        "know the identities that clusters and workloads use, and whom they could become";
     /// Whose tokens become an identity.
     FEDERATED_CREDENTIALS = "FederatedIdentityCredentials_List",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", Identity,

@@ -21,10 +21,8 @@ pub(crate) use compute::ScaleSet;
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressSpace, AdminRule, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
-    PublicAddress, Reference, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
+    AddressConfiguration, AddressSpace, AdminRule, BackendAddress, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
+    PublicAddress, Reference, Route, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
-#[cfg(feature = "collect")]
-pub(crate) use scope::Descendant;
-pub(crate) use scope::Subscription;
+pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

@@ -80,7 +80,7 @@ impl Here<'_> {
     /// The networks, and the security admin rules of those that clusters stand in.
     async fn networks(&self, clusters: &[Cluster]) {
         let networks: Vec<Network> = self.all(&NETWORKS, "Microsoft.Network/virtualNetworks", NETWORK).await;
-        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let groups = node_groups(clusters);
         let named: BTreeSet<String> = clusters.iter().flat_map(subnets).filter_map(network_of).collect();
         let ours = networks.iter().filter_map(|network| network.id.as_deref()).filter(|id| {
             let made_by_aks = arm::group(id).is_some_and(|group| groups.contains(&group.to_ascii_lowercase()));
@@ -100,7 +100,7 @@ impl Here<'_> {
     async fn machines(&self, clusters: &[Cluster]) {
         let scale_sets: Vec<ScaleSet> =
             self.all(&SCALE_SETS, "Microsoft.Compute/virtualMachineScaleSets", COMPUTE).await;
-        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let groups = node_groups(clusters);
         let ours = scale_sets.iter().filter_map(|set| {
             let id = set.id.as_deref()?;
             let group = arm::group(id)?.to_ascii_lowercase();
@@ -148,6 +148,11 @@ impl Here<'_> {
             bindings.await;
         }
     }
+}
+
+/// The resource groups of the clusters' nodes.
+fn node_groups(clusters: &[Cluster]) -> BTreeSet<String> {
+    clusters.iter().filter_map(|cluster| Some(cluster.node_group(cluster.id.as_deref()?))).collect()
 }
 
 /// The subnets that a cluster names.

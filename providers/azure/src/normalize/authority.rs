@@ -68,6 +68,7 @@ impl Assignments<'_> {
         let concerns = |people: &[(String, bool)]| {
             Truth::any(people.iter().map(|(id, group)| match id {
                 _ if id == EVERYBODY || *id == principal => Truth::True,
+                _ if id.is_empty() => Truth::unknown("a principal of a deny assignment has no id"),
                 _ if *group => Truth::unknown(membership(id)),
                 _ => Truth::False,
             }))
@@ -80,8 +81,10 @@ impl Assignments<'_> {
         }
         let resources = self.reach(&denied.scope, !denied.not_below);
         let id = format!("deny assignment {} at {}", denied.name, denied.scope);
-        let deny =
-            |actions: &Selector| Grant::deny(id.clone(), actions.clone(), resources.clone()).when(applies.clone());
+        let deny = |denied: &Allowed| {
+            let when = applies.clone().and(condition(denied.condition.as_deref()));
+            Grant::deny(id.clone(), denied.actions.clone(), resources.clone()).when(when)
+        };
         denied.actions.iter().map(deny).collect()
     }
 }

@@ -22,13 +22,9 @@ impl Read<'_, '_> {
         &self.row.id
     }
 
-    /// The resource group of the nodes. AKS builds the name like this when nobody chooses another.
+    /// The resource group of the nodes, in lower case.
     pub(super) fn node_group(&self) -> String {
-        self.item.node_group().unwrap_or_else(|| {
-            let group = arm::group(self.id()).unwrap_or_default();
-            let location = self.item.location.as_deref().unwrap_or_default();
-            format!("MC_{group}_{}_{location}", arm::name(self.id())).to_ascii_lowercase()
-        })
+        self.item.node_group(self.id())
     }
 }
 

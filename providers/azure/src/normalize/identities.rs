@@ -25,6 +25,8 @@ struct Found {
     name: String,
     used_by: Vec<String>,
     pointer: Option<Evidence>,
+    /// Why nothing more is known of it than that there is one.
+    unread: Option<Gap>,
 }
 
 /// Why nothing more is known of an application.
@@ -43,12 +45,32 @@ pub(super) fn identities(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Obse
         seen.extend(read.row.evidence("/properties/identityProfile"));
         seen.extend(read.row.evidence("/properties/addonProfiles"));
         let mut found = Vec::new();
-        found.extend(control_plane(read));
-        found.extend(kubelet(read));
+        let (control_plane, kubelet) = (control_plane(read), kubelet(read));
+        if control_plane.is_empty() {
+            found.push(unnamed(IdentityKind::ControlPlane, "/identity", "control plane", read));
+        }
+        if kubelet.is_none() && service_principal(read).is_none() {
+            found.push(unnamed(IdentityKind::Node, "/properties/identityProfile", "nodes", read));
+        }
+        found.extend(control_plane);
+        found.extend(kubelet);
         found.extend(controllers_found(read).into_values());
         found.extend(workloads(read, around, seen)?);
         Ok(found.into_iter().map(|one| identity(one, read, around)).collect())
     })
+}
+
+/// An identity that every cluster has, and that the answer does not name.
+fn unnamed(kind: IdentityKind, place: &str, whose: &str, read: &Read<'_, '_>) -> Found {
+    Found {
+        kind,
+        principal: None,
+        resource: None,
+        name: format!("identity of the {whose}"),
+        used_by: vec![whose.to_owned()],
+        pointer: read.row.evidence(place),
+        unread: Some(Gap::Unsettled { what: format!("the cluster does not name the identity of its {whose}") }),
+    }
 }
 
 fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
@@ -61,6 +83,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
             name: format!("application {client}"),
             used_by: vec!["control plane".to_owned(), "nodes".to_owned()],
             pointer: read.row.evidence("/properties/servicePrincipalProfile"),
+            unread: Some(graph()),
         }];
     }
     let Some(identity) = &read.item.identity else { return Vec::new() };
@@ -75,6 +98,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
             name: arm::name(id).to_owned(),
             used_by: used_by.clone(),
             pointer: read.row.evidence("/identity/userAssignedIdentities"),
+            unread: None,
         })
         .collect();
     let own = identity.principal_id.as_ref().map(|principal| Found {
@@ -84,6 +108,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
         name: format!("system-assigned identity of {}", arm::name(read.id())),
         used_by,
         pointer: read.row.evidence("/identity"),
+        unread: None,
     });
     own.into_iter().chain(assigned).collect()
 }
@@ -113,6 +138,7 @@ fn of_profile(
         name: name.to_owned(),
         used_by,
         pointer,
+        unread: None,
     }
 }
 
@@ -157,9 +183,17 @@ fn workloads(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evid
             name: identity.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned()),
             used_by: subjects.collect(),
             pointer: row.evidence("/properties"),
+            unread: None,
         });
     }
     Ok(found)
+}
+
+impl Found {
+    /// Whether it can be looked up at all.
+    fn known(&self) -> Result<(), Gap> {
+        self.unread.clone().map_or(Ok(()), Err)
+    }
 }
 
 fn id_of(found: &Found) -> IdentityId {
@@ -171,14 +205,11 @@ fn id_of(found: &Found) -> IdentityId {
 }
 
 fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Identity {
-    let is_application = found.principal.is_none() && found.resource.is_none();
     Identity {
         id: id_of(&found),
         standing: observe(|seen| {
             seen.extend(found.pointer.clone());
-            if is_application {
-                return Err(graph());
-            }
+            found.known()?;
             let principal = found.principal.as_deref().ok_or_else(|| {
                 let name = &found.name;
                 Gap::Unsettled { what: format!("the object id of identity `{name}` is not in the answer") }
@@ -200,8 +231,8 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
         }),
         other_trust: observe(|seen| {
             seen.extend(found.pointer.clone());
+            found.known()?;
             match &found.resource {
-                _ if is_application => Err(graph()),
                 // A system-assigned identity cannot be handed to anybody else.
                 None => Ok(Vec::new()),
                 Some(resource) => other_trust(resource, read, around, seen),
@@ -210,7 +241,7 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
         keys: observe(|seen| {
             seen.extend(found.pointer.clone());
             // Managed identities have no key that anybody could hold.
-            if is_application { Err(graph()) } else { Ok(Vec::new()) }
+            found.known().map(|()| Vec::new())
         }),
         unused: observe(|seen| {
             seen.extend(found.pointer.clone());
@@ -231,10 +262,10 @@ fn dedication(
     around: &Surroundings<'_>,
     seen: &mut Vec<Evidence>,
 ) -> Result<Dedication, Gap> {
-    let Some(resource) = &found.resource else {
-        // An application may be used anywhere; a system-assigned identity is its cluster's.
-        return if found.principal.is_some() { Ok(Dedication::Dedicated) } else { Err(graph()) };
-    };
+    // An application may be used anywhere.
+    found.known()?;
+    // A system-assigned identity is its cluster's.
+    let Some(resource) = &found.resource else { return Ok(Dedication::Dedicated) };
     let key = arm::key(resource);
     let clusters = around.uses.get(&key).into_iter().flatten().filter(|id| !arm::same(id, read.id()));
     let mut with: Vec<String> = clusters.map(|id| format!("cluster `{}`", arm::name(id))).collect();
@@ -262,7 +293,11 @@ fn dedication(
             with.push(format!("scale set `{}`", arm::name(&row.id)));
         }
     }
-    Ok(if with.is_empty() { Dedication::Dedicated } else { Dedication::Shared { with } })
+    if !with.is_empty() {
+        return Ok(Dedication::Shared { with });
+    }
+    // A cluster that could not be read may use it too.
+    around.unread_cluster.clone().map_or(Ok(Dedication::Dedicated), Err)
 }
 
 fn same_resource(found: &Found, key: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Where a subnet's traffic goes: Azure's own routes and the ones people wrote.
 //! <https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview>
 
-use crate::record::RouteTable;
+use crate::record::Route as Written;
 use ipnet::IpNet;
 use palisade_reach::{AddrSet, Bounds, Certainty, Route, longest_prefix_bounds, parse_net};
 
@@ -41,7 +41,7 @@ const SYSTEM: u32 = 2;
 
 impl Routes {
     /// The routes of a subnet in a network with these prefixes of its own and its neighbours.
-    pub(super) fn new(inside: &[IpNet], table: Option<&RouteTable>) -> Self {
+    pub(super) fn new(inside: &[IpNet], written: &[Written], learns: bool) -> Self {
         let system = |net: IpNet, target| Route { destination: net, target, id: "system route".into(), rank: SYSTEM };
         let parsed = |text: &str| parse_net(text).ok();
         let mut routes: Vec<Route<Hop>> =
@@ -51,12 +51,9 @@ impl Routes {
         // The same prefix as a dropped one: what belongs to the network is not dropped.
         routes.retain(|route| !inside.contains(&route.destination));
         routes.extend(inside.iter().map(|net| system(*net, Hop::Inside)));
-        let mut found = Self { all: routes, written: AddrSet::empty(), unreadable: false, default: None, learns: true };
-        if let Some(table) = table {
-            found.learns = table.properties.disable_bgp_route_propagation != Some(true);
-            for route in &table.properties.routes {
-                found.write(route.name.as_deref().unwrap_or("route"), &route.properties);
-            }
+        let mut found = Self { all: routes, written: AddrSet::empty(), unreadable: false, default: None, learns };
+        for route in written {
+            found.write(route.name.as_deref().unwrap_or("route"), &route.properties);
         }
         found
     }
@@ -128,12 +125,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn table(routes: &[(&str, &str)]) -> RouteTable {
+    fn table(routes: &[(&str, &str)]) -> Vec<Written> {
         let routes: Vec<_> = routes
             .iter()
             .map(|(prefix, hop)| json!({ "name": "r", "properties": { "addressPrefix": prefix, "nextHopType": hop } }))
             .collect();
-        serde_json::from_value(json!({ "properties": { "routes": routes } })).unwrap()
+        serde_json::from_value(json!(routes)).unwrap()
     }
 
     fn inside() -> Vec<IpNet> {
@@ -146,7 +143,7 @@ mod tests {
 
     #[test]
     fn without_written_routes_answers_go_to_the_internet_and_to_the_network_and_nowhere_else() {
-        let back = Routes::new(&inside(), None).returning(false);
+        let back = Routes::new(&inside(), &[], true).returning(false);
         assert!(back.is_exact());
         assert!(back.lower().contains(address("203.0.113.9")) && back.lower().contains(address("10.224.0.4")));
         assert!(!back.lower().contains(address("192.168.0.1")) && !back.lower().contains(address("10.1.0.1")));
@@ -155,7 +152,7 @@ mod tests {
     #[test]
     fn an_appliance_makes_answers_possible_and_nothing_makes_them_impossible() {
         let back =
-            Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")])))
+            Routes::new(&inside(), &table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")]), true)
                 .returning(false);
         assert!(back.upper().contains(address("198.51.100.1")) && !back.lower().contains(address("198.51.100.1")));
         assert!(!back.upper().contains(address("203.0.113.9")));
@@ -164,15 +161,15 @@ mod tests {
     #[test]
     fn answers_that_a_route_sends_into_the_network_reach_its_members_and_perhaps_others() {
         let written = table(&[("203.0.113.0/24", "VnetLocal"), ("10.224.1.0/24", "VnetLocal")]);
-        let back = Routes::new(&inside(), Some(&written)).returning(false);
+        let back = Routes::new(&inside(), &written, true).returning(false);
         assert!(back.lower().contains(address("10.224.1.7")));
         assert!(back.upper().contains(address("203.0.113.9")) && !back.lower().contains(address("203.0.113.9")));
     }
 
     #[test]
     fn the_written_default_route_is_remembered_with_its_hop() {
-        let routes = Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance")])));
+        let routes = Routes::new(&inside(), &table(&[("0.0.0.0/0", "VirtualAppliance")]), true);
         assert_eq!(routes.default, Some((Hop::Through("VirtualAppliance".to_owned()), "r".to_owned())));
-        assert!(Routes::new(&inside(), Some(&table(&[("Storage.westeurope", "Internet")]))).unreadable);
+        assert!(Routes::new(&inside(), &table(&[("Storage.westeurope", "Internet")]), true).unreadable);
     }
 }

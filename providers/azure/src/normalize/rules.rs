@@ -174,7 +174,12 @@ impl Filter {
             internet: palisade_reach::internet().subtract(network),
         };
         let mut lines: Vec<(i64, Line)> = Vec::new();
-        let written = group.properties.security_rules.iter().map(|rule| (rule, true));
+        let rules = group.properties.security_rules.as_deref().ok_or_else(|| {
+            let scope = arm::subscription(&row.id).unwrap_or_default();
+            let pointer = format!("/value/{}/properties/securityRules", row.at);
+            super::malformed(&SECURITY_GROUPS, scope, &pointer, "missing")
+        })?;
+        let written = rules.iter().map(|rule| (rule, true));
         let defaults = group.properties.default_security_rules.iter().map(|rule| (rule, false));
         let mut has_defaults = false;
         for (rule, is_written) in written.chain(defaults) {

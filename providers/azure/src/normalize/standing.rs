@@ -173,8 +173,9 @@ impl Surroundings<'_> {
         let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
         let authority = self.authority(assignments, principal);
         if may_become_somebody(&authority) {
-            // Which machines carry whom decides how far it climbs.
+            // Which machines carry whom decides how far it climbs, and so does who there is to become.
             self.knows_carriers()?;
+            self.knows_identities()?;
         }
         let switches = Switches::of(read);
         let held = self.held(assignments, principal, &authority, switches);

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use palisade_model::{Evidence, Gap};
-use palisade_provider::Snapshot;
+use palisade_provider::{Call, Snapshot};
 use std::{cell::RefCell, collections::HashMap};
 
 /// One subscription around its clusters.
@@ -36,6 +36,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) identities: Result<Table<'s, UserAssignedIdentity>, Gap>,
     /// Which identity which clusters use, by the identity's resource id or object id.
     pub(super) uses: HashMap<String, Vec<String>>,
+    /// Why it is not known what every cluster of the subscription uses.
+    pub(super) unread_cluster: Option<Gap>,
     /// The ids of the clusters, comparable and in order.
     clusters: Vec<String>,
     pub(super) spaces: RefCell<Spaces>,
@@ -55,8 +57,8 @@ pub(super) struct Surroundings<'s> {
 }
 
 impl<'s> Surroundings<'s> {
-    /// Reads the lists.
-    pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>]) -> Self {
+    /// Reads the lists. `unlisted` is why not every cluster is among these.
+    pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>], unlisted: Option<Gap>) -> Self {
         let here = snapshot.scope.as_str();
         let identities = Table::<UserAssignedIdentity>::read(snapshot, &IDENTITIES, here, &[]);
         let federated = identities.as_ref().map(|table| federated(snapshot, table)).unwrap_or_default();
@@ -88,6 +90,7 @@ impl<'s> Surroundings<'s> {
             assignments,
             identities,
             uses: uses(clusters),
+            unread_cluster: unlisted.or_else(|| clusters.iter().find_map(|row| row.item.as_ref().err().cloned())),
             clusters: {
                 let mut keys: Vec<String> = clusters.iter().map(|row| arm::key(&row.id)).collect();
                 keys.sort();
@@ -105,6 +108,12 @@ impl<'s> Surroundings<'s> {
     /// The scale sets of a resource group.
     pub(super) fn sets_of_group(&self, group: &str) -> Result<Vec<&Row<'s, ScaleSet>>, Gap> {
         let rows = table(&self.scale_sets)?.rows();
+        if let Some(row) = rows.iter().find(|row| row.id.is_empty()) {
+            // It may be anybody's.
+            row.get()?;
+            let pointer = format!("/value/{}/id", row.at);
+            return Err(super::malformed(&SCALE_SETS, self.subscription, &pointer, "missing"));
+        }
         let places = self.sets_of_group.get(&group.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
         Ok(places.iter().filter_map(|place| rows.get(*place)).collect())
     }
@@ -112,6 +121,17 @@ impl<'s> Surroundings<'s> {
     /// Whether it is known which machines carry whom.
     pub(super) fn knows_carriers(&self) -> Result<(), Gap> {
         self.carriers.as_ref().map_err(Clone::clone).map(|_| ())
+    }
+
+    /// Whether it is known which user-assigned identities there are, and as whom they act.
+    pub(super) fn knows_identities(&self) -> Result<(), Gap> {
+        for row in table(&self.identities)?.rows() {
+            if row.get()?.properties.principal_id.is_none() {
+                let pointer = format!("/value/{}/properties/principalId", row.at);
+                return Err(super::malformed(&IDENTITIES, self.subscription, &pointer, "missing"));
+            }
+        }
+        Ok(())
     }
 
     /// The scale sets whose machines carry an identity.
@@ -157,7 +177,7 @@ impl<'s> Surroundings<'s> {
 type Federated<'s> = HashMap<String, Result<Table<'s, FederatedCredential>, Gap>>;
 
 fn credentials<'f, 's>(federated: &'f Federated<'s>, id: &str) -> Result<&'f Table<'s, FederatedCredential>, Gap> {
-    let known = federated.get(&arm::key(id)).ok_or_else(|| elsewhere("identity", id))?;
+    let known = federated.get(&arm::key(id)).ok_or_else(|| elsewhere(&IDENTITIES, "identity", id))?;
     known.as_ref().map_err(Clone::clone)
 }
 
@@ -169,7 +189,11 @@ fn by_issuer<'f, 's: 'f>(
     let mut found: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, row) in rows.iter().enumerate() {
         for credential in credentials(&row.id)?.rows() {
-            let Some(issuer) = &credential.get()?.properties.issuer else { continue };
+            let issuer = credential.get()?.properties.issuer.as_ref().ok_or_else(|| {
+                let (name, scope) = (arm::name(&row.id), arm::subscription(&row.id).unwrap_or_default());
+                let why = format!("a credential of identity `{name}` names no issuer");
+                super::malformed(&FEDERATED_CREDENTIALS, scope, &format!("/value/{}", credential.at), &why)
+            })?;
             let places = found.entry(issuer.clone()).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
@@ -228,14 +252,15 @@ fn own(snapshot: &Snapshot) -> Result<(Subscription, Vec<Evidence>), Gap> {
     Ok((row.get()?.clone(), row.evidence("").into_iter().collect()))
 }
 
-/// Something that is not in the subscription that was read.
-pub(super) fn elsewhere(what: &str, id: &str) -> Gap {
+/// Something that is not in the list in which it was looked for.
+pub(super) fn elsewhere(call: &Call, what: &str, id: &str) -> Gap {
     let place = arm::subscription(id).unwrap_or("an unknown subscription");
     let name = arm::name(id);
+    let permission = call.permission;
     Gap::NotCollected {
         what: format!(
             "{what} `{name}` of subscription `{place}` is not in what was listed with this cluster: resources are listed in \
-             the cluster's own subscription"
+             the cluster's own subscription, and `{permission}` there shows it"
         ),
     }
 }

@@ -96,7 +96,7 @@ impl Surroundings<'_> {
                     layers.push(fixed("kind of the public address".to_owned(), all).unsure(KIND));
                 }
             }
-            AdminRead::NotAsked | AdminRead::None => {
+            AdminRead::None => {
                 layers.extend(guards);
                 layers.extend(unguarded(way.unguarded).filter(|_| bare));
             }

@@ -51,8 +51,8 @@ resource! {
 pub(crate) struct RoleDefinitionProperties {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) role_name: Option<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) permissions: Vec<Permission>,
+    /// Absent they are not known, which is not the same as none.
+    pub(crate) permissions: Option<Vec<Permission>>,
 }
 
 /// Actions, less the ones taken out again.

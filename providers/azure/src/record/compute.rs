@@ -15,9 +15,19 @@ pub(crate) struct ScaleSet {
     pub(crate) name: Option<String>,
     pub(crate) tags: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(deserialize_with = "lenient::object")]
+    pub(crate) sku: Size,
+    #[serde(deserialize_with = "lenient::object")]
     pub(crate) identity: Identity,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) properties: Properties,
+}
+
+/// How many machines it is to have.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Size {
+    #[serde(deserialize_with = "lenient::number")]
+    pub(crate) capacity: Option<i64>,
 }
 
 /// Which identities its machines carry; only the names count.
@@ -28,10 +38,12 @@ pub(crate) struct Identity {
     pub(crate) user_assigned_identities: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }
 
-/// What a new machine looks like.
+/// What a new machine looks like, and of what kind the set is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Properties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) orchestration_mode: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) virtual_machine_profile: MachineProfile,
 }
@@ -106,13 +118,13 @@ impl ScaleSet {
 
     /// The subnet of a new machine.
     pub(crate) fn subnet(&self) -> Option<&str> {
-        self.addresses().find_map(|address| address.subnet.as_ref()?.id.as_deref())
+        self.addresses().find_map(|address| Some(address.subnet.as_ref()?.id.as_str()))
     }
 
     /// The guard of a new machine's interfaces.
     pub(crate) fn security_group(&self) -> Option<&str> {
         let interfaces = &self.properties.virtual_machine_profile.network_profile.network_interface_configurations;
-        interfaces.iter().find_map(|interface| interface.properties.network_security_group.as_ref()?.id.as_deref())
+        interfaces.iter().find_map(|interface| Some(interface.properties.network_security_group.as_ref()?.id.as_str()))
     }
 
     /// A tag's text.

@@ -91,7 +91,7 @@ impl Default for Scene {
             balancers: Vec::new(),
             public_addresses: Vec::new(),
             network: json!({ "addressSpace": { "addressPrefixes": ["10.224.0.0/12"] } }),
-            admin_rules: None,
+            admin_rules: Some(Vec::new()),
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),

@@ -1,6 +1,7 @@
 //! The vectors A2 of the semantics: each configuration with its exact answer.
 
 use crate::scene::{Scene, any4, id, node_id, rule};
+use palisade_azure::ADMIN_RULES;
 use palisade_model::{EntryKind, PublicAccess};
 use palisade_reach::{AddrSet, Bounds, Protocol};
 use palisade_testkit::nets;
@@ -176,10 +177,12 @@ fn a2_11_security_admin_rules_come_before_the_security_groups() {
 }
 
 #[test]
-fn security_admin_rules_that_nobody_asked_for_are_a_limit_and_none_is_none() {
-    let limits = |scene: Scene| scene.exposure().limits.iter().any(|limit| limit.contains("Virtual Network Manager"));
-    assert!(limits(Scene::default()));
-    assert!(!limits(Scene { admin_rules: Some(Vec::new()), ..Scene::default() }));
+fn security_admin_rules_that_nobody_asked_for_are_a_gap_and_none_is_none() {
+    let unasked = Scene { admin_rules: None, ..Scene::default() }.pool();
+    let said = unasked.exposure.gap().unwrap().to_string();
+    assert!(said.contains(ADMIN_RULES.permission), "{said}");
+    assert!(unasked.filters.gap().is_some() && unasked.egress.gap().is_some());
+    assert_eq!(Scene { admin_rules: Some(Vec::new()), ..Scene::default() }.ssh(), nobody());
 }
 
 #[test]

@@ -151,7 +151,7 @@ impl Reader<'_> {
 
     fn own_side(&self, written: &Written<'_>) -> OwnSide {
         let mut own = OwnSide {
-            groups: written.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::key).collect(),
+            groups: written.groups.iter().map(|group| arm::key(&group.id)).collect(),
             unknown: written.is_empty(),
             ..OwnSide::default()
         };
@@ -215,7 +215,7 @@ impl<'a> Written<'a> {
     }
 
     fn text(&self) -> String {
-        let groups = self.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::name);
+        let groups = self.groups.iter().map(|group| arm::name(&group.id));
         self.prefixes().chain(groups).collect::<Vec<_>>().join(", ")
     }
 }

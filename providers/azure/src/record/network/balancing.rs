@@ -50,6 +50,12 @@ pub(crate) struct BackendAddressProperties {
     pub(crate) ip_address: Option<String>,
     pub(crate) virtual_network: Option<Reference>,
     pub(crate) subnet: Option<Reference>,
+    /// The address of an interface, which then points at the pool itself.
+    #[serde(rename = "networkInterfaceIPConfiguration")]
+    pub(crate) network_interface_ip_configuration: Option<Reference>,
+    /// The frontend of a balancer of one region, behind one of all regions.
+    #[serde(rename = "loadBalancerFrontendIPConfiguration")]
+    pub(crate) load_balancer_frontend_ip_configuration: Option<Reference>,
 }
 
 resource! {
