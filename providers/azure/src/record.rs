@@ -21,7 +21,7 @@ pub(crate) use compute::ScaleSet;
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressSpace, AdminRule, BackendAddress, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
+    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
     PublicAddress, Reference, Route, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
 pub(crate) use scope::{Descendant, Subscription};

@@ -315,8 +315,10 @@ fn meaning(row: Option<&Row<'_, RoleDefinition>>, id: &str, subscription: &str) 
         Ok(role) => {
             let name = role.properties.role_name.clone().unwrap_or_else(|| arm::name(id).to_owned());
             let meaning = match &role.properties.permissions {
-                Some(permissions) => Ok(permissions.iter().flat_map(allowed).collect()),
-                None => {
+                Some(permissions) if permissions.iter().all(is_whole) => {
+                    Ok(permissions.iter().flat_map(allowed).collect())
+                }
+                Some(_) | None => {
                     let pointer = format!("/value/{}/properties/permissions", row.at);
                     Err(super::malformed(&ROLE_DEFINITIONS, subscription, &pointer, "missing"))
                 }
@@ -326,13 +328,18 @@ fn meaning(row: Option<&Row<'_, RoleDefinition>>, id: &str, subscription: &str) 
     }
 }
 
+/// Whether a permission says what it allows, on both planes.
+fn is_whole(permission: &Permission) -> bool {
+    permission.actions.is_some() && permission.data_actions.is_some()
+}
+
 /// `Actions - NotActions` and `DataActions - NotDataActions`, kept apart. `NotActions` are no denial: another role may
 /// give what they leave out. <https://learn.microsoft.com/azure/role-based-access-control/role-definitions>
 fn allowed(permission: &Permission) -> impl Iterator<Item = Allowed> {
     let condition = permission.condition.clone().filter(|condition| !condition.is_empty());
     let planes = [
-        control(&permission.actions, &permission.not_actions),
-        data(&permission.data_actions, &permission.not_data_actions),
+        control(permission.actions.as_deref().unwrap_or_default(), &permission.not_actions),
+        data(permission.data_actions.as_deref().unwrap_or_default(), &permission.not_data_actions),
     ];
     let named = |actions: &Selector| !actions.any_of().is_empty();
     planes

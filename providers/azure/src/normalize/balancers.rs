@@ -50,8 +50,11 @@ impl<'s> Balancers<'s> {
                 continue;
             };
             let properties = &balancer.properties;
-            let rules = properties.load_balancing_rules.iter().chain(&properties.inbound_nat_rules);
-            for rule in rules {
+            let lists = (&properties.load_balancing_rules, &properties.inbound_nat_rules);
+            if lists.0.is_none() || lists.1.is_none() || properties.backend_address_pools.is_none() {
+                unread.push(row.id.clone());
+            }
+            for rule in lists.0.iter().flatten().chain(lists.1.iter().flatten()) {
                 let forward = match forward(balancer, rule.name.as_deref(), &rule.properties) {
                     Front::Public(forward) => Arc::new(forward),
                     Front::Private => continue,
@@ -139,7 +142,7 @@ fn listed(
     let mut listed: HashMap<IpAddr, Vec<(String, Option<String>)>> = HashMap::new();
     for row in table.rows() {
         let Ok(balancer) = &row.item else { continue };
-        for pool in &balancer.properties.backend_address_pools {
+        for pool in balancer.properties.backend_address_pools.iter().flatten() {
             for one in &pool.properties.load_balancer_backend_addresses {
                 let (address, id) = match (member(one), pool.id.as_deref()) {
                     (Member::Elsewhere, _) => continue,
@@ -182,12 +185,12 @@ fn forward(balancer: &LoadBalancer, name: Option<&str>, rule: &ForwardingPropert
     };
     let is_it = |id: Option<&str>| id.is_some_and(|id| arm::same(id, frontend_id));
     let frontends = &balancer.properties.frontend_ip_configurations;
-    let Some(frontend) = frontends.iter().find(|frontend| is_it(frontend.id.as_deref())) else {
+    let Some(frontend) = frontends.iter().flatten().find(|frontend| is_it(frontend.id.as_deref())) else {
         return Front::Unread;
     };
     let address = frontend.properties.public_ip_address.as_ref();
     if address.is_none() && frontend.properties.public_ip_prefix.is_none() {
-        return Front::Private;
+        return if frontend.properties.subnet.is_some() { Front::Private } else { Front::Unread };
     }
     let floating = rule.enable_floating_ip == Some(true);
     // With a floating address the packet is not rewritten: its port is the outer one.

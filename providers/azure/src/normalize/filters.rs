@@ -10,7 +10,7 @@ use super::{
 };
 use crate::arm;
 use palisade_model::{Egress, Evidence, Filters, Gap, OpenRule, SubnetFilter};
-use palisade_reach::{Action, AddrSet, Bounds, Family, Protocol};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, Protocol};
 
 /// The filter on the subnet, and rules that let in everything from outside the cluster.
 ///
@@ -62,8 +62,14 @@ fn wide_rules(
         hits.any(|hit| hit.action == Action::Allow && hit.rule.as_str() == id)
     };
     let mut open: Vec<OpenRule> = Vec::new();
-    for line in pass.filters.iter().flat_map(|filter| &filter.lines).filter(|line| line.is_wide && decides(line.id())) {
+    let lines = pass.filters.iter().flat_map(|filter| &filter.lines);
+    for line in lines.filter(|line| line.is_wide != Certainty::No && decides(line.id())) {
         let sources = line.addresses.subtract(&inside);
+        // One whose ports or protocol cannot be read may let in everything.
+        let sources = match line.is_wide {
+            Certainty::Yes => sources,
+            Certainty::Maybe | Certainty::No => Bounds::unknown_within(sources.upper().clone()),
+        };
         match open.iter_mut().find(|rule| rule.rule == line.id()) {
             // The same rule under another reading of the tags.
             Some(known) => {

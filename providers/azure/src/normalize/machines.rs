@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     NODE_ADDRESSES, NODE_INTERFACES, arm,
-    record::{AddressConfiguration, AgentPool, Interface, PublicAddress, ScaleSet},
+    record::{AddressConfiguration, AddressConfigurationProperties, AgentPool, Interface, PublicAddress, ScaleSet},
 };
 use palisade_model::{Evidence, Gap, Node, NodeId};
 use palisade_reach::Family;
@@ -146,7 +146,8 @@ fn add(machines: &mut Vec<Machine>, row: &Row<'_, Interface>, context: &Context<
     let machine = properties.virtual_machine.as_ref().map(|machine| machine.id.as_str());
     let id = machine.or(interface.id.as_deref()).ok_or_else(|| odd("an interface of no machine"))?;
     // One without an address could not be reached, and Azure makes none.
-    if properties.ip_configurations.is_empty() {
+    let bare = |one: &AddressConfiguration| one.properties == AddressConfigurationProperties::default();
+    if properties.ip_configurations.is_empty() || properties.ip_configurations.iter().any(bare) {
         return Err(odd("an interface without addresses"));
     }
     let place = machines.iter().rposition(|known| arm::same(known.node.id.as_str(), id)).unwrap_or_else(|| {

@@ -60,7 +60,7 @@ pub(super) struct Line {
     told: RuleId,
     own: OwnSide,
     /// Whether somebody wrote it, and it lets in every protocol and port.
-    pub(super) is_wide: bool,
+    pub(super) is_wide: Certainty,
     /// The other side, as far as it is known.
     pub(super) addresses: Bounds<AddrSet>,
     /// The other side as it was written.

@@ -55,16 +55,14 @@ pub(crate) struct RoleDefinitionProperties {
     pub(crate) permissions: Option<Vec<Permission>>,
 }
 
-/// Actions, less the ones taken out again.
+/// Actions, less the ones taken out again. Azure writes down both lists of what is allowed, also when they are empty.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Permission {
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) actions: Vec<String>,
+    pub(crate) actions: Option<Vec<String>>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) not_actions: Vec<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) data_actions: Vec<String>,
+    pub(crate) data_actions: Option<Vec<String>>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) not_data_actions: Vec<String>,
     #[serde(deserialize_with = "lenient::text")]

@@ -7,6 +7,7 @@
     reason = "a scene that cannot be built is a failed test, and JSON written in place reads best"
 )]
 
+mod absent;
 mod fixtures;
 mod laws;
 mod network;

@@ -73,6 +73,7 @@ fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
         "id": balancer, "name": "kubernetes", "sku": { "name": "Standard" },
         "properties": {
             "frontendIPConfigurations": [{ "id": format!("{balancer}/frontendIPConfigurations/f"), "properties": { "publicIPAddress": { "id": public } } }],
+            "inboundNatRules": [], "backendAddressPools": [],
             "loadBalancingRules": [{ "id": format!("{balancer}/loadBalancingRules/r"), "name": "r", "properties": {
                 "frontendIPConfiguration": { "id": format!("{balancer}/frontendIPConfigurations/f") },
                 "backendAddressPool": { "id": format!("{balancer}/backendAddressPools/kubernetes") },

@@ -9,7 +9,7 @@ use crate::{
     },
     record::{Reference, SecurityRule},
 };
-use palisade_reach::{Action, AddrSet, Bounds, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net};
 
 /// What it takes to read the rules of one holder.
 pub(super) struct Reader<'a> {
@@ -58,7 +58,15 @@ impl Reader<'_> {
         if source_ports.is_none() {
             matches = Bounds::unknown_within(matches.upper().clone());
         }
-        let all_ports = ports.as_ref().is_some_and(Ports::is_full) && source_ports.as_ref().is_none_or(Ports::is_full);
+        let full = |ports: &Option<Ports>| ports.as_ref().map_or(Certainty::Maybe, |ports| yes_or_no(ports.is_full()));
+        let known = ["tcp", "udp", "icmp", "esp", "ah"].iter().any(|known| protocol.eq_ignore_ascii_case(known));
+        let any_protocol = match protocol {
+            "*" => Certainty::Yes,
+            _ if known => Certainty::No,
+            _ => Certainty::Maybe,
+        };
+        let opens = yes_or_no(is_written && action == Action::Allow);
+        let is_wide = opens.min(any_protocol).min(full(&ports)).min(full(&source_ports));
         let name = rule.name.as_deref().unwrap_or("rule");
         Line {
             rule: PortedRule {
@@ -69,7 +77,7 @@ impl Reader<'_> {
             },
             told: format!("{} {} rule {priority} {name}", self.kind, self.name).into(),
             own: self.own_side(&own),
-            is_wide: is_written && action == Action::Allow && protocol == "*" && all_ports,
+            is_wide,
             addresses,
             text: other.text(),
         }
@@ -108,7 +116,7 @@ impl Reader<'_> {
             },
             told: format!("{} {} default rule {name}", self.kind, self.name).into(),
             own,
-            is_wide: false,
+            is_wide: Certainty::No,
             addresses,
             text: text.to_owned(),
         };
@@ -195,6 +203,10 @@ impl Reader<'_> {
         };
         if known { matches } else { Bounds::unknown_within(matches.upper().clone()) }
     }
+}
+
+fn yes_or_no(is: bool) -> Certainty {
+    if is { Certainty::Yes } else { Certainty::No }
 }
 
 /// One side of a rule: singular and plural fields add up.
