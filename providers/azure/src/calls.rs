@@ -128,6 +128,10 @@ calls! {
     DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
         &[Standing, UnreadGroups, Minters, KeyAccess], &[],
         "know what is denied whatever a role allows";
+    /// The service principals in a group that holds a role, at any depth. Managed identities are service principals.
+    GROUP_MEMBERS = "Groups_ListTransitiveMembers", "GroupMember.Read.All", Identity,
+        &[UnreadGroups], &[],
+        "know which identities are in the groups that hold roles (Microsoft Graph)";
     /// The user-assigned identities of a subscription.
     IDENTITIES = "UserAssignedIdentities_ListBySubscription",
         "Microsoft.ManagedIdentity/userAssignedIdentities/read", Account,
@@ -156,6 +160,12 @@ calls! {
         "know whether uses of the key are logged";
 }
 
+/// Whether Microsoft Graph is asked and not Azure Resource Manager.
+#[cfg(any(test, feature = "collect"))]
+pub(crate) fn is_of_graph(call: &Call) -> bool {
+    *call.name == *GROUP_MEMBERS.name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +178,8 @@ mod tests {
         for call in CALLS {
             // Azure computes this one list on demand, and calls that an action; it changes nothing.
             let is_computed_list = call.name == ADMIN_RULES.name;
-            assert!(call.permission.ends_with("/read") || is_computed_list, "{}", call.name);
+            let is_read = if is_of_graph(call) { ".Read.All" } else { "/read" };
+            assert!(call.permission.ends_with(is_read) || is_computed_list, "{}", call.name);
             assert!(!call.purpose.is_empty());
         }
     }

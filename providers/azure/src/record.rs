@@ -13,7 +13,7 @@ mod recordings;
 mod scope;
 mod vault;
 
-pub(crate) use authorization::{DenyAssignment, Permission, Principal, RoleAssignment, RoleDefinition};
+pub(crate) use authorization::{DenyAssignment, Member, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
     AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
 };

@@ -21,9 +21,20 @@ pub(crate) struct Description {
     /// Items in one page of a list; 100 when absent.
     pub(crate) page_size: Option<usize>,
     pub(crate) management_groups: Vec<ManagementGroup>,
+    /// Who is in which group; one that is not written down has no members.
+    pub(crate) groups: Vec<Group>,
     /// Assignments made on management groups.
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) subscriptions: Vec<Subscription>,
+}
+
+/// A group of the tenant's directory.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    /// Principals as assignments name them, other groups among them.
+    pub(crate) members: Vec<String>,
 }
 
 /// A management group; the one without a parent is the tenant's root.

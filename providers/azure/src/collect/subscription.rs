@@ -4,19 +4,20 @@
 //! that do: clusters, then scale sets, then interfaces, then addresses.
 
 use super::{
+    Groups,
     fetch::{Fetch, Place},
     keys,
 };
 use crate::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
     NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
     ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, arm,
-    record::{Cluster, Interface, Network, ScaleSet, UserAssignedIdentity},
+    record::{Cluster, DenyAssignment, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity},
 };
 use futures::{future::join_all, join};
-use palisade_provider::{Call, Event};
+use palisade_provider::{Call, Event, Record};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 const AKS: &str = "2026-08-01";
 const NETWORK: &str = "2026-03-01";
@@ -27,7 +28,7 @@ const AUTHORIZATION: &str = "2022-04-01";
 const MANAGED_IDENTITY: &str = "2024-11-30";
 
 /// Reads a subscription; whether it has clusters.
-pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
+pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups, &Fetch<'_>)) -> bool {
     let here = Here { fetch, subscription };
     let clusters: Vec<Cluster> = here.all(&CLUSTERS, "Microsoft.ContainerService/managedClusters", AKS).await;
     fetch.recorder.tell(Event::Clusters(clusters.len()));
@@ -40,9 +41,8 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
         here.all::<IgnoredAny>(&PUBLIC_ADDRESSES, "Microsoft.Network/publicIPAddresses", NETWORK),
         here.all::<IgnoredAny>(&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", NETWORK),
         here.all::<IgnoredAny>(&ROUTE_TABLES, "Microsoft.Network/routeTables", NETWORK),
-        here.all::<IgnoredAny>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
+        here.access(groups),
         here.all::<IgnoredAny>(&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
-        here.all::<IgnoredAny>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
         here.machines(&clusters),
         here.identities(),
         join_all(clusters.iter().map(|cluster| here.parts(cluster))),
@@ -75,6 +75,42 @@ impl Here<'_> {
         let path = format!("{}/{kind}", id.trim_end_matches('/'));
         let key = arm::key(id);
         self.fetch.list(call, Place { scope: self.subscription, params: &[(what, &key)], path: &path, version }).await
+    }
+
+    /// Who holds roles and what is denied to whom, and which identities are in the groups that are named there.
+    async fn access(&self, (groups, shared): (&Groups, &Fetch<'_>)) {
+        let (held, denied) = join!(
+            self.all::<RoleAssignment>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
+            self.all::<DenyAssignment>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
+        );
+        // Groups of other tenants are not in this one's directory.
+        let group = |kind: &Option<String>| kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Group"));
+        let holders = held.iter().map(|one| (&one.properties.principal_type, &one.properties.principal_id));
+        let denied = denied.iter().map(|one| &one.properties);
+        let denied = denied.flat_map(|one| one.principals.iter().chain(&one.exclude_principals));
+        let named = holders.chain(denied.map(|one| (&one.kind, &one.id)));
+        let ids: BTreeSet<String> = named
+            .filter(|(kind, _)| group(kind))
+            .filter_map(|(_, id)| id.as_deref())
+            // What is no id cannot be asked for, and leads nowhere else.
+            .filter(|id| !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-'))
+            .map(str::to_ascii_lowercase)
+            .collect();
+        join_all(ids.into_iter().map(|id| async move {
+            let apart = self.fetch.recorder.for_unit();
+            let fetch = Fetch { recorder: &apart, ..*shared };
+            let read = async {
+                let path = format!(
+                    "/v1.0/groups/{id}/transitiveMembers/microsoft.graph.servicePrincipal?$select=id&$count=true&$top=999"
+                );
+                fetch.graph(&GROUP_MEMBERS, &[("group", &id)], path).await;
+                Arc::<[Record]>::from(apart.records())
+            };
+            for record in groups.get(id.clone(), read).await.iter() {
+                self.fetch.recorder.share(record.clone());
+            }
+        }))
+        .await;
     }
 
     /// The networks, and the security admin rules of those that clusters stand in.

@@ -3,6 +3,7 @@
 
 use super::{
     condition::Condition,
+    groups::Members,
     table::{Row, Table},
 };
 use crate::{
@@ -32,6 +33,9 @@ pub(super) struct Assignments<'s> {
     built_in: RefCell<HashMap<&'static str, Option<Vec<Selector>>>>,
     authorities: RefCell<HashMap<String, Arc<Authority>>>,
     denied: Vec<Denied>,
+    members: Members,
+    /// What the groups of a principal hold, by its id in lower case.
+    by_member: HashMap<String, Vec<usize>>,
     rows: Table<'s, RoleAssignment>,
     definitions: Table<'s, RoleDefinition>,
     roles: HashMap<String, usize>,
@@ -120,12 +124,13 @@ impl Held {
 }
 
 impl<'s> Assignments<'s> {
-    /// Reads the three lists together.
+    /// Reads the three lists together, with who is in the groups they name.
     pub(super) fn new(
         subscription: &'s str,
         assignments: Table<'s, RoleAssignment>,
         definitions: Table<'s, RoleDefinition>,
         denials: &Table<'s, DenyAssignment>,
+        members: Members,
     ) -> Result<Self, Gap> {
         let roles = by_guid(&definitions);
         let mut compiled: HashMap<String, (String, Meaning)> = HashMap::new();
@@ -138,7 +143,9 @@ impl<'s> Assignments<'s> {
             built_in: RefCell::default(),
             authorities: RefCell::default(),
             denied: denials.rows().iter().map(|row| denied(row, subscription)).collect::<Result<_, _>>()?,
-            pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
+            pages: [assignments.pages(), definitions.pages(), denials.pages(), members.pages()].concat(),
+            members,
+            by_member: HashMap::new(),
             rows: assignments,
             definitions,
             roles,
@@ -172,6 +179,9 @@ impl<'s> Assignments<'s> {
                 named.push(Named { guid: guid.to_owned(), role, allows });
             }
             let place = found.held.len();
+            for member in found.members.of(&principal).into_iter().flatten() {
+                found.by_member.entry(member.clone()).or_default().push(place);
+            }
             found.by_principal.entry(principal.clone()).or_default().push(place);
             let scope_key = arm::key(&scope);
             if scope_key.starts_with(MANAGEMENT_GROUPS) {
@@ -237,6 +247,17 @@ impl<'s> Assignments<'s> {
     pub(super) fn of(&self, principal: &str) -> impl Iterator<Item = &Held> {
         let places = self.by_principal.get(&principal.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
         places.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// What the groups were given that a principal is known to be in.
+    pub(super) fn through_groups(&self, principal: &str) -> impl Iterator<Item = &Held> {
+        let places = self.by_member.get(&principal.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// Who is in the groups that were looked into.
+    pub(super) fn members(&self) -> &Members {
+        &self.members
     }
 
     /// What is denied.

@@ -222,7 +222,7 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
                 IdentityKind::Workload | IdentityKind::Controller => needs::nothing(assignments),
             })?;
             let assignments = around.assignments.as_ref().map_err(Clone::clone)?;
-            seen.extend(assignments.evidence(assignments.of(principal)));
+            seen.extend(assignments.evidence(assignments.of(principal).chain(assignments.through_groups(principal))));
             Ok(standing)
         }),
         dedication: observe(|seen| {

@@ -65,7 +65,12 @@ impl Surroundings<'_> {
             let (family, direction, reading) = view;
             let key = (arm::key(id), space.key.clone(), family, direction, reading);
             let filter = self.filter(id, space, view)?;
-            found.push((key, format!("network security group `{}` on {place}", filter.name), filter));
+            let name = format!("network security group `{}` on {place}", filter.name);
+            let name = match filter.tags_of {
+                Some(day) => format!("{name} (service tags as of {day})"),
+                None => name,
+            };
+            found.push((key, name, filter));
         }
         Ok(found)
     }

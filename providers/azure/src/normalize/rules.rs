@@ -48,6 +48,8 @@ pub(super) struct Filter {
     pub(super) name: String,
     /// Its rules in order, the defaults last.
     pub(super) lines: Vec<Line>,
+    /// The day of the list of service tags, when a rule rests on it.
+    pub(super) tags_of: Option<&'static str>,
     /// What becomes of packets that no rule matches.
     default: Action,
 }
@@ -65,6 +67,12 @@ pub(super) struct Line {
     pub(super) addresses: Bounds<AddrSet>,
     /// The other side as it was written.
     pub(super) text: String,
+    /// The day of the list of service tags, when a side rests on it.
+    tags_of: Option<&'static str>,
+}
+
+fn tags_of(lines: &[Line]) -> Option<&'static str> {
+    lines.iter().find_map(|line| line.tags_of)
 }
 
 impl Line {
@@ -207,7 +215,7 @@ impl Filter {
         if !has_defaults {
             lines.extend(reader.defaults());
         }
-        Ok(Self { name, lines, default: Action::Deny })
+        Ok(Self { name, tags_of: tags_of(&lines), lines, default: Action::Deny })
     }
 
     /// Rules that somebody else than a security group holds, each with what it does and whether it opens anything.
@@ -231,7 +239,8 @@ impl Filter {
             lines.push((priority, reader.line(rule, (priority, action), opens)));
         }
         lines.sort_by_key(|(priority, _)| *priority);
-        Ok(Self { name: name.to_owned(), lines: lines.into_iter().map(|(_, line)| line).collect(), default })
+        let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+        Ok(Self { name: name.to_owned(), tags_of: tags_of(&lines), lines, default })
     }
 
     /// Which rules match the own side. Equal answers mean equal chains.

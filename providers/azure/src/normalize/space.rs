@@ -51,6 +51,8 @@ pub(super) struct Space {
     pub(super) default_outbound: Option<bool>,
     /// Whether security groups hold for private endpoints in the subnet.
     pub(super) endpoint_policies: Option<String>,
+    /// Whether the list of service tags is about the cloud of this network.
+    pub(super) listed_cloud: bool,
     /// What widens the bounds.
     pub(super) limits: Vec<String>,
     /// What all this was read from.
@@ -118,7 +120,7 @@ impl Surroundings<'_> {
             let table = row.item.as_ref().ok();
             table.is_none_or(|table| table.properties.disable_bgp_route_propagation != Some(true))
         });
-        let routes = Routes::new(&inside, written, learns);
+        let routes = Routes::new(&inside, written, learns, self.listed_cloud);
         let host = nets(&[HOST]);
         let local = AddrSet::from_nets(prefixes).union(&host).union(&nets(&[METADATA]));
         let members = AddrSet::from_nets(inside.iter().copied());
@@ -126,7 +128,7 @@ impl Surroundings<'_> {
         let mut upper = lower.union(&routes.written);
         if routes.unreadable {
             limits.push(format!(
-                "a route of subnet `{}` names a service tag, whose addresses are not read",
+                "a route of subnet `{}` names a service tag, whose addresses are not known",
                 arm::name(id)
             ));
             upper = AddrSet::all();
@@ -164,6 +166,7 @@ impl Surroundings<'_> {
             security_group: reference(&properties.network_security_group),
             nat_gateway: reference(&properties.nat_gateway),
             default_outbound: properties.default_outbound_access,
+            listed_cloud: self.listed_cloud,
             endpoint_policies: properties.private_endpoint_network_policies.clone(),
             limits,
             sources,

@@ -27,7 +27,7 @@ const NO_ELIGIBLE_ROLES: &str =
     "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
 
 /// The groups themselves are a fact of the cluster.
-const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles here: who is in them is not read";
+const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles here and whose members were not read";
 
 /// Authorities and the graph of who may become whom, worked out once.
 #[derive(Debug, Default)]
@@ -105,7 +105,8 @@ impl Surroundings<'_> {
             return Arc::clone(known);
         }
         let mut authority = assignments.authority(principal).assuming(NO_ELIGIBLE_ROLES);
-        if assignments.all().iter().any(assignments::Held::is_group) {
+        let unread = |held: &assignments::Held| held.is_group() && assignments.members().of(&held.principal).is_none();
+        if assignments.all().iter().any(unread) {
             authority = authority.assuming(NO_GROUPS);
         }
         let authority = Arc::new(authority);

@@ -3,6 +3,7 @@
 use super::{
     assignments::Assignments,
     balancers::Balancers,
+    groups::Members,
     passes::Evaluations,
     space::Spaces,
     standing::Standings,
@@ -36,6 +37,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) identities: Result<Table<'s, UserAssignedIdentity>, Gap>,
     /// Which identity which clusters use, by the identity's resource id or object id.
     pub(super) uses: HashMap<String, Vec<String>>,
+    /// Whether the list of service tags is about this cloud: clusters stand in regions of the public one.
+    pub(super) listed_cloud: bool,
     /// Why it is not known what every cluster of the subscription uses.
     pub(super) unread_cluster: Option<Gap>,
     /// The ids of the clusters, comparable and in order.
@@ -72,6 +75,7 @@ impl<'s> Surroundings<'s> {
                 Table::read(snapshot, &ROLE_ASSIGNMENTS, here, &[])?,
                 Table::read(snapshot, &ROLE_DEFINITIONS, here, &[])?,
                 &Table::read(snapshot, &DENY_ASSIGNMENTS, here, &[])?,
+                Members::read(snapshot),
             )
         })();
         let networks = Table::read(snapshot, &NETWORKS, here, &[]);
@@ -90,6 +94,10 @@ impl<'s> Surroundings<'s> {
             assignments,
             identities,
             uses: uses(clusters),
+            listed_cloud: clusters.iter().all(|row| {
+                let item = row.item.as_ref().ok();
+                item.and_then(|item| item.location.as_deref()).is_some_and(is_public_region)
+            }),
             unread_cluster: unlisted.or_else(|| clusters.iter().find_map(|row| row.item.as_ref().err().cloned())),
             clusters: {
                 let mut keys: Vec<String> = clusters.iter().map(|row| arm::key(&row.id)).collect();
@@ -172,6 +180,13 @@ impl<'s> Surroundings<'s> {
         table(&self.identities)?;
         credentials(&self.federated, id)
     }
+}
+
+/// Regions of the other clouds are called after their countries. <https://learn.microsoft.com/azure/reliability/regions-list>
+fn is_public_region(location: &str) -> bool {
+    let location = location.to_ascii_lowercase().replace(' ', "");
+    let others = ["usgov", "usdod", "ussec", "usnat", "china"];
+    !location.is_empty() && !others.iter().any(|other| location.starts_with(other))
 }
 
 type Federated<'s> = HashMap<String, Result<Table<'s, FederatedCredential>, Gap>>;

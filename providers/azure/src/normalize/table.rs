@@ -4,7 +4,7 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
+        AdminRule, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Member, Network,
         PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
         Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
@@ -65,6 +65,7 @@ identified!(
     DenyAssignment,
     Interface,
     LoadBalancer,
+    Member,
     Network,
     PublicAddress,
     RoleAssignment,

@@ -94,6 +94,14 @@ pub(crate) struct DenyAssignmentProperties {
     pub(crate) condition: Option<String>,
 }
 
+/// Somebody in a group, as Microsoft Graph v1.0 tells it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Member {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
+}
+
 /// Somebody.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -2,8 +2,10 @@
 
 use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, judged, node_group, role};
 use palisade_authority::{Capability, Node, Standing};
+use palisade_azure::{GROUP_MEMBERS, normalize};
 use palisade_engine::State;
 use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
+use palisade_provider::{Failure, FailureReason, Outcome};
 use serde_json::{Value, json};
 
 const NOT_ACCESS: &[&str] = &[
@@ -283,6 +285,60 @@ fn b2_15_what_a_group_above_the_subscription_gives_is_told_once_and_lets_no_work
     );
     // What is asked about the identity's own assignments is answered.
     assert_eq!(judged(&cluster, "ID-03"), [("K-agentpool".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn b2_15_whoever_is_in_a_group_at_any_depth_holds_what_the_group_was_given_above_the_subscription() {
+    let above = "/providers/Microsoft.Management/managementGroups/root";
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("TEAM", "contributor", above));
+    // Microsoft Graph tells members of members too: the identity is in a group within this one.
+    scene.members.insert("team".to_owned(), vec!["Orders-Principal"]);
+    let cluster = scene.read();
+    assert_eq!(cluster.unread_groups.get().unwrap().len(), 0);
+    let standing = standing(&scene, IdentityKind::Workload);
+    for capability in [Capability::ClusterAdmin, Capability::ExfiltrateStorage, Capability::AssumeAnyIdentity] {
+        assert!(holds(&standing, capability), "{capability}");
+    }
+    let by = &standing.held[0].by[0];
+    assert_eq!(by.to_string(), format!("contributor at {above} through group team"));
+    assert!(!standing.assumptions.iter().any(|one| one.contains("groups")), "{:?}", standing.assumptions);
+    assert_eq!(judged(&cluster, "ID-10"), [("orders".to_owned(), State::Fail)]);
+    // In none of the groups.
+    scene.members.insert("team".to_owned(), vec!["somebody-else"]);
+    let apart = scene.read();
+    assert_eq!(judged(&apart, "ID-10"), [("orders".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn a_group_that_was_asked_about_in_vain_is_a_gap_that_names_the_permission() {
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("TEAM", "contributor", &subscription()));
+    scene.members.insert("team".to_owned(), Vec::new());
+    let mut records = scene.snapshot().records().to_vec();
+    for record in records.iter_mut().filter(|record| *record.call == *GROUP_MEMBERS.name) {
+        record.outcome = Outcome::Failed(Failure::new(FailureReason::Denied, "no"));
+    }
+    let cluster = normalize(&crate::laws::with_records(records)).clusters.remove(0);
+    let gap = cluster.unread_groups.gap().unwrap();
+    assert_eq!(gap.permission(), Some("GroupMember.Read.All"));
+    assert_eq!(judged(&cluster, "ID-10")[0].1, State::Unknown);
+    // A group that gives nothing of interest was not needed.
+    scene.assignments = vec![to_group("TEAM", "acr-pull", &subscription())];
+    assert_eq!(judged(&scene.read(), "ID-10"), [("orders".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn a_denial_for_a_group_stops_those_who_are_in_it_and_nobody_else() {
+    let mut scene = scene(&[("kubelet", "owner", &subscription())]);
+    scene.denials = vec![json!({ "id": "/d", "properties": { "denyAssignmentName": "d", "scope": subscription(),
+        "permissions": [{ "actions": ["*"] }], "principals": [{ "id": "ops", "type": "Group" }] } })];
+    let administers = |scene: &Scene| standing(scene, IdentityKind::Node).administrator.map(|(certainty, _)| certainty.is_certain());
+    assert_eq!(administers(&scene), Some(false), "it may be in the group");
+    scene.members.insert("ops".to_owned(), vec!["kubelet"]);
+    assert_eq!(administers(&scene), None);
+    scene.members.insert("ops".to_owned(), vec!["other"]);
+    assert_eq!(administers(&scene), Some(true));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One small subscription, written down as Azure Resource Manager would answer it, to be changed by each test.
 
 use palisade_azure::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
     NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
     SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
 };
@@ -59,6 +59,8 @@ pub(crate) struct Scene {
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
+    /// The service principals in groups that were looked into, by the group's id.
+    pub(crate) members: BTreeMap<String, Vec<&'static str>>,
     /// The identity that the machines carry, by resource id.
     pub(crate) carried: Option<String>,
     pub(crate) identities: BTreeMap<String, (String, Vec<Value>)>,
@@ -95,6 +97,7 @@ impl Default for Scene {
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
+            members: BTreeMap::new(),
             carried: None,
             identities: BTreeMap::from([(
                 node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "K-agentpool"),
@@ -215,6 +218,10 @@ impl Scene {
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
+        for (group, members) in &self.members {
+            let members = members.iter().map(|id| json!({ "@odata.type": "#microsoft.graph.servicePrincipal", "id": id }));
+            builder = builder.answer(&GROUP_MEMBERS, TENANT, &[("group", group)], value(members.collect()));
+        }
         if let Some(rules) = &self.admin_rules {
             let network = id("Microsoft.Network/virtualNetworks", "vnet").to_ascii_lowercase();
             builder = builder.answer(&ADMIN_RULES, SUBSCRIPTION, &[("network", &network)], value(rules.clone()));

@@ -3,7 +3,7 @@
 use crate::scene::{Scene, any4, id, node_id, rule};
 use palisade_azure::ADMIN_RULES;
 use palisade_model::{EntryKind, PublicAccess};
-use palisade_reach::{AddrSet, Bounds, Protocol};
+use palisade_reach::{AddrSet, Bounds, Family, Protocol};
 use palisade_testkit::nets;
 use serde_json::json;
 
@@ -196,9 +196,27 @@ fn a_network_group_of_an_admin_rule_may_be_anybody() {
 }
 
 #[test]
-fn a2_12_a_service_tag_without_its_list_is_bounds() {
-    let scene = Scene::with_rules(vec![rule(100, "Allow", json!({ "sourceAddressPrefix": "AzureCloud" }))]);
-    assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
+fn a2_12_a_service_tag_is_its_addresses_on_the_day_of_the_list_and_bounds_without_it() {
+    let from = |tag: &str| Scene::with_rules(vec![rule(100, "Allow", json!({ "sourceAddressPrefix": tag }))]);
+    let scene = from("AzureCloud.WestEurope");
+    let ssh = scene.ssh();
+    assert!(ssh.is_exact());
+    // One of its prefixes, and an address that belongs to nobody's cloud.
+    let inside = |text: &str| ssh.lower().contains(text.parse().unwrap());
+    assert!(inside("20.50.0.1") && !inside("203.0.113.7") && !ssh.lower().covers_any(Family::V4, &AddrSet::empty()));
+    let said = format!("{:?}", scene.exposure().paths);
+    assert!(said.contains("service tags as of 2026-"), "the proof says of which day: {said}");
+    assert!(scene.exposure().limits.is_empty());
+    // In no list.
+    assert_eq!(from("AzureKitchen").ssh(), Bounds::unknown_within(any4()));
+    // A list of the public cloud says nothing of another one.
+    let mut elsewhere = from("AzureCloud");
+    elsewhere.cluster["location"] = json!("usgovvirginia");
+    assert_eq!(elsewhere.ssh(), Bounds::unknown_within(any4()));
+    // A denied tag takes away exactly its addresses.
+    let denied = json!({ "sourceAddressPrefix": "AzureCloud.WestEurope" });
+    let rest = Scene::with_rules(vec![rule(100, "Deny", denied), rule(200, "Allow", json!({}))]).ssh();
+    assert_eq!(rest, Bounds::exact(any4().subtract(ssh.lower())));
 }
 
 #[test]
@@ -213,7 +231,7 @@ fn a2_13_authorized_ranges_are_sets() {
         scene.read().api.public.get().unwrap().clone()
     };
     let PublicAccess::Open(everyone) = with(json!({ "authorizedIPRanges": null })) else { panic!("closed") };
-    assert!(everyone.sources.lower().covers_any(palisade_reach::Family::V4, &AddrSet::empty()));
+    assert!(everyone.sources.lower().covers_any(Family::V4, &AddrSet::empty()));
     assert_eq!(everyone.entries[0].kind, EntryKind::Everyone);
 
     let PublicAccess::Open(own) = with(json!({ "authorizedIPRanges": ["0.0.0.0/32"] })) else { panic!("closed") };
@@ -223,7 +241,7 @@ fn a2_13_authorized_ranges_are_sets() {
     let PublicAccess::Open(halves) = with(json!({ "authorizedIPRanges": ["0.0.0.0/1", "128.0.0.0/1"] })) else {
         panic!("closed")
     };
-    assert!(halves.sources.lower().covers_any(palisade_reach::Family::V4, &AddrSet::empty()));
+    assert!(halves.sources.lower().covers_any(Family::V4, &AddrSet::empty()));
 
     let private = with(json!({ "enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": true }));
     assert!(matches!(private, PublicAccess::Closed { .. }));

@@ -1,5 +1,7 @@
 //! Roles, assignments, deny assignments and user-assigned identities.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Mistake, Site, ancestors, cluster};
@@ -50,6 +52,38 @@ pub(super) fn add(site: &mut Site<'_>, description: &Description) -> Result<(), 
     }
     for identity in &site.subscription.identities {
         managed_identity(site, identity)?;
+    }
+    Ok(())
+}
+
+/// The groups of the tenant, each with the service principals that are in it at any depth.
+pub(super) fn groups(description: &Description, wire: &mut Wire) -> Result<(), Mistake> {
+    let subscriptions = description.subscriptions.iter();
+    let clusters = subscriptions.clone().flat_map(|one| &one.clusters).flat_map(|cluster| &cluster.assignments);
+    let held = subscriptions.clone().flat_map(|one| &one.assignments).chain(&description.assignments).chain(clusters);
+    let denied = subscriptions.flat_map(|one| &one.deny_assignments);
+    let denied = denied.flat_map(|one| one.principals.iter().chain(&one.excluded)).map(String::as_str);
+    let own = description.groups.iter().map(|group| group.name.as_str());
+    let named = held.map(|one| one.principal.as_str()).chain(denied).filter_map(|name| name.strip_prefix("group/"));
+    let all: BTreeSet<&str> = own.chain(named).collect();
+    for group in all {
+        let members = format!("/v1.0/groups/{}/transitiveMembers", ids::principal(&format!("group/{group}")));
+        wire.hide(&members, &json!({}));
+        let (mut seen, mut open, mut found) = (BTreeSet::from([group]), vec![group], BTreeSet::new());
+        while let Some(next) = open.pop() {
+            let own = description.groups.iter().filter(|known| known.name == next).flat_map(|known| &known.members);
+            for member in own {
+                match (principal_type(member)?, member.strip_prefix("group/")) {
+                    ("ServicePrincipal", _) => _ = found.insert(member),
+                    (_, Some(below)) if seen.insert(below) => open.push(below),
+                    _ => {}
+                }
+            }
+        }
+        for member in found {
+            let body = json!({"@odata.type": "#microsoft.graph.servicePrincipal", "id": ids::principal(member)});
+            wire.show(&format!("{members}/microsoft.graph.servicePrincipal"), &body);
+        }
     }
     Ok(())
 }

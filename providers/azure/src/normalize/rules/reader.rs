@@ -8,6 +8,7 @@ use crate::{
         space::{HOST, Space, nets},
     },
     record::{Reference, SecurityRule},
+    tags::{self, Tag},
 };
 use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net};
 
@@ -47,10 +48,10 @@ impl Reader<'_> {
             groups: &properties.destination_application_security_groups,
         };
         let (other, own) = match self.direction {
-            Direction::In => (source, destination),
-            Direction::Out => (destination, source),
+            Direction::In => (&source, &destination),
+            Direction::Out => (&destination, &source),
         };
-        let addresses = self.addresses(&other);
+        let addresses = self.addresses(other);
         let ports = ports(properties.destination_port_range.as_deref(), &properties.destination_port_ranges);
         let source_ports = ports_or_full(properties.source_port_range.as_deref(), &properties.source_port_ranges);
         let protocol = properties.protocol.as_deref().unwrap_or_default();
@@ -76,10 +77,11 @@ impl Reader<'_> {
                 source_ports: source_ports.unwrap_or_else(Ports::full),
             },
             told: format!("{} {} rule {priority} {name}", self.kind, self.name).into(),
-            own: self.own_side(&own),
+            own: self.own_side(own),
             is_wide,
             addresses,
             text: other.text(),
+            tags_of: source.prefixes().chain(destination.prefixes()).find_map(|text| self.listed(text)).map(|tag| tag.day),
         }
     }
 
@@ -119,6 +121,7 @@ impl Reader<'_> {
             is_wide: Certainty::No,
             addresses,
             text: text.to_owned(),
+            tags_of: None,
         };
         table.into_iter().map(line).collect()
     }
@@ -152,9 +155,17 @@ impl Reader<'_> {
             "0.0.0.0/0" if self.family == Family::V6 => Bounds::unknown_within(all()),
             other => match parse_net(other) {
                 Ok(net) => Bounds::exact(AddrSet::from_net(net).family(self.family)),
-                Err(_) => Bounds::unknown_within(all()),
+                Err(_) => match self.listed(other) {
+                    Some(tag) => Bounds::exact(tag.addresses.family(self.family)),
+                    None => Bounds::unknown_within(all()),
+                },
             },
         }
+    }
+
+    /// What the list says of a service tag. Tags of other clouds are in no list of ours.
+    fn listed(&self, text: &str) -> Option<Tag> {
+        tags::find(text).filter(|_| self.space.listed_cloud)
     }
 
     fn own_side(&self, written: &Written<'_>) -> OwnSide {
@@ -174,7 +185,10 @@ impl Reader<'_> {
                 }
                 other => match parse_net(other) {
                     Ok(net) => own.nets = own.nets.union(&AddrSet::from_net(net)),
-                    Err(_) => own.unknown = true,
+                    Err(_) => match self.listed(other) {
+                        Some(tag) => own.nets = own.nets.union(&tag.addresses),
+                        None => own.unknown = true,
+                    },
                 },
             }
         }
