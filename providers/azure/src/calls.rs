@@ -30,6 +30,17 @@ const SCALE_SET_SECRETS: &[&str] = &[
     "/value/*/properties/virtualMachineProfile/extensionProfile/extensions/*/properties/protectedSettings",
 ];
 
+/// Fields of a single machine that are never stored.
+const MACHINE_SECRETS: &[&str] = &[
+    "/value/*/properties/osProfile/customData",
+    "/value/*/properties/osProfile/adminPassword",
+    "/value/*/properties/osProfile/secrets",
+    "/value/*/properties/osProfile/linuxConfiguration/ssh/publicKeys/*/keyData",
+    "/value/*/properties/userData",
+    "/value/*/resources/*/properties/settings",
+    "/value/*/resources/*/properties/protectedSettings",
+];
+
 /// Every fact there is: what the list of clusters feeds.
 const EVERYTHING: &[FactKind] = FactKind::ALL;
 
@@ -106,6 +117,14 @@ calls! {
         &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing],
         SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
+    /// The single virtual machines of a subscription.
+    VIRTUAL_MACHINES = "VirtualMachines_ListAll", "Microsoft.Compute/virtualMachines/read", Account,
+        &[Dedication, Standing], MACHINE_SECRETS,
+        "know which machines beside node pools carry an identity: whoever runs code there becomes it";
+    /// The Automation accounts of a subscription.
+    AUTOMATION_ACCOUNTS = "AutomationAccount_List", "Microsoft.Automation/automationAccounts/read", Account,
+        &[Dedication, Standing], &[],
+        "know which Automation accounts carry an identity: whoever writes their runbooks becomes it";
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",
         "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read", Member,

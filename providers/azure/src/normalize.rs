@@ -6,6 +6,7 @@ mod assignments;
 mod authority;
 mod balancers;
 mod capabilities;
+mod carriers;
 mod cluster;
 mod condition;
 mod doors;

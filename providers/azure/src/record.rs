@@ -17,7 +17,7 @@ pub(crate) use authorization::{DenyAssignment, Member, Permission, Principal, Ro
 pub(crate) use cluster::{
     AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
 };
-pub(crate) use compute::ScaleSet;
+pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{

@@ -55,6 +55,8 @@ static KINDS: &[Kind] = &[
         ..kind("Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules", NETWORK)
     },
     Kind { last_page: LastPage::Empty, ..kind("Microsoft.Compute/virtualMachineScaleSets", "2026-04-01") },
+    kind("Microsoft.Compute/virtualMachines", "2026-04-01"),
+    kind("Microsoft.Automation/automationAccounts", "2024-10-23"),
     // The network views of a scale set stopped at this version.
     kind("Microsoft.Compute/virtualMachineScaleSets/networkInterfaces", "2018-10-01"),
     kind("Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses", "2018-10-01"),

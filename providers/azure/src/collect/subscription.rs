@@ -9,9 +9,9 @@ use super::{
     keys,
 };
 use crate::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
     NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
-    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, arm,
+    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
     record::{Cluster, DenyAssignment, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity},
 };
 use futures::{future::join_all, join};
@@ -25,6 +25,7 @@ const COMPUTE: &str = "2026-04-01";
 /// The network views of scale sets stopped here.
 const COMPUTE_NETWORK: &str = "2018-10-01";
 const AUTHORIZATION: &str = "2022-04-01";
+const AUTOMATION: &str = "2024-10-23";
 const MANAGED_IDENTITY: &str = "2024-11-30";
 
 /// Reads a subscription; whether it has clusters.
@@ -44,6 +45,8 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.access(groups),
         here.all::<IgnoredAny>(&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
         here.machines(&clusters),
+        here.all::<IgnoredAny>(&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", COMPUTE),
+        here.all::<IgnoredAny>(&AUTOMATION_ACCOUNTS, "Microsoft.Automation/automationAccounts", AUTOMATION),
         here.identities(),
         join_all(clusters.iter().map(|cluster| here.parts(cluster))),
         keys::read(fetch, subscription, &clusters),

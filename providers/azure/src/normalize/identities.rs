@@ -6,7 +6,6 @@ use super::{
     observe::observe,
     standing::identity as identity_id,
     surroundings::Surroundings,
-    table::table,
     trusts::{federated_here, other_trust},
 };
 use crate::{arm, record};
@@ -255,7 +254,8 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
     }
 }
 
-/// Whether anything else carries the identity: another cluster, another purpose, or machines outside the cluster.
+/// Whether anything else carries the identity: another cluster, another purpose, machines outside the cluster, an Automation
+/// account.
 fn dedication(
     found: &Found,
     read: &Read<'_, '_>,
@@ -284,13 +284,13 @@ fn dedication(
         return Ok(Dedication::Shared { with });
     }
     let group = read.node_group();
-    let sets = table(&around.scale_sets)?;
-    seen.extend_from_slice(sets.pages());
-    for row in around.carriers(resource)? {
-        let own = arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
+    let carriers = around.carriers()?;
+    seen.extend_from_slice(carriers.pages());
+    for carried in carriers.of(resource) {
+        let own = arm::group(&carried.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
         // Machines of another cluster that uses it were counted above.
         if !own {
-            with.push(format!("scale set `{}`", arm::name(&row.id)));
+            with.push(carried.said());
         }
     }
     if !with.is_empty() {

@@ -3,15 +3,15 @@
 use super::{
     assignments::{self, Assignments},
     capabilities::{
-        ALWAYS, ASSIGN, ASSIGN_NAMED, ASSIGN_ROLES, CHANGE_CLUSTER, FEDERATE, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL,
-        ON_A_MACHINE, RUN_ON_MACHINES, TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND,
-        WITHOUT_ENTRA,
+        ALWAYS, ASSIGN_ROLES, BY_RUNBOOK, CHANGE_CLUSTER, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL, ON_A_MACHINE,
+        ON_A_SCALE_SET, TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND, WITHOUT_ENTRA,
     },
     cluster::Read,
     doors::can_run_commands,
     shape::{Shape, said_of},
     surroundings::Surroundings,
 };
+use crate::arm;
 use palisade_authority::{
     Authority, Capability, Effect, Grant, GrantId, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node,
     OutsideNeed, Place, Standing, capabilities, combine, excess, satisfied, wildcards, within,
@@ -174,8 +174,8 @@ impl Surroundings<'_> {
         let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
         let authority = self.authority(assignments, principal);
         if may_become_somebody(&authority) {
-            // Which machines carry whom decides how far it climbs, and so does who there is to become.
-            self.knows_carriers()?;
+            // What carries whom decides how far it climbs, and so does who there is to become.
+            self.carriers()?;
             self.knows_identities()?;
         }
         let switches = Switches::of(read);
@@ -231,7 +231,8 @@ impl Surroundings<'_> {
         })
     }
 
-    /// Who of the subscription's user-assigned identities may become whom, as far as it leads to the administrator.
+    /// Who of the subscription's identities may become whom, as far as it leads to the administrator: user-assigned ones,
+    /// and those that machines and Automation accounts have of their own.
     ///
     /// Worked out backwards from those who are there already, so that identities that lead nowhere cost nothing.
     fn graph(&self, assignments: &Assignments<'_>) -> Arc<Climbs> {
@@ -249,6 +250,10 @@ impl Surroundings<'_> {
             if let Some(principal) = principal {
                 open.insert(principal.to_ascii_lowercase(), Some(row.id.clone()));
             }
+        }
+        // Identities that machines have of their own are nobody's to hand out, and whoever controls the machine is them.
+        for (principal, thing) in self.carriers().iter().flat_map(|carriers| carriers.own()) {
+            open.insert(principal.clone(), Some(thing.clone()));
         }
         // Only identities climb here; people and groups with assignments are somebody else's business.
         let used: BTreeSet<String> =
@@ -301,11 +306,14 @@ impl Surroundings<'_> {
         let place = |action: &str| {
             if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere }
         };
-        let directly = TO_IDENTITY.iter().find_map(|row| hop(&from, to(), authority, row, place));
+        let is_assigned = arm::key(id).contains("/providers/microsoft.managedidentity/userassignedidentities/");
+        let mut handing_out = TO_IDENTITY.iter().filter(|_| is_assigned);
+        let directly = handing_out.find_map(|row| hop(&from, to(), authority, row, place));
         directly.or_else(|| {
-            // Where scale sets were not read no standing is told that hangs on them.
-            let mut carriers = self.carriers(id).into_iter().flatten();
-            carriers.find_map(|set| hop(&from, to(), authority, &ON_A_MACHINE, |_| Place::On(&set.id)))
+            // Where carriers were not read no standing is told that hangs on them.
+            let carriers = self.carriers().ok()?;
+            let mut carried = carriers.of(id).iter();
+            carried.find_map(|one| hop(&from, to(), authority, one.method(), |_| Place::On(&one.id)))
         })
     }
 }
@@ -328,10 +336,9 @@ pub(super) fn identity(principal: &str) -> IdentityId {
 }
 
 fn may_become_somebody(authority: &Authority) -> bool {
-    [FEDERATE, ASSIGN, ASSIGN_NAMED]
-        .iter()
-        .chain(&RUN_ON_MACHINES)
-        .any(|action| !authority.decide_any_resource(action).is_deny())
+    let methods = TO_IDENTITY.iter().chain([&ON_A_SCALE_SET, &ON_A_MACHINE, &BY_RUNBOOK]);
+    let mut ways = methods.flat_map(|method| method.needs.iter());
+    ways.any(|way| way.iter().all(|action| !authority.decide_any_resource(action).is_deny()))
 }
 
 fn to_administrator(from: &IdentityId, authority: &Authority, assignments: &Assignments<'_>) -> Option<Hop> {

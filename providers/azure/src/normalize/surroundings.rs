@@ -3,6 +3,7 @@
 use super::{
     assignments::Assignments,
     balancers::Balancers,
+    carriers::Carriers,
     groups::Members,
     passes::Evaluations,
     space::Spaces,
@@ -10,8 +11,9 @@ use super::{
     table::{Row, Table, table},
 };
 use crate::{
-    ADMIN_RULES, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, PUBLIC_ADDRESSES,
-    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, arm,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, PUBLIC_ADDRESSES,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT,
+    VIRTUAL_MACHINES, arm,
     record::{
         AdminRule, Cluster, FederatedCredential, LoadBalancer, Network, PublicAddress, RouteTable, ScaleSet,
         SecurityGroup, Subscription, UserAssignedIdentity,
@@ -51,8 +53,8 @@ pub(super) struct Surroundings<'s> {
     by_issuer: Result<HashMap<String, Vec<usize>>, Gap>,
     /// The places of the scale sets of a resource group, by its name in lower case.
     sets_of_group: HashMap<String, Vec<usize>>,
-    /// The places of the scale sets that carry an identity, by its key.
-    carriers: Result<HashMap<String, Vec<usize>>, Gap>,
+    /// What carries identities.
+    carriers: Result<Carriers, Gap>,
     /// The security admin rules of a network, by its key; absent where nobody asked.
     pub(super) admin: HashMap<String, Result<Table<'s, AdminRule>, Gap>>,
     /// The subscription itself.
@@ -88,7 +90,11 @@ impl<'s> Surroundings<'s> {
             public_addresses: Table::read(snapshot, &PUBLIC_ADDRESSES, here, &[]),
             route_tables: Table::read(snapshot, &ROUTE_TABLES, here, &[]),
             sets_of_group: scale_sets.as_ref().map(sets_of_group).unwrap_or_default(),
-            carriers: table(&scale_sets).and_then(carriers),
+            carriers: Carriers::read(
+                &scale_sets,
+                &Table::read(snapshot, &VIRTUAL_MACHINES, here, &[]),
+                &Table::read(snapshot, &AUTOMATION_ACCOUNTS, here, &[]),
+            ),
             scale_sets,
             balancers: balancers.map(Balancers::new),
             assignments,
@@ -126,9 +132,9 @@ impl<'s> Surroundings<'s> {
         Ok(places.iter().filter_map(|place| rows.get(*place)).collect())
     }
 
-    /// Whether it is known which machines carry whom.
-    pub(super) fn knows_carriers(&self) -> Result<(), Gap> {
-        self.carriers.as_ref().map_err(Clone::clone).map(|_| ())
+    /// What carries identities: machines and Automation accounts.
+    pub(super) fn carriers(&self) -> Result<&Carriers, Gap> {
+        self.carriers.as_ref().map_err(Clone::clone)
     }
 
     /// Whether it is known which user-assigned identities there are, and as whom they act.
@@ -140,14 +146,6 @@ impl<'s> Surroundings<'s> {
             }
         }
         Ok(())
-    }
-
-    /// The scale sets whose machines carry an identity.
-    pub(super) fn carriers(&self, identity: &str) -> Result<impl Iterator<Item = &Row<'s, ScaleSet>>, Gap> {
-        let rows = table(&self.scale_sets)?.rows();
-        let carriers = self.carriers.as_ref().map_err(Clone::clone)?;
-        let places = carriers.get(&arm::key(identity)).map_or(&[][..], Vec::as_slice);
-        Ok(places.iter().filter_map(|place| rows.get(*place)))
     }
 
     /// The identities that trust an issuer.
@@ -240,16 +238,6 @@ fn sets_of_group(table: &Table<'_, ScaleSet>) -> HashMap<String, Vec<usize>> {
         }
     }
     found
-}
-
-fn carriers(table: &Table<'_, ScaleSet>) -> Result<HashMap<String, Vec<usize>>, Gap> {
-    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, row) in table.rows().iter().enumerate() {
-        for (id, _) in row.get()?.identity.user_assigned_identities.iter().flatten() {
-            found.entry(arm::key(id)).or_default().push(place);
-        }
-    }
-    Ok(found)
 }
 
 fn own(snapshot: &Snapshot) -> Result<(Subscription, Vec<Evidence>), Gap> {

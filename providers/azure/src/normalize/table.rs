@@ -4,7 +4,7 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Member, Network,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Member, Network,
         PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
         Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
@@ -62,6 +62,7 @@ macro_rules! identified {
 
 identified!(
     AdminRule,
+    Carrier,
     DenyAssignment,
     Interface,
     LoadBalancer,

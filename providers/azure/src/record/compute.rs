@@ -30,11 +30,24 @@ pub(crate) struct Size {
     pub(crate) capacity: Option<i64>,
 }
 
-/// Which identities its machines carry; only the names count.
+/// Something else that carries identities: a single virtual machine, api-version 2026-04-01, or an Automation account,
+/// 2024-10-23.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Carrier {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) identity: Identity,
+}
+
+/// Which identities its machines carry: one of its own, and others by their names.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::zero_sized_map_values, reason = "it is a map in the answer, and only its keys are read")]
 pub(crate) struct Identity {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) principal_id: Option<String>,
     pub(crate) user_assigned_identities: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Mistake, Site, ancestors, cluster};
-use crate::azure::description::{Assignment, DenyAssignment, Description, ManagedIdentity, Role};
+use crate::azure::description::{Assignment, Carrier, DenyAssignment, Description, ManagedIdentity, Role};
 use crate::azure::ids;
 use crate::azure::roles::BuiltIn;
 use crate::azure::wire::{Wire, set};
@@ -53,6 +53,47 @@ pub(super) fn add(site: &mut Site<'_>, description: &Description) -> Result<(), 
     for identity in &site.subscription.identities {
         managed_identity(site, identity)?;
     }
+    for machine in &site.subscription.machines {
+        carrier(site, machine, ("Microsoft.Compute/virtualMachines", "machine"))?;
+    }
+    for account in &site.subscription.automation_accounts {
+        carrier(site, account, ("Microsoft.Automation/automationAccounts", "automation"))?;
+    }
+    Ok(())
+}
+
+fn carrier(site: &mut Site<'_>, carrier: &Carrier, (kind, what): (&str, &str)) -> Result<(), Mistake> {
+    let id = site.id(&carrier.group, kind, &carrier.name);
+    let mut body = json!({
+        "id": id,
+        "name": carrier.name,
+        "type": kind,
+        "location": site.location(carrier.location.as_ref()),
+        "tags": {},
+        "properties": {},
+    });
+    let mut assigned = serde_json::Map::new();
+    for name in &carrier.identities {
+        let known = site.subscription.identities.iter().find(|known| known.name == *name);
+        let known = known.ok_or_else(|| Mistake(format!("`{}` carries `{name}`, which is not here", carrier.name)))?;
+        let own = format!("identity/{name}");
+        let ids = json!({"principalId": ids::principal(&own), "clientId": ids::client(&own)});
+        assigned.insert(site.id(&known.group, IDENTITY, name), ids);
+    }
+    let kinds = [(carrier.system_assigned, "SystemAssigned"), (!assigned.is_empty(), "UserAssigned")];
+    let kinds: Vec<&str> = kinds.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect();
+    if !kinds.is_empty() {
+        let mut identity = json!({"type": kinds.join(", ")});
+        if carrier.system_assigned {
+            set(&mut identity, "principalId", json!(ids::principal(&format!("{what}/{}", carrier.name))));
+            set(&mut identity, "tenantId", json!(site.tenant));
+        }
+        if !assigned.is_empty() {
+            set(&mut identity, "userAssignedIdentities", Value::Object(assigned));
+        }
+        set(&mut body, "identity", identity);
+    }
+    site.wire.add(&id, &body);
     Ok(())
 }
 
@@ -328,7 +369,7 @@ fn principal_type(name: &str) -> Result<&'static str, Mistake> {
     match name.split_once('/') {
         Some(("user", _name)) => Ok("User"),
         Some(("group", _name)) => Ok("Group"),
-        Some(("app" | "identity" | "cluster", _name)) => Ok("ServicePrincipal"),
+        Some(("app" | "identity" | "cluster" | "machine" | "automation", _name)) => Ok("ServicePrincipal"),
         _ => Err(Mistake(format!("`{name}` is no principal"))),
     }
 }
