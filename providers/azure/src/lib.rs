@@ -33,8 +33,8 @@ pub use calls::{
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
-use palisade_model::Inventory;
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_model::{Gap, Inventory};
+use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -74,6 +74,10 @@ impl Provider for Azure {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
+    }
+
+    fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {
+        normalize::propose(snapshot, identity)
     }
 }
 

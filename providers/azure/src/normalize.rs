@@ -25,6 +25,7 @@ mod observe;
 mod passes;
 mod pools;
 mod ports;
+mod proposal;
 mod routes;
 mod rules;
 mod shape;
@@ -34,6 +35,8 @@ mod surroundings;
 mod table;
 mod trusts;
 mod ways;
+
+pub(crate) use proposal::propose;
 
 use crate::{
     CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,

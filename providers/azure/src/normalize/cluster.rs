@@ -10,10 +10,19 @@ use std::collections::BTreeMap;
 
 /// The cluster behind a row, with everything that is always there. One that cannot be read keeps its name and says
 /// why nothing else is known.
+#[derive(Clone, Copy)]
 pub(super) struct Read<'r, 's> {
     pub(super) row: &'r Row<'s, record::Cluster>,
     pub(super) item: &'r record::Cluster,
     pub(super) properties: &'r record::ClusterProperties,
+}
+
+impl<'r, 's> Read<'r, 's> {
+    /// The cluster behind a row, when it can be read.
+    pub(super) fn of(row: &'r Row<'s, record::Cluster>) -> Option<Self> {
+        let item = row.item.as_ref().ok()?;
+        Some(Self { row, item, properties: item.properties.as_ref()? })
+    }
 }
 
 impl Read<'_, '_> {
@@ -46,8 +55,8 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
         name,
         &unread,
     );
-    let Some(properties) = item.and_then(|item| item.properties.as_ref()) else { return Some(cluster) };
-    let read = Read { row, item: item?, properties };
+    let Some(read) = Read::of(row) else { return Some(cluster) };
+    let properties = read.properties;
     cluster.labels = labels(read.item);
     cluster.version = observe(|seen| {
         seen.extend(row.evidence("/properties/currentKubernetesVersion"));

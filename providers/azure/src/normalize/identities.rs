@@ -72,6 +72,25 @@ fn unnamed(kind: IdentityKind, place: &str, whose: &str, read: &Read<'_, '_>) ->
     }
 }
 
+/// An identity, and as what a cluster uses it.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) id: IdentityId,
+    pub(super) name: String,
+    pub(super) kind: IdentityKind,
+    /// Its object id.
+    pub(super) principal: Option<String>,
+}
+
+/// The identities of a cluster, as far as they are known.
+pub(super) fn users(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Vec<User> {
+    let workloads = workloads(read, around, &mut Vec::new()).unwrap_or_default();
+    let all = control_plane(read).into_iter().chain(kubelet(read)).chain(controllers_found(read).into_values());
+    all.chain(workloads)
+        .map(|found| User { id: id_of(&found), name: found.name, kind: found.kind, principal: found.principal })
+        .collect()
+}
+
 fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
     let used_by = vec!["control plane".to_owned()];
     if let Some(client) = service_principal(read) {

@@ -12,6 +12,7 @@ mod fixtures;
 mod laws;
 mod network;
 mod paths;
+mod proposal;
 mod rbac;
 mod scene;
 #[path = "../support/tenant.rs"]
