@@ -16,12 +16,14 @@ use std::{
 
 const ACME: &str = include_str!("../../../crates/simulator/worlds/acme/azure.yaml");
 
-/// One cluster of a kind that acme has none of: behind a private endpoint.
+/// One cluster of a kind that acme has none of: behind a private endpoint, without an issuer, and with a control plane that
+/// could become anybody.
 const LINKED: &str = "
       - name: linked
         group: batch
         endpoint: {private: true}
         pools: [{name: system, count: 1}]
+        assignments: [{principal: cluster/linked, role: Contributor}]
 ";
 
 const TOKEN: &str = "eyJ-this-is-a-token";
