@@ -46,6 +46,8 @@ impl Reading {
 pub(super) struct Filter {
     /// The group's name.
     pub(super) name: String,
+    /// The group's resource id.
+    pub(super) id: String,
     /// Its rules in order, the defaults last.
     pub(super) lines: Vec<Line>,
     /// The day of the list of service tags, when a rule rests on it.
@@ -215,7 +217,7 @@ impl Filter {
         if !has_defaults {
             lines.extend(reader.defaults());
         }
-        Ok(Self { name, tags_of: tags_of(&lines), lines, default: Action::Deny })
+        Ok(Self { name, id: row.id.clone(), tags_of: tags_of(&lines), lines, default: Action::Deny })
     }
 
     /// Rules that somebody else than a security group holds, each with what it does and whether it opens anything.
@@ -240,7 +242,7 @@ impl Filter {
         }
         lines.sort_by_key(|(priority, _)| *priority);
         let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
-        Ok(Self { name: name.to_owned(), tags_of: tags_of(&lines), lines, default })
+        Ok(Self { name: name.to_owned(), id: String::new(), tags_of: tags_of(&lines), lines, default })
     }
 
     /// Which rules match the own side. Equal answers mean equal chains.
