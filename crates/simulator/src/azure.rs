@@ -239,7 +239,10 @@ fn missing(wire: &Wire, route: &Route, path: &str) -> Reply {
         return answer::error(404, "SubscriptionNotFound", &message);
     }
     if route.kind.is_of_graph() {
-        let message = format!("Resource '{}' does not exist or one of its queried reference-property objects are not present.", route.subject);
+        let message = format!(
+            "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+            route.subject
+        );
         return answer::error(404, "Request_ResourceNotFound", &message);
     }
     let message = format!(

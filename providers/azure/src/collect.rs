@@ -32,7 +32,12 @@ type Groups = Once<String, Arc<[Record]>>;
 impl Reader {
     /// Ready to ask; nothing is asked yet.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { client: Client::new(settings), subscriptions: Once::default(), groups: Once::default(), start: Start::default() }
+        Self {
+            client: Client::new(settings),
+            subscriptions: Once::default(),
+            groups: Once::default(),
+            start: Start::default(),
+        }
     }
 
     /// Finds the subscriptions of the target.

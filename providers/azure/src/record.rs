@@ -21,8 +21,9 @@ pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
-    PublicAddress, Reference, Route, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
+    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress,
+    ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
+    RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
 pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn a_private_endpoint_is_resource_managers_and_an_emulator_answers_for_both() {
         let at = |url: &str| {
-            let settings = Settings { endpoint_url: Some(url.to_owned()), cloud: Cloud::China, ..Settings::new("test") };
+            let settings =
+                Settings { endpoint_url: Some(url.to_owned()), cloud: Cloud::China, ..Settings::new("test") };
             let (manager, graph) = bases(&settings).unwrap();
             (manager.host_str().unwrap().to_owned(), graph.host_str().unwrap().to_owned())
         };

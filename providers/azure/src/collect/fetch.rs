@@ -58,8 +58,7 @@ impl Fetch<'_> {
 
     /// Asks Microsoft Graph for a list to its end.
     pub(super) async fn graph(&self, call: &'static Call, params: &[(&str, &str)], path: String) {
-        let _: Vec<serde::de::IgnoredAny> =
-            self.pages(call, (crate::TENANT, params), path, "@odata.nextLink").await;
+        let _: Vec<serde::de::IgnoredAny> = self.pages(call, (crate::TENANT, params), path, "@odata.nextLink").await;
     }
 
     async fn pages<T: DeserializeOwned>(

@@ -135,10 +135,7 @@ fn member(member: &BackendAddress) -> Member {
     }
 }
 
-fn listed(
-    table: &Table<'_, LoadBalancer>,
-    unread: &mut Vec<String>,
-) -> HashMap<IpAddr, Vec<(String, Option<String>)>> {
+fn listed(table: &Table<'_, LoadBalancer>, unread: &mut Vec<String>) -> HashMap<IpAddr, Vec<(String, Option<String>)>> {
     let mut listed: HashMap<IpAddr, Vec<(String, Option<String>)>> = HashMap::new();
     for row in table.rows() {
         let Ok(balancer) = &row.item else { continue };

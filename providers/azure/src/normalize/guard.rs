@@ -78,7 +78,9 @@ fn linked(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
         let properties = &row.get()?.properties;
         let state = properties.private_link_service_connection_state.status.as_deref();
         // A word that nobody knows, and none at all, may mean that it leads here.
-        if state.is_some_and(|state| ["Pending", "Rejected", "Disconnected"].iter().any(|out| state.eq_ignore_ascii_case(out))) {
+        if state.is_some_and(|state| {
+            ["Pending", "Rejected", "Disconnected"].iter().any(|out| state.eq_ignore_ascii_case(out))
+        }) {
             continue;
         }
         let endpoint = properties.private_endpoint.as_ref().ok_or_else(|| {

@@ -303,12 +303,9 @@ fn by_roles(
     }
 }
 
-fn by_policies(
-    vault: &VaultProperties,
-    place: &str,
-    holders: &mut BTreeMap<String, KeyHolder>,
-) -> Result<(), Gap> {
-    let odd = |pointer: &str| super::malformed(&VAULT, place, &format!("/properties/accessPolicies{pointer}"), "missing");
+fn by_policies(vault: &VaultProperties, place: &str, holders: &mut BTreeMap<String, KeyHolder>) -> Result<(), Gap> {
+    let odd =
+        |pointer: &str| super::malformed(&VAULT, place, &format!("/properties/accessPolicies{pointer}"), "missing");
     let policies = vault.access_policies.as_deref().ok_or_else(|| odd(""))?;
     for (at, policy) in policies.iter().enumerate() {
         let has = |names: &[&str]| {
@@ -318,7 +315,8 @@ fn by_policies(
         if !uses {
             continue;
         }
-        let principal = policy.object_id.as_deref().ok_or_else(|| odd(&format!("/{at}/objectId")))?.to_ascii_lowercase();
+        let principal =
+            policy.object_id.as_deref().ok_or_else(|| odd(&format!("/{at}/objectId")))?.to_ascii_lowercase();
         let entry = holders.entry(principal.clone()).or_insert_with(|| KeyHolder {
             principal,
             uses: false,

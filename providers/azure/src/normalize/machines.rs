@@ -201,8 +201,7 @@ fn read_address(
     let (public_address, public) = match &properties.public_ip_address {
         None => (None, None),
         Some(reference) => {
-            let row =
-                context.addresses.and_then(|all| public_row(all, &reference.id, configuration.id.as_deref()));
+            let row = context.addresses.and_then(|all| public_row(all, &reference.id, configuration.id.as_deref()));
             let template = || {
                 let mut addresses = context.set.addresses();
                 addresses.find_map(|one| one.public_ip_address_configuration.as_ref()?.sku.name.as_deref())
@@ -242,11 +241,7 @@ fn public_row<'t>(
         let configuration = configuration?;
         let readable = all.rows().iter().filter_map(|row| row.item.as_ref().ok());
         let own = |address: &&PublicAddress| {
-            address
-                .properties
-                .ip_configuration
-                .as_ref()
-                .is_some_and(|one| arm::same(&one.id, configuration))
+            address.properties.ip_configuration.as_ref().is_some_and(|one| arm::same(&one.id, configuration))
         };
         readable.into_iter().find(own)
     })

@@ -45,7 +45,9 @@ impl Surroundings<'_> {
         if let Some(known) = self.evaluations.borrow().filters.get(&key) {
             return known.clone();
         }
-        let row = table(&self.security_groups)?.find(id).ok_or_else(|| elsewhere(&SECURITY_GROUPS, "network security group", id));
+        let row = table(&self.security_groups)?
+            .find(id)
+            .ok_or_else(|| elsewhere(&SECURITY_GROUPS, "network security group", id));
         let filter = row.and_then(|row| Filter::read(row, space, family, (direction, reading))).map(Arc::new);
         self.evaluations.borrow_mut().filters.insert(key, filter.clone());
         filter

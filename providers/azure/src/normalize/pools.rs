@@ -50,9 +50,10 @@ impl<'s> PoolRead<'_, 's> {
             for row in self.sets.as_ref().map_err(Clone::clone)? {
                 seen.extend(row.evidence("/properties/virtualMachineProfile/networkProfile"));
                 let name = arm::name(&row.id);
-                let id = row.get()?.subnet().ok_or_else(|| Gap::Unsettled {
-                    what: format!("scale set `{name}` names no subnet"),
-                })?;
+                let id = row
+                    .get()?
+                    .subnet()
+                    .ok_or_else(|| Gap::Unsettled { what: format!("scale set `{name}` names no subnet") })?;
                 if named.is_some_and(|known| !arm::same(known, id)) {
                     return Err(Gap::Unsettled {
                         what: format!("scale set `{name}` stands in another subnet than another of its pool"),

@@ -30,10 +30,7 @@ pub(crate) fn propose(snapshot: &Snapshot, id: &str) -> Option<Result<Proposed, 
     Some(of_uses(&uses, &around).map(|(proposal, notes)| proposed(&proposal, (id, &name), notes)))
 }
 
-fn of_uses(
-    uses: &[(Read<'_, '_>, User)],
-    around: &Surroundings<'_>,
-) -> Result<(Proposal, Vec<String>), Gap> {
+fn of_uses(uses: &[(Read<'_, '_>, User)], around: &Surroundings<'_>) -> Result<(Proposal, Vec<String>), Gap> {
     let assignments = around.assignments.as_ref().map_err(Clone::clone)?;
     let mut grants = Vec::new();
     let mut notes = Vec::new();
@@ -47,16 +44,19 @@ fn of_uses(
             IdentityKind::Node => needs::node(assignments),
             IdentityKind::Workload | IdentityKind::Controller => {
                 return Err(Gap::Unsettled {
-                    what: "what a workload or an add-on needs is recorded nowhere: compare its role assignments with its \
+                    what:
+                        "what a workload or an add-on needs is recorded nowhere: compare its role assignments with its \
                            operations in the Activity Log"
-                        .to_owned(),
+                            .to_owned(),
                 });
             }
         };
         grants.extend(need.giving().cloned());
-        notes.push(format!("its need is what Microsoft documents for the identity of a cluster's {}", user.kind.name()));
+        notes
+            .push(format!("its need is what Microsoft documents for the identity of a cluster's {}", user.kind.name()));
     }
-    let principal = principal.ok_or_else(|| Gap::Unsettled { what: "its object id is not in the answer".to_owned() })?;
+    let principal =
+        principal.ok_or_else(|| Gap::Unsettled { what: "its object id is not in the answer".to_owned() })?;
     let need = Authority::new(vec![Layer::new("need", LayerKind::Grants, grants)]).over(assignments.everywhere());
     let given = around.authority(assignments, principal);
     notes.extend(given.assumptions().iter().cloned());

@@ -166,9 +166,13 @@ mod tests {
 
     #[test]
     fn an_appliance_makes_answers_possible_and_nothing_makes_them_impossible() {
-        let back =
-            Routes::new(&inside(), &table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")]), true, true)
-                .returning(false);
+        let back = Routes::new(
+            &inside(),
+            &table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")]),
+            true,
+            true,
+        )
+        .returning(false);
         assert!(back.upper().contains(address("198.51.100.1")) && !back.lower().contains(address("198.51.100.1")));
         assert!(!back.upper().contains(address("203.0.113.9")));
     }

@@ -80,8 +80,7 @@ impl Surroundings<'_> {
         let subnet = network.properties.subnets.iter().find(is_it).ok_or_else(|| elsewhere(&NETWORKS, "subnet", id))?;
         let mut sources: Vec<Evidence> = row.evidence("/properties").into_iter().collect();
         let properties = &subnet.properties;
-        let reference =
-            |reference: &Option<crate::record::Reference>| reference.as_ref().map(|one| one.id.clone());
+        let reference = |reference: &Option<crate::record::Reference>| reference.as_ref().map(|one| one.id.clone());
         let routes_row = match reference(&properties.route_table) {
             None => None,
             Some(id) => {
@@ -91,9 +90,8 @@ impl Surroundings<'_> {
         };
         sources.extend(routes_row.and_then(|row| row.evidence("/properties")));
 
-        let odd = |why: &str| {
-            super::malformed(&NETWORKS, self.subscription, &format!("/value/{}/properties", row.at), why)
-        };
+        let odd =
+            |why: &str| super::malformed(&NETWORKS, self.subscription, &format!("/value/{}/properties", row.at), why);
         let unreadable = |text: &str| odd(&format!("`{text}` is no prefix"));
         let read = |texts: &mut dyn Iterator<Item = &String>| -> Result<Vec<IpNet>, Gap> {
             texts.map(|text| parse_net(text).map_err(|_| unreadable(text))).collect()

@@ -4,9 +4,9 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Member, Network,
-        PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
-        Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer,
+        Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
+        ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
 };
 use palisade_model::{Evidence, Gap};

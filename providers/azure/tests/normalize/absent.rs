@@ -116,9 +116,7 @@ fn a_network_without_addresses_is_not_one_that_no_rule_is_about() {
 #[test]
 fn a_peering_in_a_state_that_nobody_knows_may_be_connected() {
     let mut scene = Scene::default();
-    let peering = |state: Value| {
-        json!([{ "properties": { "peeringState": state, "remoteAddressSpace": { "addressPrefixes": ["203.0.113.0/24"] } } }])
-    };
+    let peering = |state: Value| json!([{ "properties": { "peeringState": state, "remoteAddressSpace": { "addressPrefixes": ["203.0.113.0/24"] } } }]);
     let reached = |scene: &Scene| scene.exposure().inside.upper().sources(Protocol::TCP, 22);
     let neighbour = palisade_testkit::nets(&["203.0.113.0/24"]);
     for state in [json!("Connected"), json!("Joined"), Value::Null] {
@@ -156,14 +154,17 @@ fn a_balancer_of_which_something_is_odd_may_forward_to_the_machine() {
     assert!(!balanced().ssh().lower().is_empty());
     type Change = fn(&mut Value);
     let changes: [(&str, Change); 6] = [
-        ("a rule without a frontend", |lb| lb["loadBalancingRules"][0]["properties"]["frontendIPConfiguration"] = Value::Null),
+        ("a rule without a frontend", |lb| {
+            lb["loadBalancingRules"][0]["properties"]["frontendIPConfiguration"] = Value::Null
+        }),
         ("a frontend that is not there", |lb| lb["frontendIPConfigurations"] = json!([])),
         ("a pool without an id", |lb| lb["backendAddressPools"][0]["id"] = Value::Null),
         ("a member without an address", |lb| {
             lb["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"][0]["properties"] = json!({});
         }),
         ("a member with an odd address", |lb| {
-            lb["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"][0]["properties"]["ipAddress"] = json!("node-0");
+            lb["backendAddressPools"][0]["properties"]["loadBalancerBackendAddresses"][0]["properties"]["ipAddress"] =
+                json!("node-0");
         }),
         ("a public address that is not named", |lb| {
             lb["frontendIPConfigurations"][0]["properties"]["publicIPAddress"] = json!({});
@@ -220,14 +221,16 @@ fn a_second_address_that_a_nat_rule_leads_to_is_the_machines() {
 #[test]
 fn machines_that_are_not_told_are_not_no_machines() {
     let gap = |snapshot: &Snapshot| pool(snapshot).exposure.gap().map(palisade_model::Gap::reason);
-    let no_addresses = with(&open(), &NODE_INTERFACES, |body| body["value"][0]["properties"]["ipConfigurations"] = json!([]));
+    let no_addresses =
+        with(&open(), &NODE_INTERFACES, |body| body["value"][0]["properties"]["ipConfigurations"] = json!([]));
     assert_eq!(gap(&no_addresses), Some(GapReason::Malformed));
     let nobodys = with(&open(), &NODE_INTERFACES, |body| {
         body["value"][0]["id"] = Value::Null;
         body["value"][0]["properties"]["virtualMachine"] = Value::Null;
     });
     assert_eq!(gap(&nobodys), Some(GapReason::Malformed));
-    let flexible = with(&open(), &SCALE_SETS, |body| body["value"][0]["properties"]["orchestrationMode"] = json!("Flexible"));
+    let flexible =
+        with(&open(), &SCALE_SETS, |body| body["value"][0]["properties"]["orchestrationMode"] = json!("Flexible"));
     assert_eq!(gap(&flexible), Some(GapReason::NotCollected));
     let mut records = open().snapshot().records().to_vec();
     for record in &mut records {
@@ -244,7 +247,8 @@ fn machines_that_are_not_told_are_not_no_machines() {
         record.outcome = Outcome::Answered(Body::of(&body));
     }
     assert!(gap(&with_records(records)).is_some(), "three machines are wanted and none has an interface");
-    let nameless = with(&open(), &SCALE_SETS, |body| body["value"].as_array_mut().unwrap().push(json!({ "name": "whose" })));
+    let nameless =
+        with(&open(), &SCALE_SETS, |body| body["value"].as_array_mut().unwrap().push(json!({ "name": "whose" })));
     assert_eq!(gap(&nameless), Some(GapReason::Malformed));
     let no_pools = Scene::with_properties(json!({ "agentPoolProfiles": null }));
     let none = with(&no_pools, &SCALE_SETS, |body| body["value"] = json!([]));
@@ -266,13 +270,16 @@ fn a_pool_of_two_scale_sets_is_judged_by_both() {
                 let mut set = items[0].clone();
                 set["id"] = json!(second);
                 set["name"] = json!("aks-pool1-87654321-vmss");
-                let template = "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations/0/properties";
+                let template =
+                    "/properties/virtualMachineProfile/networkProfile/networkInterfaceConfigurations/0/properties";
                 set.pointer_mut(template).unwrap()["networkSecurityGroup"] = json!({ "id": wide });
                 items.push(set);
             }
             name if name == SECURITY_GROUPS.name => {
                 let any = json!({ "protocol": "*", "destinationPortRange": "*" });
-                items.push(json!({ "id": wide, "name": "wide", "properties": { "securityRules": [rule(100, "Allow", any)] } }));
+                items.push(
+                    json!({ "id": wide, "name": "wide", "properties": { "securityRules": [rule(100, "Allow", any)] } }),
+                );
             }
             _ => continue,
         }
@@ -365,12 +372,14 @@ fn an_assignment_to_a_kind_of_principal_that_nobody_knows_may_be_a_groups() {
 
 #[test]
 fn whoever_may_become_somebody_is_not_judged_before_it_is_known_who_there_is() {
-    let mut scene = Scene { roles: vec![role("federator", &["Microsoft.ManagedIdentity/*"], &[], &[])], ..Scene::default() };
+    let mut scene =
+        Scene { roles: vec![role("federator", &["Microsoft.ManagedIdentity/*"], &[], &[])], ..Scene::default() };
     scene.assignments = vec![assignment("kubelet", "federator", &subscription())];
     assert!(standing(&scene.snapshot(), IdentityKind::Node).is_ok());
     let unnamed = with(&scene, &IDENTITIES, |body| body["value"][0]["properties"] = json!({}));
     assert!(standing(&unnamed, IdentityKind::Node).is_err());
-    let records = scene.snapshot().records().iter().filter(|record| *record.call != *IDENTITIES.name).cloned().collect();
+    let records =
+        scene.snapshot().records().iter().filter(|record| *record.call != *IDENTITIES.name).cloned().collect();
     assert!(standing(&with_records(records), IdentityKind::Node).is_err());
 }
 
@@ -378,7 +387,8 @@ fn whoever_may_become_somebody_is_not_judged_before_it_is_known_who_there_is() {
 fn an_identity_is_nobody_elses_only_when_every_cluster_was_read() {
     let other = "/subscriptions/s/resourceGroups/G/providers/Microsoft.ContainerService/managedClusters/L";
     let dedicated = |second: Value| {
-        let snapshot = with(&Scene::default(), &CLUSTERS, |body| body["value"].as_array_mut().unwrap().push(second.clone()));
+        let snapshot =
+            with(&Scene::default(), &CLUSTERS, |body| body["value"].as_array_mut().unwrap().push(second.clone()));
         let identities = normalize(&snapshot).clusters.into_iter().find(|one| one.id.as_str() == cluster_id());
         let identities = identities.unwrap().identities.get().unwrap().clone();
         let node = identities.into_iter().find(|one| one.kind == IdentityKind::Node).unwrap();
@@ -451,7 +461,9 @@ fn fields(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
                 fields(value, &format!("{at}/{name}"), found);
             }
         }
-        Value::Array(all) => all.iter().enumerate().for_each(|(place, value)| fields(value, &format!("{at}/{place}"), found)),
+        Value::Array(all) => {
+            all.iter().enumerate().for_each(|(place, value)| fields(value, &format!("{at}/{place}"), found))
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

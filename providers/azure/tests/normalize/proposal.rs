@@ -76,8 +76,10 @@ fn proposes(document: &Value, lists: (&str, &str), action: &str, resource: &str)
 fn is_needed_by_the_control_plane(action: &str, resource: &str) -> bool {
     let manages_access = action.starts_with("Microsoft.Authorization/")
         && (action.ends_with("/write") || action == "Microsoft.Authorization/elevateAccess/action");
-    let of_network = action.starts_with("Microsoft.Network/") || action.starts_with("Microsoft.Authorization/") && action.ends_with("/read");
-    let network = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/vnet");
+    let of_network = action.starts_with("Microsoft.Network/")
+        || action.starts_with("Microsoft.Authorization/") && action.ends_with("/read");
+    let network =
+        format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/vnet");
     lies_in(resource, &node_group()) && !manages_access || lies_in(resource, &network) && of_network
 }
 
@@ -89,7 +91,8 @@ fn given() -> impl Strategy<Value = Vec<(Vec<&'static str>, Vec<&'static str>, V
         1 => Just("Microsoft.Compute/*/write"),
         4 => prop::sample::select(ACTIONS.to_vec()),
     ];
-    let not = prop_oneof![Just("Microsoft.Authorization/*/write"), Just("Microsoft.Network/*"), Just("*/listKeys/action")];
+    let not =
+        prop_oneof![Just("Microsoft.Authorization/*/write"), Just("Microsoft.Network/*"), Just("*/listKeys/action")];
     let data = prop_oneof![Just("*"), prop::sample::select(DATA.to_vec())];
     let one = (
         prop::collection::vec(action, 1..4),
@@ -147,15 +150,18 @@ proptest! {
 
 #[test]
 fn nodes_keep_the_images_of_the_registry_they_were_given_and_lose_the_rest() {
-    let given = [
-        (vec!["Microsoft.ContainerRegistry/registries/pull/read"], vec![], vec![], 2),
-        (vec!["*"], vec![], vec![], 1),
-    ];
+    let given =
+        [(vec!["Microsoft.ContainerRegistry/registries/pull/read"], vec![], vec![], 2), (vec!["*"], vec![], vec![], 1)];
     let proposed = proposed(&scene("kubelet", &given), "kubelet");
     let registry = places()[2].to_lowercase();
     let pull = "Microsoft.ContainerRegistry/registries/pull/read";
     assert!(proposes(&proposed.document, ("Actions", "NotActions"), pull, &registry), "{proposed:?}");
-    assert!(!proposes(&proposed.document, ("Actions", "NotActions"), "Microsoft.Compute/virtualMachines/write", &places()[1]));
+    assert!(!proposes(
+        &proposed.document,
+        ("Actions", "NotActions"),
+        "Microsoft.Compute/virtualMachines/write",
+        &places()[1]
+    ));
     assert_eq!(proposed.document[0]["assignment"]["principalId"], "kubelet");
 }
 

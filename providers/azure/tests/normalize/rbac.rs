@@ -58,7 +58,7 @@ fn scene(assignments: &[(&str, &str, &str)]) -> Scene {
 fn standing(scene: &Scene, kind: IdentityKind) -> Standing {
     let cluster = scene.read();
     let identities = cluster.identities.get().unwrap();
-    identities.iter().find(|identity| identity.kind == kind).unwrap().standing.get().unwrap().clone()
+    identities.iter().find(|identity| identity.kind == kind).unwrap().standing.get().unwrap().as_ref().clone()
 }
 
 fn holds(standing: &Standing, capability: Capability) -> bool {
@@ -174,8 +174,7 @@ fn steps(scene: &Scene, kind: IdentityKind) -> Option<Vec<(String, Vec<String>, 
 
 /// The scene with one role for the workload, and an owner of the subscription called `boss`.
 fn holding(actions: &[&str], scope: &str) -> Scene {
-    let mut scene =
-        with_workload(&[("orders-principal", "own", scope), ("boss-principal", "owner", &subscription())]);
+    let mut scene = with_workload(&[("orders-principal", "own", scope), ("boss-principal", "owner", &subscription())]);
     scene.roles.push(role("own", actions, &[], &[]));
     scene
 }
@@ -223,7 +222,10 @@ fn method_6_on_a_single_machine_becomes_what_it_carries_and_what_it_is() {
         scene.machines = vec![json!({ "id": machine, "identity": carries })];
         let found = steps(&scene, IdentityKind::Workload).unwrap();
         assert_eq!(found[0], ("run-on-machine".to_owned(), vec![action.to_owned()], vec![format!("own at {machine}")]));
-        assert_eq!((found[1].0.as_str(), found[1].2[0].as_str()), ("assign-role", format!("owner at {}", subscription()).as_str()));
+        assert_eq!(
+            (found[1].0.as_str(), found[1].2[0].as_str()),
+            ("assign-role", format!("owner at {}", subscription()).as_str())
+        );
     }
     // An identity of the machine's own, which is in no list of identities.
     let mut scene = holding(&["Microsoft.Compute/virtualMachines/runCommand/action"], &machine);
@@ -253,7 +255,10 @@ fn method_13_a_runbook_acts_as_the_identity_of_its_automation_account() {
         let mut scene = holding(&actions, &account);
         scene.automation = vec![json!({ "id": account, "identity": { "userAssignedIdentities": { boss(): {} } } })];
         let found = steps(&scene, IdentityKind::Workload).unwrap();
-        assert_eq!((found[0].0.as_str(), found[0].1.as_slice()), ("run-runbook", actions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>().as_slice()));
+        assert_eq!(
+            (found[0].0.as_str(), found[0].1.as_slice()),
+            ("run-runbook", actions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>().as_slice())
+        );
         assert_eq!(found[0].2, [format!("own at {account}")]);
         let lacking = holding(&actions[..1], &account);
         let lacking = Scene { automation: scene.automation.clone(), ..lacking };
@@ -446,7 +451,8 @@ fn a_denial_for_a_group_stops_those_who_are_in_it_and_nobody_else() {
     let mut scene = scene(&[("kubelet", "owner", &subscription())]);
     scene.denials = vec![json!({ "id": "/d", "properties": { "denyAssignmentName": "d", "scope": subscription(),
         "permissions": [{ "actions": ["*"] }], "principals": [{ "id": "ops", "type": "Group" }] } })];
-    let administers = |scene: &Scene| standing(scene, IdentityKind::Node).administrator.map(|(certainty, _)| certainty.is_certain());
+    let administers =
+        |scene: &Scene| standing(scene, IdentityKind::Node).administrator.map(|(certainty, _)| certainty.is_certain());
     assert_eq!(administers(&scene), Some(false), "it may be in the group");
     scene.members.insert("ops".to_owned(), vec!["kubelet"]);
     assert_eq!(administers(&scene), None);

@@ -1,9 +1,9 @@
 //! One small subscription, written down as Azure Resource Manager would answer it, to be changed by each test.
 
 use palisade_azure::{
-    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
-    NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
-    SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VIRTUAL_MACHINES, normalize,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
+    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
+    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VIRTUAL_MACHINES, normalize,
 };
 use palisade_controls::controls;
 use palisade_engine::{Context, Policy, State, evaluate};
@@ -226,7 +226,8 @@ impl Scene {
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
         for (group, members) in &self.members {
-            let members = members.iter().map(|id| json!({ "@odata.type": "#microsoft.graph.servicePrincipal", "id": id }));
+            let members =
+                members.iter().map(|id| json!({ "@odata.type": "#microsoft.graph.servicePrincipal", "id": id }));
             builder = builder.answer(&GROUP_MEMBERS, TENANT, &[("group", group)], value(members.collect()));
         }
         if let Some(rules) = &self.admin_rules {
@@ -282,7 +283,7 @@ pub(crate) fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
     let policy = Policy::default();
     let context = Context { policy: &policy, now: palisade_testkit::now() };
     let findings = evaluate(cluster, &chosen, &context).findings;
-    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
+    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name.to_string(), one.state)).collect()
 }
 
 /// Every IPv4 address outside the scene's network.

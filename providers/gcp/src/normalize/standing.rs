@@ -19,6 +19,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     rc::Rc,
+    sync::Arc,
 };
 
 /// What a step through a pod on the machine's network depends on.
@@ -55,7 +56,8 @@ pub(crate) struct StandingBook {
     own: RefCell<BTreeMap<Key, Rc<Own>>>,
     /// The sets of targets met so far.
     targets: RefCell<BTreeMap<Targets, usize>>,
-    ways: RefCell<BTreeMap<(Key, usize), Climb>>,
+    /// With the shortest way up, by the targets it may lead to.
+    ways: RefCell<BTreeMap<(Key, usize), Arc<Standing>>>,
 }
 
 /// The shortest way up, if there is one.
@@ -67,7 +69,7 @@ type Key = (String, IdentityKind, Option<Vec<String>>);
 /// The part of a standing that does not depend on whom the cluster's pods and nodes may be.
 #[derive(Debug)]
 struct Own {
-    standing: Standing,
+    standing: Arc<Standing>,
     /// Nothing for a sure administrator, who needs no way up.
     steps: Option<Steps>,
 }
@@ -88,7 +90,7 @@ pub(crate) fn standing(
     rights: &Rights<'_>,
     asked: Asked<'_>,
     targets: &Targets,
-) -> Result<Standing, Gap> {
+) -> Result<Arc<Standing>, Gap> {
     let key: Key = (asked.id.to_owned(), asked.kind, asked.scopes.map(<[String]>::to_vec));
     let known = book.own.borrow().get(&key).map(Rc::clone);
     let own = if let Some(own) = known {
@@ -98,15 +100,21 @@ pub(crate) fn standing(
         book.own.borrow_mut().insert(key.clone(), Rc::clone(&own));
         own
     };
-    let mut standing = own.standing.clone();
-    if let Some(steps) = &own.steps {
-        standing.escalation = book.way(rights, key, steps, targets)?;
+    match &own.steps {
+        Some(steps) => book.with_way(rights, key, (&own.standing, steps), targets),
+        None => Ok(Arc::clone(&own.standing)),
     }
-    Ok(standing)
 }
 
 impl StandingBook {
-    fn way(&self, rights: &Rights<'_>, key: Key, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
+    /// The standing with the way up from there.
+    fn with_way(
+        &self,
+        rights: &Rights<'_>,
+        key: Key,
+        (own, steps): (&Arc<Standing>, &Steps),
+        targets: &Targets,
+    ) -> Result<Arc<Standing>, Gap> {
         let known = self.targets.borrow().get(targets).copied();
         let place = known.unwrap_or_else(|| {
             let mut all = self.targets.borrow_mut();
@@ -115,12 +123,15 @@ impl StandingBook {
             place
         });
         let key = (key, place);
-        if let Some(way) = self.ways.borrow().get(&key) {
-            return Ok(way.clone());
+        if let Some(known) = self.ways.borrow().get(&key) {
+            return Ok(Arc::clone(known));
         }
-        let way = climb(self, rights, &key.0.0, steps, targets)?;
-        self.ways.borrow_mut().insert(key, way.clone());
-        Ok(way)
+        let found = match climb(self, rights, &key.0.0, steps, targets)? {
+            Some(way) => Arc::new(Standing { escalation: Some(way), ..(**own).clone() }),
+            None => Arc::clone(own),
+        };
+        self.ways.borrow_mut().insert(key, Arc::clone(&found));
+        Ok(found)
     }
 
     fn steps(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Steps>, Gap> {
@@ -162,7 +173,7 @@ fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
     };
     let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
     let steps = (!surely).then(|| steps(rights, asked.id, &power)).transpose()?;
-    Ok(Own { standing, steps })
+    Ok(Own { standing: Arc::new(standing), steps })
 }
 
 /// The rows that may be satisfied at all.

@@ -2,7 +2,7 @@
 //!
 //! Every name comes from the cloud and is hostile: it is written so that a shell reads it as one word, or no command is told.
 
-use palisade_reach::{AddrSet, Change, Chain, Gate, Layer, MOST_PREFIXES, PacketSet, Path, Protocol, RuleId};
+use palisade_reach::{AddrSet, Chain, Change, Gate, Layer, MOST_PREFIXES, PacketSet, Path, Protocol, RuleId};
 use std::borrow::Cow;
 
 /// The highest priority number that a written rule may have, and the lowest.
@@ -56,7 +56,8 @@ impl<'p> Group<'p> {
         let text = rule.as_str();
         let rest = text.get(4..).filter(|_| text.starts_with("nsg "))?;
         let named = rest.get(..self.name.len()).is_some_and(|start| start.eq_ignore_ascii_case(self.name));
-        let (priority, name) = rest.get(self.name.len()..).filter(|_| named)?.strip_prefix(" rule ")?.split_once(' ')?;
+        let (priority, name) =
+            rest.get(self.name.len()..).filter(|_| named)?.strip_prefix(" rule ")?.split_once(' ')?;
         Some((priority.parse().ok()?, name.to_owned()))
     }
 
@@ -80,11 +81,13 @@ impl<'p> Group<'p> {
 
     /// One rule that admits what is left, when it is the same sources on all ports of one protocol.
     fn narrow(&self, name: &str, leaves: &PacketSet) -> Option<String> {
-        let left = |(_, protocol): (&str, Protocol)| (!leaves.ports_by_sources(protocol).is_empty()).then_some(protocol);
+        let left =
+            |(_, protocol): (&str, Protocol)| (!leaves.ports_by_sources(protocol).is_empty()).then_some(protocol);
         let open: Vec<Protocol> = protocols().filter_map(left).collect();
         let [protocol] = open.as_slice() else { return None };
         // Others than these three would be left out.
-        let only = PacketSet::of(palisade_reach::Protocols::One(*protocol), &palisade_reach::Ports::full(), &AddrSet::all());
+        let only =
+            PacketSet::of(palisade_reach::Protocols::One(*protocol), &palisade_reach::Ports::full(), &AddrSet::all());
         if !leaves.subtract(&only).is_empty() {
             return None;
         }
@@ -224,10 +227,17 @@ mod tests {
     #[test]
     fn a_rule_is_narrowed_to_the_prefixes_that_are_left() {
         let leaves = tcp(&[(20, 21), (23, 25)], &["10.0.0.0/8", "203.0.113.0/24"]);
-        let told = commands(&open(), "nsg", &Change::Narrow { rule: "nsg nodes rule 200 ssh".into(), leaves }, &PacketSet::empty());
+        let told = commands(
+            &open(),
+            "nsg",
+            &Change::Narrow { rule: "nsg nodes rule 200 ssh".into(), leaves },
+            &PacketSet::empty(),
+        );
         assert_eq!(
             told,
-            [format!("az network nsg rule update {PLACE} --name ssh --destination-port-ranges 20-21 23-25 --source-address-prefixes 10.0.0.0/8 203.0.113.0/24")]
+            [format!(
+                "az network nsg rule update {PLACE} --name ssh --destination-port-ranges 20-21 23-25 --source-address-prefixes 10.0.0.0/8 203.0.113.0/24"
+            )]
         );
     }
 
@@ -239,7 +249,9 @@ mod tests {
         let told = commands(&open(), "nsg", &change, &everybody);
         assert_eq!(
             told,
-            [format!("az network nsg rule create {PLACE} --name palisade-deny-tcp-199 --priority 199 --direction Inbound --access Deny --protocol Tcp --destination-port-ranges 22 --source-address-prefixes Internet")]
+            [format!(
+                "az network nsg rule create {PLACE} --name palisade-deny-tcp-199 --priority 199 --direction Inbound --access Deny --protocol Tcp --destination-port-ranges 22 --source-address-prefixes Internet"
+            )]
         );
         // Between 100 and 101 there is no number left.
         let rules = [
@@ -253,7 +265,12 @@ mod tests {
     #[test]
     fn a_group_that_is_not_named_has_no_commands() {
         let remove = Change::Remove { rule: "nsg nodes rule 200 ssh".into() };
-        for odd in ["", "/subscriptions/s/resourceGroups/g", "/x/y/z", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/nodes"] {
+        for odd in [
+            "",
+            "/subscriptions/s/resourceGroups/g",
+            "/x/y/z",
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/nodes",
+        ] {
             let rules = [("nsg nodes rule 200 ssh", Action::Allow, tcp(&[(22, 22)], &["0.0.0.0/0"]))];
             assert!(commands(&path(odd, &rules), "nsg", &remove, &PacketSet::empty()).is_empty(), "{odd}");
         }
@@ -269,12 +286,27 @@ mod tests {
 
     #[test]
     fn a_hostile_name_is_one_word_of_the_shell_and_nothing_else() {
-        for name in ["ssh; rm -rf /", "$(id)", "`id`", "it's", "a b", "\\", "*", "|tee", "&", "#", "~root", "!!", "'\"'", "ünï"] {
+        for name in
+            ["ssh; rm -rf /", "$(id)", "`id`", "it's", "a b", "\\", "*", "|tee", "&", "#", "~root", "!!", "'\"'", "ünï"]
+        {
             let id = format!("nsg nodes rule 200 {name}");
             let rules = [(id.as_str(), Action::Allow, tcp(&[(22, 22)], &["0.0.0.0/0"]))];
             let remove = Change::Remove { rule: id.as_str().into() };
             let told = commands(&path(NSG, &rules), "nsg", &remove, &PacketSet::empty());
-            let expected = ["network", "nsg", "rule", "delete", "--subscription", "s-1", "--resource-group", "rg", "--nsg-name", "nodes", "--name", name];
+            let expected = [
+                "network",
+                "nsg",
+                "rule",
+                "delete",
+                "--subscription",
+                "s-1",
+                "--resource-group",
+                "rg",
+                "--nsg-name",
+                "nodes",
+                "--name",
+                name,
+            ];
             assert_eq!(words(&told[0]), expected, "{told:?}");
         }
         // What begins with a dash is no option, and what moves the cursor is in no command.

@@ -10,7 +10,9 @@ use crate::{
     record::{Reference, SecurityRule},
     tags::{self, Tag},
 };
-use palisade_reach::{Action, AddrSet, Bounds, Certainty, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net};
+use palisade_reach::{
+    Action, AddrSet, Bounds, Certainty, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net,
+};
 
 /// What it takes to read the rules of one holder.
 pub(super) struct Reader<'a> {
@@ -81,7 +83,11 @@ impl Reader<'_> {
             is_wide,
             addresses,
             text: other.text(),
-            tags_of: source.prefixes().chain(destination.prefixes()).find_map(|text| self.listed(text)).map(|tag| tag.day),
+            tags_of: source
+                .prefixes()
+                .chain(destination.prefixes())
+                .find_map(|text| self.listed(text))
+                .map(|tag| tag.day),
         }
     }
 
