@@ -307,7 +307,7 @@ fn rules_for_ipv6_count_where_machines_have_it() {
 /// What the identity of a kind stands for.
 fn standing(snapshot: &Snapshot, kind: IdentityKind) -> Result<palisade_authority::Standing, palisade_model::Gap> {
     let identities = cluster(snapshot).identities.get().unwrap().clone();
-    identities.into_iter().find(|one| one.kind == kind).unwrap().standing.get().cloned()
+    identities.into_iter().find(|one| one.kind == kind).unwrap().standing.get().map(|standing| (**standing).clone())
 }
 
 fn subscription() -> String {
@@ -449,7 +449,7 @@ fn verdicts(snapshot: &Snapshot) -> Option<BTreeMap<(String, String), State>> {
     let context = Context { policy: &policy, now: palisade_testkit::now() };
     let findings = evaluate(&cluster, &all, &context).findings;
     let own = findings.into_iter().filter(|one| !one.rolled_up);
-    Some(own.map(|one| ((one.control.id.to_owned(), one.subject.name.clone()), one.state)).collect())
+    Some(own.map(|one| ((one.control.id.to_owned(), one.subject.name.to_string()), one.state)).collect())
 }
 
 /// Every place of a body, and the fields that stand there.
