@@ -180,6 +180,13 @@ impl Surroundings<'_> {
         }
         let switches = Switches::of(read);
         let held = self.held(assignments, principal, &authority, switches);
+        if let Some(gap) = &self.unread_cluster {
+            // Rights over clusters where none is known may be rights over one that could not be read.
+            let anywhere = self.told(assignments, &authority, switches, About::Clusters);
+            if anywhere.iter().any(|one| !held.iter().any(|known| known.capability == one.capability)) {
+                return Err(gap.clone());
+            }
+        }
         let subscription = format!("/subscriptions/{}", assignments.subscription);
         let decision = authority.decide(ASSIGN_ROLES, &subscription);
         let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));

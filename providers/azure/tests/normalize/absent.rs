@@ -400,6 +400,19 @@ fn an_identity_is_nobody_elses_only_when_every_cluster_was_read() {
 }
 
 #[test]
+fn rights_over_clusters_where_none_is_known_are_open_while_a_cluster_was_not_read() {
+    let mut scene = Scene { roles: vec![role("contributor", &["*"], &[], &[])], ..Scene::default() };
+    scene.assignments = vec![assignment("kubelet", "contributor", &crate::scene::node_group())];
+    assert!(standing(&scene.snapshot(), IdentityKind::Node).is_ok());
+    let odd = with(&scene, &CLUSTERS, |body| body["value"].as_array_mut().unwrap().push(json!({ "name": "nameless" })));
+    assert!(standing(&odd, IdentityKind::Node).is_err());
+    // Where no right over clusters is given, one cluster more or less is all the same.
+    scene.roles = vec![role("contributor", &["Microsoft.Network/*"], &[], &[])];
+    let odd = with(&scene, &CLUSTERS, |body| body["value"].as_array_mut().unwrap().push(json!({ "name": "nameless" })));
+    assert!(standing(&odd, IdentityKind::Node).is_ok());
+}
+
+#[test]
 fn an_identity_that_every_cluster_has_and_the_answer_does_not_name_is_unknown() {
     let mut scene = Scene::with_properties(json!({ "identityProfile": null }));
     assert!(standing(&scene.snapshot(), IdentityKind::Node).is_err());
