@@ -60,7 +60,7 @@ pub fn normalize(snapshot: &Snapshot) -> Inventory {
     if !rows.is_empty() {
         let unlisted = inventory.unseen.first().map(|unseen| unseen.gap.clone());
         let surroundings = Surroundings::of(snapshot, &rows, unlisted);
-        inventory.clusters = rows.iter().filter_map(|row| cluster::cluster(row, &surroundings)).collect();
+        inventory.clusters = rows.iter().map(|row| cluster::cluster(row, &surroundings)).collect();
         inventory.clusters.sort_by(|a, b| a.id.cmp(&b.id));
     }
     inventory

@@ -45,7 +45,9 @@ fn tell(
         below(pen, text, &format!("    {}", in_words(change, printer)));
         if provider == Provider::Azure {
             let commands = azure::commands(path, &fix.layer, change, unwanted);
-            commands.iter().for_each(|command| command_line(text, command));
+            for command in &commands {
+                command_line(text, command);
+            }
         } else if let Some(command) = command(provider, &fix.layer, change) {
             below(pen, text, &format!("    {command}"));
         }

@@ -38,7 +38,7 @@ impl Read<'_, '_> {
 }
 
 /// Fills in every fact.
-pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>) -> Option<Cluster> {
+pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>) -> Cluster {
     let id = row.id.as_str();
     let item = row.item.as_ref().ok();
     let name = item.and_then(|item| item.name.clone()).unwrap_or_else(|| arm::name(id).to_owned());
@@ -55,7 +55,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
         name,
         &unread,
     );
-    let Some(read) = Read::of(row) else { return Some(cluster) };
+    let Some(read) = Read::of(row) else { return cluster };
     let properties = read.properties;
     cluster.labels = labels(read.item);
     cluster.version = observe(|seen| {
@@ -94,7 +94,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     });
     cluster.encryption = key::encryption(&read);
     cluster.key = key::facts(&read, around);
-    Some(cluster)
+    cluster
 }
 
 fn labels(item: &record::Cluster) -> BTreeMap<String, String> {

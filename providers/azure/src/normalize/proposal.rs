@@ -144,7 +144,7 @@ type Names = (BTreeSet<String>, BTreeSet<String>);
 fn planes(grant: &Grant) -> (Names, Names) {
     let split = |globs: &[palisade_authority::Glob]| -> Names {
         let (data, control): (Vec<&str>, Vec<&str>) =
-            globs.iter().map(|glob| glob.as_str()).partition(|text| text.starts_with(DATA));
+            globs.iter().map(palisade_authority::Glob::as_str).partition(|text| text.starts_with(DATA));
         let bare = data.into_iter().filter_map(|text| text.strip_prefix(DATA)).map(str::to_owned);
         (control.into_iter().map(str::to_owned).collect(), bare.collect())
     };

@@ -326,14 +326,12 @@ impl Cluster {
     /// another.
     pub(crate) fn node_group(&self, id: &str) -> String {
         let named = self.properties.as_ref().and_then(|properties| properties.node_resource_group.as_deref());
-        match named {
-            Some(group) => group.to_ascii_lowercase(),
-            None => {
-                let group = arm::group(id).unwrap_or_default();
-                let location = self.location.as_deref().unwrap_or_default();
-                format!("MC_{group}_{}_{location}", arm::name(id)).to_ascii_lowercase()
-            }
+        if let Some(group) = named {
+            return group.to_ascii_lowercase();
         }
+        let group = arm::group(id).unwrap_or_default();
+        let location = self.location.as_deref().unwrap_or_default();
+        format!("MC_{group}_{}_{location}", arm::name(id)).to_ascii_lowercase()
     }
 
     /// Whether the API server is behind a private endpoint. With VNet integration it is in the network itself.

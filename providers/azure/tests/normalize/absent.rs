@@ -155,7 +155,7 @@ fn a_balancer_of_which_something_is_odd_may_forward_to_the_machine() {
     type Change = fn(&mut Value);
     let changes: [(&str, Change); 6] = [
         ("a rule without a frontend", |lb| {
-            lb["loadBalancingRules"][0]["properties"]["frontendIPConfiguration"] = Value::Null
+            lb["loadBalancingRules"][0]["properties"]["frontendIPConfiguration"] = Value::Null;
         }),
         ("a frontend that is not there", |lb| lb["frontendIPConfigurations"] = json!([])),
         ("a pool without an id", |lb| lb["backendAddressPools"][0]["id"] = Value::Null),
@@ -475,7 +475,7 @@ fn fields(value: &Value, at: &str, found: &mut Vec<(String, String)>) {
             }
         }
         Value::Array(all) => {
-            all.iter().enumerate().for_each(|(place, value)| fields(value, &format!("{at}/{place}"), found))
+            all.iter().enumerate().for_each(|(place, value)| fields(value, &format!("{at}/{place}"), found));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
@@ -511,12 +511,14 @@ fn a_field_that_is_missing_turns_no_verdict_into_a_pass() {
     let to_web = json!({ "protocol": "*", "destinationPortRange": "*", "destinationAddressPrefix": null,
         "destinationApplicationSecurityGroups": web });
     behind.interface_rules = Some(vec![rule(100, "Allow", to_web)]);
-    let mut past = Scene::default();
-    past.admin_rules = Some(vec![json!({ "kind": "Custom", "id": "/x/rules/a", "properties": {
+    let past = Scene {
+        admin_rules: Some(vec![json!({ "kind": "Custom", "id": "/x/rules/a", "properties": {
         "access": "AlwaysAllow", "direction": "Inbound", "priority": 1, "protocol": "Any",
         "sources": [{ "addressPrefix": "0.0.0.0/0" }], "destinations": [{ "addressPrefix": "*" }],
         "sourcePortRanges": ["0-65535"], "destinationPortRanges": ["0-65535"],
-    } })]);
+    } })]),
+        ..Scene::default()
+    };
     let wrong: BTreeSet<String> = [rich(), behind, past].iter().flat_map(passes_by_omission).collect();
     assert!(wrong.is_empty(), "{} breaches:\n{}", wrong.len(), wrong.into_iter().collect::<Vec<_>>().join("\n"));
 }

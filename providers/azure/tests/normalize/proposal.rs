@@ -42,8 +42,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     let parts: Vec<&str> = parts.collect();
     let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
     for part in middle {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
     }
     rest.ends_with(last)
 }
@@ -83,7 +83,10 @@ fn is_needed_by_the_control_plane(action: &str, resource: &str) -> bool {
     lies_in(resource, &node_group()) && !manages_access || lies_in(resource, &network) && of_network
 }
 
-fn given() -> impl Strategy<Value = Vec<(Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, usize)>> {
+/// A role that is given: actions, what is left out of them, data actions, and at which of the places.
+type Given = (Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, usize);
+
+fn given() -> impl Strategy<Value = Vec<Given>> {
     let action = prop_oneof![
         2 => Just("*"),
         2 => Just("*/read"),
@@ -103,7 +106,7 @@ fn given() -> impl Strategy<Value = Vec<(Vec<&'static str>, Vec<&'static str>, V
     prop::collection::vec(one, 0..4)
 }
 
-fn scene(principal: &str, given: &[(Vec<&str>, Vec<&str>, Vec<&str>, usize)]) -> Scene {
+fn scene(principal: &str, given: &[Given]) -> Scene {
     let mut scene = Scene::default();
     for (place, (actions, not, data, at)) in given.iter().enumerate() {
         scene.roles.push(role(&format!("r{place}"), actions, not, data));
@@ -113,11 +116,7 @@ fn scene(principal: &str, given: &[(Vec<&str>, Vec<&str>, Vec<&str>, usize)]) ->
 }
 
 /// Whether one of the roles that are given allows it.
-fn is_given(
-    given: &[(Vec<&str>, Vec<&str>, Vec<&str>, usize)],
-    (action, is_data): (&str, bool),
-    resource: &str,
-) -> bool {
+fn is_given(given: &[Given], (action, is_data): (&str, bool), resource: &str) -> bool {
     given.iter().any(|(actions, not, data, at)| {
         let any = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, action));
         let allowed = if is_data { any(data) } else { any(actions) && !any(not) };

@@ -165,8 +165,11 @@ fn who_runs_code_on_a_machine_becomes_the_identity_that_the_machine_carries() {
     assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
 }
 
-/// Methods, permissions and grants of each step to the administrator.
-fn steps(scene: &Scene, kind: IdentityKind) -> Option<Vec<(String, Vec<String>, Vec<String>)>> {
+/// Method, permissions and grants of a step.
+type Step = (String, Vec<String>, Vec<String>);
+
+/// The steps to the administrator.
+fn steps(scene: &Scene, kind: IdentityKind) -> Option<Vec<Step>> {
     let path = standing(scene, kind).escalation?;
     let by = |hop: &palisade_authority::Hop| hop.by.iter().map(ToString::to_string).collect();
     Some(path.iter().map(|hop| (hop.method.name().to_owned(), hop.permissions.clone(), by(hop))).collect())
@@ -275,8 +278,8 @@ fn an_identity_that_a_machine_or_an_automation_account_carries_too_is_shared() {
         identities.into_iter().find(|one| one.kind == IdentityKind::Node).unwrap().dedication.get().cloned().unwrap()
     };
     let carries = json!({ "userAssignedIdentities": { kubelet: {} } });
-    let mut scene = Scene::default();
-    scene.machines = vec![json!({ "id": id("Microsoft.Compute/virtualMachines", "jump"), "identity": carries })];
+    let jump = json!({ "id": id("Microsoft.Compute/virtualMachines", "jump"), "identity": carries });
+    let scene = Scene { machines: vec![jump], ..Scene::default() };
     assert_eq!(dedication(&scene), Dedication::Shared { with: vec!["virtual machine `jump`".to_owned()] });
     let account = json!({ "id": id("Microsoft.Automation/automationAccounts", "nightly"), "identity": carries });
     let scene = Scene { automation: vec![account], ..Scene::default() };

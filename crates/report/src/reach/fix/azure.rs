@@ -277,6 +277,7 @@ mod tests {
     }
 
     /// What a shell makes of a command: its words.
+    #[expect(clippy::disallowed_methods, reason = "only a shell knows what a shell makes of a text")]
     fn words(command: &str) -> Vec<String> {
         let script = format!("az() {{ for word in \"$@\"; do printf '%s\\n' \"$word\"; done; }}\n{command}");
         let output = Command::new("sh").args(["-c", &script]).output().unwrap();
