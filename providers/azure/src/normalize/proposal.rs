@@ -110,7 +110,7 @@ fn proposed(proposal: &Proposal, (id, name): (&str, &str), mut notes: Vec<String
                     "NotActions": not_actions,
                     "DataActions": role.data_actions,
                     "NotDataActions": not_data_actions,
-                    "AssignableScopes": [scope],
+                    "AssignableScopes": [assignable(&scope)],
                 },
                 "assignment": { "principalId": id, "principalType": "ServicePrincipal", "role": title, "scope": scope },
             })
@@ -135,6 +135,15 @@ fn scopes(resources: &Selector) -> Option<BTreeSet<String>> {
         .map(|glob| plain(glob.as_str()).or_else(|| glob.as_str().strip_suffix("/*").and_then(plain)))
         .map(|scope| scope.filter(|scope| scope.starts_with('/')))
         .collect()
+}
+
+/// Where a custom role can be kept so that it can be assigned at a scope: a resource is none of those places, its resource group
+/// is. <https://learn.microsoft.com/azure/role-based-access-control/role-definitions#assignablescopes>
+fn assignable(scope: &str) -> String {
+    match scope.match_indices('/').nth(4) {
+        Some((end, _)) if scope.starts_with("/subscriptions/") => scope.get(..end).unwrap_or(scope).to_owned(),
+        Some(_) | None => scope.to_owned(),
+    }
 }
 
 type Names = (BTreeSet<String>, BTreeSet<String>);

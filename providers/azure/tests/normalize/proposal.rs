@@ -66,7 +66,9 @@ fn proposed(scene: &Scene, id: &str) -> Proposed {
 /// Whether the proposal allows an action on a resource.
 fn proposes(document: &Value, lists: (&str, &str), action: &str, resource: &str) -> bool {
     document.as_array().unwrap().iter().any(|one| {
-        assert_eq!(one["role"]["AssignableScopes"], json!([one["assignment"]["scope"]]));
+        // A role is kept in a resource group or above, and assigned there or below.
+        let kept = one["role"]["AssignableScopes"][0].as_str().unwrap();
+        assert!(lies_in(one["assignment"]["scope"].as_str().unwrap(), kept) && kept.split('/').count() <= 5, "{kept}");
         lies_in(resource, one["assignment"]["scope"].as_str().unwrap()) && allows(&one["role"], lists, action)
     })
 }
