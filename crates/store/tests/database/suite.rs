@@ -59,7 +59,7 @@ fn run(test: impl Future<Output = ()>) {
 
 /// Findings are told to one channel at once, each alone; runs to nobody.
 fn each_alone(events: &[Event]) -> Vec<Route> {
-    route(events, |event| event.key())
+    route(events, Event::key)
 }
 
 fn route(events: &[Event], together: impl Fn(&Event) -> String) -> Vec<Route> {

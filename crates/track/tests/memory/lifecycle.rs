@@ -4,6 +4,9 @@ use crate::world::{DOOR, EAST, Fleet, Look, POOL, Sight, WEST, hours, of, rememb
 use palisade_engine::{Severity, State};
 use palisade_track::{EventKind, Memory, Standing, Topic, tick};
 
+/// A way to look at less, and what it is called.
+type Named = (&'static str, fn(&mut Look));
+
 /// A memory that knows a fleet, so that what comes is told one by one.
 fn knowing(fleet: &Fleet) -> Memory {
     let mut memory = Memory::default();
@@ -45,10 +48,12 @@ fn a_finding_opens_is_resolved_and_reopens_with_its_history() {
 fn what_was_not_read_keeps_a_finding_as_of_when_it_was() {
     let fail = Fleet::one(State::Fail, State::Fail);
     let good = Fleet::one(State::Pass, State::Pass);
-    let looks: [(&str, fn(&mut Look)); 7] = [
+    let looks: [Named; 7] = [
         ("the account is dark", |look| (look.listed, look.dark) = (vec![WEST], vec![EAST])),
         ("nobody came to the account", |look| look.listed = vec![WEST]),
-        ("nothing of the cluster is readable", |look| drop(look.sight.insert("shop", Sight::Nothing))),
+        ("nothing of the cluster is readable", |look| {
+            look.sight.insert("shop", Sight::Nothing);
+        }),
         ("the list of pools is not readable", |look| {
             look.controls = vec![POOL.id];
             look.sight.insert("shop", Sight::NoPools);
