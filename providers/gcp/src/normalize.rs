@@ -15,6 +15,7 @@ mod hierarchy;
 mod identities;
 mod key;
 mod key_access;
+mod listing;
 mod login;
 mod machines;
 mod minters;
