@@ -21,6 +21,7 @@ mod machines;
 mod minters;
 mod network;
 mod people;
+mod policies;
 mod policy_rule;
 mod pool;
 mod principal;

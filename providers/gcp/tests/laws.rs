@@ -4,6 +4,7 @@
 #[path = "support/world.rs"]
 mod world;
 
+use palisade_authority::Certainty;
 use palisade_gcp::{CALLS, Gcp, Settings, call};
 use palisade_model::{Exposure, FactKind, Gap, Inventory};
 use palisade_provider::{Failure, FailureReason, Outcome, Provider, Record, Snapshot};
@@ -56,8 +57,8 @@ fn full() -> World {
     world
 }
 
-/// Those that are missing, and exposures of which a call that was not answered leaves something open: what the others
-/// decide stands.
+/// Those that are missing, and those of which a call that was not answered leaves something open: what the others prove
+/// stands.
 fn doubtful(inventory: &Inventory, call: &str) -> BTreeSet<FactKind> {
     let mut found = missing(inventory);
     let pools = inventory.clusters.iter().flat_map(|cluster| cluster.pools.get().into_iter().flatten());
@@ -67,6 +68,19 @@ fn doubtful(inventory: &Inventory, call: &str) -> BTreeSet<FactKind> {
     };
     if pools.flat_map(|pool| pool.exposure.get().into_iter().flatten()).any(open) {
         found.insert(FactKind::Exposure);
+    }
+    let hangs = |certainty: &Certainty| match certainty {
+        Certainty::Certain => false,
+        Certainty::Conditional(on) => on.iter().any(|what| what.contains(call)),
+    };
+    for cluster in &inventory.clusters {
+        if cluster.minters.get().into_iter().flatten().any(|minter| hangs(&minter.certainty)) {
+            found.insert(FactKind::Minters);
+        }
+        let standings = cluster.identities.get().into_iter().flatten().filter_map(|one| one.standing.get().ok());
+        if standings.filter_map(|standing| standing.administrator.as_ref()).any(|(certainty, _)| hangs(certainty)) {
+            found.insert(FactKind::Standing);
+        }
     }
     found
 }

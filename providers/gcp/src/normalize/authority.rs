@@ -94,6 +94,8 @@ pub(crate) struct Power {
     pub(crate) bound: Vec<Bound>,
     /// Every permission some grant names. Roles name permissions one by one, so what is not here cannot be held.
     named: HashSet<&'static str>,
+    /// Why it may do more: a role it holds was not read.
+    pub(crate) unread: Option<Gap>,
 }
 
 impl Power {
@@ -122,32 +124,28 @@ struct Gathered {
     grants: Vec<Grant>,
     bound: Vec<Bound>,
     named: HashSet<&'static str>,
+    unread: Option<Gap>,
 }
 
 /// What was not read and is taken to stop nothing.
 const BOUNDARIES: &str = "principal access boundary policies were not read and are taken to stop nothing";
 
 impl Rights<'_> {
-    /// What a principal may do, and the roles it holds. `scopes` are the access scopes of a node's token; `leaving_out`
+    /// What a principal may do by what was read, and the roles it holds. `scopes` are the access scopes of a node's token; `leaving_out`
     /// are roles that do not count.
-    pub(crate) fn of(
-        &self,
-        principal: &Principal<'_>,
-        scopes: Option<&[String]>,
-        leaving_out: &[&str],
-    ) -> Result<Power, Gap> {
+    pub(crate) fn of(&self, principal: &Principal<'_>, scopes: Option<&[String]>, leaving_out: &[&str]) -> Power {
         let mut held = Gathered::default();
         for (level, place) in self.hierarchy.places.iter().enumerate() {
             for binding in &place.policy.bindings {
                 let open = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
-                self.bind(binding, principal, &place.name, open, leaving_out, &mut held)?;
+                self.bind(binding, principal, &place.name, open, leaving_out, &mut held);
             }
         }
         for (email, account) in &self.people.accounts {
             let resource = account_resource(&account.home, email);
             for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
                 let open = || self.ways_on_account(binding.condition.as_ref(), &resource);
-                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, &mut held)?;
+                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, &mut held);
             }
         }
         let mut layers = vec![
@@ -160,7 +158,12 @@ impl Rights<'_> {
         ];
         layers.extend(scopes.and_then(guard));
         let authority = Authority::new(layers).over(self.hierarchy.reach.scope.clone()).assuming(BOUNDARIES);
-        Ok(Power { authority, bound: held.bound, named: held.named })
+        Power { authority, bound: held.bound, named: held.named, unread: held.unread }
+    }
+
+    /// Why somebody may hold more than what was read says.
+    pub(crate) fn unread(&self) -> Option<&Gap> {
+        self.hierarchy.unread().chain(&self.people.unread).min()
     }
 
     /// The ways a condition of an account's own policy leaves open. One on the account's name is one on this resource.
@@ -185,17 +188,24 @@ impl Rights<'_> {
         open: impl FnOnce() -> Vec<(Selector, Truth)>,
         leaving_out: &[&str],
         held: &mut Gathered,
-    ) -> Result<(), Gap> {
-        let Some(role_name) = binding.role.as_deref() else { return Ok(()) };
+    ) {
+        // A binding without a role is one that was not read, see `policies`.
+        let Some(role_name) = binding.role.as_deref() else { return };
         let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
         if meant == Truth::False || leaving_out.contains(&role_name) {
-            return Ok(());
+            return;
         }
         let open = open();
         if open.is_empty() {
-            return Ok(());
+            return;
         }
-        let role = self.roles.get(role_name)?;
+        let role = match self.roles.get(role_name) {
+            Ok(role) => role,
+            Err(gap) => {
+                held.unread.get_or_insert(gap);
+                return;
+            }
+        };
         let mut id = format!("{role_name} on {place}");
         if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
             id = format!("{id} if {title}");
@@ -211,7 +221,6 @@ impl Rights<'_> {
                 held.grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
             }
         }
-        Ok(())
     }
 }
 

@@ -1,10 +1,9 @@
 //! The key behind a cluster's encryption.
 
-use super::{hierarchy::HierarchyBook, key_access::KeyPolicies, roles::RoleBook};
+use super::{hierarchy::HierarchyBook, key_access::KeyPolicies, policies::policy, roles::RoleBook};
 use crate::{
     calls::{KEY_GET, KEY_POLICY, KEY_RING_POLICY},
     record::{
-        iam::Policy,
         kms::CryptoKey,
         names::{key_project, key_ring},
         word::{KEY_VERSION_STATE, PROTECTION_LEVEL},
@@ -33,14 +32,16 @@ pub(crate) fn facts(
     };
     let home = key_project(key).unwrap_or_default();
     let record: Observed<CryptoKey> = snapshot.one(&KEY_GET, home, &[("key", key)]);
-    let policy: Observed<Policy> = snapshot.one(&KEY_POLICY, home, &[("key", key)]);
-    let ring: Observed<Policy> = snapshot.one(&KEY_RING_POLICY, home, &[("ring", key_ring(key).unwrap_or_default())]);
+    let mut sources = Vec::new();
+    let own_policy = policy(snapshot, &KEY_POLICY, home, &[("key", key)], &mut sources);
+    let ring = [("ring", key_ring(key).unwrap_or_default())];
+    let ring = policy(snapshot, &KEY_RING_POLICY, home, &ring, &mut sources);
     let (hierarchy, denials) = (hierarchies.of(home), hierarchies.denials(home));
-    let mut sources = [policy.sources(), ring.sources(), hierarchy.sources(), denials.sources()].concat();
+    sources.extend_from_slice(hierarchy.sources());
+    sources.extend_from_slice(denials.sources());
     let access = (|| {
-        let (own, ring) = (policy.get()?, ring.get()?);
         let (hierarchy, denials) = (hierarchy.get()?, denials.get()?);
-        KeyPolicies { key, own, ring, hierarchy, denials, roles, now }.access()
+        KeyPolicies { key, own: &own_policy, ring: &ring, hierarchy, denials, roles, now }.access()
     })();
     sources.extend(roles.evidence());
     KeyFacts {

@@ -7,16 +7,18 @@ use super::{
     principal::Principal,
     tables::{
         AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, DIRECT, FORGE, NODE_NEED,
-        NODE_ROLES, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
+        NODE_ROLES, OF_STORAGE, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, STORAGE_KEY,
+        UPDATE_ROLE,
     },
 };
+use crate::record::names::{is_apis_agent, is_google_agent};
 use palisade_authority::{
-    Authority, Certainty, GrantId, Graph, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Satisfied,
-    Standing, Wildcard, capabilities, satisfied,
+    Authority, Certainty, GrantId, Graph, Held, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Satisfied,
+    Standing, Wildcard, capabilities, combine, satisfied,
 };
 use palisade_model::{Gap, IdentityKind};
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     rc::Rc,
 };
@@ -24,18 +26,22 @@ use std::{
 /// What a step through a pod on the machine's network depends on.
 const HOST_NETWORK: &str = "whether the cluster admits pods on the machine's network";
 
-/// Most identities that a way is followed through; beyond, the first ones found are enough to tell.
-const MOST_FOLLOWED: usize = 64;
+/// Most identities that a way is followed through; where it might go on through further ones, that is told.
+const MOST_FOLLOWED: usize = 256;
 
-/// The identities of the cluster a way may lead to.
+/// Whom a way may lead to through the machines and clusters of a project. A role on the project holds in all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Targets {
-    /// Accounts that machines carry.
-    pub(crate) nodes: BTreeSet<String>,
+    /// Accounts that machines carry, whether they are nodes of a cluster or not.
+    pub(crate) machines: BTreeSet<String>,
     /// Accounts and principals that pods act as.
     pub(crate) pods: BTreeSet<String>,
     /// Accounts that only pods on the machine's own network get tokens of.
     pub(crate) host: BTreeSet<String>,
+    /// Why there may be further machines.
+    pub(crate) unread_machines: Option<Gap>,
+    /// Why there may be further clusters, or pods that act as further accounts.
+    pub(crate) unread_pods: Option<Gap>,
 }
 
 /// Who is asked about.
@@ -53,13 +59,13 @@ pub(crate) struct StandingBook {
     /// By identity, with all its roles and no access scopes.
     steps: RefCell<HashMap<String, Rc<Steps>>>,
     own: RefCell<BTreeMap<Key, Rc<Own>>>,
-    /// The sets of targets met so far.
-    targets: RefCell<BTreeMap<Targets, usize>>,
-    ways: RefCell<BTreeMap<(Key, usize), Climb>>,
+    /// What the accounts of the project may do in Cloud Storage.
+    storage: OnceCell<Vec<Held>>,
+    ways: RefCell<BTreeMap<Key, Climb>>,
 }
 
-/// The shortest way up, if there is one.
-type Climb = Option<Vec<Hop>>;
+/// The shortest way up that was found, and what was not read of the steps on the way: it may hide another one.
+type Climb = (Option<Vec<Hop>>, Option<Gap>);
 
 /// An identity, in its use.
 type Key = (String, IdentityKind, Option<Vec<String>>);
@@ -70,6 +76,8 @@ struct Own {
     standing: Standing,
     /// Nothing for a sure administrator, who needs no way up.
     steps: Option<Steps>,
+    /// Why it may hold more: a role it holds was not read.
+    unread: Option<Gap>,
 }
 
 /// The steps an identity can take, whatever the cluster.
@@ -78,8 +86,10 @@ struct Steps {
     hops: Vec<Hop>,
     /// Steps onto machines: open where a machine of the cluster carries the account.
     onto_machines: Vec<(String, Hop)>,
-    /// How it runs pods: open towards whomever pods of the cluster may be.
+    /// How it runs pods: open towards whomever pods of the project's clusters may be.
     pods: Option<Satisfied>,
+    /// Why there may be further steps: a role it holds was not read.
+    unread: Option<Gap>,
 }
 
 /// The standing of an identity.
@@ -94,49 +104,65 @@ pub(crate) fn standing(
     let own = if let Some(own) = known {
         own
     } else {
-        let own = Rc::new(own(rights, asked)?);
+        let own = Rc::new(own(book, rights, asked)?);
         book.own.borrow_mut().insert(key.clone(), Rc::clone(&own));
         own
     };
     let mut standing = own.standing.clone();
+    let mut unread = rights.unread().cloned().or_else(|| own.unread.clone());
     if let Some(steps) = &own.steps {
-        standing.escalation = book.way(rights, key, steps, targets)?;
+        let (way, unseen) = book.way(rights, key, steps, targets);
+        standing.escalation = way;
+        unread = unread.or(unseen);
+    }
+    settled(standing, unread)
+}
+
+/// What was read stands: bindings only add. What it does not prove hangs on what was not read; where it proves nothing, that
+/// is the answer.
+fn settled(mut standing: Standing, unread: Option<Gap>) -> Result<Standing, Gap> {
+    let Some(gap) = unread else { return Ok(standing) };
+    let sure = |certainty: &Certainty| certainty.is_certain();
+    let owns = standing.administrator.as_ref().is_some_and(|(certainty, _)| sure(certainty));
+    let climbs = standing.escalation.as_ref().is_some_and(|way| way.iter().all(|hop| sure(&hop.certainty)));
+    let holds = standing.held.iter().any(|held| sure(&held.certainty));
+    if !(owns || climbs || holds || !standing.wildcards.is_empty() || !standing.outside_need.is_empty()) {
+        return Err(gap);
+    }
+    if !owns {
+        let on = Certainty::Conditional(BTreeSet::from([gap.to_string()]));
+        let (certainty, mut by) =
+            standing.administrator.take().map_or((on.clone(), Vec::new()), |(known, by)| (known.and(on), by));
+        by.push(GrantId::from("what was not read"));
+        standing.administrator = Some((certainty, by));
     }
     Ok(standing)
 }
 
 impl StandingBook {
-    fn way(&self, rights: &Rights<'_>, key: Key, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
-        let known = self.targets.borrow().get(targets).copied();
-        let place = known.unwrap_or_else(|| {
-            let mut all = self.targets.borrow_mut();
-            let place = all.len();
-            all.insert(targets.clone(), place);
-            place
-        });
-        let key = (key, place);
+    fn way(&self, rights: &Rights<'_>, key: Key, steps: &Steps, targets: &Targets) -> Climb {
         if let Some(way) = self.ways.borrow().get(&key) {
-            return Ok(way.clone());
+            return way.clone();
         }
-        let way = climb(self, rights, &key.0.0, steps, targets)?;
+        let way = climb(self, rights, &key.0, steps, targets);
         self.ways.borrow_mut().insert(key, way.clone());
-        Ok(way)
+        way
     }
 
-    fn steps(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Steps>, Gap> {
+    fn steps(&self, rights: &Rights<'_>, id: &str) -> Rc<Steps> {
         if let Some(steps) = self.steps.borrow().get(id) {
-            return Ok(Rc::clone(steps));
+            return Rc::clone(steps);
         }
-        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])?)?);
+        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])));
         self.steps.borrow_mut().insert(id.to_owned(), Rc::clone(&steps));
-        Ok(steps)
+        steps
     }
 }
 
-fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
+fn own(book: &StandingBook, rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
     let is_agent = asked.kind == IdentityKind::ControlPlane;
     let leaving_out: &[&str] = if is_agent { AGENT_ROLES } else { &[] };
-    let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
+    let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out);
     let authority = &power.authority;
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
@@ -154,15 +180,37 @@ fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
         .collect();
     let standing = Standing {
         administrator: ownership(rights, &power),
-        held: capabilities(authority, &possible(&power)),
+        held: combine([capabilities(authority, &possible(&power)), with_storage_keys(book, rights, &power)].concat()),
         escalation: None,
         wildcards,
         outside_need: beyond_need(rights, asked.kind, &power)?,
         assumptions,
     };
     let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
-    let steps = (!surely).then(|| steps(rights, asked.id, &power)).transpose()?;
-    Ok(Own { standing, steps })
+    let steps = (!surely).then(|| steps(rights, asked.id, &power));
+    Ok(Own { standing, steps, unread: power.unread })
+}
+
+/// Method 9: with a key for it anybody is in Cloud Storage whom one of the project's accounts is there.
+fn with_storage_keys(book: &StandingBook, rights: &Rights<'_>, power: &Power) -> Vec<Held> {
+    let project = format!("projects/{}", rights.project);
+    let Some(way) = open_to(power, &STORAGE_KEY, |_| Place::On(&project)) else { return Vec::new() };
+    let theirs = book.storage.get_or_init(|| {
+        let accounts = rights.people.accounts.iter().filter(|(_, account)| !account.disabled);
+        let of = |(email, _): (&String, _)| {
+            let power = rights.of(&principal(rights, email), None, &[]);
+            let rows: Vec<Need> = OF_STORAGE.iter().filter(|need| power.may(need.any_of)).copied().collect();
+            capabilities(&power.authority, &rows)
+        };
+        combine(accounts.flat_map(of).collect())
+    });
+    let through = |held: &Held| Held {
+        certainty: held.certainty.clone().and(way.certainty.clone()),
+        actions: way.permissions.clone(),
+        by: way.by.clone(),
+        ..held.clone()
+    };
+    theirs.iter().map(through).collect()
 }
 
 /// The rows that may be satisfied at all.
@@ -208,37 +256,46 @@ fn own_hops(rights: &Rights<'_>, power: &Power) -> Vec<(&'static MethodRow, Sati
 }
 
 /// The shortest way to the administrator of the project, else to that of the cluster.
-fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
+fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targets: &Targets) -> Climb {
     let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
     let mut open: VecDeque<String> = VecDeque::new();
     let mut taken: Vec<Hop> = Vec::new();
-    let mut next = steps.towards(id, targets);
+    let (mut next, mut unread) = steps.towards(id, targets);
     loop {
         for hop in &next {
-            if let Node::Identity(to) = &hop.to
-                && seen.len() < MOST_FOLLOWED
-                && seen.insert(to.as_str().to_owned())
-            {
+            let Node::Identity(to) = &hop.to else { continue };
+            if seen.contains(to.as_str()) {
+                continue;
+            }
+            if seen.len() >= MOST_FOLLOWED {
+                let what =
+                    format!("`{id}` may become more than {MOST_FOLLOWED} others, whose ways are not all followed");
+                unread.get_or_insert(Gap::Unsettled { what });
+            } else if seen.insert(to.as_str().to_owned()) {
                 open.push_back(to.as_str().to_owned());
             }
         }
         taken.append(&mut next);
         let Some(other) = open.pop_front() else { break };
-        // Google's own agents are followed no further: which roles they hold is not asked.
-        if !crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
-            next = book.steps(rights, &other)?.towards(&other, targets);
+        // Google's own agents are followed no further, as nobody acts as them: only as the agent of the APIs.
+        let member = format!("serviceAccount:{other}");
+        if !is_google_agent(&member) || is_apis_agent(&member) {
+            let (hops, further) = book.steps(rights, &other).towards(&other, targets);
+            next = hops;
+            unread = unread.or(further);
         }
     }
     // Most can become somebody at most, and that leads nowhere.
     if taken.iter().all(|hop| matches!(hop.to, Node::Identity(_))) {
-        return Ok(None);
+        return (None, unread);
     }
     let mut graph = Graph::new();
     for hop in taken {
         graph.add(hop);
     }
     let from = IdentityId::from(id);
-    Ok([Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to)))
+    let way = [Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to));
+    (way, unread)
 }
 
 /// Whether a way is open. Most ways are ruled out by the names of the permissions alone.
@@ -258,7 +315,7 @@ fn hop(id: &str, to: Node, row: &MethodRow, way: Satisfied) -> Hop {
 }
 
 /// The steps an identity can take.
-fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
+fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Steps {
     let mut hops = Vec::new();
     let mut onto_machines = Vec::new();
     let mut step = |to: Node, row: &MethodRow, way: Satisfied| hops.push(hop(id, to, row, way));
@@ -284,12 +341,15 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
         step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
     }
     let project = format!("projects/{}", rights.project);
+    let mut unread = power.unread.clone();
     if let Some(way) = open_to(power, &FORGE, |_| Place::On(&project)) {
         for (email, account) in
             rights.people.accounts.iter().filter(|(email, account)| !account.disabled && *email != id)
         {
-            if trusts_own_pool(rights, account)? {
-                step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone());
+            match trusts_own_pool(rights, account) {
+                Ok(true) => step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone()),
+                Ok(false) => (),
+                Err(gap) => _ = unread.get_or_insert(gap),
             }
         }
     }
@@ -314,7 +374,7 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
             }
         }
     }
-    Ok(Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere) })
+    Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere), unread }
 }
 
 /// Whether identities of a pool of the project, other than the clusters' own, may act as an account. Whoever rules the
@@ -337,12 +397,17 @@ fn trusts_own_pool(rights: &Rights<'_>, account: &Account) -> Result<bool, Gap> 
 }
 
 impl Steps {
-    /// Those that are open in a cluster whose machines and pods are these.
-    fn towards(&self, id: &str, targets: &Targets) -> Vec<Hop> {
+    /// Those that are open where machines and pods are these, and why there may be further ones.
+    fn towards(&self, id: &str, targets: &Targets) -> (Vec<Hop>, Option<Gap>) {
         let mut hops = self.hops.clone();
-        let onto = self.onto_machines.iter().filter(|(email, _)| targets.nodes.contains(email));
+        let mut unread = self.unread.clone();
+        let onto = self.onto_machines.iter().filter(|(email, _)| targets.machines.contains(email));
         hops.extend(onto.map(|(_, hop)| hop.clone()));
-        let Some(way) = &self.pods else { return hops };
+        if !self.onto_machines.is_empty() {
+            unread = unread.or_else(|| targets.unread_machines.clone());
+        }
+        let Some(way) = &self.pods else { return (hops, unread) };
+        let unread = unread.or_else(|| targets.unread_pods.clone());
         let to = |target: &String| Node::Identity(IdentityId::from(target.as_str()));
         for target in targets.pods.iter().filter(|target| *target != id) {
             hops.push(hop(id, to(target), &RUN_AS_POD, way.clone()));
@@ -354,7 +419,7 @@ impl Steps {
             let way = Satisfied { certainty: way.certainty.clone().and(admitted), ..way.clone() };
             hops.push(hop(id, to(target), &RUN_AS_POD, way));
         }
-        hops
+        (hops, unread)
     }
 }
 
