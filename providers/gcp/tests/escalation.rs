@@ -1,5 +1,5 @@
 //! Ways up: each row of our table of methods by what it needs, with the permission and the binding of each step.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;

@@ -1,5 +1,5 @@
 //! What is not listed, cannot be placed or cannot be read: it is a gap of its own, and what else was read stands.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;

@@ -1,11 +1,17 @@
 //! What to change so that machines no longer answer what they should not.
 
-use super::{PROTOCOLS, below};
-use crate::paint::Pen;
-use palisade_model::{Exposure, Provider};
-use palisade_reach::{AddrSet, Change, Fix, PacketSet, Printer, Protocol, RuleId};
+mod gcloud;
+mod shell;
 
-pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
+use super::{PROTOCOLS, below, pasted};
+use crate::paint::Pen;
+use palisade_model::{Cluster, Exposure, Pool, Provider};
+use palisade_reach::{AddrSet, Change, Fix, PacketSet, Path, Printer, Protocol, RuleId};
+
+/// Whose exposure it is.
+pub(super) type Whose<'a> = (&'a Cluster, &'a Pool);
+
+pub(super) fn nodes(whose: Whose<'_>, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
     let open = exposure.internet.upper().intersect(unwanted);
     if open.is_empty() {
         return below(pen, text, "nothing is open that should be closed");
@@ -17,13 +23,13 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
     for path in exposure.paths.iter() {
         let fixes = path.fixes(unwanted);
-        let wrong = !path.sessions().any_port.upper().intersect(unwanted).is_empty();
-        if !wrong {
+        let wrong = path.sessions().any_port.upper().intersect(unwanted);
+        if wrong.is_empty() {
             continue;
         }
         below(pen, text, &format!("to {}, one of:", path.name));
         for fix in &fixes {
-            tell(provider, fix, &printer, pen, text);
+            tell(whose, (path, &wrong), fix, (&printer, pen), text);
         }
         if fixes.is_empty() {
             below(pen, text, "  no single layer closes it");
@@ -31,11 +37,21 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
 }
 
-fn tell(provider: Provider, fix: &Fix, printer: &Printer, pen: Pen, text: &mut String) {
+fn tell(
+    whose: Whose<'_>,
+    (path, wrong): (&Path, &PacketSet),
+    fix: &Fix,
+    (printer, pen): (&Printer, Pen),
+    text: &mut String,
+) {
     below(pen, text, &format!("  - in {}:", fix.layer));
     for change in &fix.changes {
         below(pen, text, &format!("    {}", in_words(change, printer)));
-        if let Some(command) = command(provider, &fix.layer, change) {
+        if whose.0.provider == Provider::Gcp {
+            for command in gcloud::commands(whose, (path, &fix.layer), change, wrong) {
+                pasted(text, &command);
+            }
+        } else if let Some(command) = command(whose.0.provider, &fix.layer, change) {
             below(pen, text, &format!("    {command}"));
         }
     }
@@ -80,8 +96,8 @@ fn command(provider: Provider, layer: &str, change: &Change) -> Option<String> {
     match provider {
         Provider::Aws => aws(layer, change),
         Provider::Azure => azure(layer, change),
-        Provider::Gcp => Some(gcp(change)),
-        Provider::Kubernetes => None,
+        // See `gcloud`.
+        Provider::Gcp | Provider::Kubernetes => None,
     }
 }
 
@@ -163,31 +179,6 @@ fn azure(layer: &str, change: &Change) -> Option<String> {
             )
         }
     })
-}
-
-fn gcp(change: &Change) -> String {
-    let name = |rule: &RuleId| {
-        let text = rule.to_string();
-        let name = text.split([' ', ':']).find(|word| !word.is_empty() && *word != "rule").unwrap_or_default();
-        literal(name.rsplit('/').next().unwrap_or_default(), "RULE")
-    };
-    match change {
-        Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => {
-            "gcloud compute instances delete-access-config INSTANCE".to_owned()
-        }
-        Change::Remove { rule } => format!("gcloud compute firewall-rules delete {}", name(rule)),
-        Change::Narrow { rule, .. } => {
-            format!("gcloud compute firewall-rules update {} --source-ranges=RANGES", name(rule))
-        }
-        Change::Deny { packets, .. } => {
-            let (protocol, range) = first(packets);
-            format!(
-                "gcloud compute firewall-rules create NAME --network=NETWORK --direction=INGRESS --action=DENY \
-                 --rules={protocol}:{}-{} --source-ranges=RANGES --priority=BEFORE",
-                range.0, range.1
-            )
-        }
-    }
 }
 
 /// The first protocol and range of ports of some packets.

@@ -51,8 +51,8 @@ pub(crate) struct Front {
 enum Members {
     /// These, as `ZONE/NAME`; `surely` where nothing asks for their health.
     Machines { names: BTreeSet<String>, surely: bool },
-    /// Nobody read which, and why that is so, in a sentence.
-    Unread { why: String },
+    /// Nobody read which, and why that is so, in a sentence; `gap` where it is known to some list that was not read.
+    Unread { why: String, gap: Option<Gap> },
 }
 
 impl Balancers {
@@ -91,7 +91,14 @@ fn unread(odd: &Odd) -> Option<Front> {
 
 /// A balancer that may hand anything to any machine.
 fn anything(name: String, region: Option<String>, why: String) -> Front {
-    Front { name, region, address: None, external: true, packets: PacketSet::all(), members: Members::Unread { why } }
+    Front {
+        name,
+        region,
+        address: None,
+        external: true,
+        packets: PacketSet::all(),
+        members: Members::Unread { why, gap: None },
+    }
 }
 
 impl Front {
@@ -113,10 +120,23 @@ impl Front {
         }
     }
 
+    /// The list that was not read and says to which machines it sends.
+    pub(crate) fn unread(&self) -> Option<&Gap> {
+        match &self.members {
+            Members::Unread { gap, .. } => gap.as_ref(),
+            Members::Machines { .. } => None,
+        }
+    }
+
+    /// The region it is in.
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or("an unknown region")
+    }
+
     /// Why it is not sure that it sends to a machine to which it may send.
     pub(crate) fn doubt(&self) -> String {
         match &self.members {
-            Members::Unread { why } => why.clone(),
+            Members::Unread { why, .. } => why.clone(),
             Members::Machines { .. } => unsent(&self.name),
         }
     }
@@ -138,11 +158,11 @@ fn front(rule: &ForwardingRule, pools: Result<&Vec<TargetPool>, Gap>) -> Option<
     let members = match rule.target.as_deref() {
         Some(target) if target.contains("/targetPools/") => match pools {
             Ok(pools) => of_pool(target, &region, pools, &name),
-            Err(gap) => Members::Unread { why: gap.to_string() },
+            Err(gap) => Members::Unread { why: gap.to_string(), gap: Some(gap) },
         },
         // A backend service, or nothing that we know of.
-        None => Members::Unread { why: unsent(&name) },
-        Some(target) if target.contains("/targetInstances/") => Members::Unread { why: unsent(&name) },
+        None => Members::Unread { why: unsent(&name), gap: None },
+        Some(target) if target.contains("/targetInstances/") => Members::Unread { why: unsent(&name), gap: None },
         Some(_) => return None,
     };
     Some(Front {
@@ -165,7 +185,7 @@ fn of_pool(target: &str, region: &str, pools: &[TargetPool], balancer: &str) -> 
     let found = pools.iter().find(|pool| {
         pool.name.as_deref() == Some(last(target)) && pool.region.as_deref().map(last).is_none_or(|at| at == region)
     });
-    let unread = || Members::Unread { why: unsent(balancer) };
+    let unread = || Members::Unread { why: unsent(balancer), gap: None };
     let Some(pool) = found.filter(|pool| pool.backup_pool.is_none()) else { return unread() };
     let name = |url: &String| Some(format!("{}/{}", after(url, "zones")?, last(url)));
     match pool.instances.iter().map(name).collect() {

@@ -44,6 +44,8 @@ struct Answer {
     inside: Bounds<PacketSet>,
     local: AddrSet,
     limits: Vec<String>,
+    /// What was not read of the balancer it comes through, where that leaves open what comes in.
+    doubt: Option<Gap>,
     /// One for each family of addresses it has: the internet's part of the answer follows from these alone.
     ways: Arc<[reach::Path]>,
 }
@@ -78,7 +80,12 @@ pub(crate) fn exposures(
         for answer in &answers {
             met.push((**answer).as_ref().map_err(Clone::clone)?);
         }
-        exposures.push(united(&met, nodes, own));
+        let exposure = united(&met, nodes, own);
+        // Without a proof by another way in, what was not read of a balancer is the answer.
+        match met.iter().find_map(|answer| answer.doubt.as_ref()) {
+            Some(gap) if exposure.internet.lower().is_empty() => return Err(gap.clone()),
+            _ => exposures.push(exposure),
+        }
     }
     Ok(exposures)
 }
@@ -193,7 +200,8 @@ fn compose(guards: &Guards, table: &Routes, path: &Path, front: Option<(&Front, 
     }
     let told = ways.iter().flat_map(|way| &way.layers).chain(&from_inside.layers);
     let limits = told.flat_map(|layer| &layer.unsure).cloned().collect();
-    Ok(Answer { internet, inside, local: guards.local.clone(), limits, ways })
+    let doubt = front.and_then(|(front, _)| front.unread()).filter(|_| !internet.is_exact()).cloned();
+    Ok(Answer { internet, inside, local: guards.local.clone(), limits, doubt, ways })
 }
 
 /// The ways in from the internet, layer by layer, and everything that comes as far as their doors. Nothing comes in from
@@ -219,12 +227,14 @@ fn ways(
         return (Arc::default(), PacketSet::empty());
     }
     let answers = answers(table, &path.traits.tags, &outside);
+    // Fixes are written with these names, see `reach::fix::gcloud` of the reports.
+    let place = format!("in network {}/{}, {}", path.host, path.network, path.region);
     let mut at_the_doors = PacketSet::empty();
     let way = |(family, text): (Family, &str)| {
         let sources = everything(&outside.family(family));
         let (name, door) = match front {
             None => {
-                let name = format!("external {text} address in network {}", path.network);
+                let name = format!("external {text} address {place}");
                 let gate = Gate::Fixed { id: name.as_str().into(), passes: Bounds::exact(sources.clone()) };
                 at_the_doors = at_the_doors.union(&sources);
                 (name, reach::Layer::new("external address", gate))
@@ -232,7 +242,7 @@ fn ways(
             Some((front, sends)) => {
                 let (door, handed) = handed_on(front, sends, &sources);
                 at_the_doors = at_the_doors.union(&handed);
-                (format!("forwarding rule {} ({text})", front.name), door)
+                (format!("forwarding rule {} ({text}) of {} {place}", front.name, front.region()), door)
             }
         };
         reach::Path::new(name, vec![door, filters.clone(), answers.clone()])

@@ -227,7 +227,12 @@ impl Firewalls {
 
     fn policies(&mut self, kind: &str, policies: &[&EffectivePolicy], inputs: &Inputs<'_>, direction: Direction) {
         for policy in policies {
-            let name = policy_name(policy);
+            let mut name = policy_name(policy);
+            // By its number a hierarchical policy is found; people know it by its other name.
+            let number = policy.name.as_deref().filter(|number| is_number(number) && **number != *name);
+            if let Some(number) = number {
+                name = format!("{name} ({number})");
+            }
             let mut sorted: Vec<(i64, Compiled)> = Vec::new();
             for rule in &policy.rules {
                 if rule.disabled == Some(true) || Direction::of(rule.direction.as_deref()) != direction {
@@ -437,6 +442,10 @@ fn anything(name: &str) -> [Compiled; 2] {
         text: "anything".to_owned(),
         source_tags: Vec::new(),
     })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn policy_name(policy: &EffectivePolicy) -> String {

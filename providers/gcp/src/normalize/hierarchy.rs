@@ -117,7 +117,7 @@ impl<'a> HierarchyBook<'a> {
                 match seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources) {
                     // Every folder stands below something.
                     Ok(Folder { parent: None }) => {
-                        above = Some(misplaced(&FOLDERS_GET, &group, "it stands below nothing"))
+                        above = Some(misplaced(&FOLDERS_GET, &group, "it stands below nothing"));
                     }
                     Ok(folder) => parent = folder.parent.filter(|group| !group.is_empty()),
                     Err(gap) => above = Some(gap),

@@ -229,10 +229,12 @@ pub(crate) struct IdentityBook {
     standings: StandingBook,
     shared: RefCell<HashMap<(String, bool), Rc<Known>>>,
     sources: RefCell<Option<Rc<Sources>>>,
-    /// By the cluster's name and location.
-    trusts: RefCell<HashMap<(String, String), Rc<Vec<Trust>>>>,
+    trusts: RefCell<HashMap<ClusterKey, Rc<Vec<Trust>>>>,
     targets: OnceCell<Rc<Targets>>,
 }
+
+/// A cluster's name and location.
+type ClusterKey = (String, String);
 
 /// What does not depend on the cluster an identity is seen from.
 #[derive(Debug)]

@@ -330,15 +330,12 @@ fn worst_route(table: &routes::Routes, kinds: &[Traits], public: bool, translati
 fn outward(guards: &Guards, table: &routes::Routes, kinds: &[Traits], cluster: &Cluster) -> Result<Egress, Gap> {
     // What was not read is the better answer than what that leaves open.
     let rules = unrestricted(&guards.egress, kinds).map_err(|open| guards.unread.clone().unwrap_or(open));
-    let routes = match &table.unread {
-        Some(gap) => Err(gap.clone()),
-        None => {
-            // Forced only where no kind of machine has another way out.
-            let ways: Option<Vec<String>> =
-                kinds.iter().map(|traits| only_way_out(&table.seen_by(&traits.tags))).collect();
-            Ok(ways.and_then(|ways| ways.into_iter().next()))
-        }
+    // Forced only where no kind of machine has another way out.
+    let forced = || {
+        let ways: Option<Vec<String>> = kinds.iter().map(|traits| only_way_out(&table.seen_by(&traits.tags))).collect();
+        ways.and_then(|ways| ways.into_iter().next())
     };
+    let routes = table.unread.as_ref().map_or_else(|| Ok(forced()), |gap| Err(gap.clone()));
     let (unrestricted, forced_through) = match (rules, routes) {
         (rules, Ok(Some(forced))) => (rules.ok().flatten(), Some(forced)),
         (Ok(rules), Ok(None)) => (rules, None),

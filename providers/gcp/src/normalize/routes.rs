@@ -20,7 +20,8 @@ pub(crate) enum Hop {
 /// The routes of one network, before it is known for which machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
-    routes: Vec<(Route<Hop>, Vec<String>)>,
+    /// With the tags of the machines each is for; none for all.
+    listed: Vec<(Route<Hop>, Vec<String>)>,
     /// Why there may be further routes that come before any of these, in sentences: routers that learn some from their
     /// peers, which no list of routes shows, and what was not read.
     pub(crate) further: Vec<String>,
@@ -47,14 +48,14 @@ impl Routes {
         let mut unread = unread;
         unread.sort();
         further.extend(unread.iter().map(|gap| format!("answers may go another way: {gap}")));
-        Self { routes: records.iter().filter_map(read).collect(), further, unread: unread.into_iter().next() }
+        Self { listed: records.iter().filter_map(read).collect(), further, unread: unread.into_iter().next() }
     }
 
     /// The routes that apply to a machine with these tags: those without tags, and those with one of its own.
     pub(crate) fn seen_by(&self, tags: &[String]) -> Vec<Route<Hop>> {
         let applies =
             |(_, asked): &&(Route<Hop>, Vec<String>)| asked.is_empty() || asked.iter().any(|tag| tags.contains(tag));
-        self.routes.iter().filter(applies).map(|(route, _)| route.clone()).collect()
+        self.listed.iter().filter(applies).map(|(route, _)| route.clone()).collect()
     }
 }
 
