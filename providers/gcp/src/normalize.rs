@@ -26,6 +26,7 @@ mod policy_rule;
 mod pool;
 mod principal;
 mod project;
+mod proposal;
 mod roles;
 mod routes;
 mod scopes;
@@ -35,6 +36,8 @@ mod traffic;
 mod trusts;
 #[cfg(test)]
 mod vectors;
+
+pub(crate) use proposal::propose;
 
 use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
 use palisade_model::{Gap, Inventory, Scope, Unseen};

@@ -105,6 +105,17 @@ impl Power {
     }
 }
 
+/// A role that a binding gives somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldRole<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) id: GrantId,
+    /// Whether the binding surely means them.
+    pub(crate) meant: Truth,
+    /// The ways its condition leaves open.
+    pub(crate) ways: Vec<(Selector, Truth)>,
+}
+
 /// Everything somebody's rights follow from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rights<'a> {
@@ -135,18 +146,8 @@ impl Rights<'_> {
     /// are roles that do not count.
     pub(crate) fn of(&self, principal: &Principal<'_>, scopes: Option<&[String]>, leaving_out: &[&str]) -> Power {
         let mut held = Gathered::default();
-        for (level, place) in self.hierarchy.places.iter().enumerate() {
-            for binding in &place.policy.bindings {
-                let open = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
-                self.bind(binding, principal, &place.name, open, leaving_out, &mut held);
-            }
-        }
-        for (email, account) in &self.people.accounts {
-            let resource = account_resource(&account.home, email);
-            for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
-                let open = || self.ways_on_account(binding.condition.as_ref(), &resource);
-                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, &mut held);
-            }
+        for one in self.held(principal).into_iter().filter(|one| !leaving_out.contains(&one.role)) {
+            self.add(one, &mut held);
         }
         let mut layers = vec![
             Layer::new("role bindings", LayerKind::Grants, held.grants),
@@ -180,48 +181,68 @@ impl Rights<'_> {
             .collect()
     }
 
-    fn bind(
-        &self,
-        binding: &Binding,
-        principal: &Principal<'_>,
-        place: &str,
-        open: impl FnOnce() -> Vec<(Selector, Truth)>,
-        leaving_out: &[&str],
-        held: &mut Gathered,
-    ) {
-        // A binding without a role is one that was not read, see `policies`.
-        let Some(role_name) = binding.role.as_deref() else { return };
-        let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
-        if meant == Truth::False || leaving_out.contains(&role_name) {
-            return;
+    /// The roles that bindings give a principal, by its project, by what stands above it, and on accounts.
+    pub(crate) fn held(&self, principal: &Principal<'_>) -> Vec<HeldRole<'_>> {
+        let mut all = Vec::new();
+        for (level, place) in self.hierarchy.places.iter().enumerate() {
+            for binding in &place.policy.bindings {
+                let ways = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
+                all.extend(held_by(binding, principal, &place.name, ways));
+            }
         }
-        let open = open();
-        if open.is_empty() {
-            return;
+        for (email, account) in &self.people.accounts {
+            let resource = account_resource(&account.home, email);
+            for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+                let ways = || self.ways_on_account(binding.condition.as_ref(), &resource);
+                all.extend(held_by(binding, principal, &format!("account {email}"), ways));
+            }
         }
-        let role = match self.roles.get(role_name) {
+        all
+    }
+
+    fn add(&self, one: HeldRole<'_>, held: &mut Gathered) {
+        let role = match self.roles.get(one.role) {
             Ok(role) => role,
             Err(gap) => {
                 held.unread.get_or_insert(gap);
                 return;
             }
         };
-        let mut id = format!("{role_name} on {place}");
-        if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
-            id = format!("{id} if {title}");
-        }
-        let id = GrantId::from(id);
         // A role held through a set nobody could look into is held perhaps; it is no excess to be told.
-        if meant == Truth::True {
-            held.bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
+        if one.meant == Truth::True {
+            held.bound.push(Bound { role: one.role.to_owned(), id: one.id.clone() });
         }
         if let Some(actions) = &role.actions {
             held.named.extend(role.permissions.iter().copied());
-            for (resources, when) in open {
-                held.grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
+            for (resources, when) in one.ways {
+                let grant = Grant::allow(one.id.clone(), actions.clone(), resources);
+                held.grants.push(grant.when(one.meant.clone().and(when)));
             }
         }
     }
+}
+
+/// What a binding gives a principal. A binding without a role is one that was not read, see `policies`.
+fn held_by<'a>(
+    binding: &'a Binding,
+    principal: &Principal<'_>,
+    place: &str,
+    ways: impl FnOnce() -> Vec<(Selector, Truth)>,
+) -> Option<HeldRole<'a>> {
+    let role = binding.role.as_deref()?;
+    let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
+    if meant == Truth::False {
+        return None;
+    }
+    let ways = ways();
+    if ways.is_empty() {
+        return None;
+    }
+    let mut id = format!("{role} on {place}");
+    if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
+        id = format!("{id} if {title}");
+    }
+    Some(HeldRole { role, id: GrantId::from(id), meant, ways })
 }
 
 /// A service account as a resource.

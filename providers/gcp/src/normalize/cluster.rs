@@ -56,6 +56,27 @@ pub(crate) struct Shared<'a> {
     pub(crate) now: Timestamp,
 }
 
+impl Shared<'_> {
+    /// What identities rest on.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            snapshot: self.snapshot,
+            project: self.project,
+            clusters: self.records,
+            unlisted: self.unlisted.as_ref(),
+            hierarchy: &self.hierarchy,
+            denials: &self.denials,
+            people: &self.people,
+            roles: &self.roles,
+            machines: &self.machines,
+            insights: &self.insights,
+            groups_hold_roles: self.groups_hold_roles,
+            book: &self.identities,
+            now: self.now,
+        }
+    }
+}
+
 /// Says what a cluster and its surroundings are.
 pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidence]) -> Cluster {
     let name = record.name.clone().unwrap_or_default();
@@ -183,21 +204,7 @@ fn workload_identity(record: &Record) -> WorkloadIdentity {
 
 /// The facts about identities, which rest on the same reads.
 fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence], cluster: &mut Cluster) {
-    let around = Surroundings {
-        snapshot: shared.snapshot,
-        project: shared.project,
-        clusters: shared.records,
-        unlisted: shared.unlisted.as_ref(),
-        hierarchy: &shared.hierarchy,
-        denials: &shared.denials,
-        people: &shared.people,
-        roles: &shared.roles,
-        machines: &shared.machines,
-        insights: &shared.insights,
-        groups_hold_roles: shared.groups_hold_roles,
-        book: &shared.identities,
-        now: shared.now,
-    };
+    let around = shared.surroundings();
     let sources = sources(&around, evidence);
     cluster.unread_groups = shared.unread_groups.clone();
     match identified(&around, record, name) {

@@ -55,6 +55,21 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) now: Timestamp,
 }
 
+impl<'a> Surroundings<'a> {
+    /// What rights follow from.
+    pub(crate) fn rights(&self) -> Result<Rights<'a>, Gap> {
+        Ok(Rights {
+            project: self.project,
+            hierarchy: self.hierarchy.get()?,
+            denials: self.denials.get()?,
+            people: self.people.get()?,
+            roles: self.roles,
+            groups_hold_roles: self.groups_hold_roles,
+            now: self.now,
+        })
+    }
+}
+
 /// What a cluster is towards Google's APIs.
 #[derive(Debug)]
 pub(crate) struct Identified {
@@ -195,16 +210,7 @@ fn identity(
     let kind = draft.kind.unwrap_or(IdentityKind::Workload);
     let book = around.book;
     let stand = (|| {
-        let hierarchy = around.hierarchy.get()?;
-        let rights = Rights {
-            project: around.project,
-            hierarchy,
-            denials: around.denials.get()?,
-            people: around.people.get()?,
-            roles: around.roles,
-            groups_hold_roles: around.groups_hold_roles,
-            now: around.now,
-        };
+        let rights = around.rights()?;
         let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);
         standing(&book.standings, &rights, Asked { id, kind, scopes }, targets)
     })();

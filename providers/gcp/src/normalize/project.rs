@@ -50,10 +50,30 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         return;
     }
     let (records, evidence): (Vec<Record>, Vec<Vec<Evidence>>) = readable.into_iter().unzip();
+    let described = with(snapshot, project, (&records, unlisted), |shared| -> Vec<Cluster> {
+        records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(shared, record, evidence)).collect()
+    });
+    inventory.clusters.extend(described);
+}
+
+/// Asks something of the readable clusters of a project and of everything they share; nothing without a cluster.
+pub(crate) fn ask<T>(snapshot: &Snapshot, project: &str, ask: impl FnOnce(&Shared<'_>) -> T) -> Option<T> {
+    let (readable, unreadable, _) = records(snapshot, project).ok()?;
+    let unlisted = unreadable.first().map(|(_, gap)| gap.clone());
+    let records: Vec<Record> = readable.into_iter().map(|(record, _)| record).collect();
+    (!records.is_empty()).then(|| with(snapshot, project, (&records, unlisted), ask))
+}
+
+fn with<T>(
+    snapshot: &Snapshot,
+    project: &str,
+    (records, unlisted): (&[Record], Option<Gap>),
+    ask: impl FnOnce(&Shared<'_>) -> T,
+) -> T {
     let hierarchies = HierarchyBook::new(snapshot);
     let hierarchy = hierarchies.of(project);
     let people = match hierarchy.get() {
-        Ok(above) => People::read(snapshot, project, &above.number, &records),
+        Ok(above) => People::read(snapshot, project, &above.number, records),
         Err(gap) => Observed::missing(gap),
     };
     let denials = hierarchies.denials(project);
@@ -79,7 +99,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
     let shared = Shared {
         snapshot,
         project,
-        records: &records,
+        records,
         unlisted,
         unread_groups,
         groups_hold_roles,
@@ -97,9 +117,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         insights: insights(snapshot, project),
         now,
     };
-    let described =
-        records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));
-    inventory.clusters.extend(described);
+    ask(&shared)
 }
 
 type Read = (Vec<(Record, Vec<Evidence>)>, Vec<(Stub, Gap)>, Vec<String>);

@@ -219,7 +219,7 @@ fn possible(power: &Power) -> Vec<Need> {
 }
 
 /// The identity as policies know it.
-fn principal<'a>(rights: &Rights<'a>, id: &'a str) -> Principal<'a> {
+pub(crate) fn principal<'a>(rights: &Rights<'a>, id: &'a str) -> Principal<'a> {
     if id.contains('@') && !id.contains(':') {
         let home = rights.people.accounts.get(id).map(|account| account.home.as_str());
         let own = home.is_none_or(|home| home == rights.project);
