@@ -128,7 +128,7 @@ mod tests {
     static CLUSTER: Meta = meta(Layer::Cluster);
 
     fn finding(control: &'static Meta, state: State) -> Finding {
-        let subject = Subject { kind: SubjectKind::Cluster, id: "c".to_owned(), name: "c".to_owned() };
+        let subject = Subject { kind: SubjectKind::Cluster, id: "c".into(), name: "c".into() };
         Finding {
             fingerprint: Fingerprint::of(control.id, &ClusterId::new("c"), &subject),
             control,
@@ -141,10 +141,10 @@ mod tests {
             provider: Provider::Aws,
             scope: Scope::new("s"),
             cluster: ClusterId::new("c"),
-            cluster_name: "c".to_owned(),
+            cluster_name: "c".into(),
             subject,
             rolled_up: false,
-            because: String::new(),
+            because: "".into(),
             brief: None,
             remediation: "",
             evidence: palisade_engine::Grounds::default(),

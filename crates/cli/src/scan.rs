@@ -12,7 +12,7 @@ use palisade_config::{Config, Source, read, read_waivers};
 use palisade_controls::controls;
 use palisade_engine::{Entry, Policy};
 use palisade_report::Report;
-use palisade_runner::{Judge, Target, TargetOutcome};
+use palisade_runner::{Dark, Judge, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
 use std::{fs, path::Path, sync::Arc};
 
@@ -92,22 +92,33 @@ pub(crate) fn chosen(config: &Config, wanted: &Configuration) -> anyhow::Result<
     Ok(providers::targets(&asked))
 }
 
-/// Says in a sentence each why targets could not be read at all. Whether there were any.
+/// Accounts, subscriptions and projects that are told of by name; the report has them all.
+const TOLD: usize = 3;
+
+/// Says in a sentence each why targets, or parts of them, could not be read at all. Whether a whole target was lost.
 pub(crate) fn complain_of_lost(outcomes: &[TargetOutcome], screen: &Screen) -> bool {
-    let mut any = false;
-    for outcome in outcomes.iter().filter(|outcome| outcome.is_lost()) {
-        any = true;
-        if outcome.discovery_failures.is_empty() {
+    for outcome in outcomes {
+        let name = &outcome.name;
+        if outcome.units == 0 && outcome.discovery_failures.is_empty() {
             screen.warn(&format!(
-                "target `{}` holds no account, subscription or project that its credentials can see: nothing was judged",
-                outcome.name
+                "target `{name}` holds no account, subscription or project that its credentials can see: nothing was \
+                 judged"
             ));
         }
-        for (call, failure) in &outcome.discovery_failures {
-            screen.warn(&format!("target `{}` could not be read: `{call}`: {}", outcome.name, failure.message));
+        if outcome.units == 0 {
+            for (call, failure) in &outcome.discovery_failures {
+                screen.warn(&format!("target `{name}` could not be read: `{call}`: {}", failure.message));
+            }
+        }
+        for Dark { scope, call, failure } in outcome.dark.iter().take(TOLD) {
+            screen.warn(&format!("target `{name}`: `{scope}` could not be read: `{call}`: {}", failure.message));
+        }
+        if let Some(more) = outcome.dark.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            let (all, dark) = (outcome.units, outcome.dark.len());
+            screen.warn(&format!("target `{name}`: and {more} more; {dark} of {all} could not be read"));
         }
     }
-    any
+    outcomes.iter().any(TargetOutcome::is_lost)
 }
 
 fn next_steps(report: &Report, snapshot: Option<&Path>) -> Vec<String> {

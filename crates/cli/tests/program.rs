@@ -268,6 +268,15 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
         assert!(output.status.success(), "{arguments:?}: {}", err(&output));
         assert!(out(&output).contains(expected), "{arguments:?}: {}", out(&output));
     }
+    for (arguments, meant) in [
+        (["reach", "shop-prd"], "did you mean `shop-prod`?"),
+        (["reach", "nothing-like-it"], "; there is `"),
+        (["authority", "shop-nodes"], "did you mean `shop-node`?"),
+    ] {
+        let output = palisade_in(folder.path(), &[&arguments[..], &["--snapshot", "acme"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(meant), "{arguments:?}: {}", err(&output));
+    }
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn with_standing(provider: Provider, standing: &Standing) -> Cluster {
     let mut cluster = tidy(provider);
     let mut identities = cluster.identities.get().unwrap().clone();
     for identity in &mut identities {
-        identity.standing = known(standing.clone());
+        identity.standing = known(std::sync::Arc::new(standing.clone()));
     }
     cluster.identities = known(identities);
     cluster
@@ -208,7 +208,7 @@ proptest! {
         let reasons = |standing: &Standing| -> Vec<(State, String)> {
             let cluster = with_standing(Provider::Aws, standing);
             let findings = evaluate(&cluster, &some_controls(&STANDING), &today(&policy)).findings;
-            findings.into_iter().map(|finding| (finding.state, finding.because)).collect()
+            findings.into_iter().map(|finding| (finding.state, finding.because.into_string())).collect()
         };
         prop_assert_eq!(reasons(&standing), reasons(&turned));
     }

@@ -5,7 +5,7 @@ use crate::{
     SubjectKind, Verdict, fingerprint::Fingerprints, remediation,
 };
 use palisade_model::{Cluster, Inventory};
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
 
 /// The control whose failure means that the internet knocks at the API server.
 const EXPOSED: &str = "CP-01";
@@ -28,10 +28,13 @@ pub fn evaluate(cluster: &Cluster, controls: &[Entry], context: &Context<'_>) ->
             && judgements.iter().any(|judgement| judgement.verdict.as_ref().is_ok_and(|v| v.state == State::Fail))
     });
     let surroundings = Surroundings { exposed, production: is_production(cluster, context) };
-    let mut findings = Vec::with_capacity(controls.len() * 2);
+    let mut names = Names::default();
+    let cluster_name = names.shared(cluster.name.as_str().into());
+    let mut findings = Vec::with_capacity(judged.iter().map(|(_, judgements)| judgements.len() + 1).sum());
     for (control, judgements) in judged {
         let asking = Asking {
             cluster,
+            cluster_name: &cluster_name,
             control,
             context,
             surroundings,
@@ -39,9 +42,9 @@ pub fn evaluate(cluster: &Cluster, controls: &[Entry], context: &Context<'_>) ->
             remediation: OnceCell::new(),
         };
         let first = findings.len();
-        findings.extend(judgements.into_iter().map(|judgement| asking.finding(judgement)));
+        findings.extend(judgements.into_iter().map(|judgement| asking.finding(judgement, &mut names)));
         let parts = findings.get(first..).unwrap_or_default();
-        if let Some(sum) = asking.roll_up(parts) {
+        if let Some(sum) = asking.roll_up(parts, &mut names) {
             findings.insert(first, sum);
         }
     }
@@ -60,6 +63,24 @@ fn cluster_coverage(cluster: &Cluster) -> Coverage {
     Coverage { known, total: facts.len() as u64 }
 }
 
+/// The names met in one cluster, each kept once: dozens of findings are about the same thing.
+#[derive(Default)]
+struct Names(BTreeSet<Arc<str>>);
+
+impl Names {
+    fn shared(&mut self, name: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.0.get(&name) {
+            return Arc::clone(known);
+        }
+        self.0.insert(Arc::clone(&name));
+        name
+    }
+
+    fn of(&mut self, subject: Subject) -> Subject {
+        Subject { kind: subject.kind, id: self.shared(subject.id), name: self.shared(subject.name) }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Surroundings {
     exposed: bool,
@@ -69,6 +90,7 @@ struct Surroundings {
 /// One control and one cluster, with what all findings of the two have in common.
 struct Asking<'a> {
     cluster: &'a Cluster,
+    cluster_name: &'a Arc<str>,
     control: &'a Entry,
     context: &'a Context<'a>,
     surroundings: Surroundings,
@@ -78,9 +100,10 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn finding(&self, judgement: Judgement) -> Finding {
+    fn finding(&self, judgement: Judgement, names: &mut Names) -> Finding {
         let Self { cluster, control, context, surroundings, .. } = *self;
         let Judgement { subject, verdict } = judgement;
+        let subject = names.of(subject);
         let (verdict, gap) = match verdict {
             Ok(verdict) => (verdict, None),
             Err(gap) => (
@@ -115,14 +138,14 @@ impl Asking<'_> {
                 provider: cluster.provider,
                 scope: cluster.scope.clone(),
                 cluster: cluster.id.clone(),
-                cluster_name: cluster.name.clone(),
+                cluster_name: Arc::clone(self.cluster_name),
                 subject,
                 rolled_up: false,
-                because: verdict.because,
-                brief: verdict.brief,
+                because: verdict.because.into(),
+                brief: verdict.brief.map(Into::into),
                 remediation,
                 evidence: verdict.evidence,
-                gap,
+                gap: gap.map(Box::new),
             },
             context,
         )
@@ -130,7 +153,7 @@ impl Asking<'_> {
 
     /// Sums up the parts of a cluster: the worst wins, and among equals what nobody has accepted. `None` when the only
     /// finding is the cluster's own.
-    fn roll_up(&self, parts: &[Finding]) -> Option<Finding> {
+    fn roll_up(&self, parts: &[Finding], names: &mut Names) -> Option<Finding> {
         let Self { cluster, context, .. } = *self;
         let worst = parts
             .iter()
@@ -148,12 +171,13 @@ impl Asking<'_> {
                     format!(
                         "{alike} of {all} {noun}: {state}; the worst is `{}`: {}",
                         worst.subject.name, worst.because
-                    ),
-                    Some(format!("{alike} of {all} {noun}: {told}")),
+                    )
+                    .into(),
+                    Some(format!("{alike} of {all} {noun}: {told}").into()),
                 )
             }
         };
-        let subject = Subject::cluster(cluster);
+        let subject = names.of(Subject::cluster(cluster));
         let alike = parts.iter().filter(|part| part.state == worst.state);
         let evidence = Grounds::together(alike.map(|part| &part.evidence));
         Some(waive(
@@ -217,7 +241,7 @@ fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {
     let about_it = context.policy.waivers.iter().filter(|waiver| waiver.matches(&finding));
     if let Some(last) = about_it.max_by_key(|waiver| waiver.until) {
         finding.waived |= last.covers(&finding, context.now);
-        finding.acceptance = Some(last.acceptance());
+        finding.acceptance = Some(Box::new(last.acceptance()));
     }
     finding
 }

@@ -3,6 +3,7 @@
 use crate::{Acceptance, Entry, Fingerprint, Grounds, Meta, Modifier, Severity, State};
 use palisade_model::{Cluster, ClusterId, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,9 +11,9 @@ pub struct Subject {
     /// What kind of thing.
     pub kind: SubjectKind,
     /// Stable when machines are replaced.
-    pub id: String,
+    pub id: Arc<str>,
     /// As people know it. Hostile text: escape where it is shown.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// Kinds of subjects.
@@ -60,21 +61,23 @@ impl SubjectKind {
 impl Subject {
     /// The whole cluster.
     pub fn cluster(cluster: &Cluster) -> Self {
-        Self { kind: SubjectKind::Cluster, id: cluster.id.to_string(), name: cluster.name.clone() }
+        Self { kind: SubjectKind::Cluster, id: cluster.id.as_str().into(), name: cluster.name.as_str().into() }
     }
 
     /// One of its pools.
     pub fn pool(pool: &Pool) -> Self {
-        Self { kind: SubjectKind::NodePool, id: pool.id.to_string(), name: pool.name.clone() }
+        Self { kind: SubjectKind::NodePool, id: pool.id.as_str().into(), name: pool.name.as_str().into() }
     }
 
     /// One of its identities.
     pub fn identity(identity: &Identity) -> Self {
-        Self { kind: SubjectKind::Identity, id: identity.id.to_string(), name: identity.name.clone() }
+        Self { kind: SubjectKind::Identity, id: identity.id.as_str().into(), name: identity.name.as_str().into() }
     }
 }
 
 /// One verdict for one subject, with reason and evidence.
+///
+/// A run keeps every finding until its report is written, so what findings have in common they share.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// Stable name: the same subject and control have the same one in every run.
@@ -92,7 +95,7 @@ pub struct Finding {
     /// Whether a valid waiver covers it. The state stays what it is.
     pub waived: bool,
     /// The waiver that covers it, or the last one that did before it ended.
-    pub acceptance: Option<Acceptance>,
+    pub acceptance: Option<Box<Acceptance>>,
     /// Who runs the cluster.
     pub provider: Provider,
     /// Where it lives.
@@ -100,21 +103,21 @@ pub struct Finding {
     /// The cluster's id.
     pub cluster: ClusterId,
     /// The cluster's name.
-    pub cluster_name: String,
+    pub cluster_name: Arc<str>,
     /// What it is about.
     pub subject: Subject,
     /// Whether it sums up findings of its parts.
     pub rolled_up: bool,
     /// The reason with its value.
-    pub because: String,
+    pub because: Box<str>,
     /// The same in few words, where the reason is long.
-    pub brief: Option<String>,
+    pub brief: Option<Box<str>>,
     /// What to do, for this provider. Empty when there is nothing to do.
     pub remediation: &'static str,
     /// The records it rests on.
     pub evidence: Grounds,
     /// What was not known, when the state is unknown.
-    pub gap: Option<Gap>,
+    pub gap: Option<Box<Gap>>,
 }
 
 /// How much was seen.

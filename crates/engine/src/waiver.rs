@@ -34,11 +34,11 @@ pub struct Acceptance {
 impl Waiver {
     /// Whether it is about this finding, expired or not.
     pub fn matches(&self, finding: &Finding) -> bool {
-        let names_cluster = self.cluster == finding.cluster.as_str() || self.cluster == finding.cluster_name;
+        let names_cluster = self.cluster == finding.cluster.as_str() || self.cluster == *finding.cluster_name;
         let names_subject = self
             .subject
             .as_ref()
-            .is_none_or(|subject| *subject == finding.subject.id || *subject == finding.subject.name);
+            .is_none_or(|subject| *subject == *finding.subject.id || *subject == *finding.subject.name);
         self.control == finding.control.id && names_cluster && names_subject
     }
 

@@ -3,7 +3,7 @@
 use crate::Observed;
 use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, IdentityId, Standing, Wildcard};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// One cloud identity that the cluster, its nodes or its workloads use.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +17,9 @@ pub struct Identity {
     /// The pools, add-ons or service accounts that use it.
     pub used_by: Vec<String>,
     /// What it may do, how it could escalate, what exceeds its need.
-    pub standing: Observed<Standing>,
+    ///
+    /// Shared: the same identity of an account stands with each of its clusters.
+    pub standing: Observed<Arc<Standing>>,
     /// Whether it serves this purpose alone.
     pub dedication: Observed<Dedication>,
     /// Principals other than the service itself that may become it directly.

@@ -1,18 +1,23 @@
 //! Everything, as `palisade.evaluation/v1`.
 
+use crate::lines::Lines;
 use crate::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report};
+use palisade_authority::{Certainty, Node, Standing};
 use palisade_engine::{Finding, GapRow};
 use palisade_reach::Family;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use std::io::{self, Write};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+};
 
 /// The name of the schema; a new one when something is taken away or changes its meaning.
 const SCHEMA: &str = "palisade.evaluation/v1";
 
 pub(crate) fn json(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let mut to = io::BufWriter::new(to);
-    serde_json::to_writer_pretty(&mut to, &Evaluation::of(report))?;
+    Evaluation::of(report).serialize(&mut serde_json::Serializer::with_formatter(&mut to, Lines::default()))?;
     to.write_all(b"\n")?;
     to.flush()
 }
@@ -163,13 +168,13 @@ struct Identity<'a> {
     /// `control-plane`, `node`, `workload` or `controller`.
     kind: &'static str,
     /// What it certainly may do, in the neutral vocabulary, and `administrator`.
-    capabilities: &'a [&'static str],
+    capabilities: Vec<&'static str>,
     /// What it may do if something holds that cannot be known.
     conditional: Vec<Conditional<'a>>,
     /// Whom it can become, and `administrator` or `cluster-admin` where a path ends there.
-    escalates_to: &'a [String],
+    escalates_to: Vec<&'a str>,
     /// How, hop by hop.
-    path: &'a [String],
+    path: Vec<String>,
 }
 
 /// A capability that hangs on something.
@@ -178,7 +183,8 @@ struct Conditional<'a> {
     /// The capability.
     capability: &'static str,
     /// The condition keys or unread documents it hangs on.
-    on: &'a [String],
+    #[schemars(with = "Vec<String>")]
+    on: &'a BTreeSet<String>,
 }
 
 /// One verdict for one subject.
@@ -411,14 +417,39 @@ impl<'a> Machine<'a> {
 
 impl<'a> Identity<'a> {
     fn of(row: &'a IdentityRow) -> Self {
-        Self {
-            id: &row.id,
-            kind: row.kind,
-            capabilities: &row.capabilities,
-            conditional: row.conditional.iter().map(|(capability, on)| Conditional { capability, on }).collect(),
-            escalates_to: &row.escalates_to,
-            path: &row.path,
+        let standing = row.standing.as_deref();
+        let mut capabilities = Vec::new();
+        let mut conditional = Vec::new();
+        for (capability, certainty) in standing.into_iter().flat_map(capabilities_of) {
+            match certainty {
+                Certainty::Certain if capabilities.contains(&capability) => (),
+                Certainty::Certain => capabilities.push(capability),
+                Certainty::Conditional(on) => conditional.push(Conditional { capability, on }),
+            }
         }
+        let way = standing.and_then(|standing| standing.escalation.as_deref());
+        Self {
+            id: row.id.as_str(),
+            kind: row.kind,
+            capabilities,
+            conditional,
+            escalates_to: way.into_iter().flatten().map(|hop| end(&hop.to)).collect(),
+            path: way.map(palisade_authority::explain).unwrap_or_default(),
+        }
+    }
+}
+
+/// What an identity may do, the administrator's right first, and how sure that is.
+fn capabilities_of(standing: &Standing) -> impl Iterator<Item = (&'static str, &Certainty)> {
+    let administrator = standing.administrator.iter().map(|(certainty, _)| ("administrator", certainty));
+    administrator.chain(standing.held.iter().map(|held| (held.capability.name(), &held.certainty)))
+}
+
+fn end(node: &Node) -> &str {
+    match node {
+        Node::Identity(identity) => identity.as_str(),
+        Node::Administrator => "administrator",
+        Node::ClusterAdmin => "cluster-admin",
     }
 }
 

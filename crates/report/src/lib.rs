@@ -9,6 +9,7 @@ mod brief;
 mod csv_lines;
 mod holders;
 mod json;
+mod lines;
 mod page;
 mod paint;
 mod plain;

@@ -1,6 +1,6 @@
 //! What a report says of one cluster besides its findings: who can reach it and who it can be.
 
-use palisade_authority::{Certainty, Node};
+use palisade_authority::{IdentityId, Standing};
 use palisade_model::{Cluster, DoorKind, Exposure, Observed, PublicAccess};
 use palisade_reach::{AddrSet, Bounds, Cell, Family, PacketSet, Protocols};
 use std::{collections::BTreeSet, sync::Arc};
@@ -82,17 +82,11 @@ pub struct NodeRows {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityRow {
     /// The provider's id.
-    pub id: String,
+    pub id: IdentityId,
     /// `control-plane`, `node`, `workload` or `controller`.
     pub kind: &'static str,
-    /// What it certainly may do, in the neutral vocabulary.
-    pub capabilities: Vec<&'static str>,
-    /// What it may do if something holds that we cannot know: the capability and what it hangs on.
-    pub conditional: Vec<(&'static str, Vec<String>)>,
-    /// Whom it can become.
-    pub escalates_to: Vec<String>,
-    /// How, hop by hop.
-    pub path: Vec<String>,
+    /// What it may do and whom it can become, where that is known. Shared with the clusters that use it too.
+    pub standing: Option<Arc<Standing>>,
 }
 
 impl ClusterRow {
@@ -241,39 +235,10 @@ fn via(exposure: &Exposure) -> Arc<[String]> {
 fn identity_rows(cluster: &Cluster) -> Vec<IdentityRow> {
     let identities = cluster.identities.get().ok().into_iter().flatten();
     identities
-        .map(|identity| {
-            let standing = identity.standing.get().ok();
-            let mut capabilities = Vec::new();
-            let mut conditional = Vec::new();
-            let mut escalates_to = Vec::new();
-            let mut path = Vec::new();
-            if let Some(standing) = standing {
-                let administrator = standing.administrator.iter().map(|(certainty, _)| ("administrator", certainty));
-                let held = standing.held.iter().map(|held| (held.capability.name(), &held.certainty));
-                for (name, certainty) in administrator.chain(held) {
-                    match certainty {
-                        Certainty::Certain if !capabilities.contains(&name) => capabilities.push(name),
-                        Certainty::Certain => (),
-                        Certainty::Conditional(on) => conditional.push((name, on.iter().cloned().collect())),
-                    }
-                }
-                for hop in standing.escalation.iter().flatten() {
-                    escalates_to.push(match &hop.to {
-                        Node::Identity(identity) => identity.to_string(),
-                        Node::Administrator => "administrator".to_owned(),
-                        Node::ClusterAdmin => "cluster-admin".to_owned(),
-                    });
-                }
-                path = standing.escalation.as_deref().map(palisade_authority::explain).unwrap_or_default();
-            }
-            IdentityRow {
-                id: identity.id.to_string(),
-                kind: identity.kind.name(),
-                capabilities,
-                conditional,
-                escalates_to,
-                path,
-            }
+        .map(|identity| IdentityRow {
+            id: identity.id.clone(),
+            kind: identity.kind.name(),
+            standing: identity.standing.get().ok().map(Arc::clone),
         })
         .collect()
 }

@@ -157,7 +157,7 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
             let reason = finding
                 .gap
                 .as_ref()
-                .map_or_else(|| finding.brief.as_ref().unwrap_or(&finding.because).clone(), ToString::to_string);
+                .map_or_else(|| finding.brief.as_ref().unwrap_or(&finding.because).to_string(), ToString::to_string);
             let (controls, clusters) = by_reason.entry((finding.state, reason)).or_default();
             controls.insert(finding.control.id);
             clusters.insert(finding.cluster.as_str());

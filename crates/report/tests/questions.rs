@@ -105,7 +105,7 @@ fn deployer() -> Standing {
 fn with(standing: Observed<Standing>) -> Cluster {
     let mut cluster = tidy(Provider::Aws);
     let mut identities = cluster.identities.get().unwrap().clone();
-    identities[1].standing = standing;
+    identities[1].standing = standing.map(std::sync::Arc::new);
     cluster.identities = known(identities);
     cluster
 }

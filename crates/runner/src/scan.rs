@@ -2,7 +2,10 @@
 
 use crate::{Judge, gather::Gather};
 use futures::{StreamExt as _, stream};
-use palisade_provider::{Clock, Collect, DISCOVERY, Discovery, Event, Failure, Pace, Progress, Recorder, Unit};
+use palisade_provider::{
+    Clock, Collect, DISCOVERY, Discovery, Event, Failure, FailureReason, Outcome, Pace, Progress, Record, Recorder,
+    Snapshot, Unit,
+};
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
 use std::{fmt, sync::Arc};
@@ -53,13 +56,39 @@ pub struct TargetOutcome {
     pub calls: u64,
     /// Calls that failed while its parts were looked for.
     pub discovery_failures: Vec<(String, Failure)>,
+    /// The units that did not answer a single call.
+    pub dark: Vec<Dark>,
+}
+
+/// A unit that did not answer a single call, and what it said to the first one.
+#[derive(Clone, Debug)]
+pub struct Dark {
+    /// The account, subscription or project.
+    pub scope: String,
+    /// The call.
+    pub call: String,
+    /// What went wrong.
+    pub failure: Failure,
+}
+
+impl Dark {
+    /// That a service is not in use somewhere is an answer.
+    fn of(snapshot: &Snapshot) -> Option<Self> {
+        let answered = |record: &Record| matches!(record.outcome, Outcome::Answered(_));
+        if snapshot.records().iter().any(answered) {
+            return None;
+        }
+        let (record, failure) =
+            snapshot.failures().find(|(_, failure)| failure.reason != FailureReason::Unsupported)?;
+        Some(Self { scope: record.scope.to_string(), call: record.call.to_string(), failure: failure.clone() })
+    }
 }
 
 impl TargetOutcome {
-    /// Whether nothing of the target could be looked at: its parts could not be listed, or the list was empty, which
-    /// clouds answer when the credentials may see nothing.
+    /// Whether nothing of the target could be looked at: its parts could not be listed, none of them answered, or the
+    /// list was empty, which clouds answer when the credentials may see nothing.
     pub fn is_lost(&self) -> bool {
-        self.units == 0
+        self.dark.len() == self.units
     }
 }
 
@@ -92,6 +121,7 @@ pub async fn scan(
             units: units.len(),
             clusters: 0,
             calls: 0,
+            dark: Vec::new(),
             discovery_failures: snapshot
                 .failures()
                 .map(|(record, failure)| (record.call.to_string(), failure.clone()))
@@ -121,11 +151,13 @@ pub async fn scan(
         let clusters = gather.take(&snapshot, target.provider.as_ref(), judge);
         if let Some(outcome) = outcomes.get_mut(position) {
             outcome.clusters += clusters;
+            outcome.dark.extend(Dark::of(&snapshot));
         }
         scan.progress.tell(Event::UnitDone);
     }
     drop(collected);
     for (outcome, recorder) in outcomes.iter_mut().zip(&recorders) {
+        outcome.dark.sort_by(|a, b| a.scope.cmp(&b.scope));
         outcome.calls = recorder.calls();
     }
     Ok((gather.finish(judge), outcomes))

@@ -214,7 +214,7 @@ fn identity(id: &str, kind: IdentityKind, standing: Standing) -> Identity {
         name: id.to_owned(),
         kind,
         used_by: vec!["workers".to_owned()],
-        standing: known(standing),
+        standing: known(Arc::new(standing)),
         dedication: known(Dedication::Dedicated),
         other_trust: known(Vec::new()),
         keys: known(Vec::new()),

@@ -23,7 +23,8 @@ fn account(email: &str) -> String {
 
 fn standing(cluster: &Cluster, id: &str) -> palisade_authority::Standing {
     let identities = cluster.identities.get().unwrap();
-    identities.iter().find(|identity| identity.id.as_str() == id).unwrap().standing.get().unwrap().clone()
+    let standing = identities.iter().find(|identity| identity.id.as_str() == id).unwrap().standing.get();
+    palisade_authority::Standing::clone(standing.unwrap())
 }
 
 fn way_of(cluster: &Cluster, id: &str) -> Vec<Hop> {

@@ -28,7 +28,7 @@ fn identity(cluster: &Cluster, id: &str) -> Identity {
 }
 
 fn standing(cluster: &Cluster, id: &str) -> Result<Standing, Gap> {
-    identity(cluster, id).standing.get().cloned()
+    identity(cluster, id).standing.get().map(|standing| Standing::clone(standing))
 }
 
 fn permission<T>(fact: Result<T, Gap>) -> String {

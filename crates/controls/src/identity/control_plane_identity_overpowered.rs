@@ -89,6 +89,7 @@ mod tests {
     use palisade_engine::{Policy, State};
     use palisade_model::{Observed, Provider};
     use palisade_testkit::{gap, known, now, tidy};
+    use std::sync::Arc;
 
     fn judge(change: impl FnOnce(&mut Identity)) -> Result<(State, Option<Severity>, String), Gap> {
         let mut cluster = tidy(Provider::Aws);
@@ -102,9 +103,9 @@ mod tests {
 
     fn standing(change: impl FnOnce(&mut palisade_authority::Standing)) -> impl FnOnce(&mut Identity) {
         |identity| {
-            let mut standing = identity.standing.get().unwrap().clone();
+            let mut standing = (**identity.standing.get().unwrap()).clone();
             change(&mut standing);
-            identity.standing = known(standing);
+            identity.standing = known(Arc::new(standing));
         }
     }
 

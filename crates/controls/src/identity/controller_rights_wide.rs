@@ -7,6 +7,7 @@ use palisade_engine::{
     Verdict, guide, whole,
 };
 use palisade_model::{Cluster, Controller, ControllerIdentity, FactKind, Gap, Identity, IdentityId, IdentityKind};
+use std::sync::Arc;
 
 guide! {
     /// # Controllers borrow rights or hold too many
@@ -106,7 +107,8 @@ fn judge_controller(cluster: &Cluster, controller: &Controller) -> Judgement {
         verdict.because = format!("controller `{name}`: {}", verdict.because);
         verdict.seen_in(&cluster.controllers)
     });
-    Judgement { subject: Subject { kind: SubjectKind::Controller, id: name.clone(), name: name.clone() }, verdict }
+    let name: Arc<str> = name.as_str().into();
+    Judgement { subject: Subject { kind: SubjectKind::Controller, id: Arc::clone(&name), name }, verdict }
 }
 
 fn judge_identity(cluster: &Cluster, id: &IdentityId, flaws: Flaws) -> Result<Verdict, Gap> {

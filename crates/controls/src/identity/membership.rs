@@ -16,8 +16,8 @@ pub(super) fn put_in_doubt(cluster: &Cluster, mut judged: Vec<Judgement>) -> Vec
     if judged.len() < before {
         let subject = Subject {
             kind: SubjectKind::Identity,
-            id: "unread-groups".to_owned(),
-            name: "members of groups that were not read".to_owned(),
+            id: "unread-groups".into(),
+            name: "members of groups that were not read".into(),
         };
         judged.push(Judgement { subject, verdict: Err(gap) });
     }

@@ -124,11 +124,12 @@ mod tests {
     use palisade_engine::Policy;
     use palisade_model::{Gap, Observed, Provider};
     use palisade_testkit::{gap, known, now, sloppy, tidy};
+    use std::sync::Arc;
 
     fn judge(standing: Observed<Standing>, change: impl FnOnce(&mut Cluster)) -> Result<Verdict, Gap> {
         let mut cluster = tidy(Provider::Aws);
         let mut identities = cluster.identities.get().unwrap().clone();
-        identities[1].standing = standing;
+        identities[1].standing = standing.map(Arc::new);
         cluster.identities = known(identities);
         change(&mut cluster);
         let context = Context { policy: &Policy::default(), now: now() };

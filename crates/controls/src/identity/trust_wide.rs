@@ -80,7 +80,7 @@ impl Control for TrustWide {
 
 fn subject(trust: &Trust) -> Subject {
     let id = format!("{} {}", trust.identity, trust.text);
-    Subject { kind: SubjectKind::Trust, id, name: trust.text.clone() }
+    Subject { kind: SubjectKind::Trust, id: id.into(), name: trust.text.as_str().into() }
 }
 
 fn judge_trust(trust: &Trust) -> Result<Verdict, Gap> {

@@ -77,11 +77,12 @@ mod tests {
     use palisade_engine::{Policy, State, Verdict};
     use palisade_model::{Gap, Observed, Provider};
     use palisade_testkit::{gap, known, now, tidy};
+    use std::sync::Arc;
 
     fn judge(standing: Observed<Standing>) -> Result<Verdict, Gap> {
         let mut cluster = tidy(Provider::Aws);
         let mut identities = cluster.identities.get().unwrap().clone();
-        identities[2].standing = standing;
+        identities[2].standing = standing.map(Arc::new);
         cluster.identities = known(identities);
         let context = Context { policy: &Policy::default(), now: now() };
         WorkloadCanBecomeAdministrator::judge(&cluster, &context).remove(0).verdict

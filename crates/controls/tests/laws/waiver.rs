@@ -10,7 +10,7 @@ use palisade_testkit::{now, sloppy};
 fn said(findings: &[Finding]) -> Vec<(String, State, Severity, &str)> {
     findings
         .iter()
-        .map(|finding| (finding.fingerprint.to_string(), finding.state, finding.severity, finding.because.as_str()))
+        .map(|finding| (finding.fingerprint.to_string(), finding.state, finding.severity, &*finding.because))
         .collect()
 }
 

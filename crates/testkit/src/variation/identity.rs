@@ -10,6 +10,7 @@ use palisade_model::{
     Audience, Cluster, Controller, ControllerIdentity, Credential, Dedication, ExternalTrust, Identity, Issuer,
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, Unused, WorkloadIdentity,
 };
+use std::sync::Arc;
 
 pub(super) const ALL: &[Named] = &[
     ("no identities", |cluster| cluster.identities = known(Vec::new())),
@@ -132,8 +133,9 @@ fn each(cluster: &mut Cluster, how: impl Fn(&mut Identity)) {
 fn standing(cluster: &mut Cluster, how: impl Fn(&mut Standing)) {
     each(cluster, |identity| {
         change(&mut identity.standing, |standing| {
-            *standing = Standing::default();
-            how(standing);
+            let mut one = Standing::default();
+            how(&mut one);
+            *standing = Arc::new(one);
         });
     });
 }

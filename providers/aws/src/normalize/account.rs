@@ -56,7 +56,7 @@ pub(super) struct Account<'a> {
     /// Who uses an identity, by its ARN; and the records of all clusters' uses, or the first that are missing.
     users: BTreeMap<String, BTreeSet<String>>,
     rests: Rests,
-    standings: RefCell<BTreeMap<(String, Need), Rc<Standing>>>,
+    standings: RefCell<BTreeMap<(String, Need), Arc<Standing>>>,
     identities: RefCell<BTreeMap<(String, IdentityKind, Need), Rc<Identity>>>,
     holders: RefCell<BTreeMap<(String, String), Holders>>,
     organization: OnceCell<BTreeSet<String>>,
@@ -174,7 +174,7 @@ impl<'a> Account<'a> {
             standing: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
                 let ways = self.ways.as_ref().ok_or_else(|| elsewhere(arn))?;
-                Ok((*self.standing(directory, ways, arn, &one.need)).clone())
+                Ok(self.standing(directory, ways, arn, &one.need))
             }),
             other_trust: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
@@ -207,13 +207,13 @@ impl<'a> Account<'a> {
         })
     }
 
-    fn standing(&self, directory: &Directory, ways: &Ways<'_>, arn: &str, need: &Need) -> Rc<Standing> {
+    fn standing(&self, directory: &Directory, ways: &Ways<'_>, arn: &str, need: &Need) -> Arc<Standing> {
         let key = (arn.to_owned(), need.clone());
         if let Some(known) = self.standings.borrow().get(&key) {
-            return Rc::clone(known);
+            return Arc::clone(known);
         }
-        let found = Rc::new(standing(directory, ways, arn, need));
-        self.standings.borrow_mut().insert(key, Rc::clone(&found));
+        let found = Arc::new(standing(directory, ways, arn, need));
+        self.standings.borrow_mut().insert(key, Arc::clone(&found));
         found
     }
 

@@ -13,7 +13,7 @@ use crate::{arm, record};
 use palisade_model::{
     Controller, ControllerIdentity, Dedication, Evidence, Gap, Identity, IdentityId, IdentityKind, Observed, Unused,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// One identity before its facts are read.
 struct Found {
@@ -192,7 +192,7 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
             })?;
             let assignments = around.assignments.as_ref().map_err(Clone::clone)?;
             seen.extend(assignments.evidence(assignments.of(principal)));
-            Ok(standing)
+            Ok(Arc::new(standing))
         }),
         dedication: observe(|seen| {
             seen.extend(found.pointer.clone());

@@ -56,7 +56,7 @@ fn scene(assignments: &[(&str, &str, &str)]) -> Scene {
 fn standing(scene: &Scene, kind: IdentityKind) -> Standing {
     let cluster = scene.read();
     let identities = cluster.identities.get().unwrap();
-    identities.iter().find(|identity| identity.kind == kind).unwrap().standing.get().unwrap().clone()
+    identities.iter().find(|identity| identity.kind == kind).unwrap().standing.get().unwrap().as_ref().clone()
 }
 
 fn holds(standing: &Standing, capability: Capability) -> bool {

@@ -268,7 +268,7 @@ pub(crate) fn judged(cluster: &Cluster, control: &str) -> Vec<(String, State)> {
     let policy = Policy::default();
     let context = Context { policy: &policy, now: palisade_testkit::now() };
     let findings = evaluate(cluster, &chosen, &context).findings;
-    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name, one.state)).collect()
+    findings.into_iter().filter(|one| !one.rolled_up).map(|one| (one.subject.name.to_string(), one.state)).collect()
 }
 
 /// Every IPv4 address outside the scene's network.

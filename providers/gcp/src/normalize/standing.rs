@@ -21,6 +21,7 @@ use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     rc::Rc,
+    sync::Arc,
 };
 
 /// What a step through a pod on the machine's network depends on.
@@ -58,10 +59,9 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct StandingBook {
     /// By identity, with all its roles and no access scopes.
     steps: RefCell<HashMap<String, Rc<Steps>>>,
-    own: RefCell<BTreeMap<Key, Rc<Own>>>,
-    /// What the accounts of the project may do in Cloud Storage.
-    storage: OnceCell<Vec<Held>>,
-    ways: RefCell<BTreeMap<Key, Climb>>,
+    standings: RefCell<BTreeMap<Key, Result<Arc<Standing>, Gap>>>,
+    /// What the accounts of the project may do in Cloud Storage, and why they may do more.
+    storage: OnceCell<(Vec<Held>, Option<Gap>)>,
 }
 
 /// The shortest way up that was found, and what was not read of the steps on the way: it may hide another one.
@@ -70,7 +70,7 @@ type Climb = (Option<Vec<Hop>>, Option<Gap>);
 /// An identity, in its use.
 type Key = (String, IdentityKind, Option<Vec<String>>);
 
-/// The part of a standing that does not depend on whom the cluster's pods and nodes may be.
+/// The part of a standing that does not depend on whom pods and machines may be.
 #[derive(Debug)]
 struct Own {
     standing: Standing,
@@ -98,24 +98,23 @@ pub(crate) fn standing(
     rights: &Rights<'_>,
     asked: Asked<'_>,
     targets: &Targets,
-) -> Result<Standing, Gap> {
+) -> Result<Arc<Standing>, Gap> {
     let key: Key = (asked.id.to_owned(), asked.kind, asked.scopes.map(<[String]>::to_vec));
-    let known = book.own.borrow().get(&key).map(Rc::clone);
-    let own = if let Some(own) = known {
-        own
-    } else {
-        let own = Rc::new(own(book, rights, asked)?);
-        book.own.borrow_mut().insert(key.clone(), Rc::clone(&own));
-        own
-    };
-    let mut standing = own.standing.clone();
-    let mut unread = rights.unread().cloned().or_else(|| own.unread.clone());
-    if let Some(steps) = &own.steps {
-        let (way, unseen) = book.way(rights, key, steps, targets);
-        standing.escalation = way;
-        unread = unread.or(unseen);
+    if let Some(known) = book.standings.borrow().get(&key) {
+        return known.clone();
     }
-    settled(standing, unread)
+    let found = (|| {
+        let Own { mut standing, steps, mut unread } = own(book, rights, asked)?;
+        unread = rights.unread().cloned().or(unread);
+        if let Some(steps) = &steps {
+            let (way, unseen) = climb(book, rights, asked.id, steps, targets);
+            standing.escalation = way;
+            unread = unread.or(unseen);
+        }
+        settled(standing, unread).map(Arc::new)
+    })();
+    book.standings.borrow_mut().insert(key, found.clone());
+    found
 }
 
 /// What was read stands: bindings only add. What it does not prove hangs on what was not read; where it proves nothing, that
@@ -140,15 +139,6 @@ fn settled(mut standing: Standing, unread: Option<Gap>) -> Result<Standing, Gap>
 }
 
 impl StandingBook {
-    fn way(&self, rights: &Rights<'_>, key: Key, steps: &Steps, targets: &Targets) -> Climb {
-        if let Some(way) = self.ways.borrow().get(&key) {
-            return way.clone();
-        }
-        let way = climb(self, rights, &key.0, steps, targets);
-        self.ways.borrow_mut().insert(key, way.clone());
-        way
-    }
-
     fn steps(&self, rights: &Rights<'_>, id: &str) -> Rc<Steps> {
         if let Some(steps) = self.steps.borrow().get(id) {
             return Rc::clone(steps);
@@ -178,9 +168,10 @@ fn own(book: &StandingBook, rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own
         .filter(|_| !is_narrowed(authority))
         .map(|bound| Wildcard { grant: bound.id.clone(), pattern: bound.role.clone() })
         .collect();
+    let (by_keys, unread) = with_storage_keys(book, rights, &power);
     let standing = Standing {
         administrator: ownership(rights, &power),
-        held: combine([capabilities(authority, &possible(&power)), with_storage_keys(book, rights, &power)].concat()),
+        held: combine([capabilities(authority, &possible(&power)), by_keys].concat()),
         escalation: None,
         wildcards,
         outside_need: beyond_need(rights, asked.kind, &power)?,
@@ -188,21 +179,22 @@ fn own(book: &StandingBook, rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own
     };
     let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
     let steps = (!surely).then(|| steps(rights, asked.id, &power));
-    Ok(Own { standing, steps, unread: power.unread })
+    Ok(Own { standing, steps, unread: power.unread.or(unread) })
 }
 
 /// Method 9: with a key for it anybody is in Cloud Storage whom one of the project's accounts is there.
-fn with_storage_keys(book: &StandingBook, rights: &Rights<'_>, power: &Power) -> Vec<Held> {
+fn with_storage_keys(book: &StandingBook, rights: &Rights<'_>, power: &Power) -> (Vec<Held>, Option<Gap>) {
     let project = format!("projects/{}", rights.project);
-    let Some(way) = open_to(power, &STORAGE_KEY, |_| Place::On(&project)) else { return Vec::new() };
-    let theirs = book.storage.get_or_init(|| {
-        let accounts = rights.people.accounts.iter().filter(|(_, account)| !account.disabled);
-        let of = |(email, _): (&String, _)| {
+    let Some(way) = open_to(power, &STORAGE_KEY, |_| Place::On(&project)) else { return (Vec::new(), None) };
+    let (theirs, unread) = book.storage.get_or_init(|| {
+        let (mut theirs, mut unread) = (Vec::new(), None);
+        for (email, _) in rights.people.accounts.iter().filter(|(_, account)| !account.disabled) {
             let power = rights.of(&principal(rights, email), None, &[]);
             let rows: Vec<Need> = OF_STORAGE.iter().filter(|need| power.may(need.any_of)).copied().collect();
-            capabilities(&power.authority, &rows)
-        };
-        combine(accounts.flat_map(of).collect())
+            theirs.extend(capabilities(&power.authority, &rows));
+            unread = unread.or(power.unread);
+        }
+        (combine(theirs), unread)
     });
     let through = |held: &Held| Held {
         certainty: held.certainty.clone().and(way.certainty.clone()),
@@ -210,7 +202,7 @@ fn with_storage_keys(book: &StandingBook, rights: &Rights<'_>, power: &Power) ->
         by: way.by.clone(),
         ..held.clone()
     };
-    theirs.iter().map(through).collect()
+    (theirs.iter().map(through).collect(), unread.clone())
 }
 
 /// The rows that may be satisfied at all.
