@@ -5,9 +5,10 @@
 mod world;
 
 use palisade_gcp::call::{
-    FIREWALLS, INSTANCES, NETWORK_FIREWALLS, NETWORKS, REGION_FIREWALLS, ROUTERS, ROUTES, SUBNETWORKS,
+    CLUSTERS_LIST, FIREWALLS, FORWARDING_RULES, INSTANCES, NETWORK_FIREWALLS, NETWORKS, REGION_FIREWALLS, ROUTERS,
+    ROUTES, SUBNETWORKS,
 };
-use palisade_model::{DefaultRoute, Exposure, Gap, Interactive, Pool};
+use palisade_model::{DefaultRoute, Exposure, Gap, Interactive, Pool, PrivateGuard};
 use palisade_provider::FailureReason;
 use palisade_reach::{AddrSet, Bounds, Protocol};
 use serde_json::{Value, json};
@@ -314,4 +315,45 @@ fn rules_that_hold_something_back_answer_without_routes_and_routes_that_force_wi
     assert!(pool(&world).egress.get().unwrap().forced_through.is_some());
     world.fail(&ROUTES, FailureReason::Denied);
     assert_eq!(pool(&world).egress.gap().and_then(Gap::permission), Some("compute.firewalls.list"));
+}
+
+#[test]
+fn a_cluster_without_a_name_or_a_place_is_not_one_without_machines() {
+    for field in ["name", "location"] {
+        let mut odd = world::cluster();
+        odd.as_object_mut().unwrap().remove(field);
+        let mut world = World::tidy();
+        world.put(&CLUSTERS_LIST, "p", &[], json!({ "clusters": [world::cluster(), odd] }));
+        let clusters = world.inventory().clusters;
+        assert_eq!(clusters.iter().filter(|cluster| cluster.pools.gap().is_some()).count(), 1, "{field}");
+        assert_eq!(clusters.iter().filter(|cluster| cluster.pools.get().is_ok()).count(), 1, "{field}");
+    }
+}
+
+#[test]
+fn a_block_without_a_prefix_may_let_anybody_to_the_private_endpoint() {
+    let mut world = World::tidy();
+    world.cluster(|cluster| {
+        cluster["controlPlaneEndpointsConfig"]["ipEndpointsConfig"]["authorizedNetworksConfig"]["cidrBlocks"] =
+            json!([{ "displayName": "bastion" }]);
+    });
+    let guard = world.only().api.private_guard.get().unwrap().clone();
+    let PrivateGuard::Filtered { sources, .. } = guard else { panic!("{guard:?}") };
+    assert!(!sources.is_exact());
+}
+
+#[test]
+fn a_balancer_without_a_region_may_be_of_any_unless_it_leads_to_a_proxy() {
+    let with = |target: Value| {
+        let rule = json!({ "name": "web", "IPAddress": "34.90.1.2", "IPProtocol": "TCP", "portRange": "22-22",
+            "loadBalancingScheme": "EXTERNAL", "target": target });
+        let mut world = open();
+        world.put(&INSTANCES, "p", &[], world::instances(&node(false, false)));
+        world.put(&FORWARDING_RULES, "p", &[], json!({ "items": { "global": { "forwardingRules": [rule] } } }));
+        world.reach(22)
+    };
+    assert_eq!(with(json!(".../global/targetHttpsProxies/web")), nobody());
+    for target in [json!(".../targetInstances/x"), json!(".../targetPools/x"), Value::Null] {
+        assert_eq!(with(target.clone()), Bounds::unknown_within(any4()), "{target}");
+    }
 }

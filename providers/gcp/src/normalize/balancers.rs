@@ -148,8 +148,8 @@ fn unsent(name: &str) -> String {
 
 /// A rule as a way to machines; nothing when it leads to a proxy, a VPN gateway or another service.
 fn front(rule: &ForwardingRule, pools: Result<&Vec<TargetPool>, Gap>) -> Option<Front> {
-    // Rules without a region are global, and those lead to proxies alone.
-    let region = last(rule.region.as_deref()?).to_owned();
+    // Rules without a region are global, and those lead to proxies alone; any other may be of any region.
+    let region = rule.region.as_deref().map(|region| last(region).to_owned());
     let scheme = rule.load_balancing_scheme.as_deref();
     if scheme.is_some_and(is_proxied) {
         return None;
@@ -157,7 +157,7 @@ fn front(rule: &ForwardingRule, pools: Result<&Vec<TargetPool>, Gap>) -> Option<
     let name = rule.name.clone().unwrap_or_else(|| "without a name".to_owned());
     let members = match rule.target.as_deref() {
         Some(target) if target.contains("/targetPools/") => match pools {
-            Ok(pools) => of_pool(target, &region, pools, &name),
+            Ok(pools) => of_pool(target, region.as_deref(), pools, &name),
             Err(gap) => Members::Unread { why: gap.to_string(), gap: Some(gap) },
         },
         // A backend service, or nothing that we know of.
@@ -167,7 +167,7 @@ fn front(rule: &ForwardingRule, pools: Result<&Vec<TargetPool>, Gap>) -> Option<
     };
     Some(Front {
         name,
-        region: Some(region),
+        region,
         address: rule.address.as_deref().and_then(|address| address.split('/').next()?.parse().ok()),
         // A scheme nobody knows yet may be open to everybody.
         external: scheme != Some("INTERNAL"),
@@ -181,9 +181,10 @@ fn is_proxied(scheme: &str) -> bool {
     matches!(scheme, "EXTERNAL_MANAGED" | "INTERNAL_MANAGED" | "INTERNAL_SELF_MANAGED")
 }
 
-fn of_pool(target: &str, region: &str, pools: &[TargetPool], balancer: &str) -> Members {
+fn of_pool(target: &str, region: Option<&str>, pools: &[TargetPool], balancer: &str) -> Members {
     let found = pools.iter().find(|pool| {
-        pool.name.as_deref() == Some(last(target)) && pool.region.as_deref().map(last).is_none_or(|at| at == region)
+        let here = pool.region.as_deref().map(last).zip(region).is_none_or(|(at, region)| at == region);
+        here && pool.name.as_deref() == Some(last(target))
     });
     let unread = || Members::Unread { why: unsent(balancer), gap: None };
     let Some(pool) = found.filter(|pool| pool.backup_pool.is_none()) else { return unread() };

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use jiff::Timestamp;
-use palisade_model::{Evidence, KeyAccess, KeyFacts, KeyState, Observed, Rotation};
+use palisade_model::{Evidence, Gap, KeyAccess, KeyFacts, KeyState, Observed, Rotation};
 use palisade_provider::Snapshot;
 
 /// The facts about a cluster's key, or that there is none to look after.
@@ -45,28 +45,34 @@ pub(crate) fn facts(
     })();
     sources.extend(roles.evidence());
     KeyFacts {
-        state: record.clone().map(|record| state(&record)),
+        state: record.clone().and_then(|record| state(&record, home)),
         rotation: record.map(|record| rotation(&record)),
         access: Observed::from_result(access, sources),
     }
 }
 
-fn state(record: &CryptoKey) -> KeyState {
+fn state(record: &CryptoKey, home: &str) -> Result<KeyState, Gap> {
     let disabled = |because: String| KeyState::Disabled { because };
-    let Some(primary) = &record.primary else { return disabled("the key has no primary version".to_owned()) };
+    let Some(primary) = &record.primary else { return Ok(disabled("the key has no primary version".to_owned())) };
     let name = primary.state.as_ref().map(|state| state.name(KEY_VERSION_STATE));
-    match name.as_deref() {
+    Ok(match name.as_deref() {
         // Google lets one choose from a day to 120 days; 30 when unset.
         // <https://cloud.google.com/kms/docs/destroy-restore#duration>
         Some("ENABLED") => {
-            let wait = record.destroy_scheduled_duration.as_deref().map_or(Some(30 * 86_400), seconds);
-            KeyState::Live { protected: wait.map(|wait| wait >= 86_400), expires: None }
+            let text = record.destroy_scheduled_duration.as_deref();
+            let wait = text.map_or(Some(30 * 86_400), seconds).ok_or_else(|| Gap::Malformed {
+                call: KEY_GET.name.to_owned(),
+                scope: home.to_owned(),
+                pointer: "/destroyScheduledDuration".to_owned(),
+                why: format!("`{}` is no duration", text.unwrap_or_default()),
+            })?;
+            KeyState::Live { protected: Some(wait >= 86_400), expires: None }
         }
         Some("DESTROY_SCHEDULED") => {
             KeyState::PendingDeletion { at: primary.destroy_time.as_deref().and_then(|text| text.parse().ok()) }
         }
         other => disabled(format!("the primary version is {}", other.unwrap_or("in no known state"))),
-    }
+    })
 }
 
 fn rotation(record: &CryptoKey) -> Rotation {
