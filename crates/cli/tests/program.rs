@@ -262,7 +262,7 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
         (&["authority", "--who", "cluster-admin"], "analytics-node"),
         (&["authority", "--who", "cluster-admin", "--format", "json"], "palisade.holders/v1"),
         (&["authority", "analytics-node", "--propose"], "2012-10-17"),
-        (&["authority", "edge-nodes", "--propose"], "includedPermissions"),
+        (&["authority", "Nodes of edge", "--propose"], "includedPermissions"),
         (&["reach", "ml-lab", "--fix"], "gcloud compute firewall-rules "),
     ] {
         let arguments = [arguments, &["--snapshot", "acme"]].concat();

@@ -1,5 +1,5 @@
 //! Smaller roles: they cover what is needed and used, and nothing beyond, and give nothing that is not given now.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;
