@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 /// One word of a command, whatever stands in it: a shell reads it as this text and nothing else, and a terminal shows it as
 /// it is. Text from a cloud may hold quotes, `$(...)` and characters that turn the reading direction.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
