@@ -152,5 +152,10 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
         "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\n[`terraform/{provider}/reader-role.tf`](../../terraform/{provider}/reader-role.tf).\n",
         permissions(calls).len()
     );
+    if provider == Provider::Azure {
+        text.push_str(
+            "\nThose that end in `.Read.All` are of Microsoft Graph and in no role: they are granted to the application in Entra,\nwith an administrator's consent.\n",
+        );
+    }
     text
 }
