@@ -149,7 +149,7 @@ impl Mistake {
             Self::Fields(_) => {
                 "write minute, hour, day of the month, month, day of the week, for example `0 2 * * *`".to_owned()
             }
-            Self::UnknownMacro(_) => format!("choose one of {}, or write five fields", macro_names().join(", ")),
+            Self::UnknownMacro(_) => format!("choose one of {}, or write five fields", Line::abbreviations().join(", ")),
             Self::NoCalendar(_) => "write five fields, for example `0 2 * * *`, or `@daily`".to_owned(),
             Self::Value { field, .. } => {
                 let (from, to) = field.bounds();
@@ -186,10 +186,6 @@ const MACROS: &[(&str, &str)] = &[
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
 ];
-
-fn macro_names() -> Vec<&'static str> {
-    MACROS.iter().map(|(name, _)| *name).collect()
-}
 
 /// The values of a field.
 pub(crate) type Values = BTreeSet<u8>;
@@ -274,6 +270,11 @@ impl Line {
             return fail(day.1.start..month.1.end, Mistake::Never);
         }
         Ok(line)
+    }
+
+    /// The words that stand for a line: `@hourly` and so on.
+    pub fn abbreviations() -> Vec<&'static str> {
+        MACROS.iter().map(|(name, _)| *name).collect()
     }
 
     /// Whether the hour field names every hour: the line follows real time and not the calendar day.
