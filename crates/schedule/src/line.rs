@@ -328,8 +328,9 @@ impl Line {
 fn words(text: &str) -> Vec<(&str, Range<usize>)> {
     let mut start = 0;
     let mut words = Vec::new();
-    for piece in text.split_inclusive([' ', '\t']) {
-        let word = piece.trim_end_matches([' ', '\t']);
+    let blank = |letter: char| letter.is_ascii_whitespace();
+    for piece in text.split_inclusive(blank) {
+        let word = piece.trim_end_matches(blank);
         if !word.is_empty() {
             words.push((word, start..start + word.len()));
         }
@@ -383,6 +384,8 @@ fn values(word: &str, start: usize, field: Field, errors: &mut Vec<LineError>) -
     for part in word.split(',') {
         match part_values(part, field) {
             Ok(some) => values.extend(some),
+            // Where nothing stands, a comma does.
+            Err(mistake) if part.is_empty() && at > start => errors.push(LineError { span: at - 1..at, mistake }),
             Err(mistake) => errors.push(LineError { span: at..at + part.len().max(1), mistake }),
         }
         at += part.len() + 1;
@@ -510,7 +513,8 @@ mod tests {
             ("@reboot", 0..7, "`@reboot` names no times", "five fields"),
             ("@every 1h", 0..6, "`@every` names no times", "five fields"),
             ("+5 2 * * *", 0..2, "`+5` is no minute", "0 to 59"),
-            ("1,,2 2 * * *", 2..3, "`` is no minute", "0 to 59"),
+            ("1,,2 2 * * *", 1..2, "`` is no minute", "0 to 59"),
+            ("0 2 * * 1,", 9..10, "`` is no day of the week", "0 to 7"),
             ("0 2 * * é", 8..10, "`é` is no day of the week", "SUN"),
         ] {
             let errors = Line::parse(line).unwrap_err();
@@ -562,7 +566,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(100))]
 
         #[test]
         fn the_next_time_is_the_first_minute_that_fits(

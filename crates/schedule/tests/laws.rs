@@ -133,6 +133,22 @@ proptest! {
     }
 
     #[test]
+    fn any_text_is_read_or_refused_with_a_place_inside_it(
+        text in prop_oneof![any::<String>(), "[-0-9*/, @A-Za-z#?é]{0,30}", "([-0-9*/,]{1,6} ){4}[-0-7*/,MONSU]{1,6}"],
+    ) {
+        match Line::parse(&text) {
+            Ok(line) => prop_assert!(!line.words().is_empty()),
+            Err(errors) => {
+                prop_assert!(!errors.is_empty());
+                for error in errors {
+                    prop_assert!(text.get(error.span.clone()).is_some(), "{:?} of {:?}", error, text);
+                    prop_assert!(!error.to_string().is_empty() && !error.mistake.help().is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn however_the_clock_jumps_no_firing_is_run_twice(
         jumps in proptest::collection::vec(-400_i64..900, 1..120),
         latest in any::<bool>(),
