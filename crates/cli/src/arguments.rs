@@ -399,7 +399,7 @@ pub(crate) struct NextFirings {
     /// How many firings of each schedule
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) count: u16,
-    /// Those after this time: an instant such as 2026-03-28T12:00:00Z, or a date, from its beginning in UTC; now when absent
+    /// From this time on: an instant such as 2026-03-28T12:00:00Z, or a date, from its beginning in UTC; now when absent
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) from: Option<Timestamp>,
     /// The folder: one YAML file for each recurring run

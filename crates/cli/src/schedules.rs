@@ -7,7 +7,7 @@ use crate::{
     scan,
 };
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use palisade_config::{EvidenceFormat, Known, ScheduleConfig, ScheduleTargets, Selection, Source, read_schedule};
 use palisade_controls::controls;
 use palisade_report::plain;
@@ -51,6 +51,8 @@ fn next(wanted: &NextFirings) -> anyhow::Result<String> {
         None => files(&wanted.folder)?,
     };
     let from = wanted.from.unwrap_or_else(Timestamp::now);
+    // A firing at the very time counts.
+    let from = from.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(from);
     let tables = read(&files, None)?;
     let tables: Vec<String> =
         tables.iter().map(|config| table(&config.schedule, from, usize::from(wanted.count))).collect();
