@@ -182,12 +182,15 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// The file of one schedule; it is called like the schedule.
 fn file_of(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
     let files = files(folder)?;
-    let known = || files.iter().filter_map(|file| file.file_stem()?.to_str());
     if let Some(file) = files.iter().find(|file| file.file_stem().is_some_and(|stem| stem == name)) {
         return Ok(file.clone());
     }
-    let known: Vec<&str> = known().collect();
-    Err(WrongUsage(format!("no schedule is called `{}`; there are `{}`", plain(name), known.join("`, `"))).into())
+    let known: Vec<&str> = files.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
+    let hint = match nearest(name, &known) {
+        Some(near) => format!("did you mean `{}`?", plain(near)),
+        None => format!("there are `{}`", plain(&known.join("`, `"))),
+    };
+    Err(WrongUsage(format!("no schedule is called `{}`; {hint}", plain(name))).into())
 }
 
 /// Reads schedules; the mistakes of all files come together.

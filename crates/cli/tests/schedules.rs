@@ -85,6 +85,7 @@ fn every_mistake_of_every_file_is_reported_and_ends_with_two() {
         (&["check", "nowhere"], 2, "could not read the folder of schedules `nowhere`"),
         (&["check", "-c", "nowhere.yaml"], 2, "could not read the configuration"),
         (&["next", "weekly"], 2, "no schedule is called `weekly`; there are `hourly`, `nightly`"),
+        (&["next", "nigthly"], 2, "no schedule is called `nigthly`; did you mean `nightly`?"),
         (&["next", "../palisade"], 2, "no schedule is called"),
         (&["explain", "weekly"], 2, "no schedule is called"),
         (&["next", "--from", "tomorrow"], 2, "neither an instant"),

@@ -16,6 +16,7 @@ mod target;
 mod waiver;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use nearest::nearest;
 pub use schedule::{
     EvidenceExport, EvidenceFormat, Known, Profile, ScheduleConfig, ScheduleTarget, ScheduleTargets, Selection,
     read_schedule,

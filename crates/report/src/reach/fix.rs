@@ -1,11 +1,18 @@
 //! What to change so that machines no longer answer what they should not.
 
-use super::{PROTOCOLS, below};
-use crate::paint::Pen;
-use palisade_model::{Exposure, Provider};
-use palisade_reach::{AddrSet, Change, Fix, PacketSet, Printer, Protocol, RuleId};
+mod azure;
+mod gcloud;
+mod shell;
 
-pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
+use super::{PROTOCOLS, below, pasted};
+use crate::paint::Pen;
+use palisade_model::{Cluster, Exposure, Pool, Provider};
+use palisade_reach::{AddrSet, Change, Fix, PacketSet, Path, Printer, Protocol, RuleId};
+
+/// Whose exposure it is.
+pub(super) type Whose<'a> = (&'a Cluster, &'a Pool);
+
+pub(super) fn nodes(whose: Whose<'_>, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
     let open = exposure.internet.upper().intersect(unwanted);
     if open.is_empty() {
         return below(pen, text, "nothing is open that should be closed");
@@ -17,13 +24,13 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
     for path in exposure.paths.iter() {
         let fixes = path.fixes(unwanted);
-        let wrong = !path.sessions().any_port.upper().intersect(unwanted).is_empty();
-        if !wrong {
+        let wrong = path.sessions().any_port.upper().intersect(unwanted);
+        if wrong.is_empty() {
             continue;
         }
         below(pen, text, &format!("to {}, one of:", path.name));
         for fix in &fixes {
-            tell(provider, fix, &printer, pen, text);
+            tell(whose, Way { path, unwanted, open: &wrong }, fix, (&printer, pen), text);
         }
         if fixes.is_empty() {
             below(pen, text, "  no single layer closes it");
@@ -31,12 +38,31 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
 }
 
-fn tell(provider: Provider, fix: &Fix, printer: &Printer, pen: Pen, text: &mut String) {
+/// A way in, what should not get through it, and what of that does.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    path: &'a Path,
+    unwanted: &'a PacketSet,
+    open: &'a PacketSet,
+}
+
+fn tell(whose: Whose<'_>, way: Way<'_>, fix: &Fix, (printer, pen): (&Printer, Pen), text: &mut String) {
     below(pen, text, &format!("  - in {}:", fix.layer));
     for change in &fix.changes {
         below(pen, text, &format!("    {}", in_words(change, printer)));
-        if let Some(command) = command(provider, &fix.layer, change) {
-            below(pen, text, &format!("    {command}"));
+        let commands = match whose.0.provider {
+            Provider::Azure => azure::commands(way.path, &fix.layer, change, way.unwanted),
+            Provider::Gcp => gcloud::commands(whose, (way.path, &fix.layer), change, way.open),
+            Provider::Aws => {
+                if let Some(command) = aws(&fix.layer, change) {
+                    below(pen, text, &format!("    {command}"));
+                }
+                continue;
+            }
+            Provider::Kubernetes => continue,
+        };
+        for command in commands {
+            pasted(text, &command);
         }
     }
     let said = if fix.collateral.is_empty() {
@@ -73,16 +99,6 @@ fn packets(printer: &Printer, packets: &PacketSet) -> String {
     };
     let lines: Vec<String> = PROTOCOLS.into_iter().flat_map(of).collect();
     if lines.is_empty() { "other protocols".to_owned() } else { lines.join("; ") }
-}
-
-/// The same for the provider's own program. Capitals stand for what the reader fills in.
-fn command(provider: Provider, layer: &str, change: &Change) -> Option<String> {
-    match provider {
-        Provider::Aws => aws(layer, change),
-        Provider::Azure => azure(layer, change),
-        Provider::Gcp => Some(gcp(change)),
-        Provider::Kubernetes => None,
-    }
 }
 
 fn aws(layer: &str, change: &Change) -> Option<String> {
@@ -137,59 +153,6 @@ fn permission(rule: &RuleId) -> String {
     said().unwrap_or_else(|| "--security-group-rule-ids RULE".to_owned())
 }
 
-fn azure(layer: &str, change: &Change) -> Option<String> {
-    if !layer.to_ascii_lowercase().contains("security group") && !layer.to_ascii_lowercase().contains("nsg") {
-        return None;
-    }
-    let at = |rule: &RuleId| {
-        let text = rule.to_string();
-        let (group, name) = text.split_once('/').unwrap_or(("", &text));
-        let (group, name) = (literal(group, "NSG"), literal(name, "RULE"));
-        format!("--resource-group GROUP --nsg-name {group} --name {name}")
-    };
-    Some(match change {
-        Change::Remove { rule } => format!("az network nsg rule delete {}", at(rule)),
-        Change::Narrow { rule, .. } => {
-            format!("az network nsg rule update {} --source-address-prefixes PREFIXES", at(rule))
-        }
-        Change::Deny { before, packets } => {
-            let before = before.as_ref().map_or_else(|| "the end".to_owned(), ToString::to_string);
-            let (protocol, range) = first(packets);
-            format!(
-                "az network nsg rule create --resource-group GROUP --nsg-name NSG --name NAME --priority BEFORE --access \
-                 Deny --direction Inbound --protocol {protocol} --destination-port-ranges {}-{} --source-address-prefixes \
-                 PREFIXES, with a priority before {before}",
-                range.0, range.1
-            )
-        }
-    })
-}
-
-fn gcp(change: &Change) -> String {
-    let name = |rule: &RuleId| {
-        let text = rule.to_string();
-        let name = text.split([' ', ':']).find(|word| !word.is_empty() && *word != "rule").unwrap_or_default();
-        literal(name.rsplit('/').next().unwrap_or_default(), "RULE")
-    };
-    match change {
-        Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => {
-            "gcloud compute instances delete-access-config INSTANCE".to_owned()
-        }
-        Change::Remove { rule } => format!("gcloud compute firewall-rules delete {}", name(rule)),
-        Change::Narrow { rule, .. } => {
-            format!("gcloud compute firewall-rules update {} --source-ranges=RANGES", name(rule))
-        }
-        Change::Deny { packets, .. } => {
-            let (protocol, range) = first(packets);
-            format!(
-                "gcloud compute firewall-rules create NAME --network=NETWORK --direction=INGRESS --action=DENY \
-                 --rules={protocol}:{}-{} --source-ranges=RANGES --priority=BEFORE",
-                range.0, range.1
-            )
-        }
-    }
-}
-
 /// The first protocol and range of ports of some packets.
 fn first(packets: &PacketSet) -> (String, (u16, u16)) {
     let found = PROTOCOLS.into_iter().find_map(|protocol| {
@@ -198,13 +161,6 @@ fn first(packets: &PacketSet) -> (String, (u16, u16)) {
         Some((protocol.to_string(), group.intervals().first().copied()?))
     });
     found.unwrap_or_else(|| ("PROTOCOL".to_owned(), (0, u16::MAX)))
-}
-
-/// A name as an argument, or a placeholder where a shell could read it as anything else than a name.
-fn literal(name: &str, placeholder: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
-    let is_name = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain);
-    if is_name { name.to_owned() } else { placeholder.to_owned() }
 }
 
 /// The first word with a prefix: the id of a rule or group.
