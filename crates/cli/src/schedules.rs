@@ -8,7 +8,9 @@ use crate::{
 };
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use palisade_config::{EvidenceFormat, Known, ScheduleConfig, ScheduleTargets, Selection, Source, read_schedule};
+use palisade_config::{
+    EvidenceFormat, Known, ScheduleConfig, ScheduleTargets, Selection, Source, nearest, read_schedule,
+};
 use palisade_controls::controls;
 use palisade_report::plain;
 use palisade_schedule::Schedule;
