@@ -73,6 +73,9 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
     }
     let schema = serde_json::to_string_pretty(&palisade_report::json_schema())? + "\n";
     documents.insert("docs/reference/evaluation.schema.json".to_owned(), schema);
+    let ids: Vec<&str> = controls.iter().map(|control| control.meta.id).collect();
+    let schema = serde_json::to_string_pretty(&palisade_config::schedule_schema(&ids))? + "\n";
+    documents.insert("schedules/schema.json".to_owned(), schema);
     Ok(documents)
 }
 
