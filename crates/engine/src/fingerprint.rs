@@ -2,9 +2,9 @@
 
 use crate::{ControlId, Subject};
 use palisade_model::ClusterId;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// A stable name for a finding: control, cluster and subject, never a machine, a time or a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +14,16 @@ impl Fingerprint {
     /// The fingerprint of what a control says of a subject.
     pub fn of(control: ControlId, cluster: &ClusterId, subject: &Subject) -> Self {
         Fingerprints::of(control, cluster).about(subject)
+    }
+
+    /// The 16 bytes.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// From the 16 bytes of one.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 }
 
@@ -50,6 +60,27 @@ fn add(hash: &mut Sha256, part: &str) {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// The text is not 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a fingerprint: expected 32 hexadecimal digits")]
+pub struct ParseFingerprintError;
+
+impl FromStr for Fingerprint {
+    type Err = ParseFingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut half = [0; 16];
+        hex::decode_to_slice(text, &mut half).map_err(|_| ParseFingerprintError)?;
+        Ok(Self(half))
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -21,7 +21,7 @@ pub use compare::{Change, ChangeKind, compare};
 pub use control::{Context, Control, Entry, remediation, section};
 pub use evaluate::{Judged, coverage, evaluate};
 pub use finding::{Coverage, Finding, GapRow, Subject, SubjectKind};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use grounds::Grounds;
 pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Mapping, Meta, mappings};
 pub use policy::Policy;

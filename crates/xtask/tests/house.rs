@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-provider", &["palisade-model"]),
     ("palisade-controls", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"]),
     ("palisade-assess", &["palisade-engine", "palisade-model"]),
+    ("palisade-track", &["palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-aws", PROVIDER),
     ("palisade-azure", PROVIDER),
     ("palisade-gcp", PROVIDER),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("palisade-schedule", &[]),
     ("palisade-config", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-schedule"]),
-    ("palisade-store", &["palisade-provider", "palisade-model"]),
+    ("palisade-store", &["palisade-track", "palisade-engine", "palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
         &["palisade-provider", "palisade-engine", "palisade-model", "palisade-report", "palisade-store"],
@@ -44,7 +45,7 @@ const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
 const PURE: &[&str] =
-    &["reach", "authority", "model", "engine", "provider", "schedule", "controls", "assess", "report", "config"];
+    &["reach", "authority", "model", "engine", "provider", "schedule", "controls", "assess", "track", "report", "config"];
 
 /// What a pure crate must not use, whatever for.
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "rand", "sqlx"];
