@@ -1,0 +1,279 @@
+//! Titles and bodies that a user writes.
+
+use crate::{Channel, Dialect, Plain, plain::escape_within};
+use minijinja::{Environment, UndefinedBehavior, Value};
+use palisade_engine::{Severity, State, SubjectKind};
+use palisade_model::{ClusterId, Provider, Scope};
+use palisade_track::{Event, EventKind, Standing, Summary, Topic, Tracked, Unread};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Which part of an item a template writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Its one bold line.
+    Title,
+    /// What stands below it.
+    Body,
+}
+
+/// A text that replaces ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The kind of event. Absent: every kind.
+    pub event: Option<EventKind>,
+    /// The channel, by name. Absent: every one.
+    pub channel: Option<String>,
+    /// Which part it writes.
+    pub part: Part,
+    /// Its name, as the user knows it: the file.
+    pub name: String,
+    /// Its text, a minijinja template. It is written in the dialect of its channel; values are escaped for it.
+    pub text: String,
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("`{name}`, line {line}: {what}")]
+pub struct TemplateMistake {
+    /// The template's name.
+    pub name: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Templates that were tried on a sample of every event they are for.
+#[derive(Clone, Debug, Default)]
+pub struct Templates(Vec<Template>);
+
+/// How much work a template may make: a loop without end stops here.
+const FUEL: u64 = 50_000;
+
+/// The longest text of a template, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+impl Templates {
+    /// Takes templates after trying each on a sample of every event it is for, in the dialect of every channel it is for.
+    /// Every mistake of every template is returned at once.
+    pub fn check(templates: Vec<Template>, channels: &[Channel]) -> Result<Self, Vec<TemplateMistake>> {
+        let mut mistakes: Vec<TemplateMistake> =
+            templates.iter().flat_map(|template| mistakes_of(template, channels)).collect();
+        mistakes.sort();
+        mistakes.dedup();
+        if mistakes.is_empty() { Ok(Self(templates)) } else { Err(mistakes) }
+    }
+
+    /// What the user's template says of an event and `others` like it. `None` when there is none, or when it stumbles over
+    /// what this event has: then ours is said, so that nothing goes untold.
+    pub(crate) fn write(
+        &self,
+        part: Part,
+        channel: &str,
+        event: &Event,
+        others: usize,
+        dialect: Dialect,
+    ) -> Option<String> {
+        // The most particular one: of this channel and event, of this channel, of this event, of all.
+        let fits = |template: &&Template| {
+            template.part == part
+                && template.event.is_none_or(|kind| kind == event.kind)
+                && template.channel.as_deref().is_none_or(|name| name == channel)
+        };
+        let template = self
+            .0
+            .iter()
+            .filter(fits)
+            .max_by_key(|template| (template.channel.is_some(), template.event.is_some()))?;
+        let text = run(template, event, others, dialect).ok()?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+}
+
+fn mistakes_of(template: &Template, channels: &[Channel]) -> Vec<TemplateMistake> {
+    let mistake = |line: usize, what: String| TemplateMistake { name: template.name.clone(), line, what };
+    if template.text.len() > LONGEST {
+        return vec![mistake(1, format!("it has {} bytes, more than {LONGEST}", template.text.len()))];
+    }
+    let fits = |channel: &&Channel| template.channel.as_ref().is_none_or(|name| *name == channel.name);
+    let dialects = channels.iter().filter(fits).map(|channel| channel.kind.medium().dialect());
+    let dialects: std::collections::BTreeSet<Dialect> = dialects.collect();
+    let samples = EventKind::ALL.into_iter().filter(|kind| template.event.is_none_or(|wanted| wanted == *kind));
+    let mut mistakes = Vec::new();
+    for sample in samples.map(sample) {
+        for dialect in &dialects {
+            if let Err(error) = run(template, &sample, 2, *dialect) {
+                let detail = error.detail().unwrap_or_default().to_owned();
+                let what = match (error.kind(), detail.is_empty()) {
+                    (kind, true) => format!("{kind}, tried on `{}`", sample.kind.name()),
+                    (kind, false) => format!("{kind}: {detail}, tried on `{}`", sample.kind.name()),
+                };
+                mistakes.push(mistake(error.line().unwrap_or(1), what));
+                // One sample a template is enough to see what to mend; the next start shows the next one.
+                return mistakes;
+            }
+        }
+    }
+    mistakes
+}
+
+/// What a template can name.
+#[derive(Serialize)]
+struct Names<'a> {
+    kind: &'static str,
+    happened: &'static str,
+    severity: Severity,
+    at: String,
+    run: Option<&'a str>,
+    schedule: Option<&'a str>,
+    others: usize,
+    finding: Option<&'a Tracked>,
+    before: Option<Severity>,
+    reached_by: Option<&'a str>,
+    waiver: Option<BTreeMap<&'static str, String>>,
+    summary: Option<&'a Summary>,
+    channel: Option<BTreeMap<&'static str, String>>,
+}
+
+fn names(event: &Event, others: usize) -> Names<'_> {
+    let mut names = Names {
+        kind: event.kind.name(),
+        happened: crate::words::happened(event.kind),
+        severity: event.severity,
+        at: crate::words::minute(event.at),
+        run: event.run.as_deref(),
+        schedule: event.schedule.as_deref(),
+        others,
+        finding: None,
+        before: None,
+        reached_by: None,
+        waiver: None,
+        summary: None,
+        channel: None,
+    };
+    match &event.topic {
+        Topic::Finding { finding, before, reached_by } => {
+            names.finding = Some(finding);
+            names.before = *before;
+            names.reached_by = reached_by.as_deref();
+        }
+        Topic::Waiver { selector, owner, until, covers } => {
+            names.waiver = Some(BTreeMap::from([
+                ("selector", selector.clone()),
+                ("owner", owner.clone()),
+                ("until", crate::words::minute(*until)),
+                ("covers", covers.to_string()),
+            ]));
+        }
+        Topic::Run(summary) => names.summary = Some(summary),
+        Topic::Channel { name, why, waiting } => {
+            names.channel = Some(BTreeMap::from([
+                ("name", name.clone()),
+                ("why", why.clone()),
+                ("waiting", waiting.to_string()),
+            ]));
+        }
+    }
+    names
+}
+
+fn run(template: &Template, event: &Event, others: usize, dialect: Dialect) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    // The template's own text is the user's and stays; every value comes from a cloud and is escaped.
+    environment.set_formatter(move |out, _, value| {
+        let text = if value.is_none() { String::new() } else { value.to_string() };
+        let plain = Plain::new(&text);
+        out.write_str(&escape_within(plain.as_str(), dialect, LONGEST)).map_err(|_| {
+            minijinja::Error::new(minijinja::ErrorKind::WriteFailure, "the text could not be written")
+        })
+    });
+    environment.template_from_str(&template.text)?.render(Value::serialize(names(event, others)))
+}
+
+/// An event of a kind, with everything that an event of this kind may have.
+fn sample(kind: EventKind) -> Event {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    let finding = || Topic::Finding {
+        finding: Box::new(Tracked {
+            fingerprint: sample_fingerprint(),
+            control: "CP-01".to_owned(),
+            control_name: "endpoint-open-to-the-internet".to_owned(),
+            provider: Provider::Aws,
+            scope: Scope::new("111111111111/eu-west-1"),
+            cluster: ClusterId::new("arn:aws:eks:eu-west-1:111111111111:cluster/shop"),
+            cluster_name: "shop".to_owned(),
+            subject_kind: SubjectKind::Cluster,
+            subject: "arn:aws:eks:eu-west-1:111111111111:cluster/shop".to_owned(),
+            subject_name: "shop".to_owned(),
+            owner: Some("ana".to_owned()),
+            standing: Standing::Open,
+            verdict: State::Fail,
+            severity: Severity::Critical,
+            because: "the endpoint lets in `0.0.0.0/0`".to_owned(),
+            brief: Some("open".to_owned()),
+            remediation: "list your own ranges".to_owned(),
+            first_seen: at,
+            last_seen: at,
+            as_of: at,
+            generation: 1,
+            turned: at,
+            recent_turns: 0,
+            good_reads: 0,
+            waived_until: None,
+        }),
+        before: Some(Severity::High),
+        reached_by: Some("the whole internet".to_owned()),
+    };
+    let topic = match kind {
+        EventKind::Opened
+        | EventKind::Worsened
+        | EventKind::Reopened
+        | EventKind::Resolved
+        | EventKind::Gone
+        | EventKind::Reminder => finding(),
+        EventKind::WaiverExpiring | EventKind::WaiverExpired | EventKind::WaiverUnused | EventKind::WaiverGrown => {
+            Topic::Waiver { selector: "CP-01 shop".to_owned(), owner: "ana".to_owned(), until: at, covers: 3 }
+        }
+        EventKind::ScanCompleted
+        | EventKind::ScanPartial
+        | EventKind::ScanFailed
+        | EventKind::ScanMissed
+        | EventKind::CoverageDropped
+        | EventKind::CoverageRestored
+        | EventKind::Baseline => Topic::Run(Summary {
+            clusters: 3,
+            facts_known: 97,
+            facts_total: 100,
+            before: Some((100, 100)),
+            unread: vec![Unread {
+                scope: "222222222222".to_owned(),
+                reason: "denied".to_owned(),
+                permission: Some("eks:ListClusters".to_owned()),
+                as_of: Some(at),
+            }],
+            open: vec![(Severity::Critical, 1)],
+            by_provider: vec![(Provider::Aws, 1)],
+            why: Some("the first run".to_owned()),
+        }),
+        EventKind::DeliveryFailing => {
+            Topic::Channel { name: "chat".to_owned(), why: "the receiver answers 403".to_owned(), waiting: 4 }
+        }
+    };
+    Event {
+        kind,
+        at,
+        run: Some("run-1".to_owned()),
+        schedule: Some("nightly".to_owned()),
+        severity: Severity::Critical,
+        topic,
+    }
+}
+
+fn sample_fingerprint() -> palisade_engine::Fingerprint {
+    let subject = palisade_engine::Subject { kind: SubjectKind::Cluster, id: "shop".into(), name: "shop".into() };
+    palisade_engine::Fingerprint::of("CP-01", &ClusterId::new("shop"), &subject)
+}
