@@ -40,6 +40,8 @@ pub(crate) struct Content {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) severity: Severity,
+    /// Whether it is good news.
+    pub(crate) good: bool,
     pub(crate) head: Said,
     pub(crate) body: Text,
     pub(crate) link: Option<String>,
@@ -155,9 +157,7 @@ pub(crate) fn content(planned: &Planned, view: &View<'_>, dialect: Dialect) -> C
     let items = if storm { Vec::new() } else { causes.iter().map(|cause| item(cause, view, dialect)).collect() };
     let mut notes = Vec::new();
     if planned.braked {
-        notes.push(Plain::new(
-            "This route has had many messages within the hour, so what follows comes together.",
-        ));
+        notes.push(Plain::new("This route has had many messages within the hour, so what follows comes together."));
     }
     let at = planned.events.iter().map(|event| event.at).max().unwrap_or(planned.not_before);
     Content {
@@ -185,9 +185,10 @@ fn link_of(base: &str, events: &[Event]) -> String {
 /// A name as one part of a path.
 fn path_part(name: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
-    let parts = name.bytes().take(200).map(|byte| {
-        if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    });
+    let parts = name
+        .bytes()
+        .take(200)
+        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
     parts.collect()
 }
 
@@ -252,6 +253,7 @@ fn item(cause: &Cause<'_>, view: &View<'_>, dialect: Dialect) -> Item {
     };
     Item {
         severity: cause.first.severity,
+        good: is_good(cause.first.kind),
         head: written(crate::Part::Title).map_or_else(head_ours, Said::Written),
         body: written(crate::Part::Body).map_or_else(|| Text::Ours(lines(cause, view)), Text::Written),
         link,
@@ -306,7 +308,8 @@ fn lines(cause: &Cause<'_>, view: &View<'_>) -> Vec<Line> {
 }
 
 fn finding_lines(cause: &Cause<'_>, finding: &Tracked, reached_by: Option<&str>, view: &View<'_>) -> Vec<Line> {
-    let mut lines = vec![needed("Where", place(cause, finding)), needed("What", finding.because.as_str())];
+    let what = if is_good(cause.first.kind) { "Was" } else { "What" };
+    let mut lines = vec![needed("Where", place(cause, finding)), needed(what, finding.because.as_str())];
     if is_good(cause.first.kind) {
         return lines;
     }

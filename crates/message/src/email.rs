@@ -165,7 +165,7 @@ fn item_html(body: &mut String, item: &Item, size: Size) {
     let _ = write!(
         body,
         "<div style=\"border-left:4px solid {};padding:0 1em;margin:1em 0\"><p><b>{}</b></p>",
-        color(item.severity),
+        color(item),
         item.head(Dialect::Html, size.line)
     );
     let lines = item.lines(Dialect::Html, size);
@@ -177,7 +177,8 @@ fn item_html(body: &mut String, item: &Item, size: Size) {
         for (label, line) in lines.iter().filter(|(label, _)| !label.is_empty()) {
             let _ = write!(
                 body,
-                "<tr><td style=\"vertical-align:top;white-space:nowrap;color:#666\">{label}</td><td>{line}</td></tr>"
+                "<tr><td style=\"vertical-align:top;white-space:nowrap;color:#666\">{label}</td><td>{}</td></tr>",
+                code(line)
             );
         }
         body.push_str("</table>");
@@ -192,8 +193,22 @@ fn attribute(link: &str) -> String {
     crate::plain::escape_within(link, Dialect::Html, 2_000)
 }
 
-fn color(severity: Severity) -> &'static str {
-    match severity {
+/// What stands between backticks as code. With an odd number of them nobody knows which are pairs.
+fn code(line: &str) -> String {
+    let parts: Vec<&str> = line.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return line.to_owned();
+    }
+    let part = |(place, part): (usize, &&str)| match place % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+fn color(item: &Item) -> &'static str {
+    match item.severity {
+        _ if item.good => "#2b8a3e",
         Severity::Critical => "#b00020",
         Severity::High => "#d9480f",
         Severity::Medium => "#c77700",

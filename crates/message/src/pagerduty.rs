@@ -19,18 +19,19 @@ const BYTES: usize = 512 * 1024;
 /// An event. The routing key is a secret and is put in by whoever delivers it.
 pub(crate) fn message(planned: &Planned, said: &Content, size: Size, view: &View<'_>) -> Value {
     let resolves = planned.events.iter().all(|event| resolves(event.kind));
-    let mut details: Vec<Value> = said.coverage.iter().map(|line| line.within(Dialect::Text, size.line).into()).collect();
+    let mut details: Vec<Value> =
+        said.coverage.iter().map(|line| line.within(Dialect::Text, size.line).into()).collect();
     let (items, _) = said.told(size);
     for item in items {
         let lines = item.lines(Dialect::Text, size);
-        let lines = lines.into_iter().map(|(label, line)| if label.is_empty() { line } else { format!("{label}: {line}") });
+        let lines =
+            lines.into_iter().map(|(label, line)| if label.is_empty() { line } else { format!("{label}: {line}") });
         let all: Vec<String> = [item.head(Dialect::Text, size.line)].into_iter().chain(lines).collect();
         details.push(all.into());
     }
     details.extend(said.counts(size).iter().map(|row| Value::from(row.within(Dialect::Text, size.line))));
     details.extend(said.more(size).map(Value::from));
-    let links: Vec<Value> =
-        said.link.iter().map(|link| json!({ "href": link, "text": "Open the report" })).collect();
+    let links: Vec<Value> = said.link.iter().map(|link| json!({ "href": link, "text": "Open the report" })).collect();
     json!({
         "event_action": if resolves { "resolve" } else { "trigger" },
         "dedup_key": dedup_key(planned),

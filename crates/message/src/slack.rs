@@ -94,7 +94,7 @@ fn texts(block: &Value) -> Vec<&str> {
 }
 
 fn text_of(item: &Item, size: Size) -> String {
-    let mut text = format!("{} *{}*", mark(item.severity), item.head(Dialect::Slack, size.line));
+    let mut text = format!("{} *{}*", mark(item), item.head(Dialect::Slack, size.line));
     for (label, line) in item.lines(Dialect::Slack, size) {
         text += "\n";
         if !label.is_empty() {
@@ -118,11 +118,15 @@ fn section(text: &str) -> Value {
 
 /// An address inside `<..|..>`.
 fn url(link: &str) -> String {
-    link.chars().filter(|letter| !matches!(letter, '<' | '>' | '|') && !letter.is_control()).collect::<String>().replace('&', "&amp;")
+    link.chars()
+        .filter(|letter| !matches!(letter, '<' | '>' | '|') && !letter.is_control())
+        .collect::<String>()
+        .replace('&', "&amp;")
 }
 
-fn mark(severity: Severity) -> &'static str {
-    match severity {
+fn mark(item: &Item) -> &'static str {
+    match item.severity {
+        _ if item.good => "🟢",
         Severity::Critical => "🔴",
         Severity::High => "🟠",
         Severity::Medium => "🟡",

@@ -70,7 +70,7 @@ pub(crate) fn fits(_message: &Value, bytes: usize) -> bool {
 
 fn container(item: &Item, size: Size) -> Value {
     let mut items =
-        vec![text(&item.head(Dialect::Markdown, size.line), &json!({ "weight": "Bolder", "color": color(item.severity) }))];
+        vec![text(&item.head(Dialect::Markdown, size.line), &json!({ "weight": "Bolder", "color": color(item) }))];
     let mut facts = Vec::new();
     for (label, line) in item.lines(Dialect::Markdown, size) {
         if label.is_empty() {
@@ -108,8 +108,9 @@ fn style(severity: Severity) -> &'static str {
     }
 }
 
-fn color(severity: Severity) -> &'static str {
-    match severity {
+fn color(item: &Item) -> &'static str {
+    match item.severity {
+        _ if item.good => "Good",
         Severity::Critical | Severity::High => "Attention",
         Severity::Medium => "Warning",
         Severity::Low | Severity::Info => "Default",

@@ -1,10 +1,9 @@
 //! Titles and bodies that a user writes.
 
-use crate::{Channel, Dialect, Plain, plain::escape_within};
+use crate::{Channel, Dialect, Plain, plain::escape_within, sample};
 use minijinja::{Environment, UndefinedBehavior, Value};
-use palisade_engine::{Severity, State, SubjectKind};
-use palisade_model::{ClusterId, Provider, Scope};
-use palisade_track::{Event, EventKind, Standing, Summary, Topic, Tracked, Unread};
+use palisade_engine::Severity;
+use palisade_track::{Event, EventKind, Summary, Topic, Tracked};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -81,11 +80,8 @@ impl Templates {
                 && template.event.is_none_or(|kind| kind == event.kind)
                 && template.channel.as_deref().is_none_or(|name| name == channel)
         };
-        let template = self
-            .0
-            .iter()
-            .filter(fits)
-            .max_by_key(|template| (template.channel.is_some(), template.event.is_some()))?;
+        let template =
+            self.0.iter().filter(fits).max_by_key(|template| (template.channel.is_some(), template.event.is_some()))?;
         let text = run(template, event, others, dialect).ok()?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
@@ -169,11 +165,8 @@ fn names(event: &Event, others: usize) -> Names<'_> {
         }
         Topic::Run(summary) => names.summary = Some(summary),
         Topic::Channel { name, why, waiting } => {
-            names.channel = Some(BTreeMap::from([
-                ("name", name.clone()),
-                ("why", why.clone()),
-                ("waiting", waiting.to_string()),
-            ]));
+            names.channel =
+                Some(BTreeMap::from([("name", name.clone()), ("why", why.clone()), ("waiting", waiting.to_string())]));
         }
     }
     names
@@ -187,93 +180,8 @@ fn run(template: &Template, event: &Event, others: usize, dialect: Dialect) -> R
     environment.set_formatter(move |out, _, value| {
         let text = if value.is_none() { String::new() } else { value.to_string() };
         let plain = Plain::new(&text);
-        out.write_str(&escape_within(plain.as_str(), dialect, LONGEST)).map_err(|_| {
-            minijinja::Error::new(minijinja::ErrorKind::WriteFailure, "the text could not be written")
-        })
+        out.write_str(&escape_within(plain.as_str(), dialect, LONGEST))
+            .map_err(|_| minijinja::Error::new(minijinja::ErrorKind::WriteFailure, "the text could not be written"))
     });
-    environment.template_from_str(&template.text)?.render(Value::serialize(names(event, others)))
-}
-
-/// An event of a kind, with everything that an event of this kind may have.
-fn sample(kind: EventKind) -> Event {
-    let at = jiff::Timestamp::UNIX_EPOCH;
-    let finding = || Topic::Finding {
-        finding: Box::new(Tracked {
-            fingerprint: sample_fingerprint(),
-            control: "CP-01".to_owned(),
-            control_name: "endpoint-open-to-the-internet".to_owned(),
-            provider: Provider::Aws,
-            scope: Scope::new("111111111111/eu-west-1"),
-            cluster: ClusterId::new("arn:aws:eks:eu-west-1:111111111111:cluster/shop"),
-            cluster_name: "shop".to_owned(),
-            subject_kind: SubjectKind::Cluster,
-            subject: "arn:aws:eks:eu-west-1:111111111111:cluster/shop".to_owned(),
-            subject_name: "shop".to_owned(),
-            owner: Some("ana".to_owned()),
-            standing: Standing::Open,
-            verdict: State::Fail,
-            severity: Severity::Critical,
-            because: "the endpoint lets in `0.0.0.0/0`".to_owned(),
-            brief: Some("open".to_owned()),
-            remediation: "list your own ranges".to_owned(),
-            first_seen: at,
-            last_seen: at,
-            as_of: at,
-            generation: 1,
-            turned: at,
-            recent_turns: 0,
-            good_reads: 0,
-            waived_until: None,
-        }),
-        before: Some(Severity::High),
-        reached_by: Some("the whole internet".to_owned()),
-    };
-    let topic = match kind {
-        EventKind::Opened
-        | EventKind::Worsened
-        | EventKind::Reopened
-        | EventKind::Resolved
-        | EventKind::Gone
-        | EventKind::Reminder => finding(),
-        EventKind::WaiverExpiring | EventKind::WaiverExpired | EventKind::WaiverUnused | EventKind::WaiverGrown => {
-            Topic::Waiver { selector: "CP-01 shop".to_owned(), owner: "ana".to_owned(), until: at, covers: 3 }
-        }
-        EventKind::ScanCompleted
-        | EventKind::ScanPartial
-        | EventKind::ScanFailed
-        | EventKind::ScanMissed
-        | EventKind::CoverageDropped
-        | EventKind::CoverageRestored
-        | EventKind::Baseline => Topic::Run(Summary {
-            clusters: 3,
-            facts_known: 97,
-            facts_total: 100,
-            before: Some((100, 100)),
-            unread: vec![Unread {
-                scope: "222222222222".to_owned(),
-                reason: "denied".to_owned(),
-                permission: Some("eks:ListClusters".to_owned()),
-                as_of: Some(at),
-            }],
-            open: vec![(Severity::Critical, 1)],
-            by_provider: vec![(Provider::Aws, 1)],
-            why: Some("the first run".to_owned()),
-        }),
-        EventKind::DeliveryFailing => {
-            Topic::Channel { name: "chat".to_owned(), why: "the receiver answers 403".to_owned(), waiting: 4 }
-        }
-    };
-    Event {
-        kind,
-        at,
-        run: Some("run-1".to_owned()),
-        schedule: Some("nightly".to_owned()),
-        severity: Severity::Critical,
-        topic,
-    }
-}
-
-fn sample_fingerprint() -> palisade_engine::Fingerprint {
-    let subject = palisade_engine::Subject { kind: SubjectKind::Cluster, id: "shop".into(), name: "shop".into() };
-    palisade_engine::Fingerprint::of("CP-01", &ClusterId::new("shop"), &subject)
+    environment.template_from_str(&template.text)?.render(Value::from(minijinja::value::Serde(names(event, others))))
 }

@@ -1,7 +1,7 @@
 //! When a message may leave.
 
 use jiff::{
-    ToSpan as _, Timestamp,
+    Timestamp, ToSpan as _,
     civil::{Date, Time, Weekday},
     tz::TimeZone,
 };
@@ -100,11 +100,8 @@ impl Quiet {
         let local = moment.to_zoned(self.zone.rules.clone());
         let (date, time) = (local.date(), local.time());
         let over_midnight = self.to <= self.from;
-        let quiet = if over_midnight {
-            time >= self.from || time < self.to
-        } else {
-            time >= self.from && time < self.to
-        };
+        let quiet =
+            if over_midnight { time >= self.from || time < self.to } else { time >= self.from && time < self.to };
         let last = if over_midnight && time >= self.from { date.tomorrow().ok()? } else { date };
         // A change of the clocks may have moved the end before this moment.
         if quiet { self.zone.at(last, self.to).filter(|end| *end > moment) } else { None }

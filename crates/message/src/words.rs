@@ -56,10 +56,7 @@ pub(crate) fn counted(kind: EventKind, count: u64) -> String {
 
 /// Whether it is good news.
 pub(crate) fn is_good(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::Resolved | EventKind::Gone | EventKind::ScanCompleted | EventKind::CoverageRestored
-    )
+    matches!(kind, EventKind::Resolved | EventKind::Gone | EventKind::ScanCompleted | EventKind::CoverageRestored)
 }
 
 pub(crate) fn subject(kind: SubjectKind) -> &'static str {
@@ -141,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_was_not_read_entirely_never_says_a_hundred() {
-        let cases = [(0, 0, "100 %"), (5, 5, "100 %"), (999_999, 1_000_000, "99.9 %"), (97, 100, "97 %"), (0, 9, "0 %")];
+        let cases =
+            [(0, 0, "100 %"), (5, 5, "100 %"), (999_999, 1_000_000, "99.9 %"), (97, 100, "97 %"), (0, 9, "0 %")];
         for (known, total, text) in cases {
             assert_eq!(percent(known, total), text, "{known} of {total}");
         }

@@ -18,6 +18,8 @@ const CORE: &[&str] = &[
     "palisade-controls",
     "palisade-assess",
     "palisade-report",
+    "palisade-message",
+    "palisade-notify",
     "palisade-config",
     "palisade-store",
 ];

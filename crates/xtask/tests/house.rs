@@ -24,7 +24,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "palisade-report",
         &["palisade-assess", "palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"],
     ),
-    ("palisade-config", &["palisade-engine", "palisade-model", "palisade-reach"]),
+    ("palisade-message", &["palisade-track", "palisade-engine", "palisade-model"]),
+    ("palisade-notify", &["palisade-message"]),
+    ("palisade-config", &["palisade-message", "palisade-track", "palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-store", &["palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
@@ -43,8 +45,19 @@ const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-rea
 const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
-const PURE: &[&str] =
-    &["reach", "authority", "model", "engine", "provider", "controls", "assess", "track", "report", "config"];
+const PURE: &[&str] = &[
+    "reach",
+    "authority",
+    "model",
+    "engine",
+    "provider",
+    "controls",
+    "assess",
+    "track",
+    "report",
+    "message",
+    "config",
+];
 
 /// What a pure crate must not use, whatever for.
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "rand", "sqlx"];
