@@ -19,7 +19,6 @@ const CORE: &[&str] = &[
     "palisade-assess",
     "palisade-report",
     "palisade-message",
-    "palisade-notify",
     "palisade-config",
     "palisade-store",
 ];
