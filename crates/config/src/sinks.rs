@@ -269,17 +269,13 @@ fn email(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
         }
     };
     let from = required(map, "an email channel", "from", diagnostics).and_then(|located| address(located, diagnostics));
-    let to = match map.get("to") {
-        Some(entry) => texts(entry.value, "to", diagnostics)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|located| address(located, diagnostics))
-            .collect(),
-        None => {
-            let _ = required(map, "an email channel", "to", diagnostics);
-            Vec::new()
-        }
-    };
+    let mut to = Vec::new();
+    if let Some(entry) = map.get("to") {
+        let written = texts(entry.value, "to", diagnostics).unwrap_or_default();
+        to.extend(written.into_iter().filter_map(|located| address(located, diagnostics)));
+    } else {
+        let _ = required(map, "an email channel", "to", diagnostics);
+    }
     Some(Kind::Email { host: host?.0, port, security, login, from: from?, to })
 }
 

@@ -1,5 +1,4 @@
 //! What a configuration says about messages, and what a person sees who made mistakes there.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use jiff::civil::{Weekday, time};
 use palisade_config::{Config, Source, read};

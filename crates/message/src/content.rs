@@ -8,7 +8,10 @@ use crate::{
 use jiff::Timestamp;
 use palisade_engine::Severity;
 use palisade_track::{Event, EventKind, Summary, Topic, Tracked, Unread};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// How many items a message tells one by one. More collapse to counts.
 const STORM: usize = 20;
@@ -164,7 +167,7 @@ pub(crate) fn content(planned: &Planned, view: &View<'_>, dialect: Dialect) -> C
         severity: planned.severity(),
         good: planned.events.iter().all(|event| is_good(event.kind)),
         title: title(planned, &causes, view),
-        coverage: planned.coverage.as_ref().map(|summary| coverage(summary)).unwrap_or_default(),
+        coverage: planned.coverage.as_ref().map(coverage).unwrap_or_default(),
         notes,
         items,
         counts: counts(&planned.events),
@@ -401,11 +404,12 @@ fn run_lines(event: &Event, summary: &Summary) -> Vec<Line> {
 
 /// `97 % read; 3 places denied; their findings are kept as of 2026-11-18`, then the places.
 fn coverage(summary: &Summary) -> Vec<Plain> {
+    // Writing to a string cannot fail.
     let mut first = format!("{} read", percent(summary.facts_known, summary.facts_total));
     if let Some((known, total)) = summary.before
         && percent(known, total) != percent(summary.facts_known, summary.facts_total)
     {
-        first += &format!(" (before: {})", percent(known, total));
+        let _ = write!(first, " (before: {})", percent(known, total));
     }
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for place in &summary.unread {
@@ -413,7 +417,7 @@ fn coverage(summary: &Summary) -> Vec<Plain> {
     }
     for (reason, places) in reasons.iter().take(NAMES) {
         let reason = Plain::new(reason).within(Dialect::Text, 60);
-        first += &format!("; {} {reason}", count(*places, "place", "places"));
+        let _ = write!(first, "; {} {reason}", count(*places, "place", "places"));
     }
     if !summary.unread.is_empty() {
         first += match summary.unread.iter().filter_map(|place| place.as_of).min() {

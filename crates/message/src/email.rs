@@ -95,30 +95,31 @@ fn part(kind: ContentType, body: String) -> SinglePart {
 }
 
 fn text_body(said: &Content, size: Size) -> String {
+    // Writing to a string cannot fail, here and below.
     let mut body = said.title.within(Dialect::Text, 300) + "\n";
     if !said.coverage.is_empty() {
         body += "\nNot everything was read\n";
         for line in &said.coverage {
-            body += &format!("  {}\n", line.within(Dialect::Text, size.line));
+            let _ = writeln!(body, "  {}", line.within(Dialect::Text, size.line));
         }
     }
     for note in &said.notes {
-        body += &format!("\n{}\n", note.within(Dialect::Text, size.line));
+        let _ = writeln!(body, "\n{}", note.within(Dialect::Text, size.line));
     }
     for item in said.told(size).0 {
-        body += &format!("\n{}\n", item.head(Dialect::Text, size.line));
+        let _ = writeln!(body, "\n{}", item.head(Dialect::Text, size.line));
         for (label, line) in item.lines(Dialect::Text, size) {
-            body += &if label.is_empty() { format!("  {line}\n") } else { format!("  {label}: {line}\n") };
+            let _ = if label.is_empty() { writeln!(body, "  {line}") } else { writeln!(body, "  {label}: {line}") };
         }
         if let Some(link) = &item.link {
-            body += &format!("  {link}\n");
+            let _ = writeln!(body, "  {link}");
         }
     }
     for row in said.counts(size) {
-        body += &format!("\n{}", row.within(Dialect::Text, size.line));
+        let _ = write!(body, "\n{}", row.within(Dialect::Text, size.line));
     }
     for line in said.more(size).into_iter().chain(said.link.clone()) {
-        body += &format!("\n{line}\n");
+        let _ = writeln!(body, "\n{line}");
     }
     body + "\n-- \n" + &crate::render::footer(said, "Palisade") + "\n"
 }
@@ -128,7 +129,6 @@ fn html_body(said: &Content, size: Size, installation: &str) -> String {
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"></head>\
          <body style=\"font-family:sans-serif;max-width:48em;color:#1a1a1a\">",
     );
-    // Writing to a string cannot fail, here and below.
     let _ = write!(body, "<h2>{}</h2>", said.title.within(Dialect::Html, 900));
     if !said.coverage.is_empty() {
         body += "<div style=\"border-left:4px solid #c77700;padding:0 1em\"><p><b>Not everything was read</b></p>";

@@ -34,17 +34,16 @@ impl<'a> Cause<'a> {
 /// that are open through two have two. Every other event is a cause of its own.
 pub(crate) fn by_cause(events: &[Event]) -> Vec<Cause<'_>> {
     let mut sorted: Vec<&Event> = events.iter().collect();
-    sorted.sort_by(|a, b| order(a).cmp(&order(b)));
+    sorted.sort_by_cached_key(|event| order(event));
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for event in sorted {
         let key = cause_key(event);
-        match places.get(&key).and_then(|place| causes.get_mut(*place)) {
-            Some(cause) => cause.others.push(event),
-            None => {
-                places.insert(key, causes.len());
-                causes.push(Cause { first: event, others: Vec::new() });
-            }
+        if let Some(cause) = places.get(&key).and_then(|place| causes.get_mut(*place)) {
+            cause.others.push(event);
+        } else {
+            places.insert(key, causes.len());
+            causes.push(Cause { first: event, others: Vec::new() });
         }
     }
     causes

@@ -108,7 +108,9 @@ fn escape(letter: char, dialect: Dialect, out: &mut String) {
             // Writing to a string cannot fail.
             let _ = write!(out, "&#{};", u32::from(letter));
         }
-        (Dialect::Markdown, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '~' | '#' | '|' | '!' | '&') => {
+        // A backtick cannot be escaped everywhere that shows cards, and quotes as well as an apostrophe does.
+        (Dialect::Markdown, '`') => out.push('\''),
+        (Dialect::Markdown, '\\' | '*' | '_' | '[' | ']' | '<' | '>' | '~' | '#' | '|' | '!' | '&') => {
             out.push('\\');
             out.push(letter);
         }

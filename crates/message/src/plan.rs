@@ -99,7 +99,7 @@ pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: 
         Some((group, Planned::of(route, events, now)))
     });
     let planned = planned.map(|(group, mut planned)| {
-        planned.channel = group.channel.clone();
+        planned.channel.clone_from(&group.channel);
         planned.finish(&group, now);
         planned
     });

@@ -6,6 +6,7 @@ use crate::{
 };
 use palisade_engine::Severity;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The most characters over all blocks. Slack documents none; about 13,200 give `msg_blocks_too_long`
 /// (slackapi/bolt-js issue 2509).
@@ -94,16 +95,17 @@ fn texts(block: &Value) -> Vec<&str> {
 }
 
 fn text_of(item: &Item, size: Size) -> String {
+    // Writing to a string cannot fail.
     let mut text = format!("{} *{}*", mark(item), item.head(Dialect::Slack, size.line));
     for (label, line) in item.lines(Dialect::Slack, size) {
         text += "\n";
         if !label.is_empty() {
-            text += &format!("_{label}:_ ");
+            let _ = write!(text, "_{label}:_ ");
         }
         text += &line;
     }
     if let Some(link) = &item.link {
-        text += &format!("\n<{}|Open>", url(link));
+        let _ = write!(text, "\n<{}|Open>", url(link));
     }
     text
 }

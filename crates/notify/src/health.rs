@@ -43,10 +43,9 @@ impl Health {
         let failed = Self { failing_since, failures, ..self };
         match next {
             Next::Done => Self::default(),
+            Next::Smaller | Next::Dead | Next::Retry(_) if self.long(now) => Self { state: State::Disabled, ..failed },
             // A message that is wrong or too large says nothing of the channel.
-            Next::Smaller => self,
-            Next::Dead | Next::Retry(_) if self.long(now) => Self { state: State::Disabled, ..failed },
-            Next::Dead => self,
+            Next::Smaller | Next::Dead => self,
             Next::Retry(at) => Self { closed_until: (failures >= OPEN_AFTER).then_some(at), ..failed },
             Next::Pause => Self { state: State::Paused, ..failed },
             Next::Disable => Self { state: State::Disabled, ..failed },

@@ -31,7 +31,7 @@ fn event(name: &str) -> Event {
     let mut event = finding(EventKind::Opened, Severity::Critical, name, &format!("pool `{name}` is open"));
     if let Topic::Finding { finding, reached_by, .. } = &mut event.topic {
         finding.owner = Some(name.to_owned());
-        finding.control_name = name.to_owned();
+        name.clone_into(&mut finding.control_name);
         finding.remediation = format!("mend {name}");
         *reached_by = Some(name.to_owned());
     }

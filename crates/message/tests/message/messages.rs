@@ -216,3 +216,29 @@ fn a_finding_whose_place_was_not_read_says_as_of_when() {
     assert!(text.contains("As of: 2026-11-10: this place has not been read since"), "{text}");
     assert!(event_key(&event).starts_with("finding.reminder/"));
 }
+
+/// A message as it may come after a bad night: one thing of each sort, a cause of several pools, and a gap.
+fn bad_night() -> Planned {
+    let open = |pool: &str| {
+        let because = format!("pool `{pool}` accepts port 22 from `0.0.0.0/0` through `sg-0a1b2c3d`");
+        finding(EventKind::Opened, Severity::High, pool, &because)
+    };
+    let mut events: Vec<_> = ["blue", "green", "red", "general-purpose", "batch"].map(open).to_vec();
+    events.extend([sample(EventKind::Worsened), sample(EventKind::Resolved), sample(EventKind::WaiverExpiring)]);
+    events.push(finding(EventKind::Opened, Severity::Medium, "a_b *c* <d>", "the key does not rotate"));
+    let coverage = match sample(EventKind::CoverageDropped).topic {
+        Topic::Run(summary) => Some(summary),
+        Topic::Finding { .. } | Topic::Waiver { .. } | Topic::Channel { .. } => None,
+    };
+    Planned { coverage, gathers: true, ..planned(events) }
+}
+
+#[test]
+fn a_bad_night_in_teams() {
+    insta::assert_json_snapshot!(json(&rendered(&bad_night(), Medium::Teams)));
+}
+
+#[test]
+fn a_bad_night_in_slack() {
+    insta::assert_json_snapshot!(json(&rendered(&bad_night(), Medium::Slack)));
+}

@@ -47,7 +47,7 @@ fn a_title_and_a_body_replace_ours_and_their_values_are_escaped_for_the_channel(
 
 #[test]
 fn the_most_particular_template_is_taken() {
-    let templates = vec![
+    let templates = [
         template(Part::Title, None, None, "all"),
         template(Part::Title, Some(EventKind::Opened), None, "event"),
         template(Part::Title, None, Some("slack"), "channel"),

@@ -154,7 +154,7 @@ async fn garbage_and_an_answer_that_breaks_off_are_tried_again() {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let receiver = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = [0; 64 * 1024];
+                let mut request = vec![0; 64 * 1024];
                 let _ = stream.read(&mut request).await;
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
@@ -183,7 +183,7 @@ async fn an_endless_answer_is_read_up_to_a_mebibyte_and_a_kibibyte_of_it_is_kept
     let url = format!("http://{}", listener.local_addr().unwrap());
     let receiver = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 64 * 1024];
+        let mut request = vec![0; 64 * 1024];
         let _ = stream.read(&mut request).await;
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n").await;
         let chunk = vec![b'a'; 64 * 1024];
