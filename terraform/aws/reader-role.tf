@@ -36,8 +36,10 @@ resource "aws_iam_policy" "palisade_reader" {
         "eks:ListFargateProfiles",
         "eks:ListNodegroups",
         "eks:ListPodIdentityAssociations",
+        "elasticloadbalancing:DescribeInstanceHealth",
         "elasticloadbalancing:DescribeListeners",
         "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeRules",
         "elasticloadbalancing:DescribeTargetGroupAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
         "elasticloadbalancing:DescribeTargetHealth",
@@ -50,7 +52,12 @@ resource "aws_iam_policy" "palisade_reader" {
         "kms:GetKeyPolicy",
         "kms:GetKeyRotationStatus",
         "kms:ListGrants",
+        "organizations:DescribeOrganization",
+        "organizations:DescribePolicy",
         "organizations:ListAccounts",
+        "organizations:ListParents",
+        "organizations:ListPolicies",
+        "organizations:ListTargetsForPolicy",
         "sts:AssumeRole",
       ]
       Resource = "*"

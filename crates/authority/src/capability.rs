@@ -55,8 +55,12 @@ pub enum Capability {
 
 /// A word that is not in the vocabulary.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("no capability is called `{0}`")]
+#[error("no capability is called `{0}`; there are {vocabulary}", vocabulary = vocabulary())]
 pub struct UnknownCapability(pub String);
+
+fn vocabulary() -> String {
+    Capability::ALL.map(Capability::name).join(", ")
+}
 
 impl Capability {
     /// The whole vocabulary, gravest first.
@@ -255,7 +259,11 @@ mod tests {
     #[test]
     fn an_unknown_word_is_refused_by_name() {
         let refused = "cluster-admn".parse::<Capability>().unwrap_err();
-        assert_eq!(refused.to_string(), "no capability is called `cluster-admn`");
+        let said = refused.to_string();
+        assert!(
+            said.starts_with("no capability is called `cluster-admn`; there are administrator, cluster-admin, "),
+            "{said}"
+        );
     }
 
     #[test]

@@ -30,7 +30,7 @@ fn one(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> 
         screen,
     )?;
     if clusters.is_empty() {
-        return Err(stored::nothing_called("identity", name));
+        return Err(nobody_called(wanted, name, screen));
     }
     let found = clusters.iter().flat_map(|cluster| identities(cluster).into_iter().map(move |one| (cluster, one)));
     if wanted.format == ListFormat::Json {
@@ -43,6 +43,13 @@ fn one(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> 
         output::data(authority(cluster, &identity, universe, &options).as_bytes(), None)?;
     }
     Ok(Exit::Done)
+}
+
+fn nobody_called(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Error {
+    let names = |cluster: &Cluster| -> Vec<String> {
+        cluster.identities.get().ok().into_iter().flatten().map(|identity| identity.name.clone()).collect()
+    };
+    stored::nothing_called("identity", name, &wanted.lookup, screen, names)
 }
 
 /// What to give an identity instead of what it has: the document on stdout, what it does not say on stderr.
@@ -65,7 +72,7 @@ fn propose(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Ex
         }
     })?;
     if proposals.is_empty() && silent.is_empty() {
-        return Err(stored::nothing_called("identity", name));
+        return Err(nobody_called(wanted, name, screen));
     }
     for (id, service) in silent {
         screen.warn(&plain(&format!("no proposal is made for `{id}`: {service} identities are not proposed for yet")));
@@ -90,7 +97,9 @@ fn propose(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Ex
 fn holders(wanted: &Authority, capability: Capability, screen: &Screen) -> anyhow::Result<Exit> {
     let clusters = stored::clusters(&wanted.lookup, |cluster| concerns(wanted, cluster), screen)?;
     if let (true, Some(name)) = (clusters.is_empty(), &wanted.cluster) {
-        return Err(stored::nothing_called("cluster", name));
+        return Err(stored::nothing_called("cluster", name, &wanted.lookup, screen, |cluster| {
+            vec![cluster.name.clone()]
+        }));
     }
     if wanted.format == ListFormat::Json {
         output::json(&who_json(&clusters, capability))?;

@@ -14,7 +14,9 @@ pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
     let clusters =
         stored::clusters(&wanted.lookup, |cluster| cluster.name == *name || cluster.id.as_str() == name, screen)?;
     if clusters.is_empty() {
-        return Err(stored::nothing_called("cluster", name));
+        return Err(stored::nothing_called("cluster", name, &wanted.lookup, screen, |cluster| {
+            vec![cluster.name.clone()]
+        }));
     }
     if wanted.format == ListFormat::Json {
         let all: Vec<_> = clusters.iter().map(|cluster| reach_json(cluster, wanted.port)).collect();

@@ -8,12 +8,14 @@ use crate::{
     scan::{chosen, complain_of_lost, configuration, judge, scan},
 };
 use anyhow::Context as _;
+use palisade_config::nearest;
 use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::Cluster;
 use palisade_provider::{Provider, Snapshot};
+use palisade_report::plain;
 use palisade_store::SnapshotFolder;
-use std::path::PathBuf;
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
     let policy = match &wanted.config {
@@ -72,7 +74,36 @@ fn in_folders(folders: &[PathBuf], show: &mut dyn FnMut(&dyn Provider, &Snapshot
     Ok(())
 }
 
-/// Says that nothing has a name.
-pub(crate) fn nothing_called(what: &str, name: &str) -> anyhow::Error {
-    WrongUsage(format!("no {what} is called `{name}` in what was read")).into()
+/// How many names are listed when one was not found.
+const NAMES: usize = 12;
+
+/// Says that nothing has a name, what was probably meant, and what there is.
+pub(crate) fn nothing_called(
+    what: &str,
+    name: &str,
+    lookup: &Lookup,
+    screen: &Screen,
+    names: impl Fn(&Cluster) -> Vec<String>,
+) -> anyhow::Error {
+    // A snapshot is cheap to look at again; a fleet is not read twice for the sake of a sentence.
+    let known: BTreeSet<String> = if lookup.snapshot.is_empty() {
+        BTreeSet::new()
+    } else {
+        match clusters(lookup, |_| true, screen) {
+            Ok(clusters) => clusters.iter().flat_map(names).collect(),
+            Err(error) => return error,
+        }
+    };
+    let candidates: Vec<&str> = known.iter().map(String::as_str).collect();
+    let mut said = format!("no {what} is called `{name}` in what was read");
+    if let Some(nearest) = nearest(name, &candidates) {
+        let _ = write!(said, "; did you mean `{nearest}`?");
+    } else if let Some(last) = candidates.len().checked_sub(1) {
+        let told = candidates.get(..NAMES.min(last + 1)).unwrap_or_default().join("`, `");
+        let _ = write!(said, "; there is `{told}`");
+        if let Some(more) = (last + 1).checked_sub(NAMES).filter(|more| *more > 0) {
+            let _ = write!(said, " and {more} more");
+        }
+    }
+    WrongUsage(plain(&said)).into()
 }

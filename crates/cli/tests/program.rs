@@ -262,11 +262,22 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
         (&["authority", "--who", "cluster-admin"], "analytics-node"),
         (&["authority", "--who", "cluster-admin", "--format", "json"], "palisade.holders/v1"),
         (&["authority", "analytics-node", "--propose"], "2012-10-17"),
+        (&["reach", "batch-dev", "--fix"], "--nsg-name aks-agentpool-46812542-nsg --name ssh-for-debugging\n"),
+        (&["authority", "web-control-plane", "--propose"], "AssignableScopes"),
     ] {
         let arguments = [arguments, &["--snapshot", "acme"]].concat();
         let output = palisade_in(folder.path(), &arguments);
         assert!(output.status.success(), "{arguments:?}: {}", err(&output));
         assert!(out(&output).contains(expected), "{arguments:?}: {}", out(&output));
+    }
+    for (arguments, meant) in [
+        (["reach", "shop-prd"], "did you mean `shop-prod`?"),
+        (["reach", "nothing-like-it"], "; there is `"),
+        (["authority", "shop-nodes"], "did you mean `shop-node`?"),
+    ] {
+        let output = palisade_in(folder.path(), &[&arguments[..], &["--snapshot", "acme"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(err(&output).contains(meant), "{arguments:?}: {}", err(&output));
     }
 }
 

@@ -15,6 +15,7 @@ mod target;
 mod waiver;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use nearest::nearest;
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };

@@ -1,7 +1,7 @@
 //! What somebody probably meant.
 
 /// The candidate nearest to a text, if any is near enough to be worth asking.
-pub(crate) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let lower = text.to_lowercase();
     candidates
         .iter()

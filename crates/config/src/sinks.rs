@@ -9,18 +9,14 @@ use ipnet::IpNet;
 use jiff::civil::{Time, Weekday};
 use palisade_engine::Severity;
 use palisade_message::{
-    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Reminders, Route, SecretRef, SecretRefError, Sinks,
-    TemplateFile, When, Zone, default_routes, mailbox,
+    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Route, SecretRef, SecretRefError, Sinks, TemplateFile, When,
+    Zone, default_routes, mailbox,
 };
 use palisade_model::Provider;
 use palisade_track::EventKind;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-    str::FromStr,
-};
+use std::{collections::BTreeSet, ops::Range, str::FromStr};
 
-const KEYS: &[&str] = &["channels", "routes", "reminder_hours", "report_url", "proxy_url", "templates"];
+const KEYS: &[&str] = &["channels", "routes", "report_url", "proxy_url", "templates"];
 
 /// Keys whose values are secrets, of whatever kind of channel.
 const SECRET_KEYS: &[&str] = &["token", "url", "secrets", "routing_key", "password"];
@@ -55,11 +51,9 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Sinks> 
         .and_then(|entry| list(entry.value, "templates", diagnostics))
         .map(|items| items.iter().filter_map(|item| template(item, &names, diagnostics)).collect())
         .unwrap_or_default();
-    let reminders =
-        map.get("reminder_hours").map_or_else(Reminders::default, |entry| reminders(entry.value, diagnostics));
     let report_url = map.text("report_url", diagnostics).and_then(|located| web(located, "report_url", diagnostics));
     let proxy_url = map.text("proxy_url", diagnostics).and_then(|located| proxy(located, diagnostics));
-    Some(Sinks { channels, routes, reminders, report_url, proxy_url, templates })
+    Some(Sinks { channels, routes, report_url, proxy_url, templates })
 }
 
 /// Puts stars over every value below `sinks` that is a secret by its key and no reference, and over every value whose key
@@ -74,7 +68,6 @@ fn hide(node: &Node, diagnostics: &mut Diagnostics) {
                     || TEMPLATE_KEYS.contains(&key.text.as_str())
                     || QUIET_KEYS.contains(&key.text.as_str())
                     || COMMON.contains(&key.text.as_str())
-                    || Severity::ALL.iter().any(|severity| severity.name() == key.text)
                     || Medium::ALL.iter().any(|medium| keys(*medium).contains(&key.text.as_str()));
                 if SECRET_KEYS.contains(&key.text.as_str()) || !known {
                     hide_scalars(value, diagnostics);
@@ -515,13 +508,6 @@ fn quiet(node: &Node, diagnostics: &mut Diagnostics) -> Option<Quiet> {
         return None;
     }
     Some(Quiet { from, to, zone: zone? })
-}
-
-fn reminders(node: &Node, diagnostics: &mut Diagnostics) -> Reminders {
-    let names = Severity::ALL.map(Severity::name);
-    let Some(map) = Map::of(node, "`reminder_hours`", &names, diagnostics) else { return Reminders::default() };
-    let hours = |severity: Severity| map.number(severity.name(), 1..8_761, diagnostics).map(|hours| (severity, hours));
-    Reminders(Severity::ALL.into_iter().filter_map(hours).collect::<BTreeMap<_, _>>())
 }
 
 const TEMPLATE_KEYS: &[&str] = &["event", "channel", "title_file", "body_file"];

@@ -9,7 +9,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use palisade_engine::Waiver;
 use std::ops::Range;
 
-const KEYS: &[&str] = &["control", "cluster", "subject", "owner", "reason", "until"];
+const KEYS: &[&str] = &["control", "cluster", "subject", "owner", "reason", "until", "covers"];
 
 /// Reads a file of accepted risks: a list under `waivers`. Every one has an owner, a reason and an end.
 pub fn read_waivers(source: &Source<'_>, controls: &[&str]) -> Result<Vec<Waiver>, Diagnostics> {
@@ -52,6 +52,7 @@ fn waiver(node: &Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Opti
         owner: owner?.0,
         reason: reason?.0,
         until: until?,
+        covers: map.number("covers", 0..1_000_000, diagnostics).map(u64::from),
     })
 }
 

@@ -85,9 +85,11 @@ fn plain_http_is_for_loopback_only_whatever_it_looks_like() {
 fn a_waiver_without_an_end_is_refused() {
     let text = "waivers:\n  - {control: CP-01, cluster: shop, owner: ana, reason: migration}\n  - {control: CP-09, cluster: shop, owner: ana, reason: migration, until: tomorrow}\n";
     insta::assert_snapshot!(read_waivers(&Source { name: "waivers.yaml", text }, CONTROLS).unwrap_err().to_string());
-    let text = "waivers:\n  - {control: CP-01, cluster: shop, owner: ana, reason: migration, until: 2027-03-31}\n";
+    let text =
+        "waivers:\n  - {control: CP-01, cluster: shop, owner: ana, reason: migration, until: 2027-03-31, covers: 4}\n";
     let waivers = read_waivers(&Source { name: "waivers.yaml", text }, CONTROLS).unwrap();
     assert_eq!(waivers[0].until.to_string(), "2027-04-01T00:00:00Z");
+    assert_eq!(waivers[0].covers, Some(4));
 }
 
 /// What is wrong, in the first line of each message.

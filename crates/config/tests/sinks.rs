@@ -45,7 +45,6 @@ const WHOLE: &str = "  report_url: https://palisade.example.com/
       quiet_hours: { from: \"22:00\", to: \"07:00\", time_zone: Europe/Berlin }
       messages_per_hour: 5
     - { name: rest, send_to: [mail, hook, simple], when: weekly, on: friday }
-  reminder_hours: { critical: 12 }
   templates:
     - { event: finding.opened, channel: chat, title_file: messages/opened.txt }
 ";
@@ -75,7 +74,6 @@ fn everything_about_messages_is_read() {
     assert_eq!((team.matches.providers.len(), team.messages_per_hour), (2, 5));
     assert_eq!(team.quiet.as_ref().unwrap().from, time(22, 0, 0, 0));
     assert!(matches!(&rest.when, When::Weekly { on: Weekday::Friday, .. }));
-    assert_eq!(sinks.reminders.0, [(Severity::Critical, 12)].into());
     assert_eq!(sinks.templates[0].title_file.as_deref(), Some("messages/opened.txt"));
 }
 
@@ -107,7 +105,6 @@ fn every_mistake_is_reported_at_once_with_its_place_and_the_way_out() {
     - { name: two, send_to: [a], when: daily, at: 25:00, time_zone: Mars/Olympus }
     - { name: three, send_to: [a], quiet_hours: { from: \"22:00\", to: \"22:00\" } }
     - { name: four }
-  reminder_hours: { critical: 0 }
   templates:
     - { event: finding.opened }
 ",

@@ -82,6 +82,7 @@ fn waiver(subject: Option<&str>, hours: i64) -> Waiver {
         owner: "ana".to_owned(),
         reason: "bastion".to_owned(),
         until: now() + SignedDuration::from_hours(hours),
+        covers: None,
     }
 }
 

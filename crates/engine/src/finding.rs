@@ -1,7 +1,7 @@
 //! One verdict for one subject, as reports carry it.
 
 use crate::{Acceptance, Entry, Fingerprint, Grounds, Meta, Modifier, Severity, State};
-use palisade_model::{Cluster, ClusterId, Gap, GapReason, Identity, Pool, Provider, Scope, Unseen};
+use palisade_model::{Cluster, ClusterId, Controller, Gap, GapReason, Identity, Pool, Provider, Scope, Trust, Unseen};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -72,6 +72,18 @@ impl Subject {
     /// One of its identities.
     pub fn identity(identity: &Identity) -> Self {
         Self { kind: SubjectKind::Identity, id: identity.id.as_str().into(), name: identity.name.as_str().into() }
+    }
+
+    /// A trust between one of its pods and an identity.
+    pub fn trust(trust: &Trust) -> Self {
+        let id = format!("{} {}", trust.identity, trust.text);
+        Self { kind: SubjectKind::Trust, id: id.into(), name: trust.text.as_str().into() }
+    }
+
+    /// One of its controllers.
+    pub fn controller(controller: &Controller) -> Self {
+        let name: Arc<str> = controller.name.as_str().into();
+        Self { kind: SubjectKind::Controller, id: Arc::clone(&name), name }
     }
 }
 

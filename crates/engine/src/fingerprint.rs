@@ -15,6 +15,16 @@ impl Fingerprint {
     pub fn of(control: ControlId, cluster: &ClusterId, subject: &Subject) -> Self {
         Fingerprints::of(control, cluster).about(subject)
     }
+
+    /// The 16 bytes.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// From the 16 bytes of one.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
 }
 
 /// The fingerprints of what one control says of one cluster: what they have in common is hashed once.

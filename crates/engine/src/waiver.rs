@@ -18,6 +18,8 @@ pub struct Waiver {
     pub reason: String,
     /// When it ends.
     pub until: Timestamp,
+    /// How many findings it covered when it was approved, if the file says so: when it covers more, somebody is told.
+    pub covers: Option<u64>,
 }
 
 /// Who accepted a finding, why, and until when.

@@ -159,7 +159,7 @@ pub(crate) fn content(planned: &Planned, view: &View<'_>, dialect: Dialect) -> C
     let storm = causes.len() > STORM;
     let items = if storm { Vec::new() } else { causes.iter().map(|cause| item(cause, view, dialect)).collect() };
     let mut notes = Vec::new();
-    if planned.braked {
+    if planned.is_braked() {
         notes.push(Plain::new("This route has had many messages within the hour, so what follows comes together."));
     }
     let at = planned.events.iter().map(|event| event.at).max().unwrap_or(planned.not_before);
@@ -215,7 +215,7 @@ fn title(planned: &Planned, causes: &[Cause<'_>], view: &View<'_>) -> Plain {
         });
     }
     let counts: Vec<String> = by_kind(&planned.events).into_iter().map(|(kind, count)| counted(kind, count)).collect();
-    let digest = if planned.gathers && !planned.braked { "Digest: " } else { "" };
+    let digest = if planned.gathers() && !planned.is_braked() { "Digest: " } else { "" };
     Plain::from(format!("{digest}{}; worst: {}", counts.join(", "), planned.severity()))
 }
 

@@ -59,12 +59,12 @@ fn order(event: &Event) -> (std::cmp::Reverse<palisade_engine::Severity>, palisa
         Topic::Run(_) => (event.schedule.clone().unwrap_or_default(), event.run.clone().unwrap_or_default()),
         Topic::Channel { name, .. } => (name.clone(), String::new()),
     };
-    (std::cmp::Reverse(event.severity), event.kind, names.0, names.1 + &crate::event_key(event))
+    (std::cmp::Reverse(event.severity), event.kind, names.0, names.1 + &event.key())
 }
 
 fn cause_key(event: &Event) -> String {
     let Topic::Finding { finding, reached_by, .. } = &event.topic else {
-        return crate::event_key(event);
+        return event.key();
     };
     digest([
         event.kind.name(),

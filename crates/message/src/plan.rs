@@ -1,6 +1,6 @@
 //! Which messages there are.
 
-use crate::{Guides, Medium, Route, Sinks, event_key, key::digest};
+use crate::{Guides, Medium, Route, Sinks, key::digest};
 use jiff::Timestamp;
 use palisade_engine::Severity;
 use palisade_track::{Event, EventKind, Summary, Topic};
@@ -14,50 +14,93 @@ pub struct Planned {
     pub route: String,
     /// The channel it goes to.
     pub channel: String,
-    /// The same over every retry and unique among all messages: a second message with this key is the same message.
-    pub key: String,
+    /// What it has in common: what the same route tells the same channel with the same text here, before it leaves, is
+    /// told together.
+    pub together: String,
     /// It must not leave before.
     pub not_before: Timestamp,
-    /// Whether more may come until it leaves: a message with the same key that has not left [absorbs](Self::absorb) it.
-    pub gathers: bool,
     /// What it tells. At least one.
     pub events: Vec<Event>,
     /// What was read, when not everything was: it is told first.
     pub coverage: Option<Summary>,
-    /// Whether the route had told too much within an hour, so that this comes together.
-    pub braked: bool,
+}
+
+/// An event of a message, as an outbox queues it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The event's place in the list that was asked about.
+    pub event: usize,
+    /// `ROUTE/CHANNEL`: what an outbox takes for the route. A pager groups otherwise than a chat, so each channel of a
+    /// route has messages of its own.
+    pub route: String,
+    /// See [`Planned::together`].
+    pub together: String,
+    /// The channel.
+    pub channel: String,
+    /// See [`Planned::not_before`].
+    pub not_before: Timestamp,
 }
 
 /// How many messages each route has sent to each channel within the last hour: (route, channel) → messages.
 pub type Load = BTreeMap<(String, String), u32>;
 
+/// How `together` begins for what is told at a moment, and for what comes together because of a storm.
+const UNTIL: &str = "until/";
+const STORM: &str = "storm/";
+
 impl Planned {
-    /// Takes in what another message with the same key tells. Events that both tell are told once.
+    /// The message that an outbox kept: `route` and `together` as they were [queued](Queued), and what was told under
+    /// them until it was taken for delivery. `None` when there is nothing to tell.
+    pub fn of_batch(route: &str, together: &str, events: Vec<Event>, coverage: Option<Summary>) -> Option<Self> {
+        let (route, channel) = route.rsplit_once('/')?;
+        let not_before = events.iter().map(|event| event.at).max()?;
+        let (route, channel, together) = (route.to_owned(), channel.to_owned(), together.to_owned());
+        Some(Self { route, channel, together, not_before, events, coverage })
+    }
+
+    /// Takes in what another message of the same route, channel and `together` tells. What both tell is told once.
     pub fn absorb(&mut self, other: Self) {
-        let known: BTreeSet<String> = self.events.iter().map(event_key).collect();
-        self.events.extend(other.events.into_iter().filter(|event| !known.contains(&event_key(event))));
+        let known: BTreeSet<String> = self.events.iter().map(Event::key).collect();
+        self.events.extend(other.events.into_iter().filter(|event| !known.contains(&event.key())));
         self.not_before = self.not_before.max(other.not_before);
         self.coverage = other.coverage.or_else(|| self.coverage.take());
-        self.braked |= other.braked;
     }
 
-    /// The same message under another key, for one whose key has been sent already while this was being written down.
-    /// `times` counts from 2.
-    #[must_use]
-    pub fn again(mut self, times: u32) -> Self {
-        self.key = format!("{}/{times}", self.key);
-        self
-    }
-
-    /// How bad the worst of it is.
-    pub fn severity(&self) -> Severity {
-        self.events.iter().map(|event| event.severity).max().unwrap_or(Severity::Info)
+    /// The same over every retry and unique among all messages: route, channel and what is told. One event's own key
+    /// stands in it as it is, as `route/channel/event-type/fingerprint/generation`; several are digested.
+    pub fn key(&self) -> String {
+        let mut keys: Vec<String> = self.events.iter().map(Event::key).collect();
+        keys.sort_unstable();
+        let told = match keys.as_slice() {
+            [only] => only.clone(),
+            several => format!("events/{}", digest(several.iter().map(String::as_str))),
+        };
+        format!("{}/{}/{told}", self.route, self.channel)
     }
 
     /// The name by which a receiver knows it again: the idempotency key of webhooks, the id of mails. It says nothing
     /// of what the message tells.
     pub fn id(&self) -> String {
-        format!("msg_{}", digest([self.key.as_str()]))
+        format!("msg_{}", digest([self.key().as_str()]))
+    }
+
+    /// Whether more may come until it leaves.
+    pub fn gathers(&self) -> bool {
+        self.together.starts_with(UNTIL) || self.braked_until_the_hour()
+    }
+
+    /// Whether the route had told too much within an hour, so that this comes together.
+    pub fn is_braked(&self) -> bool {
+        self.together.starts_with(STORM)
+    }
+
+    fn braked_until_the_hour(&self) -> bool {
+        self.together.strip_prefix(STORM).is_some_and(|rest| !rest.starts_with("now/"))
+    }
+
+    /// How bad the worst of it is.
+    pub fn severity(&self) -> Severity {
+        self.events.iter().map(|event| event.severity).max().unwrap_or(Severity::Info)
     }
 
     /// The thread it belongs to, when all of it is about one finding: what follows on a finding goes where it was first
@@ -72,6 +115,25 @@ impl Planned {
     }
 }
 
+/// The same messages as [`plan`] gives, event by event, as an outbox queues them.
+pub fn queue(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: Timestamp) -> Vec<Queued> {
+    let places: BTreeMap<String, usize> =
+        events.iter().enumerate().rev().map(|(at, event)| (event.key(), at)).collect();
+    let queued = |message: &Planned| -> Vec<Queued> {
+        let one = |event: &Event| {
+            Some(Queued {
+                event: *places.get(&event.key())?,
+                route: format!("{}/{}", message.route, message.channel),
+                together: message.together.clone(),
+                channel: message.channel.clone(),
+                not_before: message.not_before,
+            })
+        };
+        message.events.iter().filter_map(one).collect()
+    };
+    plan(events, sinks, guides, load, now).iter().flat_map(queued).collect()
+}
+
 /// The messages that these events give. Nothing that is news gives no message.
 ///
 /// The first route that takes an event decides: it goes to each of that route's channels. What is told at once is one
@@ -82,7 +144,7 @@ impl Planned {
 pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: Timestamp) -> Vec<Planned> {
     let mut groups: BTreeMap<Group, Vec<Event>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
-    for event in events.iter().filter(|event| seen.insert(event_key(event))) {
+    for event in events.iter().filter(|event| seen.insert(event.key())) {
         let taking = sinks.routes.iter().enumerate().find(|(_, route)| route.matches.takes(event, guides));
         let Some((place, route)) = taking else { continue };
         if !is_news(event, route, events) {
@@ -96,12 +158,7 @@ pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: 
     }
     let planned = groups.into_iter().filter_map(|(group, events)| {
         let route = sinks.routes.get(group.route)?;
-        Some((group, Planned::of(route, events, now)))
-    });
-    let planned = planned.map(|(group, mut planned)| {
-        planned.channel.clone_from(&group.channel);
-        planned.finish(&group, now);
-        planned
+        Some(group.message(route, events, now))
     });
     let mut all: Vec<Planned> = brake(planned.collect(), sinks, load, now);
     for message in &mut all {
@@ -131,7 +188,7 @@ impl Group {
         let later = quiet.or(digest);
         let alone = (medium == Medium::PagerDuty).then(|| match &event.topic {
             Topic::Finding { finding, .. } => finding.fingerprint.to_string(),
-            Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => event_key(event),
+            Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => event.key(),
         });
         let together = later.is_some() && alone.is_none();
         let owner = match &event.topic {
@@ -150,42 +207,21 @@ impl Group {
     }
 }
 
-impl Planned {
-    fn of(route: &Route, events: Vec<Event>, now: Timestamp) -> Self {
-        Self {
+impl Group {
+    fn message(self, route: &Route, events: Vec<Event>, now: Timestamp) -> Planned {
+        let mut message = Planned {
             route: route.name.clone(),
-            channel: String::new(),
-            key: String::new(),
-            not_before: now,
-            gathers: false,
+            channel: self.channel,
+            together: String::new(),
+            not_before: self.later.unwrap_or(now),
             events,
             coverage: None,
-            braked: false,
-        }
-    }
-
-    /// Gives it its key and its moment.
-    fn finish(&mut self, group: &Group, now: Timestamp) {
-        self.not_before = group.later.unwrap_or(now);
-        self.gathers = group.later.is_some() && group.alone.is_none();
-        self.key = match group.later {
-            Some(later) if self.gathers => self.named(&format!("until/{}", later.as_second())),
-            Some(_) | None => self.named(&self.told()),
         };
-    }
-
-    fn named(&self, what: &str) -> String {
-        format!("{}/{}/{what}", self.route, self.channel)
-    }
-
-    /// A name for what it tells: the event's own for one, a digest over the events' for several.
-    fn told(&self) -> String {
-        let mut keys: Vec<String> = self.events.iter().map(event_key).collect();
-        keys.sort_unstable();
-        match keys.as_slice() {
-            [only] => only.clone(),
-            several => format!("events/{}", digest(several.iter().map(String::as_str))),
-        }
+        message.together = match self.later {
+            Some(later) if self.alone.is_none() => format!("{UNTIL}{}", later.as_second()),
+            Some(_) | None => digest([message.key().as_str()]),
+        };
+        message
     }
 }
 
@@ -243,7 +279,7 @@ fn brake(planned: Vec<Planned>, sinks: &Sinks, load: &Load, now: Timestamp) -> V
     let mut sent = load.clone();
     let mut kept = Vec::new();
     let mut together: BTreeMap<(String, String, bool), Planned> = BTreeMap::new();
-    for mut message in planned {
+    for message in planned {
         let most = sinks
             .routes
             .iter()
@@ -252,12 +288,11 @@ fn brake(planned: Vec<Planned>, sinks: &Sinks, load: &Load, now: Timestamp) -> V
         let place = (message.route.clone(), message.channel.clone());
         let count = sent.entry(place.clone()).or_default();
         // Digests are few by themselves: one for each moment.
-        if message.gathers || *count < most {
-            *count = count.saturating_add(u32::from(!message.gathers));
+        if message.gathers() || *count < most {
+            *count = count.saturating_add(u32::from(!message.gathers()));
             kept.push(message);
             continue;
         }
-        message.braked = true;
         let critical = message.severity() == Severity::Critical;
         match together.entry((place.0, place.1, critical)) {
             std::collections::btree_map::Entry::Vacant(entry) => {
@@ -268,12 +303,11 @@ fn brake(planned: Vec<Planned>, sinks: &Sinks, load: &Load, now: Timestamp) -> V
     }
     for ((_, _, critical), mut message) in together {
         if critical {
-            message.key = message.named(&message.told());
+            message.together = format!("{STORM}now/{}", digest([message.key().as_str()]));
         } else {
             let hour = now.as_second().div_euclid(3_600).saturating_add(1).saturating_mul(3_600);
             message.not_before = Timestamp::from_second(hour).unwrap_or(now).max(message.not_before);
-            message.gathers = true;
-            message.key = message.named(&format!("storm/{hour}"));
+            message.together = format!("{STORM}{hour}");
         }
         kept.push(message);
     }

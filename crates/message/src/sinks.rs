@@ -1,6 +1,6 @@
 //! Everything a configuration says about messages.
 
-use crate::{Channel, Matches, Reminders, Route, default_routes};
+use crate::{Channel, Matches, Route, default_routes};
 
 /// Everything a configuration says about messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +9,6 @@ pub struct Sinks {
     pub channels: Vec<Channel>,
     /// Who is told what, in the order they are asked. The first that matches an event takes it.
     pub routes: Vec<Route>,
-    /// How often an open finding is brought back to mind.
-    pub reminders: Reminders,
     /// Where the report is served, without a slash at the end. Messages link to it.
     pub report_url: Option<String>,
     /// Through which proxy messages leave. Absent: none, whatever the environment says.
@@ -36,14 +34,7 @@ impl Sinks {
     /// These channels with the default routes, for a configuration that names none.
     pub fn with_default_routes(channels: Vec<Channel>) -> Self {
         let routes = default_routes(&channels);
-        Self {
-            channels,
-            routes,
-            reminders: Reminders::default(),
-            report_url: None,
-            proxy_url: None,
-            templates: Vec::new(),
-        }
+        Self { channels, routes, report_url: None, proxy_url: None, templates: Vec::new() }
     }
 
     /// The channel of this name.

@@ -3,7 +3,6 @@
 use crate::{
     Dialect, Planned, View,
     content::{Content, Size},
-    event_key,
 };
 use palisade_track::{Event, Topic};
 use serde_json::{Value, json};
@@ -73,7 +72,7 @@ pub(crate) fn path(name: &str) -> String {
 fn row(event: &Event, view: &View<'_>) -> Value {
     let mut row = json!({
         "event": event.kind.name(),
-        "key": event_key(event),
+        "key": event.key(),
         "at": event.at.to_string(),
         "severity": event.severity.name(),
         "run": event.run,

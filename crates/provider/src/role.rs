@@ -12,7 +12,7 @@ const PURPOSE: &str = "Reads what Palisade judges. Generated from the calls it d
 
 /// The role in the provider's own JSON: an IAM policy, an Azure role definition, a GCP custom role.
 pub fn role_json(provider: Provider, calls: &[Call]) -> Value {
-    let names: Vec<&str> = permissions(calls).into_iter().collect();
+    let names = of_role(provider, calls);
     match provider {
         Provider::Aws => json!({
             "Version": "2012-10-17",
@@ -43,9 +43,16 @@ pub fn role_json(provider: Provider, calls: &[Call]) -> Value {
     }
 }
 
+/// The permissions that a role can hold. Those of Microsoft Graph are no actions of Azure Resource Manager: an application is
+/// granted them in Entra, beside its role.
+fn of_role(provider: Provider, calls: &[Call]) -> Vec<&'static str> {
+    let is_action = |name: &&str| provider != Provider::Azure || name.contains('/');
+    permissions(calls).into_iter().filter(is_action).collect()
+}
+
 /// The role as a Terraform resource.
 pub fn role_terraform(provider: Provider, calls: &[Call]) -> String {
-    let names = permissions(calls);
+    let names = of_role(provider, calls);
     let list = |indent: &str| {
         let mut text = String::new();
         for name in &names {
@@ -90,5 +97,13 @@ mod tests {
         assert_eq!(role["Statement"][0]["Action"], json!(["eks:DescribeCluster", "eks:ListClusters"]));
         let text = role_terraform(Provider::Gcp, CALLS);
         assert_eq!(text.matches("eks:DescribeCluster").count(), 1);
+    }
+
+    #[test]
+    fn what_entra_grants_is_no_action_of_an_azure_role() {
+        let calls = [call("Microsoft.Network/routeTables/read"), call("GroupMember.Read.All")];
+        let role = role_json(Provider::Azure, &calls);
+        assert_eq!(role["Actions"], json!(["Microsoft.Network/routeTables/read"]));
+        assert!(!role_terraform(Provider::Azure, &calls).contains("GroupMember"));
     }
 }

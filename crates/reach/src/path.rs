@@ -29,6 +29,8 @@ pub struct Path {
 pub struct Layer {
     /// What a reader calls it: `network ACL acl-1, inbound`.
     pub name: Arc<str>,
+    /// The resource that holds its rules, by the provider's id: what a change of them has to name.
+    pub held_by: Option<Arc<str>>,
     /// What it does.
     pub gate: Gate,
     /// The packets it looks at; all others pass it by. `None` for all. A filter of answers looks at TCP only, since
@@ -80,7 +82,14 @@ pub struct Tier {
 impl Layer {
     /// A layer that looks at every packet.
     pub fn new(name: impl Into<Arc<str>>, gate: Gate) -> Self {
-        Self { name: name.into(), gate, concerns: None, unsure: Vec::new() }
+        Self { name: name.into(), held_by: None, gate, concerns: None, unsure: Vec::new() }
+    }
+
+    /// The same layer, with the resource that holds its rules.
+    #[must_use]
+    pub fn held_by(mut self, resource: impl Into<Arc<str>>) -> Self {
+        self.held_by = Some(resource.into());
+        self
     }
 
     /// The same layer, looking only at these packets.

@@ -99,6 +99,11 @@ fn line(pen: Pen, text: &mut String, name: &str, answer: &str) {
     let _ = writeln!(text, "{}", pen.wrap(&plain(answer), &format!("  {name}: "), "    "));
 }
 
+/// A command below a name, whole and in one line: it is made to be copied.
+fn command_line(text: &mut String, command: &str) {
+    let _ = writeln!(text, "        {command}");
+}
+
 /// A line below a name.
 fn below(pen: Pen, text: &mut String, said: &str) {
     let inside = said.len() - said.trim_start().len();

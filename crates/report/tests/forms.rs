@@ -60,6 +60,7 @@ fn named(name: &str) -> Report {
         owner: name.to_owned(),
         reason: name.to_owned(),
         until: now() + SignedDuration::from_hours(1),
+        covers: None,
     };
     let policy = Policy { waivers: vec![waiver], ..Policy::default() };
     let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
@@ -300,6 +301,7 @@ fn a_waiver_that_matches_nothing_is_told_to_programs_and_a_gap_without_a_permiss
         owner: "platform".to_owned(),
         reason: "it moved".to_owned(),
         until: now(),
+        covers: None,
     };
     let refused = |permission: Option<&str>| GapRow {
         scope: "111111111111".to_owned(),

@@ -40,6 +40,7 @@ pub(crate) use description::Description;
 use description::check::Mistakes;
 use error::Failure;
 use expand::Estate;
+use organizations::Hierarchy;
 
 pub use crate::generate::aws::generate;
 
@@ -49,6 +50,7 @@ pub use crate::generate::aws::generate;
 pub struct World {
     organization: Option<String>,
     management: String,
+    hierarchy: Hierarchy,
     page_limit: Option<usize>,
     accounts: BTreeMap<String, Estate>,
 }
@@ -66,13 +68,20 @@ impl World {
     /// Works out everything that the description leaves to AWS.
     pub(crate) fn expand(description: Description) -> Self {
         let first = description.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+        let hierarchy = Hierarchy::of(&description);
         let management = description.management.unwrap_or(first);
         let estates = description.accounts.into_iter().map(|account| {
             let is_management = account.id == management;
             (account.id.clone(), Estate::expand(account, is_management, &management))
         });
         let accounts = estates.collect();
-        Self { organization: description.organization, page_limit: description.page_limit, accounts, management }
+        Self {
+            organization: description.organization,
+            page_limit: description.page_limit,
+            accounts,
+            management,
+            hierarchy,
+        }
     }
 
     pub(crate) fn management(&self) -> &str {
@@ -143,12 +152,18 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
         Service::Sts => sts::answer(world, call),
         Service::Organizations => organizations::answer(world, call),
         Service::Iam => query::iam::answer(world, estate, call),
-        Service::Ec2 | Service::AutoScaling | Service::LoadBalancing | Service::Kms | Service::Eks => {
+        Service::Ec2
+        | Service::AutoScaling
+        | Service::LoadBalancing
+        | Service::ClassicLoadBalancing
+        | Service::Kms
+        | Service::Eks => {
             let fabric = estate.region(&call.region).ok_or_else(|| not_enabled(call))?;
             match call.service {
                 Service::Ec2 => query::ec2::answer(world, estate, fabric, call),
                 Service::AutoScaling => query::autoscaling::answer(world, fabric, call),
                 Service::LoadBalancing => query::balancing::answer(world, fabric, call),
+                Service::ClassicLoadBalancing => query::balancing::first_generation(world, fabric, call),
                 Service::Kms => kms::answer(world, fabric, call),
                 _ => eks::answer(world, fabric, call),
             }

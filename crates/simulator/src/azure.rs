@@ -75,7 +75,8 @@ pub fn reply(world: &World, request: &Request) -> Reply {
     let Some(route) = Route::of(&request.path) else {
         return answer::error(404, "NotFound", &format!("No resource provider answers at '{}'.", request.path));
     };
-    if let Some(refusal) = bad_version(route.kind, request) {
+    let refusal = if route.kind.is_of_graph() { bad_query(request) } else { bad_version(route.kind, request) };
+    if let Some(refusal) = refusal {
         return refusal;
     }
     let method = if route.shape == Shape::Query || route.kind.computed { "POST" } else { "GET" };
@@ -142,10 +143,24 @@ fn bad_version(kind: &Kind, request: &Request) -> Option<Reply> {
     })
 }
 
+/// Members of one type are an advanced query, which has to say so twice.
+fn bad_query(request: &Request) -> Option<Reply> {
+    let eventual = request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
+    let counted = request.query.get("$count").is_some_and(|count| count == "true");
+    (!eventual || !counted).then(|| {
+        let message = "The specified filter to the reference property query is currently not supported.";
+        answer::error(400, "Request_UnsupportedQuery", message)
+    })
+}
+
 fn list(wire: &Wire, route: &Route, request: &Request) -> Reply {
     let path = request.path.trim_end_matches('/').to_ascii_lowercase();
     let Some(all) = wire.list(&path) else {
-        return if exists(wire, &path) { answer::page(&[], None) } else { missing(wire, route, &path) };
+        return match exists(wire, &path) {
+            true if route.kind.is_of_graph() => answer::odata(&[], None),
+            true => answer::page(&[], None),
+            false => missing(wire, route, &path),
+        };
     };
     let mut kept = None;
     if let Some(filter) = request.query.get("$filter").filter(|filter| !filter.trim().is_empty()) {
@@ -169,6 +184,10 @@ fn list(wire: &Wire, route: &Route, request: &Request) -> Reply {
     let top = request.query.get("$top").and_then(|top| top.parse().ok()).unwrap_or(usize::MAX);
     let end = start.saturating_add(wire.page_size.min(top).max(1)).min(items.len());
     let page = items.get(start..end).unwrap_or_default();
+    if route.kind.is_of_graph() {
+        let next = (end < items.len()).then(|| json!(next_link(request, &offset_token(end))));
+        return answer::odata(page, next.as_ref());
+    }
     if end < items.len() {
         return answer::page(page, Some(&json!(next_link(request, &offset_token(end)))));
     }
@@ -218,6 +237,13 @@ fn missing(wire: &Wire, route: &Route, path: &str) -> Reply {
     if scope != route::TENANT && wire.resource(&format!("/subscriptions/{}", scope.to_ascii_lowercase())).is_none() {
         let message = format!("The subscription '{scope}' could not be found.");
         return answer::error(404, "SubscriptionNotFound", &message);
+    }
+    if route.kind.is_of_graph() {
+        let message = format!(
+            "Resource '{}' does not exist or one of its queried reference-property objects are not present.",
+            route.subject
+        );
+        return answer::error(404, "Request_ResourceNotFound", &message);
     }
     let message = format!(
         "The Resource '{}' under '{path}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",

@@ -130,6 +130,45 @@ pub struct Event {
     pub topic: Topic,
 }
 
+impl Event {
+    /// What it is told by, once: `event-type/fingerprint/generation` for what happens to a finding, and alike for the
+    /// rest. Two events of one key are one event; with the route before it, it is the outbox's dedupe key.
+    ///
+    /// A severity follows for `finding.worsened`, and the day for `finding.reminder`: both can happen more than once
+    /// while a finding is open.
+    pub fn key(&self) -> String {
+        let kind = self.kind.name();
+        let run = self.run.as_deref().unwrap_or_default();
+        match &self.topic {
+            Topic::Finding { finding, .. } => {
+                let once = format!("{kind}/{}/{}", finding.fingerprint, finding.generation);
+                match self.kind {
+                    EventKind::Worsened => format!("{once}/{}", self.severity),
+                    EventKind::Reminder => format!("{once}/{}", self.at.as_second().div_euclid(24 * 3600)),
+                    _ => once,
+                }
+            }
+            Topic::Waiver { selector, until, covers, .. } => {
+                let once = format!("{kind}/{selector}/{}", until.as_second());
+                match self.kind {
+                    EventKind::WaiverExpiring => {
+                        format!("{once}/{}", crate::waivers::days_left(*until, self.at).unwrap_or_default())
+                    }
+                    EventKind::WaiverGrown => format!("{once}/{covers}"),
+                    // It may be used and unused more than once.
+                    EventKind::WaiverUnused => format!("{once}/{run}"),
+                    _ => once,
+                }
+            }
+            Topic::Run(_) if run.is_empty() => {
+                format!("{kind}/{}/{}", self.schedule.as_deref().unwrap_or_default(), self.at.as_second())
+            }
+            Topic::Run(_) => format!("{kind}/{run}"),
+            Topic::Channel { name, .. } => format!("{kind}/{name}/{}", self.at.as_second()),
+        }
+    }
+}
+
 /// What an event is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "kebab-case")]

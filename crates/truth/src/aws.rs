@@ -13,6 +13,9 @@ pub(crate) use world::describe;
 pub(crate) const REGION: &str = "eu-west-1";
 /// Whose it is.
 pub(crate) const ACCOUNT: &str = "444455556666";
+/// The organisation it may be in, and the account that rules it.
+const ORGANIZATION: &str = "o-fleet000000";
+const MANAGEMENT: &str = "999988887777";
 
 const RANGES4: [&str; 14] = [
     "0.0.0.0/0",
@@ -133,6 +136,12 @@ pub(crate) struct Balancer {
     to: u16,
     pool: usize,
     preserve: bool,
+    /// Whether it is one of the first generation, which never shows the client.
+    classic: bool,
+    /// Whether a rule leads to the machines; nothing else does then.
+    by_rule: bool,
+    /// The ranges that rule is for, if it is not for everybody who asks for a path.
+    sources: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -177,6 +186,8 @@ pub(crate) struct Fleet {
     balancers: Vec<Balancer>,
     /// What the role of each pool may do.
     roles: Vec<policy::Role>,
+    /// What the organisation takes away, where there is one.
+    ruling: Option<policy::Ruling>,
 }
 
 impl Fleet {
@@ -211,6 +222,7 @@ impl Fleet {
             ipv6: with6 && dice.chance(70),
             endpoint: endpoint(dice),
             roles: pools.iter().map(|_| policy::Role::random(dice)).collect(),
+            ruling: dice.chance(60).then(|| policy::Ruling::random(dice)),
             groups,
             acls,
             tables,
@@ -245,6 +257,7 @@ impl Fleet {
         }
         for balancer in &self.balancers {
             edges.ports(balancer.port, balancer.to);
+            balancer.sources.iter().for_each(|range| edges.prefix(range));
         }
         edges
     }
@@ -406,8 +419,10 @@ fn pool(dice: &mut Dice, groups: usize) -> Pool {
 
 fn balancer(dice: &mut Dice, groups: usize, pools: usize) -> Balancer {
     let application = dice.chance(40);
+    let classic = !application && dice.chance(30);
     let most = |count: usize| u32::try_from(count).unwrap_or(1).saturating_sub(1);
-    let guarded = application || dice.chance(50);
+    let guarded = application || classic || dice.chance(50);
+    let by_rule = application && dice.chance(50);
     Balancer {
         application,
         internal: dice.chance(20),
@@ -417,6 +432,9 @@ fn balancer(dice: &mut Dice, groups: usize, pools: usize) -> Balancer {
         to: dice.pick(&[30080, 31000, 443]).unwrap_or(30080),
         pool: dice.between(0, most(pools)) as usize,
         preserve: dice.chance(70),
+        classic,
+        by_rule,
+        sources: if by_rule && dice.chance(60) { dice.words(&RANGES4, 1, 3) } else { Vec::new() },
     }
 }
 

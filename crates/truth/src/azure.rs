@@ -13,7 +13,12 @@ pub(crate) use world::describe;
 pub(crate) const SUBSCRIPTION: &str = "5a1e0000-0000-4000-8000-00000000f1ee";
 const NETWORK: &str = "10.40.0.0/16";
 
-const SOURCES: [&str; 16] = [
+/// A service tag that is in no list, and one that stood for these on the day of the list that the product ships: with a new
+/// list look here.
+const UNLISTED: &str = "AzureTomorrow";
+const LISTED: (&str, [&str; 2]) = ("AppService.AustriaEast", ["68.210.171.0/24", "2603:1020:104:5::500/120"]);
+
+const SOURCES: [&str; 17] = [
     "*",
     "*",
     "Internet",
@@ -29,7 +34,8 @@ const SOURCES: [&str; 16] = [
     "VirtualNetwork",
     "AzureLoadBalancer",
     "10.0.0.0/8",
-    "AzureCloud",
+    UNLISTED,
+    LISTED.0,
 ];
 const DESTINATIONS: [&str; 11] = [
     "*",
@@ -161,6 +167,7 @@ impl Fleet {
         let routes = self.subnets.iter().flat_map(|subnet| &subnet.routes).flatten().map(|route| &route.prefix);
         self.endpoint.ranges.iter().chain(of_services).chain(routes).for_each(|prefix| edges.prefix(prefix));
         edges.prefix("168.63.129.16/32");
+        LISTED.1.into_iter().for_each(|prefix| edges.prefix(prefix));
         edges.prefix(NETWORK);
         for rule in self.groups.iter().flatten().chain(&self.admin).chain(&self.node_rules) {
             rule.from.iter().for_each(|prefix| edges.prefix(prefix));

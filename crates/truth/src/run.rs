@@ -54,7 +54,9 @@ async fn through(provider: &impl Collect) -> anyhow::Result<Inventory> {
 fn aws(running: &Running) -> Aws {
     use palisade_aws::{Accounts, Credentials, Regions, Settings};
     Aws::new(Settings {
-        accounts: Accounts::Own,
+        // Its own account where there is no organisation, a member that is entered where there is one.
+        accounts: Accounts::List(vec![crate::aws::ACCOUNT.to_owned()]),
+        role: Some("PalisadeReader".to_owned()),
         regions: Regions::List(vec![crate::aws::REGION.to_owned()]),
         endpoint_url: Some(running.aws.clone()),
         base_region: Some(crate::aws::REGION.to_owned()),

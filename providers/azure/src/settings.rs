@@ -13,7 +13,8 @@ pub struct Settings {
     pub tenant: Option<String>,
     /// Which Azure.
     pub cloud: Cloud,
-    /// Where Azure Resource Manager answers instead: an emulator on loopback, or a private endpoint.
+    /// Where Azure Resource Manager answers instead: an emulator on loopback, which answers for Microsoft Graph too, or a
+    /// private endpoint.
     pub endpoint_url: Option<String>,
     /// How to sign in.
     pub credential: CredentialSource,
@@ -68,7 +69,25 @@ impl Cloud {
         }
     }
 
-    /// For whom a token has to be made out.
+    /// Where Microsoft Graph answers. <https://learn.microsoft.com/graph/deployments>
+    pub fn graph(self) -> &'static str {
+        match self {
+            Self::Public => "https://graph.microsoft.com",
+            Self::UsGovernment => "https://graph.microsoft.us",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn",
+        }
+    }
+
+    /// For whom a token for Microsoft Graph has to be made out.
+    pub fn graph_audience(self) -> &'static str {
+        match self {
+            Self::Public => "https://graph.microsoft.com/.default",
+            Self::UsGovernment => "https://graph.microsoft.us/.default",
+            Self::China => "https://microsoftgraph.chinacloudapi.cn/.default",
+        }
+    }
+
+    /// For whom a token for Azure Resource Manager has to be made out.
     pub fn audience(self) -> &'static str {
         match self {
             Self::Public => "https://management.azure.com/.default",
@@ -119,6 +138,8 @@ pub struct Limits {
     pub call: Duration,
     /// For one subscription.
     pub unit: Duration,
+    /// For the whole target; what is not read by then was not answered.
+    pub target: Duration,
     /// How often a call is made before it has failed.
     pub attempts: u32,
     /// How long to wait before the second attempt when the service does not say; doubled each time.
@@ -131,6 +152,7 @@ impl Default for Limits {
             attempt: Duration::from_secs(10),
             call: Duration::from_mins(1),
             unit: Duration::from_mins(30),
+            target: Duration::from_hours(2),
             attempts: 4,
             first_pause: Duration::from_millis(400),
         }
@@ -154,6 +176,7 @@ mod tests {
     fn every_cloud_asks_for_tokens_of_its_own_endpoint() {
         for cloud in [Cloud::Public, Cloud::UsGovernment, Cloud::China] {
             assert_eq!(cloud.audience(), format!("{}/.default", cloud.endpoint()));
+            assert_eq!(cloud.graph_audience(), format!("{}/.default", cloud.graph()));
         }
     }
 }

@@ -16,12 +16,14 @@ use std::{
 
 const ACME: &str = include_str!("../../../crates/simulator/worlds/acme/azure.yaml");
 
-/// One cluster of a kind that acme has none of: behind a private endpoint.
+/// One cluster of a kind that acme has none of: behind a private endpoint, without an issuer, and with a control plane that
+/// could become anybody.
 const LINKED: &str = "
       - name: linked
         group: batch
         endpoint: {private: true}
         pools: [{name: system, count: 1}]
+        assignments: [{principal: cluster/linked, role: Contributor}]
 ";
 
 const TOKEN: &str = "eyJ-this-is-a-token";
@@ -98,7 +100,11 @@ async fn run(page_size: usize, faults: Faults) -> Run {
 }
 
 async fn run_with(page_size: usize, faults: Faults, change: impl Fn(Settings) -> Settings) -> Run {
-    let running = Simulator::start(world(page_size), faults).await.unwrap();
+    run_in(world(page_size), faults, change).await
+}
+
+async fn run_in(world: World, faults: Faults, change: impl Fn(Settings) -> Settings) -> Run {
+    let running = Simulator::start(world, faults).await.unwrap();
     let azure = Azure::new(change(settings(&running)));
     let events = Arc::new(Events::default());
     let clock = Arc::new(palisade_testkit::now);
@@ -288,6 +294,60 @@ async fn a_list_of_subscriptions_names_its_units_and_an_invisible_one_is_told() 
     let everything =
         run_with(100, Faults::default(), |settings| Settings { subscriptions: Subscriptions::All, ..settings }).await;
     assert_eq!(everything.snapshots.len(), 2);
+}
+
+/// Acme with an identity in a group within the group that owns everything.
+fn nested() -> World {
+    let nested = ACME.replace(
+        "{name: founders, members: [user/founder]}",
+        "{name: founders, members: [group/robots]}\n  - {name: robots, members: [user/founder, identity/checkout-orders]}",
+    );
+    World::from_yaml("", &format!("page_size: 1\n{nested}{LINKED}"), "").unwrap()
+}
+
+/// What an identity of `checkout-prod` is as an administrator of the subscription.
+fn administers(run: &Run, name: &str) -> Option<bool> {
+    let identities = run.cluster("checkout-prod").identities.get().unwrap();
+    let identity = identities.iter().find(|one| one.name == name).unwrap();
+    identity.standing.get().unwrap().administrator.as_ref().map(|(certainty, _)| certainty.is_certain())
+}
+
+#[tokio::test]
+async fn an_identity_holds_what_was_given_to_a_group_around_its_group() {
+    let run = run_in(nested(), Faults::default(), |settings| settings).await;
+    assert_eq!(run.failures(), []);
+    assert_eq!(administers(&run, "checkout-orders"), Some(true));
+    assert_eq!(administers(&run, "checkout-kubelet"), None);
+    assert!(run.cluster("checkout-prod").unread_groups.get().unwrap().is_empty());
+    // The owners of both subscriptions are looked into once.
+    assert_eq!(run.ledger.duplicates(), BTreeMap::new());
+    let denied = Faults { deny: vec!["GroupMember.Read.All".to_owned()], ..Faults::default() };
+    let denied = run_in(nested(), denied, |settings| settings).await;
+    let gap = denied.cluster("checkout-prod").unread_groups.gap().cloned().unwrap();
+    assert_eq!(gap.permission(), Some("GroupMember.Read.All"));
+    assert_eq!(administers(&denied, "checkout-orders"), None, "the groups put every application in doubt instead");
+}
+
+#[tokio::test]
+async fn what_the_targets_time_does_not_reach_is_unreachable_and_nothing_is_lost() {
+    let own = ["3d4b5a69-1c2e-4f80-8a7b-90c1d2e3f401", "9e8d7c6b-5a49-4382-b716-05f4e3d2c102"];
+    let late = |settings: Settings| Settings {
+        subscriptions: Subscriptions::List(own.map(str::to_owned).to_vec()),
+        limits: Limits { target: Duration::ZERO, ..settings.limits },
+        ..settings
+    };
+    let run = run_with(100, Faults::default(), late).await;
+    assert_eq!(run.ledger.entries().len(), 0, "nothing is asked after the time is over");
+    assert_eq!(run.snapshots.len(), own.len());
+    for snapshot in &run.snapshots {
+        let (record, failure) = snapshot.failures().next().unwrap();
+        assert_eq!((&*record.call, failure.reason), (CLUSTERS.name, FailureReason::Unreachable));
+        assert_eq!(failure.message, "the time limit of the target was over");
+    }
+    for subscription in own {
+        let unseen = run.inventory.unseen.iter().find(|unseen| unseen.scope.as_str() == subscription).unwrap();
+        assert_eq!(unseen.gap.reason(), GapReason::Unreachable);
+    }
 }
 
 #[tokio::test]

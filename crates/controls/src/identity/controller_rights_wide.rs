@@ -3,11 +3,10 @@
 use crate::flaws::Flaws;
 use crate::identity::standing;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, State, Subject, SubjectKind,
-    Verdict, guide, whole,
+    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, State, Subject, Verdict, guide,
+    whole,
 };
 use palisade_model::{Cluster, Controller, ControllerIdentity, FactKind, Gap, Identity, IdentityId, IdentityKind};
-use std::sync::Arc;
 
 guide! {
     /// # Controllers borrow rights or hold too many
@@ -107,8 +106,7 @@ fn judge_controller(cluster: &Cluster, controller: &Controller) -> Judgement {
         verdict.because = format!("controller `{name}`: {}", verdict.because);
         verdict.seen_in(&cluster.controllers)
     });
-    let name: Arc<str> = name.as_str().into();
-    Judgement { subject: Subject { kind: SubjectKind::Controller, id: Arc::clone(&name), name }, verdict }
+    Judgement { subject: Subject::controller(controller), verdict }
 }
 
 fn judge_identity(cluster: &Cluster, id: &IdentityId, flaws: Flaws) -> Result<Verdict, Gap> {

@@ -2,8 +2,7 @@
 
 use crate::flaws::Flaws;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Subject, SubjectKind, Verdict,
-    guide, whole,
+    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Subject, Verdict, guide, whole,
 };
 use palisade_model::{Audience, Cluster, FactKind, Gap, Issuer, Trust, TrustSubject};
 
@@ -74,13 +73,8 @@ impl Control for TrustWide {
             Err(gap) => return whole(cluster, || Err(gap)),
         };
         let judged = |trust| judge_trust(trust).map(|verdict| verdict.seen_in(fact));
-        trusts.iter().map(|trust| Judgement { subject: subject(trust), verdict: judged(trust) }).collect()
+        trusts.iter().map(|trust| Judgement { subject: Subject::trust(trust), verdict: judged(trust) }).collect()
     }
-}
-
-fn subject(trust: &Trust) -> Subject {
-    let id = format!("{} {}", trust.identity, trust.text);
-    Subject { kind: SubjectKind::Trust, id: id.into(), name: trust.text.as_str().into() }
 }
 
 fn judge_trust(trust: &Trust) -> Result<Verdict, Gap> {

@@ -2,7 +2,7 @@
 
 use crate::samples::{finding, json, planned, rendered, rendered_in, text_of};
 use palisade_engine::Severity;
-use palisade_message::{Medium, Planned, Room, Thread, event_key, sample};
+use palisade_message::{Medium, Planned, Room, Thread, sample};
 use palisade_track::{EventKind, Summary, Topic, Unread};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -197,13 +197,16 @@ fn a_page_is_closed_by_the_end_of_what_opened_it() {
 }
 
 #[test]
-fn the_id_of_a_message_depends_on_its_key_alone() {
+fn the_id_of_a_message_is_the_same_in_every_form_and_another_for_other_news_and_other_channels() {
     let one = planned(vec![sample(EventKind::Opened)]);
-    let other = Planned { events: vec![sample(EventKind::Gone)], ..one.clone() };
-    assert_eq!(one.id(), other.id());
-    assert_ne!(one.id(), one.clone().again(2).id());
     let ids = Medium::ALL.map(|medium| rendered(&one, medium).id);
     assert!(ids.iter().all(|id| *id == one.id()));
+    let later = Planned { not_before: jiff::Timestamp::MAX, together: "until/7".to_owned(), ..one.clone() };
+    assert_eq!(later.id(), one.id());
+    let other = Planned { events: vec![sample(EventKind::Gone)], ..one.clone() };
+    assert_ne!(other.id(), one.id());
+    let elsewhere = Planned { channel: "elsewhere".to_owned(), ..one.clone() };
+    assert_ne!(elsewhere.id(), one.id());
 }
 
 #[test]
@@ -214,7 +217,7 @@ fn a_finding_whose_place_was_not_read_says_as_of_when() {
     }
     let (_, text, _) = text_of(&rendered(&planned(vec![event.clone()]), Medium::Email));
     assert!(text.contains("As of: 2026-11-10: this place has not been read since"), "{text}");
-    assert!(event_key(&event).starts_with("finding.reminder/"));
+    assert!(event.key().starts_with("finding.reminder/"));
 }
 
 /// A message as it may come after a bad night: one thing of each sort, a cause of several pools, and a gap.
@@ -230,7 +233,7 @@ fn bad_night() -> Planned {
         Topic::Run(summary) => Some(summary),
         Topic::Finding { .. } | Topic::Waiver { .. } | Topic::Channel { .. } => None,
     };
-    Planned { coverage, gathers: true, ..planned(events) }
+    Planned { coverage, together: "until/1".to_owned(), ..planned(events) }
 }
 
 #[test]

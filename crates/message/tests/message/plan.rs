@@ -3,11 +3,9 @@
 use crate::samples::{channel, finding, guides, now};
 use jiff::{Timestamp, civil::time};
 use palisade_engine::Severity;
-use palisade_message::{
-    Channel, Load, Matches, Medium, Planned, Quiet, Reminders, Route, Sinks, When, Zone, plan, reminders, sample,
-};
+use palisade_message::{Channel, Load, Matches, Medium, Planned, Quiet, Route, Sinks, When, Zone, plan, queue, sample};
 use palisade_model::Provider;
-use palisade_track::{Event, EventKind, Standing, Topic, Tracked};
+use palisade_track::{Event, EventKind, Topic, Tracked};
 use std::collections::BTreeSet;
 
 fn sinks(channels: &[Medium]) -> Sinks {
@@ -161,12 +159,11 @@ fn quiet_hours_hold_back_what_is_not_critical_and_merge_it() {
         [("all", "slack", night.to_string()), ("all", "slack", "2026-11-19T06:00:00Z".to_owned())]
     );
     let mut held = first[1].clone();
-    assert!(held.gathers && held.events.len() == 2);
+    assert!(held.gathers() && held.events.len() == 2);
     let second = at(&[opened(Severity::High, "d"), owned(Severity::High, "a", "ana")], later);
-    assert_eq!(second[0].key, held.key, "what is held back for the same moment is the same message");
+    assert_eq!(second[0].together, held.together, "what is held back for the same moment is the same message");
     held.absorb(second[0].clone());
     assert_eq!(held.events.len(), 3, "and tells an event once");
-    assert_eq!(held.key, first[1].key);
 }
 
 #[test]
@@ -174,7 +171,7 @@ fn a_key_is_the_same_whenever_the_same_news_is_planned_and_different_for_other_n
     let sinks = sinks(&[Medium::Slack, Medium::Teams]);
     let events = [opened(Severity::Critical, "a"), opened(Severity::Critical, "b")];
     let keys =
-        |events: &[Event]| -> Vec<String> { told(events, &sinks).into_iter().map(|message| message.key).collect() };
+        |events: &[Event]| -> Vec<String> { told(events, &sinks).into_iter().map(|message| message.key()).collect() };
     let reversed: Vec<Event> = events.iter().rev().cloned().collect();
     assert_eq!(keys(&events), keys(&reversed));
     let doubled: Vec<Event> = events.iter().chain(&events).cloned().collect();
@@ -195,17 +192,17 @@ fn a_storm_comes_together_and_says_so() {
     let events: Vec<Event> =
         (0..8).map(|number| owned(Severity::High, &format!("p{number}"), &format!("owner-{number}"))).collect();
     let all = told(&events, &sinks);
-    assert_eq!(all.iter().filter(|message| !message.braked).count(), 3);
-    let braked: Vec<&Planned> = all.iter().filter(|message| message.braked).collect();
+    assert_eq!(all.iter().filter(|message| !message.is_braked()).count(), 3);
+    let braked: Vec<&Planned> = all.iter().filter(|message| message.is_braked()).collect();
     assert_eq!(braked.len(), 1);
     assert_eq!(braked[0].events.len(), 5);
     assert_eq!(braked[0].not_before.to_string(), "2026-11-18T13:00:00Z");
-    assert!(braked[0].gathers);
+    assert!(braked[0].gathers());
     let load = Load::from([(("all".to_owned(), "slack".to_owned()), 3)]);
     let more = plan(&[owned(Severity::High, "late", "x")], &sinks, &guides(), &load, now());
-    assert_eq!(more[0].key, braked[0].key, "what comes later within the hour joins it");
+    assert_eq!(more[0].together, braked[0].together, "what comes later within the hour joins it");
     let critical = plan(&[owned(Severity::Critical, "bad", "x")], &sinks, &guides(), &load, now());
-    assert!(critical[0].braked && !critical[0].gathers);
+    assert!(critical[0].is_braked() && !critical[0].gathers());
     assert_eq!(critical[0].not_before, now(), "what is critical does not wait");
 }
 
@@ -231,32 +228,6 @@ fn a_drop_of_coverage_is_told_once_and_not_again_as_an_incomplete_run() {
 }
 
 #[test]
-fn an_open_finding_comes_back_to_mind_until_somebody_takes_it_on() {
-    let mut event = opened(Severity::Critical, "p");
-    let finding = tracked(&mut event).clone();
-    let hours = |hours: i64| now().checked_add(jiff::SignedDuration::from_hours(hours)).unwrap();
-    let due =
-        |finding: &Tracked, told: i64, at: i64| reminders([(finding, hours(told))], &Reminders::default(), hours(at));
-    assert_eq!(due(&finding, 0, 23), []);
-    assert_eq!(due(&finding, 0, 24).len(), 1);
-    assert_eq!(due(&finding, 0, 24), due(&finding, 0, 47), "the moment is the same whenever it is asked for");
-    assert_eq!(due(&finding, 24, 47), []);
-    assert_eq!(due(&finding, 24, 480).len(), 1, "after a long silence one is enough");
-    let high = Tracked { severity: Severity::High, ..finding.clone() };
-    assert_eq!(due(&high, 0, 24 * 6), []);
-    assert_eq!(due(&high, 0, 24 * 7).len(), 1);
-    let medium = Tracked { severity: Severity::Medium, ..finding.clone() };
-    assert_eq!(due(&medium, 0, 24 * 365), []);
-    let taken = Tracked { standing: Standing::Acknowledged { by: "ana".to_owned(), at: now() }, ..finding.clone() };
-    assert_eq!(due(&taken, 0, 240), []);
-    let resolved = Tracked { standing: Standing::Resolved { at: now() }, ..finding.clone() };
-    assert_eq!(due(&resolved, 0, 240), []);
-    let waived = Tracked { waived_until: Some(hours(100)), ..finding.clone() };
-    assert_eq!(due(&waived, 0, 99), []);
-    assert_eq!(due(&waived, 0, 101).len(), 1);
-}
-
-#[test]
 fn a_planned_message_is_written_down_and_read_back() {
     let all = told(&EventKind::ALL.map(sample), &sinks(&Medium::ALL));
     assert!(all.len() > 10);
@@ -276,4 +247,26 @@ fn every_channel_of_a_route_is_told_and_an_unknown_one_is_nothing() {
     }];
     let all = told(&[opened(Severity::High, "a")], &sinks);
     assert_eq!(all.iter().map(|message| message.channel.as_str()).collect::<Vec<_>>(), ["slack", "teams"]);
+}
+
+#[test]
+fn an_outbox_gives_back_the_message_that_was_planned() {
+    let sinks = sinks(&[Medium::Slack, Medium::PagerDuty]);
+    let events: Vec<Event> = ["a", "b", "c"]
+        .into_iter()
+        .flat_map(|name| Severity::ALL.map(|severity| opened(severity, &format!("{name}-{severity}"))))
+        .collect();
+    let queued = queue(&events, &sinks, &guides(), &Load::new(), now());
+    let mut batches: std::collections::BTreeMap<(String, String), Vec<Event>> = std::collections::BTreeMap::new();
+    for one in &queued {
+        batches.entry((one.route.clone(), one.together.clone())).or_default().push(events[one.event].clone());
+    }
+    let planned = told(&events, &sinks);
+    assert_eq!(batches.len(), planned.len());
+    for message in planned {
+        let place = (format!("{}/{}", message.route, message.channel), message.together.clone());
+        let back = Planned::of_batch(&place.0, &place.1, batches[&place].clone(), None).unwrap();
+        assert_eq!((back.key(), back.id(), back.gathers()), (message.key(), message.id(), message.gathers()));
+    }
+    assert_eq!(Planned::of_batch("critical/slack", "x", Vec::new(), None), None);
 }

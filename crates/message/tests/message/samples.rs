@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use palisade_engine::{Fingerprint, Severity, State, Subject, SubjectKind};
 use palisade_message::{
     About, Body, Channel, Guides, Kind, MailSecurity, Medium, Planned, Rendered, Room, SecretRef, Templates, Thread,
-    View, event_key, render,
+    View, render,
 };
 use palisade_model::{ClusterId, Provider, Scope};
 use palisade_track::{Event, EventKind, Standing, Topic, Tracked};
@@ -94,12 +94,10 @@ pub(crate) fn planned(events: Vec<Event>) -> Planned {
     Planned {
         route: "all".to_owned(),
         channel: "there".to_owned(),
-        key: events.iter().map(event_key).collect::<Vec<_>>().join("+"),
+        together: "now".to_owned(),
         not_before: now(),
-        gathers: false,
         events,
         coverage: None,
-        braked: false,
     }
 }
 

@@ -53,7 +53,7 @@ fn message() -> impl Strategy<Value = Planned> {
     });
     (vec(event(), 1..40), proptest::option::of(summary), any::<bool>()).prop_map(|(events, coverage, braked)| Planned {
         coverage,
-        braked,
+        together: if braked { "storm/1" } else { "now" }.to_owned(),
         ..planned(events)
     })
 }

@@ -8,8 +8,8 @@ use axum::{
 };
 use jiff::Timestamp;
 use palisade_message::{
-    Channel, Guides, Kind, MailSecurity, Medium, Planned, Rendered, Room, SecretRef, Templates, Thread, View,
-    event_key, render, sample,
+    Channel, Guides, Kind, MailSecurity, Medium, Planned, Rendered, Room, SecretRef, Templates, Thread, View, render,
+    sample,
 };
 use palisade_notify::{Courier, Receipt, Secrets};
 use palisade_track::EventKind;
@@ -150,12 +150,10 @@ pub(crate) fn message(channel: &Channel, kind: EventKind, thread: Option<&Thread
     let planned = Planned {
         route: "all".to_owned(),
         channel: channel.name.clone(),
-        key: event_key(&event),
+        together: "now".to_owned(),
         not_before: now(),
-        gathers: false,
         events: vec![event],
         coverage: None,
-        braked: false,
     };
     let (guides, templates) = (Guides::default(), Templates::default());
     let view = View { channel, report_url: None, guides: &guides, templates: &templates, installation: "acme" };

@@ -1,9 +1,11 @@
 //! What to change so that machines no longer answer what they should not.
 
-use super::{PROTOCOLS, below};
+mod azure;
+
+use super::{PROTOCOLS, below, command_line};
 use crate::paint::Pen;
 use palisade_model::{Exposure, Provider};
-use palisade_reach::{AddrSet, Change, Fix, PacketSet, Printer, Protocol, RuleId};
+use palisade_reach::{AddrSet, Change, Fix, PacketSet, Path, Printer, Protocol, RuleId};
 
 pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
     let open = exposure.internet.upper().intersect(unwanted);
@@ -23,7 +25,7 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
         }
         below(pen, text, &format!("to {}, one of:", path.name));
         for fix in &fixes {
-            tell(provider, fix, &printer, pen, text);
+            tell(provider, (path, fix, unwanted), &printer, pen, text);
         }
         if fixes.is_empty() {
             below(pen, text, "  no single layer closes it");
@@ -31,11 +33,22 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
 }
 
-fn tell(provider: Provider, fix: &Fix, printer: &Printer, pen: Pen, text: &mut String) {
+fn tell(
+    provider: Provider,
+    (path, fix, unwanted): (&Path, &Fix, &PacketSet),
+    printer: &Printer,
+    pen: Pen,
+    text: &mut String,
+) {
     below(pen, text, &format!("  - in {}:", fix.layer));
     for change in &fix.changes {
         below(pen, text, &format!("    {}", in_words(change, printer)));
-        if let Some(command) = command(provider, &fix.layer, change) {
+        if provider == Provider::Azure {
+            let commands = azure::commands(path, &fix.layer, change, unwanted);
+            for command in &commands {
+                command_line(text, command);
+            }
+        } else if let Some(command) = command(provider, &fix.layer, change) {
             below(pen, text, &format!("    {command}"));
         }
     }
@@ -79,9 +92,8 @@ fn packets(printer: &Printer, packets: &PacketSet) -> String {
 fn command(provider: Provider, layer: &str, change: &Change) -> Option<String> {
     match provider {
         Provider::Aws => aws(layer, change),
-        Provider::Azure => azure(layer, change),
         Provider::Gcp => Some(gcp(change)),
-        Provider::Kubernetes => None,
+        Provider::Azure | Provider::Kubernetes => None,
     }
 }
 
@@ -135,34 +147,6 @@ fn permission(rule: &RuleId) -> String {
             .then(|| format!("--protocol {protocol} --port {port} --{source_is} {source}"))
     };
     said().unwrap_or_else(|| "--security-group-rule-ids RULE".to_owned())
-}
-
-fn azure(layer: &str, change: &Change) -> Option<String> {
-    if !layer.to_ascii_lowercase().contains("security group") && !layer.to_ascii_lowercase().contains("nsg") {
-        return None;
-    }
-    let at = |rule: &RuleId| {
-        let text = rule.to_string();
-        let (group, name) = text.split_once('/').unwrap_or(("", &text));
-        let (group, name) = (literal(group, "NSG"), literal(name, "RULE"));
-        format!("--resource-group GROUP --nsg-name {group} --name {name}")
-    };
-    Some(match change {
-        Change::Remove { rule } => format!("az network nsg rule delete {}", at(rule)),
-        Change::Narrow { rule, .. } => {
-            format!("az network nsg rule update {} --source-address-prefixes PREFIXES", at(rule))
-        }
-        Change::Deny { before, packets } => {
-            let before = before.as_ref().map_or_else(|| "the end".to_owned(), ToString::to_string);
-            let (protocol, range) = first(packets);
-            format!(
-                "az network nsg rule create --resource-group GROUP --nsg-name NSG --name NAME --priority BEFORE --access \
-                 Deny --direction Inbound --protocol {protocol} --destination-port-ranges {}-{} --source-address-prefixes \
-                 PREFIXES, with a priority before {before}",
-                range.0, range.1
-            )
-        }
-    })
 }
 
 fn gcp(change: &Change) -> String {

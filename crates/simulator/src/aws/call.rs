@@ -19,6 +19,8 @@ pub(crate) enum Service {
     Ec2,
     AutoScaling,
     LoadBalancing,
+    /// The first generation of load balancers.
+    ClassicLoadBalancing,
     Iam,
     Kms,
     Eks,
@@ -53,12 +55,13 @@ pub(crate) enum Caller {
 pub(crate) const BASE_ROLE: &str = "palisade";
 
 impl Service {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Sts,
         Self::Organizations,
         Self::Ec2,
         Self::AutoScaling,
         Self::LoadBalancing,
+        Self::ClassicLoadBalancing,
         Self::Iam,
         Self::Kms,
         Self::Eks,
@@ -71,7 +74,7 @@ impl Service {
             Self::Organizations => "organizations",
             Self::Ec2 => "ec2",
             Self::AutoScaling => "autoscaling",
-            Self::LoadBalancing => "elasticloadbalancing",
+            Self::LoadBalancing | Self::ClassicLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
             Self::Kms => "kms",
             Self::Eks => "eks",
@@ -90,6 +93,7 @@ impl Service {
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::LoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+            Self::ClassicLoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Organizations | Self::Kms | Self::Eks => "",
         }
@@ -102,6 +106,7 @@ impl Service {
             "2016-11-15" => Some(Self::Ec2),
             "2011-01-01" => Some(Self::AutoScaling),
             "2015-12-01" => Some(Self::LoadBalancing),
+            "2012-06-01" => Some(Self::ClassicLoadBalancing),
             "2010-05-08" => Some(Self::Iam),
             _ => None,
         }

@@ -26,9 +26,48 @@ pub(crate) struct Description {
     pub(crate) organization: Option<String>,
     /// The account whose credentials `AKIAPALISADE...` are; the first account when not said.
     pub(crate) management: Option<String>,
+    /// The units below the root.
+    pub(crate) units: Vec<Unit>,
+    /// Policies of the organization besides the two that AWS makes, which allow everything and are attached everywhere.
+    pub(crate) policies: Vec<Ruling>,
+    /// Units and accounts (or `root`) from which the policy that allows everything was taken away.
+    pub(crate) without_full_access: Vec<String>,
     /// The largest page of any list, below what AWS allows, so that small worlds have several pages.
     pub(crate) page_limit: Option<usize>,
     pub(crate) accounts: Vec<Account>,
+}
+
+/// A unit of an organization.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unit {
+    pub(crate) name: String,
+    /// The unit above; the root when not said.
+    #[serde(default)]
+    pub(crate) parent: Option<String>,
+}
+
+/// A policy of an organization.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ruling {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) kind: RulingKind,
+    /// `root`, names of units, ids of accounts.
+    pub(crate) attached: Vec<String>,
+    pub(crate) document: serde_json::Value,
+}
+
+/// What a policy of an organization is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RulingKind {
+    /// What principals of the accounts may do.
+    #[default]
+    ServiceControl,
+    /// What may be done to what the accounts own.
+    ResourceControl,
 }
 
 /// One account.
@@ -37,6 +76,9 @@ pub(crate) struct Description {
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// The unit it stands in; the root when not said.
+    #[serde(default)]
+    pub(crate) unit: Option<String>,
     /// `aws`, `aws-us-gov` or `aws-cn`.
     #[serde(default = "standard_partition")]
     pub(crate) partition: String,

@@ -47,7 +47,11 @@ impl Failure {
                 let body = Tree::from(fields().put("Response", body)).xml(Dialect::Item);
                 Reply::xml(self.status, format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}"))
             }
-            Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing => {
+            Service::Sts
+            | Service::Iam
+            | Service::AutoScaling
+            | Service::LoadBalancing
+            | Service::ClassicLoadBalancing => {
                 let kind = if self.status < 500 { "Sender" } else { "Receiver" };
                 let error = fields().put("Type", kind).put("Code", self.code.as_ref()).put("Message", &self.message);
                 let body = Tree::from(fields().put("Error", error).put("RequestId", REQUEST_ID)).xml(Dialect::Member);
@@ -88,7 +92,7 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on}"),
         ),
-        Service::Iam | Service::AutoScaling | Service::LoadBalancing => Failure::new(
+        Service::Iam | Service::AutoScaling | Service::LoadBalancing | Service::ClassicLoadBalancing => Failure::new(
             403,
             "AccessDenied",
             format!("User: {principal} is not authorized to perform: {permission}{on} {because} {permission} action"),
@@ -106,7 +110,7 @@ pub(crate) fn throttled(service: Service) -> Failure {
             "AWS Organizations can't complete your request because another request is already in progress. Try again later.",
         ),
         Service::Kms => Failure::client("ThrottlingException", "Rate exceeded"),
-        Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing => {
+        Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing | Service::ClassicLoadBalancing => {
             Failure::client("Throttling", "Rate exceeded")
         }
     }
@@ -121,6 +125,8 @@ pub(crate) fn broken(service: Service) -> Failure {
         Service::Kms => Failure::new(500, "KMSInternalException", message),
         Service::Organizations => Failure::new(500, "ServiceException", message),
         Service::Iam => Failure::new(500, "ServiceFailure", message),
-        Service::Sts | Service::AutoScaling | Service::LoadBalancing => Failure::new(500, "InternalFailure", message),
+        Service::Sts | Service::AutoScaling | Service::LoadBalancing | Service::ClassicLoadBalancing => {
+            Failure::new(500, "InternalFailure", message)
+        }
     }
 }

@@ -82,6 +82,11 @@ pub(crate) struct Fabric {
     pub(crate) target_groups: Vec<Item>,
     /// The listeners of each load balancer, by its ARN.
     pub(crate) listeners: BTreeMap<String, Vec<Item>>,
+    /// The rules of each listener, by its ARN.
+    pub(crate) rules: BTreeMap<String, Vec<Item>>,
+    pub(crate) classic_load_balancers: Vec<Item>,
+    /// The state of the machines behind each load balancer of the first generation, by its name.
+    pub(crate) instance_states: BTreeMap<String, String>,
     /// The targets and the attributes of each target group, by its ARN.
     pub(crate) targets: BTreeMap<String, balancing::Targets>,
     pub(crate) clusters: BTreeMap<String, Facts>,

@@ -30,6 +30,11 @@ pub(crate) fn page(items: &[Item], next: Option<&Value>) -> Reply {
     listed(items, next.map(|next| ("nextLink", next)))
 }
 
+/// A page of a list of Microsoft Graph.
+pub(crate) fn odata(items: &[Item], next: Option<&Value>) -> Reply {
+    listed(items, next.map(|next| ("@odata.nextLink", next)))
+}
+
 /// A page of a list that pages on by a token.
 pub(crate) fn tokens(items: &[Item], token: Option<&str>) -> Reply {
     let token = json!(token.unwrap_or_default());
@@ -80,6 +85,10 @@ pub(crate) fn denied(operation: &Operation) -> Reply {
     let client = ids::client("app/palisade");
     let object = ids::principal("app/palisade");
     let Operation { permission, scope, .. } = operation;
+    // Microsoft Graph does not say what is missing.
+    if !permission.contains('/') {
+        return error(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+    }
     let at = if scope == super::route::TENANT { "/".to_owned() } else { format!("/subscriptions/{scope}") };
     error(
         403,

@@ -21,9 +21,20 @@ pub(crate) struct Description {
     /// Items in one page of a list; 100 when absent.
     pub(crate) page_size: Option<usize>,
     pub(crate) management_groups: Vec<ManagementGroup>,
+    /// Who is in which group; one that is not written down has no members.
+    pub(crate) groups: Vec<Group>,
     /// Assignments made on management groups.
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) subscriptions: Vec<Subscription>,
+}
+
+/// A group of the tenant's directory.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    /// Principals as assignments name them, other groups among them.
+    pub(crate) members: Vec<String>,
 }
 
 /// A management group; the one without a parent is the tenant's root.
@@ -52,6 +63,9 @@ pub(crate) struct Subscription {
     pub(crate) nat_gateways: Vec<NatGateway>,
     pub(crate) networks: Vec<Network>,
     pub(crate) identities: Vec<ManagedIdentity>,
+    /// Single virtual machines, beside those of the clusters.
+    pub(crate) machines: Vec<Carrier>,
+    pub(crate) automation_accounts: Vec<Carrier>,
     pub(crate) vaults: Vec<Vault>,
     pub(crate) roles: Vec<Role>,
     pub(crate) assignments: Vec<Assignment>,
@@ -179,6 +193,20 @@ pub(crate) struct ManagedIdentity {
     pub(crate) location: Option<String>,
     pub(crate) federated: Vec<Federated>,
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// A machine or an Automation account, told by the identities it carries. Its own is the principal `machine/NAME` or
+/// `automation/NAME`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Carrier {
+    pub(crate) name: String,
+    pub(crate) group: String,
+    pub(crate) location: Option<String>,
+    /// Whether it has an identity of its own.
+    pub(crate) system_assigned: bool,
+    /// User-assigned identities of the subscription.
+    pub(crate) identities: Vec<String>,
 }
 
 /// A trust in somebody else's tokens.

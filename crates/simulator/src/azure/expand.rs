@@ -116,6 +116,7 @@ pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
     hierarchy(description, &tenant, &mut wire);
     let roles = roles::all();
     access::built_in_roles("", &roles, &mut wire);
+    access::groups(description, &mut wire)?;
     for subscription in &description.subscriptions {
         subscription_row(subscription, &tenant, &mut wire);
         let mut site = Site {

@@ -55,6 +55,8 @@ static KINDS: &[Kind] = &[
         ..kind("Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules", NETWORK)
     },
     Kind { last_page: LastPage::Empty, ..kind("Microsoft.Compute/virtualMachineScaleSets", "2026-04-01") },
+    kind("Microsoft.Compute/virtualMachines", "2026-04-01"),
+    kind("Microsoft.Automation/automationAccounts", "2024-10-23"),
     // The network views of a scale set stopped at this version.
     kind("Microsoft.Compute/virtualMachineScaleSets/networkInterfaces", "2018-10-01"),
     kind("Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses", "2018-10-01"),
@@ -70,7 +72,18 @@ static KINDS: &[Kind] = &[
     Kind { last_page: LastPage::Null, ..kind("Microsoft.Management/managementGroups/descendants", "2023-04-01") },
     kind("Microsoft.Resources/subscriptions", "2022-12-01"),
     kind("Microsoft.ResourceGraph/resources", "2024-04-01"),
+    kind(MEMBERS, "v1.0"),
 ];
+
+/// What it takes in Microsoft Graph to read who is in a group.
+const MEMBERS: &str = "GroupMember.Read.All";
+
+impl Kind {
+    /// Whether Microsoft Graph serves it and not Azure Resource Manager.
+    pub(crate) fn is_of_graph(&self) -> bool {
+        self.name == MEMBERS
+    }
+}
 
 /// A request whose path stands for something.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,6 +114,10 @@ impl Route {
         let lower = path.to_ascii_lowercase();
         if lower == "/subscriptions" {
             return Some(Self::new("Microsoft.Resources/subscriptions", Shape::List, TENANT, String::new()));
+        }
+        if let Some(group) = lower.strip_prefix("/v1.0/groups/") {
+            let group = group.strip_suffix("/transitivemembers/microsoft.graph.serviceprincipal")?;
+            return (!group.contains('/')).then(|| Self::new(MEMBERS, Shape::List, TENANT, group.to_owned()));
         }
         let (scope, rest) = subscription_of(path);
         let Some((at, own)) = lower.rfind("/providers/").map(|at| (at, at + "/providers/".len())) else {
@@ -145,8 +162,12 @@ impl Route {
             subject.push('#');
             subject.push_str(token);
         }
-        let right = if self.kind.computed { "action" } else { "read" };
-        Operation { permission: format!("{}/{right}", self.kind.name), scope: self.scope.clone(), subject }
+        let permission = match self.kind {
+            kind if kind.is_of_graph() => kind.name.to_owned(),
+            kind if kind.computed => format!("{}/action", kind.name),
+            kind => format!("{}/read", kind.name),
+        };
+        Operation { permission, scope: self.scope.clone(), subject }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Random IAM policies of node roles, and what they allow (semantics, section 6.1).
 
-use super::ACCOUNT;
+use super::{ACCOUNT, ORGANIZATION, REGION};
 use crate::{
     dice::Dice,
     naive::{self, Needs, matches, matches_in_any_case},
@@ -136,6 +136,93 @@ struct Statement {
     condition: Option<Condition>,
 }
 
+/// What an organisation takes away from the account: at every level above it something has to allow, and nothing may deny.
+#[derive(Clone, Debug)]
+pub(crate) struct Ruling {
+    /// Root, outer unit, inner unit, account: the policies attached there.
+    levels: Vec<Level>,
+    /// Policies on what is done to the account's own things; only what they deny counts.
+    on_things: Vec<Vec<Statement>>,
+    /// A policy of a unit in which the account does not stand.
+    beside: Vec<Statement>,
+}
+
+/// The policies of one level.
+#[derive(Clone, Debug)]
+struct Level {
+    name: &'static str,
+    /// Whether the policy that allows everything is still attached.
+    full: bool,
+    policies: Vec<Vec<Statement>>,
+}
+
+impl Ruling {
+    pub(crate) fn random(dice: &mut Dice) -> Self {
+        let levels = ["root", "outer", "inner", ACCOUNT].map(|name| {
+            let full = dice.chance(80);
+            // There is always one.
+            let count = dice.between(u32::from(!full), 2);
+            let policies = (0..count).map(|_| statements(dice, true)).collect();
+            Level { name, full, policies }
+        });
+        let on_things = (0..dice.between(0, 1)).map(|_| statements(dice, true)).collect();
+        Self { levels: levels.into(), on_things, beside: statements(dice, true) }
+    }
+
+    /// The policies as the simulator takes them.
+    pub(crate) fn policies(&self) -> Vec<Value> {
+        let mut described =
+            vec![json!({ "name": "beside", "attached": ["beside"], "document": document(&self.beside) })];
+        for level in &self.levels {
+            for (place, own) in level.policies.iter().enumerate() {
+                let name = format!("{}-{place}", level.name);
+                described.push(json!({ "name": name, "attached": [level.name], "document": document(own) }));
+            }
+        }
+        for (place, own) in self.on_things.iter().enumerate() {
+            let (name, kind) = (format!("things-{place}"), "resource-control");
+            described.push(json!({ "name": name, "kind": kind, "attached": ["outer"], "document": document(own) }));
+        }
+        described
+    }
+
+    pub(crate) fn without_full_access(&self) -> Vec<&str> {
+        self.levels.iter().filter(|level| !level.full).map(|level| level.name).collect()
+    }
+
+    fn allows(&self, action: &str, resource: &str) -> Answer {
+        let mut answer = Answer::Yes;
+        for level in &self.levels {
+            let all: Vec<Statement> = level.policies.concat();
+            let some = if level.full { Answer::Yes } else { any(&all, true, action, resource) };
+            answer = answer.and(some).and(any(&all, false, action, resource).not());
+        }
+        answer.and(any(&self.on_things.concat(), false, action, resource).not())
+    }
+}
+
+/// Whether some statement that allows, or that denies, applies.
+fn any(statements: &[Statement], allow: bool, action: &str, resource: &str) -> Answer {
+    let matching = statements.iter().filter(|one| one.allow == allow && one.matches(action, resource));
+    matching.map(|one| one.condition.as_ref().map_or(Answer::Yes, |own| own.holds)).fold(Answer::No, Answer::or)
+}
+
+/// A few statements, mostly with one that allows everything.
+fn statements(dice: &mut Dice, in_organization: bool) -> Vec<Statement> {
+    let mut found: Vec<Statement> = (0..dice.between(1, 3)).map(|_| statement(dice, in_organization)).collect();
+    if dice.chance(60) {
+        found.push(Statement {
+            allow: true,
+            actions: vec!["*".to_owned()],
+            not_actions: false,
+            resources: vec!["*".to_owned()],
+            not_resources: false,
+            condition: None,
+        });
+    }
+    found
+}
+
 /// The role of a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Role {
@@ -148,20 +235,10 @@ impl Role {
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let some = |dice: &mut Dice, least: u32| {
             let count = dice.between(least, 3);
-            (0..count).map(|_| statement(dice)).collect::<Vec<_>>()
+            (0..count).map(|_| statement(dice, false)).collect::<Vec<_>>()
         };
-        let mut boundary = some(dice, 1);
         // A boundary gives nothing, so without a wide allowance little would be left to compare.
-        if dice.chance(60) {
-            boundary.push(Statement {
-                allow: true,
-                actions: vec!["*".to_owned()],
-                not_actions: false,
-                resources: vec!["*".to_owned()],
-                not_resources: false,
-                condition: None,
-            });
-        }
+        let boundary = statements(dice, false);
         Self { inline: some(dice, 0), managed: some(dice, 1), boundary: dice.chance(30).then_some(boundary) }
     }
 
@@ -188,10 +265,7 @@ impl Role {
 
     /// A denial anywhere wins; else an identity policy must allow, and the boundary if there is one.
     fn allows(&self, action: &str, resource: &str) -> Answer {
-        let any = |statements: &[Statement], allow: bool| {
-            let matching = statements.iter().filter(|one| one.allow == allow && one.matches(action, resource));
-            matching.map(|one| one.condition.as_ref().map_or(Answer::Yes, |own| own.holds)).fold(Answer::No, Answer::or)
-        };
+        let any = |statements: &[Statement], allow: bool| any(statements, allow, action, resource);
         let own: Vec<Statement> = self.inline.iter().chain(&self.managed).cloned().collect();
         let given = any(&own, true).and(any(&own, false).not());
         match &self.boundary {
@@ -209,19 +283,27 @@ impl Statement {
     }
 }
 
-fn statement(dice: &mut Dice) -> Statement {
+fn statement(dice: &mut Dice, in_organization: bool) -> Statement {
+    let allow = dice.chance(70);
     Statement {
-        allow: dice.chance(70),
+        allow,
         actions: dice.words(&ACTIONS, 1, 5),
         not_actions: dice.chance(12),
         resources: dice.words(&RESOURCES, 1, 2),
         not_resources: dice.chance(8),
-        condition: dice.chance(35).then(|| condition(dice)),
+        condition: dice.chance(35).then(|| condition(dice, allow, in_organization)),
     }
 }
 
-fn condition(dice: &mut Dice) -> Condition {
-    let choices = [
+fn condition(dice: &mut Dice, allow: bool, in_organization: bool) -> Condition {
+    // Whoever asks chooses the region; this one fits every allowance and escapes every denial, so it fits them together.
+    let region = if allow {
+        (json!({ "StringEquals": { "aws:RequestedRegion": REGION } }), Answer::Yes)
+    } else {
+        (json!({ "StringNotEquals": { "aws:RequestedRegion": [REGION, "us-east-1"] } }), Answer::No)
+    };
+    let mut choices = vec![
+        region,
         (json!({ "StringEquals": { "aws:PrincipalAccount": ACCOUNT } }), Answer::Yes),
         (json!({ "StringNotEquals": { "aws:PrincipalAccount": ACCOUNT } }), Answer::No),
         (json!({ "Bool": { "aws:SecureTransport": "true" } }), Answer::Yes),
@@ -241,6 +323,12 @@ fn condition(dice: &mut Dice) -> Condition {
             Answer::No,
         ),
     ];
+    if in_organization {
+        choices.extend([
+            (json!({ "StringEquals": { "aws:PrincipalOrgID": ORGANIZATION } }), Answer::Yes),
+            (json!({ "StringNotEqualsIfExists": { "aws:PrincipalOrgID": ORGANIZATION } }), Answer::No),
+        ]);
+    }
     let (written, holds) = dice.pick(&choices).unwrap_or((json!({}), Answer::Yes));
     Condition { written, holds }
 }
@@ -264,7 +352,7 @@ fn document(statements: &[Statement]) -> Value {
 }
 
 /// Compares the standing of every node role.
-pub(crate) fn compare(roles: &[Role], cluster: &Cluster, tally: &mut Tally) {
+pub(crate) fn compare(roles: &[Role], ruling: Option<&Ruling>, cluster: &Cluster, tally: &mut Tally) {
     let names: Vec<String> = NAMES.map(str::to_owned).into();
     for (place, role) in roles.iter().enumerate() {
         let name = format!("role-{place}");
@@ -274,7 +362,10 @@ pub(crate) fn compare(roles: &[Role], cluster: &Cluster, tally: &mut Tally) {
             .find_map(|identity| identity.standing.get().ok());
         match standing {
             Some(standing) => {
-                naive::compare(&name, standing, NEEDS, (&names, &[]), |action, on| role.allows(action, on), tally);
+                let allows = |action: &str, on: &str| {
+                    role.allows(action, on).and(ruling.map_or(Answer::Yes, |ruling| ruling.allows(action, on)))
+                };
+                naive::compare(&name, standing, NEEDS, (&names, &[]), allows, tally);
             }
             None => tally.differ(&name, "nothing", "an identity with a standing"),
         }

@@ -51,7 +51,7 @@ pub(crate) fn compare(fleet: &Fleet, seed: u64, inventory: &Inventory, tally: &m
             }
         }
     }
-    super::policy::compare(&fleet.roles, cluster, tally);
+    super::policy::compare(&fleet.roles, fleet.ruling.as_ref(), cluster, tally);
 }
 
 /// The machines of a pool with what is known of each one's exposure.
@@ -177,6 +177,10 @@ impl Fleet {
             return Answer::No;
         }
         let arriving = Packet { source: client, protocol: 6, port: balancer.port };
+        // A path a client chooses; an address it does not.
+        if !balancer.sources.is_empty() && !any_holds(&balancer.sources, client) {
+            return Answer::No;
+        }
         let groups_pass = balancer.groups.is_empty() && !balancer.application
             || balancer.groups.iter().any(|group| self.passes_group(*group, arriving));
         if !groups_pass || !self.passes_acl(stands, arriving) {
@@ -194,7 +198,7 @@ impl Fleet {
                     },
                 )
             });
-        let shown = if balancer.preserve && !balancer.application {
+        let shown = if balancer.preserve && !balancer.application && !balancer.classic {
             client
         } else {
             let inside = Prefix::read(&stands.range).map(|_| stands.range.replace(".0/20", ".10"));

@@ -1,6 +1,6 @@
 //! A fleet as the simulator takes it: its YAML, of which JSON is a part.
 
-use super::{ACCOUNT, AclRule, Destination, Fleet, Peer, REGION, Traffic};
+use super::{ACCOUNT, AclRule, Destination, Fleet, MANAGEMENT, ORGANIZATION, Peer, REGION, Traffic};
 use serde_json::{Value, json};
 
 /// The description of the fleet's world.
@@ -20,7 +20,20 @@ pub(crate) fn describe(fleet: &Fleet) -> String {
         "policies": policies,
         "regions": { REGION: region },
     });
-    json!({ "accounts": [account] }).to_string()
+    let Some(ruling) = &fleet.ruling else { return json!({ "accounts": [account] }).to_string() };
+    let mut account = account;
+    if let Some(account) = account.as_object_mut() {
+        account.insert("unit".to_owned(), json!("inner"));
+    }
+    json!({
+        "organization": ORGANIZATION,
+        "management": MANAGEMENT,
+        "units": [{ "name": "outer" }, { "name": "inner", "parent": "outer" }, { "name": "beside" }],
+        "policies": ruling.policies(),
+        "without_full_access": ruling.without_full_access(),
+        "accounts": [{ "id": MANAGEMENT, "name": "management" }, account],
+    })
+    .to_string()
 }
 
 fn lists(fleet: &Fleet) -> Vec<Value> {
@@ -108,10 +121,16 @@ fn vpc(fleet: &Fleet) -> Value {
             "to": balancer.to,
             "targets": [format!("fleet/pool-{}", balancer.pool)],
             "preserve_client_ip": balancer.preserve,
+            "by_rule": balancer.by_rule,
+            "sources": balancer.sources,
         });
         json!({
             "name": format!("balancer-{place}"),
-            "kind": if balancer.application { "application" } else { "network" },
+            "kind": match (balancer.application, balancer.classic) {
+                (true, _) => "application",
+                (false, true) => "classic",
+                (false, false) => "network",
+            },
             "internal": balancer.internal,
             "subnets": [format!("subnet-{}", balancer.subnet)],
             "security_groups": balancer.groups.iter().map(|group| format!("group-{group}")).collect::<Vec<_>>(),

@@ -109,9 +109,10 @@ struct Permissions {
     not_data: Vec<String>,
 }
 
-/// A role that is assigned to the identity.
+/// A role that is assigned to the identity, or to a group.
 #[derive(Clone, Debug)]
 struct Assignment {
+    principal: String,
     role: Permissions,
     at: String,
     /// Whether a condition is attached, which looks at a request nobody has made.
@@ -133,11 +134,17 @@ struct Denial {
 pub(crate) struct Authority {
     assignments: Vec<Assignment>,
     denials: Vec<Denial>,
+    /// Who is in each of the groups.
+    groups: Vec<Vec<String>>,
 }
+
+/// The groups; each may be in the others, also in a circle.
+const GROUPS: [&str; 3] = ["group/a", "group/b", "group/c"];
 
 impl Authority {
     pub(crate) fn random(dice: &mut Dice) -> Self {
         let assignment = |dice: &mut Dice| Assignment {
+            principal: if dice.chance(40) { dice.word(&GROUPS) } else { IDENTITY.to_owned() },
             role: permissions(dice, true),
             at: dice.word(&SCOPES),
             conditional: dice.chance(15),
@@ -145,18 +152,50 @@ impl Authority {
         let denial = |dice: &mut Dice| Denial {
             what: permissions(dice, false),
             at: dice.word(&SCOPES),
-            principals: match dice.between(0, 2) {
+            principals: match dice.between(0, 3) {
                 0 => Vec::new(),
                 1 => vec![IDENTITY.to_owned()],
+                2 => vec![dice.word(&GROUPS)],
                 _ => vec!["app/other".to_owned()],
             },
-            excluded: if dice.chance(25) { vec![IDENTITY.to_owned()] } else { Vec::new() },
+            excluded: match dice.between(0, 7) {
+                0 | 1 => vec![IDENTITY.to_owned()],
+                2 => vec![dice.word(&GROUPS)],
+                _ => Vec::new(),
+            },
             not_below: dice.chance(25),
         };
         Self {
             assignments: (0..dice.between(0, 3)).map(|_| assignment(dice)).collect(),
             denials: (0..dice.between(0, 2)).map(|_| denial(dice)).collect(),
+            groups: GROUPS
+                .map(|_| dice.words(&[IDENTITY, "group/a", "group/b", "group/c", "app/other", "user/somebody"], 0, 2))
+                .to_vec(),
         }
+    }
+
+    /// Whether a name is the identity's or that of a group around it: ask who is in it, and who is in those, until nobody is
+    /// new.
+    fn means_the_identity(&self, name: &str) -> bool {
+        let mut known = vec![name.to_owned()];
+        let mut place = 0;
+        while let Some(one) = known.get(place).cloned() {
+            place += 1;
+            let group = GROUPS.iter().zip(&self.groups).find(|(group, _)| **group == one);
+            for member in group.into_iter().flat_map(|(_, members)| members) {
+                if !known.contains(member) {
+                    known.push(member.clone());
+                }
+            }
+        }
+        known.iter().any(|one| one == IDENTITY)
+    }
+
+    /// The groups of the directory.
+    pub(crate) fn directory(&self) -> Value {
+        let groups = GROUPS.iter().zip(&self.groups);
+        let named = |name: &str| name.trim_start_matches("group/").to_owned();
+        groups.map(|(name, members)| json!({ "name": named(name), "members": members })).collect()
     }
 
     /// The parts of the subscription's description that are about access.
@@ -174,7 +213,7 @@ impl Authority {
         let roles: Vec<Value> = roles.collect();
         let assigned = assignments.map(|(place, one)| {
             json!({
-                "principal": IDENTITY,
+                "principal": one.principal,
                 "role": format!("Custom {place}"),
                 "at": one.at,
                 "condition": one.conditional.then_some("@Resource[x] StringEquals 'y'"),
@@ -204,15 +243,17 @@ impl Authority {
         let denied = self.denials.iter().any(|one| {
             let place = scope(&one.at);
             let here = resource == place || !one.not_below && is_below(resource, &place);
-            let meant = one.principals.is_empty() || one.principals.iter().any(|name| name == IDENTITY);
-            here && meant && !one.excluded.iter().any(|name| name == IDENTITY) && one.what.cover(action)
+            let names = |names: &[String]| names.iter().any(|name| self.means_the_identity(name));
+            let meant = one.principals.is_empty() || names(&one.principals);
+            here && meant && !names(&one.excluded) && one.what.cover(action)
         });
         if denied {
             return Answer::No;
         }
         let given = self.assignments.iter().filter(|one| {
             let place = scope(&one.at);
-            (resource == place || is_below(resource, &place)) && one.role.cover(action)
+            let here = resource == place || is_below(resource, &place);
+            here && self.means_the_identity(&one.principal) && one.role.cover(action)
         });
         given.map(|one| if one.conditional { Answer::Open } else { Answer::Yes }).fold(Answer::No, Answer::or)
     }

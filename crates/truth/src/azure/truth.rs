@@ -1,6 +1,6 @@
 //! What is true of a fleet in Azure, one packet at a time (semantics, section 3).
 
-use super::{Fleet, NETWORK, Pool, Rule, Subnet};
+use super::{Fleet, LISTED, NETWORK, Pool, Rule, Subnet, UNLISTED};
 use crate::{
     dice::Dice,
     packet::{Answer, Packet, Prefix, any_holds, is_of_the_internet},
@@ -72,7 +72,7 @@ struct World {
     wide_own: bool,
     /// A rule for any protocol with certain ports matches protocols without ports.
     portless: bool,
-    /// A tag whose addresses nobody reads holds the client.
+    /// A tag whose addresses nobody knows holds the client.
     tagged: bool,
 }
 
@@ -126,7 +126,7 @@ impl Fleet {
         let rules = self.groups.iter().flatten().chain(&self.node_rules).chain(&self.admin);
         rules.filter(|rule| rule.inbound).any(|rule| {
             let portless = rule.protocol == "*" && !matches!(packet.protocol, 6 | 17 | 132) && rule.ports != ["*"];
-            portless || rule.from.iter().any(|text| text == "AzureCloud")
+            portless || rule.from.iter().any(|text| text == UNLISTED)
         })
     }
 
@@ -143,7 +143,8 @@ impl Fleet {
             "Internet" => is_of_the_internet(address) && !self.virtual_network(wide, subnet, address),
             "VirtualNetwork" => self.virtual_network(wide, subnet, address),
             "AzureLoadBalancer" => address == IpAddr::from([168, 63, 129, 16]),
-            "AzureCloud" => tagged,
+            UNLISTED => tagged,
+            tag if tag == LISTED.0 => any_holds(&LISTED.1.map(str::to_owned), address),
             prefix => any_holds([&prefix.to_owned()], address),
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn describe(fleet: &Fleet) -> String {
     if let (Some(members), Value::Object(more)) = (subscription.as_object_mut(), fleet.authority.described()) {
         members.extend(more);
     }
-    json!({ "subscriptions": [subscription] }).to_string()
+    json!({ "groups": fleet.authority.directory(), "subscriptions": [subscription] }).to_string()
 }
 
 fn rules(rules: &[Rule]) -> Vec<Value> {

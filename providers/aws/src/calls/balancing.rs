@@ -33,6 +33,37 @@ pub(crate) const DESCRIBE_LISTENERS: Call = Call {
     purpose: "the ports on which load balancers that face the internet listen",
 };
 
+/// `elasticloadbalancing:DescribeRules`: which requests application load balancers send where.
+pub(crate) const DESCRIBE_RULES: Call = Call {
+    name: "elasticloadbalancing:DescribeRules",
+    permission: "elasticloadbalancing:DescribeRules",
+    per: Per::Network,
+    feeds: &[Exposure],
+    redact: &["/DescribeRulesResponse/DescribeRulesResult/Rules/*/Actions/*/AuthenticateOidcConfig"],
+    purpose: "which requests application load balancers send where",
+};
+
+/// `elb:DescribeLoadBalancers`: load balancers of the first generation, whose own API has a name of its own and the same
+/// permission.
+pub(crate) const DESCRIBE_CLASSIC_LOAD_BALANCERS: Call = Call {
+    name: "elb:DescribeLoadBalancers",
+    permission: "elasticloadbalancing:DescribeLoadBalancers",
+    per: Per::Region,
+    feeds: &[Exposure],
+    redact: &[],
+    purpose: "Classic Load Balancers that face the internet",
+};
+
+/// `elb:DescribeInstanceHealth`: which machines a load balancer of the first generation serves.
+pub(crate) const DESCRIBE_INSTANCE_HEALTH: Call = Call {
+    name: "elb:DescribeInstanceHealth",
+    permission: "elasticloadbalancing:DescribeInstanceHealth",
+    per: Per::Network,
+    feeds: &[Exposure],
+    redact: &[],
+    purpose: "which machines a Classic Load Balancer serves",
+};
+
 /// `elasticloadbalancing:DescribeTargetHealth`: the machines and ports in a target group.
 pub(crate) const DESCRIBE_TARGET_HEALTH: Call = Call {
     name: "elasticloadbalancing:DescribeTargetHealth",

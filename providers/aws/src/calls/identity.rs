@@ -1,4 +1,4 @@
-//! STS, Organizations, IAM and KMS: accounts, identities and keys.
+//! STS, IAM and KMS: sessions, identities and keys.
 
 use palisade_model::FactKind::{
     self, Controllers, Dedication, ExternalTrusts, Identities, KeyAccess, KeyRotation, KeyState, Keys, Minters,
@@ -24,16 +24,6 @@ pub(crate) const ASSUME_ROLE: Call = Call {
     feeds: FactKind::ALL,
     redact: &["/AssumeRoleResponse/AssumeRoleResult/Credentials"],
     purpose: "a short session of the reader's role in each member account",
-};
-
-/// `organizations:ListAccounts`: the accounts of the organisation.
-pub(crate) const LIST_ACCOUNTS: Call = Call {
-    name: "organizations:ListAccounts",
-    permission: "organizations:ListAccounts",
-    per: Per::Target,
-    feeds: FactKind::ALL,
-    redact: &[],
-    purpose: "the accounts of the organisation",
 };
 
 /// `iam:GetAccountAuthorizationDetails`: roles, users, groups and policies, to evaluate what the cluster's identities may do.

@@ -89,7 +89,7 @@ pub(crate) const DESCRIBE_SUBNETS: Call = Call {
     name: "ec2:DescribeSubnets",
     permission: "ec2:DescribeSubnets",
     per: Per::Network,
-    feeds: &[PublicAddresses, Exposure],
+    feeds: &[PublicAddresses, Exposure, Egress],
     redact: &[],
     purpose: "address ranges of the subnets and whether they give public addresses",
 };
@@ -114,13 +114,12 @@ pub(crate) const DESCRIBE_VPC_ATTRIBUTE: Call = Call {
     purpose: "whether names of private endpoints resolve in the network",
 };
 
-/// `ec2:DescribeManagedPrefixLists`: the address family of prefix lists whose entries cannot be read.
 /// `ec2:GetManagedPrefixListEntries`: the addresses of prefix lists that rules and routes name.
 pub(crate) const GET_MANAGED_PREFIX_LIST_ENTRIES: Call = Call {
     name: "ec2:GetManagedPrefixListEntries",
     permission: "ec2:GetManagedPrefixListEntries",
     per: Per::Network,
-    feeds: &[Exposure, Filters, PrivateGuard],
+    feeds: &[Exposure, Filters, DefaultRoute, Egress, PrivateGuard],
     redact: &[],
     purpose: "the addresses of prefix lists that rules and routes name",
 };
@@ -160,7 +159,7 @@ pub(crate) const DESCRIBE_AUTO_SCALING_GROUPS: Call = Call {
     name: "autoscaling:DescribeAutoScalingGroups",
     permission: "autoscaling:DescribeAutoScalingGroups",
     per: Per::Network,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, Egress, Interactive, Metadata],
+    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata],
     redact: &[],
     purpose: "which machines belong to a node group",
 };

@@ -17,6 +17,10 @@ use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::time::Instant;
+
+/// Why a question has no answer that was left when the time was up.
+pub(super) const LATE: &str = "no answer within the time limit of the account or the target";
 
 /// A status and a body.
 type Raw = (u16, Vec<u8>);
@@ -118,8 +122,10 @@ pub(super) use sending;
 
 /// Asks until the last page and writes everything down. Returns what was asked in our own records, or nothing when a
 /// page is missing: half a list is no list.
+///
+/// When the time is up nothing is sent any more: every question that is left is written down as not answered.
 pub(super) async fn ask<T: DeserializeOwned>(
-    recorder: &Recorder,
+    (recorder, until): (&Recorder, Instant),
     host: &str,
     question: &Question<'_>,
     send: impl Fn(Option<String>, Capture) -> BoxFuture<'static, Result<(), Failure>>,
@@ -130,9 +136,13 @@ pub(super) async fn ask<T: DeserializeOwned>(
     let mut token = None;
     for page in 0_u32.. {
         let capture = Capture::new(recorder);
-        let permit = recorder.permit(host, scope).await;
-        let sent = send(token.take(), capture.clone()).await;
-        drop(permit);
+        let this = token.take();
+        let sending = async {
+            let _permit = recorder.permit(host, scope).await;
+            send(this, capture.clone()).await
+        };
+        let sent = if Instant::now() < until { tokio::time::timeout_at(until, sending).await.ok() } else { None };
+        let sent = sent.unwrap_or_else(|| Err(Failure::new(FailureReason::Unreachable, LATE)));
         let next = answer(sent, &capture, wire).and_then(|body| Ok((following(&body, wire, paging)?, body)));
         let (next, body) = match next {
             Ok(next) => next,

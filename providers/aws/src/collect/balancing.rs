@@ -9,7 +9,10 @@ use crate::{
     calls,
     record::{
         Query,
-        balancing::{LoadBalancer, LoadBalancers, TargetGroup, TargetGroups},
+        balancing::{
+            ClassicLoadBalancer, ClassicLoadBalancers, Listeners, LoadBalancer, LoadBalancers, TargetGroup,
+            TargetGroups,
+        },
     },
 };
 use futures::future::join_all;
@@ -20,6 +23,7 @@ use serde_json::Value;
 pub(super) struct Balancing {
     balancers: Vec<LoadBalancer>,
     groups: Vec<TargetGroup>,
+    classics: Vec<ClassicLoadBalancer>,
 }
 
 /// Lists what belongs to the region.
@@ -30,7 +34,9 @@ pub(super) async fn of_region(place: &Place<'_>) -> Balancing {
     let paging = Some(Paging::NEXT_MARKER);
     let balancers = place.question(&calls::DESCRIBE_LOAD_BALANCERS, &[], Wire::Query, paging);
     let groups = place.question(&calls::DESCRIBE_TARGET_GROUPS, &[], Wire::Query, paging);
-    let (balancers, groups) = futures::join!(
+    let classics = place.question(&calls::DESCRIBE_CLASSIC_LOAD_BALANCERS, &[], Wire::Query, paging);
+    let first = &context.session.classic_load_balancing(place.region);
+    let (balancers, groups, classics) = futures::join!(
         boxed(context.ask::<Query<LoadBalancers>>(
             &host,
             &balancers,
@@ -41,10 +47,16 @@ pub(super) async fn of_region(place: &Place<'_>) -> Balancing {
             &groups,
             sending!(|token| client.describe_target_groups().page_size(400).set_marker(token)),
         )),
+        boxed(context.ask::<Query<ClassicLoadBalancers>>(
+            &host,
+            &classics,
+            sending!(|token| first.describe_load_balancers().set_marker(token)),
+        )),
     );
     Balancing {
         balancers: balancers.into_iter().flatten().flat_map(|Query(page)| page.load_balancers).collect(),
         groups: groups.into_iter().flatten().flat_map(|Query(page)| page.target_groups).collect(),
+        classics: classics.into_iter().flatten().flat_map(|Query(page)| page.load_balancer_descriptions).collect(),
     }
 }
 
@@ -57,6 +69,8 @@ pub(super) async fn targets(place: &Place<'_>, balancing: &Balancing, vpcs: &[St
         .filter(|arn| groups.iter().any(|group| group.load_balancer_arns.contains(arn)))
         .map(String::as_str)
         .collect();
+    // Only application load balancers have rules.
+    let has_rules = |arn: &str| arn.contains(":loadbalancer/app/");
     let client = &place.context.session.load_balancing(place.region);
     let host = &place.host("elasticloadbalancing");
     let listeners = fronts.iter().map(|arn| {
@@ -65,6 +79,21 @@ pub(super) async fn targets(place: &Place<'_>, balancing: &Balancing, vpcs: &[St
             let question = place.question(&calls::DESCRIBE_LISTENERS, &params, Wire::Query, Some(Paging::NEXT_MARKER));
             let send =
                 sending!(|token| client.describe_listeners().load_balancer_arn(*arn).page_size(400).set_marker(token));
+            let listeners = place.context.ask::<Query<Listeners>>(host, &question, send).await;
+            let listeners = listeners.into_iter().flatten().flat_map(|Query(page)| page.listeners);
+            let arns: Vec<String> =
+                listeners.filter_map(|listener| listener.listener_arn).filter(|_| has_rules(arn)).collect();
+            join_all(arns.iter().map(|arn| rules(place, client, arn))).await;
+        })
+    });
+    let first = &place.context.session.classic_load_balancing(place.region);
+    let classics = balancing.classics.iter().filter(|one| one.as_load_balancer().faces_internet());
+    let classics = classics.filter(|one| one.vpc_id.as_ref().is_none_or(|vpc| vpcs.contains(vpc)));
+    let served = classics.filter_map(|one| one.load_balancer_name.as_deref()).map(|name| {
+        boxed(async move {
+            let params = [("balancer", name)];
+            let question = place.question(&calls::DESCRIBE_INSTANCE_HEALTH, &params, Wire::Query, None);
+            let send = sending!(|_| first.describe_instance_health().load_balancer_name(name));
             place.context.ask::<Value>(host, &question, send).await;
         })
     });
@@ -85,7 +114,15 @@ pub(super) async fn targets(place: &Place<'_>, balancing: &Balancing, vpcs: &[St
             place.context.ask::<Value>(host, &question, send).await;
         })
     });
-    futures::join!(join_all(listeners), join_all(health), join_all(attributes));
+    futures::join!(join_all(listeners), join_all(health), join_all(attributes), join_all(served));
+}
+
+/// The rules of a listener.
+async fn rules(place: &Place<'_>, client: &aws_sdk_elasticloadbalancingv2::Client, listener: &str) {
+    let params = [("listener", listener)];
+    let question = place.question(&calls::DESCRIBE_RULES, &params, Wire::Query, Some(Paging::NEXT_MARKER));
+    let send = sending!(|token| client.describe_rules().listener_arn(listener).page_size(400).set_marker(token));
+    place.context.ask::<Value>(&place.host("elasticloadbalancing"), &question, send).await;
 }
 
 /// Whether a group may hold machines of these networks: it is in use, and its targets stand there or may.

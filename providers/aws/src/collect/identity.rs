@@ -110,7 +110,7 @@ async fn report(context: &Context, iam: &aws_sdk_iam::Client, host: &str, role: 
         let aside = context.recorder.for_unit();
         let send =
             sending!(|token| iam.get_service_last_accessed_details().job_id(&job).max_items(1000).set_marker(token));
-        let pages = ask::<Query<LastAccessed>>(&aside, host, &get, send).await;
+        let pages = ask::<Query<LastAccessed>>((&aside, context.until), host, &get, send).await;
         let unfinished = pages
             .as_ref()
             .and_then(|pages| pages.first())

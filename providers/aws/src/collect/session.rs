@@ -100,5 +100,6 @@ client!(eks, aws_sdk_eks);
 client!(ec2, aws_sdk_ec2);
 client!(autoscaling, aws_sdk_autoscaling);
 client!(load_balancing, aws_sdk_elasticloadbalancingv2);
+client!(classic_load_balancing, aws_sdk_elasticloadbalancing);
 client!(iam, aws_sdk_iam);
 client!(kms, aws_sdk_kms);

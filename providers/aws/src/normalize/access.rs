@@ -8,7 +8,7 @@ use super::{
         directory::{Directory, account_of},
         trust,
     },
-    identities::{Use, Uses, is_controller, issuer, service_account_of},
+    identities::{Use, Uses, is_controller, issuer, issuer_of, service_account_of},
     region::Region,
     trail::conclude,
 };
@@ -21,6 +21,7 @@ use palisade_model::{
     Audience, Controller, ControllerIdentity, Credential, ExternalTrust, Gap, Issuer, Minter, Observed, PrincipalKind,
     Trust, TrustSubject, WorkloadIdentity,
 };
+use palisade_provider::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the cluster signs in with.
@@ -31,10 +32,18 @@ pub(super) fn credential(known: &Known<'_>) -> Observed<Credential> {
     })
 }
 
+/// The issuers that are registered as identity providers of an account, without their scheme.
+pub(super) fn providers(snapshot: &Snapshot, account: &str) -> Observed<Vec<String>> {
+    let read = snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account, &[]);
+    read.map(|Query(list)| {
+        let arns = list.providers.into_iter().filter_map(|provider| provider.arn);
+        arns.filter_map(|arn| arn.split_once(":oidc-provider/").map(|(_, name)| name.to_owned())).collect()
+    })
+}
+
 /// How pods get rights of their own. One working mechanism proves it; without one everything has to be known.
 pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Observed<WorkloadIdentity> {
-    let providers =
-        account.snapshot.one::<Query<OpenIdConnectProviders>>(&calls::LIST_OPEN_ID_CONNECT_PROVIDERS, account.id, &[]);
+    let providers = providers(account.snapshot, account.id);
     conclude(|trail| {
         let cluster = trail.read(&known.described)?;
         if cluster.compute_config.as_ref().is_some_and(|compute| compute.enabled == Some(true)) {
@@ -46,11 +55,8 @@ pub(super) fn workload_identity(account: &Account<'_>, known: &Known<'_>) -> Obs
             return Ok(WorkloadIdentity::Enabled { how: "EKS Pod Identity, by its agent".to_owned() });
         }
         let issuer = issuer(known);
-        let registered = providers.get().map(|Query(list)| {
-            let arns = list.providers.iter().filter_map(|provider| provider.arn.as_deref());
-            let mut names = arns.filter_map(|arn| arn.split_once(":oidc-provider/").map(|(_, name)| name));
-            issuer.is_some() && names.any(|name| Some(name) == issuer.as_deref())
-        });
+        let registered =
+            providers.get().map(|names| issuer.as_ref().is_some_and(|issuer| names.iter().any(|name| name == issuer)));
         if registered == Ok(true) {
             trail.rest_on(providers.sources());
             return Ok(WorkloadIdentity::Enabled { how: "IAM roles for service accounts".to_owned() });
@@ -75,7 +81,8 @@ pub(super) fn trusts(account: &Account<'_>, known: &Known<'_>) -> Observed<Vec<T
             let (Some(role), Some(namespace), Some(service_account)) =
                 (&association.role_arn, &association.namespace, &association.service_account)
             else {
-                continue;
+                let what = format!("pod identity association {id} does not say who becomes which role");
+                return Err(Gap::Unsettled { what });
             };
             found.push(Trust {
                 identity: IdentityId::from(role.as_str()),
@@ -87,21 +94,19 @@ pub(super) fn trusts(account: &Account<'_>, known: &Known<'_>) -> Observed<Vec<T
                 text: format!("pod identity association {id}"),
             });
         }
-        if let Some(issuer) = issuer(known) {
-            for (role, statements) in directory.federated(&issuer) {
-                found.extend(statements.into_iter().map(|one| Trust {
-                    identity: IdentityId::from(role),
-                    subject: one.subject,
-                    audience: one.audience,
-                    issuer: Issuer::ThisCluster,
-                    consumers: 0,
-                    text: one.text,
-                }));
-            }
+        for (role, statements) in directory.federated(&issuer_of(known)?)? {
+            found.extend(statements.into_iter().map(|one| Trust {
+                identity: IdentityId::from(role),
+                subject: one.subject,
+                audience: one.audience,
+                issuer: Issuer::ThisCluster,
+                consumers: 0,
+                text: one.text,
+            }));
         }
         let mut consumers: BTreeMap<&str, usize> = BTreeMap::new();
         for role in found.iter().map(|trust| trust.identity.as_str()).collect::<BTreeSet<_>>() {
-            consumers.insert(role, subjects(directory, role, &found));
+            consumers.insert(role, subjects(directory, role, &found)?);
         }
         let counted: Vec<usize> =
             found.iter().map(|trust| consumers.get(trust.identity.as_str()).copied().unwrap_or(1)).collect();
@@ -114,9 +119,9 @@ pub(super) fn trusts(account: &Account<'_>, known: &Known<'_>) -> Observed<Vec<T
 
 /// Distinct subjects that may become a role: by its trust policy, whatever the issuer, and by this cluster's
 /// associations.
-fn subjects(directory: &Directory, role: &str, of_cluster: &[Trust]) -> usize {
+fn subjects(directory: &Directory, role: &str, of_cluster: &[Trust]) -> Result<usize, Gap> {
     let mut subjects: BTreeSet<String> = BTreeSet::new();
-    if let Some(document) = directory.trust(role) {
+    if let Some(document) = directory.trust(role)? {
         for issuer in trust::issuers(document) {
             let admitted = trust::federated(document, &issuer).into_iter();
             let admitted = admitted.filter(|one| !matches!(one.subject, TrustSubject::Nobody { .. }));
@@ -126,7 +131,7 @@ fn subjects(directory: &Directory, role: &str, of_cluster: &[Trust]) -> usize {
     let associations =
         of_cluster.iter().filter(|one| one.identity.as_str() == role && one.text.starts_with("pod identity"));
     subjects.extend(associations.map(|one| format!("pods {:?}", one.subject)));
-    subjects.len().max(1)
+    Ok(subjects.len().max(1))
 }
 
 /// The controllers that can be recognised, and with which rights they call AWS.
@@ -250,7 +255,11 @@ pub(super) fn minters(
                 &params,
                 |page: ListAssociatedAccessPolicies| page.associated_access_policies,
             );
-            let admin = trail.read(&policies)?.iter().any(|policy| {
+            let policies = trail.read(&policies)?;
+            if policies.iter().any(|policy| policy.policy_arn.is_none()) {
+                return Err(Gap::Unsettled { what: format!("an access policy of {principal} has no name") });
+            }
+            let admin = policies.iter().any(|policy| {
                 let whole = policy.access_scope.as_ref().is_none_or(|scope| scope.kind.as_deref() != Some("namespace"));
                 whole && policy.policy_arn.as_deref().is_some_and(|arn| arn.ends_with("/AmazonEKSClusterAdminPolicy"))
             });
@@ -300,11 +309,12 @@ pub(super) fn external_trusts(
             }
         }
         for role in trail.read(uses_of(account, cluster_arn)?)?.keys() {
-            let Some(document) = directory.trust(role) else { continue };
+            account.holding(role, trail)?;
+            let Some(document) = directory.trust(role)? else { continue };
             for party in trust::parties(document).into_iter().filter(|party| party.kind == "AWS") {
                 let is_id = party.id.len() == 12 && party.id.bytes().all(|byte| byte.is_ascii_digit());
                 let name = match party.id.as_str() {
-                    "*" => Some("everybody".to_owned()),
+                    "*" | trust::EVERYBODY_ELSE => Some("everybody".to_owned()),
                     id if is_id => Some(id.to_owned()).filter(|id| !account.is_ours(id)),
                     arn => outside(arn),
                 };

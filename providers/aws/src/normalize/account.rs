@@ -1,6 +1,7 @@
 //! One account: what its clusters share, and the judgements that need several of them.
 
 use super::{
+    access,
     cluster::Known,
     iam::{
         directory::{Directory, account_of},
@@ -83,7 +84,10 @@ impl<'a> Account<'a> {
         let nodes = uses.values().filter_map(|uses| uses.get().ok()).flatten();
         let on_machines = nodes.filter(|(_, one)| one.kind == IdentityKind::Node).map(|(arn, _)| arn.clone()).collect();
         let region = clusters.first().map_or("", |(region, _, _)| region.name);
-        let ways = directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines));
+        let providers = access::providers(snapshot, id);
+        let providers = providers.get().ok().map(|providers| providers.iter().cloned().collect());
+        let ways =
+            directory.get().ok().map(|directory| Ways::new(directory, (partition, region), on_machines, providers));
         Self {
             snapshot,
             id,
@@ -178,7 +182,7 @@ impl<'a> Account<'a> {
             }),
             other_trust: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
-                Ok(Self::other_trust(directory, arn, kind))
+                Self::other_trust(directory, arn, kind)
             }),
             keys: conclude(|trail| {
                 let directory = self.holding(arn, trail)?;
@@ -232,8 +236,9 @@ impl<'a> Account<'a> {
     }
 
     /// Everybody a role admits beside the services that its job is about.
-    fn other_trust(directory: &Directory, arn: &str, kind: IdentityKind) -> Vec<String> {
-        let Some(document) = directory.trust(arn) else { return Vec::new() };
+    fn other_trust(directory: &Directory, arn: &str, kind: IdentityKind) -> Result<Vec<String>, Gap> {
+        // Nobody assumes a user.
+        let Some(document) = directory.trust(arn)? else { return Ok(Vec::new()) };
         let services: &[&str] = match kind {
             IdentityKind::ControlPlane => &["eks.amazonaws.com"],
             IdentityKind::Node => &["ec2.amazonaws.com", "eks-fargate-pods.amazonaws.com", "ssm.amazonaws.com"],
@@ -247,14 +252,13 @@ impl<'a> Account<'a> {
             let is_pod = federates && party.kind == "Federated" && party.id.contains(":oidc-provider/oidc.eks.");
             !is_expected && !is_pod
         });
-        parties.map(|party| format!("{} {}", party.kind, party.id)).collect()
+        Ok(parties.map(|party| format!("{} {}", party.kind, party.id)).collect())
     }
 
     /// A role has no keys of its own; a user may.
     fn keys(&self, directory: &Directory, arn: &str, trail: &mut Trail) -> Result<Vec<LongLivedKey>, Gap> {
-        let Some(user) = directory.users.get(arn).and_then(|user| user.user_name.as_deref()) else {
-            return Ok(Vec::new());
-        };
+        let Some(user) = directory.users.get(arn) else { return Ok(Vec::new()) };
+        let user = user.user_name.as_deref().ok_or_else(|| Gap::Unsettled { what: format!("{arn} has no name") })?;
         let answer = self.snapshot.list(
             &calls::LIST_ACCESS_KEYS,
             self.id,
@@ -300,7 +304,10 @@ impl<'a> Account<'a> {
                 .services_last_accessed
                 .into_iter()
                 .filter(|one| one.last_authenticated.is_none_or(|at| at < since));
-            services.extend(idle.filter_map(|one| one.service_namespace));
+            for one in idle {
+                let unnamed = || Gap::Unsettled { what: format!("the access report on {arn} names no service") };
+                services.insert(one.service_namespace.ok_or_else(unnamed)?);
+            }
         }
         Ok(Unused::Known { services: services.into_iter().collect(), window_days: WINDOW_DAYS })
     }

@@ -1,20 +1,23 @@
 //! The load balancers of a region: from which listeners they forward, to which machines and ports.
 
+mod rules;
+
 use super::trail::table;
 use crate::{
     calls,
     record::{
         Query,
         balancing::{
-            Listener, Listeners, LoadBalancer, LoadBalancers, TargetGroup, TargetGroupAttributes, TargetGroups,
-            TargetHealth, TargetHealthDescription,
+            ClassicLoadBalancer, ClassicLoadBalancers, InstanceHealth, Listener, ListenerRule, Listeners, LoadBalancer,
+            LoadBalancers, Rules, TargetGroup, TargetGroupAttributes, TargetGroups, TargetHealth,
+            TargetHealthDescription,
         },
         compute::Interface,
     },
 };
 use palisade_model::{Gap, Observed};
 use palisade_provider::{Call, Snapshot};
-use palisade_reach::{Certainty, Protocol};
+use palisade_reach::{AddrSet, Bounds, Certainty, Protocol};
 use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -43,6 +46,8 @@ pub(super) struct Path {
     pub(super) protocols: Vec<Protocol>,
     /// Whether the targets see the client's own address.
     pub(super) preserves: Certainty,
+    /// Why it is not sure what gets there, where something was not read.
+    pub(super) doubt: Option<String>,
 }
 
 /// A port on which a balancer takes clients.
@@ -50,8 +55,8 @@ pub(super) struct Path {
 pub(super) struct Entry {
     pub(super) protocol: Protocol,
     pub(super) port: u16,
-    /// Whether every client that gets there is sent on to the targets.
-    pub(super) certainty: Certainty,
+    /// The clients that are sent on to the targets, of those who get there.
+    pub(super) clients: Bounds<AddrSet>,
 }
 
 /// Everything that load balancers of a region are known to forward.
@@ -70,6 +75,12 @@ pub(super) fn load_balancers(snapshot: &Snapshot, scope: &str) -> Observed<Vec<L
     table(snapshot, call, scope, |Query(page): Query<LoadBalancers>| page.load_balancers)
 }
 
+/// The load balancers of the first generation of a scope.
+pub(super) fn classics(snapshot: &Snapshot, scope: &str) -> Observed<Vec<ClassicLoadBalancer>> {
+    let call = &calls::DESCRIBE_CLASSIC_LOAD_BALANCERS;
+    table(snapshot, call, scope, |Query(page): Query<ClassicLoadBalancers>| page.load_balancer_descriptions)
+}
+
 /// The groups of targets of a scope.
 pub(super) fn target_groups(snapshot: &Snapshot, scope: &str) -> Observed<Vec<TargetGroup>> {
     let call = &calls::DESCRIBE_TARGET_GROUPS;
@@ -81,22 +92,36 @@ impl Fronts {
     pub(super) fn read(
         snapshot: &Snapshot,
         scope: &str,
-        balancers: &Observed<Vec<LoadBalancer>>,
+        (balancers, classics): (&Observed<Vec<LoadBalancer>>, &Observed<Vec<ClassicLoadBalancer>>),
         groups: &Observed<Vec<TargetGroup>>,
+        networks: Option<&BTreeSet<&str>>,
     ) -> Self {
         let mut fronts = Self::default();
         let Ok(balancers) = balancers.get() else { return fronts };
+        let facing = |front: usize| balancers.get(front).is_some_and(LoadBalancer::faces_internet);
+        let of_classics = classics.get().map(Vec::as_slice).unwrap_or_default();
+        // Those of the first generation stand behind the others.
+        let second = balancers.len().saturating_sub(of_classics.len());
         let groups = match groups.get() {
             Ok(groups) => groups,
             Err(gap) => {
-                let facing = balancers.iter().enumerate().filter(|(_, balancer)| balancer.faces_internet());
-                fronts.unread = facing.map(|(front, _)| (front, gap.to_string())).collect();
-                return fronts;
+                let all = (0..second).filter(|front| facing(*front));
+                fronts.unread = all.map(|front| (front, gap.to_string())).collect();
+                &Vec::new()
             }
         };
-        let reader = Reader { snapshot, scope, balancers, groups };
-        for (front, balancer) in balancers.iter().enumerate().filter(|(_, balancer)| balancer.faces_internet()) {
+        let reader = Reader { snapshot, scope, balancers, groups, networks };
+        let unread = fronts.unread.keys().copied().collect::<BTreeSet<_>>();
+        for (front, balancer) in balancers.iter().enumerate().take(second) {
+            if !facing(front) || unread.contains(&front) {
+                continue;
+            }
             if let Err(gap) = reader.follow(&mut fronts, front, balancer) {
+                fronts.unread.insert(front, gap.to_string());
+            }
+        }
+        for (front, classic) in (second..).zip(of_classics).filter(|(front, _)| facing(*front)) {
+            if let Err(gap) = reader.follow_classic(&mut fronts, front, classic) {
                 fronts.unread.insert(front, gap.to_string());
             }
         }
@@ -128,6 +153,14 @@ struct Reader<'a> {
     scope: &'a str,
     balancers: &'a [LoadBalancer],
     groups: &'a [TargetGroup],
+    /// The networks of the clusters, where they are known.
+    networks: Option<&'a BTreeSet<&'a str>>,
+}
+
+/// A listener, with its rules where it has any.
+struct Known<'a> {
+    listener: &'a Listener,
+    rules: Option<Observed<Vec<ListenerRule>>>,
 }
 
 impl Reader<'_> {
@@ -145,7 +178,7 @@ impl Reader<'_> {
         let arn = balancer.load_balancer_arn.as_deref().unwrap_or_default();
         let of = |arn: &str| {
             let arn = arn.to_owned();
-            self.groups.iter().filter(move |group| group.load_balancer_arns.contains(&arn))
+            self.groups.iter().filter(move |group| group.load_balancer_arns.contains(&arn) && self.concerns(group))
         };
         let mut attached = of(arn).peekable();
         if attached.peek().is_none() {
@@ -157,23 +190,90 @@ impl Reader<'_> {
         {
             return Err(Gap::Unsettled { what: format!("a listener speaks {:?}, which is not known", odd.protocol) });
         }
+        let known: Vec<Known<'_>> = listeners.iter().map(|listener| self.with_rules(balancer, listener)).collect();
+        let doubt = known.iter().find_map(|one| one.rules.as_ref()?.gap().map(ToString::to_string));
         for group in attached {
-            let entries = entries(listeners, group);
+            let entries = entries(&known, group);
             if group.target_type.as_deref() != Some("alb") {
-                self.targets(fronts, (front, front), entries, group)?;
+                self.targets(fronts, (front, front), (entries, doubt.clone()), group)?;
                 continue;
             }
             // A network balancer in front of an application balancer: that one may send on or answer by itself.
-            let maybe: Vec<Entry> =
-                entries.into_iter().map(|entry| Entry { certainty: Certainty::Maybe, ..entry }).collect();
+            let maybe: Vec<Entry> = entries.into_iter().map(Entry::perhaps).collect();
+            let within = "the rules of a load balancer behind another one are not read".to_owned();
             for target in self.health(group)?.get()? {
                 let id = target.target.as_ref().and_then(|target| target.id.as_deref()).unwrap_or_default();
                 let back = self.balancers.iter().position(|one| one.load_balancer_arn.as_deref() == Some(id));
-                let Some(back) = back else { continue };
+                let unlisted = || Gap::Unsettled { what: format!("load balancer `{id}` behind it is not in the list") };
+                let back = back.ok_or_else(unlisted)?;
                 for inner in of(id) {
-                    self.targets(fronts, (front, back), maybe.clone(), inner)?;
+                    self.targets(fronts, (front, back), (maybe.clone(), Some(within.clone())), inner)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Whether a group may hold machines of the clusters: its targets stand in their networks, or may.
+    fn concerns(&self, group: &TargetGroup) -> bool {
+        let Some(networks) = self.networks else { return true };
+        let there = group.vpc_id.as_deref().is_none_or(|vpc| networks.contains(vpc));
+        // Addresses may lie in any network that is connected with the group's own.
+        there || group.target_type.as_deref() == Some("ip") || group.target_type.as_deref() == Some("alb")
+    }
+
+    fn with_rules<'b>(&self, balancer: &LoadBalancer, listener: &'b Listener) -> Known<'b> {
+        if balancer.kind.as_deref() != Some("application") {
+            return Known { listener, rules: None };
+        }
+        let arn = listener.listener_arn.as_deref().unwrap_or_default();
+        let rules = self.list(&calls::DESCRIBE_RULES, ("listener", arn), |page: Rules| page.rules);
+        Known { listener, rules: Some(rules) }
+    }
+
+    /// The paths of a balancer of the first generation: each listener sends every client to one port of every machine that
+    /// is healthy, and speaks to them itself.
+    fn follow_classic(&self, fronts: &mut Fronts, front: usize, classic: &ClassicLoadBalancer) -> Result<(), Gap> {
+        if let (Some(vpc), Some(networks)) = (classic.vpc_id.as_deref(), self.networks)
+            && !networks.contains(vpc)
+        {
+            return Ok(());
+        }
+        let Some(name) = classic.load_balancer_name.as_deref() else {
+            return Err(Gap::Unsettled { what: "a Classic Load Balancer has no name".to_owned() });
+        };
+        let health = self
+            .list(&calls::DESCRIBE_INSTANCE_HEALTH, ("balancer", name), |page: InstanceHealth| page.instance_states);
+        let serves = |id: &str| {
+            let states = health.get().ok().into_iter().flatten();
+            let served = states
+                .into_iter()
+                .any(|one| one.instance_id.as_deref() == Some(id) && one.state.as_deref() == Some("InService"));
+            if served { Certainty::Yes } else { Certainty::Maybe }
+        };
+        for described in &classic.listener_descriptions {
+            let port = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok());
+            let listener = described.listener.as_ref();
+            let ports = listener.and_then(|one| Some((port(one.load_balancer_port)?, port(one.instance_port)?)));
+            let Some((from, to)) = ports else {
+                return Err(Gap::Unsettled { what: format!("a listener of {name} has no port") });
+            };
+            let path = fronts.paths.len();
+            for instance in &classic.instances {
+                let Some(id) = instance.instance_id.as_deref() else {
+                    return Err(Gap::Unsettled { what: format!("a machine behind {name} has no id") });
+                };
+                let behind = Behind { path, port: to, certainty: serves(id) };
+                fronts.by_instance.entry(id.to_owned()).or_default().insert(behind);
+            }
+            fronts.paths.push(Path {
+                front,
+                back: front,
+                entries: vec![Entry { protocol: Protocol::TCP, port: from, clients: Bounds::exact(AddrSet::all()) }],
+                protocols: vec![Protocol::TCP],
+                preserves: Certainty::No,
+                doubt: health.gap().map(ToString::to_string),
+            });
         }
         Ok(())
     }
@@ -183,7 +283,7 @@ impl Reader<'_> {
         &self,
         fronts: &mut Fronts,
         (front, back): (usize, usize),
-        entries: Vec<Entry>,
+        (entries, doubt): (Vec<Entry>, Option<String>),
         group: &TargetGroup,
     ) -> Result<(), Gap> {
         if group.target_type.as_deref() == Some("lambda") {
@@ -208,7 +308,7 @@ impl Reader<'_> {
             }
         }
         let protocols = spoken(group.protocol.as_deref());
-        fronts.paths.push(Path { front, back, entries, protocols, preserves });
+        fronts.paths.push(Path { front, back, entries, protocols, preserves, doubt });
         Ok(())
     }
 
@@ -239,34 +339,39 @@ impl Reader<'_> {
     }
 }
 
-/// The ports of a balancer that may lead to a group. Rules of an application balancer are not read, so a group that is
-/// attached and no listener's first choice may stand behind each of them.
-fn entries(listeners: &[Listener], group: &TargetGroup) -> Vec<Entry> {
-    let arn = group.target_group_arn.as_deref();
-    let forwards = |listener: &&Listener| {
-        listener.default_actions.iter().any(|action| {
-            let weighted = action.forward_config.iter().flat_map(|config| &config.target_groups);
-            let mut weighted = weighted.filter(|one| one.weight != Some(0));
-            action.kind.as_deref() == Some("forward")
-                && (action.target_group_arn.as_deref() == arn
-                    || weighted.any(|one| one.target_group_arn.as_deref() == arn))
-        })
-    };
-    let of = |listener: &Listener, certainty| {
+impl Entry {
+    /// The same, where nobody knows whether any of its clients is sent on.
+    fn perhaps(self) -> Self {
+        Self { clients: Bounds::unknown_within(self.clients.upper().clone()), ..self }
+    }
+}
+
+/// The ports of a balancer that lead to a group, or may. A group that is attached and that nothing read leads to may stand
+/// behind each of them.
+fn entries(listeners: &[Known<'_>], group: &TargetGroup) -> Vec<Entry> {
+    let arn = group.target_group_arn.as_deref().unwrap_or_default();
+    let of = |listener: &Listener, clients: &Bounds<AddrSet>| {
         let port = listener.port.and_then(|port| u16::try_from(port).ok());
         let ports = port.into_iter().flat_map(|port| {
             let protocols = spoken(listener.protocol.as_deref());
-            protocols.into_iter().map(move |protocol| Entry { protocol, port, certainty })
+            protocols.into_iter().map(move |protocol| Entry { protocol, port, clients: clients.clone() })
         });
         ports.collect::<Vec<_>>()
     };
-    let chosen: Vec<Entry> = listeners
-        .iter()
-        .filter(forwards)
-        // Somebody who has to sign in first is not anybody.
-        .flat_map(|one| of(one, if one.default_actions.len() == 1 { Certainty::Yes } else { Certainty::Maybe }))
-        .collect();
-    if chosen.is_empty() { listeners.iter().flat_map(|one| of(one, Certainty::Maybe)).collect() } else { chosen }
+    let anybody = Bounds::unknown_within(AddrSet::all());
+    let clients = |known: &Known<'_>| match (&known.rules, rules::forwards(&known.listener.default_actions, arn)) {
+        (None, Certainty::Yes) => Bounds::exact(AddrSet::all()),
+        (None, Certainty::Maybe) => anybody.clone(),
+        (None, Certainty::No) => Bounds::exact(AddrSet::empty()),
+        // Rules nobody could read may send everybody there, or everybody elsewhere.
+        (Some(rules), _) => rules.get().map_or_else(|_| anybody.clone(), |rules| rules::clients(rules, arn)),
+    };
+    let chosen = listeners.iter().map(|known| (known.listener, clients(known)));
+    let chosen: Vec<_> = chosen.filter(|(_, clients)| !clients.upper().is_empty()).collect();
+    if chosen.is_empty() && listeners.iter().all(|known| known.rules.is_none()) {
+        return listeners.iter().flat_map(|known| of(known.listener, &anybody)).collect();
+    }
+    chosen.iter().flat_map(|(listener, clients)| of(listener, clients)).collect()
 }
 
 /// The protocols below a balancer's. None for one we do not know.

@@ -63,8 +63,9 @@ impl<'a> Known<'a> {
             ),
             associations: list.described(
                 &calls::LIST_POD_IDENTITY_ASSOCIATIONS,
+                // One without an id cannot be asked about: its description is missing.
                 |page: ListPodIdentityAssociations| {
-                    page.associations.into_iter().filter_map(|one| one.association_id).collect()
+                    page.associations.into_iter().map(|one| one.association_id.unwrap_or_default()).collect()
                 },
                 (&calls::DESCRIBE_POD_IDENTITY_ASSOCIATION, "association"),
                 |answer: DescribePodIdentityAssociation| answer.association,

@@ -69,7 +69,8 @@ pub(super) fn encryption(region: &Region<'_>, known: &Known<'_>, version: &Obser
     })
 }
 
-/// A key is the customer's unless KMS says that AWS manages it.
+/// A key is the customer's unless KMS says that AWS manages it: EKS takes no other (EKS user guide, envelope encryption), so it
+/// is the customer's also where KMS was not read.
 fn owner_of(region: &Region<'_>, key: &str, trail: &mut Trail) -> KeyOwner {
     let answer = region.snapshot.one::<DescribeKey>(&calls::DESCRIBE_KEY, region.scope, &[("key", key)]);
     let manager = answer.get().ok().and_then(|answer| answer.key_metadata.as_ref()?.key_manager.clone());

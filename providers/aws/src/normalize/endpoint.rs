@@ -149,10 +149,12 @@ pub(super) fn capabilities(
             return Ok(Vec::new());
         }
         let names = region.snapshot.list(&calls::LIST_CAPABILITIES, region.scope, &params, |page: ListCapabilities| {
-            page.capabilities.into_iter().filter_map(|one| one.capability_name).collect()
+            page.capabilities.into_iter().map(|one| one.capability_name).collect()
         });
         let mut found = Vec::new();
         for name in trail.read(&names)? {
+            let unnamed = || Gap::Unsettled { what: format!("a capability of {cluster} has no name") };
+            let name = name.as_ref().ok_or_else(unnamed)?;
             let params = [("capability", name.as_str()), ("cluster", cluster)];
             let answer = region.snapshot.one::<DescribeCapability>(&calls::DESCRIBE_CAPABILITY, region.scope, &params);
             trail.rest_on(answer.sources());
@@ -209,6 +211,12 @@ fn guard(region: &Region<'_>, cluster: &Cluster, trail: &mut Trail) -> Result<Pr
     }
     let own: BTreeSet<&str> =
         config.cluster_security_group_id.iter().chain(&config.security_group_ids).map(String::as_str).collect();
+    if own.is_empty() {
+        // The endpoint's interfaces always carry one (EKS user guide, security group requirements).
+        return Err(Gap::Unsettled {
+            what: "the security groups of the private endpoint are not in the answer".to_owned(),
+        });
+    }
     let table = trail.read(&region.security_groups)?;
     trail.read(&region.interfaces)?;
     let api = PacketSet::of(Protocols::One(Protocol::TCP), &Ports::from_range(API_PORT, API_PORT), &AddrSet::all());

@@ -60,8 +60,9 @@ struct Guard {
     acl: Option<Rc<Acl>>,
     passed: Bounds<PacketSet>,
     ordinary: Bounds<PacketSet>,
-    /// The subnet's own addresses: between neighbours no network ACL stands.
-    neighbours: AddrSet,
+    /// The subnet's own addresses: between neighbours no network ACL stands. Those of a subnet that is not listed may be
+    /// any that are not the internet's.
+    neighbours: Bounds<AddrSet>,
 }
 
 /// What reaches an interface.
@@ -132,6 +133,9 @@ impl<'a> Evaluator<'a> {
             return Err(Gap::Unsettled { what: format!("the interfaces of {id} are not in the answer") });
         }
         let fronts = self.region.fronts();
+        if node.network_interface_set.iter().any(|one| one.subnet_id.is_none()) {
+            return Err(Gap::Unsettled { what: format!("the subnet of an interface of {id} is not in the answer") });
+        }
         let interfaces = node.network_interface_set.iter().enumerate();
         let keys = interfaces.map(|(place, one)| key(one, node.vpc_id.as_deref(), fronts.behind(id, place == 0, one)));
         Ok(keys.collect())
@@ -210,7 +214,7 @@ impl<'a> Evaluator<'a> {
         let mut limits = BTreeSet::new();
         let local = self.local(key, &mut limits)?;
         let outside = internet().subtract(&local);
-        let guard = self.guard(key, &mut limits)?;
+        let guard = self.guard(key, &local, &mut limits)?;
         let direct = self.direct(key, &guard, &outside)?;
         limits.extend(direct.limits);
         let (mut layers, mut paths) = (direct.layers, direct.paths);
@@ -247,7 +251,7 @@ impl<'a> Evaluator<'a> {
         Ok(vpc.map(own_ranges).unwrap_or_default())
     }
 
-    fn guard(&self, key: &Key, limits: &mut BTreeSet<String>) -> Result<Guard, Gap> {
+    fn guard(&self, key: &Key, local: &AddrSet, limits: &mut BTreeSet<String>) -> Result<Guard, Gap> {
         let region = self.region;
         let groups = self.groups(key, limits)?;
         let acl = region.acl(&key.subnet, &key.vpc, region.acls.get()?);
@@ -260,7 +264,12 @@ impl<'a> Evaluator<'a> {
         };
         let subnets = region.subnets.get()?;
         let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
-        let neighbours = subnet.map(subnet_ranges).unwrap_or_default();
+        let neighbours = if let Some(subnet) = subnet {
+            Bounds::exact(subnet_ranges(subnet))
+        } else {
+            limits.insert(format!("subnet {} is not in the list, so who stands beside it is unknown", key.subnet));
+            Bounds::unknown_within(private().union(local))
+        };
         let rules: Vec<Rule> =
             groups.iter().flat_map(|group| group.rules.iter().map(|rule| rule.rule.clone())).collect();
         Ok(Guard { admitted: any_allow(&rules), rules, groups, acl, passed, ordinary, neighbours })
@@ -372,7 +381,8 @@ impl<'a> Evaluator<'a> {
     fn is_diverted(&self, key: &Key) -> Result<bool, Gap> {
         let subnets = self.region.subnets.get()?;
         let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&key.subnet));
-        let addresses = subnet.map(subnet_ranges).unwrap_or_default();
+        // Through an appliance may go whatever is sent to a subnet that is not listed.
+        let addresses = subnet.map_or_else(AddrSet::all, subnet_ranges);
         let tables = self.region.route_tables.get()?;
         Ok(tables.iter().filter(|table| table.vpc_id.as_deref() == Some(&key.vpc)).any(|table| {
             let at_gateway = table.association_set.iter().any(|association| {
@@ -396,7 +406,7 @@ impl<'a> Evaluator<'a> {
         }
         // A network ACL only stands between subnets: neighbours in the same subnet pass it by.
         let filtered = admitted.intersect(&guard.passed);
-        let beside = admitted.upper().restrict_sources(&guard.neighbours);
+        let beside = admitted.upper().restrict_sources(guard.neighbours.upper());
         Ok(filtered.union(&Bounds::unknown_within(beside)))
     }
 

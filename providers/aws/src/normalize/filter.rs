@@ -27,8 +27,8 @@ pub(super) struct Group {
     pub(super) rules: Vec<AddressRule>,
     /// Rules that name another group.
     pub(super) references: Vec<Reference>,
-    /// The rule that lets everything out, if there is one.
-    pub(super) open_egress: Option<String>,
+    /// The rules that let out every protocol and port, each with where to. Only together they may say everywhere.
+    pub(super) egress: Vec<(String, Bounds<AddrSet>)>,
 }
 
 /// A rule that names addresses, or a prefix list.
@@ -94,20 +94,19 @@ pub(super) fn group(record: &SecurityGroup, lists: &PrefixLists) -> Group {
             // A reference to a deleted group or through a deleted peering admits nobody.
             let is_stale =
                 matches!(pair.peering_status.as_deref(), Some("deleted" | "rejected" | "failed" | "expired"));
-            if let (Some(referenced), false) = (&pair.group_id, is_stale) {
+            // One without an id may be any group.
+            let referenced = pair.group_id.as_deref().unwrap_or("?");
+            if !is_stale {
                 let reference =
-                    Reference { id: named(referenced).into(), shape: shape.clone(), group: referenced.clone() };
+                    Reference { id: named(referenced).into(), shape: shape.clone(), group: referenced.to_owned() };
                 group.references.push(reference);
             }
         }
     }
     for permission in &record.ip_permissions_egress {
-        let shape = shape_of(permission);
-        for (text, sources) in addresses(permission, lists) {
-            let everywhere = sources.lower().covers_any(Family::V4, &AddrSet::empty());
-            if shape.is_everything() && everywhere && group.open_egress.is_none() {
-                group.open_egress = Some(format!("{id}: all to {text}"));
-            }
+        if shape_of(permission).is_everything() {
+            let all = addresses(permission, lists).into_iter();
+            group.egress.extend(all.map(|(text, to)| (format!("{id}: all to {text}"), to)));
         }
     }
     group
@@ -115,17 +114,22 @@ pub(super) fn group(record: &SecurityGroup, lists: &PrefixLists) -> Group {
 
 /// Every address source of a rule with what it stands for.
 fn addresses(permission: &Permission, lists: &PrefixLists) -> Vec<(String, Bounds<AddrSet>)> {
-    let v4 = permission.ip_ranges.iter().filter_map(|range| range.cidr_ip.as_deref());
-    let v6 = permission.ipv6_ranges.iter().filter_map(|range| range.cidr_ipv6.as_deref());
+    let v4 = permission.ip_ranges.iter().map(|range| range.cidr_ip.as_deref().unwrap_or("?"));
+    let v6 = permission.ipv6_ranges.iter().map(|range| range.cidr_ipv6.as_deref().unwrap_or("?"));
     let v4 = v4.map(|text| (text.to_owned(), range(text, Family::V4)));
     let v6 = v6.map(|text| (text.to_owned(), range(text, Family::V6)));
-    let named = permission.prefix_list_ids.iter().filter_map(|list| list.prefix_list_id.as_deref());
+    let named = permission.prefix_list_ids.iter().map(|list| list.prefix_list_id.as_deref().unwrap_or("?"));
     let named = named.map(|id| {
         let covers = lists.get(id).map(|list| list.covers.clone());
         let covers = covers.unwrap_or_else(|| Bounds::unknown_within(AddrSet::all()));
         (id.to_owned(), covers)
     });
-    v4.chain(v6).chain(named).collect()
+    let all: Vec<(String, Bounds<AddrSet>)> = v4.chain(v6).chain(named).collect();
+    if all.is_empty() && permission.groups.is_empty() {
+        // Every rule names somebody, so this one does in a way we do not know.
+        return vec![("?".to_owned(), Bounds::unknown_within(AddrSet::all()))];
+    }
+    all
 }
 
 /// A range as it is written; one that cannot be read may be anything of its family.
@@ -207,13 +211,16 @@ pub(super) struct Acl {
 /// client's source port as destination port. TCP is held to that; for everything else one packet is enough.
 pub(super) fn acl(record: &NetworkAcl) -> Acl {
     let id = record.network_acl_id.clone().unwrap_or_else(|| "?".to_owned());
+    // An entry without a number or a direction may stand before all others, on either side.
+    let is_unplaced = |entry: &AclEntry| entry.rule_number.is_none() || entry.egress.is_none();
+    let unplaced = if record.entry_set.iter().any(is_unplaced) { either(&id) } else { Vec::new() };
     let chain = |outbound: bool| {
         let mut entries: Vec<&AclEntry> =
-            record.entry_set.iter().filter(|entry| entry.egress.unwrap_or(false) == outbound).collect();
+            record.entry_set.iter().filter(|entry| !is_unplaced(entry) && entry.egress == Some(outbound)).collect();
         // The order of the answer means nothing, only the rule number does.
         entries.sort_by_key(|entry| entry.rule_number.unwrap_or(i64::MAX));
-        let rules = entries.into_iter().flat_map(|entry| acl_rules(&id, entry, outbound)).collect();
-        Chain { rules, default: Action::Deny }
+        let rules = entries.into_iter().flat_map(|entry| acl_rules(&id, entry, outbound));
+        Chain { rules: unplaced.iter().cloned().chain(rules).collect(), default: Action::Deny }
     };
     let (inbound, outbound) = (chain(false), chain(true));
     let delivered = with_source_ports(std::slice::from_ref(&inbound)).sessions;
@@ -231,6 +238,17 @@ pub(super) fn acl(record: &NetworkAcl) -> Acl {
         chains: (inbound, outbound),
         id,
     }
+}
+
+/// Rules that may let anything pass and may stop it.
+fn either(acl: &str) -> Vec<PortedRule> {
+    let rule = |action| PortedRule {
+        id: RuleId::from(format!("{acl}: a rule that says neither when nor where it counts")),
+        action,
+        matches: Bounds::unknown_within(PacketSet::all()),
+        source_ports: Ports::full(),
+    };
+    vec![rule(Action::Allow), rule(Action::Deny)]
 }
 
 fn acl_rules(acl: &str, entry: &AclEntry, outbound: bool) -> Vec<PortedRule> {

@@ -5,10 +5,13 @@ pub(super) mod capability;
 pub(super) mod condition;
 pub(super) mod directory;
 pub(super) mod escalation;
+mod organization;
 pub(super) mod policy;
 pub(super) mod request;
 pub(super) mod standing;
 pub(super) mod trust;
 
+#[cfg(test)]
+mod methods;
 #[cfg(test)]
 mod vectors;

@@ -97,8 +97,10 @@ fn holders(region: &Region<'_>, account: &Account<'_>, key: &str) -> Observed<BT
         for grant in trail.read(&grants)? {
             let uses = grant.operations.iter().any(|operation| operation == "Decrypt");
             let administers = grant.operations.iter().any(|operation| operation == "CreateGrant");
-            if let (Some(principal), true) = (&grant.grantee_principal, uses || administers) {
+            if uses || administers {
                 let by = format!("grant {}", grant.grant_id.as_deref().unwrap_or("?"));
+                let unnamed = || Gap::Unsettled { what: format!("whom {by} of {key} serves is not in the answer") };
+                let principal = grant.grantee_principal.as_ref().ok_or_else(unnamed)?;
                 holders.add(principal, (uses, administers), false, &by);
             }
         }

@@ -100,8 +100,17 @@ pub(super) fn metadata(
         })?;
         services.push(Service::of(options));
     }
-    let configured: Vec<Service> =
-        template.iter().filter_map(|one| one.metadata_options.as_ref()).map(Service::of).collect();
+    let options: Vec<&MetadataOptions> = template.iter().filter_map(|one| one.metadata_options.as_ref()).collect();
+    let configured: Vec<Service> = options.iter().map(|options| Service::of(options)).collect();
+    // An image that asks for tokens brings two hops of its own (EC2 user guide, IMDS defaults of images), so a template
+    // that leaves the limit out decides nothing; the machines it started tell, where there are any.
+    let untold = options.iter().any(|options| options.http_put_response_hop_limit.is_none());
+    if untold && members.is_empty() && configured.iter().all(|service| service.blocks_pods() && service.on) {
+        return Err(Gap::Unsettled {
+            what: "no machine runs, and the launch template leaves the hop limit to the image and the account"
+                .to_owned(),
+        });
+    }
     let configures = !configured.is_empty();
     services.extend(configured);
     if services.is_empty() || (members.is_empty() && !configures) {

@@ -6,18 +6,19 @@ use super::{
     exposure::{Evaluator, public_addresses},
     machine,
     region::{Region, route_table},
-    route::{Target, default_route},
+    route::{Target, default_routes},
     trail::{Trail, conclude},
 };
 use crate::record::{
     compute::Instance,
     eks::{Cluster, Nodegroup},
+    network::SecurityGroup,
 };
 use palisade_model::{
     DefaultRoute, Egress, Filters, Gap, Interactive, Metadata, Node, NodeId, Observed, OpenRule, PodAccess, Pool,
     PoolId, PoolKind, PublicAddresses, SubnetFilter,
 };
-use palisade_reach::Family;
+use palisade_reach::{AddrSet, Bounds, Family};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
@@ -31,6 +32,8 @@ enum Origin {
     AutoMode(String),
     Karpenter(String),
     SelfManaged(String),
+    /// Machines outside AWS.
+    Hybrid,
 }
 
 impl Origin {
@@ -41,6 +44,7 @@ impl Origin {
             Self::AutoMode(name) => ("auto", name, PoolKind::Automatic),
             Self::Karpenter(name) => ("karpenter", name, PoolKind::Automatic),
             Self::SelfManaged(name) => ("self-managed", name, PoolKind::SelfManaged),
+            Self::Hybrid => return (PoolId::new("hybrid/nodes"), "hybrid nodes", PoolKind::SelfManaged),
         };
         (PoolId::new(format!("{family}/{name}")), name, kind)
     }
@@ -65,6 +69,10 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
         for name in automatic_pools(cluster) {
             members.entry(Origin::AutoMode(name.clone())).or_default();
         }
+        // Machines outside AWS join from networks that the cluster names (EKS user guide, hybrid nodes).
+        if cluster.remote_network_config.as_ref().is_some_and(|remote| !remote.remote_node_networks.is_empty()) {
+            members.entry(Origin::Hybrid).or_default();
+        }
         for instance in region.instances_of(known.name, instances) {
             members.entry(origin(instance)).or_default().push(instance);
         }
@@ -77,7 +85,11 @@ pub(super) fn pools(region: &Region<'_>, known: &Known<'_>) -> Observed<Vec<Pool
             .map(|(origin, instances)| {
                 let group = match origin {
                     Origin::NodeGroup(name) => groups.iter().find(|(other, _)| other == name).map(|(_, group)| group),
-                    Origin::Fargate(_) | Origin::AutoMode(_) | Origin::Karpenter(_) | Origin::SelfManaged(_) => None,
+                    Origin::Fargate(_)
+                    | Origin::AutoMode(_)
+                    | Origin::Karpenter(_)
+                    | Origin::SelfManaged(_)
+                    | Origin::Hybrid => None,
                 };
                 let context =
                     Context { region, known, cluster, group, origin, instances, own_groups: &own_groups, vpc: &vpc };
@@ -136,6 +148,9 @@ impl Context<'_, '_> {
         let (id, name, kind) = self.origin.pool();
         if kind == PoolKind::Serverless {
             return self.serverless(id, name);
+        }
+        if *self.origin == Origin::Hybrid {
+            return outside(id, name);
         }
         Pool {
             id,
@@ -210,33 +225,43 @@ impl Context<'_, '_> {
             .flat_map(|resources| &resources.auto_scaling_groups)
             .filter_map(|group| group.name.as_deref())
             .collect();
-        if !scaling.is_empty() {
-            let by_instance = trail.read(&self.region.scaling)?;
-            let known: BTreeSet<&str> = members.iter().filter_map(|one| one.instance_id.as_deref()).collect();
-            members.extend(all.iter().filter(|instance| {
-                let id = instance.instance_id.as_deref().unwrap_or_default();
-                instance.is_up()
-                    && !known.contains(id)
-                    && by_instance.get(id).is_some_and(|group| scaling.contains(&group.as_str()))
-            }));
+        for name in scaling {
+            let groups = trail.read(&self.region.scaling)?;
+            let group = groups.get(name).ok_or_else(|| unlisted("auto scaling group", name))?;
+            for member in group.iter().filter(|member| !member.is_leaving()) {
+                let id = member.instance_id.as_deref().unwrap_or("?");
+                let is_it = |instance: &&Instance| instance.instance_id.as_deref() == Some(id);
+                let instance = all.iter().find(is_it).ok_or_else(|| unlisted("machine", id))?;
+                if instance.is_up() && !members.iter().any(is_it) {
+                    members.push(instance);
+                }
+            }
         }
         members.sort_by(|one, other| one.instance_id.cmp(&other.instance_id));
         Ok(members)
     }
 
-    /// The subnets new machines go to, and those that machines stand in.
-    fn subnets(&self, members: &[&Instance]) -> BTreeSet<String> {
+    /// The subnets new machines go to, and those that machines stand in with any of their interfaces. There is always one.
+    fn subnets(&self, members: &[&Instance]) -> Result<BTreeSet<String>, Gap> {
         let configured = self.group.and_then(|group| group.get().ok()).map(|group| group.subnets.clone());
-        let standing = members.iter().filter_map(|instance| instance.subnet_id.clone());
-        let all: BTreeSet<String> = configured.unwrap_or_default().into_iter().chain(standing).collect();
+        let mut all: BTreeSet<String> = configured.unwrap_or_default().into_iter().collect();
+        for instance in members {
+            let id = instance.instance_id.as_deref().unwrap_or("?");
+            let untold = || Gap::Unsettled { what: format!("the subnet of {id} is not in the answer") };
+            all.insert(instance.subnet_id.clone().ok_or_else(untold)?);
+            all.extend(instance.network_interface_set.iter().filter_map(|one| one.subnet_id.clone()));
+        }
         // A pool of Auto Mode without machines would start them in the cluster's own subnets, unless a node class says
         // otherwise inside the cluster (EKS user guide, Auto Mode).
-        match self.cluster.resources_vpc_config.as_ref() {
-            Some(config) if all.is_empty() && matches!(self.origin, Origin::AutoMode(_)) => {
-                config.subnet_ids.iter().cloned().collect()
-            }
-            Some(_) | None => all,
+        if all.is_empty() && matches!(self.origin, Origin::AutoMode(_)) {
+            all.extend(self.cluster.resources_vpc_config.iter().flat_map(|config| config.subnet_ids.iter().cloned()));
         }
+        if all.is_empty() {
+            return Err(Gap::Unsettled {
+                what: "in which subnets its machines stand is not in the answers".to_owned(),
+            });
+        }
+        Ok(all)
     }
 
     fn control_plane(&self) -> Option<String> {
@@ -254,13 +279,20 @@ impl Context<'_, '_> {
         let by_template =
             template.iter().flat_map(|one| &one.network_interface_set).find_map(|one| one.associate_public_ip_address);
         let subnets = trail.read(&self.region.subnets)?;
-        let wanted = self.subnets(&members);
-        let giving: Vec<&str> = subnets
-            .iter()
-            .filter(|subnet| subnet.map_public_ip_on_launch == Some(true))
-            .filter_map(|subnet| subnet.subnet_id.as_deref())
-            .filter(|id| wanted.contains(*id))
-            .collect();
+        let (mut giving, mut untold) = (Vec::new(), None);
+        let needs_subnets = by_template.is_none() && self.origin.pool().2 != PoolKind::SelfManaged;
+        for id in if needs_subnets { self.subnets(&members)? } else { BTreeSet::new() } {
+            let subnet = subnets.iter().find(|subnet| subnet.subnet_id.as_deref() == Some(&id));
+            match subnet.and_then(|subnet| subnet.map_public_ip_on_launch) {
+                Some(true) => giving.push(id),
+                Some(false) => (),
+                None => untold = untold.or(Some(id)),
+            }
+        }
+        // A subnet that gives addresses is proof; without one, a subnet that says nothing could give them.
+        if let (true, Some(id)) = (giving.is_empty(), untold) {
+            return Err(unlisted("what is given in subnet", &id));
+        }
         let (setting, because) = match (by_template, self.group) {
             (Some(said), _) => (Some(said), format!("the launch template says `AssociatePublicIpAddress` {said}")),
             (None, None) if self.origin.pool().2 == PoolKind::SelfManaged => {
@@ -279,7 +311,7 @@ impl Context<'_, '_> {
         let acls = trail.read(&self.region.acls)?;
         let mut names = BTreeSet::new();
         let mut missing = None;
-        for subnet in self.subnets(&members) {
+        for subnet in self.subnets(&members)? {
             match self.region.acl(&subnet, self.vpc, acls) {
                 Some(acl) => drop(names.insert(acl.id.clone())),
                 None => missing = missing.or(Some(subnet)),
@@ -293,7 +325,7 @@ impl Context<'_, '_> {
             None => SubnetFilter::Attached(names.into_iter().collect::<Vec<_>>().join(", ")),
         };
         let mut open: Vec<OpenRule> = Vec::new();
-        for id in group_ids(&members) {
+        for id in group_ids(&members)? {
             let Some(group) = self.region.group(&id, table) else { return Err(unlisted("security group", &id)) };
             for rule in group.rules.iter().filter(|rule| rule.shape.is_everything()) {
                 let found =
@@ -313,57 +345,99 @@ impl Context<'_, '_> {
     }
 
     fn default_route(&self, trail: &mut Trail) -> Result<DefaultRoute, Gap> {
+        let members = self.members(trail)?;
         let tables = trail.read(&self.region.route_tables)?;
-        let mut worst = DefaultRoute::None;
-        for subnet in self.subnets(self.instances) {
+        let (mut worst, mut untold) = (DefaultRoute::None, None);
+        for subnet in self.subnets(&members)? {
             let Some(table) = route_table(&subnet, self.vpc, tables) else {
-                return Err(Gap::Unsettled { what: format!("the route table of subnet {subnet} is not in the list") });
+                untold = untold.or(Some(unlisted("the route table of subnet", &subnet)));
+                continue;
             };
             for family in Family::ALL {
-                let via = |target: &str| {
-                    let destination = if family == Family::V4 { "0.0.0.0/0" } else { "::/0" };
-                    format!("{}: {destination} to {target}", table.route_table_id.as_deref().unwrap_or("?"))
-                };
-                match default_route(table, family) {
-                    Some(Target::InternetGateway(gateway)) => return Ok(DefaultRoute::Internet { via: via(&gateway) }),
-                    Some(Target::Other(other)) => worst = DefaultRoute::Brokered { via: via(&other) },
-                    Some(Target::Unknown) => {
-                        let what = format!("{} has a kind of target that is not known", via("?"));
-                        return Err(Gap::Unsettled { what });
+                let leading = match default_routes(table, &self.region.prefix_lists, family) {
+                    Ok(leading) => leading,
+                    Err(what) => {
+                        untold = untold.or(Some(Gap::Unsettled { what }));
+                        continue;
                     }
-                    Some(Target::Local | Target::Blackhole) | None => (),
+                };
+                for one in leading {
+                    let via = |target: &str| format!("{}: {} to {target}", name_of(table), one.destinations);
+                    match &one.target {
+                        // The way straight out is proof, whatever else is not known.
+                        Target::InternetGateway(gateway) => return Ok(DefaultRoute::Internet { via: via(gateway) }),
+                        Target::Other(other) => worst = DefaultRoute::Brokered { via: via(other) },
+                        Target::Unknown => {
+                            let what = format!("{} has a kind of target that is not known", via("?"));
+                            untold = untold.or(Some(Gap::Unsettled { what }));
+                        }
+                        Target::Local | Target::Blackhole => (),
+                    }
                 }
             }
         }
-        Ok(worst)
+        untold.map_or(Ok(worst), Err)
     }
 
     fn egress(&self, trail: &mut Trail) -> Result<Egress, Gap> {
         let members = self.members(trail)?;
         let table = trail.read(&self.region.security_groups)?;
-        let unrestricted = group_ids(&members).iter().find_map(|id| self.region.group(id, table)?.open_egress.clone());
-        // A rule that lets everything out is proof whatever else is not listed; without one, an unlisted group could hold it.
-        let hidden = group_ids(&members).into_iter().find(|id| self.region.group(id, table).is_none());
-        if let (None, Some(id)) = (&unrestricted, hidden) {
-            return Err(unlisted("security group", &id));
-        }
+        let unrestricted = self.unrestricted(&group_ids(&members)?, table)?;
         let tables = trail.read(&self.region.route_tables)?;
+        let subnets = trail.read(&self.region.subnets)?;
         let mut forced = BTreeSet::new();
         let mut free = false;
-        for subnet in self.subnets(&members) {
+        for subnet in self.subnets(&members)? {
             let Some(table) = route_table(&subnet, self.vpc, tables) else {
                 return Err(unlisted("the route table of subnet", &subnet));
             };
-            match default_route(table, Family::V4) {
-                Some(Target::Other(next)) if is_inspected(&next) => drop(forced.insert(next)),
-                None | Some(Target::Blackhole) => {
+            let record = subnets.iter().find(|one| one.subnet_id.as_deref() == Some(&subnet));
+            for family in Family::ALL {
+                // Without addresses of its own in the subnet nothing leaves by IPv6.
+                if family == Family::V6 && record.is_some_and(|subnet| subnet.ipv6_blocks.is_empty()) {
+                    continue;
+                }
+                let leading = default_routes(table, &self.region.prefix_lists, family);
+                let leading = leading.map_err(|what| Gap::Unsettled { what })?;
+                if leading.is_empty() {
                     forced.insert(format!("{} has no default route", name_of(table)));
                 }
-                Some(Target::InternetGateway(_) | Target::Other(_) | Target::Local | Target::Unknown) => free = true,
+                for one in leading {
+                    match one.target {
+                        Target::Other(next) if is_inspected(&next) => drop(forced.insert(next)),
+                        Target::Blackhole => drop(forced.insert(format!("{} has no default route", name_of(table)))),
+                        Target::InternetGateway(_) | Target::Other(_) | Target::Local | Target::Unknown => free = true,
+                    }
+                }
             }
         }
         let forced_through = (!free && !forced.is_empty()).then(|| forced.into_iter().collect::<Vec<_>>().join(", "));
         Ok(Egress { unrestricted, forced_through, control_plane: self.control_plane() })
+    }
+
+    /// The rules of the groups that together let everything out everywhere. That is proof whatever else is not listed;
+    /// without it, an unlisted group or an unread prefix list could be what is missing.
+    fn unrestricted(&self, ids: &BTreeSet<String>, table: &[SecurityGroup]) -> Result<Option<String>, Gap> {
+        let groups: Vec<_> = ids.iter().map(|id| (id, self.region.group(id, table))).collect();
+        let mut to = Bounds::exact(AddrSet::empty());
+        let mut texts = Vec::new();
+        for (text, addresses) in groups.iter().filter_map(|(_, group)| group.as_ref()).flat_map(|group| &group.egress) {
+            if addresses.lower().covers_any(Family::V4, &AddrSet::empty()) {
+                return Ok(Some(text.clone()));
+            }
+            to = to.union(addresses);
+            texts.push(text.as_str());
+        }
+        if to.lower().covers_any(Family::V4, &AddrSet::empty()) {
+            return Ok(Some(texts.join(", ")));
+        }
+        if let Some((id, _)) = groups.iter().find(|(_, group)| group.is_none()) {
+            return Err(unlisted("security group", id));
+        }
+        if to.upper().covers_any(Family::V4, &AddrSet::empty()) {
+            return Err(Gap::Unsettled { what: format!("not every address in {} is known", texts.join(", ")) });
+        }
+        Ok(None)
     }
 
     fn interactive(&self, trail: &mut Trail) -> Result<Interactive, Gap> {
@@ -404,9 +478,45 @@ impl Context<'_, '_> {
     }
 }
 
-fn group_ids(members: &[&Instance]) -> BTreeSet<String> {
-    let interfaces = members.iter().flat_map(|instance| &instance.network_interface_set);
-    interfaces.flat_map(|one| &one.group_set).filter_map(|group| group.group_id.clone()).collect()
+/// Machines that AWS does not know: whether there are any, and how they are reached, it cannot say.
+fn outside(id: PoolId, name: &str) -> Pool {
+    fn unknown<T>() -> Observed<T> {
+        let what = "hybrid nodes stand outside AWS, which does not describe them".to_owned();
+        Observed::missing(Gap::Unsupported { what })
+    }
+    Pool {
+        id,
+        name: name.to_owned(),
+        kind: PoolKind::SelfManaged,
+        nodes: unknown(),
+        public_addresses: unknown(),
+        exposure: unknown(),
+        filters: unknown(),
+        default_route: unknown(),
+        egress: unknown(),
+        interactive: unknown(),
+        metadata: unknown(),
+    }
+}
+
+/// The groups of the machines. Every interface carries one (EC2 user guide, security groups), so one without was left out.
+fn group_ids(members: &[&Instance]) -> Result<BTreeSet<String>, Gap> {
+    let mut ids = BTreeSet::new();
+    for instance in members {
+        let untold = |what| Gap::Unsettled {
+            what: format!("the {what} of {} are not in the answer", instance.instance_id.as_deref().unwrap_or("?")),
+        };
+        if instance.network_interface_set.is_empty() {
+            return Err(untold("interfaces"));
+        }
+        for interface in &instance.network_interface_set {
+            if interface.group_set.is_empty() || interface.group_set.iter().any(|group| group.group_id.is_none()) {
+                return Err(untold("security groups"));
+            }
+            ids.extend(interface.group_set.iter().filter_map(|group| group.group_id.clone()));
+        }
+    }
+    Ok(ids)
 }
 
 /// Next hops that inspect or that lead to a network which can: gateway load balancer endpoints, appliances, transit.

@@ -10,12 +10,12 @@ use crate::{
     calls,
     record::{
         Ec2, Query,
-        balancing::{LoadBalancer, TargetGroup},
-        compute::{AutoScalingGroups, Instance, Interface, Interfaces, Reservations},
+        balancing::{ClassicLoadBalancer, LoadBalancer, TargetGroup},
+        compute::{AutoScalingGroups, GroupInstance, Instance, Interface, Interfaces, Reservations},
         network::{
             BlockPublicAccess, BlockPublicAccessExclusions, BlockPublicAccessOptions, Exclusion, NetworkAcl,
-            NetworkAcls, PrefixListEntries, RouteTable, RouteTables, SecurityGroup, SecurityGroups, Subnet, Subnets,
-            Vpc, Vpcs,
+            NetworkAcls, PrefixListEntries, RouteTable, RouteTableAssociation, RouteTables, SecurityGroup,
+            SecurityGroups, Subnet, Subnets, Vpc, Vpcs,
         },
     },
 };
@@ -47,10 +47,12 @@ pub(super) struct Region<'a> {
     pub(super) vpcs: Observed<Vec<Vpc>>,
     pub(super) block_mode: Observed<Option<String>>,
     pub(super) block_exclusions: Observed<Vec<Exclusion>>,
+    /// Of both generations, those of the first behind the others.
     pub(super) load_balancers: Observed<Vec<LoadBalancer>>,
+    pub(super) classics: Observed<Vec<ClassicLoadBalancer>>,
     pub(super) target_groups: Observed<Vec<TargetGroup>>,
-    /// The auto scaling group of each instance that has one, by the instance's id.
-    pub(super) scaling: Observed<HashMap<String, String>>,
+    /// The machines of each auto scaling group that was listed, by the group's name.
+    pub(super) scaling: Observed<HashMap<String, Vec<GroupInstance>>>,
     pub(super) prefix_lists: PrefixLists,
     /// Where the instances of each cluster stand in the table, by the cluster's name.
     by_cluster: HashMap<String, Vec<usize>>,
@@ -83,6 +85,7 @@ impl<'a> Region<'a> {
         let security_groups: Observed<Vec<SecurityGroup>> =
             ec2(snapshot, &calls::DESCRIBE_SECURITY_GROUPS, scope, |page: SecurityGroups| page.security_group_info);
         let by_cluster = instances.get().map(|instances| of_clusters(instances)).unwrap_or_default();
+        let classics = balancing::classics(snapshot, scope);
         let group_index = security_groups.get().map(|groups| by_id(groups)).unwrap_or_default();
         Self {
             interfaces: ec2(snapshot, &calls::DESCRIBE_NETWORK_INTERFACES, scope, |page: Interfaces| {
@@ -101,7 +104,8 @@ impl<'a> Region<'a> {
                 scope,
                 |page: BlockPublicAccessExclusions| page.exclusions,
             ),
-            load_balancers: balancing::load_balancers(snapshot, scope),
+            load_balancers: of_both_generations(balancing::load_balancers(snapshot, scope), &classics),
+            classics,
             target_groups: balancing::target_groups(snapshot, scope),
             fronts: OnceCell::new(),
             balancers: RefCell::default(),
@@ -145,8 +149,12 @@ impl<'a> Region<'a> {
 
     /// What load balancers forward, followed once.
     pub(super) fn fronts(&self) -> &Fronts {
-        let read = || Fronts::read(self.snapshot, self.scope, &self.load_balancers, &self.target_groups);
-        self.fronts.get_or_init(read)
+        self.fronts.get_or_init(|| {
+            let networks =
+                self.vpcs.get().ok().map(|vpcs| vpcs.iter().filter_map(|vpc| vpc.vpc_id.as_deref()).collect());
+            let balancers = (&self.load_balancers, &self.classics);
+            Fronts::read(self.snapshot, self.scope, balancers, &self.target_groups, networks.as_ref())
+        })
     }
 
     /// A security group, translated once. `None` when the table does not hold it.
@@ -160,13 +168,19 @@ impl<'a> Region<'a> {
         Some(group)
     }
 
-    /// The network ACL of a subnet, translated once: the one it is associated with, else the network's default.
+    /// The network ACL of a subnet, translated once: the one it is associated with, else the network's default. Nothing
+    /// when the list does not tell.
     pub(super) fn acl(&self, subnet: &str, vpc: &str, table: &[NetworkAcl]) -> Option<Rc<Acl>> {
         let associated = |acl: &&NetworkAcl| {
             acl.association_set.iter().any(|association| association.subnet_id.as_deref() == Some(subnet))
         };
-        let default = |acl: &&NetworkAcl| acl.is_default == Some(true) && acl.vpc_id.as_deref() == Some(vpc);
-        let record = table.iter().find(associated).or_else(|| table.iter().find(default))?;
+        let here = |acl: &&NetworkAcl| acl.vpc_id.as_deref() == Some(vpc);
+        let default = |acl: &&NetworkAcl| acl.is_default == Some(true) && here(acl);
+        // An association that names no subnet may be this one's.
+        let untold = |acl: &NetworkAcl| acl.association_set.iter().any(|association| association.subnet_id.is_none());
+        let told = || !table.iter().filter(here).any(untold);
+        let found = table.iter().find(associated);
+        let record = found.or_else(|| table.iter().find(default).filter(|_| told()))?;
         let id = record.network_acl_id.clone().unwrap_or_default();
         if let Some(known) = self.filters.borrow().get(&id) {
             return Some(Rc::clone(known));
@@ -175,6 +189,21 @@ impl<'a> Region<'a> {
         self.filters.borrow_mut().insert(id, Rc::clone(&acl));
         Some(acl)
     }
+}
+
+fn of_both_generations(
+    second: Observed<Vec<LoadBalancer>>,
+    first: &Observed<Vec<ClassicLoadBalancer>>,
+) -> Observed<Vec<LoadBalancer>> {
+    conclude(|trail| {
+        trail.rest_on(second.sources());
+        trail.rest_on(first.sources());
+        // One that is not listed is still seen by its interfaces.
+        let first = first.get().ok().into_iter().flatten();
+        let mut all = super::endpoint::take(second)?;
+        all.extend(first.map(ClassicLoadBalancer::as_load_balancer));
+        Ok(all)
+    })
 }
 
 /// The mode that is in force; while it changes, both may be.
@@ -186,16 +215,24 @@ fn block_mode(options: BlockPublicAccessOptions) -> Option<String> {
     Some(mode)
 }
 
-/// The route table of a subnet: the one it is associated with, else the network's main one; never both.
+/// The route table of a subnet: the one it is associated with, else the network's main one; never both. Nothing when the
+/// list does not tell.
 pub(super) fn route_table<'a>(subnet: &str, vpc: &str, tables: &'a [RouteTable]) -> Option<&'a RouteTable> {
     let associated = |table: &&RouteTable| {
         table.association_set.iter().any(|association| association.subnet_id.as_deref() == Some(subnet))
     };
+    let here = |table: &&RouteTable| table.vpc_id.as_deref() == Some(vpc);
     let main = |table: &&RouteTable| {
-        table.vpc_id.as_deref() == Some(vpc)
-            && table.association_set.iter().any(|association| association.main == Some(true))
+        here(table) && table.association_set.iter().any(|association| association.main == Some(true))
     };
-    tables.iter().find(associated).or_else(|| tables.iter().find(main))
+    // An association that names neither subnet nor gateway and is not the main one may be this subnet's.
+    let untold = |table: &RouteTable| {
+        let of_nobody =
+            |one: &RouteTableAssociation| one.subnet_id.is_none() && one.gateway_id.is_none() && one.main != Some(true);
+        table.association_set.iter().any(of_nobody)
+    };
+    let told = || !tables.iter().filter(here).any(untold);
+    tables.iter().find(associated).or_else(|| tables.iter().find(main).filter(|_| told()))
 }
 
 /// The network's own address ranges.
@@ -230,18 +267,14 @@ fn by_id(groups: &[SecurityGroup]) -> HashMap<String, usize> {
     ids.filter_map(|(place, group)| Some((group.group_id.clone()?, place))).collect()
 }
 
-fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, String>> {
+fn scaling(snapshot: &Snapshot, scope: &str) -> Observed<HashMap<String, Vec<GroupInstance>>> {
     let groups =
         table(snapshot, &calls::DESCRIBE_AUTO_SCALING_GROUPS, scope, |Query(page): Query<AutoScalingGroups>| {
             page.auto_scaling_groups
         });
+    // A group without a name is missing where a node group names it.
     groups.map(|groups| {
-        let members = groups.into_iter().filter_map(|group| Some((group.auto_scaling_group_name?, group.instances)));
-        members
-            .flat_map(|(name, instances)| {
-                instances.into_iter().filter_map(move |one| Some((one.instance_id?, name.clone())))
-            })
-            .collect()
+        groups.into_iter().filter_map(|group| Some((group.auto_scaling_group_name?, group.instances))).collect()
     })
 }
 

@@ -3,7 +3,9 @@
 use super::filter::{PrefixLists, range};
 use crate::record::network::{Route, RouteTable};
 use ipnet::IpNet;
-use palisade_reach::{AddrSet, Bounds, Certainty, Family, Gate, Layer, PacketSet, Ports, Protocols, parse_net};
+use palisade_reach::{
+    AddrSet, Bounds, Certainty, Family, Gate, Layer, PacketSet, Ports, Protocols, internet, parse_net,
+};
 
 /// Where a route leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,23 +105,62 @@ pub(super) fn layer(table: &RouteTable, lists: &PrefixLists) -> Layer {
     unread.into_iter().fold(Layer::new(name, Gate::Fixed { id: id.into(), passes }), Layer::unsure)
 }
 
-/// The route every address of a family takes that no other route claims.
-pub(super) fn default_route(table: &RouteTable, family: Family) -> Option<Target> {
-    let wanted = match family {
-        Family::V4 => "0.0.0.0/0",
-        Family::V6 => "::/0",
-    };
-    table
-        .route_set
-        .iter()
-        .find(|route| {
-            let destination = match family {
-                Family::V4 => route.destination_cidr_block.as_deref(),
-                Family::V6 => route.destination_ipv6_cidr_block.as_deref(),
-            };
-            destination == Some(wanted)
-        })
-        .map(target)
+/// The least share of the internet's addresses that makes a way a default one. Two halves, or an eighth here and there,
+/// lead the internet as well as one route for all of it; the ranges of a few services do not.
+const DEFAULT_SHARE: f64 = 1.0 / 16.0;
+
+/// A way that much of the internet takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leading {
+    pub(super) target: Target,
+    /// The routes that lead there, as they are written: `0.0.0.0/0`.
+    pub(super) destinations: String,
+}
+
+/// Where the internet's addresses of a family are sent, each to the target of its longest matching route; without those
+/// that only a few of them go to. An error names a route that may lead anywhere because its destination is not known.
+pub(super) fn default_routes(table: &RouteTable, lists: &PrefixLists, family: Family) -> Result<Vec<Leading>, String> {
+    let mut routes: Vec<palisade_reach::Route<Target>> = Vec::new();
+    let name = table.route_table_id.as_deref().unwrap_or("?");
+    for route in &table.route_set {
+        let target = target(route);
+        let rank = if route.origin.as_deref() == Some("EnableVgwRoutePropagation") { 2 } else { 0 };
+        let mut add = |destination: IpNet, rank, text: &str| {
+            routes.push(palisade_reach::Route { destination, target: target.clone(), id: text.into(), rank });
+        };
+        for text in [&route.destination_cidr_block, &route.destination_ipv6_cidr_block].into_iter().flatten() {
+            let net = parse_net(text).map_err(|_| format!("`{text}` in {name} is not readable"))?;
+            add(net, rank, text);
+        }
+        let Some(list) = &route.destination_prefix_list_id else { continue };
+        match lists.get(list).and_then(|list| list.entries.as_ref()) {
+            Some(entries) => entries.iter().for_each(|net| add(*net, 1, list)),
+            // A gateway endpoint takes the list of its own service and no other (VPC guide, gateway endpoints).
+            None if matches!(&target, Target::Other(id) if id.starts_with("vpce-")) => (),
+            None => return Err(format!("the entries of prefix list {list} in {name} are not known")),
+        }
+    }
+    let mut targets: Vec<&Target> = Vec::new();
+    for route in &routes {
+        if !targets.contains(&&route.target) {
+            targets.push(&route.target);
+        }
+    }
+    let leading = targets.into_iter().filter_map(|target| {
+        let taken = palisade_reach::longest_prefix(&routes, |other| other == target);
+        let is_default = taken.intersect(internet()).share_of_internet(family) >= DEFAULT_SHARE;
+        let own = routes.iter().filter(|route| route.target == *target && family_of(&route.destination) == family);
+        let texts: Vec<&str> = own.map(|route| route.id.as_str()).collect();
+        is_default.then(|| Leading { target: target.clone(), destinations: texts.join(", ") })
+    });
+    Ok(leading.collect())
+}
+
+fn family_of(net: &IpNet) -> Family {
+    match net {
+        IpNet::V4(_) => Family::V4,
+        IpNet::V6(_) => Family::V6,
+    }
 }
 
 /// Whether a gateway's own route table sends traffic for some addresses through an appliance.

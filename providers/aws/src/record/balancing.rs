@@ -47,12 +47,44 @@ page!(Listeners {
     listeners: Vec<Listener>,
 });
 record!(Listener {
+    #[serde(deserialize_with = "leaf::text")]
+    listener_arn: Option<String>,
     #[serde(deserialize_with = "leaf::number")]
     port: Option<i64>,
     #[serde(deserialize_with = "leaf::text")]
     protocol: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     default_actions: Vec<ListenerAction>,
+});
+page!(Rules {
+    #[serde(deserialize_with = "leaf::list")]
+    rules: Vec<ListenerRule>,
+});
+record!(ListenerRule {
+    #[serde(deserialize_with = "leaf::text")]
+    priority: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    conditions: Vec<RuleCondition>,
+    #[serde(deserialize_with = "leaf::list")]
+    actions: Vec<ListenerAction>,
+});
+record!(RuleCondition {
+    #[serde(deserialize_with = "leaf::text")]
+    field: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    values: Vec<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    regex_values: Vec<String>,
+    host_header_config: Option<ConditionValues>,
+    path_pattern_config: Option<ConditionValues>,
+    http_header_config: Option<ConditionValues>,
+    source_ip_config: Option<ConditionValues>,
+});
+record!(ConditionValues {
+    #[serde(deserialize_with = "leaf::text")]
+    http_header_name: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    values: Vec<String>,
 });
 record!(ListenerAction {
     #[serde(rename = "Type", deserialize_with = "leaf::text")]
@@ -120,6 +152,70 @@ record!(Health {
     #[serde(deserialize_with = "leaf::text")]
     state: Option<String>,
 });
+
+// Load balancers of the first generation, API version 2012-06-01.
+page!(ClassicLoadBalancers {
+    #[serde(deserialize_with = "leaf::list")]
+    load_balancer_descriptions: Vec<ClassicLoadBalancer>,
+});
+record!(ClassicLoadBalancer {
+    #[serde(deserialize_with = "leaf::text")]
+    load_balancer_name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    scheme: Option<String>,
+    #[serde(rename = "VPCId", deserialize_with = "leaf::text")]
+    vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    security_groups: Vec<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    listener_descriptions: Vec<ClassicListenerDescription>,
+    #[serde(deserialize_with = "leaf::list")]
+    instances: Vec<ClassicInstance>,
+});
+record!(ClassicListenerDescription {
+    listener: Option<ClassicListener>,
+});
+record!(ClassicListener {
+    #[serde(deserialize_with = "leaf::number")]
+    load_balancer_port: Option<i64>,
+    #[serde(deserialize_with = "leaf::number")]
+    instance_port: Option<i64>,
+});
+record!(ClassicInstance {
+    #[serde(deserialize_with = "leaf::text")]
+    instance_id: Option<String>,
+});
+
+page!(InstanceHealth {
+    #[serde(deserialize_with = "leaf::list")]
+    instance_states: Vec<InstanceState>,
+});
+record!(InstanceState {
+    #[serde(deserialize_with = "leaf::text")]
+    instance_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    state: Option<String>,
+});
+
+impl ClassicLoadBalancer {
+    /// The kind that stands in [`LoadBalancer::kind`] of one of the first generation.
+    pub(crate) const KIND: &'static str = "classic";
+
+    /// As one of the second generation would be described, as far as clients and machines see it.
+    pub(crate) fn as_load_balancer(&self) -> LoadBalancer {
+        let name = self.load_balancer_name.clone().unwrap_or_default();
+        LoadBalancer {
+            // Its interfaces call it by its name alone.
+            load_balancer_arn: Some(format!("classic:loadbalancer/{name}")),
+            load_balancer_name: Some(name),
+            scheme: self.scheme.clone(),
+            vpc_id: self.vpc_id.clone(),
+            kind: Some(Self::KIND.to_owned()),
+            ip_address_type: Some("ipv4".to_owned()),
+            security_groups: self.security_groups.clone(),
+        }
+    }
+}
 
 impl LoadBalancer {
     /// Whether clients of the internet can speak to it.

@@ -179,4 +179,13 @@ pub(crate) struct AutoScalingGroup {
 pub(crate) struct GroupInstance {
     #[serde(deserialize_with = "leaf::text")]
     pub(crate) instance_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) lifecycle_state: Option<String>,
+}
+
+impl GroupInstance {
+    /// Whether it is on its way out: its machine may be gone from EC2's list already.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.lifecycle_state.as_deref().is_some_and(|state| state.starts_with("Terminat"))
+    }
 }

@@ -178,9 +178,19 @@ fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Stateme
 }
 
 impl Text {
-    /// The document, or what is wrong with it.
+    /// The document, or what is wrong with it. A statement that cannot be understood may be the one that matters, so it
+    /// makes the whole document unreadable.
     pub(crate) fn parse(&self) -> Result<Document, String> {
-        serde_json::from_str(&self.0).map_err(|error| error.to_string())
+        let document: Document = serde_json::from_str(&self.0).map_err(|error| error.to_string())?;
+        for (place, statement) in document.statement.iter().enumerate() {
+            if !matches!(statement.effect.as_deref(), Some("Allow" | "Deny")) {
+                return Err(format!("statement {place} neither allows nor denies"));
+            }
+            if statement.action.is_none() && statement.not_action.is_none() {
+                return Err(format!("statement {place} names no action"));
+            }
+        }
+        Ok(document)
     }
 }
 
@@ -190,10 +200,13 @@ mod tests {
 
     #[test]
     fn encoded_and_decoded_documents_are_the_same_document() {
-        let encoded: Text =
-            serde_json::from_str(r#""%7B%22Statement%22%3A%7B%22Action%22%3A%22s3%3AGet%2A%22%7D%7D""#).unwrap();
-        let plain: Text = serde_json::from_str(r#""{\"Statement\":{\"Action\":\"s3:Get*\"}}""#).unwrap();
-        let object: Text = serde_json::from_str(r#"{"Statement":{"Action":"s3:Get*"}}"#).unwrap();
+        let encoded: Text = serde_json::from_str(
+            r#""%7B%22Statement%22%3A%7B%22Action%22%3A%22s3%3AGet%2A%22%2C%22Effect%22%3A%22Allow%22%7D%7D""#,
+        )
+        .unwrap();
+        let plain: Text =
+            serde_json::from_str(r#""{\"Statement\":{\"Action\":\"s3:Get*\",\"Effect\":\"Allow\"}}""#).unwrap();
+        let object: Text = serde_json::from_str(r#"{"Statement":{"Action":"s3:Get*","Effect":"Allow"}}"#).unwrap();
         assert_eq!(encoded, plain);
         assert_eq!(object, plain);
         let document = plain.parse().unwrap();
@@ -203,8 +216,18 @@ mod tests {
 
     #[test]
     fn a_percent_sign_in_a_decoded_document_stays_one() {
-        let text: Text = serde_json::from_str(r#""{\"Statement\":[{\"Resource\":\"a%2Fb\"}]}""#).unwrap();
+        let body = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"a%2Fb"}]}"#;
+        let text: Text = serde_json::from_value(serde_json::Value::from(body)).unwrap();
         assert_eq!(text.parse().unwrap().statement[0].resource.as_deref(), Some(&["a%2Fb".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_statement_that_says_nothing_we_know_makes_the_document_unreadable() {
+        let parse = |statement: &str| Text(format!(r#"{{"Statement":[{statement}]}}"#)).parse().map(drop);
+        let odd = r#"{"Effect":"Permit","Action":"*","Resource":"*"}"#;
+        assert_eq!(parse(odd).unwrap_err(), "statement 0 neither allows nor denies");
+        assert_eq!(parse(r#"{"Effect":"Deny","Resource":"*"}"#).unwrap_err(), "statement 0 names no action");
+        assert_eq!(parse(r#"{"Effect":"Deny","NotAction":[],"Resource":"*"}"#), Ok(()));
     }
 
     #[test]

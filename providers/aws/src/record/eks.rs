@@ -36,10 +36,18 @@ pub(crate) struct Cluster {
     pub(crate) compute_config: Option<ComputeConfig>,
     pub(crate) outpost_config: Option<serde::de::IgnoredAny>,
     pub(crate) connector_config: Option<serde::de::IgnoredAny>,
-    pub(crate) remote_network_config: Option<serde::de::IgnoredAny>,
+    pub(crate) remote_network_config: Option<RemoteNetworkConfig>,
     pub(crate) health: Option<Health>,
     #[serde(deserialize_with = "leaf::texts")]
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// Networks outside AWS whose machines may join.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct RemoteNetworkConfig {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) remote_node_networks: Vec<serde::de::IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]

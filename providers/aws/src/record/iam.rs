@@ -160,7 +160,6 @@ record!(ServiceLastAccessed {
     last_authenticated: Option<Timestamp>,
 });
 
-#[cfg(feature = "collect")]
 record!(CallerIdentity {
     #[serde(deserialize_with = "leaf::text")]
     account: Option<String>,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 const FRONT: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/front/1";
 const GROUP: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/1";
+const LISTENER: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/front/1/2";
 const NODE_PORT: u16 = 30080;
 
 #[expect(clippy::needless_pass_by_value, reason = "`json!` reads better where it stands")]
@@ -26,8 +27,11 @@ fn behind(kind: &str, preserves: bool) -> World {
             "TargetGroupArn": GROUP, "Protocol": if kind == "application" { "HTTP" } else { "TCP" }, "Port": NODE_PORT.to_string(),
             "VpcId": "vpc-1", "TargetType": "instance", "LoadBalancerArns": [arn],
         }] })))
+        .put("elasticloadbalancing:DescribeRules", PLACE, &[("listener", LISTENER)], answer("DescribeRules", json!({ "Rules": [
+            { "Priority": "default", "Actions": [{ "Type": "forward", "TargetGroupArn": GROUP }] },
+        ] })))
         .put("elasticloadbalancing:DescribeListeners", PLACE, &[("balancer", &arn)], answer("DescribeListeners", json!({ "Listeners": [{
-            "Port": "443", "Protocol": if kind == "application" { "HTTPS" } else { "TCP" },
+            "ListenerArn": LISTENER, "Port": "443", "Protocol": if kind == "application" { "HTTPS" } else { "TCP" },
             "DefaultActions": [{ "Type": "forward", "TargetGroupArn": GROUP }],
         }] })))
         .put("elasticloadbalancing:DescribeTargetHealth", PLACE, &[("group", GROUP)], healthy("i-1", "healthy"))
@@ -178,13 +182,113 @@ fn what_was_not_read_of_a_balancer_widens_the_answer_and_says_which_call() {
     assert_eq!(reach(&world, NODE_PORT), Bounds::unknown_within(nets(&["203.0.113.0/24"])), "kept or not");
 }
 
+fn rules(world: &mut World, rules: Value) {
+    world.body("elasticloadbalancing:DescribeRules")["DescribeRulesResponse"]["DescribeRulesResult"]["Rules"] = rules;
+}
+
 #[test]
-fn a_group_that_no_listener_chooses_first_stands_behind_rules_that_are_not_read() {
+fn the_rules_of_an_application_balancer_decide_which_clients_get_to_a_group() {
     let mut world = behind("application", false);
     node_rules(&mut world, from_group("sg-front"));
-    world.body("elasticloadbalancing:DescribeListeners")["DescribeListenersResponse"]["DescribeListenersResult"]["Listeners"]
-        [0]["DefaultActions"] = json!([{ "Type": "fixed-response" }]);
+    let default = |kind: &str| json!({ "Priority": "default", "Actions": [{ "Type": kind }] });
+    let to_group = |conditions: Value| json!({ "Priority": "10", "Conditions": conditions, "Actions": [{ "Type": "forward", "TargetGroupArn": GROUP }] });
+    let mut with = |all: Value| {
+        rules(&mut world, all);
+        reach(&world, NODE_PORT)
+    };
+    assert_eq!(with(json!([default("fixed-response")])), nobody(), "attached, and no rule leads there");
+    let path = json!([{ "Field": "path-pattern", "Values": ["/app/*"] }]);
+    assert_eq!(with(json!([to_group(path), default("redirect")])), office(), "whoever asks for that path");
+    let half = json!([{ "Field": "source-ip", "SourceIpConfig": { "Values": ["203.0.113.0/25", "198.51.100.0/24"] } }]);
+    assert_eq!(with(json!([to_group(half), default("fixed-response")])), exactly(nets(&["203.0.113.0/25"])));
+}
+
+#[test]
+fn rules_that_were_not_read_may_send_everybody_or_nobody() {
+    let mut world = behind("application", false);
+    node_rules(&mut world, from_group("sg-front"));
+    world.deny("elasticloadbalancing:DescribeRules");
     assert_eq!(reach(&world, NODE_PORT), Bounds::unknown_within(nets(&["203.0.113.0/24"])));
+    assert_eq!(reach(&world, 30081), nobody(), "no listener leads there, whatever the rules");
+    let limits = exposed(&world).limits;
+    assert!(limits[0].contains("grant `elasticloadbalancing:DescribeRules`"), "{limits:?}");
+}
+
+#[test]
+fn a_balancer_of_another_network_without_clusters_is_no_business_of_these_nodes() {
+    let mut world = behind("network", false);
+    node_rules(&mut world, from_group("sg-front"));
+    let of_group = |world: &mut World| {
+        world.body("elasticloadbalancing:DescribeTargetGroups")["DescribeTargetGroupsResponse"]["DescribeTargetGroupsResult"]
+            ["TargetGroups"][0]["VpcId"] = json!("vpc-other");
+    };
+    of_group(&mut world);
+    world.forget("elasticloadbalancing:DescribeListeners").forget("elasticloadbalancing:DescribeTargetHealth");
+    assert_eq!(reach(&world, NODE_PORT), nobody());
+}
+
+/// A balancer of the first generation in the place of the other one.
+fn classic() -> World {
+    let mut world = behind("network", false);
+    node_rules(&mut world, from_group("sg-front"));
+    let none = answer("DescribeLoadBalancers", json!({ "LoadBalancers": null }));
+    world.put("elasticloadbalancing:DescribeLoadBalancers", PLACE, &[], none);
+    let listener = json!({ "Protocol": "TCP", "LoadBalancerPort": "443", "InstanceProtocol": "TCP", "InstancePort": NODE_PORT.to_string() });
+    let described = json!([{
+        "LoadBalancerName": "old", "Scheme": "internet-facing", "VPCId": "vpc-1", "SecurityGroups": ["sg-front"],
+        "ListenerDescriptions": [{ "Listener": listener }], "Instances": [{ "InstanceId": "i-1" }],
+    }]);
+    world.put(
+        "elb:DescribeLoadBalancers",
+        PLACE,
+        &[],
+        answer("DescribeLoadBalancers", json!({ "LoadBalancerDescriptions": described })),
+    );
+    served(&mut world, "InService");
+    world.body("ec2:DescribeNetworkInterfaces")["DescribeNetworkInterfacesResponse"]["networkInterfaceSet"][1]["description"] =
+        json!("ELB old");
+    world
+}
+
+fn served(world: &mut World, state: &str) {
+    let states = json!({ "InstanceStates": [{ "InstanceId": "i-1", "State": state }] });
+    world.put("elb:DescribeInstanceHealth", PLACE, &[("balancer", "old")], answer("DescribeInstanceHealth", states));
+}
+
+#[test]
+fn a_balancer_of_the_first_generation_brings_its_clients_to_the_port_of_its_listener() {
+    let mut world = classic();
+    assert_eq!(reach(&world, NODE_PORT), office());
+    assert_eq!(reach(&world, 30081), nobody());
+    // The machine sees the balancer and never the client.
+    node_rules(&mut world, json!([rule("tcp", Some((NODE_PORT, NODE_PORT)), &["203.0.113.0/24"])]));
+    assert_eq!(reach(&world, NODE_PORT), nobody());
+    node_rules(&mut world, json!([rule("tcp", Some((NODE_PORT, NODE_PORT)), &["10.0.2.0/24"])]));
+    assert_eq!(reach(&world, NODE_PORT), office());
+}
+
+#[test]
+fn what_was_not_read_of_a_balancer_of_the_first_generation_bounds_the_answer() {
+    let office = Bounds::unknown_within(nets(&["203.0.113.0/24"]));
+    let mut world = classic();
+    served(&mut world, "OutOfService");
+    assert_eq!(reach(&world, NODE_PORT), office, "not served now");
+    let mut world = classic();
+    world.deny("elb:DescribeInstanceHealth");
+    assert_eq!(reach(&world, NODE_PORT), office);
+    assert!(exposed(&world).limits[0].contains("grant `elasticloadbalancing:DescribeInstanceHealth`"));
+    let mut world = classic();
+    world.deny("elb:DescribeLoadBalancers");
+    assert_eq!(reach(&world, 30081), office, "any port the machine opens to it");
+    assert!(exposed(&world).limits[0].contains("grant `elasticloadbalancing:DescribeLoadBalancers`"));
+    let mut world = classic();
+    world.body("elb:DescribeLoadBalancers")["DescribeLoadBalancersResponse"]["DescribeLoadBalancersResult"]["LoadBalancerDescriptions"]
+        [0]["ListenerDescriptions"][0]["Listener"]["InstancePort"] = Value::Null;
+    assert_eq!(reach(&world, 30081), office);
+    let mut world = classic();
+    world.body("elb:DescribeLoadBalancers")["DescribeLoadBalancersResponse"]["DescribeLoadBalancersResult"]["LoadBalancerDescriptions"]
+        [0]["Scheme"] = json!("internal");
+    assert_eq!(reach(&world, NODE_PORT), nobody());
 }
 
 #[test]
@@ -248,7 +352,7 @@ fn a_network_acl_between_balancer_and_machine_counts() {
 }
 
 #[test]
-fn a_balancer_of_the_first_generation_is_bounded_by_what_its_interface_lets_in() {
+fn a_balancer_that_is_in_no_list_is_bounded_by_what_its_interface_lets_in() {
     let mut world = behind("network", false);
     node_rules(&mut world, from_group("sg-front"));
     world.put(

@@ -44,6 +44,8 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
             "elasticloadbalancing:DescribeTargetGroups",
             "ec2:DescribeVpcBlockPublicAccessOptions",
             "ec2:DescribeVpcBlockPublicAccessExclusions",
+            "organizations:DescribeOrganization",
+            "elb:DescribeLoadBalancers",
         ]
         .contains(&call.name);
         let is_seen = call.name != "ec2:DescribeRegions" && !widens;

@@ -271,6 +271,9 @@ fn network(world: &mut World) {
         .put("elasticloadbalancing:DescribeLoadBalancers", PLACE, &[], json!({ "DescribeLoadBalancersResponse": {
             "DescribeLoadBalancersResult": { "LoadBalancers": null },
         } }))
+        .put("elb:DescribeLoadBalancers", PLACE, &[], json!({ "DescribeLoadBalancersResponse": {
+            "DescribeLoadBalancersResult": { "LoadBalancerDescriptions": null },
+        } }))
         .put("elasticloadbalancing:DescribeTargetGroups", PLACE, &[], json!({ "DescribeTargetGroupsResponse": {
             "DescribeTargetGroupsResult": { "TargetGroups": null },
         } }));
@@ -316,6 +319,7 @@ fn identity(world: &mut World) {
                 policy("AmazonEKSWorkerNodePolicy", json!(["ec2:DescribeInstances", "eks:DescribeCluster"])),
             ],
         })))
+        .put("organizations:DescribeOrganization", ACCOUNT, &[], json!({ "__type": "AWSOrganizationsNotInUseException", "Message": "" }))
         .put("iam:ListOpenIDConnectProviders", ACCOUNT, &[], result("ListOpenIDConnectProviders", json!({
             "OpenIDConnectProviderList": [{ "Arn": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}") }],
         })));

@@ -17,6 +17,7 @@ const VERSIONS: &[(&str, &str)] = &[
     ("ec2", "2016-11-15"),
     ("autoscaling", "2011-01-01"),
     ("elasticloadbalancing", "2015-12-01"),
+    ("elb", "2012-06-01"),
     ("iam", "2010-05-08"),
 ];
 
@@ -74,6 +75,7 @@ impl Book<'_> {
         if found.clusters == 0 {
             return;
         }
+        self.paged("organizations:DescribeOrganization", &account, &[], ("", json!({})));
         self.paged("iam:GetAccountAuthorizationDetails", &account, &[], ("", json!({ "MaxItems": "1000" })));
         self.paged("iam:ListOpenIDConnectProviders", &account, &[], ("", json!({})));
         for user in &found.users {
@@ -241,13 +243,27 @@ impl Book<'_> {
             "ec2:DescribeVpcBlockPublicAccessExclusions",
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTargetGroups",
+            "elb:DescribeLoadBalancers",
         ] {
             let pages = self.paged(operation, scope, &[], ("", json!({})));
             let results: Vec<Value> = pages.iter().map(result).collect();
             for balancer in results.iter().flat_map(|page| members(page, "/LoadBalancers")) {
                 let arn = text(&balancer, "/LoadBalancerArn");
                 let asked = json!({ "LoadBalancerArn": arn });
-                self.paged("elasticloadbalancing:DescribeListeners", scope, &[("balancer", &arn)], ("", asked));
+                let listeners =
+                    self.paged("elasticloadbalancing:DescribeListeners", scope, &[("balancer", &arn)], ("", asked));
+                let listeners: Vec<Value> = listeners.iter().map(result).collect();
+                let rules = arn.contains(":loadbalancer/app/");
+                for listener in listeners.iter().flat_map(|page| members(page, "/Listeners")).filter(|_| rules) {
+                    let arn = text(&listener, "/ListenerArn");
+                    let asked = json!({ "ListenerArn": arn });
+                    self.paged("elasticloadbalancing:DescribeRules", scope, &[("listener", &arn)], ("", asked));
+                }
+            }
+            for balancer in results.iter().flat_map(|page| members(page, "/LoadBalancerDescriptions")) {
+                let name = text(&balancer, "/LoadBalancerName");
+                let asked = json!({ "LoadBalancerName": name });
+                self.paged("elb:DescribeInstanceHealth", scope, &[("balancer", &name)], ("", asked));
             }
             for group in results.iter().flat_map(|page| members(page, "/TargetGroups")) {
                 let arn = text(&group, "/TargetGroupArn");

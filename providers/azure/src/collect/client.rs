@@ -1,7 +1,7 @@
 //! One pipeline for one target: one token cache, one pool of connections.
 
-use super::{credentials, failure, fetch::Fetch, pipeline};
-use crate::{Limits, Settings};
+use super::{credentials, deadline::End, failure, fetch::Fetch, pipeline};
+use crate::{Limits, Settings, calls::is_of_graph};
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Url};
 use palisade_provider::{Call, Failure, FailureReason, Recorder};
 use serde_json::Value;
@@ -9,11 +9,13 @@ use std::sync::{
     Arc,
     atomic::{AtomicU16, AtomicU32, Ordering},
 };
+use tokio::time::Instant;
 
-/// How to ask Azure Resource Manager.
+/// How to ask Azure Resource Manager and Microsoft Graph.
 #[derive(Debug)]
 pub(super) struct Client {
-    line: Result<Line, String>,
+    manager: Result<Line, String>,
+    graph: Result<Line, String>,
     limits: Limits,
 }
 
@@ -55,25 +57,29 @@ impl Attempts {
 impl Client {
     /// A client for the target. What is wrong with the settings is told at the first call.
     pub(super) fn new(settings: &Settings) -> Self {
-        Self { line: line(settings), limits: settings.limits }
+        let (manager, graph) = match lines(settings) {
+            Ok((manager, graph)) => (Ok(manager), Ok(graph)),
+            Err(why) => (Err(why.clone()), Err(why)),
+        };
+        Self { manager, graph, limits: settings.limits }
     }
 
     /// Questions whose answers go to this recorder.
-    pub(super) fn fetch<'a>(&'a self, recorder: &'a Recorder) -> Fetch<'a> {
-        Fetch { client: self, recorder }
+    pub(super) fn fetch<'a>(&'a self, recorder: &'a Recorder, end: End) -> Fetch<'a> {
+        Fetch { client: self, recorder, end }
     }
 
     /// Asks for one body. `path` has its query with it. A question with a body of its own is asked with `POST`, which is a
     /// read all the same: only lists that Azure computes on demand are asked like that.
     pub(super) async fn ask(
         &self,
-        recorder: &Recorder,
+        (recorder, end): (&Recorder, End),
         call: &Call,
         (scope, path): (&str, &str),
         question: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let Line { pipeline, base } =
-            self.line.as_ref().map_err(|why| Failure::new(FailureReason::Unreachable, why))?;
+        let line = if is_of_graph(call) { &self.graph } else { &self.manager };
+        let Line { pipeline, base } = line.as_ref().map_err(|why| Failure::new(FailureReason::Unreachable, why))?;
         let url = base.join(path).map_err(|error| {
             Failure::new(FailureReason::Malformed, &format!("no address can be made of it: {error}"))
         })?;
@@ -81,24 +87,39 @@ impl Client {
         if url.origin() != base.origin() {
             return Err(Failure::new(FailureReason::Malformed, "the address leads to another host"));
         }
-        let _permit = recorder.permit(base.host_str().unwrap_or_default(), scope).await;
+        let over = || {
+            let why = format!("the time limit of the {} was over", end.whose);
+            Failure::new(FailureReason::Unreachable, &why)
+        };
+        if Instant::now() >= end.at {
+            return Err(over());
+        }
+        let permit = recorder.permit(base.host_str().unwrap_or_default(), scope);
+        let Ok(_permit) = tokio::time::timeout_at(end.at, permit).await else { return Err(over()) };
         let attempts =
             Arc::new(Attempts { recorder: recorder.clone(), last_status: AtomicU16::new(0), made: AtomicU32::new(0) });
         let context = Context::new().with_value(Arc::clone(&attempts));
         let mut request = Request::new(url, if question.is_some() { Method::Post } else { Method::Get });
         request.insert_header("accept", "application/json");
+        if is_of_graph(call) {
+            // Members of one type are only listed by the index that is consistent in the end.
+            // <https://learn.microsoft.com/graph/aad-advanced-queries>
+            request.insert_header("consistencylevel", "eventual");
+        }
         if let Some(question) = question {
             request.insert_header("content-type", "application/json");
             request.set_body(question.to_string());
         }
         let options = PipelineSendOptions { skip_checks: true, ..PipelineSendOptions::default() };
         let sent = pipeline.send(&context, &mut request, Some(options));
-        match tokio::time::timeout(self.limits.call, sent).await {
+        let call_ends = Instant::now() + self.limits.call;
+        match tokio::time::timeout_at(call_ends.min(end.at), sent).await {
             Ok(Ok(response)) => failure::body(call, &response),
             Ok(Err(error)) => Err(failure::of_error(&error)),
             Err(_) if attempts.throttled_last() => {
                 Err(Failure::new(FailureReason::Throttled, "slowed down until the call's time was over").status(429))
             }
+            Err(_) if end.at < call_ends => Err(over()),
             Err(_) => {
                 let seconds = self.limits.call.as_secs();
                 Err(Failure::new(FailureReason::Unreachable, &format!("no answer within {seconds} seconds")))
@@ -107,17 +128,32 @@ impl Client {
     }
 }
 
-fn line(settings: &Settings) -> Result<Line, String> {
-    let text = settings.endpoint_url.as_deref().unwrap_or_else(|| settings.cloud.endpoint());
-    let base = Url::parse(text).map_err(|error| format!("`{text}` is not an address: {error}"))?;
-    let loopback = is_loopback(&base);
-    if base.scheme() != "https" && !(base.scheme() == "http" && loopback) {
-        return Err(format!("`{text}` is refused: plain http is accepted for loopback addresses only, write https"));
-    }
+/// The lines to Azure Resource Manager and to Microsoft Graph: the connections and who we are, they share.
+fn lines(settings: &Settings) -> Result<(Line, Line), String> {
+    let (manager, graph) = bases(settings)?;
+    let loopback = is_loopback(&manager);
     let transport = pipeline::transport(&settings.limits, loopback)?;
     let credential = credentials::of(settings, &transport);
-    let pipeline = pipeline::new(settings, transport, credential, base.scheme() == "https");
-    Ok(Line { pipeline, base })
+    let line = |base: Url, audience| {
+        let secured = base.scheme() == "https";
+        let pipeline = pipeline::new(settings, transport.clone(), Arc::clone(&credential), (audience, secured));
+        Line { pipeline, base }
+    };
+    Ok((line(manager, settings.cloud.audience()), line(graph, settings.cloud.graph_audience())))
+}
+
+/// Where Azure Resource Manager and Microsoft Graph answer. An emulator on loopback is both; behind a private endpoint is only
+/// the former.
+fn bases(settings: &Settings) -> Result<(Url, Url), String> {
+    let parse = |text: &str| Url::parse(text).map_err(|error| format!("`{text}` is not an address: {error}"));
+    let text = settings.endpoint_url.as_deref().unwrap_or_else(|| settings.cloud.endpoint());
+    let manager = parse(text)?;
+    let loopback = is_loopback(&manager);
+    if manager.scheme() != "https" && !(manager.scheme() == "http" && loopback) {
+        return Err(format!("`{text}` is refused: plain http is accepted for loopback addresses only, write https"));
+    }
+    let graph = if loopback { manager.clone() } else { parse(settings.cloud.graph())? };
+    Ok((manager, graph))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -130,10 +166,40 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cloud;
 
     fn refused(url: &str) -> Option<String> {
         let settings = Settings { endpoint_url: Some(url.to_owned()), ..Settings::new("test") };
-        line(&settings).err()
+        lines(&settings).err()
+    }
+
+    #[test]
+    fn every_cloud_is_asked_at_its_own_hosts_and_with_tokens_made_out_for_them() {
+        for (cloud, manager, graph) in [
+            (Cloud::Public, "management.azure.com", "graph.microsoft.com"),
+            (Cloud::UsGovernment, "management.usgovcloudapi.net", "graph.microsoft.us"),
+            (Cloud::China, "management.chinacloudapi.cn", "microsoftgraph.chinacloudapi.cn"),
+        ] {
+            let settings = Settings { cloud, ..Settings::new("test") };
+            let (arm, members) = bases(&settings).unwrap();
+            assert_eq!((arm.host_str(), members.host_str()), (Some(manager), Some(graph)));
+            assert_eq!((arm.scheme(), members.scheme()), ("https", "https"));
+            assert_eq!(cloud.audience(), format!("https://{manager}/.default"));
+            assert_eq!(cloud.graph_audience(), format!("https://{graph}/.default"));
+        }
+    }
+
+    #[test]
+    fn a_private_endpoint_is_resource_managers_and_an_emulator_answers_for_both() {
+        let at = |url: &str| {
+            let settings =
+                Settings { endpoint_url: Some(url.to_owned()), cloud: Cloud::China, ..Settings::new("test") };
+            let (manager, graph) = bases(&settings).unwrap();
+            (manager.host_str().unwrap().to_owned(), graph.host_str().unwrap().to_owned())
+        };
+        let china = "microsoftgraph.chinacloudapi.cn".to_owned();
+        assert_eq!(at("https://arm.acme.example"), ("arm.acme.example".to_owned(), china));
+        assert_eq!(at("http://127.0.0.1:5001"), ("127.0.0.1".to_owned(), "127.0.0.1".to_owned()));
     }
 
     #[test]

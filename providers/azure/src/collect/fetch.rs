@@ -1,6 +1,6 @@
 //! One question and its answer, page by page, into the recorder.
 
-use super::client::Client;
+use super::{client::Client, deadline::End};
 use palisade_provider::{Call, Failure, FailureReason, Recorder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ const MOST_PAGES: u32 = 10_000;
 pub(super) struct Fetch<'a> {
     pub(super) client: &'a Client,
     pub(super) recorder: &'a Recorder,
+    /// When asking has to end.
+    pub(super) end: End,
 }
 
 /// Where one question is asked.
@@ -34,7 +36,7 @@ impl Fetch<'_> {
     pub(super) async fn one<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Option<T> {
         let Place { scope, params, path, version } = place;
         let path = format!("{path}?api-version={version}");
-        match self.client.ask(self.recorder, call, (scope, &path), None).await {
+        match self.client.ask((self.recorder, self.end), call, (scope, &path), None).await {
             Ok(body) => {
                 let read = T::deserialize(&body).ok();
                 self.recorder.answered(call, scope, params, (0, true), body);
@@ -50,11 +52,27 @@ impl Fetch<'_> {
     /// Asks for a list to its end; the items that can be read. What cannot is the normalizer's business.
     pub(super) async fn list<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Vec<T> {
         let Place { scope, params, path, version } = place;
+        let first = format!("{path}?api-version={version}");
+        self.pages(call, (scope, params), first, "nextLink").await
+    }
+
+    /// Asks Microsoft Graph for a list to its end.
+    pub(super) async fn graph(&self, call: &'static Call, params: &[(&str, &str)], path: String) {
+        let _: Vec<serde::de::IgnoredAny> = self.pages(call, (crate::TENANT, params), path, "@odata.nextLink").await;
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        call: &'static Call,
+        (scope, params): (&str, &[(&str, &str)]),
+        first: String,
+        onward_field: &str,
+    ) -> Vec<T> {
         let mut items = Vec::new();
         let mut seen = BTreeSet::new();
-        let mut path = format!("{path}?api-version={version}");
+        let mut path = first;
         for page in 0..MOST_PAGES {
-            let body = match self.client.ask(self.recorder, call, (scope, &path), None).await {
+            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), None).await {
                 Ok(body) => body,
                 Err(failure) => {
                     self.recorder.failed(call, scope, params, page, failure);
@@ -63,7 +81,7 @@ impl Fetch<'_> {
             };
             let values = body.get("value").and_then(Value::as_array);
             items.extend(values.into_iter().flatten().filter_map(|item| T::deserialize(item).ok()));
-            let next = match next_link(&body) {
+            let next = match next_link(&body, onward_field) {
                 Ok(next) => next,
                 Err(why) => {
                     self.recorder.answered(call, scope, params, (page, false), body);
@@ -101,7 +119,7 @@ impl Fetch<'_> {
         let mut seen = BTreeSet::new();
         let mut question = json!({});
         for page in 0..MOST_PAGES {
-            let body = match self.client.ask(self.recorder, call, (scope, &path), Some(&question)).await {
+            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question)).await {
                 Ok(body) => body,
                 Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
             };
@@ -129,11 +147,11 @@ impl Fetch<'_> {
 
 /// The address of the next page. Services say "no more" in three ways: no field, `null`, an empty text. Anything else is no
 /// end: it would make a list look whole.
-fn next_link(body: &Value) -> Result<Option<String>, String> {
-    match body.get("nextLink") {
+fn next_link(body: &Value, field: &str) -> Result<Option<String>, String> {
+    match body.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(link)) => Ok(Some(link.clone()).filter(|link| !link.is_empty())),
-        Some(odd) => Err(format!("`nextLink` is no address: `{odd}`")),
+        Some(odd) => Err(format!("`{field}` is no address: `{odd}`")),
     }
 }
 
@@ -155,13 +173,13 @@ mod tests {
     #[test]
     fn a_list_ends_where_the_service_says_so_and_nowhere_else() {
         for end in [json!({}), json!({ "nextLink": null }), json!({ "nextLink": "" })] {
-            assert_eq!(next_link(&end), Ok(None), "{end}");
+            assert_eq!(next_link(&end, "nextLink"), Ok(None), "{end}");
         }
-        assert_eq!(next_link(&json!({ "nextLink": "https://x/y" })), Ok(Some("https://x/y".to_owned())));
+        assert_eq!(next_link(&json!({ "nextLink": "https://x/y" }), "nextLink"), Ok(Some("https://x/y".to_owned())));
         for odd in
             [json!({ "nextLink": 7 }), json!({ "nextLink": { "href": "https://x/y" } }), json!({ "nextLink": false })]
         {
-            assert!(next_link(&odd).is_err(), "{odd}");
+            assert!(next_link(&odd, "nextLink").is_err(), "{odd}");
         }
     }
 

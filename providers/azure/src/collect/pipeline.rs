@@ -38,14 +38,13 @@ pub(super) fn transport(limits: &Limits, loopback: bool) -> Result<Transport, St
     Ok(Transport::new(Arc::new(client)))
 }
 
-/// The pipeline of one target.
+/// The pipeline of one target to one service, which tokens are made out for.
 pub(super) fn new(
     settings: &Settings,
     transport: Transport,
     credential: Arc<dyn TokenCredential>,
-    secured: bool,
+    (audience, secured): (&'static str, bool),
 ) -> Pipeline {
-    let audience = settings.cloud.audience();
     // The SDK's own policy refuses plain http, which is right everywhere but on loopback.
     let sign: Arc<dyn Policy> = if secured {
         Arc::new(BearerTokenAuthorizationPolicy::new(credential, [audience]))

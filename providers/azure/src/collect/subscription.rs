@@ -4,19 +4,20 @@
 //! that do: clusters, then scale sets, then interfaces, then addresses.
 
 use super::{
+    Groups,
     fetch::{Fetch, Place},
     keys,
 };
 use crate::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
-    NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
-    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, arm,
-    record::{Cluster, Interface, Network, ScaleSet, UserAssignedIdentity},
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
+    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
+    record::{Cluster, DenyAssignment, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity},
 };
 use futures::{future::join_all, join};
-use palisade_provider::{Call, Event};
+use palisade_provider::{Call, Event, Record};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 const AKS: &str = "2026-08-01";
 const NETWORK: &str = "2026-03-01";
@@ -24,10 +25,11 @@ const COMPUTE: &str = "2026-04-01";
 /// The network views of scale sets stopped here.
 const COMPUTE_NETWORK: &str = "2018-10-01";
 const AUTHORIZATION: &str = "2022-04-01";
+const AUTOMATION: &str = "2024-10-23";
 const MANAGED_IDENTITY: &str = "2024-11-30";
 
 /// Reads a subscription; whether it has clusters.
-pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
+pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups, &Fetch<'_>)) -> bool {
     let here = Here { fetch, subscription };
     let clusters: Vec<Cluster> = here.all(&CLUSTERS, "Microsoft.ContainerService/managedClusters", AKS).await;
     fetch.recorder.tell(Event::Clusters(clusters.len()));
@@ -40,10 +42,11 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str) -> bool {
         here.all::<IgnoredAny>(&PUBLIC_ADDRESSES, "Microsoft.Network/publicIPAddresses", NETWORK),
         here.all::<IgnoredAny>(&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", NETWORK),
         here.all::<IgnoredAny>(&ROUTE_TABLES, "Microsoft.Network/routeTables", NETWORK),
-        here.all::<IgnoredAny>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
+        here.access(groups),
         here.all::<IgnoredAny>(&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
-        here.all::<IgnoredAny>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
         here.machines(&clusters),
+        here.all::<IgnoredAny>(&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", COMPUTE),
+        here.all::<IgnoredAny>(&AUTOMATION_ACCOUNTS, "Microsoft.Automation/automationAccounts", AUTOMATION),
         here.identities(),
         join_all(clusters.iter().map(|cluster| here.parts(cluster))),
         keys::read(fetch, subscription, &clusters),
@@ -77,10 +80,46 @@ impl Here<'_> {
         self.fetch.list(call, Place { scope: self.subscription, params: &[(what, &key)], path: &path, version }).await
     }
 
+    /// Who holds roles and what is denied to whom, and which identities are in the groups that are named there.
+    async fn access(&self, (groups, shared): (&Groups, &Fetch<'_>)) {
+        let (held, denied) = join!(
+            self.all::<RoleAssignment>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
+            self.all::<DenyAssignment>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
+        );
+        // Groups of other tenants are not in this one's directory.
+        let group = |kind: &Option<String>| kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Group"));
+        let holders = held.iter().map(|one| (&one.properties.principal_type, &one.properties.principal_id));
+        let denied = denied.iter().map(|one| &one.properties);
+        let denied = denied.flat_map(|one| one.principals.iter().chain(&one.exclude_principals));
+        let named = holders.chain(denied.map(|one| (&one.kind, &one.id)));
+        let ids: BTreeSet<String> = named
+            .filter(|(kind, _)| group(kind))
+            .filter_map(|(_, id)| id.as_deref())
+            // What is no id cannot be asked for, and leads nowhere else.
+            .filter(|id| !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-'))
+            .map(str::to_ascii_lowercase)
+            .collect();
+        join_all(ids.into_iter().map(|id| async move {
+            let apart = self.fetch.recorder.for_unit();
+            let fetch = Fetch { recorder: &apart, ..*shared };
+            let read = async {
+                let path = format!(
+                    "/v1.0/groups/{id}/transitiveMembers/microsoft.graph.servicePrincipal?$select=id&$count=true&$top=999"
+                );
+                fetch.graph(&GROUP_MEMBERS, &[("group", &id)], path).await;
+                Arc::<[Record]>::from(apart.records())
+            };
+            for record in groups.get(id.clone(), read).await.iter() {
+                self.fetch.recorder.share(record.clone());
+            }
+        }))
+        .await;
+    }
+
     /// The networks, and the security admin rules of those that clusters stand in.
     async fn networks(&self, clusters: &[Cluster]) {
         let networks: Vec<Network> = self.all(&NETWORKS, "Microsoft.Network/virtualNetworks", NETWORK).await;
-        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let groups = node_groups(clusters);
         let named: BTreeSet<String> = clusters.iter().flat_map(subnets).filter_map(network_of).collect();
         let ours = networks.iter().filter_map(|network| network.id.as_deref()).filter(|id| {
             let made_by_aks = arm::group(id).is_some_and(|group| groups.contains(&group.to_ascii_lowercase()));
@@ -100,7 +139,7 @@ impl Here<'_> {
     async fn machines(&self, clusters: &[Cluster]) {
         let scale_sets: Vec<ScaleSet> =
             self.all(&SCALE_SETS, "Microsoft.Compute/virtualMachineScaleSets", COMPUTE).await;
-        let groups: BTreeSet<String> = clusters.iter().filter_map(Cluster::node_group).collect();
+        let groups = node_groups(clusters);
         let ours = scale_sets.iter().filter_map(|set| {
             let id = set.id.as_deref()?;
             let group = arm::group(id)?.to_ascii_lowercase();
@@ -148,6 +187,11 @@ impl Here<'_> {
             bindings.await;
         }
     }
+}
+
+/// The resource groups of the clusters' nodes.
+fn node_groups(clusters: &[Cluster]) -> BTreeSet<String> {
+    clusters.iter().filter_map(|cluster| Some(cluster.node_group(cluster.id.as_deref()?))).collect()
 }
 
 /// The subnets that a cluster names.

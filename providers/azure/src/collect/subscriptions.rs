@@ -38,11 +38,7 @@ pub(super) async fn units(chosen: &Subscriptions, fetch: &Fetch<'_>) -> Vec<Unit
         Subscriptions::ManagementGroups(groups) => {
             let below = join_all(groups.iter().map(|group| descendants(fetch, group))).await;
             for descendant in below.into_iter().flatten() {
-                let is_subscription = descendant
-                    .kind
-                    .as_deref()
-                    .is_some_and(|kind| kind.to_ascii_lowercase().ends_with("/subscriptions"));
-                if let (true, Some(id)) = (is_subscription, descendant.name) {
+                if let (true, Some(id)) = (descendant.is_subscription(), descendant.name) {
                     let name = descendant.properties.display_name.or_else(|| name_of(&id));
                     let readable = seen.get(&id.to_ascii_lowercase()).is_none_or(is_readable);
                     if readable {

@@ -12,10 +12,6 @@ use palisade_model::{Evidence, Gap};
 use palisade_reach::{Action, Bounds, Certainty, Chain, Family, PacketSet, Sessions, with_source_ports};
 use std::sync::Arc;
 
-/// What is said where nobody asked for them.
-pub(super) const NOT_ASKED: &str =
-    "security admin rules of Azure Virtual Network Manager are not read: taken to be none";
-
 /// What one rule does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
@@ -43,8 +39,6 @@ pub(super) struct Admin {
 /// What was found out about them.
 #[derive(Clone, Debug)]
 pub(super) enum AdminRead {
-    /// Nobody asked.
-    NotAsked,
     /// There are none.
     None,
     /// They are known.
@@ -102,7 +96,16 @@ impl Surroundings<'_> {
     ) -> Result<AdminRead, Gap> {
         let network = space.key.split_once("/subnets/").map_or(space.key.as_str(), |(network, _)| network);
         let table = match self.admin.get(network) {
-            None => return Ok(AdminRead::NotAsked),
+            // One of them may let in everything past the security groups.
+            None => {
+                let (name, permission) = (arm::name(network), ADMIN_RULES.permission);
+                return Err(Gap::NotCollected {
+                    what: format!(
+                        "the security admin rules of network `{name}` were not asked for, which takes `{permission}`: they \
+                         come before the security groups and may pass by them"
+                    ),
+                });
+            }
             Some(Ok(table)) => table,
             // A cloud without Virtual Network Manager has no rules of it.
             Some(Err(Gap::Unsupported { .. })) => return Ok(AdminRead::None),

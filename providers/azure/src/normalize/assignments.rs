@@ -3,10 +3,11 @@
 
 use super::{
     condition::Condition,
+    groups::Members,
     table::{Row, Table},
 };
 use crate::{
-    arm,
+    DENY_ASSIGNMENTS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, arm,
     record::{DenyAssignment, Permission, RoleAssignment, RoleDefinition},
 };
 use palisade_authority::{Authority, Case, Glob, Part, Selector};
@@ -32,6 +33,9 @@ pub(super) struct Assignments<'s> {
     built_in: RefCell<HashMap<&'static str, Option<Vec<Selector>>>>,
     authorities: RefCell<HashMap<String, Arc<Authority>>>,
     denied: Vec<Denied>,
+    members: Members,
+    /// What the groups of a principal hold, by its id in lower case.
+    by_member: HashMap<String, Vec<usize>>,
     rows: Table<'s, RoleAssignment>,
     definitions: Table<'s, RoleDefinition>,
     roles: HashMap<String, usize>,
@@ -89,14 +93,14 @@ pub(super) struct Denied {
     /// Its name.
     pub(super) name: String,
     /// What is denied.
-    pub(super) actions: Vec<Selector>,
+    pub(super) actions: Vec<Allowed>,
     /// Where.
     pub(super) scope: String,
     /// Where, comparable.
     pub(super) scope_key: String,
     /// Whether it stops there.
     pub(super) not_below: bool,
-    /// To whom: id in lower case, and whether it is a group.
+    /// To whom: id in lower case, empty when it is missing, and whether it may be a group.
     pub(super) principals: Vec<(String, bool)>,
     /// But not to these.
     pub(super) excluded: Vec<(String, bool)>,
@@ -105,9 +109,9 @@ pub(super) struct Denied {
 }
 
 impl Held {
-    /// Whether it was given to a group; who is in it is not read.
+    /// Whether it was given to a group, or to something that may be one.
     pub(super) fn is_group(&self) -> bool {
-        self.kind.as_deref().is_some_and(is_group)
+        may_be_group(self.kind.as_deref())
     }
 
     /// Whether its role may give an action; one that nobody defines may.
@@ -120,12 +124,13 @@ impl Held {
 }
 
 impl<'s> Assignments<'s> {
-    /// Reads the three lists together.
+    /// Reads the three lists together, with who is in the groups they name.
     pub(super) fn new(
         subscription: &'s str,
         assignments: Table<'s, RoleAssignment>,
         definitions: Table<'s, RoleDefinition>,
         denials: &Table<'s, DenyAssignment>,
+        members: Members,
     ) -> Result<Self, Gap> {
         let roles = by_guid(&definitions);
         let mut compiled: HashMap<String, (String, Meaning)> = HashMap::new();
@@ -137,14 +142,25 @@ impl<'s> Assignments<'s> {
             above: Vec::new(),
             built_in: RefCell::default(),
             authorities: RefCell::default(),
-            denied: denials.all()?.into_iter().map(denied).collect(),
-            pages: [assignments.pages(), definitions.pages(), denials.pages()].concat(),
+            denied: denials.rows().iter().map(|row| denied(row, subscription)).collect::<Result<_, _>>()?,
+            pages: [assignments.pages(), definitions.pages(), denials.pages(), members.pages()].concat(),
+            members,
+            by_member: HashMap::new(),
             rows: assignments,
             definitions,
             roles,
         };
         for (row, assignment) in found.rows.all()?.into_iter().enumerate() {
             let properties = &assignment.properties;
+            // Without these it would seem to be nobody's, or to reach nothing.
+            let odd = |field: &str| {
+                let at = found.rows.rows().get(row).map_or(row, |row| row.at);
+                let pointer = format!("/value/{at}/properties/{field}");
+                super::malformed(&ROLE_ASSIGNMENTS, subscription, &pointer, "missing")
+            };
+            let named = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+            let principal = named(&properties.principal_id).ok_or_else(|| odd("principalId"))?.to_ascii_lowercase();
+            let scope = named(&properties.scope).ok_or_else(|| odd("scope"))?;
             let role = properties.role_definition_id.as_deref().unwrap_or_default();
             let guid = arm::name(role).to_ascii_lowercase();
             let (name, allows) = compiled
@@ -162,10 +178,11 @@ impl<'s> Assignments<'s> {
                     .clone();
                 named.push(Named { guid: guid.to_owned(), role, allows });
             }
-            let principal = properties.principal_id.as_deref().unwrap_or_default().to_ascii_lowercase();
             let place = found.held.len();
+            for member in found.members.of(&principal).into_iter().flatten() {
+                found.by_member.entry(member.clone()).or_default().push(place);
+            }
             found.by_principal.entry(principal.clone()).or_default().push(place);
-            let scope = properties.scope.clone().unwrap_or_else(|| format!("/subscriptions/{subscription}"));
             let scope_key = arm::key(&scope);
             if scope_key.starts_with(MANAGEMENT_GROUPS) {
                 found.above.push(place);
@@ -194,7 +211,8 @@ impl<'s> Assignments<'s> {
     pub(super) fn role(&self, guid: &'static str) -> Option<Vec<Selector>> {
         let read = || {
             let role = self.definition(guid)?.item.as_ref().ok()?;
-            Some(role.properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect())
+            let permissions = role.properties.permissions.as_deref()?;
+            Some(permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect())
         };
         self.built_in.borrow_mut().entry(guid).or_insert_with(read).clone()
     }
@@ -229,6 +247,17 @@ impl<'s> Assignments<'s> {
     pub(super) fn of(&self, principal: &str) -> impl Iterator<Item = &Held> {
         let places = self.by_principal.get(&principal.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
         places.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// What the groups were given that a principal is known to be in.
+    pub(super) fn through_groups(&self, principal: &str) -> impl Iterator<Item = &Held> {
+        let places = self.by_member.get(&principal.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.held.get(*place))
+    }
+
+    /// Who is in the groups that were looked into.
+    pub(super) fn members(&self) -> &Members {
+        &self.members
     }
 
     /// What is denied.
@@ -284,8 +313,11 @@ pub(super) fn under(id: &str) -> Glob {
     Glob::from_parts(Case::Insensitive, &[Part::Literal(id.trim_end_matches('/')), Part::Pattern("/*")])
 }
 
-fn is_group(kind: &str) -> bool {
-    kind.eq_ignore_ascii_case("Group") || kind.eq_ignore_ascii_case("ForeignGroup")
+/// Whether a principal may stand for more than itself: a group, or a kind that nobody told or knows.
+/// <https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-subscription#principaltype>
+fn may_be_group(kind: Option<&str>) -> bool {
+    let single = ["User", "ServicePrincipal", "Device", "Application", "MSI"];
+    !kind.is_some_and(|kind| single.iter().any(|one| kind.eq_ignore_ascii_case(one)))
 }
 
 /// Definitions by the last part of their ids: the part before differs with the scope they were listed at.
@@ -303,9 +335,23 @@ fn meaning(row: Option<&Row<'_, RoleDefinition>>, id: &str, subscription: &str) 
         Err(gap) => (arm::name(id).to_owned(), Err(gap)),
         Ok(role) => {
             let name = role.properties.role_name.clone().unwrap_or_else(|| arm::name(id).to_owned());
-            (name, Ok(role.properties.permissions.iter().flat_map(allowed).collect()))
+            let meaning = match &role.properties.permissions {
+                Some(permissions) if permissions.iter().all(is_whole) => {
+                    Ok(permissions.iter().flat_map(allowed).collect())
+                }
+                Some(_) | None => {
+                    let pointer = format!("/value/{}/properties/permissions", row.at);
+                    Err(super::malformed(&ROLE_DEFINITIONS, subscription, &pointer, "missing"))
+                }
+            };
+            (name, meaning)
         }
     }
+}
+
+/// Whether a permission says what it allows, on both planes.
+fn is_whole(permission: &Permission) -> bool {
+    permission.actions.is_some() && permission.data_actions.is_some()
 }
 
 /// `Actions - NotActions` and `DataActions - NotDataActions`, kept apart. `NotActions` are no denial: another role may
@@ -313,8 +359,8 @@ fn meaning(row: Option<&Row<'_, RoleDefinition>>, id: &str, subscription: &str) 
 fn allowed(permission: &Permission) -> impl Iterator<Item = Allowed> {
     let condition = permission.condition.clone().filter(|condition| !condition.is_empty());
     let planes = [
-        control(&permission.actions, &permission.not_actions),
-        data(&permission.data_actions, &permission.not_data_actions),
+        control(permission.actions.as_deref().unwrap_or_default(), &permission.not_actions),
+        data(permission.data_actions.as_deref().unwrap_or_default(), &permission.not_data_actions),
     ];
     let named = |actions: &Selector| !actions.any_of().is_empty();
     planes
@@ -339,23 +385,28 @@ fn data(actions: &[String], not: &[String]) -> Selector {
     Selector::of_except(actions.iter().map(glob), not.iter().map(glob))
 }
 
-fn denied(assignment: &DenyAssignment) -> Denied {
+fn denied(row: &Row<'_, DenyAssignment>, subscription: &str) -> Result<Denied, Gap> {
+    let assignment = row.get()?;
     let properties = &assignment.properties;
+    let scope = properties.scope.clone().filter(|scope| !scope.is_empty()).ok_or_else(|| {
+        let pointer = format!("/value/{}/properties/scope", row.at);
+        super::malformed(&DENY_ASSIGNMENTS, subscription, &pointer, "missing")
+    })?;
     let people = |list: &[crate::record::Principal]| {
         let one = |principal: &crate::record::Principal| {
             let id = principal.id.as_deref().unwrap_or_default().to_ascii_lowercase();
-            (id, principal.kind.as_deref().is_some_and(is_group))
+            (id, may_be_group(principal.kind.as_deref()))
         };
         list.iter().map(one).collect()
     };
-    Denied {
+    Ok(Denied {
         name: properties.deny_assignment_name.clone().or_else(|| assignment.name.clone()).unwrap_or_default(),
-        actions: properties.permissions.iter().flat_map(allowed).map(|allowed| allowed.actions).collect(),
-        scope_key: arm::key(properties.scope.as_deref().unwrap_or_default()),
-        scope: properties.scope.clone().unwrap_or_default(),
+        actions: properties.permissions.iter().flat_map(allowed).collect(),
+        scope_key: arm::key(&scope),
+        scope,
         not_below: properties.do_not_apply_to_child_scopes == Some(true),
         principals: people(&properties.principals),
         excluded: people(&properties.exclude_principals),
         condition: properties.condition.clone().filter(|condition| !condition.is_empty()),
-    }
+    })
 }

@@ -5,7 +5,7 @@ use super::{
     capabilities::ASSIGN_ROLES,
     condition::{Asked, Condition},
 };
-use crate::arm;
+use crate::{GROUP_MEMBERS, arm};
 use palisade_authority::{Authority, Case, Glob, Grant, Layer, LayerKind, Selector, Truth};
 
 /// The principal that stands for everybody in a deny assignment.
@@ -13,8 +13,8 @@ use palisade_authority::{Authority, Case, Glob, Grant, Layer, LayerKind, Selecto
 const EVERYBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 impl Assignments<'_> {
-    /// The authority of a principal, by its object id: what it was given itself. What its groups were given is told apart,
-    /// once for everybody, since their members are not read.
+    /// The authority of a principal, by its object id: what it was given itself, and what the groups were given that it is
+    /// known to be in. What groups were given whose members were not read is told apart, once for everybody.
     pub(super) fn authority(&self, principal: &str) -> Authority {
         self.authority_by(principal, |_| true)
     }
@@ -23,11 +23,15 @@ impl Assignments<'_> {
     pub(super) fn authority_by(&self, principal: &str, counts: impl Fn(&Held) -> bool) -> Authority {
         let mut grants = Vec::new();
         for held in self.of(principal).filter(|held| counts(held)) {
-            self.give(held, &mut grants);
+            self.give(held, name(held), &mut grants);
+        }
+        for held in self.through_groups(principal).filter(|held| counts(held)) {
+            self.give(held, format!("{} through group {}", name(held), held.principal), &mut grants);
         }
         let mut layers = vec![Layer::new("role assignments", LayerKind::Grants, grants)];
         // Every cluster may come with a denial for everybody; one that meets nothing given here changes nothing.
-        let given: Vec<String> = self.of(principal).map(|held| arm::key(&held.scope)).collect();
+        let all = self.of(principal).chain(self.through_groups(principal));
+        let given: Vec<String> = all.map(|held| arm::key(&held.scope)).collect();
         let met = |denied: &&Denied| given.iter().any(|scope| may_meet(scope, &denied.scope_key));
         let denials: Vec<Grant> =
             self.denied().iter().filter(met).flat_map(|denied| self.take(denied, principal)).collect();
@@ -37,9 +41,8 @@ impl Assignments<'_> {
         Authority::new(layers).over(self.everywhere())
     }
 
-    fn give(&self, held: &Held, grants: &mut Vec<Grant>) {
+    fn give(&self, held: &Held, id: String, grants: &mut Vec<Grant>) {
         let resources = self.reach(&held.scope, true);
-        let id = name(held);
         match &held.allows {
             // What an undefined role gives is unknown, but not where it gives it.
             Err(gap) => {
@@ -68,7 +71,11 @@ impl Assignments<'_> {
         let concerns = |people: &[(String, bool)]| {
             Truth::any(people.iter().map(|(id, group)| match id {
                 _ if id == EVERYBODY || *id == principal => Truth::True,
-                _ if *group => Truth::unknown(membership(id)),
+                _ if id.is_empty() => Truth::unknown("a principal of a deny assignment has no id"),
+                _ if *group => match self.members().of(id) {
+                    Some(members) => members.contains(&principal).into(),
+                    None => Truth::unknown(membership(id)),
+                },
                 _ => Truth::False,
             }))
         };
@@ -80,8 +87,10 @@ impl Assignments<'_> {
         }
         let resources = self.reach(&denied.scope, !denied.not_below);
         let id = format!("deny assignment {} at {}", denied.name, denied.scope);
-        let deny =
-            |actions: &Selector| Grant::deny(id.clone(), actions.clone(), resources.clone()).when(applies.clone());
+        let deny = |denied: &Allowed| {
+            let when = applies.clone().and(condition(denied.condition.as_deref()));
+            Grant::deny(id.clone(), denied.actions.clone(), resources.clone()).when(when)
+        };
         denied.actions.iter().map(deny).collect()
     }
 }
@@ -148,7 +157,7 @@ const OWN: &str = "ServicePrincipal";
 const OTHERS: &str = "it may give roles to other types of principals only, and whether it controls one is not known";
 
 fn membership(group: &str) -> String {
-    format!("whether it is in group {group} (Microsoft Graph is not read)")
+    format!("whether it is in group {group} ({} of Microsoft Graph would tell)", GROUP_MEMBERS.permission)
 }
 
 /// A grant as people look it up: the role and where it is assigned.
@@ -168,7 +177,10 @@ fn condition(text: Option<&str>) -> Truth {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{DENY_ASSIGNMENTS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, normalize::table::Table};
+    use crate::{
+        DENY_ASSIGNMENTS, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
+        normalize::{groups::Members, table::Table},
+    };
     use palisade_authority::{Decision, DenyReason};
     use palisade_model::Provider;
     use palisade_testkit::SnapshotBuilder;
@@ -236,6 +248,7 @@ mod tests {
             Table::read(&snapshot, &ROLE_ASSIGNMENTS, "s", &[]).unwrap(),
             Table::read(&snapshot, &ROLE_DEFINITIONS, "s", &[]).unwrap(),
             &Table::read(&snapshot, &DENY_ASSIGNMENTS, "s", &[]).unwrap(),
+            Members::read(&snapshot),
         );
         read.unwrap().authority("ID")
     }

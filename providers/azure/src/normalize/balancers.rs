@@ -4,7 +4,7 @@
 use super::table::{Row, Table};
 use crate::{
     arm,
-    record::{ForwardingProperties, LoadBalancer, Reference},
+    record::{BackendAddress, ForwardingProperties, LoadBalancer, Reference},
 };
 use palisade_model::Gap;
 use palisade_reach::{Ports, Protocol};
@@ -18,6 +18,8 @@ pub(super) struct Balancers<'s> {
     forwards: HashMap<String, Vec<Arc<Forward>>>,
     /// Backend pools that list addresses, each with the network it lists them of when it says so.
     listed: HashMap<IpAddr, Vec<(String, Option<String>)>>,
+    /// Balancers of which something could not be read: they may forward to any machine.
+    unread: Vec<String>,
 }
 
 /// One way through a load balancer.
@@ -38,15 +40,29 @@ pub(super) struct Forward {
 }
 
 impl<'s> Balancers<'s> {
-    /// Reads what forwards where. A balancer that cannot be read is met again when a machine points at it.
+    /// Reads what forwards where. A balancer of which something cannot be read may forward to any machine.
     pub(super) fn new(table: Table<'s, LoadBalancer>) -> Self {
         let mut forwards: HashMap<String, Vec<Arc<Forward>>> = HashMap::new();
-        for balancer in table.rows().iter().filter_map(|row| row.item.as_ref().ok()) {
+        let mut unread = Vec::new();
+        for row in table.rows() {
+            let Ok(balancer) = &row.item else {
+                unread.push(row.id.clone());
+                continue;
+            };
             let properties = &balancer.properties;
-            let rules = properties.load_balancing_rules.iter().chain(&properties.inbound_nat_rules);
-            for rule in rules {
-                let Some(forward) = forward(balancer, rule.name.as_deref(), &rule.properties) else { continue };
-                let forward = Arc::new(forward);
+            let lists = (&properties.load_balancing_rules, &properties.inbound_nat_rules);
+            if lists.0.is_none() || lists.1.is_none() || properties.backend_address_pools.is_none() {
+                unread.push(row.id.clone());
+            }
+            for rule in lists.0.iter().flatten().chain(lists.1.iter().flatten()) {
+                let forward = match forward(balancer, rule.name.as_deref(), &rule.properties) {
+                    Front::Public(forward) => Arc::new(forward),
+                    Front::Private => continue,
+                    Front::Unread => {
+                        unread.push(row.id.clone());
+                        continue;
+                    }
+                };
                 let own = rule.id.iter().map(String::as_str);
                 let targets = own.chain(targets(&rule.properties));
                 for target in targets {
@@ -57,8 +73,15 @@ impl<'s> Balancers<'s> {
                 }
             }
         }
-        let listed = listed(&table);
-        Self { table, forwards, listed }
+        let listed = listed(&table, &mut unread);
+        unread.sort();
+        unread.dedup();
+        Self { table, forwards, listed, unread }
+    }
+
+    /// Whether a pool lists addresses: then it matters which addresses a machine has.
+    pub(super) fn lists_addresses(&self) -> bool {
+        !self.listed.is_empty()
     }
 
     /// The backend pools that list an address of a subnet. AKS fills pools like this when `backendPoolType` is `NodeIP`.
@@ -71,9 +94,9 @@ impl<'s> Balancers<'s> {
         pools.iter().filter(|(_, of)| here(of)).map(|(pool, _)| pool.as_str()).collect()
     }
 
-    /// Balancers that cannot be read.
+    /// Balancers of which something could not be read.
     pub(super) fn unread(&self) -> Vec<String> {
-        self.table.rows().iter().filter(|row| row.item.is_err()).map(|row| row.id.clone()).collect()
+        self.unread.clone()
     }
 
     /// What arrives at a backend pool, a NAT rule or an address configuration.
@@ -90,20 +113,46 @@ impl<'s> Balancers<'s> {
     }
 }
 
-fn listed(table: &Table<'_, LoadBalancer>) -> HashMap<IpAddr, Vec<(String, Option<String>)>> {
+/// A member of a pool.
+enum Member {
+    /// It is this address.
+    Address(IpAddr),
+    /// An interface, which points at the pool itself, or a balancer of one region, which is read for itself.
+    Elsewhere,
+    /// It may be anything.
+    Unread,
+}
+
+fn member(member: &BackendAddress) -> Member {
+    let properties = &member.properties;
+    let address = properties.ip_address.as_deref().filter(|text| !text.is_empty());
+    let elsewhere = properties.network_interface_ip_configuration.is_some()
+        || properties.load_balancer_frontend_ip_configuration.is_some();
+    match address.map(str::parse) {
+        Some(Ok(address)) => Member::Address(address),
+        None if elsewhere => Member::Elsewhere,
+        Some(Err(_)) | None => Member::Unread,
+    }
+}
+
+fn listed(table: &Table<'_, LoadBalancer>, unread: &mut Vec<String>) -> HashMap<IpAddr, Vec<(String, Option<String>)>> {
     let mut listed: HashMap<IpAddr, Vec<(String, Option<String>)>> = HashMap::new();
-    for balancer in table.rows().iter().filter_map(|row| row.item.as_ref().ok()) {
-        for pool in &balancer.properties.backend_address_pools {
-            let Some(id) = pool.id.as_deref() else { continue };
-            for member in &pool.properties.load_balancer_backend_addresses {
-                let properties = &member.properties;
-                let Some(address) = properties.ip_address.as_deref().and_then(|text| text.parse().ok()) else {
-                    continue;
+    for row in table.rows() {
+        let Ok(balancer) = &row.item else { continue };
+        for pool in balancer.properties.backend_address_pools.iter().flatten() {
+            for one in &pool.properties.load_balancer_backend_addresses {
+                let (address, id) = match (member(one), pool.id.as_deref()) {
+                    (Member::Elsewhere, _) => continue,
+                    (Member::Address(address), Some(id)) => (address, id),
+                    (Member::Address(_) | Member::Unread, _) => {
+                        unread.push(row.id.clone());
+                        continue;
+                    }
                 };
-                let networks = [&properties.virtual_network, &pool.properties.virtual_network];
-                let subnet = properties.subnet.as_ref().and_then(|subnet| subnet.id.as_deref()).map(arm::key);
+                let networks = [&one.properties.virtual_network, &pool.properties.virtual_network];
+                let subnet = one.properties.subnet.as_ref().map(|subnet| arm::key(&subnet.id));
                 let of_subnet = subnet.and_then(|id| id.split_once("/subnets/").map(|(network, _)| network.to_owned()));
-                let named = networks.into_iter().flatten().find_map(|network| network.id.as_deref()).map(arm::key);
+                let named = networks.into_iter().flatten().map(|network| arm::key(&network.id)).next();
                 listed.entry(address).or_default().push((arm::key(id), named.or(of_subnet)));
             }
         }
@@ -113,26 +162,40 @@ fn listed(table: &Table<'_, LoadBalancer>) -> HashMap<IpAddr, Vec<(String, Optio
 
 fn targets(rule: &ForwardingProperties) -> impl Iterator<Item = &str> {
     let one = rule.backend_address_pool.iter().chain(&rule.backend_ip_configuration);
-    one.chain(&rule.backend_address_pools).filter_map(|reference: &Reference| reference.id.as_deref())
+    one.chain(&rule.backend_address_pools).map(|reference: &Reference| reference.id.as_str())
 }
 
-/// The way from a public frontend; nothing from a private one.
-fn forward(balancer: &LoadBalancer, name: Option<&str>, rule: &ForwardingProperties) -> Option<Forward> {
-    let frontend_id = rule.frontend_ip_configuration.as_ref()?.id.as_deref()?;
+/// Where a rule of a balancer listens.
+enum Front {
+    /// On a public address.
+    Public(Forward),
+    /// On a private one.
+    Private,
+    /// It does not say, or names a frontend that is not there.
+    Unread,
+}
+
+/// The way from a rule's frontend.
+fn forward(balancer: &LoadBalancer, name: Option<&str>, rule: &ForwardingProperties) -> Front {
+    let Some(frontend_id) = rule.frontend_ip_configuration.as_ref().map(|frontend| frontend.id.as_str()) else {
+        return Front::Unread;
+    };
     let is_it = |id: Option<&str>| id.is_some_and(|id| arm::same(id, frontend_id));
     let frontends = &balancer.properties.frontend_ip_configurations;
-    let frontend = frontends.iter().find(|frontend| is_it(frontend.id.as_deref()))?;
+    let Some(frontend) = frontends.iter().flatten().find(|frontend| is_it(frontend.id.as_deref())) else {
+        return Front::Unread;
+    };
     let address = frontend.properties.public_ip_address.as_ref();
     if address.is_none() && frontend.properties.public_ip_prefix.is_none() {
-        return None;
+        return if frontend.properties.subnet.is_some() { Front::Private } else { Front::Unread };
     }
     let floating = rule.enable_floating_ip == Some(true);
     // With a floating address the packet is not rewritten: its port is the outer one.
     let port = if floating { rule.frontend_port } else { rule.backend_port };
     let balancer_name = balancer.name.as_deref().unwrap_or("load balancer");
-    Some(Forward {
+    Front::Public(Forward {
         name: format!("{balancer_name}/{}", name.unwrap_or("rule")),
-        frontend: address.and_then(|address| address.id.clone()),
+        frontend: address.map(|address| address.id.clone()),
         protocol: match rule.protocol.as_deref().unwrap_or_default().to_ascii_lowercase().as_str() {
             "tcp" => Some(Protocol::TCP),
             "udp" => Some(Protocol::UDP),

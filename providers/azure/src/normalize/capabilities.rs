@@ -22,16 +22,48 @@ pub(super) const ASSIGN: &str = "Microsoft.ManagedIdentity/userAssignedIdentitie
 /// The same with the segment.
 pub(super) const ASSIGN_NAMED: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/any/assign/action";
 
-/// Code on machines, by each of the ways to bring it there.
-pub(super) const RUN_ON_MACHINES: [&str; 4] = [
-    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action",
-    "Microsoft.Compute/virtualMachineScaleSets/extensions/write",
-    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/write",
-    "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/write",
-];
-
 const VM_WRITE: &str = "Microsoft.Compute/virtualMachines/write";
 const VMSS_WRITE: &str = "Microsoft.Compute/virtualMachineScaleSets/write";
+const CONTAINER_WRITE: &str = "Microsoft.ContainerInstance/containerGroups/write";
+const CONTAINER_APP_WRITE: &str = "Microsoft.App/containerApps/write";
+const CONTAINER_JOB_WRITE: &str = "Microsoft.App/jobs/write";
+const SITE_WRITE: &str = "Microsoft.Web/sites/write";
+const WORKFLOW_WRITE: &str = "Microsoft.Logic/workflows/write";
+const AUTOMATION_WRITE: &str = "Microsoft.Automation/automationAccounts/write";
+const TASK_WRITE: &str = "Microsoft.ContainerRegistry/registries/tasks/write";
+const SCRIPT_WRITE: &str = "Microsoft.Resources/deploymentScripts/write";
+const POLICY_WRITE: &str = "Microsoft.Authorization/policyAssignments/write";
+const DEFINITION_WRITE: &str = "Microsoft.Authorization/policyDefinitions/write";
+const RUNBOOK_WRITE: &str = "Microsoft.Automation/automationAccounts/runbooks/write";
+const DRAFT_WRITE: &str = "Microsoft.Automation/automationAccounts/runbooks/draft/write";
+const PUBLISH: &str = "Microsoft.Automation/automationAccounts/runbooks/publish/action";
+const JOB_WRITE: &str = "Microsoft.Automation/automationAccounts/jobs/write";
+const WEBHOOK_WRITE: &str = "Microsoft.Automation/automationAccounts/webhooks/write";
+const SCHEDULE_WRITE: &str = "Microsoft.Automation/automationAccounts/jobSchedules/write";
+
+/// Putting an identity on something that runs code: each with the two names of the right to hand the identity out.
+const ATTACH: &[&[&str]] = &[
+    &[ASSIGN, VM_WRITE],
+    &[ASSIGN, VMSS_WRITE],
+    &[ASSIGN_NAMED, VM_WRITE],
+    &[ASSIGN_NAMED, VMSS_WRITE],
+    &[ASSIGN, CONTAINER_WRITE],
+    &[ASSIGN, CONTAINER_APP_WRITE],
+    &[ASSIGN, CONTAINER_JOB_WRITE],
+    &[ASSIGN, SITE_WRITE],
+    &[ASSIGN, WORKFLOW_WRITE],
+    &[ASSIGN, AUTOMATION_WRITE],
+    &[ASSIGN, TASK_WRITE],
+    &[ASSIGN, SCRIPT_WRITE],
+    &[ASSIGN_NAMED, CONTAINER_WRITE],
+    &[ASSIGN_NAMED, CONTAINER_APP_WRITE],
+    &[ASSIGN_NAMED, CONTAINER_JOB_WRITE],
+    &[ASSIGN_NAMED, SITE_WRITE],
+    &[ASSIGN_NAMED, WORKFLOW_WRITE],
+    &[ASSIGN_NAMED, AUTOMATION_WRITE],
+    &[ASSIGN_NAMED, TASK_WRITE],
+    &[ASSIGN_NAMED, SCRIPT_WRITE],
+];
 
 /// What counts whatever the clusters look like.
 pub(super) const ALWAYS: &[Need] = &[
@@ -62,6 +94,14 @@ pub(super) const ALWAYS: &[Need] = &[
             &[ASSIGN_NAMED, VM_WRITE],
             &[ASSIGN_NAMED, VMSS_WRITE],
             &[FEDERATE],
+            &[ASSIGN, CONTAINER_WRITE],
+            &[ASSIGN, CONTAINER_APP_WRITE],
+            &[ASSIGN, CONTAINER_JOB_WRITE],
+            &[ASSIGN, SITE_WRITE],
+            &[ASSIGN, WORKFLOW_WRITE],
+            &[ASSIGN, AUTOMATION_WRITE],
+            &[ASSIGN, TASK_WRITE],
+            &[ASSIGN, SCRIPT_WRITE],
         ],
     },
     Need {
@@ -206,17 +246,54 @@ pub(super) const TO_IDENTITY: &[MethodRow] = &[
     },
     MethodRow {
         name: "attach-identity",
-        sentence: "It puts the identity on a machine it controls and asks that machine for tokens.",
-        needs: &[&[ASSIGN, VM_WRITE], &[ASSIGN, VMSS_WRITE], &[ASSIGN_NAMED, VM_WRITE], &[ASSIGN_NAMED, VMSS_WRITE]],
+        sentence: "It puts the identity on a machine, container, application, workflow, task or script that it controls, \
+                   and asks there for tokens.",
+        needs: ATTACH,
+        effect: Outcome::Target,
+    },
+    MethodRow {
+        name: "deploy-by-policy",
+        sentence: "It assigns a policy of its own that deploys what is missing, with the identity to deploy it.",
+        needs: &[&[ASSIGN, POLICY_WRITE, DEFINITION_WRITE], &[ASSIGN_NAMED, POLICY_WRITE, DEFINITION_WRITE]],
         effect: Outcome::Target,
     },
 ];
 
-/// The way to the identities that machines carry.
-pub(super) const ON_A_MACHINE: MethodRow = MethodRow {
+/// The way to the identities that machines of a scale set carry.
+pub(super) const ON_A_SCALE_SET: MethodRow = MethodRow {
     name: "run-on-machine",
     sentence: "It runs code on a machine that carries the identity, and asks that machine for tokens.",
-    needs: &[&[RUN_ON_MACHINES[0]], &[RUN_ON_MACHINES[1]], &[RUN_ON_MACHINES[2]], &[RUN_ON_MACHINES[3]]],
+    needs: &[
+        &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"],
+        &["Microsoft.Compute/virtualMachineScaleSets/extensions/write"],
+        &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/extensions/write"],
+        &["Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommands/write"],
+    ],
+    effect: Outcome::Target,
+};
+
+/// The way to the identities that a single machine carries.
+pub(super) const ON_A_MACHINE: MethodRow = MethodRow {
+    needs: &[
+        &["Microsoft.Compute/virtualMachines/runCommand/action"],
+        &["Microsoft.Compute/virtualMachines/extensions/write"],
+        &["Microsoft.Compute/virtualMachines/runCommands/write"],
+    ],
+    ..ON_A_SCALE_SET
+};
+
+/// The way to the identities of an Automation account.
+pub(super) const BY_RUNBOOK: MethodRow = MethodRow {
+    name: "run-runbook",
+    sentence: "It writes a runbook of an Automation account that carries the identity, and lets it run.",
+    needs: &[
+        &[RUNBOOK_WRITE, JOB_WRITE],
+        &[RUNBOOK_WRITE, WEBHOOK_WRITE],
+        &[RUNBOOK_WRITE, SCHEDULE_WRITE],
+        &[DRAFT_WRITE, PUBLISH, JOB_WRITE],
+        &[DRAFT_WRITE, PUBLISH, WEBHOOK_WRITE],
+        &[DRAFT_WRITE, PUBLISH, SCHEDULE_WRITE],
+    ],
     effect: Outcome::Target,
 };
 

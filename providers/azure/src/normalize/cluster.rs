@@ -10,10 +10,19 @@ use std::collections::BTreeMap;
 
 /// The cluster behind a row, with everything that is always there. One that cannot be read keeps its name and says
 /// why nothing else is known.
+#[derive(Clone, Copy)]
 pub(super) struct Read<'r, 's> {
     pub(super) row: &'r Row<'s, record::Cluster>,
     pub(super) item: &'r record::Cluster,
     pub(super) properties: &'r record::ClusterProperties,
+}
+
+impl<'r, 's> Read<'r, 's> {
+    /// The cluster behind a row, when it can be read.
+    pub(super) fn of(row: &'r Row<'s, record::Cluster>) -> Option<Self> {
+        let item = row.item.as_ref().ok()?;
+        Some(Self { row, item, properties: item.properties.as_ref()? })
+    }
 }
 
 impl Read<'_, '_> {
@@ -22,18 +31,14 @@ impl Read<'_, '_> {
         &self.row.id
     }
 
-    /// The resource group of the nodes. AKS builds the name like this when nobody chooses another.
+    /// The resource group of the nodes, in lower case.
     pub(super) fn node_group(&self) -> String {
-        self.item.node_group().unwrap_or_else(|| {
-            let group = arm::group(self.id()).unwrap_or_default();
-            let location = self.item.location.as_deref().unwrap_or_default();
-            format!("MC_{group}_{}_{location}", arm::name(self.id())).to_ascii_lowercase()
-        })
+        self.item.node_group(self.id())
     }
 }
 
 /// Fills in every fact.
-pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>) -> Option<Cluster> {
+pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>) -> Cluster {
     let id = row.id.as_str();
     let item = row.item.as_ref().ok();
     let name = item.and_then(|item| item.name.clone()).unwrap_or_else(|| arm::name(id).to_owned());
@@ -50,8 +55,8 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
         name,
         &unread,
     );
-    let Some(properties) = item.and_then(|item| item.properties.as_ref()) else { return Some(cluster) };
-    let read = Read { row, item: item?, properties };
+    let Some(read) = Read::of(row) else { return cluster };
+    let properties = read.properties;
     cluster.labels = labels(read.item);
     cluster.version = observe(|seen| {
         seen.extend(row.evidence("/properties/currentKubernetesVersion"));
@@ -89,7 +94,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     });
     cluster.encryption = key::encryption(&read);
     cluster.key = key::facts(&read, around);
-    Some(cluster)
+    cluster
 }
 
 fn labels(item: &record::Cluster) -> BTreeMap<String, String> {

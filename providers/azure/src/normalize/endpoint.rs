@@ -1,6 +1,7 @@
 //! The public endpoint and the private way.
 
 use super::{cluster::Read, observe::observe, surroundings::Surroundings, table::table};
+use crate::tags;
 use palisade_model::{Entry, EntryKind, Gap, Observed, PrivatePath, PublicAccess, PublicDoor};
 use palisade_reach::{AddrSet, Bounds, Family, internet, parse_net};
 
@@ -39,7 +40,7 @@ pub(super) fn public(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed
             return Ok(PublicAccess::Open(everyone()));
         }
         let own = own_addresses(read, around, seen)?;
-        Ok(PublicAccess::Open(listed(ranges, own)))
+        Ok(PublicAccess::Open(listed(ranges, own, around.listed_cloud)))
     })
 }
 
@@ -56,21 +57,25 @@ fn everyone() -> PublicDoor {
     PublicDoor { sources, entries: vec![entry], own: AddrSet::empty(), port: 443 }
 }
 
-fn listed(ranges: &[String], own: AddrSet) -> PublicDoor {
-    let entries: Vec<Entry> = ranges.iter().map(|text| entry(text, &own)).collect();
+fn listed(ranges: &[String], own: AddrSet, listed_cloud: bool) -> PublicDoor {
+    let entries: Vec<Entry> = ranges.iter().map(|text| entry(text, &own, listed_cloud)).collect();
     let sources = entries.iter().fold(Bounds::exact(AddrSet::empty()), |all, entry| all.union(&entry.covers));
     PublicDoor { sources, entries, own, port: 443 }
 }
 
-fn entry(text: &str, own: &AddrSet) -> Entry {
+fn entry(text: &str, own: &AddrSet, listed_cloud: bool) -> Entry {
     let said = text.trim();
     let (covers, kind) = match parse_net(said) {
         Ok(_) if said == ONLY_OWN => (Bounds::exact(own.clone()), EntryKind::OwnEgress),
         Ok(net) => (Bounds::exact(AddrSet::from_net(net)), EntryKind::Range(net)),
-        // Not a range: a service tag (preview). Its prefixes are not read, so it may be anything public.
+        // Not a range: a service tag (preview). One that is not in the list may be anything public.
         // <https://learn.microsoft.com/azure/aks/api-server-service-tags>
         Err(_) => {
-            let covers = Bounds::unknown_within(internet().family(Family::V4));
+            let everyone = || internet().family(Family::V4);
+            let covers = match tags::find(said).filter(|_| listed_cloud) {
+                Some(tag) => Bounds::exact(tag.addresses.intersect(&everyone())),
+                None => Bounds::unknown_within(everyone()),
+            };
             let is_whole_cloud = said.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("AzureCloud"));
             let kind =
                 if is_whole_cloud { EntryKind::EveryCustomer { of: "Azure".to_owned() } } else { EntryKind::Named };
@@ -136,7 +141,7 @@ mod tests {
     }
 
     fn door(ranges: &[&str]) -> PublicDoor {
-        listed(&ranges.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), own())
+        listed(&ranges.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>(), own(), true)
     }
 
     #[test]
@@ -153,7 +158,9 @@ mod tests {
         let door = door(&["AzureCloud.westeurope", "ApiManagement", "Ünicode"]);
         assert_eq!(door.entries[0].kind, EntryKind::EveryCustomer { of: "Azure".to_owned() });
         assert_eq!(door.entries[1].kind, EntryKind::Named);
-        assert!(door.sources.lower().is_empty());
-        assert!(!door.sources.is_exact());
+        assert!(door.entries[0].covers.is_exact() && door.entries[1].covers.is_exact());
+        assert!(door.entries[2].covers.lower().is_empty() && !door.sources.is_exact());
+        let elsewhere = listed(&["AzureCloud".to_owned()], own(), false);
+        assert!(elsewhere.sources.lower().is_empty() && !elsewhere.sources.is_exact());
     }
 }

@@ -2,7 +2,7 @@
 //! then the union.
 
 use super::{
-    admin::{NOT_ASKED, perhaps},
+    admin::perhaps,
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
     passes::Pass,
@@ -145,9 +145,6 @@ fn answer(
         sources.extend(table(&around.security_groups)?.find(id).and_then(|row| row.evidence("/properties")));
     }
     let mut limits = space.limits.clone();
-    if !pass.admin_asked {
-        limits.push(NOT_ASKED.to_owned());
-    }
     sources.extend(around.admin_evidence(&space));
     let mut layers = pass.layers.clone();
     let (mut sessions, mut paths): (Vec<Sessions>, Vec<Path>) = (Vec::new(), Vec::new());

@@ -74,18 +74,23 @@ fn linked(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
     )?;
     seen.extend_from_slice(connections.pages());
     let group = read.node_group();
-    let elsewhere: Vec<String> = connections
-        .all()?
-        .into_iter()
-        .filter(|connection| {
-            let state = connection.properties.private_link_service_connection_state.status.as_deref();
-            state.is_none_or(|state| state.eq_ignore_ascii_case("Approved"))
-        })
-        .filter_map(|connection| connection.properties.private_endpoint.as_ref()?.id.clone())
-        .filter(|id| !arm::group(id).is_some_and(|own| own.eq_ignore_ascii_case(&group)))
-        .collect();
-    if let Some(first) = elsewhere.first() {
-        let name = arm::name(first);
+    for row in connections.rows() {
+        let properties = &row.get()?.properties;
+        let state = properties.private_link_service_connection_state.status.as_deref();
+        // A word that nobody knows, and none at all, may mean that it leads here.
+        if state.is_some_and(|state| {
+            ["Pending", "Rejected", "Disconnected"].iter().any(|out| state.eq_ignore_ascii_case(out))
+        }) {
+            continue;
+        }
+        let endpoint = properties.private_endpoint.as_ref().ok_or_else(|| {
+            let pointer = format!("/value/{}/properties/privateEndpoint", row.at);
+            super::malformed(&PRIVATE_ENDPOINTS, around.subscription, &pointer, "missing")
+        })?;
+        if arm::group(&endpoint.id).is_some_and(|own| own.eq_ignore_ascii_case(&group)) {
+            continue;
+        }
+        let name = arm::name(&endpoint.id);
         return Err(Gap::NotCollected {
             what: format!(
                 "private endpoint `{name}` outside the node resource group leads to the API server: its subnet is not read"

@@ -6,7 +6,6 @@ use super::{
     observe::observe,
     standing::identity as identity_id,
     surroundings::Surroundings,
-    table::table,
     trusts::{federated_here, other_trust},
 };
 use crate::{arm, record};
@@ -25,6 +24,8 @@ struct Found {
     name: String,
     used_by: Vec<String>,
     pointer: Option<Evidence>,
+    /// Why nothing more is known of it than that there is one.
+    unread: Option<Gap>,
 }
 
 /// Why nothing more is known of an application.
@@ -43,12 +44,51 @@ pub(super) fn identities(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Obse
         seen.extend(read.row.evidence("/properties/identityProfile"));
         seen.extend(read.row.evidence("/properties/addonProfiles"));
         let mut found = Vec::new();
-        found.extend(control_plane(read));
-        found.extend(kubelet(read));
+        let (control_plane, kubelet) = (control_plane(read), kubelet(read));
+        if control_plane.is_empty() {
+            found.push(unnamed(IdentityKind::ControlPlane, "/identity", "control plane", read));
+        }
+        if kubelet.is_none() && service_principal(read).is_none() {
+            found.push(unnamed(IdentityKind::Node, "/properties/identityProfile", "nodes", read));
+        }
+        found.extend(control_plane);
+        found.extend(kubelet);
         found.extend(controllers_found(read).into_values());
         found.extend(workloads(read, around, seen)?);
         Ok(found.into_iter().map(|one| identity(one, read, around)).collect())
     })
+}
+
+/// An identity that every cluster has, and that the answer does not name.
+fn unnamed(kind: IdentityKind, place: &str, whose: &str, read: &Read<'_, '_>) -> Found {
+    Found {
+        kind,
+        principal: None,
+        resource: None,
+        name: format!("identity of the {whose}"),
+        used_by: vec![whose.to_owned()],
+        pointer: read.row.evidence(place),
+        unread: Some(Gap::Unsettled { what: format!("the cluster does not name the identity of its {whose}") }),
+    }
+}
+
+/// An identity, and as what a cluster uses it.
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub(super) id: IdentityId,
+    pub(super) name: String,
+    pub(super) kind: IdentityKind,
+    /// Its object id.
+    pub(super) principal: Option<String>,
+}
+
+/// The identities of a cluster, as far as they are known.
+pub(super) fn users(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Vec<User> {
+    let workloads = workloads(read, around, &mut Vec::new()).unwrap_or_default();
+    let all = control_plane(read).into_iter().chain(kubelet(read)).chain(controllers_found(read).into_values());
+    all.chain(workloads)
+        .map(|found| User { id: id_of(&found), name: found.name, kind: found.kind, principal: found.principal })
+        .collect()
 }
 
 fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
@@ -61,6 +101,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
             name: format!("application {client}"),
             used_by: vec!["control plane".to_owned(), "nodes".to_owned()],
             pointer: read.row.evidence("/properties/servicePrincipalProfile"),
+            unread: Some(graph()),
         }];
     }
     let Some(identity) = &read.item.identity else { return Vec::new() };
@@ -75,6 +116,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
             name: arm::name(id).to_owned(),
             used_by: used_by.clone(),
             pointer: read.row.evidence("/identity/userAssignedIdentities"),
+            unread: None,
         })
         .collect();
     let own = identity.principal_id.as_ref().map(|principal| Found {
@@ -84,6 +126,7 @@ fn control_plane(read: &Read<'_, '_>) -> Vec<Found> {
         name: format!("system-assigned identity of {}", arm::name(read.id())),
         used_by,
         pointer: read.row.evidence("/identity"),
+        unread: None,
     });
     own.into_iter().chain(assigned).collect()
 }
@@ -113,6 +156,7 @@ fn of_profile(
         name: name.to_owned(),
         used_by,
         pointer,
+        unread: None,
     }
 }
 
@@ -157,9 +201,17 @@ fn workloads(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evid
             name: identity.name.clone().unwrap_or_else(|| arm::name(&row.id).to_owned()),
             used_by: subjects.collect(),
             pointer: row.evidence("/properties"),
+            unread: None,
         });
     }
     Ok(found)
+}
+
+impl Found {
+    /// Whether it can be looked up at all.
+    fn known(&self) -> Result<(), Gap> {
+        self.unread.clone().map_or(Ok(()), Err)
+    }
 }
 
 fn id_of(found: &Found) -> IdentityId {
@@ -171,14 +223,11 @@ fn id_of(found: &Found) -> IdentityId {
 }
 
 fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Identity {
-    let is_application = found.principal.is_none() && found.resource.is_none();
     Identity {
         id: id_of(&found),
         standing: observe(|seen| {
             seen.extend(found.pointer.clone());
-            if is_application {
-                return Err(graph());
-            }
+            found.known()?;
             let principal = found.principal.as_deref().ok_or_else(|| {
                 let name = &found.name;
                 Gap::Unsettled { what: format!("the object id of identity `{name}` is not in the answer") }
@@ -191,7 +240,7 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
                 IdentityKind::Workload | IdentityKind::Controller => needs::nothing(assignments),
             })?;
             let assignments = around.assignments.as_ref().map_err(Clone::clone)?;
-            seen.extend(assignments.evidence(assignments.of(principal)));
+            seen.extend(assignments.evidence(assignments.of(principal).chain(assignments.through_groups(principal))));
             Ok(Arc::new(standing))
         }),
         dedication: observe(|seen| {
@@ -200,8 +249,8 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
         }),
         other_trust: observe(|seen| {
             seen.extend(found.pointer.clone());
+            found.known()?;
             match &found.resource {
-                _ if is_application => Err(graph()),
                 // A system-assigned identity cannot be handed to anybody else.
                 None => Ok(Vec::new()),
                 Some(resource) => other_trust(resource, read, around, seen),
@@ -210,7 +259,7 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
         keys: observe(|seen| {
             seen.extend(found.pointer.clone());
             // Managed identities have no key that anybody could hold.
-            if is_application { Err(graph()) } else { Ok(Vec::new()) }
+            found.known().map(|()| Vec::new())
         }),
         unused: observe(|seen| {
             seen.extend(found.pointer.clone());
@@ -224,17 +273,18 @@ fn identity(found: Found, read: &Read<'_, '_>, around: &Surroundings<'_>) -> Ide
     }
 }
 
-/// Whether anything else carries the identity: another cluster, another purpose, or machines outside the cluster.
+/// Whether anything else carries the identity: another cluster, another purpose, machines outside the cluster, an Automation
+/// account.
 fn dedication(
     found: &Found,
     read: &Read<'_, '_>,
     around: &Surroundings<'_>,
     seen: &mut Vec<Evidence>,
 ) -> Result<Dedication, Gap> {
-    let Some(resource) = &found.resource else {
-        // An application may be used anywhere; a system-assigned identity is its cluster's.
-        return if found.principal.is_some() { Ok(Dedication::Dedicated) } else { Err(graph()) };
-    };
+    // An application may be used anywhere.
+    found.known()?;
+    // A system-assigned identity is its cluster's.
+    let Some(resource) = &found.resource else { return Ok(Dedication::Dedicated) };
     let key = arm::key(resource);
     let clusters = around.uses.get(&key).into_iter().flatten().filter(|id| !arm::same(id, read.id()));
     let mut with: Vec<String> = clusters.map(|id| format!("cluster `{}`", arm::name(id))).collect();
@@ -253,16 +303,20 @@ fn dedication(
         return Ok(Dedication::Shared { with });
     }
     let group = read.node_group();
-    let sets = table(&around.scale_sets)?;
-    seen.extend_from_slice(sets.pages());
-    for row in around.carriers(resource)? {
-        let own = arm::group(&row.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
+    let carriers = around.carriers()?;
+    seen.extend_from_slice(carriers.pages());
+    for carried in carriers.of(resource) {
+        let own = arm::group(&carried.id).is_some_and(|own| own.eq_ignore_ascii_case(&group));
         // Machines of another cluster that uses it were counted above.
         if !own {
-            with.push(format!("scale set `{}`", arm::name(&row.id)));
+            with.push(carried.said());
         }
     }
-    Ok(if with.is_empty() { Dedication::Dedicated } else { Dedication::Shared { with } })
+    if !with.is_empty() {
+        return Ok(Dedication::Shared { with });
+    }
+    // A cluster that could not be read may use it too.
+    around.unread_cluster.clone().map_or(Ok(Dedication::Dedicated), Err)
 }
 
 fn same_resource(found: &Found, key: &str) -> bool {

@@ -79,7 +79,9 @@ fn listed(name: &str, around: &Surroundings<'_>, seen: &mut Vec<Evidence>) -> Re
         ),
     })?;
     seen.extend(row.evidence("/properties"));
-    let properties = row.get()?.properties.clone().unwrap_or_default();
+    let properties = row.get()?.properties.clone().ok_or_else(|| {
+        super::malformed(&VAULTS, around.subscription, &format!("/value/{}/properties", row.at), "missing")
+    })?;
     Ok((arm::key(&row.id), properties))
 }
 
@@ -246,7 +248,7 @@ fn access(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidenc
     let mut holders: BTreeMap<String, KeyHolder> = BTreeMap::new();
     by_roles(&resource, &properties, assignments, &mut holders, seen);
     if properties.enable_rbac_authorization != Some(true) {
-        by_policies(&properties, &mut holders);
+        by_policies(&properties, place, &mut holders)?;
     }
     holders.retain(|principal, _| !own.contains(principal));
     Ok(KeyAccess::Known {
@@ -301,14 +303,20 @@ fn by_roles(
     }
 }
 
-fn by_policies(vault: &VaultProperties, holders: &mut BTreeMap<String, KeyHolder>) {
-    for policy in &vault.access_policies {
+fn by_policies(vault: &VaultProperties, place: &str, holders: &mut BTreeMap<String, KeyHolder>) -> Result<(), Gap> {
+    let odd =
+        |pointer: &str| super::malformed(&VAULT, place, &format!("/properties/accessPolicies{pointer}"), "missing");
+    let policies = vault.access_policies.as_deref().ok_or_else(|| odd(""))?;
+    for (at, policy) in policies.iter().enumerate() {
         let has = |names: &[&str]| {
             policy.permissions.keys.iter().any(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)))
         };
         let uses = has(&["decrypt", "unwrapKey", "all"]);
-        let Some(principal) = policy.object_id.as_deref().filter(|_| uses) else { continue };
-        let principal = principal.to_ascii_lowercase();
+        if !uses {
+            continue;
+        }
+        let principal =
+            policy.object_id.as_deref().ok_or_else(|| odd(&format!("/{at}/objectId")))?.to_ascii_lowercase();
         let entry = holders.entry(principal.clone()).or_insert_with(|| KeyHolder {
             principal,
             uses: false,
@@ -318,6 +326,7 @@ fn by_policies(vault: &VaultProperties, holders: &mut BTreeMap<String, KeyHolder
         });
         entry.uses = true;
     }
+    Ok(())
 }
 
 /// Absent means every network. <https://learn.microsoft.com/azure/key-vault/general/network-security>

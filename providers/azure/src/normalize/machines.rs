@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     NODE_ADDRESSES, NODE_INTERFACES, arm,
-    record::{AddressConfiguration, AgentPool, Interface, PublicAddress, ScaleSet},
+    record::{AddressConfiguration, AddressConfigurationProperties, AgentPool, Interface, PublicAddress, ScaleSet},
 };
 use palisade_model::{Evidence, Gap, Node, NodeId};
 use palisade_reach::Family;
@@ -93,10 +93,27 @@ pub(super) fn machines(sets: &[&Row<'_, ScaleSet>], around: &Surroundings<'_>) -
     for row in sets {
         let set = row.get()?;
         found.sources.extend(row.evidence(""));
+        if set.properties.orchestration_mode.as_deref().is_some_and(|mode| !mode.eq_ignore_ascii_case("Uniform")) {
+            return Err(Gap::NotCollected {
+                what: format!(
+                    "scale set `{}` keeps its machines as single virtual machines, whose interfaces are not read",
+                    arm::name(&row.id)
+                ),
+            });
+        }
         let key = arm::key(&row.id);
         let params = [("scaleSet", key.as_str())];
         let interfaces = Table::<Interface>::read(around.snapshot, &NODE_INTERFACES, around.subscription, &params)?;
         found.sources.extend_from_slice(interfaces.pages());
+        let wanted = set.sku.capacity.unwrap_or_default();
+        if wanted > 0 && interfaces.rows().is_empty() {
+            return Err(Gap::Unsettled {
+                what: format!(
+                    "scale set `{}` is to have {wanted} machines, and no interface of any is listed: they come or go",
+                    arm::name(&row.id)
+                ),
+            });
+        }
         let needs_addresses = interfaces.all()?.iter().any(|interface| interface.has_public_address());
         let addresses = if needs_addresses {
             let read = Table::<PublicAddress>::read(around.snapshot, &NODE_ADDRESSES, around.subscription, &params)?;
@@ -105,8 +122,9 @@ pub(super) fn machines(sets: &[&Row<'_, ScaleSet>], around: &Surroundings<'_>) -
         } else {
             None
         };
-        for interface in interfaces.all()? {
-            add(&mut found.all, interface, &Context { set, addresses: addresses.as_ref(), around });
+        let context = Context { set, addresses: addresses.as_ref(), around };
+        for interface in interfaces.rows() {
+            add(&mut found.all, interface, &context)?;
         }
     }
     Ok(found)
@@ -118,10 +136,20 @@ struct Context<'c, 's> {
     around: &'c Surroundings<'s>,
 }
 
-fn add(machines: &mut Vec<Machine>, interface: &Interface, context: &Context<'_, '_>) {
+fn add(machines: &mut Vec<Machine>, row: &Row<'_, Interface>, context: &Context<'_, '_>) -> Result<(), Gap> {
+    let interface = row.get()?;
     let properties = &interface.properties;
-    let machine = properties.virtual_machine.as_ref().and_then(|machine| machine.id.as_deref());
-    let id = machine.or(interface.id.as_deref()).unwrap_or_default();
+    let odd = |why: &str| {
+        let pointer = format!("/value/{}", row.at);
+        super::malformed(&NODE_INTERFACES, context.around.subscription, &pointer, why)
+    };
+    let machine = properties.virtual_machine.as_ref().map(|machine| machine.id.as_str());
+    let id = machine.or(interface.id.as_deref()).ok_or_else(|| odd("an interface of no machine"))?;
+    // One without an address could not be reached, and Azure makes none.
+    let bare = |one: &AddressConfiguration| one.properties == AddressConfigurationProperties::default();
+    if properties.ip_configurations.is_empty() || properties.ip_configurations.iter().any(bare) {
+        return Err(odd("an interface without addresses"));
+    }
     let place = machines.iter().rposition(|known| arm::same(known.node.id.as_str(), id)).unwrap_or_else(|| {
         let set = context.set.name.as_deref().unwrap_or_default();
         let node = Node {
@@ -134,13 +162,14 @@ fn add(machines: &mut Vec<Machine>, interface: &Interface, context: &Context<'_,
         machines.push(Machine { node, addresses: Vec::new() });
         machines.len() - 1
     });
-    let Some(machine) = machines.get_mut(place) else { return };
+    let Some(machine) = machines.get_mut(place) else { return Ok(()) };
     for configuration in node_addresses(&properties.ip_configurations) {
         let (public_address, address) = read_address(interface, configuration, context);
         machine.node.private.extend(address.own.address.exact());
         machine.node.public.extend(public_address);
         machine.addresses.push(address);
     }
+    Ok(())
 }
 
 /// The addresses that are the machine's: in flat networks the others on the same interface are its pods'.
@@ -148,7 +177,10 @@ fn node_addresses(all: &[AddressConfiguration]) -> impl Iterator<Item = &Address
     let any_primary = all.iter().any(|one| one.properties.primary == Some(true));
     all.iter().filter(move |one| {
         let own = &one.properties;
-        let leads_here = own.public_ip_address.is_some() || !own.load_balancer_backend_address_pools.is_empty();
+        let leads_here = own.public_ip_address.is_some()
+            || !own.load_balancer_backend_address_pools.is_empty()
+            || !own.load_balancer_inbound_nat_rules.is_empty()
+            || !own.application_gateway_backend_address_pools.is_empty();
         let is_v6 =
             own.private_ip_address_version.as_deref().is_some_and(|version| version.eq_ignore_ascii_case("IPv6"));
         !any_primary || own.primary == Some(true) || leads_here || is_v6
@@ -161,7 +193,7 @@ fn read_address(
     context: &Context<'_, '_>,
 ) -> (Option<IpAddr>, Address) {
     let properties = &configuration.properties;
-    let id_of = |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
+    let id_of = |reference: &Option<crate::record::Reference>| reference.as_ref().map(|one| one.id.clone());
     let address: Option<IpAddr> = properties.private_ip_address.as_deref().and_then(|text| text.parse().ok());
     let says_v6 =
         properties.private_ip_address_version.as_deref().is_some_and(|text| text.eq_ignore_ascii_case("IPv6"));
@@ -169,8 +201,7 @@ fn read_address(
     let (public_address, public) = match &properties.public_ip_address {
         None => (None, None),
         Some(reference) => {
-            let row =
-                context.addresses.and_then(|all| public_row(all, reference.id.as_deref(), configuration.id.as_deref()));
+            let row = context.addresses.and_then(|all| public_row(all, &reference.id, configuration.id.as_deref()));
             let template = || {
                 let mut addresses = context.set.addresses();
                 addresses.find_map(|one| one.public_ip_address_configuration.as_ref()?.sku.name.as_deref())
@@ -186,12 +217,7 @@ fn read_address(
         own: Own {
             address: address.map_or(OwnAddress::Unknown, OwnAddress::Exactly),
             groups: Membership::In(
-                properties
-                    .application_security_groups
-                    .iter()
-                    .filter_map(|one| one.id.as_deref())
-                    .map(arm::key)
-                    .collect(),
+                properties.application_security_groups.iter().map(|one| arm::key(&one.id)).collect(),
             ),
         },
         family,
@@ -207,20 +233,15 @@ fn read_address(
 
 fn public_row<'t>(
     all: &'t Table<'_, PublicAddress>,
-    id: Option<&str>,
+    id: &str,
     configuration: Option<&str>,
 ) -> Option<&'t PublicAddress> {
-    let by_id = id.and_then(|id| all.find(id)).and_then(|row| row.item.as_ref().ok());
+    let by_id = all.find(id).and_then(|row| row.item.as_ref().ok());
     by_id.or_else(|| {
         let configuration = configuration?;
         let readable = all.rows().iter().filter_map(|row| row.item.as_ref().ok());
         let own = |address: &&PublicAddress| {
-            address
-                .properties
-                .ip_configuration
-                .as_ref()
-                .and_then(|one| one.id.as_deref())
-                .is_some_and(|one| arm::same(one, configuration))
+            address.properties.ip_configuration.as_ref().is_some_and(|one| arm::same(&one.id, configuration))
         };
         readable.into_iter().find(own)
     })
@@ -238,7 +259,7 @@ fn forwards(
     let properties = &configuration.properties;
     let pools =
         properties.load_balancer_backend_address_pools.iter().chain(&properties.load_balancer_inbound_nat_rules);
-    let parts: Vec<&str> = pools.filter_map(|reference| reference.id.as_deref()).collect();
+    let parts: Vec<&str> = pools.map(|reference| reference.id.as_str()).collect();
     let mut forwards: Vec<Arc<Forward>> = Vec::new();
     // One that cannot be read may list any address.
     let mut unread = balancers.unread();
@@ -248,6 +269,9 @@ fn forwards(
         }
     }
     let listed = address.map(|address| balancers.listing(address, subnet)).unwrap_or_default();
+    if address.is_none() && balancers.lists_addresses() {
+        unread.push("a pool that lists addresses, among which this machine's unknown one may be".to_owned());
+    }
     for target in parts.into_iter().chain(configuration.id.as_deref()).chain(listed) {
         for forward in balancers.to(target) {
             if !forwards.iter().any(|known| Arc::ptr_eq(known, forward)) {

@@ -8,7 +8,7 @@ use super::{
     surroundings::{Surroundings, elsewhere},
     table::table,
 };
-use crate::arm;
+use crate::{SECURITY_GROUPS, arm};
 use palisade_model::{Gap, Layer};
 use palisade_reach::{Bounds, Certainty, Family, Hit, PacketSet, Sessions, with_source_ports};
 use std::{collections::HashMap, sync::Arc};
@@ -34,8 +34,6 @@ pub(super) struct Pass {
     pub(super) filtered: bool,
     /// Whether there are admin rules.
     pub(super) ruled: bool,
-    /// Whether the admin rules were read.
-    pub(super) admin_asked: bool,
     /// The groups, for those who ask how they are configured.
     pub(super) filters: Vec<Arc<Filter>>,
 }
@@ -47,7 +45,9 @@ impl Surroundings<'_> {
         if let Some(known) = self.evaluations.borrow().filters.get(&key) {
             return known.clone();
         }
-        let row = table(&self.security_groups)?.find(id).ok_or_else(|| elsewhere("network security group", id));
+        let row = table(&self.security_groups)?
+            .find(id)
+            .ok_or_else(|| elsewhere(&SECURITY_GROUPS, "network security group", id));
         let filter = row.and_then(|row| Filter::read(row, space, family, (direction, reading))).map(Arc::new);
         self.evaluations.borrow_mut().filters.insert(key, filter.clone());
         filter
@@ -67,7 +67,12 @@ impl Surroundings<'_> {
             let (family, direction, reading) = view;
             let key = (arm::key(id), space.key.clone(), family, direction, reading);
             let filter = self.filter(id, space, view)?;
-            found.push((key, format!("network security group `{}` on {place}", filter.name), filter));
+            let name = format!("network security group `{}` on {place}", filter.name);
+            let name = match filter.tags_of {
+                Some(day) => format!("{name} (service tags as of {day})"),
+                None => name,
+            };
+            found.push((key, name, filter));
         }
         Ok(found)
     }
@@ -107,7 +112,7 @@ impl Surroundings<'_> {
         let admin = self.admin(space, view)?;
         let admin_matching = match &admin {
             AdminRead::Known(admin) => admin.matching(own, space),
-            AdminRead::NotAsked | AdminRead::None => Vec::new(),
+            AdminRead::None => Vec::new(),
         };
         let key: PassKey = (
             filters.iter().map(|(key, ..)| key.clone()).zip(matching.iter().cloned()).collect(),
@@ -152,7 +157,6 @@ impl Surroundings<'_> {
             layers,
             filtered: !filters.is_empty(),
             ruled: passing.is_some(),
-            admin_asked: !matches!(admin, AdminRead::NotAsked),
             filters: past_groups.into_iter().chain(filters.into_iter().map(|(_, _, filter)| filter)).collect(),
             sessions,
         });
@@ -185,7 +189,6 @@ fn either(narrow: &Pass, wide: &Pass) -> Pass {
         layers: layers.collect(),
         filtered: narrow.filtered,
         ruled: narrow.ruled,
-        admin_asked: narrow.admin_asked,
         filters: narrow.filters.iter().chain(&wide.filters).cloned().collect(),
     }
 }

@@ -46,13 +46,22 @@ impl<'s> PoolRead<'_, 's> {
             around.space(id)?
         } else {
             // AKS made the network: only the scale set's template names the subnet.
-            let sets = self.sets.as_ref().map_err(Clone::clone)?;
-            let row = sets.first().ok_or_else(no_set)?;
-            seen.extend(row.evidence("/properties/virtualMachineProfile/networkProfile"));
-            let id = row.get()?.subnet().ok_or_else(|| Gap::Unsettled {
-                what: format!("scale set `{}` names no subnet", arm::name(&row.id)),
-            })?;
-            around.space(id)?
+            let mut named: Option<&str> = None;
+            for row in self.sets.as_ref().map_err(Clone::clone)? {
+                seen.extend(row.evidence("/properties/virtualMachineProfile/networkProfile"));
+                let name = arm::name(&row.id);
+                let id = row
+                    .get()?
+                    .subnet()
+                    .ok_or_else(|| Gap::Unsettled { what: format!("scale set `{name}` names no subnet") })?;
+                if named.is_some_and(|known| !arm::same(known, id)) {
+                    return Err(Gap::Unsettled {
+                        what: format!("scale set `{name}` stands in another subnet than another of its pool"),
+                    });
+                }
+                named = Some(id);
+            }
+            around.space(named.ok_or_else(no_set)?)?
         };
         seen.extend_from_slice(&space.sources);
         Ok(space)
@@ -103,6 +112,10 @@ pub(super) fn pools(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observed<
             .is_some_and(|mode| mode.eq_ignore_ascii_case("Auto"))
         {
             pools.push(provisioned(read));
+        }
+        // A cluster without machines there is none, and nothing would be judged.
+        if pools.is_empty() {
+            return Err(Gap::Unsettled { what: "the cluster names no node pool".to_owned() });
         }
         Ok(pools)
     })

@@ -1,7 +1,7 @@
 //! Where a subnet's traffic goes: Azure's own routes and the ones people wrote.
 //! <https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview>
 
-use crate::record::RouteTable;
+use crate::{record::Route as Written, tags};
 use ipnet::IpNet;
 use palisade_reach::{AddrSet, Bounds, Certainty, Route, longest_prefix_bounds, parse_net};
 
@@ -24,7 +24,7 @@ pub(super) struct Routes {
     all: Vec<Route<Hop>>,
     /// Prefixes of routes that people wrote: the tag `VirtualNetwork` may cover them.
     pub(super) written: AddrSet,
-    /// Routes whose prefix is a service tag: they may be about any address.
+    /// Routes whose prefix is a service tag that is not in the list: they may be about any address.
     pub(super) unreadable: bool,
     /// The written route for all of IPv4.
     pub(super) default: Option<(Hop, String)>,
@@ -37,11 +37,12 @@ const DROPPED: [&str; 4] = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "10
 
 /// Ranks of routes to the same prefix: written ones win over Azure's own.
 const WRITTEN: u32 = 0;
+const TAGGED: u32 = 1;
 const SYSTEM: u32 = 2;
 
 impl Routes {
     /// The routes of a subnet in a network with these prefixes of its own and its neighbours.
-    pub(super) fn new(inside: &[IpNet], table: Option<&RouteTable>) -> Self {
+    pub(super) fn new(inside: &[IpNet], written: &[Written], learns: bool, listed_cloud: bool) -> Self {
         let system = |net: IpNet, target| Route { destination: net, target, id: "system route".into(), rank: SYSTEM };
         let parsed = |text: &str| parse_net(text).ok();
         let mut routes: Vec<Route<Hop>> =
@@ -51,17 +52,14 @@ impl Routes {
         // The same prefix as a dropped one: what belongs to the network is not dropped.
         routes.retain(|route| !inside.contains(&route.destination));
         routes.extend(inside.iter().map(|net| system(*net, Hop::Inside)));
-        let mut found = Self { all: routes, written: AddrSet::empty(), unreadable: false, default: None, learns: true };
-        if let Some(table) = table {
-            found.learns = table.properties.disable_bgp_route_propagation != Some(true);
-            for route in &table.properties.routes {
-                found.write(route.name.as_deref().unwrap_or("route"), &route.properties);
-            }
+        let mut found = Self { all: routes, written: AddrSet::empty(), unreadable: false, default: None, learns };
+        for route in written {
+            found.write(route.name.as_deref().unwrap_or("route"), &route.properties, listed_cloud);
         }
         found
     }
 
-    fn write(&mut self, name: &str, route: &crate::record::RouteProperties) {
+    fn write(&mut self, name: &str, route: &crate::record::RouteProperties, listed_cloud: bool) {
         let kind = route.next_hop_type.as_deref().unwrap_or_default();
         let hop = match kind.to_ascii_lowercase().as_str() {
             "internet" => Hop::Internet,
@@ -72,13 +70,27 @@ impl Routes {
                 None => kind.to_owned(),
             }),
         };
-        let Some(net) = route.address_prefix.as_deref().and_then(|text| parse_net(text).ok()) else {
-            self.unreadable = true;
+        let text = route.address_prefix.as_deref().unwrap_or_default();
+        let Ok(net) = parse_net(text) else {
+            // A route with an explicit prefix wins over one that names the same prefix by a tag.
+            // <https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview#service-tags-for-user-defined-routes>
+            match tags::find(text).filter(|_| listed_cloud) {
+                None => self.unreadable = true,
+                Some(tag) => {
+                    for net in tag.addresses.to_nets() {
+                        self.add(format!("{name} ({text} as of {})", tag.day), net, hop.clone(), (kind, TAGGED));
+                    }
+                }
+            }
             return;
         };
         if net.prefix_len() == 0 && net.addr().is_ipv4() {
             self.default = Some((hop.clone(), name.to_owned()));
         }
+        self.add(name.to_owned(), net, hop, (kind, WRITTEN));
+    }
+
+    fn add(&mut self, name: String, net: IpNet, hop: Hop, (kind, rank): (&str, u32)) {
         self.written = self.written.union(&AddrSet::from_net(net));
         let is_inside = |route: &Route<Hop>| {
             route.rank == SYSTEM && route.target == Hop::Inside && route.destination.contains(&net)
@@ -86,7 +98,7 @@ impl Routes {
         // What becomes of answers to others when they are sent into the network is documented nowhere.
         let target =
             if hop == Hop::Inside && !self.all.iter().any(is_inside) { Hop::Through(kind.to_owned()) } else { hop };
-        self.all.push(Route { destination: net, target, id: name.into(), rank: WRITTEN });
+        self.all.push(Route { destination: net, target, id: name.into(), rank });
     }
 
     /// The same routes as a packet's answer meets them; nothing where routes that were not read may say otherwise.
@@ -128,12 +140,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn table(routes: &[(&str, &str)]) -> RouteTable {
+    fn table(routes: &[(&str, &str)]) -> Vec<Written> {
         let routes: Vec<_> = routes
             .iter()
             .map(|(prefix, hop)| json!({ "name": "r", "properties": { "addressPrefix": prefix, "nextHopType": hop } }))
             .collect();
-        serde_json::from_value(json!({ "properties": { "routes": routes } })).unwrap()
+        serde_json::from_value(json!(routes)).unwrap()
     }
 
     fn inside() -> Vec<IpNet> {
@@ -146,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_written_routes_answers_go_to_the_internet_and_to_the_network_and_nowhere_else() {
-        let back = Routes::new(&inside(), None).returning(false);
+        let back = Routes::new(&inside(), &[], true, true).returning(false);
         assert!(back.is_exact());
         assert!(back.lower().contains(address("203.0.113.9")) && back.lower().contains(address("10.224.0.4")));
         assert!(!back.lower().contains(address("192.168.0.1")) && !back.lower().contains(address("10.1.0.1")));
@@ -154,9 +166,13 @@ mod tests {
 
     #[test]
     fn an_appliance_makes_answers_possible_and_nothing_makes_them_impossible() {
-        let back =
-            Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")])))
-                .returning(false);
+        let back = Routes::new(
+            &inside(),
+            &table(&[("0.0.0.0/0", "VirtualAppliance"), ("203.0.113.0/24", "None")]),
+            true,
+            true,
+        )
+        .returning(false);
         assert!(back.upper().contains(address("198.51.100.1")) && !back.lower().contains(address("198.51.100.1")));
         assert!(!back.upper().contains(address("203.0.113.9")));
     }
@@ -164,15 +180,20 @@ mod tests {
     #[test]
     fn answers_that_a_route_sends_into_the_network_reach_its_members_and_perhaps_others() {
         let written = table(&[("203.0.113.0/24", "VnetLocal"), ("10.224.1.0/24", "VnetLocal")]);
-        let back = Routes::new(&inside(), Some(&written)).returning(false);
+        let back = Routes::new(&inside(), &written, true, true).returning(false);
         assert!(back.lower().contains(address("10.224.1.7")));
         assert!(back.upper().contains(address("203.0.113.9")) && !back.lower().contains(address("203.0.113.9")));
     }
 
     #[test]
     fn the_written_default_route_is_remembered_with_its_hop() {
-        let routes = Routes::new(&inside(), Some(&table(&[("0.0.0.0/0", "VirtualAppliance")])));
+        let routes = Routes::new(&inside(), &table(&[("0.0.0.0/0", "VirtualAppliance")]), true, true);
         assert_eq!(routes.default, Some((Hop::Through("VirtualAppliance".to_owned()), "r".to_owned())));
-        assert!(Routes::new(&inside(), Some(&table(&[("Storage.westeurope", "Internet")]))).unreadable);
+        let tagged = |listed| Routes::new(&inside(), &table(&[("Storage.westeurope", "None")]), true, listed);
+        assert!(tagged(false).unreadable);
+        let storage = tags::find("Storage.WestEurope").unwrap().addresses;
+        let back = tagged(true).returning(false);
+        assert!(back.is_exact() && back.lower().intersect(&storage).is_empty());
+        assert!(Routes::new(&inside(), &table(&[("Kitchen.westeurope", "Internet")]), true, true).unreadable);
     }
 }

@@ -46,8 +46,12 @@ impl Reading {
 pub(super) struct Filter {
     /// The group's name.
     pub(super) name: String,
+    /// The group's resource id.
+    pub(super) id: String,
     /// Its rules in order, the defaults last.
     pub(super) lines: Vec<Line>,
+    /// The day of the list of service tags, when a rule rests on it.
+    pub(super) tags_of: Option<&'static str>,
     /// What becomes of packets that no rule matches.
     default: Action,
 }
@@ -60,11 +64,17 @@ pub(super) struct Line {
     told: RuleId,
     own: OwnSide,
     /// Whether somebody wrote it, and it lets in every protocol and port.
-    pub(super) is_wide: bool,
+    pub(super) is_wide: Certainty,
     /// The other side, as far as it is known.
     pub(super) addresses: Bounds<AddrSet>,
     /// The other side as it was written.
     pub(super) text: String,
+    /// The day of the list of service tags, when a side rests on it.
+    tags_of: Option<&'static str>,
+}
+
+fn tags_of(lines: &[Line]) -> Option<&'static str> {
+    lines.iter().find_map(|line| line.tags_of)
 }
 
 impl Line {
@@ -174,7 +184,12 @@ impl Filter {
             internet: palisade_reach::internet().subtract(network),
         };
         let mut lines: Vec<(i64, Line)> = Vec::new();
-        let written = group.properties.security_rules.iter().map(|rule| (rule, true));
+        let rules = group.properties.security_rules.as_deref().ok_or_else(|| {
+            let scope = arm::subscription(&row.id).unwrap_or_default();
+            let pointer = format!("/value/{}/properties/securityRules", row.at);
+            super::malformed(&SECURITY_GROUPS, scope, &pointer, "missing")
+        })?;
+        let written = rules.iter().map(|rule| (rule, true));
         let defaults = group.properties.default_security_rules.iter().map(|rule| (rule, false));
         let mut has_defaults = false;
         for (rule, is_written) in written.chain(defaults) {
@@ -202,7 +217,7 @@ impl Filter {
         if !has_defaults {
             lines.extend(reader.defaults());
         }
-        Ok(Self { name, lines, default: Action::Deny })
+        Ok(Self { name, id: row.id.clone(), tags_of: tags_of(&lines), lines, default: Action::Deny })
     }
 
     /// Rules that somebody else than a security group holds, each with what it does and whether it opens anything.
@@ -226,7 +241,8 @@ impl Filter {
             lines.push((priority, reader.line(rule, (priority, action), opens)));
         }
         lines.sort_by_key(|(priority, _)| *priority);
-        Ok(Self { name: name.to_owned(), lines: lines.into_iter().map(|(_, line)| line).collect(), default })
+        let lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+        Ok(Self { name: name.to_owned(), id: String::new(), tags_of: tags_of(&lines), lines, default })
     }
 
     /// Which rules match the own side. Equal answers mean equal chains.

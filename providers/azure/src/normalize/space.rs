@@ -6,7 +6,7 @@ use super::{
     table::table,
 };
 use crate::{
-    NETWORKS, arm,
+    NETWORKS, ROUTE_TABLES, arm,
     record::{AddressSpace, Network, Subnet},
 };
 use ipnet::IpNet;
@@ -51,6 +51,8 @@ pub(super) struct Space {
     pub(super) default_outbound: Option<bool>,
     /// Whether security groups hold for private endpoints in the subnet.
     pub(super) endpoint_policies: Option<String>,
+    /// Whether the list of service tags is about the cloud of this network.
+    pub(super) listed_cloud: bool,
     /// What widens the bounds.
     pub(super) limits: Vec<String>,
     /// What all this was read from.
@@ -71,40 +73,52 @@ impl Surroundings<'_> {
 
     fn look(&self, key: &str, id: &str) -> Result<Space, Gap> {
         let networks = table(&self.networks)?;
-        let Some((network_id, _)) = key.split_once("/subnets/") else { return Err(elsewhere("subnet", id)) };
-        let row = networks.find(network_id).ok_or_else(|| elsewhere("virtual network", network_id))?;
+        let Some((network_id, _)) = key.split_once("/subnets/") else { return Err(elsewhere(&NETWORKS, "subnet", id)) };
+        let row = networks.find(network_id).ok_or_else(|| elsewhere(&NETWORKS, "virtual network", network_id))?;
         let network = row.get()?;
         let is_it = |subnet: &&Subnet| subnet.id.as_deref().is_some_and(|own| arm::same(own, key));
-        let subnet = network.properties.subnets.iter().find(is_it).ok_or_else(|| elsewhere("subnet", id))?;
+        let subnet = network.properties.subnets.iter().find(is_it).ok_or_else(|| elsewhere(&NETWORKS, "subnet", id))?;
         let mut sources: Vec<Evidence> = row.evidence("/properties").into_iter().collect();
         let properties = &subnet.properties;
-        let reference =
-            |reference: &Option<crate::record::Reference>| reference.as_ref().and_then(|one| one.id.clone());
+        let reference = |reference: &Option<crate::record::Reference>| reference.as_ref().map(|one| one.id.clone());
         let routes_row = match reference(&properties.route_table) {
             None => None,
-            Some(id) => Some(table(&self.route_tables)?.find(&id).ok_or_else(|| elsewhere("route table", &id))?),
+            Some(id) => {
+                let row = table(&self.route_tables)?.find(&id);
+                Some(row.ok_or_else(|| elsewhere(&ROUTE_TABLES, "route table", &id))?)
+            }
         };
         sources.extend(routes_row.and_then(|row| row.evidence("/properties")));
 
-        let unreadable = |text: &str| {
-            super::malformed(
-                &NETWORKS,
-                self.subscription,
-                &format!("/value/{}/properties", row.at),
-                &format!("`{text}` is no prefix"),
-            )
-        };
+        let odd =
+            |why: &str| super::malformed(&NETWORKS, self.subscription, &format!("/value/{}/properties", row.at), why);
+        let unreadable = |text: &str| odd(&format!("`{text}` is no prefix"));
         let read = |texts: &mut dyn Iterator<Item = &String>| -> Result<Vec<IpNet>, Gap> {
             texts.map(|text| parse_net(text).map_err(|_| unreadable(text))).collect()
         };
         let prefixes = read(&mut network.properties.address_space.address_prefixes.iter())?;
         let own = read(&mut properties.address_prefix.iter().chain(&properties.address_prefixes))?;
+        // Without these every rule about the network's or the machine's own addresses would seem to be about others.
+        if prefixes.is_empty() || own.is_empty() {
+            return Err(odd(&format!("no addresses of the network or of subnet `{}`", arm::name(id))));
+        }
         let neighbours = neighbours(network);
         let mut limits = Vec::new();
 
         let gateway = has_gateway(network);
         let inside: Vec<IpNet> = prefixes.iter().chain(&neighbours.prefixes).copied().collect();
-        let routes = Routes::new(&inside, routes_row.map(|row| row.get()).transpose()?);
+        let written = match routes_row {
+            None => &[],
+            Some(row) => row.get()?.properties.routes.as_deref().ok_or_else(|| {
+                let pointer = format!("/value/{}/properties/routes", row.at);
+                super::malformed(&ROUTE_TABLES, self.subscription, &pointer, "missing")
+            })?,
+        };
+        let learns = routes_row.is_none_or(|row| {
+            let table = row.item.as_ref().ok();
+            table.is_none_or(|table| table.properties.disable_bgp_route_propagation != Some(true))
+        });
+        let routes = Routes::new(&inside, written, learns, self.listed_cloud);
         let host = nets(&[HOST]);
         let local = AddrSet::from_nets(prefixes).union(&host).union(&nets(&[METADATA]));
         let members = AddrSet::from_nets(inside.iter().copied());
@@ -112,7 +126,7 @@ impl Surroundings<'_> {
         let mut upper = lower.union(&routes.written);
         if routes.unreadable {
             limits.push(format!(
-                "a route of subnet `{}` names a service tag, whose addresses are not read",
+                "a route of subnet `{}` names a service tag, whose addresses are not known",
                 arm::name(id)
             ));
             upper = AddrSet::all();
@@ -150,6 +164,7 @@ impl Surroundings<'_> {
             security_group: reference(&properties.network_security_group),
             nat_gateway: reference(&properties.nat_gateway),
             default_outbound: properties.default_outbound_access,
+            listed_cloud: self.listed_cloud,
             endpoint_policies: properties.private_endpoint_network_policies.clone(),
             limits,
             sources,
@@ -172,9 +187,10 @@ fn neighbours(network: &Network) -> Neighbours {
     let mut found = Neighbours { prefixes: Vec::new(), unreadable: false };
     for peering in &network.properties.virtual_network_peerings {
         let properties = &peering.properties;
-        let connected =
-            properties.peering_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Connected"));
-        if !connected || properties.allow_virtual_network_access == Some(false) {
+        // A word that nobody knows, and none at all, may mean that the two are connected.
+        let state = properties.peering_state.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let apart = state == "disconnected" || state == "initiated";
+        if apart || properties.allow_virtual_network_access == Some(false) {
             continue;
         }
         let spaces = [&properties.remote_virtual_network_address_space, &properties.remote_address_space];
@@ -193,7 +209,10 @@ fn neighbours(network: &Network) -> Neighbours {
 
 /// Whether a gateway can teach the network routes: its own, or a neighbour's.
 fn has_gateway(network: &Network) -> bool {
-    let own = |subnet: &Subnet| subnet.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("GatewaySubnet"));
+    let own = |subnet: &Subnet| {
+        let name = subnet.name.as_deref().or(subnet.id.as_deref().map(arm::name));
+        name.is_none_or(|name| name.eq_ignore_ascii_case("GatewaySubnet"))
+    };
     let borrowed = |peering: &crate::record::Peering| peering.properties.use_remote_gateways == Some(true);
     network.properties.subnets.iter().any(own) || network.properties.virtual_network_peerings.iter().any(borrowed)
 }

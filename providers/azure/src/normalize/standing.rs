@@ -3,15 +3,15 @@
 use super::{
     assignments::{self, Assignments},
     capabilities::{
-        ALWAYS, ASSIGN, ASSIGN_NAMED, ASSIGN_ROLES, CHANGE_CLUSTER, FEDERATE, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL,
-        ON_A_MACHINE, RUN_ON_MACHINES, TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND,
-        WITHOUT_ENTRA,
+        ALWAYS, ASSIGN_ROLES, BY_RUNBOOK, CHANGE_CLUSTER, INVOKE_COMMAND, LIST_ADMIN_CREDENTIAL, ON_A_MACHINE,
+        ON_A_SCALE_SET, TO_ADMINISTRATOR, TO_IDENTITY, WITH_LOCAL_ACCOUNTS, WITH_RUN_COMMAND, WITHOUT_ENTRA,
     },
     cluster::Read,
     doors::can_run_commands,
     shape::{Shape, said_of},
     surroundings::Surroundings,
 };
+use crate::arm;
 use palisade_authority::{
     Authority, Capability, Effect, Grant, GrantId, Graph, Held, Hop, IdentityId, Layer, MethodRow, Need, Node,
     OutsideNeed, Place, Standing, capabilities, combine, excess, satisfied, wildcards, within,
@@ -27,7 +27,7 @@ const NO_ELIGIBLE_ROLES: &str =
     "roles that somebody may activate (Privileged Identity Management) are not read: taken as not held";
 
 /// The groups themselves are a fact of the cluster.
-const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles here: who is in them is not read";
+const NO_GROUPS: &str = "it is taken to be in none of the groups that hold roles here and whose members were not read";
 
 /// Authorities and the graph of who may become whom, worked out once.
 #[derive(Debug, Default)]
@@ -105,7 +105,8 @@ impl Surroundings<'_> {
             return Arc::clone(known);
         }
         let mut authority = assignments.authority(principal).assuming(NO_ELIGIBLE_ROLES);
-        if assignments.all().iter().any(assignments::Held::is_group) {
+        let unread = |held: &assignments::Held| held.is_group() && assignments.members().of(&held.principal).is_none();
+        if assignments.all().iter().any(unread) {
             authority = authority.assuming(NO_GROUPS);
         }
         let authority = Arc::new(authority);
@@ -173,11 +174,19 @@ impl Surroundings<'_> {
         let assignments = self.assignments.as_ref().map_err(Clone::clone)?;
         let authority = self.authority(assignments, principal);
         if may_become_somebody(&authority) {
-            // Which machines carry whom decides how far it climbs.
-            self.knows_carriers()?;
+            // What carries whom decides how far it climbs, and so does who there is to become.
+            self.carriers()?;
+            self.knows_identities()?;
         }
         let switches = Switches::of(read);
         let held = self.held(assignments, principal, &authority, switches);
+        if let Some(gap) = &self.unread_cluster {
+            // Rights over clusters where none is known may be rights over one that could not be read.
+            let anywhere = self.told(assignments, &authority, switches, About::Clusters);
+            if anywhere.iter().any(|one| !held.iter().any(|known| known.capability == one.capability)) {
+                return Err(gap.clone());
+            }
+        }
         let subscription = format!("/subscriptions/{}", assignments.subscription);
         let decision = authority.decide(ASSIGN_ROLES, &subscription);
         let administrator = decision.certainty().map(|certainty| (certainty, decision.by().to_vec()));
@@ -229,7 +238,8 @@ impl Surroundings<'_> {
         })
     }
 
-    /// Who of the subscription's user-assigned identities may become whom, as far as it leads to the administrator.
+    /// Who of the subscription's identities may become whom, as far as it leads to the administrator: user-assigned ones,
+    /// and those that machines and Automation accounts have of their own.
     ///
     /// Worked out backwards from those who are there already, so that identities that lead nowhere cost nothing.
     fn graph(&self, assignments: &Assignments<'_>) -> Arc<Climbs> {
@@ -247,6 +257,10 @@ impl Surroundings<'_> {
             if let Some(principal) = principal {
                 open.insert(principal.to_ascii_lowercase(), Some(row.id.clone()));
             }
+        }
+        // Identities that machines have of their own are nobody's to hand out, and whoever controls the machine is them.
+        for (principal, thing) in self.carriers().iter().flat_map(|carriers| carriers.own()) {
+            open.insert(principal.clone(), Some(thing.clone()));
         }
         // Only identities climb here; people and groups with assignments are somebody else's business.
         let used: BTreeSet<String> =
@@ -299,11 +313,14 @@ impl Surroundings<'_> {
         let place = |action: &str| {
             if action.starts_with("Microsoft.ManagedIdentity/") { Place::On(id) } else { Place::Somewhere }
         };
-        let directly = TO_IDENTITY.iter().find_map(|row| hop(&from, to(), authority, row, place));
+        let is_assigned = arm::key(id).contains("/providers/microsoft.managedidentity/userassignedidentities/");
+        let mut handing_out = TO_IDENTITY.iter().filter(|_| is_assigned);
+        let directly = handing_out.find_map(|row| hop(&from, to(), authority, row, place));
         directly.or_else(|| {
-            // Where scale sets were not read no standing is told that hangs on them.
-            let mut carriers = self.carriers(id).into_iter().flatten();
-            carriers.find_map(|set| hop(&from, to(), authority, &ON_A_MACHINE, |_| Place::On(&set.id)))
+            // Where carriers were not read no standing is told that hangs on them.
+            let carriers = self.carriers().ok()?;
+            let mut carried = carriers.of(id).iter();
+            carried.find_map(|one| hop(&from, to(), authority, one.method(), |_| Place::On(&one.id)))
         })
     }
 }
@@ -326,10 +343,9 @@ pub(super) fn identity(principal: &str) -> IdentityId {
 }
 
 fn may_become_somebody(authority: &Authority) -> bool {
-    [FEDERATE, ASSIGN, ASSIGN_NAMED]
-        .iter()
-        .chain(&RUN_ON_MACHINES)
-        .any(|action| !authority.decide_any_resource(action).is_deny())
+    let methods = TO_IDENTITY.iter().chain([&ON_A_SCALE_SET, &ON_A_MACHINE, &BY_RUNBOOK]);
+    let mut ways = methods.flat_map(|method| method.needs.iter());
+    ways.any(|way| way.iter().all(|action| !authority.decide_any_resource(action).is_deny()))
 }
 
 fn to_administrator(from: &IdentityId, authority: &Authority, assignments: &Assignments<'_>) -> Option<Hop> {

@@ -3,21 +3,24 @@
 use super::{
     assignments::Assignments,
     balancers::Balancers,
+    carriers::Carriers,
+    groups::Members,
     passes::Evaluations,
     space::Spaces,
     standing::Standings,
     table::{Row, Table, table},
 };
 use crate::{
-    ADMIN_RULES, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS, PUBLIC_ADDRESSES,
-    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, arm,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
+    PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS,
+    TENANT, VIRTUAL_MACHINES, arm,
     record::{
         AdminRule, Cluster, FederatedCredential, LoadBalancer, Network, PublicAddress, RouteTable, ScaleSet,
         SecurityGroup, Subscription, UserAssignedIdentity,
     },
 };
 use palisade_model::{Evidence, Gap};
-use palisade_provider::Snapshot;
+use palisade_provider::{Call, Snapshot};
 use std::{cell::RefCell, collections::HashMap};
 
 /// One subscription around its clusters.
@@ -36,6 +39,10 @@ pub(super) struct Surroundings<'s> {
     pub(super) identities: Result<Table<'s, UserAssignedIdentity>, Gap>,
     /// Which identity which clusters use, by the identity's resource id or object id.
     pub(super) uses: HashMap<String, Vec<String>>,
+    /// Whether the list of service tags is about this cloud: clusters stand in regions of the public one.
+    pub(super) listed_cloud: bool,
+    /// Why it is not known what every cluster of the subscription uses.
+    pub(super) unread_cluster: Option<Gap>,
     /// The ids of the clusters, comparable and in order.
     clusters: Vec<String>,
     pub(super) spaces: RefCell<Spaces>,
@@ -46,8 +53,8 @@ pub(super) struct Surroundings<'s> {
     by_issuer: Result<HashMap<String, Vec<usize>>, Gap>,
     /// The places of the scale sets of a resource group, by its name in lower case.
     sets_of_group: HashMap<String, Vec<usize>>,
-    /// The places of the scale sets that carry an identity, by its key.
-    carriers: Result<HashMap<String, Vec<usize>>, Gap>,
+    /// What carries identities.
+    carriers: Result<Carriers, Gap>,
     /// The security admin rules of a network, by its key; absent where nobody asked.
     pub(super) admin: HashMap<String, Result<Table<'s, AdminRule>, Gap>>,
     /// The subscription itself.
@@ -55,8 +62,8 @@ pub(super) struct Surroundings<'s> {
 }
 
 impl<'s> Surroundings<'s> {
-    /// Reads the lists.
-    pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>]) -> Self {
+    /// Reads the lists. `unlisted` is why not every cluster is among these.
+    pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>], unlisted: Option<Gap>) -> Self {
         let here = snapshot.scope.as_str();
         let identities = Table::<UserAssignedIdentity>::read(snapshot, &IDENTITIES, here, &[]);
         let federated = identities.as_ref().map(|table| federated(snapshot, table)).unwrap_or_default();
@@ -70,6 +77,7 @@ impl<'s> Surroundings<'s> {
                 Table::read(snapshot, &ROLE_ASSIGNMENTS, here, &[])?,
                 Table::read(snapshot, &ROLE_DEFINITIONS, here, &[])?,
                 &Table::read(snapshot, &DENY_ASSIGNMENTS, here, &[])?,
+                Members::read(snapshot),
             )
         })();
         let networks = Table::read(snapshot, &NETWORKS, here, &[]);
@@ -82,12 +90,21 @@ impl<'s> Surroundings<'s> {
             public_addresses: Table::read(snapshot, &PUBLIC_ADDRESSES, here, &[]),
             route_tables: Table::read(snapshot, &ROUTE_TABLES, here, &[]),
             sets_of_group: scale_sets.as_ref().map(sets_of_group).unwrap_or_default(),
-            carriers: table(&scale_sets).and_then(carriers),
+            carriers: Carriers::read(
+                &scale_sets,
+                &Table::read(snapshot, &VIRTUAL_MACHINES, here, &[]),
+                &Table::read(snapshot, &AUTOMATION_ACCOUNTS, here, &[]),
+            ),
             scale_sets,
             balancers: balancers.map(Balancers::new),
             assignments,
             identities,
             uses: uses(clusters),
+            listed_cloud: clusters.iter().all(|row| {
+                let item = row.item.as_ref().ok();
+                item.and_then(|item| item.location.as_deref()).is_some_and(is_public_region)
+            }),
+            unread_cluster: unlisted.or_else(|| clusters.iter().find_map(|row| row.item.as_ref().err().cloned())),
             clusters: {
                 let mut keys: Vec<String> = clusters.iter().map(|row| arm::key(&row.id)).collect();
                 keys.sort();
@@ -105,21 +122,30 @@ impl<'s> Surroundings<'s> {
     /// The scale sets of a resource group.
     pub(super) fn sets_of_group(&self, group: &str) -> Result<Vec<&Row<'s, ScaleSet>>, Gap> {
         let rows = table(&self.scale_sets)?.rows();
+        if let Some(row) = rows.iter().find(|row| row.id.is_empty()) {
+            // It may be anybody's.
+            row.get()?;
+            let pointer = format!("/value/{}/id", row.at);
+            return Err(super::malformed(&SCALE_SETS, self.subscription, &pointer, "missing"));
+        }
         let places = self.sets_of_group.get(&group.to_ascii_lowercase()).map_or(&[][..], Vec::as_slice);
         Ok(places.iter().filter_map(|place| rows.get(*place)).collect())
     }
 
-    /// Whether it is known which machines carry whom.
-    pub(super) fn knows_carriers(&self) -> Result<(), Gap> {
-        self.carriers.as_ref().map_err(Clone::clone).map(|_| ())
+    /// What carries identities: machines and Automation accounts.
+    pub(super) fn carriers(&self) -> Result<&Carriers, Gap> {
+        self.carriers.as_ref().map_err(Clone::clone)
     }
 
-    /// The scale sets whose machines carry an identity.
-    pub(super) fn carriers(&self, identity: &str) -> Result<impl Iterator<Item = &Row<'s, ScaleSet>>, Gap> {
-        let rows = table(&self.scale_sets)?.rows();
-        let carriers = self.carriers.as_ref().map_err(Clone::clone)?;
-        let places = carriers.get(&arm::key(identity)).map_or(&[][..], Vec::as_slice);
-        Ok(places.iter().filter_map(|place| rows.get(*place)))
+    /// Whether it is known which user-assigned identities there are, and as whom they act.
+    pub(super) fn knows_identities(&self) -> Result<(), Gap> {
+        for row in table(&self.identities)?.rows() {
+            if row.get()?.properties.principal_id.is_none() {
+                let pointer = format!("/value/{}/properties/principalId", row.at);
+                return Err(super::malformed(&IDENTITIES, self.subscription, &pointer, "missing"));
+            }
+        }
+        Ok(())
     }
 
     /// The identities that trust an issuer.
@@ -154,10 +180,17 @@ impl<'s> Surroundings<'s> {
     }
 }
 
+/// Regions of the other clouds are called after their countries. <https://learn.microsoft.com/azure/reliability/regions-list>
+fn is_public_region(location: &str) -> bool {
+    let location = location.to_ascii_lowercase().replace(' ', "");
+    let others = ["usgov", "usdod", "ussec", "usnat", "china"];
+    !location.is_empty() && !others.iter().any(|other| location.starts_with(other))
+}
+
 type Federated<'s> = HashMap<String, Result<Table<'s, FederatedCredential>, Gap>>;
 
 fn credentials<'f, 's>(federated: &'f Federated<'s>, id: &str) -> Result<&'f Table<'s, FederatedCredential>, Gap> {
-    let known = federated.get(&arm::key(id)).ok_or_else(|| elsewhere("identity", id))?;
+    let known = federated.get(&arm::key(id)).ok_or_else(|| elsewhere(&IDENTITIES, "identity", id))?;
     known.as_ref().map_err(Clone::clone)
 }
 
@@ -169,7 +202,11 @@ fn by_issuer<'f, 's: 'f>(
     let mut found: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, row) in rows.iter().enumerate() {
         for credential in credentials(&row.id)?.rows() {
-            let Some(issuer) = &credential.get()?.properties.issuer else { continue };
+            let issuer = credential.get()?.properties.issuer.as_ref().ok_or_else(|| {
+                let (name, scope) = (arm::name(&row.id), arm::subscription(&row.id).unwrap_or_default());
+                let why = format!("a credential of identity `{name}` names no issuer");
+                super::malformed(&FEDERATED_CREDENTIALS, scope, &format!("/value/{}", credential.at), &why)
+            })?;
             let places = found.entry(issuer.clone()).or_default();
             if places.last() != Some(&place) {
                 places.push(place);
@@ -203,16 +240,6 @@ fn sets_of_group(table: &Table<'_, ScaleSet>) -> HashMap<String, Vec<usize>> {
     found
 }
 
-fn carriers(table: &Table<'_, ScaleSet>) -> Result<HashMap<String, Vec<usize>>, Gap> {
-    let mut found: HashMap<String, Vec<usize>> = HashMap::new();
-    for (place, row) in table.rows().iter().enumerate() {
-        for (id, _) in row.get()?.identity.user_assigned_identities.iter().flatten() {
-            found.entry(arm::key(id)).or_default().push(place);
-        }
-    }
-    Ok(found)
-}
-
 fn own(snapshot: &Snapshot) -> Result<(Subscription, Vec<Evidence>), Gap> {
     let list = Table::<Subscription>::read(snapshot, &SUBSCRIPTIONS, TENANT, &[])?;
     let own = |row: &&Row<'_, Subscription>| {
@@ -228,14 +255,15 @@ fn own(snapshot: &Snapshot) -> Result<(Subscription, Vec<Evidence>), Gap> {
     Ok((row.get()?.clone(), row.evidence("").into_iter().collect()))
 }
 
-/// Something that is not in the subscription that was read.
-pub(super) fn elsewhere(what: &str, id: &str) -> Gap {
+/// Something that is not in the list in which it was looked for.
+pub(super) fn elsewhere(call: &Call, what: &str, id: &str) -> Gap {
     let place = arm::subscription(id).unwrap_or("an unknown subscription");
     let name = arm::name(id);
+    let permission = call.permission;
     Gap::NotCollected {
         what: format!(
             "{what} `{name}` of subscription `{place}` is not in what was listed with this cluster: resources are listed in \
-             the cluster's own subscription"
+             the cluster's own subscription, and `{permission}` there shows it"
         ),
     }
 }

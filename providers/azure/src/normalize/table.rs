@@ -4,9 +4,9 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
-        PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
-        Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer,
+        Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
+        ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -62,9 +62,11 @@ macro_rules! identified {
 
 identified!(
     AdminRule,
+    Carrier,
     DenyAssignment,
     Interface,
     LoadBalancer,
+    Member,
     Network,
     PublicAddress,
     RoleAssignment,

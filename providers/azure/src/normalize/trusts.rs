@@ -9,7 +9,7 @@ use super::{
     table::{Row, table},
 };
 use crate::{
-    arm,
+    CLUSTERS, arm,
     record::{FederatedCredential, UserAssignedIdentity},
 };
 use palisade_model::{Audience, Evidence, ExternalTrust, Gap, IdentityId, Issuer, Observed, Trust, TrustSubject};
@@ -21,10 +21,19 @@ const AUDIENCE: &str = "api://AzureADTokenExchange";
 /// An identity's row with the credentials in question.
 pub(super) type Federated<'t, 's> = (&'t Row<'s, UserAssignedIdentity>, Vec<&'t FederatedCredential>);
 
-/// The issuer of the cluster's tokens, when it has one.
-fn issuer<'r>(read: &'r Read<'_, '_>) -> Option<&'r str> {
+/// The issuer of the cluster's tokens, when it has one; the gap when it does not say which.
+fn issuer<'r>(read: &'r Read<'_, '_>) -> Result<Option<&'r str>, Gap> {
     let profile = &read.properties.oidc_issuer_profile;
-    profile.issuer_url.as_deref().filter(|url| profile.enabled == Some(true) && !url.is_empty())
+    if profile.enabled != Some(true) {
+        return Ok(None);
+    }
+    let url = profile.issuer_url.as_deref().filter(|url| !url.is_empty());
+    let missing = || {
+        let scope = arm::subscription(read.id()).unwrap_or_default();
+        let pointer = format!("/value/{}/properties/oidcIssuerProfile/issuerURL", read.row.at);
+        super::malformed(&CLUSTERS, scope, &pointer, "missing, and the issuer is on")
+    };
+    url.map(Some).ok_or_else(missing)
 }
 
 /// The identities that this cluster's service accounts become, each with the credentials that say so. Entra compares
@@ -34,7 +43,7 @@ pub(super) fn federated_here<'t, 's>(
     around: &'t Surroundings<'s>,
     seen: &mut Vec<Evidence>,
 ) -> Result<Vec<Federated<'t, 's>>, Gap> {
-    let Some(issuer) = issuer(read) else { return Ok(Vec::new()) };
+    let Some(issuer) = issuer(read)? else { return Ok(Vec::new()) };
     let identities = table(&around.identities)?;
     seen.extend_from_slice(identities.pages());
     let mut found = Vec::new();
@@ -122,7 +131,7 @@ pub(super) fn other_trust(
 ) -> Result<Vec<String>, Gap> {
     let credentials = around.federated(resource)?;
     seen.extend_from_slice(credentials.pages());
-    let own = issuer(read);
+    let own = issuer(read)?;
     let others = credentials.all()?.into_iter().filter(|one| one.properties.issuer.as_deref() != own || own.is_none());
     Ok(others
         .map(|one| format!("{} of {}", said(one), one.properties.issuer.as_deref().unwrap_or("an issuer")))
@@ -171,8 +180,11 @@ fn used(read: &Read<'_, '_>, around: &Surroundings<'_>, seen: &mut Vec<Evidence>
         .iter()
         .flat_map(|identity| identity.user_assigned_identities.iter().flat_map(|all| all.keys()));
     let nodes = read.properties.identity_profile.iter().flat_map(|profile| profile.values().flatten());
-    let nodes = nodes.filter_map(|profile| profile.resource_id.as_ref());
-    let mut ids: BTreeSet<String> = control.chain(nodes).map(|id| arm::key(id)).collect();
+    let addons = read.properties.addon_profiles.iter().flat_map(|addons| addons.values().flatten());
+    let routing = read.properties.ingress_profile.web_app_routing.iter();
+    let addons = addons.chain(routing).filter_map(|addon| addon.identity.as_ref());
+    let profiles = nodes.chain(addons).filter_map(|profile| profile.resource_id.as_ref());
+    let mut ids: BTreeSet<String> = control.chain(profiles).map(|id| arm::key(id)).collect();
     for (row, _) in federated_here(read, around, seen)? {
         ids.insert(arm::key(&row.id));
     }

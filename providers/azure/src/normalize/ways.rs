@@ -74,7 +74,7 @@ impl Surroundings<'_> {
         let mut guards = Vec::new();
         for (_, name, filter) in self.filters(space, address.security_group.as_deref(), view)? {
             let matching = filter.matching(way.own, space);
-            let mut layer = Layer::new(name, Gate::FirstMatch(filter.told(&matching)));
+            let mut layer = Layer::new(name, Gate::FirstMatch(filter.told(&matching))).held_by(filter.id.as_str());
             for text in filter.unread(&matching) {
                 layer = layer.unsure(format!("the addresses that `{text}` stands for are not read"));
             }
@@ -96,7 +96,7 @@ impl Surroundings<'_> {
                     layers.push(fixed("kind of the public address".to_owned(), all).unsure(KIND));
                 }
             }
-            AdminRead::NotAsked | AdminRead::None => {
+            AdminRead::None => {
                 layers.extend(guards);
                 layers.extend(unguarded(way.unguarded).filter(|_| bare));
             }

@@ -51,20 +51,18 @@ resource! {
 pub(crate) struct RoleDefinitionProperties {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) role_name: Option<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) permissions: Vec<Permission>,
+    /// Absent they are not known, which is not the same as none.
+    pub(crate) permissions: Option<Vec<Permission>>,
 }
 
-/// Actions, less the ones taken out again.
+/// Actions, less the ones taken out again. Azure writes down both lists of what is allowed, also when they are empty.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Permission {
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) actions: Vec<String>,
+    pub(crate) actions: Option<Vec<String>>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) not_actions: Vec<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) data_actions: Vec<String>,
+    pub(crate) data_actions: Option<Vec<String>>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) not_data_actions: Vec<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -94,6 +92,14 @@ pub(crate) struct DenyAssignmentProperties {
     pub(crate) exclude_principals: Vec<Principal>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) condition: Option<String>,
+}
+
+/// Somebody in a group, as Microsoft Graph v1.0 tells it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Member {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
 }
 
 /// Somebody.

@@ -1,6 +1,7 @@
 //! `managedClusters` and what hangs on one, api-version 2026-08-01.
 
 use super::{Reference, lenient};
+use crate::arm;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -159,7 +160,15 @@ pub(crate) struct NetworkProfile {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Outbound {
     #[serde(rename = "effectiveOutboundIPs", deserialize_with = "lenient::list")]
-    pub(crate) effective_outbound_ips: Vec<Reference>,
+    pub(crate) effective_outbound_ips: Vec<OutboundAddress>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OutboundAddress {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
 }
 
 /// An application with a secret, or the word `msi`.
@@ -313,10 +322,16 @@ pub(crate) struct KeyInUse<'a> {
 }
 
 impl Cluster {
-    /// The resource group of the nodes, in lower case.
-    pub(crate) fn node_group(&self) -> Option<String> {
-        let group = self.properties.as_ref()?.node_resource_group.as_deref()?;
-        Some(group.to_ascii_lowercase())
+    /// The resource group of the nodes, in lower case. AKS builds the name from the cluster's `id` when nobody chooses
+    /// another.
+    pub(crate) fn node_group(&self, id: &str) -> String {
+        let named = self.properties.as_ref().and_then(|properties| properties.node_resource_group.as_deref());
+        if let Some(group) = named {
+            return group.to_ascii_lowercase();
+        }
+        let group = arm::group(id).unwrap_or_default();
+        let location = self.location.as_deref().unwrap_or_default();
+        format!("MC_{group}_{}_{location}", arm::name(id)).to_ascii_lowercase()
     }
 
     /// Whether the API server is behind a private endpoint. With VNet integration it is in the network itself.

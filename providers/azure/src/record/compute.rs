@@ -15,23 +15,48 @@ pub(crate) struct ScaleSet {
     pub(crate) name: Option<String>,
     pub(crate) tags: Option<BTreeMap<String, serde_json::Value>>,
     #[serde(deserialize_with = "lenient::object")]
+    pub(crate) sku: Size,
+    #[serde(deserialize_with = "lenient::object")]
     pub(crate) identity: Identity,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) properties: Properties,
 }
 
-/// Which identities its machines carry; only the names count.
+/// How many machines it is to have.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Size {
+    #[serde(deserialize_with = "lenient::number")]
+    pub(crate) capacity: Option<i64>,
+}
+
+/// Something else that carries identities: a single virtual machine, api-version 2026-04-01, or an Automation account,
+/// 2024-10-23.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Carrier {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) identity: Identity,
+}
+
+/// Which identities its machines carry: one of its own, and others by their names.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::zero_sized_map_values, reason = "it is a map in the answer, and only its keys are read")]
 pub(crate) struct Identity {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) principal_id: Option<String>,
     pub(crate) user_assigned_identities: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }
 
-/// What a new machine looks like.
+/// What a new machine looks like, and of what kind the set is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Properties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) orchestration_mode: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) virtual_machine_profile: MachineProfile,
 }
@@ -106,13 +131,13 @@ impl ScaleSet {
 
     /// The subnet of a new machine.
     pub(crate) fn subnet(&self) -> Option<&str> {
-        self.addresses().find_map(|address| address.subnet.as_ref()?.id.as_deref())
+        self.addresses().find_map(|address| Some(address.subnet.as_ref()?.id.as_str()))
     }
 
     /// The guard of a new machine's interfaces.
     pub(crate) fn security_group(&self) -> Option<&str> {
         let interfaces = &self.properties.virtual_machine_profile.network_profile.network_interface_configurations;
-        interfaces.iter().find_map(|interface| interface.properties.network_security_group.as_ref()?.id.as_deref())
+        interfaces.iter().find_map(|interface| Some(interface.properties.network_security_group.as_ref()?.id.as_str()))
     }
 
     /// A tag's text.

@@ -3,12 +3,12 @@
 use super::lenient;
 use serde::Deserialize;
 
-/// A pointer to another resource.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// A pointer to another resource. One that does not say to which is no pointer: what holds it cannot be read, because
+/// "nothing is attached" would be an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Reference {
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) id: Option<String>,
+    #[serde(deserialize_with = "lenient::name")]
+    pub(crate) id: String,
 }
 
 macro_rules! resource {
@@ -32,7 +32,7 @@ macro_rules! resource {
 mod balancing;
 mod filtering;
 
-pub(crate) use balancing::{ForwardingProperties, LoadBalancer};
+pub(crate) use balancing::{BackendAddress, ForwardingProperties, LoadBalancer};
 pub(crate) use filtering::{AdminRule, SecurityGroup, SecurityRule};
 
 resource! {
@@ -106,12 +106,11 @@ resource! {
     RouteTable { RouteTableProperties }
 }
 
-/// Its routes.
+/// Its routes: absent they are not known, which is not the same as none.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RouteTableProperties {
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) routes: Vec<Route>,
+    pub(crate) routes: Option<Vec<Route>>,
     #[serde(deserialize_with = "lenient::flag")]
     pub(crate) disable_bgp_route_propagation: Option<bool>,
 }

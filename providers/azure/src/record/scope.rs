@@ -28,7 +28,6 @@ pub(crate) struct Tenant {
 }
 
 /// Something below a management group.
-#[cfg(feature = "collect")]
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Descendant {
@@ -36,8 +35,16 @@ pub(crate) struct Descendant {
     pub(crate) kind: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) name: Option<String>,
+    #[cfg(feature = "collect")]
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) properties: DescendantProperties,
+}
+
+impl Descendant {
+    /// Whether it is a subscription and no management group.
+    pub(crate) fn is_subscription(&self) -> bool {
+        self.kind.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().ends_with("/subscriptions"))
+    }
 }
 
 /// Its name for people.

@@ -27,8 +27,8 @@ pub(crate) struct VaultProperties {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) public_network_access: Option<String>,
     pub(crate) network_acls: Option<NetworkAcls>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) access_policies: Vec<AccessPolicy>,
+    /// Absent they are not known, which is not the same as none.
+    pub(crate) access_policies: Option<Vec<AccessPolicy>>,
 }
 
 /// Its firewall.

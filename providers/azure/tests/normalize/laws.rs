@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 /// A scene with something of everything.
-fn rich() -> Scene {
+pub(crate) fn rich() -> Scene {
     let mut scene = Scene::with_rules(vec![
         rule(100, "Allow", json!({})),
         rule(110, "Deny", json!({ "sourceAddressPrefix": "Storage" })),
@@ -29,8 +29,10 @@ fn rich() -> Scene {
         .insert(id("Microsoft.ManagedIdentity/userAssignedIdentities", "w"), ("w".to_owned(), vec![credential]));
     scene.cluster["properties"]["oidcIssuerProfile"] = json!({ "enabled": true, "issuerURL": issuer });
     scene.cluster["properties"]["apiServerAccessProfile"] = json!({ "authorizedIPRanges": ["203.0.113.0/24", "AzureCloud"], "enableVnetIntegration": true, "subnetId": crate::scene::SUBNET });
+    let policy = crate::scene::node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "policy");
     scene.cluster["properties"]["addonProfiles"] =
-        json!({ "azurepolicy": { "enabled": true, "identity": { "objectId": "p", "resourceId": "/x/p" } } });
+        json!({ "azurepolicy": { "enabled": true, "identity": { "objectId": "p", "resourceId": policy } } });
+    scene.identities.insert(policy, ("p".to_owned(), Vec::new()));
     scene.roles = vec![role("owner", &["*"], &["Microsoft.Authorization/*/Write"], &["*"])];
     scene.assignments = vec![assignment("w", "owner", &format!("/subscriptions/{SUBSCRIPTION}"))];
     scene.denials = vec![json!({ "id": "/d", "properties": {
@@ -39,7 +41,7 @@ fn rich() -> Scene {
     scene
 }
 
-fn with_records(records: Vec<Record>) -> Snapshot {
+pub(crate) fn with_records(records: Vec<Record>) -> Snapshot {
     let now = palisade_testkit::now();
     Snapshot::new("test".to_owned(), Provider::Azure, SUBSCRIPTION.to_owned(), (now, now), records)
 }

@@ -7,10 +7,12 @@
     reason = "a scene that cannot be built is a failed test, and JSON written in place reads best"
 )]
 
+mod absent;
 mod fixtures;
 mod laws;
 mod network;
 mod paths;
+mod proposal;
 mod rbac;
 mod scene;
 #[path = "../support/tenant.rs"]

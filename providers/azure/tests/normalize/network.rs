@@ -26,6 +26,7 @@ fn balancer(pool: &Value, rule: &Value) -> Value {
         "id": id, "name": "kubernetes", "sku": { "name": "Standard" },
         "properties": {
             "frontendIPConfigurations": [{ "id": format!("{id}/frontendIPConfigurations/f"), "properties": { "publicIPAddress": { "id": public } } }],
+            "inboundNatRules": [],
             "backendAddressPools": [{ "id": format!("{id}/backendAddressPools/kubernetes"), "properties": pool }],
             "loadBalancingRules": [{ "id": format!("{id}/loadBalancingRules/r"), "name": "r", "properties": properties }],
         },

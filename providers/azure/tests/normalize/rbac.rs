@@ -2,8 +2,10 @@
 
 use crate::scene::{SUBSCRIPTION, Scene, assignment, cluster_id, id, judged, node_group, role};
 use palisade_authority::{Capability, Node, Standing};
+use palisade_azure::{GROUP_MEMBERS, normalize};
 use palisade_engine::State;
 use palisade_model::{Audience, Credential, Dedication, GapReason, IdentityKind, Issuer, Minter, TrustSubject};
+use palisade_provider::{Failure, FailureReason, Outcome};
 use serde_json::{Value, json};
 
 const NOT_ACCESS: &[&str] = &[
@@ -163,6 +165,127 @@ fn who_runs_code_on_a_machine_becomes_the_identity_that_the_machine_carries() {
     assert_eq!(path.iter().map(|hop| hop.method.name()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
 }
 
+/// Method, permissions and grants of a step.
+type Step = (String, Vec<String>, Vec<String>);
+
+/// The steps to the administrator.
+fn steps(scene: &Scene, kind: IdentityKind) -> Option<Vec<Step>> {
+    let path = standing(scene, kind).escalation?;
+    let by = |hop: &palisade_authority::Hop| hop.by.iter().map(ToString::to_string).collect();
+    Some(path.iter().map(|hop| (hop.method.name().to_owned(), hop.permissions.clone(), by(hop))).collect())
+}
+
+/// The scene with one role for the workload, and an owner of the subscription called `boss`.
+fn holding(actions: &[&str], scope: &str) -> Scene {
+    let mut scene = with_workload(&[("orders-principal", "own", scope), ("boss-principal", "owner", &subscription())]);
+    scene.roles.push(role("own", actions, &[], &[]));
+    scene
+}
+
+fn boss() -> String {
+    id("Microsoft.ManagedIdentity/userAssignedIdentities", "boss")
+}
+
+#[test]
+fn methods_5_12_and_14_hand_an_identity_to_something_that_runs_code() {
+    let assign = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+    for write in [
+        "Microsoft.ContainerInstance/containerGroups/write",
+        "Microsoft.App/containerApps/write",
+        "Microsoft.App/jobs/write",
+        "Microsoft.Web/sites/write",
+        "Microsoft.Logic/workflows/write",
+        "Microsoft.Automation/automationAccounts/write",
+        "Microsoft.ContainerRegistry/registries/tasks/write",
+        "Microsoft.Resources/deploymentScripts/write",
+    ] {
+        let found = steps(&holding(&[assign, write], &subscription()), IdentityKind::Workload).unwrap();
+        assert_eq!((found[0].0.as_str(), found[1].0.as_str()), ("attach-identity", "assign-role"), "{write}");
+        assert_eq!(found[0].1, [assign.to_owned(), write.to_owned()]);
+        assert_eq!(found[0].2, [format!("own at {}", subscription())]);
+        assert_eq!(steps(&holding(&[write], &subscription()), IdentityKind::Workload), None, "{write} alone");
+    }
+    let policy = ["Microsoft.Authorization/policyAssignments/write", "Microsoft.Authorization/policyDefinitions/write"];
+    let found = steps(&holding(&[assign, policy[0], policy[1]], &subscription()), IdentityKind::Workload).unwrap();
+    assert_eq!((found[0].0.as_str(), found[0].1.len()), ("deploy-by-policy", 3));
+    assert_eq!(steps(&holding(&policy, &subscription()), IdentityKind::Workload), None);
+}
+
+#[test]
+fn method_6_on_a_single_machine_becomes_what_it_carries_and_what_it_is() {
+    let machine = id("Microsoft.Compute/virtualMachines", "jump");
+    for action in [
+        "Microsoft.Compute/virtualMachines/runCommand/action",
+        "Microsoft.Compute/virtualMachines/extensions/write",
+        "Microsoft.Compute/virtualMachines/runCommands/write",
+    ] {
+        let mut scene = holding(&[action], &machine);
+        assert_eq!(steps(&scene, IdentityKind::Workload), None, "no machine carries the owner");
+        let carries = json!({ "type": "UserAssigned", "userAssignedIdentities": { boss().to_uppercase(): {} } });
+        scene.machines = vec![json!({ "id": machine, "identity": carries })];
+        let found = steps(&scene, IdentityKind::Workload).unwrap();
+        assert_eq!(found[0], ("run-on-machine".to_owned(), vec![action.to_owned()], vec![format!("own at {machine}")]));
+        assert_eq!(
+            (found[1].0.as_str(), found[1].2[0].as_str()),
+            ("assign-role", format!("owner at {}", subscription()).as_str())
+        );
+    }
+    // An identity of the machine's own, which is in no list of identities.
+    let mut scene = holding(&["Microsoft.Compute/virtualMachines/runCommand/action"], &machine);
+    scene.machines = vec![json!({ "id": machine, "identity": { "type": "SystemAssigned", "principalId": "JUMP" } })];
+    assert_eq!(steps(&scene, IdentityKind::Workload), None);
+    scene.assignments.push(assignment("jump", "owner", &subscription()));
+    let found = steps(&scene, IdentityKind::Workload).unwrap();
+    assert_eq!(found.iter().map(|step| step.0.as_str()).collect::<Vec<_>>(), ["run-on-machine", "assign-role"]);
+    // It cannot be handed out: rights over identities lead to it nowhere.
+    let mut scene = holding(&["Microsoft.ManagedIdentity/*", "Microsoft.Compute/virtualMachines/write"], &machine);
+    scene.machines = vec![json!({ "id": machine, "identity": { "type": "SystemAssigned", "principalId": "jump" } })];
+    scene.assignments.push(assignment("jump", "owner", &subscription()));
+    assert_eq!(steps(&scene, IdentityKind::Workload), None);
+}
+
+#[test]
+fn method_13_a_runbook_acts_as_the_identity_of_its_automation_account() {
+    let account = id("Microsoft.Automation/automationAccounts", "nightly");
+    let automation = |name: &str| format!("Microsoft.Automation/automationAccounts/{name}");
+    for way in [
+        vec!["runbooks/write", "jobs/write"],
+        vec!["runbooks/write", "webhooks/write"],
+        vec!["runbooks/draft/write", "runbooks/publish/action", "jobSchedules/write"],
+    ] {
+        let actions: Vec<String> = way.iter().map(|name| automation(name)).collect();
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let mut scene = holding(&actions, &account);
+        scene.automation = vec![json!({ "id": account, "identity": { "userAssignedIdentities": { boss(): {} } } })];
+        let found = steps(&scene, IdentityKind::Workload).unwrap();
+        assert_eq!(
+            (found[0].0.as_str(), found[0].1.as_slice()),
+            ("run-runbook", actions.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>().as_slice())
+        );
+        assert_eq!(found[0].2, [format!("own at {account}")]);
+        let lacking = holding(&actions[..1], &account);
+        let lacking = Scene { automation: scene.automation.clone(), ..lacking };
+        assert_eq!(steps(&lacking, IdentityKind::Workload), None, "{way:?} without its last right");
+    }
+}
+
+#[test]
+fn an_identity_that_a_machine_or_an_automation_account_carries_too_is_shared() {
+    let kubelet = crate::scene::node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "K-agentpool");
+    let dedication = |scene: &Scene| {
+        let cluster = scene.read();
+        let identities = cluster.identities.get().unwrap().clone();
+        identities.into_iter().find(|one| one.kind == IdentityKind::Node).unwrap().dedication.get().cloned().unwrap()
+    };
+    let carries = json!({ "userAssignedIdentities": { kubelet: {} } });
+    let jump = json!({ "id": id("Microsoft.Compute/virtualMachines", "jump"), "identity": carries });
+    let scene = Scene { machines: vec![jump], ..Scene::default() };
+    assert_eq!(dedication(&scene), Dedication::Shared { with: vec!["virtual machine `jump`".to_owned()] });
+    let account = json!({ "id": id("Microsoft.Automation/automationAccounts", "nightly"), "identity": carries });
+    let scene = Scene { automation: vec![account], ..Scene::default() };
+    assert_eq!(dedication(&scene), Dedication::Shared { with: vec!["Automation account `nightly`".to_owned()] });
+}
+
 fn minters(scene: &Scene) -> Vec<(String, usize)> {
     let cluster = scene.read();
     let minter = |minter: &Minter| (minter.principal.clone(), minter.by.len());
@@ -283,6 +406,61 @@ fn b2_15_what_a_group_above_the_subscription_gives_is_told_once_and_lets_no_work
     );
     // What is asked about the identity's own assignments is answered.
     assert_eq!(judged(&cluster, "ID-03"), [("K-agentpool".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn b2_15_whoever_is_in_a_group_at_any_depth_holds_what_the_group_was_given_above_the_subscription() {
+    let above = "/providers/Microsoft.Management/managementGroups/root";
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("TEAM", "contributor", above));
+    // Microsoft Graph tells members of members too: the identity is in a group within this one.
+    scene.members.insert("team".to_owned(), vec!["Orders-Principal"]);
+    let cluster = scene.read();
+    assert_eq!(cluster.unread_groups.get().unwrap().len(), 0);
+    let standing = standing(&scene, IdentityKind::Workload);
+    for capability in [Capability::ClusterAdmin, Capability::ExfiltrateStorage, Capability::AssumeAnyIdentity] {
+        assert!(holds(&standing, capability), "{capability}");
+    }
+    let by = &standing.held[0].by[0];
+    assert_eq!(by.to_string(), format!("contributor at {above} through group team"));
+    assert!(!standing.assumptions.iter().any(|one| one.contains("groups")), "{:?}", standing.assumptions);
+    assert_eq!(judged(&cluster, "ID-10"), [("orders".to_owned(), State::Fail)]);
+    // In none of the groups.
+    scene.members.insert("team".to_owned(), vec!["somebody-else"]);
+    let apart = scene.read();
+    assert_eq!(judged(&apart, "ID-10"), [("orders".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn a_group_that_was_asked_about_in_vain_is_a_gap_that_names_the_permission() {
+    let mut scene = with_workload(&[]);
+    scene.assignments.push(to_group("TEAM", "contributor", &subscription()));
+    scene.members.insert("team".to_owned(), Vec::new());
+    let mut records = scene.snapshot().records().to_vec();
+    for record in records.iter_mut().filter(|record| *record.call == *GROUP_MEMBERS.name) {
+        record.outcome = Outcome::Failed(Failure::new(FailureReason::Denied, "no"));
+    }
+    let cluster = normalize(&crate::laws::with_records(records)).clusters.remove(0);
+    let gap = cluster.unread_groups.gap().unwrap();
+    assert_eq!(gap.permission(), Some("GroupMember.Read.All"));
+    assert_eq!(judged(&cluster, "ID-10")[0].1, State::Unknown);
+    // A group that gives nothing of interest was not needed.
+    scene.assignments = vec![to_group("TEAM", "acr-pull", &subscription())];
+    assert_eq!(judged(&scene.read(), "ID-10"), [("orders".to_owned(), State::Pass)]);
+}
+
+#[test]
+fn a_denial_for_a_group_stops_those_who_are_in_it_and_nobody_else() {
+    let mut scene = scene(&[("kubelet", "owner", &subscription())]);
+    scene.denials = vec![json!({ "id": "/d", "properties": { "denyAssignmentName": "d", "scope": subscription(),
+        "permissions": [{ "actions": ["*"] }], "principals": [{ "id": "ops", "type": "Group" }] } })];
+    let administers =
+        |scene: &Scene| standing(scene, IdentityKind::Node).administrator.map(|(certainty, _)| certainty.is_certain());
+    assert_eq!(administers(&scene), Some(false), "it may be in the group");
+    scene.members.insert("ops".to_owned(), vec!["kubelet"]);
+    assert_eq!(administers(&scene), None);
+    scene.members.insert("ops".to_owned(), vec!["other"]);
+    assert_eq!(administers(&scene), Some(true));
 }
 
 #[test]

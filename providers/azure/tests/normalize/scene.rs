@@ -1,9 +1,9 @@
 //! One small subscription, written down as Azure Resource Manager would answer it, to be changed by each test.
 
 use palisade_azure::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
-    NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
-    SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, normalize,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
+    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
+    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VIRTUAL_MACHINES, normalize,
 };
 use palisade_controls::controls;
 use palisade_engine::{Context, Policy, State, evaluate};
@@ -59,6 +59,11 @@ pub(crate) struct Scene {
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
+    /// The service principals in groups that were looked into, by the group's id.
+    pub(crate) members: BTreeMap<String, Vec<&'static str>>,
+    /// Single virtual machines and Automation accounts.
+    pub(crate) machines: Vec<Value>,
+    pub(crate) automation: Vec<Value>,
     /// The identity that the machines carry, by resource id.
     pub(crate) carried: Option<String>,
     pub(crate) identities: BTreeMap<String, (String, Vec<Value>)>,
@@ -91,10 +96,13 @@ impl Default for Scene {
             balancers: Vec::new(),
             public_addresses: Vec::new(),
             network: json!({ "addressSpace": { "addressPrefixes": ["10.224.0.0/12"] } }),
-            admin_rules: None,
+            admin_rules: Some(Vec::new()),
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
+            members: BTreeMap::new(),
+            machines: Vec::new(),
+            automation: Vec::new(),
             carried: None,
             identities: BTreeMap::from([(
                 node_id("Microsoft.ManagedIdentity/userAssignedIdentities", "K-agentpool"),
@@ -212,9 +220,16 @@ impl Scene {
             .answer(&NODE_ADDRESSES, SUBSCRIPTION, &[("scaleSet", &key)], value(node_addresses))
             .answer(&ROLE_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.assignments.clone()))
             .answer(&ROLE_DEFINITIONS, SUBSCRIPTION, &[], value(self.roles.clone()))
+            .answer(&VIRTUAL_MACHINES, SUBSCRIPTION, &[], value(self.machines.clone()))
+            .answer(&AUTOMATION_ACCOUNTS, SUBSCRIPTION, &[], value(self.automation.clone()))
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
+        for (group, members) in &self.members {
+            let members =
+                members.iter().map(|id| json!({ "@odata.type": "#microsoft.graph.servicePrincipal", "id": id }));
+            builder = builder.answer(&GROUP_MEMBERS, TENANT, &[("group", group)], value(members.collect()));
+        }
         if let Some(rules) = &self.admin_rules {
             let network = id("Microsoft.Network/virtualNetworks", "vnet").to_ascii_lowercase();
             builder = builder.answer(&ADMIN_RULES, SUBSCRIPTION, &[("network", &network)], value(rules.clone()));

@@ -1,8 +1,9 @@
 //! The vectors A2 of the semantics: each configuration with its exact answer.
 
 use crate::scene::{Scene, any4, id, node_id, rule};
+use palisade_azure::ADMIN_RULES;
 use palisade_model::{EntryKind, PublicAccess};
-use palisade_reach::{AddrSet, Bounds, Protocol};
+use palisade_reach::{AddrSet, Bounds, Family, Protocol};
 use palisade_testkit::nets;
 use serde_json::json;
 
@@ -72,6 +73,7 @@ fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
         "id": balancer, "name": "kubernetes", "sku": { "name": "Standard" },
         "properties": {
             "frontendIPConfigurations": [{ "id": format!("{balancer}/frontendIPConfigurations/f"), "properties": { "publicIPAddress": { "id": public } } }],
+            "inboundNatRules": [], "backendAddressPools": [],
             "loadBalancingRules": [{ "id": format!("{balancer}/loadBalancingRules/r"), "name": "r", "properties": {
                 "frontendIPConfiguration": { "id": format!("{balancer}/frontendIPConfigurations/f") },
                 "backendAddressPool": { "id": format!("{balancer}/backendAddressPools/kubernetes") },
@@ -176,10 +178,12 @@ fn a2_11_security_admin_rules_come_before_the_security_groups() {
 }
 
 #[test]
-fn security_admin_rules_that_nobody_asked_for_are_a_limit_and_none_is_none() {
-    let limits = |scene: Scene| scene.exposure().limits.iter().any(|limit| limit.contains("Virtual Network Manager"));
-    assert!(limits(Scene::default()));
-    assert!(!limits(Scene { admin_rules: Some(Vec::new()), ..Scene::default() }));
+fn security_admin_rules_that_nobody_asked_for_are_a_gap_and_none_is_none() {
+    let unasked = Scene { admin_rules: None, ..Scene::default() }.pool();
+    let said = unasked.exposure.gap().unwrap().to_string();
+    assert!(said.contains(ADMIN_RULES.permission), "{said}");
+    assert!(unasked.filters.gap().is_some() && unasked.egress.gap().is_some());
+    assert_eq!(Scene { admin_rules: Some(Vec::new()), ..Scene::default() }.ssh(), nobody());
 }
 
 #[test]
@@ -192,9 +196,27 @@ fn a_network_group_of_an_admin_rule_may_be_anybody() {
 }
 
 #[test]
-fn a2_12_a_service_tag_without_its_list_is_bounds() {
-    let scene = Scene::with_rules(vec![rule(100, "Allow", json!({ "sourceAddressPrefix": "AzureCloud" }))]);
-    assert_eq!(scene.ssh(), Bounds::unknown_within(any4()));
+fn a2_12_a_service_tag_is_its_addresses_on_the_day_of_the_list_and_bounds_without_it() {
+    let from = |tag: &str| Scene::with_rules(vec![rule(100, "Allow", json!({ "sourceAddressPrefix": tag }))]);
+    let scene = from("AzureCloud.WestEurope");
+    let ssh = scene.ssh();
+    assert!(ssh.is_exact());
+    // One of its prefixes, and an address that belongs to nobody's cloud.
+    let inside = |text: &str| ssh.lower().contains(text.parse().unwrap());
+    assert!(inside("20.50.0.1") && !inside("203.0.113.7") && !ssh.lower().covers_any(Family::V4, &AddrSet::empty()));
+    let said = format!("{:?}", scene.exposure().paths);
+    assert!(said.contains("service tags as of 2026-"), "the proof says of which day: {said}");
+    assert!(scene.exposure().limits.is_empty());
+    // In no list.
+    assert_eq!(from("AzureKitchen").ssh(), Bounds::unknown_within(any4()));
+    // A list of the public cloud says nothing of another one.
+    let mut elsewhere = from("AzureCloud");
+    elsewhere.cluster["location"] = json!("usgovvirginia");
+    assert_eq!(elsewhere.ssh(), Bounds::unknown_within(any4()));
+    // A denied tag takes away exactly its addresses.
+    let denied = json!({ "sourceAddressPrefix": "AzureCloud.WestEurope" });
+    let rest = Scene::with_rules(vec![rule(100, "Deny", denied), rule(200, "Allow", json!({}))]).ssh();
+    assert_eq!(rest, Bounds::exact(any4().subtract(ssh.lower())));
 }
 
 #[test]
@@ -209,7 +231,7 @@ fn a2_13_authorized_ranges_are_sets() {
         scene.read().api.public.get().unwrap().clone()
     };
     let PublicAccess::Open(everyone) = with(json!({ "authorizedIPRanges": null })) else { panic!("closed") };
-    assert!(everyone.sources.lower().covers_any(palisade_reach::Family::V4, &AddrSet::empty()));
+    assert!(everyone.sources.lower().covers_any(Family::V4, &AddrSet::empty()));
     assert_eq!(everyone.entries[0].kind, EntryKind::Everyone);
 
     let PublicAccess::Open(own) = with(json!({ "authorizedIPRanges": ["0.0.0.0/32"] })) else { panic!("closed") };
@@ -219,7 +241,7 @@ fn a2_13_authorized_ranges_are_sets() {
     let PublicAccess::Open(halves) = with(json!({ "authorizedIPRanges": ["0.0.0.0/1", "128.0.0.0/1"] })) else {
         panic!("closed")
     };
-    assert!(halves.sources.lower().covers_any(palisade_reach::Family::V4, &AddrSet::empty()));
+    assert!(halves.sources.lower().covers_any(Family::V4, &AddrSet::empty()));
 
     let private = with(json!({ "enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": true }));
     assert!(matches!(private, PublicAccess::Closed { .. }));

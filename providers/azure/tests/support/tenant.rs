@@ -2,9 +2,10 @@
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, reason = "shared by tests and benchmarks")]
 
 use palisade_azure::{
-    ADMIN_RULES, CLUSTERS, DENY_ASSIGNMENTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS, IDENTITIES, KEY,
-    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
-    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, DIAGNOSTIC_SETTINGS, FEDERATED_CREDENTIALS,
+    IDENTITIES, KEY, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT,
+    TRUSTED_ACCESS, VAULT, VIRTUAL_MACHINES,
 };
 use palisade_model::Provider;
 use palisade_provider::{Call, Snapshot};
@@ -103,6 +104,8 @@ const FLAT: &[(&Call, &str, &str)] = &[
     (&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", "2026-03-01"),
     (&ROUTE_TABLES, "Microsoft.Network/routeTables", "2026-03-01"),
     (&SCALE_SETS, "Microsoft.Compute/virtualMachineScaleSets", "2026-04-01"),
+    (&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", "2026-04-01"),
+    (&AUTOMATION_ACCOUNTS, "Microsoft.Automation/automationAccounts", "2024-10-23"),
     (&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", "2022-04-01"),
     (&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", "2022-04-01"),
     (&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", "2022-04-01"),

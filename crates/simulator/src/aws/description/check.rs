@@ -25,6 +25,7 @@ impl Mistakes {
     /// Every mistake of the description.
     pub(crate) fn of(description: &Description) -> Self {
         let mut mistakes = Self::default();
+        mistakes.organization(description);
         for account in &description.accounts {
             let is_id = account.id.len() == 12 && account.id.bytes().all(|byte| byte.is_ascii_digit());
             mistakes.unless(is_id, || format!("account `{}`: an account id has twelve digits", account.id));
@@ -45,6 +46,21 @@ impl Mistakes {
     fn unless(&mut self, good: bool, message: impl FnOnce() -> String) {
         if !good {
             self.0.push(message());
+        }
+    }
+
+    fn organization(&mut self, description: &Description) {
+        let is_unit = |name: &String| description.units.iter().any(|unit| unit.name == *name);
+        let stands = |name: &String| {
+            name == "root" || is_unit(name) || description.accounts.iter().any(|account| account.id == *name)
+        };
+        let above = description.units.iter().filter_map(|unit| unit.parent.as_ref());
+        for name in above.chain(description.accounts.iter().filter_map(|account| account.unit.as_ref())) {
+            self.unless(is_unit(name), || format!("no unit is called `{name}`"));
+        }
+        let attached = description.policies.iter().flat_map(|policy| &policy.attached);
+        for name in attached.chain(&description.without_full_access) {
+            self.unless(stands(name), || format!("no unit or account is called `{name}`"));
         }
     }
 

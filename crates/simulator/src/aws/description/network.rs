@@ -108,12 +108,12 @@ pub(crate) struct SecurityGroup {
     pub(crate) tags: Tags,
 }
 
-/// A load balancer of the second generation.
+/// A load balancer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoadBalancer {
     pub(crate) name: String,
-    /// `network`, `application` or `gateway`.
+    /// `network`, `application`, `gateway`, or `classic` for one of the first generation.
     #[serde(default = "network")]
     pub(crate) kind: String,
     #[serde(default)]
@@ -141,6 +141,9 @@ pub(crate) struct Forward {
     /// Whether a rule leads there and not the listener itself, which then answers 404.
     #[serde(default)]
     pub(crate) by_rule: bool,
+    /// The ranges whose requests that rule takes, if it does not take those for one path from everybody.
+    #[serde(default)]
+    pub(crate) sources: Vec<String>,
     /// Whether the nodes see the client's own address.
     #[serde(default = "yes")]
     pub(crate) preserve_client_ip: bool,

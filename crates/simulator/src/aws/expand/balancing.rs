@@ -1,10 +1,10 @@
-//! Load balancers of the second generation, with their interfaces.
+//! Load balancers of both generations, with their interfaces.
 
 use super::interfaces::{self, Wanted};
 use super::{Build, kinds};
 use crate::aws::description::network::{Forward, LoadBalancer, Vpc};
 use crate::aws::moment::Moment;
-use crate::aws::tree::{Dialect, Tree, fields};
+use crate::aws::tree::{Dialect, Fields, Tree, fields};
 
 /// What a target group holds, rendered.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,12 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
         _ => ("net", "network_load_balancer"),
     };
     let hash = place.hex("load-balancer", &[&balancer.name], 16);
-    let path = format!("{prefix}/{}/{hash}", balancer.name);
+    let classic = balancer.kind == "classic";
+    let (path, kind) = if classic {
+        (balancer.name.clone(), "interface")
+    } else {
+        (format!("{prefix}/{}/{hash}", balancer.name), kind)
+    };
     let groups: Vec<(String, String)> =
         balancer.security_groups.iter().map(|name| (place.group(&vpc.name, name), name.clone())).collect();
     let mut zones = Vec::new();
@@ -50,6 +55,9 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
             .put("SubnetId", place.subnet(&vpc.name, &subnet.name))
             .put("LoadBalancerAddresses", Tree::nothing());
         zones.push(zone);
+    }
+    if classic {
+        return first_generation(build, vpc, balancer, &groups);
     }
     let scheme = if balancer.internal { "internal" } else { "internet-facing" };
     let ids: Vec<&String> = groups.iter().map(|(id, _)| id).collect();
@@ -71,6 +79,77 @@ fn add(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer) {
         .put("SecurityGroups", ids)
         .put("IpAddressType", "ipv4");
     build.fabric.load_balancers.push(kinds::LOAD_BALANCER.item(&tree.into(), Dialect::Member));
+}
+
+/// A load balancer of the first generation: its listeners and machines stand in its own description.
+fn first_generation(build: &mut Build<'_>, vpc: &Vpc, balancer: &LoadBalancer, groups: &[(String, String)]) {
+    let place = build.place;
+    let listeners: Vec<_> = balancer
+        .forwards
+        .iter()
+        .map(|forward| {
+            let protocol = forward.protocol.as_deref().unwrap_or("TCP");
+            let listener = fields()
+                .put("Protocol", protocol)
+                .put("LoadBalancerPort", forward.port)
+                .put("InstanceProtocol", protocol)
+                .put("InstancePort", forward.to);
+            fields().put("Listener", listener).put("PolicyNames", Tree::nothing())
+        })
+        .collect();
+    let instances: std::collections::BTreeSet<String> =
+        balancer.forwards.iter().flat_map(|forward| instances(build, forward)).collect();
+    let ids: Vec<&String> = groups.iter().map(|(id, _)| id).collect();
+    let chosen = vpc.subnets.iter().filter(|subnet| balancer.subnets.contains(&subnet.name));
+    let subnets: Vec<String> = chosen.map(|subnet| place.subnet(&vpc.name, &subnet.name)).collect();
+    let tree = fields()
+        .put("LoadBalancerName", &balancer.name)
+        .put("DNSName", format!("{}-1.{}.elb.{}", balancer.name, place.region, place.domain()))
+        .put("ListenerDescriptions", listeners)
+        .put("Subnets", subnets.iter().collect::<Vec<_>>())
+        .put("VPCId", place.vpc(&vpc.name))
+        .put("Instances", instances.iter().map(|id| fields().put("InstanceId", id)).collect::<Vec<_>>())
+        .put("SecurityGroups", ids)
+        .put("CreatedTime", Moment::long_ago().iso_millis())
+        .put("Scheme", if balancer.internal { "internal" } else { "internet-facing" });
+    build.fabric.classic_load_balancers.push(kinds::CLASSIC_LOAD_BALANCER.item(&tree.into(), Dialect::Member));
+    let states: Vec<_> = instances
+        .iter()
+        .map(|id| fields().put("InstanceId", id).put("State", "InService").put("ReasonCode", "N/A"))
+        .collect();
+    let states = Tree::from(fields().put("InstanceStates", states)).xml(Dialect::Member);
+    build.fabric.instance_states.insert(balancer.name.clone(), states);
+}
+
+/// The rules of a listener: the one that leads to the group, if one does, and what happens to everything else.
+fn rules(forward: &Forward, listener: &str, group: &str, default: &Fields) -> Vec<crate::aws::item::Item> {
+    let arn = |number: u32| format!("{}/{number:016x}", listener.replace(":listener/", ":listener-rule/"));
+    let values = |values: Vec<String>| fields().put("Values", values);
+    let mut found = Vec::new();
+    if forward.by_rule {
+        let condition = if forward.sources.is_empty() {
+            let path = || vec!["/app/*".to_owned()];
+            fields().put("Field", "path-pattern").put("Values", path()).put("PathPatternConfig", values(path()))
+        } else {
+            fields().put("Field", "source-ip").put("SourceIpConfig", values(forward.sources.clone()))
+        };
+        let action = fields().put("Type", "forward").put("TargetGroupArn", group).put("Order", 1_u32);
+        let rule = fields()
+            .put("RuleArn", arn(1))
+            .put("Priority", "10")
+            .put("Conditions", vec![condition])
+            .put("Actions", vec![action])
+            .put("IsDefault", false);
+        found.push(kinds::RULE.item(&rule.into(), Dialect::Member));
+    }
+    let rule = fields()
+        .put("RuleArn", arn(0))
+        .put("Priority", "default")
+        .put("Conditions", Tree::nothing())
+        .put("Actions", vec![default.clone()])
+        .put("IsDefault", true);
+    found.push(kinds::RULE.item(&rule.into(), Dialect::Member));
+    found
 }
 
 /// A listener, the target group behind it and the targets in that.
@@ -102,6 +181,7 @@ fn forward(
         let config = fields().put("TargetGroups", groups);
         fields().put("Type", "forward").put("TargetGroupArn", &group).put("ForwardConfig", config)
     };
+    build.fabric.rules.insert(listener.clone(), rules(forward, &listener, &group, &action));
     let tree = fields()
         .put("ListenerArn", listener)
         .put("LoadBalancerArn", balancer_arn)

@@ -222,5 +222,15 @@ pub(crate) const TARGET_GROUP: Kind = Kind {
     not_found: "TargetGroupNotFound",
 };
 
+pub(crate) const CLASSIC_LOAD_BALANCER: Kind = Kind {
+    id: "name",
+    filters: &[("name", "LoadBalancerName"), ("vpc-id", "VPCId")],
+    tags: "Tags",
+    not_found: "LoadBalancerNotFound",
+};
+
+pub(crate) const RULE: Kind =
+    Kind { id: "arn", filters: &[("arn", "RuleArn")], tags: "Tags", not_found: "RuleNotFound" };
+
 pub(crate) const LISTENER: Kind =
     Kind { id: "arn", filters: &[("arn", "ListenerArn")], tags: "Tags", not_found: "ListenerNotFound" };

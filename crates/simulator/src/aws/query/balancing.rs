@@ -1,4 +1,4 @@
-//! Elastic Load Balancing, second generation.
+//! Elastic Load Balancing, both generations.
 
 use std::collections::BTreeMap;
 
@@ -41,8 +41,33 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
             let listeners: Vec<&Item> = fabric.listeners.get(arn).into_iter().flatten().collect();
             paged(world, call, "Listeners", &listeners)
         }
+        "DescribeRules" => {
+            let arn = call.parameter("ListenerArn").unwrap_or_default();
+            let missing = || Failure::client("ListenerNotFound", format!("One or more listeners not found: '{arn}'"));
+            let rules: Vec<&Item> = fabric.rules.get(arn).ok_or_else(missing)?.iter().collect();
+            paged(world, call, "Rules", &rules)
+        }
         "DescribeTargetHealth" => Ok(rendered(call, &targets(fabric, call)?.health)),
         "DescribeTargetGroupAttributes" => Ok(rendered(call, &targets(fabric, call)?.attributes)),
+        _ => Err(invalid_action(call)),
+    }
+}
+
+/// Load balancers of the first generation.
+pub(crate) fn first_generation(world: &World, fabric: &Fabric, call: &Call) -> Result<Reply, Failure> {
+    match call.action.as_str() {
+        "DescribeLoadBalancers" => {
+            let names = call.list("LoadBalancerNames.member");
+            let all = &fabric.classic_load_balancers;
+            let chosen = kinds::CLASSIC_LOAD_BALANCER.select(all, &names, &BTreeMap::new())?;
+            paged(world, call, "LoadBalancerDescriptions", &chosen)
+        }
+        "DescribeInstanceHealth" => {
+            let name = call.required("LoadBalancerName")?;
+            let missing =
+                || Failure::client("LoadBalancerNotFound", format!("There is no ACTIVE Load Balancer named '{name}'"));
+            Ok(rendered(call, fabric.instance_states.get(name).ok_or_else(missing)?))
+        }
         _ => Err(invalid_action(call)),
     }
 }

@@ -1,9 +1,11 @@
 //! Roles, assignments, deny assignments and user-assigned identities.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{Mistake, Site, ancestors, cluster};
-use crate::azure::description::{Assignment, DenyAssignment, Description, ManagedIdentity, Role};
+use crate::azure::description::{Assignment, Carrier, DenyAssignment, Description, ManagedIdentity, Role};
 use crate::azure::ids;
 use crate::azure::roles::BuiltIn;
 use crate::azure::wire::{Wire, set};
@@ -50,6 +52,79 @@ pub(super) fn add(site: &mut Site<'_>, description: &Description) -> Result<(), 
     }
     for identity in &site.subscription.identities {
         managed_identity(site, identity)?;
+    }
+    for machine in &site.subscription.machines {
+        carrier(site, machine, ("Microsoft.Compute/virtualMachines", "machine"))?;
+    }
+    for account in &site.subscription.automation_accounts {
+        carrier(site, account, ("Microsoft.Automation/automationAccounts", "automation"))?;
+    }
+    Ok(())
+}
+
+fn carrier(site: &mut Site<'_>, carrier: &Carrier, (kind, what): (&str, &str)) -> Result<(), Mistake> {
+    let id = site.id(&carrier.group, kind, &carrier.name);
+    let mut body = json!({
+        "id": id,
+        "name": carrier.name,
+        "type": kind,
+        "location": site.location(carrier.location.as_ref()),
+        "tags": {},
+        "properties": {},
+    });
+    let mut assigned = serde_json::Map::new();
+    for name in &carrier.identities {
+        let known = site.subscription.identities.iter().find(|known| known.name == *name);
+        let known = known.ok_or_else(|| Mistake(format!("`{}` carries `{name}`, which is not here", carrier.name)))?;
+        let own = format!("identity/{name}");
+        let ids = json!({"principalId": ids::principal(&own), "clientId": ids::client(&own)});
+        assigned.insert(site.id(&known.group, IDENTITY, name), ids);
+    }
+    let kinds = [(carrier.system_assigned, "SystemAssigned"), (!assigned.is_empty(), "UserAssigned")];
+    let kinds: Vec<&str> = kinds.into_iter().filter_map(|(is, kind)| is.then_some(kind)).collect();
+    if !kinds.is_empty() {
+        let mut identity = json!({"type": kinds.join(", ")});
+        if carrier.system_assigned {
+            set(&mut identity, "principalId", json!(ids::principal(&format!("{what}/{}", carrier.name))));
+            set(&mut identity, "tenantId", json!(site.tenant));
+        }
+        if !assigned.is_empty() {
+            set(&mut identity, "userAssignedIdentities", Value::Object(assigned));
+        }
+        set(&mut body, "identity", identity);
+    }
+    site.wire.add(&id, &body);
+    Ok(())
+}
+
+/// The groups of the tenant, each with the service principals that are in it at any depth.
+pub(super) fn groups(description: &Description, wire: &mut Wire) -> Result<(), Mistake> {
+    let subscriptions = description.subscriptions.iter();
+    let clusters = subscriptions.clone().flat_map(|one| &one.clusters).flat_map(|cluster| &cluster.assignments);
+    let held = subscriptions.clone().flat_map(|one| &one.assignments).chain(&description.assignments).chain(clusters);
+    let denied = subscriptions.flat_map(|one| &one.deny_assignments);
+    let denied = denied.flat_map(|one| one.principals.iter().chain(&one.excluded)).map(String::as_str);
+    let own = description.groups.iter().map(|group| group.name.as_str());
+    let named = held.map(|one| one.principal.as_str()).chain(denied).filter_map(|name| name.strip_prefix("group/"));
+    let all: BTreeSet<&str> = own.chain(named).collect();
+    for group in all {
+        let members = format!("/v1.0/groups/{}/transitiveMembers", ids::principal(&format!("group/{group}")));
+        wire.hide(&members, &json!({}));
+        let (mut seen, mut open, mut found) = (BTreeSet::from([group]), vec![group], BTreeSet::new());
+        while let Some(next) = open.pop() {
+            let own = description.groups.iter().filter(|known| known.name == next).flat_map(|known| &known.members);
+            for member in own {
+                match (principal_type(member)?, member.strip_prefix("group/")) {
+                    ("ServicePrincipal", _) => _ = found.insert(member),
+                    (_, Some(below)) if seen.insert(below) => open.push(below),
+                    _ => {}
+                }
+            }
+        }
+        for member in found {
+            let body = json!({"@odata.type": "#microsoft.graph.servicePrincipal", "id": ids::principal(member)});
+            wire.show(&format!("{members}/microsoft.graph.servicePrincipal"), &body);
+        }
     }
     Ok(())
 }
@@ -294,7 +369,7 @@ fn principal_type(name: &str) -> Result<&'static str, Mistake> {
     match name.split_once('/') {
         Some(("user", _name)) => Ok("User"),
         Some(("group", _name)) => Ok("Group"),
-        Some(("app" | "identity" | "cluster", _name)) => Ok("ServicePrincipal"),
+        Some(("app" | "identity" | "cluster" | "machine" | "automation", _name)) => Ok("ServicePrincipal"),
         _ => Err(Mistake(format!("`{name}` is no principal"))),
     }
 }

@@ -10,7 +10,10 @@ use crate::{
         filter::{Group, Shape},
         region::own_ranges,
     },
-    record::{balancing::LoadBalancer, compute::Interface},
+    record::{
+        balancing::{ClassicLoadBalancer, LoadBalancer},
+        compute::Interface,
+    },
 };
 use palisade_model::{Gap, Layer};
 use palisade_reach::{
@@ -53,7 +56,7 @@ impl Evaluator<'_> {
         for (place, why) in &fronts.unread {
             let Some(record) = balancers.get(*place) else { continue };
             let balancer = self.balancer(record)?;
-            let preserving = record.kind.as_deref() != Some("application");
+            let preserving = !matches!(record.kind.as_deref(), Some("application" | ClassicLoadBalancer::KIND));
             let all = record.ip_address_type.as_deref().is_some_and(|kind| kind != "ipv4");
             let clients = if all { outside.clone() } else { outside.family(Family::V4) };
             let clients = clients.intersect(&balancer.let_in());
@@ -61,7 +64,12 @@ impl Evaluator<'_> {
                 format!("load balancer {} faces the internet and may forward to these nodes: {why}", balancer.name);
             through.widen(&balancer, preserving, guard, &clients, because);
         }
-        // Balancers of the first generation are only seen by their interfaces; they never keep the client's address.
+        // Balancers that are in no list are only seen by their interfaces: those of the first generation where their list
+        // could not be read. They never keep the client's address.
+        let unlisted = match self.region.classics.gap() {
+            Some(gap) => format!("Classic Load Balancers were not read: {gap}"),
+            None => "it is in no list".to_owned(),
+        };
         for interface in self.region.interfaces.get()?.iter().filter(|one| {
             one.vpc_id.as_deref() == Some(&key.vpc)
                 && one.association.is_some()
@@ -73,8 +81,7 @@ impl Evaluator<'_> {
             balancer.groups = interface.group_set.iter().filter_map(|group| group.group_id.clone()).collect();
             let clients = outside.intersect(&balancer.let_in());
             let because = format!(
-                "load balancer {} faces the internet and may forward to these nodes: listeners and targets of Classic \
-                 Load Balancers are not read",
+                "load balancer {} faces the internet and may forward to these nodes: {unlisted}",
                 balancer.name
             );
             through.widen(&balancer, false, guard, &clients, because);
@@ -104,9 +111,10 @@ impl Evaluator<'_> {
             return Ok(());
         }
         if !sessions.any_port.is_exact() {
+            let why = path.doubt.as_deref().unwrap_or("its rules or the targets' health decide");
             through.limits.insert(format!(
                 "load balancer {} forwards to port {} of these nodes, and whether it sends every client there now is not \
-                 certain: its rules are not read, or the targets' health decides",
+                 certain: {why}",
                 front.name, behind.port
             ));
         }
@@ -148,7 +156,7 @@ impl Evaluator<'_> {
         let key = key(interface, None, Vec::new());
         let mut unheard = BTreeSet::new();
         let local = self.local(&key, &mut unheard)?;
-        let mut guard = self.guard(&key, &mut unheard)?;
+        let mut guard = self.guard(&key, &local, &mut unheard)?;
         if key.groups.is_empty() {
             // A network balancer that was made without groups lets everybody in.
             guard.rules = vec![super::everybody()];
@@ -182,7 +190,8 @@ impl Through {
         for reference in references(&guard.groups, balancer) {
             admitted = admitted.union(reference.from(&addresses).upper());
         }
-        let open = admitted.intersect(guard.passed.upper()).union(&admitted.restrict_sources(&guard.neighbours));
+        let beside = admitted.restrict_sources(guard.neighbours.upper());
+        let open = admitted.intersect(guard.passed.upper()).union(&beside);
         let of_clients = open.cells().map(|cell| {
             let (from, to) = cell.ports;
             PacketSet::of(cell.protocol, &Ports::from_range(from, to), clients)
@@ -232,9 +241,10 @@ fn into(front: &Balancer, path: &Path, behind: Behind, rule: &str) -> Step {
         Gate::FirstMatch(Chain { rules, default: Action::Deny })
     };
     let layer = Step::new(format!("load balancer {}", front.name), gate);
-    if unsure || path.entries.iter().any(|entry| entry.certainty != Certainty::Yes) {
+    if unsure || path.entries.iter().any(|entry| !entry.clients.is_exact()) {
+        let why = path.doubt.as_deref();
         return layer
-            .unsure("its rules are not read, or the targets' health decides whether it sends clients there now");
+            .unsure(why.unwrap_or("its rules or the targets' health decide whether it sends clients there now"));
     }
     layer
 }
@@ -250,7 +260,7 @@ fn packets(path: &Path, port: u16, clients: &AddrSet) -> PacketSet {
 /// The filters of the machine. Where they see the client they stand one by one, where they see the balancer they let in
 /// everybody or nobody.
 fn to_machine(path: &Path, back: &Balancer, port: u16, (key, guard): (&Key, &Guard)) -> Vec<Step> {
-    let beside = !back.addresses.is_disjoint(&guard.neighbours);
+    let beside = !back.addresses.is_disjoint(guard.neighbours.upper());
     if path.preserves == Certainty::Yes && !beside && !path.protocols.is_empty() {
         let by_reference = guard.groups.iter().flat_map(|group| &group.references);
         let by_reference = by_reference.filter(|reference| back.groups.contains(&reference.group)).map(|reference| {
@@ -289,9 +299,7 @@ fn clients(interfaces: &[&Bounds<PacketSet>], entries: &[Entry]) -> Bounds<AddrS
         let mut here = sources.fold(first, |one, other| {
             Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
         });
-        if entry.certainty != Certainty::Yes {
-            here = Bounds::unknown_within(here.upper().clone());
-        }
+        here = here.intersect(&entry.clients);
         all = all.union(&here);
     }
     all
@@ -332,7 +340,7 @@ fn seen_as_themselves(
     // With which source port is not asked here, so only what every client may do is sure.
     let passed = admitted.intersect(&Bounds::between(guard.ordinary.lower().clone(), guard.passed.upper().clone()));
     // Within one subnet no network ACL stands between the balancer and the machine.
-    let beside = !balancer.addresses.is_disjoint(&guard.neighbours);
+    let beside = !balancer.addresses.is_disjoint(guard.neighbours.upper());
     if beside { passed.union(&Bounds::unknown_within(admitted.upper().clone())) } else { passed }
 }
 
@@ -350,7 +358,7 @@ fn seen_as_balancer(
     let at = |packets: &Bounds<PacketSet>| packets.map(|packets| packets.sources(protocol, port));
     let admitted = at(&guard.admitted.allowed.union(&by_reference));
     let filters = Bounds::between(at(&guard.ordinary).lower().clone(), at(&guard.passed).upper().clone());
-    let filters = filters.union(&Bounds::exact(guard.neighbours.clone()));
+    let filters = filters.union(&guard.neighbours);
     let open = admitted.intersect(&filters).intersect(&own);
     let packets = |clients| PacketSet::of(Protocols::One(protocol), &Ports::from_range(port, port), clients);
     let surely = !balancer.addresses.is_empty() && balancer.addresses.is_subset(open.lower());

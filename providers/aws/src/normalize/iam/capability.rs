@@ -112,12 +112,44 @@ pub(in crate::normalize) const USER_CREDENTIALS: MethodRow = MethodRow {
     effect: Outcome::Target,
 };
 
-/// Joining a group; only users can.
+/// Joining a group; only users can. What the group has it then has too.
 pub(in crate::normalize) const JOIN_GROUP: MethodRow = MethodRow {
     name: "join-group",
-    sentence: "It adds itself to the group.",
+    sentence: "It adds itself to a group, and what the group is given is enough.",
     needs: &[&["iam:AddUserToGroup"]],
-    effect: Outcome::Administrator,
+    effect: Outcome::Target,
+};
+
+/// Going back to a version of an attached policy that exists already; it cannot write one.
+pub(in crate::normalize) const RESTORE_VERSION: MethodRow = MethodRow {
+    name: "restore-policy-version",
+    sentence: "It makes another version of a policy that is attached to it the default, and what that one gives is enough.",
+    needs: &[&["iam:SetDefaultPolicyVersion"]],
+    effect: Outcome::Target,
+};
+
+/// Ruling an identity provider whose assertions a role trusts.
+pub(in crate::normalize) const RULE_SAML: MethodRow = MethodRow {
+    name: "rewrite-identity-provider",
+    sentence: "It gives the identity provider that the role trusts its own signing key and signs itself in.",
+    needs: &[&["iam:UpdateSAMLProvider"]],
+    effect: Outcome::Target,
+};
+
+/// Making an identity provider that a role trusts and that does not exist.
+pub(in crate::normalize) const MAKE_ISSUER: MethodRow = MethodRow {
+    name: "make-identity-provider",
+    sentence: "It registers the issuer that the role trusts and becomes the role with a token of that issuer.",
+    needs: &[&["iam:CreateOpenIDConnectProvider"]],
+    effect: Outcome::Target,
+};
+
+/// Changing what of an identity provider is trusted.
+pub(in crate::normalize) const CHANGE_ISSUER: MethodRow = MethodRow {
+    name: "change-identity-provider",
+    sentence: "It has the provider that the role trusts accept other certificates or audiences, and comes with such a token.",
+    needs: &[&["iam:UpdateOpenIDConnectProviderThumbprint"], &["iam:AddClientIDToOpenIDConnectProvider"]],
+    effect: Outcome::Target,
 };
 
 /// A way to start something that carries a role.
@@ -288,13 +320,121 @@ pub(in crate::normalize) const ON_MACHINES: MethodRow = MethodRow {
     effect: Outcome::Target,
 };
 
-/// Replacing the code of a function that exists.
-pub(in crate::normalize) const IN_FUNCTIONS: MethodRow = MethodRow {
-    name: "replace-function-code",
-    sentence: "It replaces the code of a function that has the role.",
-    needs: &[&["lambda:UpdateFunctionCode"]],
-    effect: Outcome::Target,
-};
+/// A way to use something that exists and carries a role; whether there is such a thing is not read.
+#[derive(Debug)]
+pub(in crate::normalize) struct Existing {
+    /// The service that the role must trust.
+    pub(in crate::normalize) service: &'static str,
+    /// What it is that has to be there.
+    pub(in crate::normalize) what: &'static str,
+    pub(in crate::normalize) row: MethodRow,
+}
+
+/// Ways to run something of one's own in what is there already.
+pub(in crate::normalize) const EXISTING: &[Existing] = &[
+    Existing {
+        service: "lambda.amazonaws.com",
+        what: "a function",
+        row: MethodRow {
+            name: "replace-function-code",
+            sentence: "It replaces the code of a function that has the role.",
+            needs: &[&["lambda:UpdateFunctionCode"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "cloudformation.amazonaws.com",
+        what: "a stack",
+        row: MethodRow {
+            name: "update-stack",
+            sentence: "It gives a stack that has the role another template.",
+            needs: &[
+                &["cloudformation:UpdateStack"],
+                &["cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"],
+                &["cloudformation:UpdateStackSet"],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "codebuild.amazonaws.com",
+        what: "a build project",
+        row: MethodRow {
+            name: "start-build",
+            sentence: "It starts a build project that has the role with commands of its own.",
+            needs: &[&["codebuild:StartBuild"], &["codebuild:StartBuildBatch"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "ecs-tasks.amazonaws.com",
+        what: "a task",
+        row: MethodRow {
+            name: "run-in-task",
+            sentence: "It runs a command in a task that has the role.",
+            needs: &[&["ecs:ExecuteCommand"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "glue.amazonaws.com",
+        what: "a Glue endpoint",
+        row: MethodRow {
+            name: "enter-glue-endpoint",
+            sentence: "It puts its own key on a Glue endpoint that has the role and signs in there.",
+            needs: &[&["glue:UpdateDevEndpoint"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "sagemaker.amazonaws.com",
+        what: "a SageMaker notebook",
+        row: MethodRow {
+            name: "enter-notebook",
+            sentence: "It opens a notebook that has the role, or has it run a script when it starts.",
+            needs: &[
+                &["sagemaker:CreatePresignedNotebookInstanceUrl"],
+                &[
+                    "sagemaker:CreateNotebookInstanceLifecycleConfig",
+                    "sagemaker:StopNotebookInstance",
+                    "sagemaker:UpdateNotebookInstance",
+                    "sagemaker:StartNotebookInstance",
+                ],
+            ],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "tasks.apprunner.amazonaws.com",
+        what: "an App Runner service",
+        row: MethodRow {
+            name: "update-app-runner",
+            sentence: "It gives an App Runner service that has the role another image.",
+            needs: &[&["apprunner:UpdateService"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "datapipeline.amazonaws.com",
+        what: "a data pipeline",
+        row: MethodRow {
+            name: "redefine-pipeline",
+            sentence: "It has a data pipeline that has the role run a command.",
+            needs: &[&["datapipeline:PutPipelineDefinition", "datapipeline:ActivatePipeline"]],
+            effect: Outcome::Target,
+        },
+    },
+    Existing {
+        service: "bedrock-agentcore.amazonaws.com",
+        what: "a code interpreter",
+        row: MethodRow {
+            name: "run-in-code-interpreter",
+            sentence: "It runs code in a Bedrock code interpreter that has the role.",
+            needs: &[&["bedrock-agentcore:StartCodeInterpreterSession", "bedrock-agentcore:InvokeCodeInterpreter"]],
+            effect: Outcome::Target,
+        },
+    },
+];
 
 /// Becoming the administrator of a cluster.
 pub(in crate::normalize) const CLUSTER_ADMIN: MethodRow = MethodRow {
@@ -320,9 +460,13 @@ mod tests {
             &USER_CREDENTIALS,
             &JOIN_GROUP,
             &ON_MACHINES,
-            &IN_FUNCTIONS,
+            &RESTORE_VERSION,
+            &RULE_SAML,
+            &MAKE_ISSUER,
+            &CHANGE_ISSUER,
             &CLUSTER_ADMIN,
         ]);
+        let rows = rows.chain(EXISTING.iter().map(|existing| &existing.row));
         let sets = NEEDS.iter().flat_map(|need| need.any_of).chain(rows.flat_map(|row| row.needs));
         let unknown: BTreeSet<&str> =
             sets.flat_map(|set| set.iter().copied()).filter(|one| !published.contains(one)).collect();

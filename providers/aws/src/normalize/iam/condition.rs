@@ -8,13 +8,38 @@ use std::collections::BTreeMap;
 /// A condition block: operator, key, values.
 pub(super) type Condition = BTreeMap<String, BTreeMap<String, Texts>>;
 
-/// Whether a condition holds for the requests of a principal.
+/// Whether the condition of a statement that allows holds for the requests of a principal, which chooses what it can so
+/// that it does.
 pub(in crate::normalize) fn holds(condition: &Condition, request: &Request, variables: bool) -> Truth {
+    evaluate(condition, request, variables, Wish::Holds)
+}
+
+/// Whether the condition of a statement that denies holds for the requests of a principal, which chooses what it can so
+/// that it does not: a rule against every region but one stops nobody who asks for that one.
+pub(in crate::normalize) fn binds(condition: &Condition, request: &Request, variables: bool) -> Truth {
+    evaluate(condition, request, variables, Wish::Fails)
+}
+
+/// What a caller wants to become of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Holds,
+    Fails,
+}
+
+fn evaluate(condition: &Condition, request: &Request, variables: bool, wish: Wish) -> Truth {
     let parts = condition.iter().flat_map(|(operator, keys)| {
         let operator = Operator::read(operator);
-        keys.iter().map(move |(key, Texts(values))| one(operator, key, values, request, variables))
+        keys.iter().map(move |(key, Texts(values))| one(operator, (key, values), request, variables, wish))
     });
     Truth::all(parts)
+}
+
+/// Whether a text names a variable whose value the caller chooses.
+pub(super) fn is_chosen(text: &str, request: &Request, variables: bool) -> bool {
+    let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(inside, _)| inside);
+    let name = |inside: &str| inside.split_once(',').map_or(inside, |(name, _)| name).trim().to_owned();
+    variables && names.map(name).any(|name| request.key(&name) == Key::Chosen)
 }
 
 /// A text of a policy with its variables filled in.
@@ -186,13 +211,13 @@ impl Operator {
     }
 }
 
-fn one(operator: Operator, key: &str, values: &[String], request: &Request, variables: bool) -> Truth {
+fn one(operator: Operator, (key, values): (&str, &[String]), request: &Request, variables: bool, wish: Wish) -> Truth {
     let known = request.key(key);
     if operator.comparison == Comparison::Null {
         let wants_absent = values.iter().any(|value| value.eq_ignore_ascii_case("true"));
         return match known {
             Key::Known(value) => Truth::from(value.is_none() == wants_absent),
-            Key::Chosen => Truth::True,
+            Key::Chosen => Truth::from(wish == Wish::Holds),
             Key::Unknown => Truth::unknown(key),
         };
     }
@@ -200,8 +225,12 @@ fn one(operator: Operator, key: &str, values: &[String], request: &Request, vari
     let usable = || filled.iter().filter(|value| **value != Filled::Nothing);
     match known {
         Key::Unknown => Truth::unknown(key),
-        // The caller can leave it out, or pick a value that fits, unless no value ever fits.
-        Key::Chosen => Truth::from(operator.negated || operator.when_missing() || usable().next().is_some()),
+        Key::Chosen => Truth::from(match wish {
+            // The caller can leave it out, or pick a value that fits, unless no value ever fits.
+            Wish::Holds => operator.negated || operator.when_missing() || usable().next().is_some(),
+            // It can pick a value that does not, unless there is none that is excepted.
+            Wish::Fails => operator.negated && usable().next().is_none(),
+        }),
         Key::Known(None) => Truth::from(operator.when_missing()),
         Key::Known(Some(actual)) => {
             let matches = |actual: &String| {
@@ -289,6 +318,24 @@ mod tests {
         assert_eq!(of(r#"{"StringEquals":{"aws:RequestTag/team":"a"}}"#), Truth::True);
         let needs_tag = r#"{"StringEquals":{"aws:RequestTag/c":"${aws:PrincipalTag/eks:eks-cluster-name}"}}"#;
         assert_eq!(of(needs_tag), Truth::False);
+    }
+
+    #[test]
+    fn what_the_caller_chooses_binds_nobody_who_can_choose_otherwise() {
+        let of = |json| binds(&condition(json), &Request::default(), true);
+        let avoidable = [
+            r#"{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1"]}}"#,
+            r#"{"StringEquals":{"aws:RequestedRegion":["us-east-1"]}}"#,
+            r#"{"StringNotEqualsIfExists":{"aws:RequestTag/team":"a"}}"#,
+            r#"{"Null":{"aws:RequestTag/team":"true"}}"#,
+            r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["x"]}}"#,
+        ];
+        for json in avoidable {
+            assert_eq!(of(json), Truth::False, "{json}");
+        }
+        let nobody = r#"{"StringNotEquals":{"aws:RequestTag/team":"${aws:PrincipalTag/none}"}}"#;
+        assert_eq!(of(nobody), Truth::True, "the only value that is excepted does not exist");
+        assert_eq!(of(r#"{"Bool":{"aws:ViaAWSService":"false"}}"#), Truth::unknown("aws:ViaAWSService"));
     }
 
     #[test]

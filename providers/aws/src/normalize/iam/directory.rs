@@ -1,6 +1,7 @@
 //! Roles, users, groups and policies of an account, read once.
 
 use super::{
+    organization::Guards,
     policy::{grants, is_same_for_all},
     request::Request,
     trust::{self, Federated},
@@ -18,22 +19,20 @@ use palisade_model::{Evidence, Gap};
 use palisade_provider::Snapshot;
 use std::{
     cell::{OnceCell, RefCell},
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
 };
 
-/// What every conclusion about authority assumes: service and resource control policies are not read, because reading
-/// them takes rights in the organisation's management account.
-const NO_ORGANISATION_POLICY: &str = "no organisation policy was read: one may take more away";
-
 /// A parsed document, or why it could not be parsed.
-type Parsed = Result<Document, String>;
+pub(super) type Parsed = Result<Document, String>;
 
 /// A managed policy's document, parsed when somebody holds it: most of an account's policies concern no cluster.
 #[derive(Debug)]
 struct Managed {
     text: Text,
     parsed: OnceCell<Rc<Parsed>>,
+    /// Its other versions, each with its name.
+    others: Vec<(String, Option<Text>)>,
     /// Its grants, where they do not depend on who asks: the policies AWS manages are held by many.
     grants: OnceCell<Option<Rc<Vec<Grant>>>>,
 }
@@ -53,6 +52,20 @@ impl Managed {
     }
 }
 
+/// A change that somebody makes to what it is given, with what the account holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::normalize) enum Change<'a> {
+    /// Another version of a managed policy becomes the default.
+    Version {
+        /// The policy's ARN.
+        policy: &'a str,
+        /// The version's place among the others.
+        place: usize,
+    },
+    /// It joins a group, by the group's name.
+    Group(&'a str),
+}
+
 /// Everybody and everything IAM knows in an account.
 #[derive(Debug)]
 pub(in crate::normalize) struct Directory {
@@ -67,9 +80,12 @@ pub(in crate::normalize) struct Directory {
     trusts: HashMap<String, Parsed>,
     /// The role of each instance profile, by the profile's ARN.
     pub(in crate::normalize) profiles: HashMap<String, String>,
+    /// What the organisation takes away from everybody here.
+    guards: Guards,
     authorities: RefCell<HashMap<String, Rc<Authority>>>,
     able: RefCell<HashMap<&'static str, Rc<Vec<String>>>>,
     open: OnceCell<Vec<String>>,
+    federating: OnceCell<Vec<(String, String)>>,
     issuers: OnceCell<HashMap<String, Vec<String>>>,
 }
 
@@ -95,73 +111,107 @@ impl Directory {
             policies: HashMap::new(),
             trusts: HashMap::new(),
             profiles: HashMap::new(),
+            guards: Guards::read(snapshot, account),
             authorities: RefCell::default(),
             able: RefCell::default(),
             open: OnceCell::new(),
+            federating: OnceCell::new(),
             issuers: OnceCell::new(),
         };
         for page in pages {
+            // A policy or group without a name is missing where somebody holds it.
             directory.sources.extend(page.record.evidence(""));
             let Query(page) = page.value;
             directory
                 .groups
                 .extend(page.group_detail_list.into_iter().filter_map(|one| Some((one.group_name.clone()?, one))));
-            directory.users.extend(page.user_detail_list.into_iter().filter_map(|one| Some((one.arn.clone()?, one))));
+            for user in page.user_detail_list {
+                let arn = user.arn.clone().ok_or_else(|| malformed(account, "/UserDetailList", "a user has no ARN"))?;
+                directory.users.insert(arn, user);
+            }
             for policy in page.policies {
                 let Some(arn) = policy.arn else { continue };
                 let versions = policy.policy_version_list;
                 let default = |version: &crate::record::iam::PolicyVersion| {
                     version.is_default_version == Some(true) || version.version_id == policy.default_version_id
                 };
-                let document = versions.into_iter().find(default).and_then(|version| version.document);
-                if let Some(document) = document {
-                    directory
-                        .policies
-                        .insert(arn, Managed { text: document, parsed: OnceCell::new(), grants: OnceCell::new() });
+                let (now, others): (Vec<_>, Vec<_>) = versions.into_iter().partition(default);
+                let others = others.into_iter().map(|one| (one.version_id.unwrap_or_default(), one.document)).collect();
+                if let Some(text) = now.into_iter().find_map(|version| version.document) {
+                    let managed = Managed { text, parsed: OnceCell::new(), others, grants: OnceCell::new() };
+                    directory.policies.insert(arn, managed);
                 }
             }
             for role in page.role_detail_list {
-                let Some(arn) = role.arn.clone() else { continue };
+                let arn = role.arn.clone().ok_or_else(|| malformed(account, "/RoleDetailList", "a role has no ARN"))?;
                 for profile in role.instance_profile_list.iter().filter_map(|profile| profile.arn.clone()) {
                     directory.profiles.insert(profile, arn.clone());
                 }
                 let trust = role.assume_role_policy_document.as_ref().map(Text::parse);
-                directory
-                    .trusts
-                    .insert(arn.clone(), trust.unwrap_or_else(|| Err("the role has no trust policy".to_owned())));
+                let trust = trust.unwrap_or_else(|| Err("the role has none".to_owned()));
+                directory.trusts.insert(arn.clone(), trust.and_then(trust::naming_somebody));
                 directory.roles.insert(arn, role);
             }
         }
         Ok(directory)
     }
 
-    /// Who may assume a role.
-    pub(in crate::normalize) fn trust(&self, role: &str) -> Option<&Document> {
+    /// Who may assume a role. Nothing for users and strangers, which have no trust policy; a gap for a role whose trust
+    /// policy could not be read, for that one may admit anybody.
+    pub(in crate::normalize) fn trust(&self, role: &str) -> Result<Option<&Document>, Gap> {
+        match self.trusts.get(role) {
+            Some(Ok(document)) => Ok(Some(document)),
+            Some(Err(why)) => Err(malformed(&self.account, &format!("the trust policy of {role}"), why)),
+            None => Ok(None),
+        }
+    }
+
+    /// The trust policy of a role where it could be read. For looking up what is said, never for concluding that
+    /// something is not said.
+    fn readable_trust(&self, role: &str) -> Option<&Document> {
         self.trusts.get(role)?.as_ref().ok()
     }
 
     /// Roles whose trust policy may admit a principal; most admit services and identity providers alone.
     pub(in crate::normalize) fn open_roles(&self) -> &[String] {
         self.open.get_or_init(|| {
-            let open = |role: &&String| self.trust(role).is_some_and(trust::may_admit_principals);
+            let open = |role: &&String| self.readable_trust(role).is_none_or(trust::may_admit_principals);
             self.roles.keys().filter(open).cloned().collect()
         })
     }
 
-    /// The roles that service accounts of an issuer may become, each with the statements that say so.
-    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Vec<(&str, Vec<Federated>)> {
+    /// The roles that service accounts of an issuer may become, each with the statements that say so. A trust policy that
+    /// could not be read may be one more.
+    pub(in crate::normalize) fn federated(&self, issuer: &str) -> Result<Vec<(&str, Vec<Federated>)>, Gap> {
+        for role in self.trusts.keys().collect::<BTreeSet<_>>() {
+            self.trust(role)?;
+        }
         let index = self.issuers.get_or_init(|| {
             let mut index: HashMap<String, Vec<String>> = HashMap::new();
             for role in self.roles.keys() {
-                for issuer in self.trust(role).map(trust::issuers).unwrap_or_default() {
+                for issuer in self.readable_trust(role).map(trust::issuers).unwrap_or_default() {
                     index.entry(issuer).or_default().push(role.clone());
                 }
             }
             index
         });
         let trusting = index.get(issuer).into_iter().flatten();
-        let with = trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.trust(role)?, issuer))));
-        with.collect()
+        let with =
+            trusting.filter_map(|role| Some((role.as_str(), trust::federated(self.readable_trust(role)?, issuer))));
+        Ok(with.collect())
+    }
+
+    /// The roles that trust an identity provider, each with the provider's ARN.
+    pub(in crate::normalize) fn trusting_providers(&self) -> &[(String, String)] {
+        self.federating.get_or_init(|| {
+            let of = |role: &String| -> Vec<(String, String)> {
+                let parties = self.readable_trust(role).map(trust::parties).unwrap_or_default().into_iter();
+                let providers = parties.filter(|party| party.kind == "Federated").map(|party| (role.clone(), party.id));
+                let unique: BTreeSet<_> = providers.collect();
+                unique.into_iter().collect()
+            };
+            self.roles.keys().flat_map(of).collect()
+        })
     }
 
     /// Everybody who may do something on some resource. Roles linked to services can only be assumed by them.
@@ -185,12 +235,16 @@ impl Directory {
         };
         if let Some(user) = self.users.get(principal) {
             let name = user.user_name.as_deref().unwrap_or_default();
-            return Request::of_user(principal, name, &self.account, &tags(&user.tags));
+            let request = Request::of_user(principal, name, &self.account, &tags(&user.tags));
+            return request.of_member(self.guards.membership());
         }
         let own = self.roles.get(principal).map(|role| tags(&role.tags)).unwrap_or_default();
-        let request = Request::of_role(principal, &self.account, &own);
-        let by_pods =
-            self.trust(principal).is_some_and(|document| trust::names_service(document, "pods.eks.amazonaws.com"));
+        let request = Request::of_role(principal, &self.account, &own).of_member(self.guards.membership());
+        let by_pods = match self.trusts.get(principal) {
+            Some(Ok(document)) => trust::names_service(document, "pods.eks.amazonaws.com"),
+            Some(Err(_)) => true,
+            None => false,
+        };
         if by_pods { request.with_session_tags() } else { request }
     }
 
@@ -216,9 +270,28 @@ impl Directory {
         request: &Request,
         left_out: impl Fn(&str) -> bool,
     ) -> Authority {
-        let sources = self.sources_of(principal);
+        let sources = self.sources_of(principal, None);
         let kept = sources.iter().filter(|source| !source.arn.is_some_and(&left_out));
-        let mut layers = vec![self.layer("identity policies", LayerKind::Grants, kept, request)];
+        self.authority_of(principal, request, kept)
+    }
+
+    /// What a principal may do after a change.
+    pub(in crate::normalize) fn authority_after(
+        &self,
+        principal: &str,
+        request: &Request,
+        change: Option<Change<'_>>,
+    ) -> Authority {
+        self.authority_of(principal, request, &self.sources_of(principal, change))
+    }
+
+    fn authority_of<'a>(
+        &self,
+        principal: &str,
+        request: &Request,
+        sources: impl IntoIterator<Item = &'a Source<'a>>,
+    ) -> Authority {
+        let mut layers = vec![self.layer("identity policies", LayerKind::Grants, sources, request)];
         if let Some(boundary) = self.boundary_of(principal) {
             let arn = boundary.permissions_boundary_arn.as_deref().unwrap_or_default();
             let source = Source {
@@ -229,7 +302,11 @@ impl Directory {
             };
             layers.push(self.layer("boundary", LayerKind::Limit, [&source], request));
         }
-        Authority::new(layers).assuming(NO_ORGANISATION_POLICY)
+        // Roles linked to services are no business of the organisation's (Organizations user guide, SCPs and RCPs).
+        if !principal.contains(":role/aws-service-role/") {
+            layers.extend(self.guards.layers(request));
+        }
+        Authority::new(layers)
     }
 
     fn layer<'a>(
@@ -282,13 +359,39 @@ impl Directory {
             .collect()
     }
 
-    fn sources_of(&self, principal: &str) -> Vec<Source<'_>> {
+    /// How many other versions a policy has.
+    pub(in crate::normalize) fn other_versions(&self, policy: &str) -> usize {
+        self.policies.get(policy).map_or(0, |managed| managed.others.len())
+    }
+
+    /// Every group, by its name, with its ARN.
+    pub(in crate::normalize) fn groups(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.groups.iter().filter_map(|(name, group)| Some((name.as_str(), group.arn.as_deref()?)))
+    }
+
+    fn sources_of(&self, principal: &str, change: Option<Change<'_>>) -> Vec<Source<'_>> {
         let mut sources = Vec::new();
-        for (attached, inline) in self.lists_of(principal) {
+        let joined = match change {
+            Some(Change::Group(name)) => self.groups.get(name),
+            Some(Change::Version { .. }) | None => None,
+        };
+        let joined =
+            joined.map(|group| (group.attached_managed_policies.as_slice(), group.group_policy_list.as_slice()));
+        for (attached, inline) in self.lists_of(principal).into_iter().chain(joined) {
             for policy in attached {
                 let arn = policy.policy_arn.as_deref().unwrap_or_default();
                 let name = policy.policy_name.clone().unwrap_or_else(|| short(arn).to_owned());
                 let managed = self.policies.get(arn);
+                if let Some(Change::Version { policy, place }) = change
+                    && policy == arn
+                {
+                    let (version, text) =
+                        managed.and_then(|managed| managed.others.get(place)).cloned().unwrap_or_default();
+                    let document = text.map(|text| Rc::new(text.parse()));
+                    let name = format!("policy {name} version {version}");
+                    sources.push(Source { name, arn: Some(arn), document, managed: None });
+                    continue;
+                }
                 let document = managed.map(Managed::document);
                 sources.push(Source { name: format!("policy {name}"), arn: Some(arn), document, managed });
             }
@@ -298,12 +401,26 @@ impl Directory {
                 sources.push(Source { name: format!("inline policy {name}"), arn: None, document, managed: None });
             }
         }
+        let groups = self.users.get(principal).into_iter().flat_map(|user| &user.group_list);
+        for name in groups.filter(|name| !self.groups.contains_key(*name)) {
+            sources.push(Source { name: format!("group {name}"), arn: None, document: None, managed: None });
+        }
         sources
     }
 
     fn boundary_of(&self, principal: &str) -> Option<&Boundary> {
         let of_role = self.roles.get(principal).and_then(|role| role.permissions_boundary.as_ref());
         of_role.or_else(|| self.users.get(principal)?.permissions_boundary.as_ref())
+    }
+}
+
+/// The gap of an answer that was given and cannot be read.
+fn malformed(account: &str, pointer: &str, why: &str) -> Gap {
+    Gap::Malformed {
+        call: calls::GET_ACCOUNT_AUTHORIZATION_DETAILS.name.to_owned(),
+        scope: account.to_owned(),
+        pointer: pointer.to_owned(),
+        why: why.to_owned(),
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::{
     capability::{
-        ASSUME, CLUSTER_ADMIN, IN_FUNCTIONS, JOIN_GROUP, LAUNCHERS, ON_MACHINES, ON_OWN_GROUP, ON_OWN_USER, ON_SELF,
-        REWRITE_TRUST, USER_CREDENTIALS,
+        ASSUME, CHANGE_ISSUER, CLUSTER_ADMIN, EXISTING, Existing, JOIN_GROUP, LAUNCHERS, MAKE_ISSUER, ON_MACHINES,
+        ON_OWN_GROUP, ON_OWN_USER, ON_SELF, RESTORE_VERSION, REWRITE_TRUST, RULE_SAML, USER_CREDENTIALS,
     },
-    directory::Directory,
+    directory::{Change, Directory},
     trust,
 };
 use palisade_authority::{
-    Authority, Certainty, Glob, GrantId, Graph, Hop, IdentityId, Layer, LayerKind, MethodRow, Node, Place, Satisfied,
-    Truth, satisfied,
+    Authority, Case, Certainty, Glob, Grant, GrantId, Graph, Hop, IdentityId, Layer, LayerKind, MethodRow, Node, Part,
+    Place, Satisfied, Selector, Truth, satisfied,
 };
 use std::{
     cell::RefCell,
@@ -32,6 +32,8 @@ pub(in crate::normalize) struct Ways<'a> {
     region: String,
     /// Roles that run on machines of known clusters.
     on_machines: BTreeSet<String>,
+    /// The issuers that are registered as identity providers, without their scheme; nothing when they were not read.
+    providers: Option<BTreeSet<String>>,
     administrators: RefCell<BTreeMap<String, Option<Administrator>>>,
     hops: RefCell<BTreeMap<String, Rc<Vec<Hop>>>>,
     servants: RefCell<BTreeMap<&'static str, Rc<Servants>>>,
@@ -45,12 +47,14 @@ impl<'a> Ways<'a> {
         directory: &'a Directory,
         (partition, region): (&str, &str),
         on_machines: BTreeSet<String>,
+        providers: Option<BTreeSet<String>>,
     ) -> Self {
         Self {
             directory,
             partition: partition.to_owned(),
             region: region.to_owned(),
             on_machines,
+            providers,
             administrators: RefCell::default(),
             hops: RefCell::default(),
             servants: RefCell::default(),
@@ -69,15 +73,11 @@ impl<'a> Ways<'a> {
 
     fn find_administrator(&self, principal: &str) -> Option<Administrator> {
         let authority = self.directory.authority(principal);
-        let over_iam = authority.decide_everywhere("iam:CreateUser");
-        if !over_iam.is_deny() {
-            let decision = authority.decide_every_action(&Glob::insensitive("iam:*"));
-            if let Some(certainty) = decision.certainty() {
-                return Some((certainty, decision.by().to_vec()));
-            }
+        if let Some(found) = over_iam(&authority) {
+            return Some(found);
         }
         let mut conditional = None;
-        for (_, found) in self.on_self(principal, &authority) {
+        for (_, found) in self.on_self(principal, &authority, None) {
             if found.certainty.is_certain() {
                 return Some((found.certainty, found.by));
             }
@@ -87,14 +87,19 @@ impl<'a> Ways<'a> {
     }
 
     /// The methods that make a principal an administrator by itself.
-    fn on_self(&self, principal: &str, authority: &Authority) -> Vec<(MethodRow, Satisfied)> {
+    fn on_self(
+        &self,
+        principal: &str,
+        authority: &Authority,
+        change: Option<Change<'_>>,
+    ) -> Vec<(MethodRow, Satisfied)> {
         if !may(authority, "iam:") {
             return Vec::new();
         }
         // The policy that would be attached is the worst one: a condition on `iam:PolicyARN` may not let it through.
         let worst = format!("arn:{}:iam::aws:policy/AdministratorAccess", self.partition);
         let request = self.directory.request(principal).with("iam:PolicyARN", &worst);
-        let authority = self.directory.authority_for(principal, &request);
+        let authority = self.directory.authority_after(principal, &request, change);
         let mut found = Vec::new();
         // What a boundary keeps out stays out, whatever the principal writes itself; a new role has no boundary.
         let bounded = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit && !lets_everything(layer));
@@ -176,20 +181,71 @@ impl<'a> Ways<'a> {
     }
 
     fn find_hops(&self, principal: &str) -> Vec<Hop> {
+        let authority = self.directory.authority(principal);
+        let mut hops = self.hops_after(principal, &authority, None);
+        for (row, way, change) in self.changes(principal, &authority) {
+            let request = self.directory.request(principal);
+            let changed = self.directory.authority_after(principal, &request, Some(change));
+            let mut further = self.hops_after(principal, &changed, Some(change));
+            if let Some((certainty, by)) = over_iam(&changed) {
+                let own = Satisfied { certainty, permissions: Vec::new(), by };
+                further.push(hop(principal, Node::Administrator, row, own, Truth::True));
+            }
+            // What is open without the change needs no change.
+            further.retain(|one| !hops.iter().any(|known| known.to == one.to && known.certainty == one.certainty));
+            hops.extend(further.into_iter().map(|one| after(row, &way, one)));
+        }
+        hops
+    }
+
+    /// What a principal can change of what it is given without writing anything new: which version of a policy counts,
+    /// and, for a user, which groups it is in.
+    fn changes<'b>(
+        &'b self,
+        principal: &'b str,
+        authority: &Authority,
+    ) -> Vec<(&'static MethodRow, Satisfied, Change<'b>)> {
         let directory = self.directory;
-        let authority = directory.authority(principal);
+        let mut found = Vec::new();
+        if !may(authority, "iam:") {
+            return found;
+        }
+        for policy in directory.attached(principal).into_iter().filter(|arn| !arn.contains(":iam::aws:")) {
+            let versions = directory.other_versions(policy);
+            if versions == 0 {
+                continue;
+            }
+            let Some(way) = satisfied(authority, &RESTORE_VERSION, |_| Place::On(policy)) else { continue };
+            let all = (0..versions).map(|place| Change::Version { policy, place });
+            found.extend(all.map(|change| (&RESTORE_VERSION, way.clone(), change)));
+        }
+        if directory.users.contains_key(principal) {
+            let own = directory.groups_of(principal);
+            let others: BTreeMap<&str, &str> = directory.groups().filter(|(_, arn)| !own.contains(arn)).collect();
+            for (name, arn) in others {
+                let way = satisfied(authority, &JOIN_GROUP, |_| Place::On(arn));
+                found.extend(way.map(|way| (&JOIN_GROUP, way, Change::Group(name))));
+            }
+        }
+        found
+    }
+
+    /// The single steps open to a principal after a change.
+    fn hops_after(&self, principal: &str, authority: &Authority, change: Option<Change<'_>>) -> Vec<Hop> {
         let mut hops: Vec<Hop> = Vec::new();
-        for (row, way) in self.on_self(principal, &authority) {
+        for (row, way) in self.on_self(principal, authority, change) {
             hops.push(hop(principal, Node::Administrator, &row, way, Truth::True));
         }
-        if may(&authority, "eks:")
-            && let Some(way) = satisfied(&authority, &CLUSTER_ADMIN, |_| Place::Somewhere)
+        if may(authority, "eks:")
+            && let Some(way) = satisfied(authority, &CLUSTER_ADMIN, |_| Place::Somewhere)
         {
             hops.push(hop(principal, Node::ClusterAdmin, &CLUSTER_ADMIN, way, Truth::True));
         }
-        self.assumptions(principal, &authority, &mut hops);
-        self.takeovers(principal, &authority, &mut hops);
-        self.launches(principal, &mut hops);
+        self.assumptions(principal, authority, &mut hops);
+        self.takeovers(principal, authority, &mut hops);
+        self.providers(principal, authority, &mut hops);
+        self.in_place(principal, authority, &mut hops);
+        self.launches(principal, authority, change, &mut hops);
         hops
     }
 
@@ -197,27 +253,17 @@ impl<'a> Ways<'a> {
     fn assumptions(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
         let request = self.directory.request(principal);
         for role in self.directory.open_roles().iter().filter(|role| *role != principal) {
-            let Some(document) = self.directory.trust(role) else { continue };
-            let admission = trust::admits(document, principal, &self.directory.account, &request);
+            let admission = match self.directory.trust(role) {
+                Ok(Some(document)) => trust::admits(document, principal, &self.directory.account, &request),
+                Ok(None) => continue,
+                // It may name anybody.
+                Err(_) => trust::Admission { admits: unread_trust(role), by_name: true },
+            };
             if admission.admits == Truth::False {
                 continue;
             }
             let way = satisfied(authority, &ASSUME, |_| Place::On(role));
-            let way = way.or_else(|| {
-                // A trust policy that names a principal of the same account is enough, unless something denies.
-                let stopped = matches!(
-                    authority.decide("sts:AssumeRole", role),
-                    palisade_authority::Decision::Deny {
-                        by: palisade_authority::DenyReason::Explicit(_) | palisade_authority::DenyReason::Guard(_)
-                    }
-                );
-                let limited = authority.layers().iter().any(|layer| layer.kind == LayerKind::Limit);
-                (admission.by_name && !stopped && !limited).then(|| Satisfied {
-                    certainty: Certainty::Certain,
-                    permissions: vec!["sts:AssumeRole".to_owned()],
-                    by: vec![GrantId::from(format!("trust policy of {role}"))],
-                })
-            });
+            let way = way.or_else(|| admission.by_name.then(|| by_trust(authority, role)).flatten());
             if let Some(way) = way {
                 hops.push(hop(principal, to(role), &ASSUME, way, admission.admits));
             }
@@ -240,18 +286,40 @@ impl<'a> Ways<'a> {
                     hops.push(hop(principal, to(user), &USER_CREDENTIALS, way, Truth::True));
                 }
             }
-            if directory.users.contains_key(principal)
-                && let Some(way) = satisfied(authority, &JOIN_GROUP, |_| Place::Somewhere)
-            {
-                let unread = Truth::unknown("the rights of the groups it may join");
-                hops.push(hop(principal, Node::Administrator, &JOIN_GROUP, way, unread));
-            }
         }
-        let on_machines = satisfied(authority, &ON_MACHINES, |_| Place::Somewhere);
-        let in_functions = satisfied(authority, &IN_FUNCTIONS, |_| Place::Somewhere);
-        if on_machines.is_none() && in_functions.is_none() {
+    }
+
+    /// Roles that trust an identity provider which the principal can make or rule.
+    fn providers(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
+        if !may(authority, "iam:") {
             return;
         }
+        for (role, provider) in self.directory.trusting_providers().iter().filter(|(role, _)| role != principal) {
+            if provider.contains(":saml-provider/") {
+                if let Some(way) = satisfied(authority, &RULE_SAML, |_| Place::On(provider)) {
+                    hops.push(hop(principal, to(role), &RULE_SAML, way, Truth::True));
+                }
+                continue;
+            }
+            let Some((_, issuer)) = provider.split_once(":oidc-provider/") else { continue };
+            let of_issuer = Truth::unknown(format!("whether it gets a token of {issuer}"));
+            let missing = match &self.providers {
+                Some(known) if known.contains(issuer) => Truth::False,
+                Some(_) => Truth::True,
+                None => Truth::unknown(format!("whether {issuer} is registered")),
+            };
+            for (row, there) in [(&MAKE_ISSUER, missing.clone()), (&CHANGE_ISSUER, missing.not())] {
+                if let Some(way) = satisfied(authority, row, |_| Place::On(provider)) {
+                    push_if(hops, principal, role, row, &way, there.and(of_issuer.clone()));
+                }
+            }
+        }
+    }
+
+    /// Roles that something carries in which the principal can run what it likes.
+    fn in_place(&self, principal: &str, authority: &Authority, hops: &mut Vec<Hop>) {
+        let directory = self.directory;
+        let on_machines = satisfied(authority, &ON_MACHINES, |_| Place::Somewhere);
         let others = |servants: Rc<Servants>| {
             let others = servants.iter().filter(|(role, _)| role != principal).cloned();
             others.collect::<Servants>()
@@ -269,10 +337,11 @@ impl<'a> Ways<'a> {
                 push_if(hops, principal, &role, &ON_MACHINES, way, runs.and(admits));
             }
         }
-        if let Some(way) = &in_functions {
-            for (role, admits) in others(self.servants("lambda.amazonaws.com")) {
-                let runs = Truth::unknown(format!("whether a function has {role}"));
-                push_if(hops, principal, &role, &IN_FUNCTIONS, way, runs.and(admits));
+        for Existing { service, what, row } in EXISTING {
+            let Some(way) = satisfied(authority, row, |_| Place::Somewhere) else { continue };
+            for (role, admits) in others(self.servants(service)) {
+                let runs = Truth::unknown(format!("whether {what} has {role}"));
+                push_if(hops, principal, &role, row, &way, runs.and(admits));
             }
         }
     }
@@ -284,8 +353,13 @@ impl<'a> Ways<'a> {
         }
         let directory = self.directory;
         let admitting = directory.roles.keys().filter_map(|role| {
-            let document = directory.trust(role).filter(|document| trust::names_service(document, service))?;
-            let admits = trust::admits_service(document, service, &directory.request(role));
+            let admits = match directory.trust(role) {
+                Ok(document) => {
+                    let document = document.filter(|document| trust::names_service(document, service))?;
+                    trust::admits_service(document, service, &directory.request(role))
+                }
+                Err(_) => unread_trust(role),
+            };
             (admits != Truth::False).then(|| (role.clone(), admits))
         });
         let found: Rc<Servants> = Rc::new(admitting.collect());
@@ -294,15 +368,15 @@ impl<'a> Ways<'a> {
     }
 
     /// Roles the principal can pass to something it starts.
-    fn launches(&self, principal: &str, hops: &mut Vec<Hop>) {
+    fn launches(&self, principal: &str, authority: &Authority, change: Option<Change<'_>>, hops: &mut Vec<Hop>) {
         let directory = self.directory;
-        if !anywhere(&directory.authority(principal), "iam:PassRole") {
+        if !anywhere(authority, "iam:PassRole") {
             return;
         }
         let machine = format!("arn:{}:ec2:{}:{}:instance/i-0", self.partition, self.region, directory.account);
         for launcher in LAUNCHERS {
             let request = directory.request(principal).with("iam:PassedToService", launcher.service);
-            let authority = directory.authority_for(principal, &request);
+            let authority = directory.authority_after(principal, &request, change);
             for (role, admits) in self.servants(launcher.service).iter().filter(|(role, _)| role != principal) {
                 let place = |action: &str| match action {
                     "iam:PassRole" => Place::On(role),
@@ -318,12 +392,45 @@ impl<'a> Ways<'a> {
     }
 }
 
+fn unread_trust(role: &str) -> Truth {
+    Truth::unknown(format!("the trust policy of {role}, which could not be read"))
+}
+
+/// Assuming a role whose trust policy names the principal itself: in the same account that is enough, as if the principal's
+/// own policies allowed it; what denies and what limits counts all the same.
+fn by_trust(authority: &Authority, role: &str) -> Option<Satisfied> {
+    let actions = Selector::of([Glob::insensitive("sts:AssumeRole")]);
+    let resources = Selector::of([Glob::from_parts(Case::Sensitive, &[Part::Literal(role)])]);
+    let given = Grant::allow(format!("trust policy of {role}"), actions, resources);
+    let named = Layer::new("trust policy", LayerKind::Grants, [given]);
+    let layers = authority.layers().iter().cloned().chain([named]).collect();
+    satisfied(&Authority::new(layers), &ASSUME, |_| Place::On(role))
+}
+
 /// Whether a limit limits nothing.
 fn lets_everything(layer: &Layer) -> bool {
     layer
         .grants
         .iter()
         .any(|grant| grant.when == Truth::True && grant.actions.is_everything() && grant.resources.is_everything())
+}
+
+/// Who may do everything with IAM.
+fn over_iam(authority: &Authority) -> Option<Administrator> {
+    if authority.decide_everywhere("iam:CreateUser").is_deny() {
+        return None;
+    }
+    let decision = authority.decide_every_action(&Glob::insensitive("iam:*"));
+    decision.certainty().map(|certainty| (certainty, decision.by().to_vec()))
+}
+
+/// A step that is open after a change, as one step: the change and what it opens.
+fn after(row: &MethodRow, way: &Satisfied, then: Hop) -> Hop {
+    let mut permissions = way.permissions.clone();
+    permissions.extend(then.permissions);
+    let by: BTreeSet<GrantId> = way.by.iter().cloned().chain(then.by).collect();
+    let certainty = way.certainty.clone().and(then.certainty);
+    Hop { from: then.from, to: then.to, method: row.method(), permissions, by: by.into_iter().collect(), certainty }
 }
 
 fn identity_of(hop: &Hop) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Statements as grants.
 
 use super::{
-    condition::{Filled, fill, glob, holds},
+    condition::{Filled, binds, fill, glob, holds, is_chosen},
     request::Request,
 };
 use crate::record::document::{Document, Statement};
@@ -38,7 +38,10 @@ fn of_statement(statement: &Statement, place: usize, name: &str, request: &Reque
         _ => return Vec::new(),
     };
     let Some(actions) = actions(statement) else { return Vec::new() };
-    let when = holds(&statement.condition, request, variables);
+    let when = match effect {
+        Effect::Allow => holds(&statement.condition, request, variables),
+        Effect::Deny => binds(&statement.condition, request, variables),
+    };
     if when == Truth::False {
         return Vec::new();
     }
@@ -56,7 +59,9 @@ fn of_statement(statement: &Statement, place: usize, name: &str, request: &Reque
     match (&statement.resource, &statement.not_resource) {
         (Some(patterns), _) => {
             let (mut known, mut grants) = (Vec::new(), Vec::new());
-            for pattern in patterns {
+            // Whoever chooses what a variable stands for chooses something else than what is denied.
+            let meant = |pattern: &&String| effect == Effect::Allow || !is_chosen(pattern, request, variables);
+            for pattern in patterns.iter().filter(meant) {
                 match fill(pattern, request, variables) {
                     Filled::Pieces(pieces) => known.push(glob(Case::Sensitive, &pieces)),
                     Filled::Nothing => (),
@@ -73,8 +78,11 @@ fn of_statement(statement: &Statement, place: usize, name: &str, request: &Reque
         }
         (None, Some(patterns)) => {
             let mut unknown = Truth::True;
+            // And something else than what an allowance leaves out.
+            let meant = |pattern: &&String| effect == Effect::Deny || !is_chosen(pattern, request, variables);
             let out: Vec<Glob> = patterns
                 .iter()
+                .filter(meant)
                 .filter_map(|pattern| match fill(pattern, request, variables) {
                     Filled::Pieces(pieces) => Some(glob(Case::Sensitive, &pieces)),
                     Filled::Nothing => None,

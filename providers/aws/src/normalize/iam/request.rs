@@ -1,5 +1,6 @@
 //! What is known of the requests a principal makes: which condition keys have a value, which the caller chooses.
 
+use super::organization::Membership;
 use std::collections::BTreeMap;
 
 /// What is known of a condition key.
@@ -28,6 +29,8 @@ const CHOSEN: &[&str] = &[
     "aws:referer",
     "aws:useragent",
     "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
     "iam:passedtoservice",
     "iam:policyarn",
     "iam:associatedresourcearn",
@@ -110,6 +113,24 @@ impl Request {
 
     fn set(&mut self, key: &str, value: &str) {
         self.known.insert(key.to_owned(), Some(vec![value.to_owned()]));
+    }
+
+    /// The same requests of a principal whose account belongs to an organisation, or to none.
+    pub(in crate::normalize) fn of_member(mut self, membership: &Membership) -> Self {
+        match membership {
+            Membership::Unknown => (),
+            Membership::None => {
+                self.known.insert("aws:principalorgid".to_owned(), None);
+                self.known.insert("aws:principalorgpaths".to_owned(), None);
+            }
+            Membership::In(id, path) => {
+                self.set("aws:principalorgid", id);
+                if let Some(path) = path {
+                    self.set("aws:principalorgpaths", path);
+                }
+            }
+        }
+        self
     }
 
     /// The same requests with a key set to a value, whatever it was.

@@ -1,7 +1,7 @@
 //! Trust policies: who may become a role.
 
 use super::{
-    condition::holds,
+    condition::{binds, holds},
     directory::Directory,
     policy::{actions, has_variables},
     request::Request,
@@ -13,6 +13,15 @@ use std::collections::BTreeSet;
 
 const ASSUME: &str = "sts:AssumeRole";
 const WITH_WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// A trust policy each of whose statements names somebody: one that does not cannot be understood.
+pub(in crate::normalize) fn naming_somebody(document: Document) -> Result<Document, String> {
+    let nobody = |one: &Statement| one.principal.is_none() && one.not_principal.is_none();
+    match document.statement.iter().position(nobody) {
+        Some(place) => Err(format!("statement {place} names nobody")),
+        None => Ok(document),
+    }
+}
 
 /// How a trust policy admits a principal of the same account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +41,8 @@ pub(in crate::normalize) fn admits(
 ) -> Admission {
     let (mut by_name, mut by_account, mut denied) = (Truth::False, Truth::False, Truth::False);
     for statement in speaking_of(document, ASSUME) {
-        let when = || holds(&statement.condition, request, has_variables(document));
+        let variables = has_variables(document);
+        let when = || holds(&statement.condition, request, variables);
         let named = names(statement, principal, account);
         match statement.effect.as_deref() {
             Some("Allow") => match named {
@@ -40,7 +50,9 @@ pub(in crate::normalize) fn admits(
                 Naming::Account => by_account = by_account.or(when()),
                 Naming::Nobody => (),
             },
-            Some("Deny") if named != Naming::Nobody => denied = denied.or(when()),
+            Some("Deny") if named != Naming::Nobody => {
+                denied = denied.or(binds(&statement.condition, request, variables));
+            }
             _ => (),
         }
     }
@@ -93,22 +105,24 @@ fn is_root_of(arn: &str, account: &str) -> bool {
 /// Whether a service may assume a role, as far as the policy alone can tell.
 pub(in crate::normalize) fn admits_service(document: &Document, service: &str, request: &Request) -> Truth {
     let speaking = speaking_of(document, ASSUME).filter(|statement| names_in(statement, "Service", service));
-    let mut admitted = Truth::False;
+    let (mut admitted, mut denied) = (Truth::False, Truth::False);
     for statement in speaking {
-        // Keys of services say on whose behalf a service calls; for the account's own things they hold.
+        // Keys of services say on whose behalf a service calls; what they admit they admit for the account's own things,
+        // and what they keep out is not those.
+        let spares_own = statement.condition.values().flat_map(|keys| keys.keys()).any(|key| is_of_service(key));
         let mut condition = statement.condition.clone();
         for keys in condition.values_mut() {
             keys.retain(|key, _| !is_of_service(key));
         }
         condition.retain(|_, keys| !keys.is_empty());
-        let when = holds(&condition, request, has_variables(document));
+        let variables = has_variables(document);
         match statement.effect.as_deref() {
-            Some("Allow") => admitted = admitted.or(when),
-            Some("Deny") => admitted = admitted.and(when.not()),
+            Some("Allow") => admitted = admitted.or(holds(&condition, request, variables)),
+            Some("Deny") if !spares_own => denied = denied.or(binds(&condition, request, variables)),
             _ => (),
         }
     }
-    admitted
+    admitted.and(denied.not())
 }
 
 fn is_of_service(key: &str) -> bool {
@@ -148,6 +162,9 @@ pub(in crate::normalize) struct Party {
     pub(in crate::normalize) guarded_by: Option<String>,
 }
 
+/// Whom a trust policy admits that only says whom it does not.
+pub(in crate::normalize) const EVERYBODY_ELSE: &str = "everybody but those named";
+
 /// Everybody a trust policy admits.
 pub(in crate::normalize) fn parties(document: &Document) -> BTreeSet<Party> {
     let mut found = BTreeSet::new();
@@ -167,7 +184,7 @@ pub(in crate::normalize) fn parties(document: &Document) -> BTreeSet<Party> {
                     }
                 }
             }
-            (None, Some(_)) => add("AWS", "everybody but those named"),
+            (None, Some(_)) => add("AWS", EVERYBODY_ELSE),
             (None, None) => (),
         }
     }

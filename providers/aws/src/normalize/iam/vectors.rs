@@ -15,26 +15,29 @@ use palisade_authority::{Capability, Decision, DenyReason, Node, Standing, Truth
 use palisade_model::{Audience, Provider, TrustSubject};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-const ACCOUNT: &str = "111122223333";
-const N: &str = "arn:aws:iam::111122223333:role/n";
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const N: &str = "arn:aws:iam::111122223333:role/n";
 
 /// An account being described: a role `n` and whatever a test adds.
 #[derive(Clone, Default)]
-struct Draft {
-    roles: Vec<Value>,
-    policies: Vec<Value>,
+pub(super) struct Draft {
+    pub(super) roles: Vec<Value>,
+    pub(super) policies: Vec<Value>,
+    pub(super) users: Vec<Value>,
+    pub(super) groups: Vec<Value>,
 }
 
-fn document(statements: Value) -> String {
+pub(super) fn document(statements: Value) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 
-fn trusting(principal: Value) -> String {
+pub(super) fn trusting(principal: Value) -> String {
     document(json!([{ "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole" }]))
 }
 
-fn allow(action: Value, resource: Value) -> Value {
+pub(super) fn allow(action: Value, resource: Value) -> Value {
     json!({ "Effect": "Allow", "Action": action, "Resource": resource })
 }
 
@@ -44,13 +47,13 @@ fn deny(action: Value, resource: Value) -> Value {
 
 impl Draft {
     /// The role `n`, a machine's, with one inline policy.
-    fn of(statements: Value) -> Self {
+    pub(super) fn of(statements: Value) -> Self {
         let mut draft = Self::default();
         draft.role("n", trusting(json!({ "Service": "ec2.amazonaws.com" })), &document(statements));
         draft
     }
 
-    fn role(&mut self, name: &str, trust: String, policy: &str) -> &mut Self {
+    pub(super) fn role(&mut self, name: &str, trust: String, policy: &str) -> &mut Self {
         self.roles.push(json!({
             "RoleName": name, "Arn": format!("arn:aws:iam::{ACCOUNT}:role/{name}"), "AssumeRolePolicyDocument": trust,
             "RolePolicyList": [{ "PolicyName": "own", "PolicyDocument": policy }], "AttachedManagedPolicies": [], "Tags": [],
@@ -86,10 +89,16 @@ impl Draft {
         self
     }
 
-    fn directory(&self) -> Directory {
-        let body = json!({ "AnyResponse": { "RResult": { "RoleDetailList": self.roles, "Policies": self.policies } } });
+    pub(super) fn directory(&self) -> Directory {
+        let body = json!({ "AnyResponse": { "RResult": { "RoleDetailList": self.roles, "Policies": self.policies, "UserDetailList": self.users, "GroupDetailList": self.groups } } });
         let snapshot = SnapshotBuilder::new(Provider::Aws, ACCOUNT)
             .answer(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, ACCOUNT, &[], body)
+            .answer(
+                &calls::DESCRIBE_ORGANIZATION,
+                ACCOUNT,
+                &[],
+                json!({ "__type": "AWSOrganizationsNotInUseException", "Message": "" }),
+            )
             .build();
         Directory::read(&snapshot, ACCOUNT).unwrap()
     }
@@ -100,7 +109,7 @@ impl Draft {
 
     fn standing(&self, need: &Need) -> Standing {
         let directory = self.directory();
-        let ways = Ways::new(&directory, ("aws", "eu-west-1"), std::collections::BTreeSet::new());
+        let ways = Ways::new(&directory, ("aws", "eu-west-1"), BTreeSet::new(), Some(BTreeSet::new()));
         standing(&directory, &ways, N, need)
     }
 
@@ -186,9 +195,38 @@ fn b1_06_a_boundary_that_leaves_s3_out_denies_it() {
 }
 
 #[test]
-fn b1_07_organisation_policies_are_a_named_assumption() {
-    let standing = Draft::of(json!([allow(json!("iam:CreateUser"), json!("*"))])).standing(&Need::default());
-    assert!(standing.assumptions.iter().any(|assumption| assumption.contains("organisation policy")), "{standing:?}");
+fn b1_07_the_unit_that_does_not_allow_is_the_reason() {
+    let (everything, two) = (allow(json!("*"), json!("*")), allow(json!(["ec2:*", "s3:*"]), json!("*")));
+    let role = json!({ "Arn": N, "AssumeRolePolicyDocument": trusting(json!({ "Service": "ec2.amazonaws.com" })),
+        "RolePolicyList": [{ "PolicyName": "all", "PolicyDocument": document(json!([everything])) }] });
+    let details = json!({ "AnyResponse": { "RResult": { "RoleDetailList": [role] } } });
+    let targets =
+        |ids: &[&str]| json!({ "Targets": ids.iter().map(|id| json!({ "TargetId": id })).collect::<Vec<_>>() });
+    let policy = |statement: &Value| json!({ "Policy": { "Content": document(json!([statement])) } });
+    let parent = |id: &str, kind: &str| json!({ "Parents": [{ "Id": id, "Type": kind }] });
+    let of = |management: &str| {
+        let organization =
+            json!({ "Organization": { "Id": "o-1", "FeatureSet": "ALL", "MasterAccountId": management } });
+        let (scp, rcp) = ([("filter", "SERVICE_CONTROL_POLICY")], [("filter", "RESOURCE_CONTROL_POLICY")]);
+        let listed = json!({ "Policies": [{ "Id": "p-FullAWSAccess" }, { "Id": "p-two" }] });
+        let (all, few) = ([("policy", "p-FullAWSAccess")], [("policy", "p-two")]);
+        let snapshot = SnapshotBuilder::new(Provider::Aws, ACCOUNT)
+            .answer(&calls::GET_ACCOUNT_AUTHORIZATION_DETAILS, ACCOUNT, &[], details.clone())
+            .answer(&calls::DESCRIBE_ORGANIZATION, ACCOUNT, &[], organization)
+            .answer(&calls::LIST_POLICIES, "999999999999", &scp, listed)
+            .answer(&calls::LIST_POLICIES, "999999999999", &rcp, json!({ "Policies": [] }))
+            .answer(&calls::LIST_TARGETS_FOR_POLICY, "999999999999", &all, targets(&["r-1", ACCOUNT]))
+            .answer(&calls::LIST_TARGETS_FOR_POLICY, "999999999999", &few, targets(&["ou-1"]))
+            .answer(&calls::DESCRIBE_POLICY, "999999999999", &all, policy(&everything))
+            .answer(&calls::DESCRIBE_POLICY, "999999999999", &few, policy(&two))
+            .answer(&calls::LIST_PARENTS, "999999999999", &[("child", ACCOUNT)], parent("ou-1", "ORGANIZATIONAL_UNIT"))
+            .answer(&calls::LIST_PARENTS, "999999999999", &[("child", "ou-1")], parent("r-1", "ROOT"))
+            .build();
+        Directory::read(&snapshot, ACCOUNT).unwrap().authority(N).decide("iam:CreateUser", "*")
+    };
+    let reason = DenyReason::Guard("service control policies of ou-1".into());
+    assert_eq!(of("999999999999"), Decision::Deny { by: reason });
+    assert!(of(ACCOUNT).is_allow(), "the management account");
 }
 
 #[test]
@@ -338,7 +376,7 @@ fn b1_16_a_role_must_trust_whoever_assumes_it() {
         let directory = draft.directory();
         let request = directory.request(N);
         let r = "arn:aws:iam::111122223333:role/r";
-        let admits = super::trust::admits(directory.trust(r).unwrap(), N, ACCOUNT, &request).admits;
+        let admits = super::trust::admits(directory.trust(r).unwrap().unwrap(), N, ACCOUNT, &request).admits;
         (admits, draft.path().is_some())
     };
     assert_eq!(with(trusting(json!({ "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }))), (Truth::True, true));

@@ -8,8 +8,11 @@ use crate::{
         space::{HOST, Space, nets},
     },
     record::{Reference, SecurityRule},
+    tags::{self, Tag},
 };
-use palisade_reach::{Action, AddrSet, Bounds, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net};
+use palisade_reach::{
+    Action, AddrSet, Bounds, Certainty, Family, PacketSet, PortedRule, Ports, Protocol, Protocols, parse_net,
+};
 
 /// What it takes to read the rules of one holder.
 pub(super) struct Reader<'a> {
@@ -47,10 +50,10 @@ impl Reader<'_> {
             groups: &properties.destination_application_security_groups,
         };
         let (other, own) = match self.direction {
-            Direction::In => (source, destination),
-            Direction::Out => (destination, source),
+            Direction::In => (&source, &destination),
+            Direction::Out => (&destination, &source),
         };
-        let addresses = self.addresses(&other);
+        let addresses = self.addresses(other);
         let ports = ports(properties.destination_port_range.as_deref(), &properties.destination_port_ranges);
         let source_ports = ports_or_full(properties.source_port_range.as_deref(), &properties.source_port_ranges);
         let protocol = properties.protocol.as_deref().unwrap_or_default();
@@ -58,7 +61,15 @@ impl Reader<'_> {
         if source_ports.is_none() {
             matches = Bounds::unknown_within(matches.upper().clone());
         }
-        let all_ports = ports.as_ref().is_some_and(Ports::is_full) && source_ports.as_ref().is_none_or(Ports::is_full);
+        let full = |ports: &Option<Ports>| ports.as_ref().map_or(Certainty::Maybe, |ports| yes_or_no(ports.is_full()));
+        let known = ["tcp", "udp", "icmp", "esp", "ah"].iter().any(|known| protocol.eq_ignore_ascii_case(known));
+        let any_protocol = match protocol {
+            "*" => Certainty::Yes,
+            _ if known => Certainty::No,
+            _ => Certainty::Maybe,
+        };
+        let opens = yes_or_no(is_written && action == Action::Allow);
+        let is_wide = opens.min(any_protocol).min(full(&ports)).min(full(&source_ports));
         let name = rule.name.as_deref().unwrap_or("rule");
         Line {
             rule: PortedRule {
@@ -68,10 +79,15 @@ impl Reader<'_> {
                 source_ports: source_ports.unwrap_or_else(Ports::full),
             },
             told: format!("{} {} rule {priority} {name}", self.kind, self.name).into(),
-            own: self.own_side(&own),
-            is_wide: is_written && action == Action::Allow && protocol == "*" && all_ports,
+            own: self.own_side(own),
+            is_wide,
             addresses,
             text: other.text(),
+            tags_of: source
+                .prefixes()
+                .chain(destination.prefixes())
+                .find_map(|text| self.listed(text))
+                .map(|tag| tag.day),
         }
     }
 
@@ -108,9 +124,10 @@ impl Reader<'_> {
             },
             told: format!("{} {} default rule {name}", self.kind, self.name).into(),
             own,
-            is_wide: false,
+            is_wide: Certainty::No,
             addresses,
             text: text.to_owned(),
+            tags_of: None,
         };
         table.into_iter().map(line).collect()
     }
@@ -144,14 +161,22 @@ impl Reader<'_> {
             "0.0.0.0/0" if self.family == Family::V6 => Bounds::unknown_within(all()),
             other => match parse_net(other) {
                 Ok(net) => Bounds::exact(AddrSet::from_net(net).family(self.family)),
-                Err(_) => Bounds::unknown_within(all()),
+                Err(_) => match self.listed(other) {
+                    Some(tag) => Bounds::exact(tag.addresses.family(self.family)),
+                    None => Bounds::unknown_within(all()),
+                },
             },
         }
     }
 
+    /// What the list says of a service tag. Tags of other clouds are in no list of ours.
+    fn listed(&self, text: &str) -> Option<Tag> {
+        tags::find(text).filter(|_| self.space.listed_cloud)
+    }
+
     fn own_side(&self, written: &Written<'_>) -> OwnSide {
         let mut own = OwnSide {
-            groups: written.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::key).collect(),
+            groups: written.groups.iter().map(|group| arm::key(&group.id)).collect(),
             unknown: written.is_empty(),
             ..OwnSide::default()
         };
@@ -166,7 +191,10 @@ impl Reader<'_> {
                 }
                 other => match parse_net(other) {
                     Ok(net) => own.nets = own.nets.union(&AddrSet::from_net(net)),
-                    Err(_) => own.unknown = true,
+                    Err(_) => match self.listed(other) {
+                        Some(tag) => own.nets = own.nets.union(&tag.addresses),
+                        None => own.unknown = true,
+                    },
                 },
             }
         }
@@ -197,6 +225,10 @@ impl Reader<'_> {
     }
 }
 
+fn yes_or_no(is: bool) -> Certainty {
+    if is { Certainty::Yes } else { Certainty::No }
+}
+
 /// One side of a rule: singular and plural fields add up.
 struct Written<'a> {
     one: Option<&'a str>,
@@ -215,7 +247,7 @@ impl<'a> Written<'a> {
     }
 
     fn text(&self) -> String {
-        let groups = self.groups.iter().filter_map(|group| group.id.as_deref()).map(arm::name);
+        let groups = self.groups.iter().map(|group| arm::name(&group.id));
         self.prefixes().chain(groups).collect::<Vec<_>>().join(", ")
     }
 }

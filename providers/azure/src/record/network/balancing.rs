@@ -9,18 +9,15 @@ resource! {
     LoadBalancer { LoadBalancerProperties, sku: Sku }
 }
 
-/// What it forwards.
+/// What it forwards. Azure writes down all four lists, also when they are empty: one that is absent is not known.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct LoadBalancerProperties {
-    #[serde(rename = "frontendIPConfigurations", deserialize_with = "lenient::list")]
-    pub(crate) frontend_ip_configurations: Vec<Frontend>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) load_balancing_rules: Vec<Forwarding>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) inbound_nat_rules: Vec<Forwarding>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) backend_address_pools: Vec<BackendPool>,
+    #[serde(rename = "frontendIPConfigurations")]
+    pub(crate) frontend_ip_configurations: Option<Vec<Frontend>>,
+    pub(crate) load_balancing_rules: Option<Vec<Forwarding>>,
+    pub(crate) inbound_nat_rules: Option<Vec<Forwarding>>,
+    pub(crate) backend_address_pools: Option<Vec<BackendPool>>,
 }
 
 resource! {
@@ -50,6 +47,12 @@ pub(crate) struct BackendAddressProperties {
     pub(crate) ip_address: Option<String>,
     pub(crate) virtual_network: Option<Reference>,
     pub(crate) subnet: Option<Reference>,
+    /// The address of an interface, which then points at the pool itself.
+    #[serde(rename = "networkInterfaceIPConfiguration")]
+    pub(crate) network_interface_ip_configuration: Option<Reference>,
+    /// The frontend of a balancer of one region, behind one of all regions.
+    #[serde(rename = "loadBalancerFrontendIPConfiguration")]
+    pub(crate) load_balancer_frontend_ip_configuration: Option<Reference>,
 }
 
 resource! {
@@ -65,6 +68,8 @@ pub(crate) struct FrontendProperties {
     pub(crate) public_ip_address: Option<Reference>,
     #[serde(rename = "publicIPPrefix")]
     pub(crate) public_ip_prefix: Option<Reference>,
+    /// Where a private one stands.
+    pub(crate) subnet: Option<Reference>,
 }
 
 resource! {

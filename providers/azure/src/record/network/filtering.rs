@@ -9,12 +9,11 @@ resource! {
     SecurityGroup { SecurityGroupProperties }
 }
 
-/// Its rules.
+/// Its rules: absent they are not known, which is not the same as none.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct SecurityGroupProperties {
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) security_rules: Vec<SecurityRule>,
+    pub(crate) security_rules: Option<Vec<SecurityRule>>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) default_security_rules: Vec<SecurityRule>,
 }
@@ -103,7 +102,9 @@ impl AdminRule {
     /// The same in the words of a security group's rules: both match alike.
     pub(crate) fn as_security_rule(&self) -> SecurityRule {
         let properties = &self.properties;
-        let prefixes = |all: &[AdminPrefix]| all.iter().filter_map(|one| one.address_prefix.clone()).collect();
+        // One that says nothing may mean anything: it stays as a word that nobody knows.
+        let prefix = |one: &AdminPrefix| one.address_prefix.clone().unwrap_or_else(|| "(no prefix)".to_owned());
+        let prefixes = |all: &[AdminPrefix]| all.iter().map(prefix).collect();
         let protocol =
             properties.protocol.as_deref().map(|word| if word.eq_ignore_ascii_case("Any") { "*" } else { word });
         SecurityRule {

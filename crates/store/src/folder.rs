@@ -1,0 +1,256 @@
+//! A folder of content-addressed bodies and one list of records a scope.
+//!
+//! ```text
+//! DIR/bodies/ab/abcd….json     an answer, named by the SHA-256 of its bytes, stored once however often it came
+//! DIR/units/0123….jsonl        a scope: a header line, then one line for each call
+//! ```
+//!
+//! Bodies are written before the list that names them, and every file is written beside its place, brought to the disk
+//! and then moved there. So a run, a machine or a disk that ends in the middle leaves whole scopes and no half ones.
+//! Reading checks the digest of the list and of every body it names.
+
+use palisade_model::{Digest, Provider};
+use palisade_provider::{Body, Outcome, Snapshot};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// What every list of records begins with.
+const SCHEMA: &str = "palisade.snapshot/v1";
+
+/// A snapshot could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or folder could not be written.
+    #[error("could not write `{}`", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder could not be read.
+    #[error("could not read `{}`", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A list of records is not one.
+    #[error("`{}` is not a list of records: {why}", path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Where and why.
+        why: String,
+    },
+    /// The folder holds no snapshot.
+    #[error("`{}` holds no snapshot: expected a folder `units` with `.jsonl` files, as `palisade scan --save-snapshot` writes them", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// What a list of records begins with.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Header {
+    schema: String,
+    target: String,
+    provider: Provider,
+    scope: String,
+    started_at: jiff::Timestamp,
+    finished_at: jiff::Timestamp,
+    /// The SHA-256 of the lines below: a list that was cut off reads like a shorter one otherwise.
+    records: Digest,
+}
+
+impl Header {
+    pub(crate) fn of(snapshot: &Snapshot, lines: &str) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            target: snapshot.target.clone(),
+            provider: snapshot.provider,
+            scope: snapshot.scope.clone(),
+            started_at: snapshot.started_at,
+            finished_at: snapshot.finished_at,
+            records: Body::new(lines.to_owned().into_bytes()).digest(),
+        }
+    }
+}
+
+/// The header as the first line.
+pub(crate) fn header_line(header: &Header, path: &Path) -> Result<String, StoreError> {
+    let malformed = |error: serde_json::Error| StoreError::Malformed { path: path.to_owned(), why: error.to_string() };
+    serde_json::to_string(header).map_err(malformed)
+}
+
+/// A folder of snapshots.
+#[derive(Clone, Debug)]
+pub struct SnapshotFolder {
+    root: PathBuf,
+}
+
+impl SnapshotFolder {
+    /// A folder to write to. It is made if it is not there.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        for folder in [root.join("bodies"), root.join("units")] {
+            fs::create_dir_all(&folder).map_err(|source| StoreError::Write { path: folder, source })?;
+        }
+        Ok(Self { root })
+    }
+
+    /// A folder to read from.
+    pub fn open(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Writes one scope.
+    pub fn write(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        let mut folders = BTreeSet::new();
+        for record in snapshot.records() {
+            if let Outcome::Answered(body) = &record.outcome {
+                let path = self.body_path(body.digest());
+                // One of another length is what a machine left that ended while it wrote.
+                let length = fs::metadata(&path).map(|file| file.len());
+                if !length.is_ok_and(|length| length == body.bytes().len() as u64) {
+                    place(&path, body.bytes())?;
+                    folders.extend(path.parent().map(Path::to_owned));
+                }
+            }
+        }
+        // Once a folder and not once a body: a scope has thousands of bodies.
+        folders.iter().try_for_each(|folder| settle(folder))?;
+        let lines = snapshot.to_lines();
+        let header = Header::of(snapshot, &lines);
+        let path = self.root.join(unit_name(&header));
+        let text = format!("{}\n{}", header_line(&header, &path)?, lines);
+        place(&path, text.as_bytes())?;
+        settle(&self.root.join("units"))
+    }
+
+    /// The scopes in the folder, in a stable order. Read them one by one: a fleet does not fit into memory at once.
+    pub fn units(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let folder = self.root.join("units");
+        let read = |source| StoreError::Read { path: folder.clone(), source };
+        let mut units = Vec::new();
+        if folder.is_dir() {
+            for entry in fs::read_dir(&folder).map_err(read)? {
+                let path = entry.map_err(read)?.path();
+                if path.extension().is_some_and(|extension| extension == "jsonl") {
+                    units.push(path);
+                }
+            }
+        }
+        if units.is_empty() {
+            return Err(StoreError::Empty { path: self.root.clone() });
+        }
+        units.sort();
+        Ok(units)
+    }
+
+    /// Reads one scope and checks every body against its digest.
+    pub fn read(&self, unit: &Path) -> Result<Snapshot, StoreError> {
+        let read = |source| StoreError::Read { path: unit.to_owned(), source };
+        let text = fs::read_to_string(unit).map_err(read)?;
+        read_unit(unit, &text, |digest| {
+            let path = self.body_path(digest);
+            let bytes = fs::read(&path).map_err(|error| format!("could not read the body `{digest}`: {error}"))?;
+            Ok(Arc::from(bytes))
+        })
+    }
+
+    fn body_path(&self, digest: Digest) -> PathBuf {
+        self.root.join(body_name(digest))
+    }
+}
+
+/// Where a body is.
+pub(crate) fn body_name(digest: Digest) -> String {
+    let hex = digest.to_hex();
+    let first: String = hex.chars().take(2).collect();
+    format!("bodies/{first}/{hex}.json")
+}
+
+/// Where a list is. Named by a digest, because a scope's name is the provider's text and no file name.
+pub(crate) fn unit_name(header: &Header) -> String {
+    let name = format!("{}\n{}\n{}", header.provider, header.target, header.scope);
+    let digest = Body::new(name.into_bytes()).digest().to_hex();
+    let short: String = digest.chars().take(16).collect();
+    format!("units/{}-{short}.jsonl", header.provider)
+}
+
+/// The bodies that a list names. What cannot be read names none; reading the list then says why.
+pub(crate) fn named_bodies(text: &str) -> BTreeSet<Digest> {
+    #[derive(Deserialize)]
+    struct Named {
+        body: Option<Digest>,
+    }
+    let lines = text.lines().skip(1).filter_map(|line| serde_json::from_str::<Named>(line).ok());
+    lines.filter_map(|named| named.body).collect()
+}
+
+/// Reads a list and its bodies, and checks the digest of each.
+pub(crate) fn read_unit(
+    unit: &Path,
+    text: &str,
+    body: impl FnMut(Digest) -> Result<Arc<[u8]>, String>,
+) -> Result<Snapshot, StoreError> {
+    let malformed = |why: String| StoreError::Malformed { path: unit.to_owned(), why };
+    let (header, lines) = text.split_once('\n').unwrap_or((text, ""));
+    let header: Header = serde_json::from_str(header).map_err(|error| malformed(format!("header: {error}")))?;
+    if header.schema != SCHEMA {
+        return Err(malformed(format!("its schema is `{}`, this program reads `{SCHEMA}`", header.schema)));
+    }
+    let digest = Body::new(lines.to_owned().into_bytes()).digest();
+    if digest != header.records {
+        let why =
+            format!("its records are `{digest}` and should be `{}`: they were cut off or changed", header.records);
+        return Err(malformed(why));
+    }
+    let records = Snapshot::records_from_lines(lines, body).map_err(|why| malformed(format!("record {why}")))?;
+    Ok(Snapshot::new(header.target, header.provider, header.scope, (header.started_at, header.finished_at), records))
+}
+
+/// Writes a file beside its place, brings it to the disk and moves it there.
+fn place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = |source| StoreError::Write { path: path.to_owned(), source };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(write)?;
+    let beside = beside(path);
+    let result = write_through(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if result.is_err() {
+        // What is left of a failed write is of no use; the first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    result.map_err(write)
+}
+
+/// Brings the moves into a folder to the disk. Where folders cannot be opened like files, the system does it itself.
+fn settle(folder: &Path) -> Result<(), StoreError> {
+    let Ok(open) = fs::File::open(folder) else { return Ok(()) };
+    open.sync_all().map_err(|source| StoreError::Write { path: folder.to_owned(), source })
+}
+
+/// A name that no other writer has: two runs may store the same answer at the same time.
+fn beside(path: &Path) -> PathBuf {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    let write = WRITES.fetch_add(1, Ordering::Relaxed);
+    path.with_extension(format!("{}-{write}.part", std::process::id()))
+}
+
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
