@@ -15,7 +15,7 @@ fn tried(receiver: impl Fn(Timestamp) -> Outcome) -> (Next, Vec<Timestamp>, Heal
         attempts.push(at);
         let attempt = u32::try_from(attempts.len()).unwrap();
         let next = after(&receiver(at), attempt, first, smaller, at, 0.75);
-        health = health.after(next, at);
+        health = health.after(next, Medium::Webhook, at);
         match next {
             Next::Retry(then) => at = then,
             Next::Smaller => smaller = true,
@@ -34,7 +34,7 @@ fn a_receiver_that_is_down_for_ten_hours_gets_the_message_when_it_is_back() {
     for down in [Outcome::Unreachable, Outcome::Later(None), Outcome::Elsewhere] {
         let (next, attempts, health) = tried(|at| if at < later(10) { down.clone() } else { Outcome::Taken });
         assert_eq!(next, Next::Done);
-        assert_eq!(health, Health::default());
+        assert_eq!((health.failing_since, health.failures), (None, 0));
         assert!((10..30).contains(&attempts.len()), "{}", attempts.len());
         assert!(*attempts.last().unwrap() < later(16));
     }
@@ -62,7 +62,7 @@ fn a_receiver_that_asks_for_a_minute_again_and_again_gets_one_attempt_a_minute()
 fn a_receiver_that_never_finds_a_message_small_enough_gets_it_twice() {
     let (next, attempts, health) = tried(|_| Outcome::TooLarge);
     assert_eq!((next, attempts.len()), (Next::Dead, 2));
-    assert_eq!(health, Health::default());
+    assert_eq!((health.failing_since, health.state), (None, State::Enabled));
 }
 
 #[tokio::test]
