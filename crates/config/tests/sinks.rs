@@ -146,3 +146,18 @@ fn the_secret_managers_of_the_clouds_are_refused_by_the_name_of_what_would_bring
         assert!(mistake.contains(feature), "{mistake}");
     }
 }
+
+#[test]
+fn the_examples_of_the_guides_are_read() {
+    for guide in ["slack", "teams", "webhook"] {
+        let path = format!("{}/../../docs/guides/{guide}.md", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let examples: Vec<&str> =
+            text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        assert!(!examples.is_empty(), "{guide}");
+        for text in examples {
+            let config = read(&Source { name: &path, text }, &[]).map_err(|mistakes| mistakes.to_string()).unwrap();
+            assert!(config.sinks.is_some_and(|sinks| !sinks.channels.is_empty()), "{text}");
+        }
+    }
+}

@@ -16,6 +16,9 @@ use std::{
 /// How many items a message tells one by one. More collapse to counts.
 const STORM: usize = 20;
 
+/// How many rows of counts a message has.
+const ROWS: usize = 20;
+
 /// How many names an item tells.
 const NAMES: usize = 3;
 
@@ -98,9 +101,15 @@ pub(crate) const SIZES: [Size; 6] = [
     Size { items: 10, line: 240, detail: Detail::Every },
     Size { items: 10, line: 200, detail: Detail::Needed },
     Size { items: 5, line: 160, detail: Detail::Needed },
-    Size { items: 3, line: 120, detail: Detail::None },
-    Size { items: 0, line: 120, detail: Detail::None },
+    Size { items: 3, line: SHORTEST_LINE, detail: Detail::None },
+    Size { items: 0, line: SHORTEST_LINE, detail: Detail::None },
 ];
+
+/// The shortest longest line of all sizes.
+pub(crate) const SHORTEST_LINE: usize = 120;
+
+/// The longest body of a user's template: what the usual size has room for.
+pub(crate) const LONGEST_BODY: usize = 3 * 700;
 
 /// Where in [`SIZES`] counts and a link are all that is said.
 pub(crate) const COUNTS_ONLY: usize = SIZES.len() - 1;
@@ -109,15 +118,21 @@ impl Item {
     pub(crate) fn head(&self, dialect: Dialect, most: usize) -> String {
         match &self.head {
             Said::Ours(plain) => plain.within(dialect, most),
-            Said::Written(text) => crate::plain::cut(text, most),
+            // Never longer than the shortest line: see `Templates`.
+            Said::Written(text) => text.clone(),
         }
     }
 
     /// The lines that are told at this size: label and text in the dialect. A written body is one line without label.
     pub(crate) fn lines(&self, dialect: Dialect, size: Size) -> Vec<(&'static str, String)> {
         match &self.body {
-            Text::Written(_) if size.detail == Detail::None => Vec::new(),
-            Text::Written(text) => vec![("", crate::plain::cut(text, size.line.saturating_mul(3)))],
+            // A cut could end within markup, so there is all of it or nothing.
+            Text::Written(text)
+                if size.detail == Detail::None || text.chars().count() > size.line.saturating_mul(3) =>
+            {
+                Vec::new()
+            }
+            Text::Written(text) => vec![("", text.clone())],
             Text::Ours(lines) => lines
                 .iter()
                 .filter(|line| match size.detail {
@@ -236,7 +251,9 @@ fn counts(events: &[Event]) -> Vec<Plain> {
     let row = |((severity, kind), count): ((std::cmp::Reverse<Severity>, EventKind), u64)| {
         Plain::from(format!("{}: {}", capital(severity.0), counted(kind, count)))
     };
-    rows.into_iter().map(row).collect()
+    let more = rows.len().saturating_sub(ROWS);
+    let more = (more > 0).then(|| Plain::from(format!("and {more} more kinds")));
+    rows.into_iter().take(ROWS).map(row).chain(more).collect()
 }
 
 fn control_title<'a>(finding: &'a Tracked, view: &View<'a>) -> &'a str {

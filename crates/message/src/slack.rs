@@ -80,11 +80,14 @@ pub(crate) fn message(said: &Content, size: Size, channel: Option<&str>, thread:
     message
 }
 
-/// Whether Slack takes it.
+/// Whether Slack takes it. Texts are never cut here: a cut could end within a link or an escape.
 pub(crate) fn fits(message: &Value, _bytes: usize) -> bool {
     let Some(blocks) = message.get("blocks").and_then(Value::as_array) else { return false };
-    let texts = blocks.iter().map(|block| texts(block).into_iter().map(|text| text.chars().count()).sum::<usize>());
-    blocks.len() <= SLACK_BLOCKS && texts.sum::<usize>() <= SLACK_TEXT
+    let lengths = |block: &Value| -> Vec<usize> { texts(block).into_iter().map(|text| text.chars().count()).collect() };
+    let all: Vec<usize> = blocks.iter().flat_map(lengths).collect();
+    blocks.len() <= SLACK_BLOCKS
+        && all.iter().all(|length| *length <= SECTION)
+        && all.iter().sum::<usize>() <= SLACK_TEXT
 }
 
 /// The texts of a block: its own and those of its elements.
@@ -114,7 +117,7 @@ fn text_of(item: &Item, size: Size) -> String {
 fn section(text: &str) -> Value {
     json!({
         "type": "section",
-        "text": { "type": "mrkdwn", "text": crate::plain::cut(text, SECTION), "verbatim": true },
+        "text": { "type": "mrkdwn", "text": text, "verbatim": true },
     })
 }
 

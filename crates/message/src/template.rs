@@ -1,6 +1,11 @@
 //! Titles and bodies that a user writes.
 
-use crate::{Channel, Dialect, Plain, plain::escape_within, sample};
+use crate::{
+    Channel, Dialect, Plain,
+    content::{LONGEST_BODY, SHORTEST_LINE},
+    plain::escape_within,
+    sample,
+};
 use minijinja::{Environment, UndefinedBehavior, Value};
 use palisade_engine::Severity;
 use palisade_track::{Event, EventKind, Summary, Topic, Tracked};
@@ -64,8 +69,8 @@ impl Templates {
         if mistakes.is_empty() { Ok(Self(templates)) } else { Err(mistakes) }
     }
 
-    /// What the user's template says of an event and `others` like it. `None` when there is none, or when it stumbles over
-    /// what this event has: then ours is said, so that nothing goes untold.
+    /// What the user's template says of an event and `others` like it. `None` when there is none, when it stumbles over
+    /// what this event has, or when it is too long: then ours is said, so that nothing goes untold.
     pub(crate) fn write(
         &self,
         part: Part,
@@ -83,8 +88,16 @@ impl Templates {
         let template =
             self.0.iter().filter(fits).max_by_key(|template| (template.channel.is_some(), template.event.is_some()))?;
         let text = run(template, event, others, dialect).ok()?;
-        let text = text.trim();
-        (!text.is_empty()).then(|| text.to_owned())
+        let text = match part {
+            Part::Title => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            Part::Body => text.trim().to_owned(),
+        };
+        let most = match part {
+            Part::Title => SHORTEST_LINE,
+            Part::Body => LONGEST_BODY,
+        };
+        // Markup is not cut: what is too long is not taken.
+        (!text.is_empty() && text.chars().count() <= most).then_some(text)
     }
 }
 

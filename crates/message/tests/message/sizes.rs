@@ -73,6 +73,7 @@ fn check_slack(value: &Value) {
                 all += length(&block["text"]["text"]);
             }
             "section" => {
+                check_mrkdwn(block["text"]["text"].as_str().unwrap());
                 assert!(length(&block["text"]["text"]) <= 3_000 && length(&block["text"]["text"]) > 0);
                 all += length(&block["text"]["text"]);
             }
@@ -85,6 +86,23 @@ fn check_slack(value: &Value) {
         }
     }
     assert!(all <= SLACK_TEXT, "{all} characters");
+}
+
+/// Links are whole, and what is no link is escaped whole.
+fn check_mrkdwn(text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find(['<', '>', '&']) {
+        let from = &rest[at..];
+        let whole = if let Some(link) = from.strip_prefix('<') {
+            let (link, _) = link.split_once('>').unwrap_or_else(|| panic!("a link that does not end: {text}"));
+            assert!(link.starts_with("https://palisade.example/") && !link.contains('<'), "{text}");
+            link.len() + 2
+        } else {
+            let escape = ["&amp;", "&lt;", "&gt;"].into_iter().find(|escape| from.starts_with(escape));
+            escape.unwrap_or_else(|| panic!("half an escape: {text}")).len()
+        };
+        rest = &from[whole..];
+    }
 }
 
 fn check_pagerduty(value: &Value) {

@@ -99,3 +99,24 @@ fn a_template_that_stumbles_over_an_event_leaves_ours() {
     let said = json(&rendered_by(&message, Medium::Slack, None, Room::Usual, &templates)).to_string();
     assert!(said.contains("New (high): ND-01"), "{said}");
 }
+
+#[test]
+fn a_template_that_says_too_much_leaves_ours_and_a_body_without_room_is_left_out_whole() {
+    let text = "<https://wiki.example|x>".repeat(80);
+    let check = |templates: Vec<Template>| Templates::check(templates, &channels()).unwrap();
+    let templates = check(vec![
+        template(Part::Title, None, None, &text),
+        template(Part::Body, Some(EventKind::Opened), Some("slack"), &text),
+    ]);
+    let events = |many: usize| {
+        (0..many).map(|number| {
+            finding(EventKind::Opened, Severity::High, &format!("p{number}"), &format!("reason {number}"))
+        })
+    };
+    let said = |many: usize| {
+        let message = planned(events(many).collect());
+        json(&rendered_by(&message, Medium::Slack, None, Room::Usual, &templates)).to_string()
+    };
+    assert!(said(1).contains("New (high): ND-01") && said(1).contains("wiki.example"), "{}", said(1));
+    assert!(said(10).contains("New (high): ND-01") && !said(10).contains("wiki.example"), "{}", said(10));
+}

@@ -209,6 +209,25 @@ async fn a_proxy_is_used_when_it_is_named_and_metadata_is_refused_all_the_same()
     assert_eq!(proxy.seen().len(), 1);
 }
 
+/// Runs itself once more with proxies in the environment, since a test cannot change its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proxies_of_the_environment_are_ignored() {
+    const TARGET: &str = "PALISADE_TEST_TARGET";
+    if let Ok(target) = std::env::var(TARGET) {
+        assert_eq!(deliver(Medium::Webhook, &target, &target).await.outcome, Outcome::Taken);
+        return;
+    }
+    let (proxy, target) = (Receiver::answering(200, &[], "").await, Receiver::answering(200, &[], "").await);
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "addresses::proxies_of_the_environment_are_ignored"]).env(TARGET, &target.url);
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "https_proxy", "HTTPS_PROXY"] {
+        child.env(name, &proxy.url);
+    }
+    let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!((proxy.seen().len(), target.seen().len()), (0, 1));
+}
+
 #[tokio::test]
 async fn a_mail_server_inside_needs_to_be_allowed_and_plain_text_is_for_loopback_only() {
     let inside = |allow: &[&str]| {
