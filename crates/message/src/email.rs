@@ -41,6 +41,9 @@ fn parsed(text: &str) -> Result<Mailbox, MailAddressError> {
     text.parse().map_err(|_| MailAddressError(crate::plain::cut(crate::Plain::new(text).as_str(), 80)))
 }
 
+/// The most bytes of a mail: mail programs clip what is longer.
+pub const MAIL_BYTES: usize = 100 * 1024;
+
 /// The longest subject: what fits into a list of mails.
 const SUBJECT: usize = 150;
 

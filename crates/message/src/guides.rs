@@ -34,9 +34,11 @@ impl Guides {
         self.0.get(control)
     }
 
-    /// Whether a control is asked for by a framework.
+    /// Whether a control is asked for by a framework: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
     pub(crate) fn asks(&self, framework: &str, control: &str) -> bool {
-        self.get(control).is_some_and(|about| about.frameworks.contains(framework))
+        let is_it =
+            |known: &String| known.strip_prefix(framework).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        self.get(control).is_some_and(|about| about.frameworks.iter().any(is_it))
     }
 }
 
@@ -48,4 +50,27 @@ impl FromIterator<(String, About)> for Guides {
 
 fn title(guide: &str) -> &str {
     guide.lines().find_map(|line| line.trim().strip_prefix("# ")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_framework_is_meant_in_one_version_or_in_every_one() {
+        let frameworks: BTreeSet<String> = ["CIS-EKS-2.0.0".to_owned(), "SOC2-TSC".to_owned()].into();
+        let about = About { frameworks, ..About::default() };
+        let guides: Guides = [("CP-01".to_owned(), about)].into_iter().collect();
+        for (framework, asked) in [
+            ("CIS-EKS-2.0.0", true),
+            ("CIS-EKS", true),
+            ("CIS", true),
+            ("SOC2-TSC", true),
+            ("CIS-AKS", false),
+            ("CIS-EKS-2", false),
+        ] {
+            assert_eq!(guides.asks(framework, "CP-01"), asked, "{framework}");
+        }
+        assert!(!guides.asks("CIS", "CP-02"));
+    }
 }

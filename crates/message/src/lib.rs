@@ -30,7 +30,7 @@ mod when;
 mod words;
 
 pub use channel::{Channel, Kind, MailSecurity, Medium};
-pub use email::{Mail, MailAddressError, mailbox};
+pub use email::{MAIL_BYTES, Mail, MailAddressError, mailbox};
 pub use guides::{About, Guides};
 pub use plain::{Dialect, Plain};
 pub use plan::{Load, Planned, Queued, plan, queue};

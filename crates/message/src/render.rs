@@ -92,8 +92,9 @@ pub fn render(planned: &Planned, view: &View<'_>, thread: Option<&Thread>, room:
         }
         Kind::Email { from, to, .. } => {
             let (text, html) = (said(Dialect::Text), said(Dialect::Html));
-            let size = sizes(room).next().unwrap_or(SIZES[COUNTS_ONLY]);
-            Body::Mail(email::mail(planned, (&text, &html), size, view, from, to))
+            let mail = |size| email::mail(planned, (&text, &html), size, view, from, to);
+            let fits = |mail: &Mail| mail.bytes.len() <= email::MAIL_BYTES;
+            Body::Mail(sizes(room).map(mail).find(fits).unwrap_or_else(|| mail(SIZES[COUNTS_ONLY])))
         }
     };
     let thread = thread.filter(|_| medium == Medium::Slack).cloned();

@@ -40,7 +40,7 @@ pub struct Matches {
     pub scopes: BTreeSet<String>,
     /// Who answers for it.
     pub owners: BTreeSet<String>,
-    /// The frameworks that ask for its control, for example `CIS-EKS-2.0.0`.
+    /// The frameworks that ask for its control: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
     pub frameworks: BTreeSet<String>,
     /// What happened.
     pub events: BTreeSet<EventKind>,

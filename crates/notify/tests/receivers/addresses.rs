@@ -157,10 +157,11 @@ async fn a_name_is_resolved_once_and_every_address_of_it_is_checked() {
 
 #[tokio::test]
 async fn the_connection_goes_to_the_address_that_was_checked() {
-    let receiver = Receiver::answering(200, &[], "").await;
+    // The system would say that `localhost` is 127.0.0.1, where nobody listens on this port.
+    let receiver = Receiver::at("127.0.0.2", |_| axum::http::Response::new(axum::body::Body::empty())).await;
     let port: u16 = receiver.url.rsplit(':').next().unwrap().parse().unwrap();
     // A name that resolves to loopback the first time and to the metadata service whenever it is asked again.
-    let resolver = Says::these(&[&["127.0.0.1"], &["169.254.169.254"]]);
+    let resolver = Says::these(&[&["127.0.0.2"], &["169.254.169.254"]]);
     let channel = channel(Medium::Webhook, &receiver.url);
     let address = format!("http://localhost:{port}/hook");
     let courier = Courier::new(secrets(&channel, &address)).resolving(resolver.clone());

@@ -55,11 +55,16 @@ impl Drop for Receiver {
 
 impl Receiver {
     pub(crate) async fn start(answers: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static) -> Self {
+        Self::at("127.0.0.1", answers).await
+    }
+
+    /// At another address of loopback.
+    pub(crate) async fn at(address: &str, answers: impl Fn(&Seen) -> Response<Body> + Send + Sync + 'static) -> Self {
         let answers: Answers = Arc::new(answers);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let state = (Arc::clone(&seen), answers);
         let app = Router::new().fallback(receive).with_state(state);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = tokio::net::TcpListener::bind((address, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { url, seen, task }
