@@ -49,6 +49,10 @@ pub trait Provider: fmt::Debug + Send + Sync {
     /// Every call the collector may make. Roles, documents and gap reports are generated from it.
     fn calls(&self) -> &'static [Call];
 
+    /// The call that lists clusters. A place in which it was answered to its last page ([`Snapshot::whole`]) holds no other
+    /// clusters than these, but for the places that the inventory says nobody could look at.
+    fn cluster_list(&self) -> &'static Call;
+
     /// Translates. Total: a record it cannot read becomes a gap.
     fn normalize(&self, snapshot: &Snapshot) -> Inventory;
 

@@ -3,7 +3,7 @@
 use crate::{Body, Call, Failure, Outcome, Params, Record, record::Line};
 use jiff::Timestamp;
 use palisade_model::{Digest, Evidence, Gap, Observed, Provider};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The positions of a call's records: by scope, then by parameters.
@@ -83,6 +83,12 @@ impl Snapshot {
     /// The scopes in which a call was made, in order.
     pub fn scopes(&self, call: &Call) -> Vec<&str> {
         self.index.get(call.name).into_iter().flat_map(BTreeMap::keys).map(|scope| &**scope).collect()
+    }
+
+    /// The scopes in which a list was answered to its last page, every page of it: what it lacks is not there.
+    pub fn whole(&self, call: &Call) -> Vec<&str> {
+        let is_whole = |scope: &&str| self.pages::<IgnoredAny>(call, scope, &[]).is_ok();
+        self.scopes(call).into_iter().filter(is_whole).collect()
     }
 
     /// Every distinct set of parameters with which a call was made in a scope.

@@ -1,5 +1,5 @@
 -- What is common to both databases; {id} and {bytes} stand for their words for a numbered key and for bytes.
--- Times are nanoseconds since 1970 in UTC. Truth is 0 or 1. States and severities are their names.
+-- Times are nanoseconds since 1970 in UTC; waived_until, which may lie far ahead, is in microseconds. Truth is 0 or 1. States and severities are their names.
 
 CREATE TABLE rules (
     id {id},
@@ -122,6 +122,7 @@ CREATE TABLE findings (
     good_reads BIGINT NOT NULL,
     waived_until BIGINT,
     told BIGINT,
+    worst TEXT NOT NULL,
     turns TEXT NOT NULL
 );
 
@@ -166,6 +167,7 @@ CREATE TABLE outbox (
     event_type TEXT NOT NULL,
     about TEXT NOT NULL,
     payload TEXT NOT NULL,
+    text_id BIGINT,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX outbox_by_batch ON outbox (batch_id);

@@ -98,7 +98,8 @@ impl SnapshotBlobs {
         let found = self.objects.list(Some(&folder)).try_collect::<Vec<_>>().await;
         let found = found.map_err(|error| self.read_error(&folder, error))?;
         let names = found.into_iter().filter_map(|object| object.location.filename().map(str::to_owned));
-        let mut units: Vec<String> = names.filter(|name| name.ends_with(".jsonl")).collect();
+        let mut units: Vec<String> =
+            names.filter(|name| Path::new(name).extension().is_some_and(|end| end == "jsonl")).collect();
         if units.is_empty() {
             return Err(StoreError::Empty { path: PathBuf::from(&self.place) });
         }
@@ -143,7 +144,7 @@ impl SnapshotBlobs {
     }
 
     fn name(&self, name: &str) -> Name {
-        name.split('/').fold(self.prefix.clone(), |name, part| name.join(part))
+        name.split('/').fold(self.prefix.clone(), Name::join)
     }
 
     fn shown(&self, name: &Name) -> PathBuf {

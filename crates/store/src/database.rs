@@ -91,6 +91,7 @@ impl Database {
         let Some(text) = path.to_str() else {
             return Err(DatabaseError::Address { address: shown, why: "its name is not UTF-8".to_owned() });
         };
+        private(path);
         let url = format!("sqlite://{}?mode=rwc", utf8_percent_encode(text, IN_PATH));
         Self::connect(url, Kind::Sqlite, shown, settings).await
     }
@@ -189,6 +190,16 @@ async fn settle(connection: &mut AnyConnection, settings: FileSettings) -> Resul
     connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
 }
 
+/// Makes the file, for its owner alone: it says what is wrong with a whole fleet. Whatever keeps it from being made is
+/// said when it is opened.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 /// An address whose server proves who it is, and the same to show.
 fn verified(url: &str) -> Result<(String, String), DatabaseError> {
     let refuse = |why: &str| DatabaseError::Address { address: shown(url), why: why.to_owned() };
@@ -199,7 +210,7 @@ fn verified(url: &str) -> Result<(String, String), DatabaseError> {
     let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
     let setting = |wanted: &[&str]| {
         let pairs = settings.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| wanted.contains(name)).map(|(_, value)| value).last()
+        pairs.filter(|(name, _)| wanted.contains(name)).map(|(_, value)| value).next_back()
     };
     let authority = place.split('/').next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

@@ -1,5 +1,11 @@
 //! The memory in a database: one suite against SQLite and PostgreSQL, and what only a file can suffer.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says where"
+)]
 
 #[path = "database/fault.rs"]
 mod fault;

@@ -65,3 +65,32 @@ impl SnapshotBuilder {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_provider::{FailureReason, Per};
+    use serde_json::json;
+
+    const LIST: Call = Call {
+        name: "test:List",
+        permission: "test:List",
+        per: Per::Region,
+        feeds: &[],
+        redact: &[],
+        purpose: "a list",
+    };
+
+    #[test]
+    fn only_a_list_that_was_answered_to_its_end_is_whole() {
+        let snapshot = SnapshotBuilder::new(Provider::Aws, "1")
+            .answer(&LIST, "1/whole", &[], json!({ "clusters": [] }))
+            .page(&LIST, "1/pages", &[], (0, false), json!({}))
+            .page(&LIST, "1/pages", &[], (1, true), json!({}))
+            .page(&LIST, "1/no end", &[], (0, false), json!({}))
+            .page(&LIST, "1/no beginning", &[], (1, true), json!({}))
+            .failure(&LIST, "1/denied", &[], Failure::new(FailureReason::Denied, "no"))
+            .build();
+        assert_eq!(snapshot.whole(&LIST), ["1/pages", "1/whole"]);
+    }
+}

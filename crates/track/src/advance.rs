@@ -290,11 +290,13 @@ impl<'r, 'a> Step<'r, 'a> {
         let remembered = memory.findings.entry(finding.fingerprint).or_insert_with(|| Remembered {
             tracked: opened(finding, at),
             told: None,
+            worst: finding.severity,
             turns: vec![at],
         });
         let tracked = &mut remembered.tracked;
         if tracked.standing.is_open() {
-            if finding.severity > tracked.severity {
+            if finding.severity > remembered.worst {
+                remembered.worst = finding.severity;
                 transitions.insert(finding.fingerprint, Transition::Worsened(tracked.severity));
             }
         } else {
@@ -302,7 +304,7 @@ impl<'r, 'a> Step<'r, 'a> {
             tracked.generation = tracked.generation.saturating_add(1);
             tracked.turned = at;
             remembered.turns.push(at);
-            remembered.told = None;
+            (remembered.told, remembered.worst) = (None, finding.severity);
         }
         describe(tracked, finding);
         tracked.severity = finding.severity;
@@ -466,7 +468,7 @@ fn told_openings(memory: &mut Memory, at: Timestamp, run: Option<&Sighting<'_>>)
         if remembered.told.is_some() || !tracked.standing.is_open() || tracked.waived_until.is_some() {
             continue;
         }
-        remembered.told = Some(at);
+        (remembered.told, remembered.worst) = (Some(at), tracked.severity);
         let kind = if remembered.tracked.generation > 1 { EventKind::Reopened } else { EventKind::Opened };
         events.push(finding_event(kind, remembered, None, &memory.clusters, at, run));
     }

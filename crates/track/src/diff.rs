@@ -128,9 +128,8 @@ fn cause(causes: &BTreeSet<Cause>, same_rules: bool) -> Cause {
     let mut causes = causes.iter().copied().filter(|cause| *cause != Cause::Coverage);
     match (causes.next(), causes.next()) {
         (Some(only), None) => only,
-        (Some(_), Some(_)) => Cause::Both,
         (None, _) if same_rules => Cause::World,
-        (None, _) => Cause::Both,
+        (Some(_), Some(_)) | (None, _) => Cause::Both,
     }
 }
 

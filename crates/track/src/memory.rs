@@ -40,6 +40,8 @@ pub struct Remembered {
     pub tracked: Tracked,
     /// When somebody was last told that it is open. `None`: nobody was, because it is waived or closed.
     pub told: Option<Timestamp>,
+    /// The worst severity that was told since it opened: only what exceeds it is told as worse.
+    pub worst: Severity,
     /// When it opened, was resolved, gone or reopened, as far as that is within [`FLAPPING`].
     pub turns: Vec<Timestamp>,
 }

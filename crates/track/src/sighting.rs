@@ -55,8 +55,9 @@ impl<'a> Sighting<'a> {
 
     /// Takes what one unit held: an account, a subscription, a project.
     ///
-    /// `listed` are the places whose list of clusters was asked for, exactly as far as it was: `ACCOUNT/REGION` where a
-    /// list is of one region, the subscription or project where it is of the whole. What the inventory says is dark is
+    /// `listed` are the places whose list of clusters was answered to its end, exactly as far as it goes: `ACCOUNT/REGION`
+    /// where a list is of one region, the subscription or project where it is of the whole. A snapshot's `whole` lists of its
+    /// provider's `cluster_list` are these. What the inventory says is dark is
     /// taken off it here. A place that is not in `listed` is one whose clusters nobody looked for: nothing of it can be
     /// gone.
     ///

@@ -1,5 +1,5 @@
 //! What is remembered from run to run, and what is told of it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "memory/causes.rs"]
 mod causes;

@@ -59,6 +59,10 @@ impl Provider for Aws {
         CALLS
     }
 
+    fn cluster_list(&self) -> &'static Call {
+        &calls::LIST_CLUSTERS
+    }
+
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize::inventory(snapshot)
     }

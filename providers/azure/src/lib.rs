@@ -72,6 +72,10 @@ impl Provider for Azure {
         CALLS
     }
 
+    fn cluster_list(&self) -> &'static Call {
+        &CLUSTERS
+    }
+
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
     }

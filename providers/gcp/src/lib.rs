@@ -66,6 +66,10 @@ impl Provider for Gcp {
         CALLS
     }
 
+    fn cluster_list(&self) -> &'static Call {
+        &calls::CLUSTERS_LIST
+    }
+
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize::inventory(snapshot)
     }

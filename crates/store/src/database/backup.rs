@@ -35,6 +35,7 @@ impl Database {
             return Err(malformed(BACKUP, format!("`{}` is there already", to.display())));
         }
         let path = text(to)?;
+        super::private(to);
         // No transaction: SQLite copies one state of the database by itself.
         let mut connection = self.pool.acquire().await.doing(BACKUP)?;
         query("VACUUM INTO $1", [Value::Text(path)]).execute(&mut *connection).await.doing(BACKUP)?;

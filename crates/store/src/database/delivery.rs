@@ -3,7 +3,7 @@
 use super::{
     Database, Told,
     error::{DatabaseError, Doing as _},
-    query,
+    outbox, query,
     rows::{Read, Value},
 };
 use jiff::Timestamp;
@@ -181,11 +181,12 @@ impl Database {
         let mut transaction = self.change(CLAIM).await?;
         let skip = match self.kind {
             super::Kind::Sqlite => "",
-            super::Kind::Postgres => " FOR UPDATE OF d SKIP LOCKED",
+            // With its batch: whoever adds events to that is not waited for, so nobody can wait in a circle.
+            super::Kind::Postgres => " FOR UPDATE OF d, b SKIP LOCKED",
         };
         let sql = format!(
             "UPDATE deliveries SET state = 'leased', token = token + 1, attempts = attempts + 1, lease_until = $1 \
-             WHERE id IN (SELECT d.id FROM deliveries d \
+             WHERE id IN (SELECT d.id FROM deliveries d JOIN batches b ON b.id = d.batch_id \
                WHERE ((d.state = 'ready' AND d.not_before <= $2) OR (d.state = 'leased' AND d.lease_until <= $2)) \
                AND NOT EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.state <> 'enabled') \
                AND NOT EXISTS (SELECT 1 FROM outbox mine \
@@ -372,13 +373,18 @@ async fn seal(connection: &mut AnyConnection, batch: i64) -> Result<(String, Vec
         .await
         .doing(CLAIM)?;
     let route = Read::of(&row, CLAIM).text()?;
-    let rows = query("SELECT dedupe_key, payload FROM outbox WHERE batch_id = $1 ORDER BY id", [Value::Int(batch)])
-        .fetch_all(&mut *connection)
-        .await
-        .doing(CLAIM)?;
+    let rows = query(
+        "SELECT o.dedupe_key, o.payload, t.text FROM outbox o LEFT JOIN texts t ON t.id = o.text_id \
+         WHERE o.batch_id = $1 ORDER BY o.id",
+        [Value::Int(batch)],
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .doing(CLAIM)?;
     let told = |row| {
         let mut read = Read::of(row, CLAIM);
-        Ok(Told { dedupe_key: read.text()?, event: read.json()? })
+        let (dedupe_key, event) = (read.text()?, read.json()?);
+        Ok(Told { dedupe_key, event: outbox::with_guidance(event, read.text_or_none()?) })
     };
     Ok((route, rows.iter().map(told).collect::<Result<_, DatabaseError>>()?))
 }

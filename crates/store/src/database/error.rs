@@ -136,7 +136,7 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
 fn classified(doing: &str, source: sqlx::Error) -> DatabaseError {
     let doing = doing.to_owned();
     let code = match &source {
-        sqlx::Error::Database(refusal) => refusal.code().map(|code| code.into_owned()).unwrap_or_default(),
+        sqlx::Error::Database(refusal) => refusal.code().map(std::borrow::Cow::into_owned).unwrap_or_default(),
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed

@@ -6,6 +6,7 @@ use super::{
     rows::{Read, Table, Value, print_of, time},
 };
 use futures::TryStreamExt as _;
+use jiff::Timestamp;
 use palisade_engine::Fingerprint;
 use palisade_model::{ClusterId, Scope};
 use palisade_track::{
@@ -78,6 +79,7 @@ const FINDINGS: Table = Table {
         "good_reads",
         "waived_until",
         "told",
+        "worst",
         "turns",
     ],
     keep: &["first_seen"],
@@ -90,7 +92,7 @@ const TURNS: Table = Table {
     keep: &[],
 };
 
-const TEXTS: Table = Table { name: "texts", key: &["id"], columns: &["id", "text"], keep: &["text"] };
+pub(crate) const TEXTS: Table = Table { name: "texts", key: &["id"], columns: &["id", "text"], keep: &["text"] };
 const WAIVERS: Table = Table { name: "waivers", key: &["print"], columns: &["print", "selector", "body"], keep: &[] };
 const LINEAGES: Table = Table { name: "lineages", key: &["name"], columns: &["name", "body"], keep: &[] };
 
@@ -243,7 +245,7 @@ async fn load_findings(
     let mut findings = BTreeMap::new();
     let mut rows = query(
         "SELECT fingerprint, control_name, subject_name, standing, stood_by, stood_at, verdict, severity, because, \
-         brief, remediation, first_seen, last_seen, as_of, generation, turned, good_reads, waived_until, told, turns \
+         brief, remediation, first_seen, last_seen, as_of, generation, turned, good_reads, waived_until, told, worst, turns \
          FROM findings",
         [],
     )
@@ -270,7 +272,11 @@ async fn load_findings(
         let as_of = as_of.unwrap_or(known.last_read);
         let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
         let (generation, turned, good_reads) = (small(read.count()?), read.time()?, small(read.count()?));
-        let (waived_until, told) = (read.time_or_none()?, read.time_or_none()?);
+        // In microseconds: somebody may accept a risk until the year 9999.
+        let waived_until =
+            read.int_or_none()?.map(|until| Timestamp::from_microsecond(until).unwrap_or(Timestamp::MAX));
+        let told = read.time_or_none()?;
+        let worst = read.word()?;
         let turns: Vec<i64> = read.json()?;
         let tracked = Tracked {
             fingerprint,
@@ -299,7 +305,7 @@ async fn load_findings(
             good_reads,
             waived_until,
         };
-        findings.insert(fingerprint, Remembered { tracked, told, turns: turns.into_iter().map(time).collect() });
+        findings.insert(fingerprint, Remembered { tracked, told, worst, turns: turns.into_iter().map(time).collect() });
     }
     Ok(findings)
 }
@@ -526,7 +532,7 @@ fn turn_row(seq: i64, turn: &Turn) -> Vec<Value> {
 }
 
 fn finding_row(remembered: &Remembered, clusters: &BTreeMap<ClusterId, KnownCluster>) -> Vec<Value> {
-    let Remembered { tracked, told, turns } = remembered;
+    let Remembered { tracked, told, worst, turns } = remembered;
     let (by, at) = match &tracked.standing {
         Standing::Open => (None, None),
         Standing::Acknowledged { by, at } => (Some(by.as_str()), Some(*at)),
@@ -552,8 +558,9 @@ fn finding_row(remembered: &Remembered, clusters: &BTreeMap<ClusterId, KnownClus
         Value::Int(i64::from(tracked.generation)),
         Value::time(tracked.turned),
         Value::Int(i64::from(tracked.good_reads)),
-        Value::time_or_none(tracked.waived_until),
+        Value::int_or_none(tracked.waived_until.map(Timestamp::as_microsecond)),
         Value::time_or_none(*told),
+        Value::text(worst.name()),
         Value::text(&format!("{turns:?}")),
     ]
 }
@@ -567,7 +574,7 @@ fn lineage_row(name: &str, lineage: &Lineage) -> Result<Vec<Value>, DatabaseErro
 }
 
 /// The first eight bytes of the SHA-256 of a text.
-fn text_id(text: &str) -> i64 {
+pub(crate) fn text_id(text: &str) -> i64 {
     let whole: [u8; 32] = Sha256::digest(text.as_bytes()).into();
     whole.iter().take(8).fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }

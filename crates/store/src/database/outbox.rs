@@ -2,14 +2,15 @@
 
 use super::{
     error::{DatabaseError, Doing as _},
-    memory::json,
+    memory::{TEXTS, json, text_id},
     query,
-    rows::{Read, Value},
+    rows::{Read, Table, Value},
 };
 use jiff::Timestamp;
 use palisade_track::{Event, Topic};
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
+use std::collections::BTreeMap;
 
 const QUEUE: &str = "queue a message";
 
@@ -38,6 +39,14 @@ pub struct Told {
     pub event: Event,
 }
 
+const OUTBOX: Table = Table {
+    name: "outbox",
+    key: &["dedupe_key"],
+    columns: &["dedupe_key", "batch_id", "route", "event_type", "about", "payload", "text_id", "created_at"],
+    // One that is there stays as it is.
+    keep: &["batch_id", "route", "event_type", "about", "payload", "text_id", "created_at"],
+};
+
 /// Puts events into the outbox. One that was told by the same route before is not put in again.
 pub(crate) async fn put(
     connection: &mut AnyConnection,
@@ -45,55 +54,100 @@ pub(crate) async fn put(
     routes: Vec<Route>,
     now: Timestamp,
 ) -> Result<usize, DatabaseError> {
-    let mut queued = 0;
-    for Route { event, route, together, endpoints, not_before } in routes {
+    let mut new: BTreeMap<String, (usize, Route)> = BTreeMap::new();
+    for (place, route) in routes.into_iter().enumerate() {
+        let Some(event) = events.get(route.event) else { continue };
+        new.entry(format!("{}/{}", route.route, event.key())).or_insert((place, route));
+    }
+    for known in known(connection, new.keys().cloned().collect()).await? {
+        new.remove(&known);
+    }
+    let mut new: Vec<(String, (usize, Route))> = new.into_iter().collect();
+    // In the order in which they happened.
+    new.sort_by_key(|(_, (place, _))| *place);
+    let (mut batches, mut texts, mut rows) = (BTreeMap::new(), BTreeMap::new(), Vec::with_capacity(new.len()));
+    let mut deliveries: BTreeMap<(i64, String), Timestamp> = BTreeMap::new();
+    for (dedupe_key, (_, Route { event, route, together, endpoints, not_before })) in new {
         let Some(event) = events.get(event) else { continue };
-        let dedupe_key = format!("{route}/{}", event.key());
-        if query("SELECT 1 FROM outbox WHERE dedupe_key = $1", [Value::text(&dedupe_key)])
-            .fetch_optional(&mut *connection)
-            .await
-            .doing(QUEUE)?
-            .is_some()
-        {
-            continue;
+        let batch = match batches.get(&(route.clone(), together.clone())) {
+            Some(batch) => *batch,
+            None => {
+                let batch = batch(connection, &route, &together, now).await?;
+                batches.insert((route.clone(), together), batch);
+                batch
+            }
+        };
+        for endpoint in endpoints {
+            let first = deliveries.entry((batch, endpoint)).or_insert(not_before);
+            *first = not_before.min(*first);
         }
-        let batch = batch(connection, &route, &together, now).await?;
-        let row = query(
-            "INSERT INTO outbox (dedupe_key, batch_id, route, event_type, about, payload, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
-            [
-                Value::text(&dedupe_key),
-                Value::Int(batch),
-                Value::text(&route),
-                Value::text(event.kind.name()),
-                Value::text(&about(event)),
-                json(event)?,
-                Value::time(now),
-            ],
+        let (payload, text) = without_guidance(event);
+        let text = text.map(|text| {
+            let id = text_id(&text);
+            texts.entry(id).or_insert_with(|| vec![Value::Int(id), Value::text(&text)]);
+            id
+        });
+        rows.push(vec![
+            Value::text(&dedupe_key),
+            Value::Int(batch),
+            Value::text(&route),
+            Value::text(event.kind.name()),
+            Value::text(&about(event)),
+            json(&payload)?,
+            Value::int_or_none(text),
+            Value::time(now),
+        ]);
+    }
+    let queued = rows.len();
+    TEXTS.put(connection, texts.into_values().collect(), QUEUE).await?;
+    OUTBOX.put(connection, rows, QUEUE).await?;
+    for ((batch, endpoint), not_before) in deliveries {
+        query(
+            "INSERT INTO deliveries (batch_id, endpoint_id, state, attempts, not_before, token, created_at) \
+             VALUES ($1, $2, 'ready', 0, $3, 0, $4) \
+             ON CONFLICT (batch_id, endpoint_id) DO UPDATE SET not_before = \
+             CASE WHEN excluded.not_before < deliveries.not_before THEN excluded.not_before \
+             ELSE deliveries.not_before END",
+            [Value::Int(batch), Value::text(&endpoint), Value::time(not_before), Value::time(now)],
         )
-        .fetch_optional(&mut *connection)
+        .execute(&mut *connection)
         .await
         .doing(QUEUE)?;
-        if row.is_none() {
-            // Somebody else told it at the same moment. An empty batch is delivered as nothing.
-            continue;
-        }
-        queued += 1;
-        for endpoint in endpoints {
-            query(
-                "INSERT INTO deliveries (batch_id, endpoint_id, state, attempts, not_before, token, created_at) \
-                 VALUES ($1, $2, 'ready', 0, $3, 0, $4) \
-                 ON CONFLICT (batch_id, endpoint_id) DO UPDATE SET not_before = \
-                 CASE WHEN excluded.not_before < deliveries.not_before THEN excluded.not_before \
-                 ELSE deliveries.not_before END",
-                [Value::Int(batch), Value::text(&endpoint), Value::time(not_before), Value::time(now)],
-            )
-            .execute(&mut *connection)
-            .await
-            .doing(QUEUE)?;
-        }
     }
     Ok(queued)
+}
+
+/// The keys of these that are in the outbox already.
+async fn known(connection: &mut AnyConnection, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
+    let mut known = Vec::new();
+    for chunk in keys.chunks(1000) {
+        let places: Vec<String> = (1..=chunk.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("SELECT dedupe_key FROM outbox WHERE dedupe_key IN ({})", places.join(","));
+        let statement = sqlx::query(AssertSqlSafe(sql));
+        let statement = chunk.iter().fold(statement, |statement, key| Value::text(key).bind(statement));
+        for row in statement.fetch_all(&mut *connection).await.doing(QUEUE)? {
+            known.push(Read::of(&row, QUEUE).text()?);
+        }
+    }
+    Ok(known)
+}
+
+/// An event without the guidance of its control, which thousands of findings share, and that.
+fn without_guidance(event: &Event) -> (Event, Option<String>) {
+    let mut event = event.clone();
+    let text = match &mut event.topic {
+        Topic::Finding { finding, .. } => Some(std::mem::take(&mut finding.remediation)),
+        Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => None,
+    };
+    (event, text.filter(|text| !text.is_empty()))
+}
+
+/// The event as it was.
+pub(crate) fn with_guidance(mut event: Event, text: Option<String>) -> Event {
+    if let (Topic::Finding { finding, .. }, Some(text)) = (&mut event.topic, text) {
+        finding.remediation = text;
+    }
+    event
 }
 
 /// The batch that still takes events, or a new one.

@@ -11,7 +11,7 @@ use super::{
 use jiff::Timestamp;
 use palisade_engine::{Fingerprint, Waiver};
 use palisade_model::{Provider, Scope};
-use palisade_track::{Advanced, Event, EventKind, Sighting, Summary, advance};
+use palisade_track::{Advanced, Event, EventKind, NotOpenError, Sighting, Summary, advance};
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
@@ -152,18 +152,30 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         const STAND: &str = "acknowledge the finding";
         let mut transaction = self.write(STAND).await?;
-        let mut loaded = load(&mut transaction).await?;
-        let Some(remembered) = loaded.memory.findings.get_mut(&fingerprint) else {
-            return Err(DatabaseError::NoSuchFinding { fingerprint });
-        };
-        let tracked = &mut remembered.tracked;
-        if acknowledged {
-            tracked.acknowledge(person, now)?;
+        let print = Value::Bytes(fingerprint.bytes().to_vec());
+        let (standing, by, at) = if acknowledged {
+            ("acknowledged", Value::text(person), Value::time(now))
         } else {
-            tracked.unacknowledge()?;
-        }
-        let generation = i64::from(tracked.generation);
-        loaded.save(&mut transaction, 0, &[]).await?;
+            ("open", Value::NoText, Value::NoInt)
+        };
+        let stood = query(
+            "UPDATE findings SET standing = $1, stood_by = $2, stood_at = $3 \
+             WHERE fingerprint = $4 AND standing IN ('open', 'acknowledged') RETURNING generation",
+            [Value::text(standing), by, at, print.clone()],
+        )
+        .fetch_optional(&mut *transaction)
+        .await
+        .doing(STAND)?;
+        let Some(row) = stood else {
+            let row = query("SELECT standing FROM findings WHERE fingerprint = $1", [print])
+                .fetch_optional(&mut *transaction)
+                .await
+                .doing(STAND)?;
+            let Some(row) = row else { return Err(DatabaseError::NoSuchFinding { fingerprint }) };
+            let standing = if Read::of(&row, STAND).text()? == "gone" { "gone" } else { "resolved" };
+            return Err(NotOpenError { fingerprint, standing }.into());
+        };
+        let generation = Read::of(&row, STAND).int()?;
         query(
             "INSERT INTO acknowledgements (fingerprint, generation, person, acknowledged, note, at) \
              VALUES ($1, $2, $3, $4, $5, $6)",

@@ -168,8 +168,13 @@ fn a_backup_is_whole_and_restores() {
         let database = Database::file(&path).await.unwrap();
         record(&database, &failing(3), 1).await.unwrap();
         let memory = database.memory().await.unwrap();
+        #[cfg(unix)]
+        let others =
+            |path: &Path| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o077;
         let backup = database.backup(&copy).await.unwrap();
         assert_eq!((backup.version, backup.runs, backup.findings), (1, 1, 120));
+        #[cfg(unix)]
+        assert_eq!((others(&path), others(&copy), others(&folder.path().join("palisade.db-wal"))), (0, 0, 0));
         assert!(database.backup(&copy).await.unwrap_err().to_string().contains("is there already"));
         record(&database, &failing(4), 2).await.unwrap();
         assert_eq!(Database::check_backup(&copy).await.unwrap(), backup, "what is written later is not in it");

@@ -19,7 +19,7 @@ static CONTROLS: [Meta; 8] = [
     meta(NAMES[1], SEVERITIES[1]),
     meta(NAMES[2], SEVERITIES[2]),
     meta(NAMES[3], SEVERITIES[3]),
-    meta(NAMES[4], SEVERITIES[1]),
+    meta(NAMES[4], SEVERITIES[2]),
     meta(NAMES[5], SEVERITIES[2]),
     meta(NAMES[6], SEVERITIES[2]),
     meta(NAMES[7], SEVERITIES[3]),

@@ -10,7 +10,7 @@ use palisade_store::{Database, DeliveryState, Route};
 use palisade_track::{Event, Memory, advance};
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Stdio},
 };
@@ -149,5 +149,5 @@ async fn record_all(url: &str) {
 }
 
 fn say(what: &str) {
-    writeln!(std::io::stderr(), "{what}").unwrap();
+    eprintln!("{what}");
 }

@@ -116,7 +116,9 @@ fn as_somebody(folder: &str) -> Command {
     }
     let somebody =
         ["postgres", "nobody"].into_iter().find_map(|name| Some((number(&["-u", name])?, number(&["-g", name])?)));
-    let (user, group) = somebody.expect("run as root, the tests need a user `postgres` or `nobody` for PostgreSQL");
+    let Some((user, group)) = somebody else {
+        panic!("run as root, the tests need a user `postgres` or `nobody` for PostgreSQL");
+    };
     let owned = Command::new("chown").arg(format!("{user}:{group}")).arg(folder).status().unwrap();
     assert!(owned.success());
     let mut command = Command::new("setpriv");

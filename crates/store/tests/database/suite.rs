@@ -39,6 +39,7 @@ both! {
     runs_that_are_recorded_at_once_are_all_kept,
     an_event_is_queued_once_by_each_route,
     events_that_are_told_together_are_one_message_until_it_is_taken,
+    events_that_come_while_messages_are_taken_are_each_told_once,
     a_message_is_taken_by_one_and_a_late_word_is_refused,
     messages_about_one_thing_go_out_in_their_order,
     a_paused_channel_keeps_its_messages,
@@ -59,7 +60,7 @@ fn run(test: impl Future<Output = ()>) {
 
 /// Findings are told to one channel at once, each alone; runs to nobody.
 fn each_alone(events: &[Event]) -> Vec<Route> {
-    route(events, |event| event.key())
+    route(events, Event::key)
 }
 
 fn route(events: &[Event], together: impl Fn(&Event) -> String) -> Vec<Route> {
@@ -133,7 +134,7 @@ async fn what_is_remembered_comes_back_as_it_was(place: Place) {
             subject: None,
             owner: "ana".to_owned(),
             reason: "until the migration".to_owned(),
-            until: day(100),
+            until: "9999-12-30T00:00:00Z".parse().unwrap(),
             covers: None,
         }];
         let shown = fleet.shown();
@@ -247,6 +248,68 @@ async fn events_that_are_told_together_are_one_message_until_it_is_taken(place: 
     let next = database.claim_deliveries(10, day(4), soon(day(4))).await.unwrap();
     assert_eq!(next.iter().map(told).collect::<Vec<_>>(), [1]);
     assert!(next[0].message > first[0].message);
+}
+
+async fn events_that_come_while_messages_are_taken_are_each_told_once(place: Place) {
+    let database = knowing(&place, &Fleet::of(2, 5, 4)).await;
+    let recorder = tokio::spawn({
+        let database = database.clone();
+        async move {
+            let mut fleet = Fleet::of(2, 5, 4);
+            let mut keys = Vec::new();
+            for number in 1..=20 {
+                fleet.set(usize::try_from(number).unwrap(), State::Fail);
+                let shown = fleet.shown();
+                let seen = sighting(&format!("run-{number}"), None, day(number), fleet.rules(), &shown);
+                let to_two = |events: &[Event]| {
+                    let mut routes = route(events, |_| "all".to_owned());
+                    routes.iter_mut().for_each(|route| route.endpoints.push("teams".to_owned()));
+                    routes
+                };
+                let recorded = database.record_run(&seen, &[], day(number), None, to_two).await.unwrap();
+                keys.extend(recorded.events.iter().filter(|event| event.run.is_some()).map(Event::key));
+            }
+            keys.retain(|key| !key.starts_with("scan."));
+            keys
+        }
+    });
+    let takers: Vec<_> = (0..3)
+        .map(|_| {
+            let database = database.clone();
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                for _ in 0..40 {
+                    let claimed = database.claim_deliveries(3, day(50), soon(day(50))).await.unwrap();
+                    for one in claimed {
+                        told.extend(one.events.iter().map(|told| (one.endpoint.clone(), told.event.key())));
+                        database.finish_delivery(&one, &Outcome::Done { status: None }, day(50)).await.unwrap();
+                    }
+                    tokio::task::yield_now().await;
+                }
+                told
+            })
+        })
+        .collect();
+    let keys = recorder.await.unwrap();
+    let mut told = Vec::new();
+    for taker in takers {
+        told.extend(taker.await.unwrap());
+    }
+    loop {
+        let claimed = database.claim_deliveries(100, day(50), soon(day(50))).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        for one in claimed {
+            told.extend(one.events.iter().map(|told| (one.endpoint.clone(), told.event.key())));
+            database.finish_delivery(&one, &Outcome::Done { status: None }, day(50)).await.unwrap();
+        }
+    }
+    told.sort();
+    let both = ["slack", "teams"].into_iter();
+    let mut wanted: Vec<_> = both.flat_map(|one| keys.iter().map(move |key| (one.to_owned(), key.clone()))).collect();
+    wanted.sort();
+    assert_eq!(told, wanted);
 }
 
 async fn a_message_is_taken_by_one_and_a_late_word_is_refused(place: Place) {

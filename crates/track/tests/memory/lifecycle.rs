@@ -1,8 +1,13 @@
 //! How findings open, are resolved, are gone and come back.
 
 use crate::world::{DOOR, EAST, Fleet, Look, POOL, Sight, WEST, hours, of, remember, shape, standing, told};
-use palisade_engine::{Severity, State};
+use palisade_engine::{Fingerprint, Severity, State, Subject};
+use palisade_model::{Cluster, Observed, Provider};
+use palisade_testkit::{gap, tidy};
 use palisade_track::{EventKind, Memory, Standing, Topic, tick};
+
+/// A way to look at less, and what it is called.
+type Named = (&'static str, fn(&mut Look));
 
 /// A memory that knows a fleet, so that what comes is told one by one.
 fn knowing(fleet: &Fleet) -> Memory {
@@ -45,10 +50,12 @@ fn a_finding_opens_is_resolved_and_reopens_with_its_history() {
 fn what_was_not_read_keeps_a_finding_as_of_when_it_was() {
     let fail = Fleet::one(State::Fail, State::Fail);
     let good = Fleet::one(State::Pass, State::Pass);
-    let looks: [(&str, fn(&mut Look)); 7] = [
+    let looks: [Named; 7] = [
         ("the account is dark", |look| (look.listed, look.dark) = (vec![WEST], vec![EAST])),
         ("nobody came to the account", |look| look.listed = vec![WEST]),
-        ("nothing of the cluster is readable", |look| drop(look.sight.insert("shop", Sight::Nothing))),
+        ("nothing of the cluster is readable", |look| {
+            look.sight.insert("shop", Sight::Nothing);
+        }),
         ("the list of pools is not readable", |look| {
             look.controls = vec![POOL.id];
             look.sight.insert("shop", Sight::NoPools);
@@ -142,6 +149,8 @@ fn a_severity_that_goes_up_is_told_and_one_that_goes_down_is_not() {
     let Topic::Finding { before, .. } = &events[0].topic else { panic!("{events:?}") };
     assert_eq!((*before, events[0].severity), (Some(Severity::High), Severity::Critical));
     assert_eq!(with(Severity::Low, 2), []);
+    assert_eq!(with(Severity::High, 3), [], "it has been worse since it opened");
+    assert_eq!(with(Severity::Critical, 4), [], "and was told to be as bad as that");
 }
 
 #[test]
@@ -208,6 +217,25 @@ fn a_renamed_cluster_keeps_its_findings_under_the_new_name() {
     assert_eq!(remember(&mut memory, &fleet, &Look::at(1)), []);
     assert_eq!(of(&memory, "web").unwrap().cluster_name, "boutique");
     assert_eq!(memory.findings.len(), 1);
+}
+
+#[test]
+fn a_fingerprint_survives_new_machines_new_names_and_new_versions() {
+    let before = tidy(Provider::Aws);
+    let mut after = before.clone();
+    "boutique".clone_into(&mut after.name);
+    after.labels.insert("owner".to_owned(), "ben".to_owned());
+    after.version = Observed::missing(gap());
+    let mut pools = after.pools.get().unwrap().clone();
+    "workers of the spring".clone_into(&mut pools[0].name);
+    pools[0].nodes = Observed::known(Vec::new(), Vec::new());
+    after.pools = Observed::known(pools, Vec::new());
+    let print =
+        |cluster: &Cluster| Fingerprint::of(POOL.id, &cluster.id, &Subject::pool(&cluster.pools.get().unwrap()[0]));
+    assert_eq!(print(&before), print(&after));
+    let mut memory = knowing(&Fleet::one(State::Pass, State::Fail));
+    let newer = Look { palisade: "0.2.0", ..Look::at(1) };
+    assert_eq!(remember(&mut memory, &Fleet::one(State::Pass, State::Fail), &newer), []);
 }
 
 #[test]
