@@ -25,7 +25,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["palisade-assess", "palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"],
     ),
     ("palisade-schedule", &[]),
-    ("palisade-config", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-schedule"]),
+    ("palisade-message", &["palisade-track", "palisade-engine", "palisade-model"]),
+    ("palisade-notify", &["palisade-message"]),
+    (
+        "palisade-config",
+        &[
+            "palisade-message",
+            "palisade-track",
+            "palisade-schedule",
+            "palisade-engine",
+            "palisade-model",
+            "palisade-reach",
+        ],
+    ),
     ("palisade-store", &["palisade-track", "palisade-engine", "palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
@@ -44,8 +56,20 @@ const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-rea
 const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
-const PURE: &[&str] =
-    &["reach", "authority", "model", "engine", "provider", "schedule", "controls", "assess", "track", "report", "config"];
+const PURE: &[&str] = &[
+    "reach",
+    "authority",
+    "model",
+    "engine",
+    "provider",
+    "controls",
+    "assess",
+    "schedule",
+    "track",
+    "report",
+    "message",
+    "config",
+];
 
 /// What a pure crate must not use, whatever for.
 const IMPURE: &[&str] = &["tokio", "reqwest", "axum", "hyper", "rand", "sqlx"];
