@@ -41,7 +41,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-store", &["palisade-track", "palisade-engine", "palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
-        &["palisade-provider", "palisade-engine", "palisade-model", "palisade-report", "palisade-store"],
+        &[
+            "palisade-provider",
+            "palisade-engine",
+            "palisade-model",
+            "palisade-report",
+            "palisade-store",
+            "palisade-track",
+        ],
     ),
     ("palisade-simulator", &[]),
     (
