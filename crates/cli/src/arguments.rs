@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use palisade_authority::Capability;
 use palisade_engine::Severity;
 use palisade_reach::Protocol;
@@ -107,6 +108,18 @@ Examples:
     /// Check credentials, permissions and connectivity of every target before a scan
     #[command(after_help = "Examples:\n  palisade doctor -c palisade.yaml\n  palisade doctor --target prod-aws")]
     Doctor(Doctor),
+    /// Check, preview and explain the recurring runs of a folder
+    #[command(after_help = "\
+Examples:
+  palisade schedules check                     every mistake of every file, with its place
+  palisade schedules next                      the next ten firings of each schedule
+  palisade schedules explain nightly-full      one schedule in sentences
+
+Exit codes: 0 done, 2 mistakes in the schedules, 4 a file could not be read")]
+    Schedules {
+        #[command(subcommand)]
+        command: Schedules,
+    },
     /// A completion script for a shell
     #[command(
         after_help = "Examples:\n  palisade completions bash > /etc/bash_completion.d/palisade\n  palisade completions zsh > _palisade"
@@ -344,6 +357,72 @@ pub(crate) struct Doctor {
     pub(crate) configuration: Configuration,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Schedules {
+    /// Every mistake of every schedule, with file, line, column and what to write instead
+    #[command(after_help = "\
+Examples:
+  palisade schedules check
+  palisade schedules check deploy/schedules
+  palisade schedules check -c palisade.yaml    are the targets those of the configuration?")]
+    Check(CheckSchedules),
+    /// When schedules fire next, in local time and UTC, and what changing clocks do to it
+    #[command(after_help = "\
+Examples:
+  palisade schedules next
+  palisade schedules next nightly-full --count 3
+  palisade schedules next nightly-full --from 2026-03-28
+  palisade schedules next --from 2026-10-24T12:00:00Z --dir deploy/schedules")]
+    Next(NextFirings),
+    /// A schedule in sentences: when, clock changes, jitter, catching up, what it reads and asks
+    #[command(after_help = "\
+Examples:
+  palisade schedules explain nightly-full
+  palisade schedules explain hourly-exposure --dir deploy/schedules")]
+    Explain(ExplainSchedule),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckSchedules {
+    /// The folder: one YAML file for each recurring run
+    #[arg(value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
+    pub(crate) folder: PathBuf,
+    /// A configuration whose targets the schedules may name; without it targets are not compared
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NextFirings {
+    /// Only this schedule
+    pub(crate) name: Option<String>,
+    /// How many firings of each schedule
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) count: u16,
+    /// From this time on: an instant such as 2026-03-28T12:00:00Z, or a date, from its beginning in UTC; now when absent
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) from: Option<Timestamp>,
+    /// The folder: one YAML file for each recurring run
+    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainSchedule {
+    /// The schedule's name
+    pub(crate) name: String,
+    /// The folder: one YAML file for each recurring run
+    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
+    pub(crate) folder: PathBuf,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    text.parse().ok().or_else(|| Some(text.parse().ok().and_then(midnight)?.timestamp())).ok_or_else(|| {
+        format!("`{text}` is neither an instant such as 2026-03-28T12:00:00Z nor a date such as 2026-03-28")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,9 +433,13 @@ mod tests {
         let mut command = Arguments::command();
         command.clone().debug_assert();
         command.build();
-        for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("palisade "), "`{}` has no example", sub.get_name());
+        let mut commands: Vec<&clap::Command> = command.get_subcommands().collect();
+        while let Some(sub) = commands.pop() {
+            if sub.get_name() != "help" {
+                let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("palisade "), "`{}` has no example", sub.get_name());
+                commands.extend(sub.get_subcommands());
+            }
         }
     }
 }

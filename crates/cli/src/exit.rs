@@ -31,9 +31,16 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(crate) struct WrongUsage(pub(crate) String);
 
+/// Schedules nobody can run: the mistakes of each file that has some.
+#[derive(Debug, thiserror::Error)]
+#[error("there are mistakes in the schedules")]
+pub(crate) struct WrongSchedules(pub(crate) Vec<Diagnostics>);
+
 /// The code an error ends with.
 pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
-    let usage = error.chain().any(|cause| cause.is::<Diagnostics>() || cause.is::<WrongUsage>());
+    let usage = error
+        .chain()
+        .any(|cause| cause.is::<Diagnostics>() || cause.is::<WrongUsage>() || cause.is::<WrongSchedules>());
     if usage { Exit::Usage } else { Exit::CouldNotRun }
 }
 

@@ -12,6 +12,7 @@ mod progress;
 mod providers;
 mod reach;
 mod scan;
+mod schedules;
 mod stored;
 
 use arguments::{Arguments, Command};
@@ -43,6 +44,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Explain(wanted) => catalogue::explain(&wanted, screen),
         Command::Controls(wanted) => catalogue::list(&wanted),
         Command::Permissions(wanted) => permissions::run(&wanted),
+        Command::Schedules { command } => schedules::run(&command, screen),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,6 +1,9 @@
 //! The one place that prints: data to stdout or a file, the rest to stderr.
 
-use crate::arguments::{Arguments, When};
+use crate::{
+    arguments::{Arguments, When},
+    exit::WrongSchedules,
+};
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use palisade_config::Diagnostics;
@@ -79,19 +82,27 @@ impl Screen {
     /// Says why the run ends: the chain of causes once, the first on its own line.
     pub(crate) fn complain(&self, error: &anyhow::Error) {
         if let Some(diagnostics) = error.downcast_ref::<Diagnostics>() {
-            say(&diagnostics.render(self.warn_colour));
-            let count = diagnostics.all().len();
-            let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
-            say(&format!(
-                "\n{} {mistakes} in the configuration; nothing was read",
-                self.mark("error:", AnsiColor::Red)
-            ));
+            self.mistakes(std::slice::from_ref(diagnostics), "the configuration; nothing was read");
+            return;
+        }
+        if let Some(WrongSchedules(files)) = error.downcast_ref::<WrongSchedules>() {
+            self.mistakes(files, "the schedules");
             return;
         }
         say(&format!("{} {error}", self.mark("error:", AnsiColor::Red)));
         for cause in error.chain().skip(1) {
             say(&format!("  because: {cause}"));
         }
+    }
+
+    /// Says what is wrong in each file, and how much it is.
+    fn mistakes(&self, files: &[Diagnostics], place: &str) {
+        for diagnostics in files {
+            say(&format!("{}\n", diagnostics.render(self.warn_colour)));
+        }
+        let count: usize = files.iter().map(|diagnostics| diagnostics.all().len()).sum();
+        let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
+        say(&format!("{} {mistakes} in {place}", self.mark("error:", AnsiColor::Red)));
     }
 
     fn mark(&self, text: &str, colour: AnsiColor) -> String {

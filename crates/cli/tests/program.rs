@@ -264,6 +264,8 @@ fn reach_and_authority_show_rules_and_grants_of_a_stored_snapshot() {
         (&["authority", "analytics-node", "--propose"], "2012-10-17"),
         (&["reach", "batch-dev", "--fix"], "--nsg-name aks-agentpool-46812542-nsg --name ssh-for-debugging\n"),
         (&["authority", "web-control-plane", "--propose"], "AssignableScopes"),
+        (&["authority", "Nodes of edge", "--propose"], "includedPermissions"),
+        (&["reach", "ml-lab", "--fix"], "gcloud compute firewall-rules "),
     ] {
         let arguments = [arguments, &["--snapshot", "acme"]].concat();
         let output = palisade_in(folder.path(), &arguments);

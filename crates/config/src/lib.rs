@@ -10,12 +10,19 @@ mod nearest;
 mod node;
 mod policy;
 mod reader;
+mod schedule;
+mod schema;
 mod sinks;
 mod target;
 mod waiver;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use nearest::nearest;
+pub use schedule::{
+    EvidenceExport, EvidenceFormat, Known, Profile, ScheduleConfig, ScheduleTarget, ScheduleTargets, Selection,
+    read_schedule,
+};
+pub use schema::schedule_schema;
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };

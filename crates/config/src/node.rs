@@ -13,6 +13,8 @@ use std::{fmt, ops::Range};
 pub(crate) struct Node {
     pub(crate) value: Value,
     pub(crate) span: Range<usize>,
+    /// Whether the value is written elsewhere and only named here: an alias, or a merged map.
+    pub(crate) is_alias: bool,
 }
 
 /// A value.
@@ -101,6 +103,7 @@ fn tab(text: &str) -> Option<usize> {
 
 fn place(raw: Spanned<Raw>, text: &str) -> Node {
     let span = range(raw.referenced.span(), text);
+    let is_alias = raw.referenced != raw.defined;
     let value = match raw.value {
         Raw::Null => Value::Null,
         Raw::Text(value) => Value::Scalar(value),
@@ -116,7 +119,7 @@ fn place(raw: Spanned<Raw>, text: &str) -> Node {
                 .collect(),
         ),
     };
-    Node { value, span }
+    Node { value, span, is_alias }
 }
 
 /// A span in bytes. The parser counts characters; it knows bytes too when it read from a string.

@@ -50,8 +50,8 @@ pub enum Change {
 }
 
 impl Path {
-    /// For each layer in which that is possible, the smallest change that closes `unwanted` on this path: the fewest
-    /// changes, among those the fewest prefixes to write.
+    /// For each layer and each tier of one in which that is possible, the smallest change that closes `unwanted` on this
+    /// path: the fewest changes, among those the fewest prefixes to write.
     ///
     /// Every fix is tried before it is told: with it nothing unwanted may get through any more, and what else no longer
     /// does is its collateral. Routes and filters of answers are left alone, since closing there cuts off much more.
@@ -67,15 +67,22 @@ impl Path {
             let mut ways: Vec<Way> =
                 ways(layer, unwanted, &wrong).into_iter().filter(|way| !way.changes.is_empty()).collect();
             ways.sort_by_key(Way::size);
-            let tried = ways.into_iter().find_map(|way| {
+            let mut closed: Vec<Arc<str>> = Vec::new();
+            for way in ways {
+                if closed.contains(&way.layer) {
+                    continue;
+                }
                 let mut layers = self.layers.clone();
-                *layers.get_mut(place)? = way.changed;
+                if let Some(slot) = layers.get_mut(place) {
+                    *slot = way.changed;
+                }
                 let after = upper(&layers);
-                let collateral = open.subtract(&after).subtract(unwanted);
-                let closes = after.intersect(unwanted).is_empty();
-                closes.then_some(Fix { layer: way.layer, changes: way.changes, collateral })
-            });
-            fixes.extend(tried);
+                if after.intersect(unwanted).is_empty() {
+                    let collateral = open.subtract(&after).subtract(unwanted);
+                    closed.push(Arc::clone(&way.layer));
+                    fixes.push(Fix { layer: way.layer, changes: way.changes, collateral });
+                }
+            }
         }
         fixes
     }
@@ -235,4 +242,35 @@ fn denying(packets: &PacketSet) -> Rule {
 
 fn plain(rule: &PortedRule) -> Rule {
     Rule::new(rule.id.clone(), rule.action, rule.matches.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::AddrSet;
+    use crate::interval::Ports;
+    use crate::protocol::{Protocol, Protocols};
+
+    fn tcp(port: u16) -> PacketSet {
+        PacketSet::of(Protocols::One(Protocol::TCP), &Ports::from_range(port, port), &AddrSet::all_v4())
+    }
+
+    #[test]
+    fn each_tier_has_a_change_of_its_own() {
+        let tier = |name: &str, rules: Vec<Rule>| Tier { name: name.into(), rules, default: Action::Pass };
+        let allow = |id: &str, port| Rule::new(id, Action::Allow, Bounds::exact(tcp(port)));
+        let next = Rule::new("next", Action::Pass, Bounds::exact(PacketSet::all()));
+        let tiers = vec![tier("above", vec![next]), tier("own", vec![allow("ssh", 22), allow("rdp", 3389)])];
+        let path = Path::new("way", vec![Layer::new("firewalls", Gate::Tiers(tiers))]);
+        let told: Vec<(String, usize)> = path
+            .fixes(&tcp(22).union(&tcp(3389)))
+            .into_iter()
+            .map(|fix| (fix.layer.to_string(), fix.changes.len()))
+            .collect();
+        // In its own tier one denial is fewer changes than two rules that go.
+        assert_eq!(told, [("above".to_owned(), 1), ("own".to_owned(), 1)]);
+        let one = path.fixes(&tcp(22));
+        let own = one.iter().find(|fix| &*fix.layer == "own").map(|fix| fix.changes.clone());
+        assert_eq!(own, Some(vec![Change::Remove { rule: "ssh".into() }]));
+    }
 }

@@ -9,7 +9,7 @@ mod why;
 pub use json::reach_json;
 
 use crate::{Options, brief::short_names, paint::Pen, plain};
-use palisade_model::{Cluster, Exposure};
+use palisade_model::{Cluster, Exposure, Pool};
 use palisade_reach::{Packet, PacketSet, Protocol};
 use std::{fmt::Write as _, net::IpAddr};
 
@@ -20,7 +20,7 @@ const PROTOCOLS: [Protocol; 3] = [Protocol::TCP, Protocol::UDP, Protocol::SCTP];
 pub fn reach(cluster: &Cluster, port: Option<u16>, options: &Options) -> String {
     let (pen, mut text) = head(cluster, options);
     api::who(cluster, port, pen, &mut text);
-    each_exposure(cluster, pen, &mut text, |exposure, pen, text| nodes::who(exposure, port, pen, text));
+    each_exposure(cluster, pen, &mut text, |_, exposure, pen, text| nodes::who(exposure, port, pen, text));
     text
 }
 
@@ -39,7 +39,7 @@ pub fn reach_why(
     let _ = writeln!(text, "  {}", pen.faint(&format!("{protocol}{asked} from {source}")));
     api::why(cluster, source, protocol, pen, &mut text);
     match port {
-        Some(port) => each_exposure(cluster, pen, &mut text, |exposure, pen, text| {
+        Some(port) => each_exposure(cluster, pen, &mut text, |_, exposure, pen, text| {
             why::nodes(exposure, Packet { source, protocol, port }, pen, text);
         }),
         None => line(pen, &mut text, "nodes", "not asked: name the port with `--port`"),
@@ -50,8 +50,8 @@ pub fn reach_why(
 /// The smallest changes that close what `unwanted` says should be closed of an exposure, layer by layer.
 pub fn reach_fix(cluster: &Cluster, unwanted: &dyn Fn(&Exposure) -> PacketSet, options: &Options) -> String {
     let (pen, mut text) = head(cluster, options);
-    each_exposure(cluster, pen, &mut text, |exposure, pen, text| {
-        fix::nodes(cluster.provider, exposure, &unwanted(exposure), pen, text);
+    each_exposure(cluster, pen, &mut text, |pool, exposure, pen, text| {
+        fix::nodes((cluster, pool), exposure, &unwanted(exposure), pen, text);
     });
     text
 }
@@ -71,7 +71,7 @@ fn head(cluster: &Cluster, options: &Options) -> (Pen, String) {
 }
 
 /// Tells something of each group of machines with the same answer, under its name.
-fn each_exposure(cluster: &Cluster, pen: Pen, text: &mut String, tell: impl Fn(&Exposure, Pen, &mut String)) {
+fn each_exposure(cluster: &Cluster, pen: Pen, text: &mut String, tell: impl Fn(&Pool, &Exposure, Pen, &mut String)) {
     let pools = match cluster.pools.get() {
         Err(gap) => return line(pen, text, "nodes", &format!("unknown: {gap}")),
         Ok(pools) => pools,
@@ -88,7 +88,7 @@ fn each_exposure(cluster: &Cluster, pen: Pen, text: &mut String, tell: impl Fn(&
                     let more = exposure.nodes.len().saturating_sub(machines.len());
                     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
                     line(pen, text, &name, &plain(&format!("{}{more}", machines.join(", "))));
-                    tell(exposure, pen, text);
+                    tell(pool, exposure, pen, text);
                 }
             }
         }
@@ -99,14 +99,15 @@ fn line(pen: Pen, text: &mut String, name: &str, answer: &str) {
     let _ = writeln!(text, "{}", pen.wrap(&plain(answer), &format!("  {name}: "), "    "));
 }
 
-/// A command below a name, whole and in one line: it is made to be copied.
-fn command_line(text: &mut String, command: &str) {
-    let _ = writeln!(text, "        {command}");
-}
-
 /// A line below a name.
 fn below(pen: Pen, text: &mut String, said: &str) {
     let inside = said.len() - said.trim_start().len();
     let (first, rest) = (" ".repeat(4 + inside), " ".repeat(6 + inside));
     let _ = writeln!(text, "{}", pen.wrap(&plain(&short_names(said.trim_start())), &first, &rest));
+}
+
+/// A command on a line of its own, however long: one that was cut cannot be pasted. Its words are quoted, see
+/// `fix::shell`.
+fn pasted(text: &mut String, command: &str) {
+    let _ = writeln!(text, "        {command}");
 }

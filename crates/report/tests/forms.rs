@@ -131,15 +131,14 @@ fn every_name_comes_back_whole_from_the_json_form() {
 fn the_worst_results_come_first_and_a_page_is_given_no_more_than_it_takes() {
     let one = named("shop");
     let many = Report { findings: one.findings.iter().cycle().take(40_000).cloned().collect(), ..one };
-    let log: serde_json::Value = serde_json::from_str(&rendered(&many, Format::Sarif, 80)).unwrap();
-    let run = &log["runs"][0];
-    let results = run["results"].as_array().unwrap();
-    assert_eq!(results.len(), 25_000);
-    assert_eq!(results[0]["properties"]["severity"], "critical");
-    let invocation = &run["invocations"][0];
-    assert_eq!(invocation["executionSuccessful"], false);
-    let told = invocation["toolExecutionNotifications"].to_string();
-    assert!(told.contains("further results were left out"), "{told}");
+    // 35 MB of text: looked at as text, because it is all the same to the eye that reads a tree.
+    let log = rendered(&many, Format::Sarif, 80);
+    assert_eq!(log.matches("\"partialFingerprints\"").count(), 25_000);
+    let first = log.split("\"results\"").nth(1).unwrap();
+    let severity = first.split("\"severity\": ").nth(1).unwrap();
+    assert!(severity.starts_with("\"critical\""), "{}", &severity[..40]);
+    assert!(log.contains("\"executionSuccessful\": false"));
+    assert!(log.contains("further results were left out"));
 }
 
 #[test]

@@ -3,15 +3,18 @@
 //! [`tidy`] is a cluster about which everything is known and good, [`sloppy`] one about which everything is known and
 //! bad. A control's tests take one of them, change one fact and look at the verdict; the laws over all controls hide
 //! each fact of both in turn. [`variations`] change them further, until every verdict of every control is reached.
+//! [`measure_evaluation`] is what the providers' benchmarks share.
 
 mod example;
 mod law;
+mod measure;
 mod snapshot;
 mod variation;
 mod walled;
 
 pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
 pub use law::{Lie, first_lie};
+pub use measure::measure_evaluation;
 pub use snapshot::SnapshotBuilder;
 pub use variation::{Variation, variations};
 pub use walled::walled;

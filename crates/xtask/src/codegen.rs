@@ -73,6 +73,9 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
     }
     let schema = serde_json::to_string_pretty(&palisade_report::json_schema())? + "\n";
     documents.insert("docs/reference/evaluation.schema.json".to_owned(), schema);
+    let ids: Vec<&str> = controls.iter().map(|control| control.meta.id).collect();
+    let schema = serde_json::to_string_pretty(&palisade_config::schedule_schema(&ids))? + "\n";
+    documents.insert("schedules/schema.json".to_owned(), schema);
     Ok(documents)
 }
 
@@ -152,5 +155,10 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
         "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\n[`terraform/{provider}/reader-role.tf`](../../terraform/{provider}/reader-role.tf).\n",
         permissions(calls).len()
     );
+    if provider == Provider::Azure {
+        text.push_str(
+            "\nThose that end in `.Read.All` are of Microsoft Graph and in no role: they are granted to the application in Entra,\nwith an administrator's consent.\n",
+        );
+    }
     text
 }

@@ -15,6 +15,7 @@ const CORE: &[&str] = &[
     "palisade-model",
     "palisade-provider",
     "palisade-engine",
+    "palisade-schedule",
     "palisade-controls",
     "palisade-assess",
     "palisade-track",

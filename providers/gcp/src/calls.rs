@@ -89,29 +89,30 @@ pub const FOLDERS_GET: Call = Call {
     purpose: "read a folder's place in the hierarchy",
 };
 
-/// What a policy of a project or of anything above it says something about.
-const INHERITED: &[FactKind] = &[
-    Identities,
-    Standing,
-    Dedication,
-    OtherTrust,
-    Keys,
-    Unused,
-    Trusts,
-    UnreadGroups,
-    Controllers,
-    Minters,
-    ExternalTrusts,
-    KeyAccess,
-    Tunnels,
-];
+/// What a policy of anything above a project says something about. Whom the cluster's own identities are it does not say;
+/// that there are no others it does.
+const INHERITED: &[FactKind] =
+    &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, Minters, KeyAccess, Tunnels];
 
 /// Reads who holds which role in a project.
 pub const PROJECT_POLICY: Call = Call {
     name: "cloudresourcemanager.projects.getIamPolicy",
     permission: "resourcemanager.projects.getIamPolicy",
     per: Per::Account,
-    feeds: INHERITED,
+    feeds: &[
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        Minters,
+        ExternalTrusts,
+        KeyAccess,
+        Tunnels,
+    ],
     redact: &[],
     purpose: "read the role bindings and the audit settings of a project",
 };
@@ -171,18 +172,7 @@ pub const ACCOUNTS_LIST: Call = Call {
     name: "iam.serviceAccounts.list",
     permission: "iam.serviceAccounts.list",
     per: Per::Account,
-    feeds: &[
-        Identities,
-        Standing,
-        Dedication,
-        OtherTrust,
-        Keys,
-        Unused,
-        Trusts,
-        UnreadGroups,
-        Controllers,
-        ExternalTrusts,
-    ],
+    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "read the service accounts of a project",
 };
@@ -192,18 +182,7 @@ pub const ACCOUNT_POLICY: Call = Call {
     name: "iam.serviceAccounts.getIamPolicy",
     permission: "iam.serviceAccounts.getIamPolicy",
     per: Per::Identity,
-    feeds: &[
-        Identities,
-        Standing,
-        Dedication,
-        OtherTrust,
-        Keys,
-        Unused,
-        Trusts,
-        UnreadGroups,
-        Controllers,
-        ExternalTrusts,
-    ],
+    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "read who may act as a service account",
 };
@@ -233,7 +212,7 @@ pub const INSTANCES: Call = Call {
     name: "compute.instances.aggregatedList",
     permission: "compute.instances.list",
     per: Per::Account,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication],
+    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication, Standing],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
 };

@@ -27,8 +27,8 @@ pub mod call {
     pub use crate::calls::*;
 }
 
-use palisade_model::Inventory;
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_model::{Gap, Inventory};
+use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -72,6 +72,10 @@ impl Provider for Gcp {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize::inventory(snapshot)
+    }
+
+    fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {
+        normalize::propose(snapshot, identity)
     }
 }
 

@@ -15,15 +15,18 @@ mod hierarchy;
 mod identities;
 mod key;
 mod key_access;
+mod listing;
 mod login;
 mod machines;
 mod minters;
 mod network;
 mod people;
+mod policies;
 mod policy_rule;
 mod pool;
 mod principal;
 mod project;
+mod proposal;
 mod roles;
 mod routes;
 mod scopes;
@@ -33,6 +36,8 @@ mod traffic;
 mod trusts;
 #[cfg(test)]
 mod vectors;
+
+pub(crate) use proposal::propose;
 
 use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
 use palisade_model::{Gap, Inventory, Scope, Unseen};

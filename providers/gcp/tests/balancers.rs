@@ -54,7 +54,7 @@ fn a_private_machine_is_reached_through_the_balancer_on_its_ports_and_on_no_othe
     let world = world(&rule(|_| ()), &pool("gke-c-pool-0"));
     assert_eq!(world.reach(443), Bounds::exact(clients()));
     assert_eq!(world.reach(10250), nobody());
-    assert!(world.exposure().layers.iter().any(|layer| layer.name == "load balancer web"));
+    assert!(world.exposure().paths.iter().any(|path| path.name.starts_with("forwarding rule web ")));
 }
 
 #[test]
@@ -122,13 +122,53 @@ fn a_balancer_whose_address_or_ports_cannot_be_read_may_be_any() {
 }
 
 #[test]
-fn balancers_that_were_not_read_leave_a_gap() {
+fn balancers_that_were_not_read_may_send_what_the_machines_firewalls_let_in_and_nothing_else() {
+    let mut world = world(&rule(|_| ()), &pool("gke-c-pool-0"));
+    world.fail(&FORWARDING_RULES, FailureReason::Denied);
+    // Nobody knows the balancer's address, so the rule for it may be met as well.
+    assert_eq!(world.reach(443), Bounds::unknown_within(clients()));
+    assert_eq!(world.reach(10250), Bounds::unknown_within(any4()));
+    assert_eq!(world.reach(22), nobody());
+    let limits = world.exposure().limits;
+    assert!(limits.iter().any(|limit| limit.contains("grant `compute.forwardingRules.list`")), "{limits:?}");
+}
+
+#[test]
+fn pools_that_were_not_read_leave_open_to_which_machines_a_balancer_sends_and_hide_no_other_way_in() {
+    let mut world = world(&rule(|_| ()), &pool("gke-c-pool-0"));
+    world.fail(&TARGET_POOLS, FailureReason::Denied);
+    let cluster = world.only();
+    let exposure = &cluster.pools.get().unwrap()[0].exposure;
+    assert_eq!(exposure.gap().and_then(Gap::permission), Some("compute.targetPools.list"));
+    // The machine's own address is open for everybody, whatever the balancer does.
+    world.put(&INSTANCES, "p", &[], instances(&node(true, false)));
+    assert_eq!(world.reach(10250), Bounds::exact(any4()));
+    assert_eq!(world.reach(443), Bounds::unknown_within(clients()));
+}
+
+#[test]
+fn a_pool_without_machines_is_not_known_to_be_closed_where_balancers_were_not_read() {
     for call in [&FORWARDING_RULES, &TARGET_POOLS] {
         let mut world = World::tidy();
+        world.put(&INSTANCES, "p", &[], json!({ "items": {} }));
         world.fail(call, FailureReason::Denied);
         let cluster = world.only();
         let pool = &cluster.pools.get().unwrap()[0];
         assert_eq!(pool.exposure.gap().and_then(Gap::permission), Some(call.permission));
         assert!(pool.nodes.get().is_ok());
     }
+}
+
+#[test]
+fn one_balancer_that_cannot_be_read_may_send_anything_in_its_region_and_hides_no_other() {
+    let mut world = world(&rule(|_| ()), &pool("gke-c-pool-0"));
+    let odd = |region: &str| json!({ "name": "odd", "region": format!(".../regions/{region}"), "ports": 7 });
+    let with = |odd: Value| json!({ "items": { "regions/europe-west1": { "forwardingRules": [rule(|_| ()), odd] } } });
+    world.put(&FORWARDING_RULES, "p", &[], with(odd("us-east1")));
+    assert_eq!(world.reach(443), Bounds::exact(clients()));
+    assert_eq!(world.reach(10250), nobody());
+    world.put(&FORWARDING_RULES, "p", &[], with(odd("europe-west1")));
+    assert_eq!(world.reach(443), Bounds::exact(clients()), "what the readable one proves stands");
+    assert_eq!(world.reach(10250), Bounds::unknown_within(any4()));
+    assert!(world.exposure().limits.iter().any(|limit| limit.contains("load balancer `odd` is not known")));
 }

@@ -159,3 +159,15 @@ fn a_log_that_somebody_is_exempted_from_is_no_log_of_every_use() {
     world.put(&call::PROJECT_POLICY, "k", &[], logging(&[STRANGER]));
     assert_eq!(judged(&world), Ok(State::Fail));
 }
+
+#[test]
+fn a_delay_of_destruction_that_cannot_be_read_is_not_taken_for_long_enough() {
+    for (delay, known) in [("86400s", true), ("3600s", true), ("a while", false)] {
+        let mut world = world();
+        let body = json!({ "primary": { "state": "ENABLED" }, "destroyScheduledDuration": delay });
+        world.put(&call::KEY_GET, "k", &[("key", KEY)], body);
+        let state = world.only().key.state;
+        assert_eq!(state.get().is_ok(), known, "{delay}");
+        assert_eq!(matches!(state.gap(), Some(Gap::Malformed { .. })), !known, "{delay}");
+    }
+}

@@ -109,7 +109,10 @@ fn every_address_is_a_way_and_each_layer_has_its_rule_by_the_name_a_person_knows
     world.put(&NETWORK_FIREWALLS, "p", &[("network", "n")], policy("deny", &matcher));
     let exposure = world.exposure();
     let names: Vec<&str> = exposure.paths.iter().map(|path| &*path.name).collect();
-    assert_eq!(names, ["external IPv4 address in network n", "external IPv6 address in network n"]);
+    assert_eq!(
+        names,
+        ["external IPv4 address in network p/n, europe-west1", "external IPv6 address in network p/n, europe-west1"]
+    );
     let through: Vec<String> = proofs(&exposure.paths).iter().map(Proof::through).collect();
     let found = through.iter().any(|text| text.contains("VPC firewall rule default-allow-ssh (priority 65534)"));
     assert!(found, "{through:?}");

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use palisade_engine::{Policy, State, Verdict};
     use palisade_model::{Exposure, Gap, Layer, Mitigation, Pool, PoolKind, Provider};
-    use palisade_reach::{Action, AddrSet, Bounds, Hit, PacketSet};
+    use palisade_reach::{Action, AddrSet, Bounds, Gate, Hit, PacketSet, Path, Rule, Tier};
     use palisade_testkit::{everyone, gap, known, nets, now, packets, sloppy, tidy};
     use std::sync::Arc;
 
@@ -107,6 +107,29 @@ mod tests {
         assert_eq!((verdict.state, verdict.severity), (State::Fail, Some(Severity::Critical)));
         let said = "pool `workers` answers tcp 22 from 198.51.100.7 on `i-1`, let in by `sgr-1` of `security groups`";
         assert_eq!(verdict.because, said);
+    }
+
+    #[test]
+    fn where_the_ways_in_are_told_the_filters_on_them_are_named_and_nothing_else() {
+        let rule = |id: &str, set| Rule::new(id, Action::Allow, Bounds::exact(set));
+        let tier = |name: &str, rules| Tier { name: name.into(), rules, default: Action::Deny };
+        let ssh = tier(
+            "VPC firewall rules",
+            vec![rule("ssh", packets(22, &everyone())), rule("web", packets(443, &everyone()))],
+        );
+        let address = Gate::Fixed { id: "an address".into(), passes: Bounds::exact(packets(22, &everyone())) };
+        let layers = vec![
+            palisade_reach::Layer::new("address", address),
+            palisade_reach::Layer::new("firewalls", Gate::Tiers(vec![ssh])),
+        ];
+        let verdict = judge(|pool, exposure| {
+            with_public_addresses(pool);
+            opened(exposure, &packets(22, &everyone()));
+            exposure.layers = Arc::from([]);
+            exposure.paths = Arc::from(vec![Path::new("way", layers)]);
+        });
+        let because = verdict.unwrap().because;
+        assert!(because.ends_with("on `i-1`, let in by `ssh` of `VPC firewall rules`"), "{because}");
     }
 
     #[test]

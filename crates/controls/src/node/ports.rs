@@ -4,7 +4,10 @@ use crate::node::{has_public_addresses, probes::probes};
 use crate::quoted::quoted;
 use palisade_engine::{Severity, Verdict};
 use palisade_model::{Exposure, Gap, NodeId, Pool, Provider};
-use palisade_reach::{Action, AddrSet, Bounds, PacketSet, Ports, Printer, Protocol, Protocols, ports};
+use palisade_reach::{
+    Action, AddrSet, Bounds, By, Gate, Layer, PacketSet, Ports, Printer, Protocol, Protocols, RuleId, Step, ports,
+    proofs,
+};
 use std::collections::BTreeSet;
 
 /// Ports of one purpose.
@@ -198,6 +201,9 @@ impl<'a> View<'a> {
     }
 
     fn rules(&self, packets: &PacketSet) -> Vec<(String, &str)> {
+        if self.exposure.layers.is_empty() {
+            return self.rules_of_ways(packets);
+        }
         let rules_of = |layer: &'a palisade_model::Layer| {
             let admitting = layer
                 .hits
@@ -207,6 +213,40 @@ impl<'a> View<'a> {
             (!rules.is_empty()).then_some((rules, layer.name.as_str()))
         };
         self.exposure.layers.iter().filter_map(rules_of).collect()
+    }
+
+    /// The same out of the ways in: what the filters on them say of the packets, in the order in which they are met.
+    fn rules_of_ways(&self, packets: &PacketSet) -> Vec<(String, &str)> {
+        let proofs = proofs(&self.exposure.paths);
+        let steps: Vec<&Step> = proofs
+            .iter()
+            .filter(|proof| !proof.packets.intersect(packets).is_empty())
+            .flat_map(|proof| &proof.steps)
+            .collect();
+        let mut found: Vec<(String, &str)> = Vec::new();
+        for name in self.exposure.paths.iter().flat_map(|path| &path.layers).flat_map(filters) {
+            let here = steps.iter().filter(|step| *step.layer == *name).flat_map(|step| &step.by);
+            let rules = here.filter_map(|by| match by {
+                By::Rule(rule) => Some(rule),
+                By::NoRule => None,
+            });
+            let rules: BTreeSet<&RuleId> = rules.collect();
+            if !rules.is_empty() && !found.iter().any(|(_, known)| *known == name) {
+                found.push((quoted(rules), name));
+            }
+        }
+        found
+    }
+}
+
+/// The names of the filters a layer is made of. Facts about the way, routes and filters of answers are none.
+fn filters(layer: &Layer) -> Vec<&str> {
+    match &layer.gate {
+        Gate::Tiers(tiers) => tiers.iter().map(|tier| &*tier.name).collect(),
+        Gate::FirstMatch(_) if layer.concerns.is_some() => Vec::new(),
+        Gate::FirstMatch(_) | Gate::AnyAllow(_) => vec![&*layer.name],
+        Gate::Ahead { guarded, .. } => std::iter::once(&*layer.name).chain(guarded.iter().flat_map(filters)).collect(),
+        Gate::Fixed { .. } | Gate::Routes(_) => Vec::new(),
     }
 }
 

@@ -1,13 +1,18 @@
 //! What to change so that machines no longer answer what they should not.
 
 mod azure;
+mod gcloud;
+mod shell;
 
-use super::{PROTOCOLS, below, command_line};
+use super::{PROTOCOLS, below, pasted};
 use crate::paint::Pen;
-use palisade_model::{Exposure, Provider};
+use palisade_model::{Cluster, Exposure, Pool, Provider};
 use palisade_reach::{AddrSet, Change, Fix, PacketSet, Path, Printer, Protocol, RuleId};
 
-pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
+/// Whose exposure it is.
+pub(super) type Whose<'a> = (&'a Cluster, &'a Pool);
+
+pub(super) fn nodes(whose: Whose<'_>, exposure: &Exposure, unwanted: &PacketSet, pen: Pen, text: &mut String) {
     let open = exposure.internet.upper().intersect(unwanted);
     if open.is_empty() {
         return below(pen, text, "nothing is open that should be closed");
@@ -19,13 +24,13 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
     for path in exposure.paths.iter() {
         let fixes = path.fixes(unwanted);
-        let wrong = !path.sessions().any_port.upper().intersect(unwanted).is_empty();
-        if !wrong {
+        let wrong = path.sessions().any_port.upper().intersect(unwanted);
+        if wrong.is_empty() {
             continue;
         }
         below(pen, text, &format!("to {}, one of:", path.name));
         for fix in &fixes {
-            tell(provider, (path, fix, unwanted), &printer, pen, text);
+            tell(whose, Way { path, unwanted, open: &wrong }, fix, (&printer, pen), text);
         }
         if fixes.is_empty() {
             below(pen, text, "  no single layer closes it");
@@ -33,23 +38,31 @@ pub(super) fn nodes(provider: Provider, exposure: &Exposure, unwanted: &PacketSe
     }
 }
 
-fn tell(
-    provider: Provider,
-    (path, fix, unwanted): (&Path, &Fix, &PacketSet),
-    printer: &Printer,
-    pen: Pen,
-    text: &mut String,
-) {
+/// A way in, what should not get through it, and what of that does.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    path: &'a Path,
+    unwanted: &'a PacketSet,
+    open: &'a PacketSet,
+}
+
+fn tell(whose: Whose<'_>, way: Way<'_>, fix: &Fix, (printer, pen): (&Printer, Pen), text: &mut String) {
     below(pen, text, &format!("  - in {}:", fix.layer));
     for change in &fix.changes {
         below(pen, text, &format!("    {}", in_words(change, printer)));
-        if provider == Provider::Azure {
-            let commands = azure::commands(path, &fix.layer, change, unwanted);
-            for command in &commands {
-                command_line(text, command);
+        let commands = match whose.0.provider {
+            Provider::Azure => azure::commands(way.path, &fix.layer, change, way.unwanted),
+            Provider::Gcp => gcloud::commands(whose, (way.path, &fix.layer), change, way.open),
+            Provider::Aws => {
+                if let Some(command) = aws(&fix.layer, change) {
+                    below(pen, text, &format!("    {command}"));
+                }
+                continue;
             }
-        } else if let Some(command) = command(provider, &fix.layer, change) {
-            below(pen, text, &format!("    {command}"));
+            Provider::Kubernetes => continue,
+        };
+        for command in commands {
+            pasted(text, &command);
         }
     }
     let said = if fix.collateral.is_empty() {
@@ -86,15 +99,6 @@ fn packets(printer: &Printer, packets: &PacketSet) -> String {
     };
     let lines: Vec<String> = PROTOCOLS.into_iter().flat_map(of).collect();
     if lines.is_empty() { "other protocols".to_owned() } else { lines.join("; ") }
-}
-
-/// The same for the provider's own program. Capitals stand for what the reader fills in.
-fn command(provider: Provider, layer: &str, change: &Change) -> Option<String> {
-    match provider {
-        Provider::Aws => aws(layer, change),
-        Provider::Gcp => Some(gcp(change)),
-        Provider::Azure | Provider::Kubernetes => None,
-    }
 }
 
 fn aws(layer: &str, change: &Change) -> Option<String> {
@@ -149,31 +153,6 @@ fn permission(rule: &RuleId) -> String {
     said().unwrap_or_else(|| "--security-group-rule-ids RULE".to_owned())
 }
 
-fn gcp(change: &Change) -> String {
-    let name = |rule: &RuleId| {
-        let text = rule.to_string();
-        let name = text.split([' ', ':']).find(|word| !word.is_empty() && *word != "rule").unwrap_or_default();
-        literal(name.rsplit('/').next().unwrap_or_default(), "RULE")
-    };
-    match change {
-        Change::Remove { rule } if rule.to_string().parse::<std::net::IpAddr>().is_ok() => {
-            "gcloud compute instances delete-access-config INSTANCE".to_owned()
-        }
-        Change::Remove { rule } => format!("gcloud compute firewall-rules delete {}", name(rule)),
-        Change::Narrow { rule, .. } => {
-            format!("gcloud compute firewall-rules update {} --source-ranges=RANGES", name(rule))
-        }
-        Change::Deny { packets, .. } => {
-            let (protocol, range) = first(packets);
-            format!(
-                "gcloud compute firewall-rules create NAME --network=NETWORK --direction=INGRESS --action=DENY \
-                 --rules={protocol}:{}-{} --source-ranges=RANGES --priority=BEFORE",
-                range.0, range.1
-            )
-        }
-    }
-}
-
 /// The first protocol and range of ports of some packets.
 fn first(packets: &PacketSet) -> (String, (u16, u16)) {
     let found = PROTOCOLS.into_iter().find_map(|protocol| {
@@ -182,13 +161,6 @@ fn first(packets: &PacketSet) -> (String, (u16, u16)) {
         Some((protocol.to_string(), group.intervals().first().copied()?))
     });
     found.unwrap_or_else(|| ("PROTOCOL".to_owned(), (0, u16::MAX)))
-}
-
-/// A name as an argument, or a placeholder where a shell could read it as anything else than a name.
-fn literal(name: &str, placeholder: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
-    let is_name = !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain);
-    if is_name { name.to_owned() } else { placeholder.to_owned() }
 }
 
 /// The first word with a prefix: the id of a rule or group.

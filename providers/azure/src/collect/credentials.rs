@@ -176,6 +176,46 @@ fn credential_error(message: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use azure_core::http::{AsyncRawResponse, HttpClient, Request};
+    use std::sync::Mutex;
+
+    /// A network that is not there, and remembers who was asked.
+    #[derive(Debug, Default)]
+    struct Nowhere(Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl HttpClient for Nowhere {
+        async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+            self.0.lock().unwrap().push(request.url().to_string());
+            Err(Error::with_message(ErrorKind::Other, "there is no network"))
+        }
+    }
+
+    #[tokio::test]
+    async fn every_cloud_signs_in_with_its_own_authority() {
+        for (cloud, authority) in [
+            (Cloud::Public, "https://login.microsoftonline.com/tenant/"),
+            (Cloud::UsGovernment, "https://login.microsoftonline.us/tenant/"),
+            (Cloud::China, "https://login.chinacloudapi.cn/tenant/"),
+        ] {
+            let network = Arc::new(Nowhere::default());
+            let chain = Chain {
+                tenant: Some("tenant".to_owned()),
+                cloud,
+                limits: Limits { attempts: 1, ..Limits::default() },
+                transport: Transport::new(Arc::clone(&network) as Arc<dyn HttpClient>),
+                chosen: OnceCell::new(),
+            };
+            let options = ClientSecretCredentialOptions { client_options: chain.options() };
+            let secret = Secret::new("s".to_owned());
+            let credential = ClientSecretCredential::new("tenant", "client".to_owned(), secret, Some(options)).unwrap();
+            for audience in [cloud.audience(), cloud.graph_audience()] {
+                assert!(credential.get_token(&[audience], None).await.is_err());
+            }
+            let asked = network.0.lock().unwrap();
+            assert!(!asked.is_empty() && asked.iter().all(|url| url.starts_with(authority)), "{cloud:?}: {asked:?}");
+        }
+    }
 
     fn of(variables: &[(&str, &str)]) -> Result<Purpose, String> {
         let find =

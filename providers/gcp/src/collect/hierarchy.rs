@@ -15,6 +15,7 @@ use crate::{
     },
     record::{
         iam::{DenyPolicies, Policy},
+        names::{is_apis_agent, is_google_agent},
         resource,
     },
 };
@@ -115,11 +116,12 @@ async fn policy(asker: &Asker<'_>, run: &Run, place: &str) {
     roles_of(asker, run, &answers).await;
 }
 
-/// The roles that policies bind to anybody but Google's own agents.
+/// The roles that policies bind to anybody but Google's own agents, as whom nobody can act: all but the agent of its APIs,
+/// as which Deployment Manager acts for its users.
 pub(crate) async fn roles_of(asker: &Asker<'_>, run: &Run, policies: &[Value]) {
     let mut roles = BTreeSet::new();
-    for binding in policies.iter().flat_map(|policy| read::<Policy>(policy).bindings) {
-        if binding.members.iter().any(|member| !crate::record::names::is_google_agent(member)) {
+    for binding in policies.iter().flat_map(|policy| Policy::in_parts(policy).0.bindings) {
+        if binding.members.iter().any(|member| !is_google_agent(member) || is_apis_agent(member)) {
             roles.extend(binding.role);
         }
     }

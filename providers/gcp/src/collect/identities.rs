@@ -44,7 +44,12 @@ pub(crate) async fn read_accounts(
                     .set_page_token(token)
             },
             |builder| builder.send(),
-            |page| all.extend(read::<Accounts>(page).accounts.into_iter().filter_map(|account| account.email)),
+            |page| {
+                // An account whose record is odd in another place has a policy all the same.
+                let accounts = read::<Accounts<Value>>(page).accounts;
+                let email = |account: &Value| Some(account.get("email")?.as_str()?.to_owned());
+                all.extend(accounts.iter().filter_map(email));
+            },
         )
         .await;
     // Whom workloads may become, and whom a node may, stands in the accounts' own policies and nowhere else, so every
@@ -66,7 +71,7 @@ async fn account(asker: &Asker<'_>, run: &Run, home: &str, email: &str, of_nodes
     let policies = policy(asker, run, home, email).await;
     let bound = policies
         .iter()
-        .flat_map(|policy| read::<Policy>(policy).bindings)
+        .flat_map(|policy| Policy::in_parts(policy).0.bindings)
         .any(|binding| binding.members.iter().any(|member| member.contains(".svc.id.goog")));
     if bound {
         keys(asker, run, home, email).await;

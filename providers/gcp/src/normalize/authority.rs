@@ -94,6 +94,8 @@ pub(crate) struct Power {
     pub(crate) bound: Vec<Bound>,
     /// Every permission some grant names. Roles name permissions one by one, so what is not here cannot be held.
     named: HashSet<&'static str>,
+    /// Why it may do more: a role it holds was not read.
+    pub(crate) unread: Option<Gap>,
 }
 
 impl Power {
@@ -101,6 +103,17 @@ impl Power {
     pub(crate) fn may(&self, sets: &[&[&str]]) -> bool {
         sets.iter().any(|set| set.iter().all(|permission| self.named.contains(permission)))
     }
+}
+
+/// A role that a binding gives somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldRole<'a> {
+    pub(crate) role: &'a str,
+    pub(crate) id: GrantId,
+    /// Whether the binding surely means them.
+    pub(crate) meant: Truth,
+    /// The ways its condition leaves open.
+    pub(crate) ways: Vec<(Selector, Truth)>,
 }
 
 /// Everything somebody's rights follow from.
@@ -122,33 +135,19 @@ struct Gathered {
     grants: Vec<Grant>,
     bound: Vec<Bound>,
     named: HashSet<&'static str>,
+    unread: Option<Gap>,
 }
 
 /// What was not read and is taken to stop nothing.
 const BOUNDARIES: &str = "principal access boundary policies were not read and are taken to stop nothing";
 
 impl Rights<'_> {
-    /// What a principal may do, and the roles it holds. `scopes` are the access scopes of a node's token; `leaving_out`
+    /// What a principal may do by what was read, and the roles it holds. `scopes` are the access scopes of a node's token; `leaving_out`
     /// are roles that do not count.
-    pub(crate) fn of(
-        &self,
-        principal: &Principal<'_>,
-        scopes: Option<&[String]>,
-        leaving_out: &[&str],
-    ) -> Result<Power, Gap> {
+    pub(crate) fn of(&self, principal: &Principal<'_>, scopes: Option<&[String]>, leaving_out: &[&str]) -> Power {
         let mut held = Gathered::default();
-        for (level, place) in self.hierarchy.places.iter().enumerate() {
-            for binding in &place.policy.bindings {
-                let open = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
-                self.bind(binding, principal, &place.name, open, leaving_out, &mut held)?;
-            }
-        }
-        for (email, account) in &self.people.accounts {
-            let resource = account_resource(&account.home, email);
-            for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
-                let open = || self.ways_on_account(binding.condition.as_ref(), &resource);
-                self.bind(binding, principal, &format!("account {email}"), open, leaving_out, &mut held)?;
-            }
+        for one in self.held(principal).into_iter().filter(|one| !leaving_out.contains(&one.role)) {
+            self.add(one, &mut held);
         }
         let mut layers = vec![
             Layer::new("role bindings", LayerKind::Grants, held.grants),
@@ -160,7 +159,12 @@ impl Rights<'_> {
         ];
         layers.extend(scopes.and_then(guard));
         let authority = Authority::new(layers).over(self.hierarchy.reach.scope.clone()).assuming(BOUNDARIES);
-        Ok(Power { authority, bound: held.bound, named: held.named })
+        Power { authority, bound: held.bound, named: held.named, unread: held.unread }
+    }
+
+    /// Why somebody may hold more than what was read says.
+    pub(crate) fn unread(&self) -> Option<&Gap> {
+        self.hierarchy.unread().chain(&self.people.unread).min()
     }
 
     /// The ways a condition of an account's own policy leaves open. One on the account's name is one on this resource.
@@ -177,42 +181,68 @@ impl Rights<'_> {
             .collect()
     }
 
-    fn bind(
-        &self,
-        binding: &Binding,
-        principal: &Principal<'_>,
-        place: &str,
-        open: impl FnOnce() -> Vec<(Selector, Truth)>,
-        leaving_out: &[&str],
-        held: &mut Gathered,
-    ) -> Result<(), Gap> {
-        let Some(role_name) = binding.role.as_deref() else { return Ok(()) };
-        let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
-        if meant == Truth::False || leaving_out.contains(&role_name) {
-            return Ok(());
+    /// The roles that bindings give a principal, by its project, by what stands above it, and on accounts.
+    pub(crate) fn held(&self, principal: &Principal<'_>) -> Vec<HeldRole<'_>> {
+        let mut all = Vec::new();
+        for (level, place) in self.hierarchy.places.iter().enumerate() {
+            for binding in &place.policy.bindings {
+                let ways = || condition_ways(binding.condition.as_ref(), &self.hierarchy.reach, level, self.now);
+                all.extend(held_by(binding, principal, &place.name, ways));
+            }
         }
-        let open = open();
-        if open.is_empty() {
-            return Ok(());
+        for (email, account) in &self.people.accounts {
+            let resource = account_resource(&account.home, email);
+            for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
+                let ways = || self.ways_on_account(binding.condition.as_ref(), &resource);
+                all.extend(held_by(binding, principal, &format!("account {email}"), ways));
+            }
         }
-        let role = self.roles.get(role_name)?;
-        let mut id = format!("{role_name} on {place}");
-        if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
-            id = format!("{id} if {title}");
-        }
-        let id = GrantId::from(id);
+        all
+    }
+
+    fn add(&self, one: HeldRole<'_>, held: &mut Gathered) {
+        let role = match self.roles.get(one.role) {
+            Ok(role) => role,
+            Err(gap) => {
+                held.unread.get_or_insert(gap);
+                return;
+            }
+        };
         // A role held through a set nobody could look into is held perhaps; it is no excess to be told.
-        if meant == Truth::True {
-            held.bound.push(Bound { role: role_name.to_owned(), id: id.clone() });
+        if one.meant == Truth::True {
+            held.bound.push(Bound { role: one.role.to_owned(), id: one.id.clone() });
         }
         if let Some(actions) = &role.actions {
             held.named.extend(role.permissions.iter().copied());
-            for (resources, when) in open {
-                held.grants.push(Grant::allow(id.clone(), actions.clone(), resources).when(meant.clone().and(when)));
+            for (resources, when) in one.ways {
+                let grant = Grant::allow(one.id.clone(), actions.clone(), resources);
+                held.grants.push(grant.when(one.meant.clone().and(when)));
             }
         }
-        Ok(())
     }
+}
+
+/// What a binding gives a principal. A binding without a role is one that was not read, see `policies`.
+fn held_by<'a>(
+    binding: &'a Binding,
+    principal: &Principal<'_>,
+    place: &str,
+    ways: impl FnOnce() -> Vec<(Selector, Truth)>,
+) -> Option<HeldRole<'a>> {
+    let role = binding.role.as_deref()?;
+    let meant = Truth::any(binding.members.iter().map(|member| principal.is_meant_by(member)));
+    if meant == Truth::False {
+        return None;
+    }
+    let ways = ways();
+    if ways.is_empty() {
+        return None;
+    }
+    let mut id = format!("{role} on {place}");
+    if let Some(title) = binding.condition.as_ref().and_then(|condition| condition.title.as_deref()) {
+        id = format!("{id} if {title}");
+    }
+    Some(HeldRole { role, id: GrantId::from(id), meant, ways })
 }
 
 /// A service account as a resource.

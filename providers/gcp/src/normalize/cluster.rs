@@ -56,6 +56,27 @@ pub(crate) struct Shared<'a> {
     pub(crate) now: Timestamp,
 }
 
+impl Shared<'_> {
+    /// What identities rest on.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            snapshot: self.snapshot,
+            project: self.project,
+            clusters: self.records,
+            unlisted: self.unlisted.as_ref(),
+            hierarchy: &self.hierarchy,
+            denials: &self.denials,
+            people: &self.people,
+            roles: &self.roles,
+            machines: &self.machines,
+            insights: &self.insights,
+            groups_hold_roles: self.groups_hold_roles,
+            book: &self.identities,
+            now: self.now,
+        }
+    }
+}
+
 /// Says what a cluster and its surroundings are.
 pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidence]) -> Cluster {
     let name = record.name.clone().unwrap_or_default();
@@ -129,16 +150,23 @@ fn version(project: &str, record: &Record) -> Result<Version, Gap> {
 
 /// A cluster of a fleet can be reached through the fleet's gateway, by whoever holds a gateway role in the fleet's
 /// project.
-fn tunnels(shared: &Shared<'_>, record: &Record, mut own: Vec<Evidence>) -> Observed<Vec<Tunnel>> {
+fn tunnels<'a>(shared: &Shared<'_>, record: &'a Record, mut own: Vec<Evidence>) -> Observed<Vec<Tunnel>> {
     let fleet = record.fleet.as_ref();
-    let named = fleet.and_then(|fleet| {
-        fleet
-            .project
-            .as_deref()
-            .or_else(|| after(fleet.membership.as_deref()?, "projects"))
-            .filter(|project| !project.is_empty())
-    });
-    let Some(named) = named else { return Observed::known(Vec::new(), own) };
+    let present = |text: &'a Option<String>| text.as_deref().filter(|text| !text.is_empty());
+    let (project, membership) =
+        fleet.map_or((None, None), |fleet| (present(&fleet.project), present(&fleet.membership)));
+    let Some(named) = project.or_else(|| after(membership?, "projects")) else {
+        // A membership nobody can place is in some fleet all the same.
+        return match membership {
+            None => Observed::known(Vec::new(), own),
+            Some(membership) => Observed::missing(Gap::Malformed {
+                call: CLUSTERS_LIST.name.to_owned(),
+                scope: shared.project.to_owned(),
+                pointer: "/fleet/membership".to_owned(),
+                why: format!("`{membership}` names no project"),
+            }),
+        };
+    };
     let read = (|| {
         // A fleet may name its project by number.
         let is_own = named == shared.project || shared.hierarchy.get()?.number == named;
@@ -176,29 +204,15 @@ fn workload_identity(record: &Record) -> WorkloadIdentity {
 
 /// The facts about identities, which rest on the same reads.
 fn people(shared: &Shared<'_>, record: &Record, name: &str, evidence: &[Evidence], cluster: &mut Cluster) {
-    let around = Surroundings {
-        snapshot: shared.snapshot,
-        project: shared.project,
-        clusters: shared.records,
-        unlisted: shared.unlisted.as_ref(),
-        hierarchy: &shared.hierarchy,
-        denials: &shared.denials,
-        people: &shared.people,
-        roles: &shared.roles,
-        machines: &shared.machines,
-        insights: &shared.insights,
-        groups_hold_roles: shared.groups_hold_roles,
-        book: &shared.identities,
-        now: shared.now,
-    };
+    let around = shared.surroundings();
     let sources = sources(&around, evidence);
     cluster.unread_groups = shared.unread_groups.clone();
     match identified(&around, record, name) {
         Ok(Identified { identities, trusts, controllers, external }) => {
             cluster.identities = Observed::known(identities, sources.clone());
-            cluster.trusts = Observed::known(trusts, sources.clone());
-            cluster.controllers = Observed::known(controllers, sources.clone());
-            cluster.external_trusts = Observed::known(external, sources);
+            cluster.trusts = Observed::from_result(trusts, sources.clone());
+            cluster.controllers = Observed::from_result(controllers, sources.clone());
+            cluster.external_trusts = Observed::from_result(external, sources);
         }
         Err(gap) => {
             cluster.identities.hide(gap.clone());

@@ -113,7 +113,7 @@ impl<'a> Endpoints<'a> {
         let enforced = |list: &&AuthorizedNetworks| list.private_endpoint_enforcement_enabled == Some(true);
         match self.list() {
             Some(list) if enforced(&list) => {
-                let blocks = || list.cidr_blocks.iter().filter_map(|block| block.cidr_block.as_deref());
+                let blocks = || list.cidr_blocks.iter().map(|block| block.cidr_block.as_deref().unwrap_or_default());
                 let sources = blocks()
                     .map(|text| range(text, None).covers)
                     .fold(Bounds::exact(AddrSet::empty()), |all, covers| all.union(&covers));

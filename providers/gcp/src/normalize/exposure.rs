@@ -2,18 +2,19 @@
 
 use super::{
     balancers::{Balancers, Front},
-    firewall::{Direction, Traits, by_tier},
-    machines::node_id,
+    firewall::Traits,
+    machines::{UnreadMachine, node_id},
     network::{Guards, NetworkBook},
-    routes::{Routes, answerable},
+    routes::Routes,
 };
 use crate::record::{
     compute::{Instance, NetworkInterface},
     names::{host_and_network, region_of},
 };
-use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId, Observed};
+use palisade_model::{Evidence, Exposure, Gap, NodeId};
 use palisade_reach::{
-    self as reach, Action, AddrSet, Bounds, Certainty, Family, Gate, Hit, PacketSet, Ports, Protocols, parse_net,
+    self as reach, AddrSet, Bounds, Certainty, Family, Gate, PacketSet, Ports, Protocols, longest_prefix_bounds,
+    parse_net,
 };
 use std::{
     cell::RefCell,
@@ -37,14 +38,15 @@ struct Path {
 }
 
 /// What came of one path.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Answer {
     internet: Bounds<PacketSet>,
     inside: Bounds<PacketSet>,
     local: AddrSet,
-    layers: Vec<Layer>,
     limits: Vec<String>,
-    /// One for each family of addresses it has.
+    /// What was not read of the balancer it comes through, where that leaves open what comes in.
+    doubt: Option<Gap>,
+    /// One for each family of addresses it has: the internet's part of the answer follows from these alone.
     ways: Arc<[reach::Path]>,
 }
 
@@ -55,6 +57,8 @@ pub(crate) struct ExposureBook {
 }
 
 /// The exposure of machines, one entry for each distinct answer. `own` are the cluster's own addresses.
+///
+/// Where some firewalls were not read, what those before them decide stands; where nothing is decided, it is a gap.
 pub(crate) fn exposures(
     book: &ExposureBook,
     (networks, balancers): (&NetworkBook<'_>, &Balancers),
@@ -76,7 +80,12 @@ pub(crate) fn exposures(
         for answer in &answers {
             met.push((**answer).as_ref().map_err(Clone::clone)?);
         }
-        exposures.push(united(&met, nodes, own));
+        let exposure = united(&met, nodes, own);
+        // Without a proof by another way in, what was not read of a balancer is the answer.
+        match met.iter().find_map(|answer| answer.doubt.as_ref()) {
+            Some(gap) if exposure.internet.lower().is_empty() => return Err(gap.clone()),
+            _ => exposures.push(exposure),
+        }
     }
     Ok(exposures)
 }
@@ -91,6 +100,7 @@ fn paths(
     let region = region_of(super::machines::zone(machine)).to_owned();
     let mut paths = Vec::new();
     for (place, interface) in machine.network_interfaces.iter().enumerate() {
+        // A machine with an interface in no network is no member of a list, see `record::lenient`.
         let Some(text) = interface.network.as_deref() else { continue };
         let (host, network) = host_and_network(text, project);
         let guards = networks.guards(host, network, &region);
@@ -162,119 +172,114 @@ fn answer(
     let guards = networks.guards(&path.host, &path.network, &path.region);
     let routes = networks.routes(&path.host, &path.network);
     let front = path.front.and_then(|(at, sends)| Some((balancers.fronts.get(at)?, sends)));
-    let answer = evaluate(&guards, &routes, path).and_then(|answer| {
-        let ways = ways(guards.get()?, routes.get()?, path, front);
-        let answer = match front {
-            Some((front, sends)) => answer.through(front, sends),
-            None => answer,
-        };
-        Ok(Answer { ways, ..answer })
-    });
-    let answer = Rc::new(answer);
+    let answer = Rc::new(guards.get().and_then(|guards| compose(guards, routes.get()?, path, front)));
     book.answers.borrow_mut().insert(path.clone(), Rc::clone(&answer));
     answer
 }
 
-impl Answer {
-    /// What of it a load balancer hands on.
-    fn through(mut self, front: &Front, sends: Certainty) -> Self {
-        let handed = |packets: &PacketSet| packets.intersect(&front.packets);
-        let surely = |packets: Bounds<PacketSet>| match sends {
-            Certainty::Yes => packets,
-            Certainty::Maybe | Certainty::No => Bounds::unknown_within(packets.upper().clone()),
-        };
-        let internet = surely(self.internet.map(handed));
-        self.internet = if front.external { internet } else { Bounds::exact(PacketSet::empty()) };
-        self.inside = surely(self.inside.map(handed));
-        let name = format!("load balancer {}", front.name);
-        let hit = Hit { rule: front.name.as_str().into(), action: Action::Allow, packets: front.packets.clone() };
-        self.layers.insert(0, Layer { name, hits: vec![hit] });
-        if !self.internet.is_exact() {
-            self.limits.push(format!("to which machines load balancer `{}` sends now is not read", front.name));
-        }
-        self
-    }
-}
-
-fn evaluate(guards: &Observed<Guards>, routes: &Observed<Routes>, path: &Path) -> Result<Answer, Gap> {
-    let guards = guards.get()?;
-    let table = routes.get()?;
-    let routes = table.seen_by(&path.traits.tags);
-    let outcome = guards.ingress.outcome(&path.traits, Direction::Ingress);
-    let answered = answerable(&routes, !table.learning.is_empty());
-    let mut reachable = AddrSet::empty();
-    for (family, has_address) in [(Family::V4, path.v4), (Family::V6, path.v6)] {
-        if has_address {
-            reachable = reachable.union(&AddrSet::any_outside(&guards.local).family(family));
-        }
-    }
-    let reachable = answered.intersect(&Bounds::exact(reachable));
-    let mut limits = guards.ingress.limits.clone();
-    if !reachable.is_exact() {
-        limits.push(match table.learning.first() {
-            Some(router) => format!("router `{router}` learns routes, which are not read: answers may go another way"),
-            None => "answers to some addresses leave through something that may not let them back".to_owned(),
-        });
-    }
-    let internet = from(&outcome.allowed, &reachable);
-    let inside = from(&outcome.allowed, &Bounds::exact(inside_of(&guards.local)));
-    let places = by_tier(&guards.ingress);
-    let names: Vec<&str> = guards.ingress.tier_names().map(|(name, _)| name).collect();
-    let mut layers: Vec<Layer> = vec![routes_layer(&routes, answered.upper())];
-    layers.extend(names.iter().enumerate().map(|(place, name)| {
-        let hits = outcome.hits.iter().filter(|hit| places.get(&hit.rule) == Some(&place)).cloned().collect();
-        Layer { name: (*name).to_owned(), hits }
-    }));
-    Ok(Answer { internet, inside, local: guards.local.clone(), layers, limits, ways: Arc::default() })
-}
-
-/// The same layer by layer, in the order a packet meets them. Nothing comes in from the internet through a load balancer
-/// for connected networks.
-fn ways(guards: &Guards, table: &Routes, path: &Path, front: Option<(&Front, Certainty)>) -> Arc<[reach::Path]> {
-    if front.is_some_and(|(front, _)| !front.external) {
-        return Arc::default();
-    }
-    let everything = |sources: &AddrSet| PacketSet::of(Protocols::Any, &Ports::full(), sources);
-    let outside = AddrSet::any_outside(&guards.local);
+/// Everything about one path, composed from its layers in the order a packet meets them.
+fn compose(guards: &Guards, table: &Routes, path: &Path, front: Option<(&Front, Certainty)>) -> Result<Answer, Gap> {
     let mut filters = reach::Layer::new("firewalls", Gate::Tiers(guards.ingress.arriving(&path.traits)));
     filters.unsure.clone_from(&guards.ingress.limits);
-    let answers = answers(table, &path.traits.tags);
+    let (ways, at_the_doors) = ways(guards, &filters, table, path, front);
+    let internet = united_sets(ways.iter().map(|way| way.sessions().any_port));
+    let neighbours = everything(&inside_of(&guards.local));
+    let door = match front {
+        None => {
+            reach::Layer::new("address inside", Gate::Fixed { id: "inside".into(), passes: Bounds::exact(neighbours) })
+        }
+        Some((front, sends)) => handed_on(front, sends, &neighbours).0,
+    };
+    let from_inside = reach::Path::new("connected networks", vec![door, filters.clone()]);
+    let inside = from_inside.sessions().any_port;
+    if let Some(gap) = &guards.unread
+        && !at_the_doors.is_empty()
+        && internet == Bounds::unknown_within(at_the_doors)
+    {
+        return Err(gap.clone());
+    }
+    let told = ways.iter().flat_map(|way| &way.layers).chain(&from_inside.layers);
+    let limits = told.flat_map(|layer| &layer.unsure).cloned().collect();
+    let doubt = front.and_then(|(front, _)| front.unread()).filter(|_| !internet.is_exact()).cloned();
+    Ok(Answer { internet, inside, local: guards.local.clone(), limits, doubt, ways })
+}
+
+/// The ways in from the internet, layer by layer, and everything that comes as far as their doors. Nothing comes in from
+/// the internet through a load balancer for connected networks.
+fn ways(
+    guards: &Guards,
+    filters: &reach::Layer,
+    table: &Routes,
+    path: &Path,
+    front: Option<(&Front, Certainty)>,
+) -> (Arc<[reach::Path]>, PacketSet) {
+    if front.is_some_and(|(front, _)| !front.external) {
+        return (Arc::default(), PacketSet::empty());
+    }
+    let outside = AddrSet::any_outside(&guards.local);
     let families = [(Family::V4, path.v4, "IPv4"), (Family::V6, path.v6, "IPv6")];
-    let here = families.into_iter().filter(|(_, has_address, _)| *has_address);
-    here.map(|(family, _, text)| {
+    let here: Vec<(Family, &str)> = families
+        .into_iter()
+        .filter(|(_, has_address, _)| *has_address)
+        .map(|(family, _, text)| (family, text))
+        .collect();
+    if here.is_empty() {
+        return (Arc::default(), PacketSet::empty());
+    }
+    let answers = answers(table, &path.traits.tags, &outside);
+    // Fixes are written with these names, see `reach::fix::gcloud` of the reports.
+    let place = format!("in network {}/{}, {}", path.host, path.network, path.region);
+    let mut at_the_doors = PacketSet::empty();
+    let way = |(family, text): (Family, &str)| {
         let sources = everything(&outside.family(family));
         let (name, door) = match front {
             None => {
-                let name = format!("external {text} address in network {}", path.network);
-                let gate = Gate::Fixed { id: name.as_str().into(), passes: Bounds::exact(sources) };
+                let name = format!("external {text} address {place}");
+                let gate = Gate::Fixed { id: name.as_str().into(), passes: Bounds::exact(sources.clone()) };
+                at_the_doors = at_the_doors.union(&sources);
                 (name, reach::Layer::new("external address", gate))
             }
             Some((front, sends)) => {
-                let name = format!("forwarding rule {} ({text})", front.name);
-                let handed = sources.intersect(&front.packets);
-                let (passes, sure) = match sends {
-                    Certainty::Yes => (Bounds::exact(handed), true),
-                    Certainty::Maybe | Certainty::No => (Bounds::unknown_within(handed), false),
-                };
-                let id = format!("forwarding rule {}", front.name);
-                let door = reach::Layer::new("load balancer", Gate::Fixed { id: id.into(), passes });
-                let unread = format!("to which machines load balancer `{}` sends now is not read", front.name);
-                (name, if sure { door } else { door.unsure(unread) })
+                let (door, handed) = handed_on(front, sends, &sources);
+                at_the_doors = at_the_doors.union(&handed);
+                (format!("forwarding rule {} ({text}) of {} {place}", front.name, front.region()), door)
             }
         };
         reach::Path::new(name, vec![door, filters.clone(), answers.clone()])
-    })
-    .collect()
+    };
+    let ways = here.into_iter().map(way).collect();
+    (ways, at_the_doors)
 }
 
-/// The way of the answers: routes, or what a router learns and nobody reads, which may come before any of them.
-fn answers(table: &Routes, tags: &[String]) -> reach::Layer {
+/// What a load balancer hands on of some packets: as a layer, and at most.
+fn handed_on(front: &Front, sends: Certainty, packets: &PacketSet) -> (reach::Layer, PacketSet) {
+    let handed = packets.intersect(&front.packets);
+    let passes = match sends {
+        Certainty::Yes => Bounds::exact(handed.clone()),
+        Certainty::Maybe | Certainty::No => Bounds::unknown_within(handed.clone()),
+    };
+    let id = format!("forwarding rule {}", front.name);
+    let door = reach::Layer::new("load balancer", Gate::Fixed { id: id.into(), passes });
+    let door = if sends == Certainty::Yes { door } else { door.unsure(front.doubt()) };
+    (door, handed)
+}
+
+fn everything(sources: &AddrSet) -> PacketSet {
+    PacketSet::of(Protocols::Any, &Ports::full(), sources)
+}
+
+fn united_sets(sets: impl Iterator<Item = Bounds<PacketSet>>) -> Bounds<PacketSet> {
+    sets.reduce(|all, one| all.union(&one)).unwrap_or_else(|| Bounds::exact(PacketSet::empty()))
+}
+
+/// The way of the answers: routes, or what was not read of them, which may come before any that was.
+fn answers(table: &Routes, tags: &[String], outside: &AddrSet) -> reach::Layer {
     const NAME: &str = "routes of the answers";
-    if let Some(router) = table.learning.first() {
+    if !table.further.is_empty() {
         let passes = Bounds::unknown_within(PacketSet::all());
-        let id = format!("routes that router {router} learns");
-        return reach::Layer::new(NAME, Gate::Fixed { id: id.into(), passes })
-            .unsure(format!("router `{router}` learns routes, which are not read: answers may go another way"));
+        let mut layer = reach::Layer::new(NAME, Gate::Fixed { id: "routes that were not read".into(), passes });
+        layer.unsure.clone_from(&table.further);
+        return layer;
     }
     let routes: Vec<reach::Route<Certainty>> = table
         .seen_by(tags)
@@ -285,31 +290,33 @@ fn answers(table: &Routes, tags: &[String]) -> reach::Layer {
             reach::Route { destination: route.destination, target, id, rank: route.rank }
         })
         .collect();
-    let detour = routes.iter().any(|route| route.target == Certainty::Maybe);
+    let back = longest_prefix_bounds(&routes, |target| *target).intersect(&Bounds::exact(outside.clone()));
     let layer = reach::Layer::new(NAME, Gate::Routes(routes));
-    if detour { layer.unsure("some routes lead to something that may not let the answers back") } else { layer }
+    if back.is_exact() {
+        layer
+    } else {
+        layer.unsure("answers to some addresses leave through something that may not let them back")
+    }
 }
 
-fn routes_layer(routes: &[palisade_reach::Route<super::routes::Hop>], answered: &AddrSet) -> Layer {
-    let everything = |sources: &AddrSet| PacketSet::of(Protocols::Any, &Ports::full(), sources);
-    let gateways =
-        super::routes::default(routes).into_iter().filter(|route| route.target == super::routes::Hop::Internet);
-    let hits = gateways
-        .map(|route| Hit { rule: route.id.clone(), action: Action::Allow, packets: everything(answered) })
-        .filter(|hit| !hit.packets.is_empty())
-        .collect();
-    Layer { name: "routes of the answers".to_owned(), hits }
-}
-
-fn from(allowed: &Bounds<PacketSet>, sources: &Bounds<AddrSet>) -> Bounds<PacketSet> {
-    if sources.upper().is_empty() {
-        return Bounds::exact(PacketSet::empty());
+/// A machine that could not be read: anything may reach it.
+pub(crate) fn unknown(machine: &UnreadMachine, local: &AddrSet) -> Exposure {
+    let limit = format!("machine `{}` is not known: {}", machine.name, machine.gap);
+    let anybody = everything(&AddrSet::any_outside(local));
+    let passes = Bounds::unknown_within(anybody.clone());
+    let name = format!("machine {}, which was not read", machine.name);
+    let layer = reach::Layer::new("machine", Gate::Fixed { id: name.as_str().into(), passes }).unsure(limit.clone());
+    Exposure {
+        nodes: vec![machine.id()],
+        internet: Bounds::unknown_within(anybody.clone()),
+        ordinary: Bounds::unknown_within(anybody),
+        inside: Bounds::unknown_within(everything(&inside_of(local))),
+        local: local.clone(),
+        layers: Arc::default(),
+        paths: Arc::from(vec![reach::Path::new(name, vec![layer])]),
+        limits: vec![limit],
+        mitigation: None,
     }
-    if allowed.is_exact() && sources.is_exact() {
-        return allowed.map(|packets| packets.restrict_sources(sources.lower()));
-    }
-    let upper = allowed.upper().restrict_sources(sources.upper());
-    Bounds::between(allowed.lower().restrict_sources(sources.lower()), upper)
 }
 
 /// Addresses that connected networks may have: everything private, and the network's own prefixes.
@@ -323,22 +330,13 @@ pub(crate) fn inside_of(local: &AddrSet) -> AddrSet {
 
 /// One machine's paths together.
 fn united(answers: &[&Answer], nodes: Vec<NodeId>, own: &AddrSet) -> Exposure {
-    let nothing = || Bounds::exact(PacketSet::empty());
-    let mut internet = nothing();
-    let mut inside = nothing();
-    let mut local = AddrSet::empty();
-    let mut layers: Vec<Layer> = Vec::new();
-    let mut limits: Vec<String> = Vec::new();
-    for answer in answers {
-        internet = internet.union(&answer.internet);
-        inside = inside.union(&answer.inside);
-        local = local.union(&answer.local);
-        layers.extend(answer.layers.iter().cloned());
-        limits.extend(answer.limits.iter().cloned());
-    }
+    let internet = united_sets(answers.iter().map(|answer| answer.internet.clone()));
+    let inside = united_sets(answers.iter().map(|answer| answer.inside.clone()));
+    let local = answers.iter().fold(AddrSet::empty(), |all, answer| all.union(&answer.local));
+    let mut limits: Vec<String> = answers.iter().flat_map(|answer| answer.limits.iter().cloned()).collect();
     limits.sort();
     limits.dedup();
-    let members = Bounds::exact(PacketSet::of(Protocols::Any, &Ports::full(), own));
+    let members = Bounds::exact(everything(own));
     let paths = match answers {
         // Most machines have one way in, and share it with their neighbours.
         [only] => Arc::clone(&only.ways),
@@ -352,7 +350,7 @@ fn united(answers: &[&Answer], nodes: Vec<NodeId>, own: &AddrSet) -> Exposure {
         internet,
         inside: inside.subtract(&members),
         local,
-        layers: Arc::from(layers),
+        layers: Arc::default(),
         limits,
         mitigation: None,
     }

@@ -10,8 +10,9 @@ use super::{
     traffic::{addresses, packets},
 };
 use crate::record::compute::{EffectivePolicy, Firewall, PolicyRule};
+use palisade_model::Gap;
 use palisade_reach::{Action, AddrSet, Bounds, Certainty, Outcome, PacketSet, Rule, RuleId, parse_net, tiers};
-use std::{collections::HashMap, net::IpAddr};
+use std::net::IpAddr;
 
 /// Which way packets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,26 @@ pub(crate) enum Direction {
     Ingress,
     /// From the machine.
     Egress,
+}
+
+impl Direction {
+    /// By Google's word for it; what is not said is to the machine.
+    pub(crate) fn named(word: &str) -> Self {
+        if word.eq_ignore_ascii_case("EGRESS") { Self::Egress } else { Self::Ingress }
+    }
+
+    fn of(word: Option<&str>) -> Self {
+        word.map_or(Self::Ingress, Self::named)
+    }
+}
+
+/// One of the network's own rules, of which next to nothing is known.
+#[derive(Clone, Debug)]
+pub(crate) struct UnreadRule {
+    /// Which way it looks, when that much is known.
+    pub(crate) direction: Option<Direction>,
+    /// Why it was not read, in a sentence.
+    pub(crate) why: String,
 }
 
 /// The firewalls of a network in one region and direction.
@@ -84,10 +105,12 @@ pub(crate) enum Order {
 #[derive(Debug)]
 pub(crate) struct Inputs<'a> {
     pub(crate) rules: &'a [&'a Firewall],
-    /// Of the network: hierarchical and global policies.
-    pub(crate) global: &'a [EffectivePolicy],
-    /// Of the network in the region: also Google's and regional policies.
-    pub(crate) regional: &'a [EffectivePolicy],
+    /// Rules it may have beside them.
+    pub(crate) unread_rules: &'a [UnreadRule],
+    /// Of the network: hierarchical and global policies, or why they are not known.
+    pub(crate) global: Result<&'a [EffectivePolicy], Gap>,
+    /// Of the network in the region: also Google's and regional policies, or why they are not known.
+    pub(crate) regional: Result<&'a [EffectivePolicy], Gap>,
     pub(crate) order: Order,
     /// The network's own addresses: what tags and accounts as sources can stand for.
     pub(crate) local: &'a AddrSet,
@@ -98,24 +121,34 @@ pub(crate) struct Inputs<'a> {
 impl Firewalls {
     pub(crate) fn compile(inputs: &Inputs<'_>, direction: Direction) -> Self {
         let mut firewalls = Self::default();
+        let (global, regional) = (read(&inputs.global), read(&inputs.regional));
         // The reply lists hierarchical policies from the organisation down; their `priority` is not filled.
-        firewalls.policies("hierarchical firewall policy", &of_kinds(inputs.global, &["HIERARCHY"]), inputs, direction);
+        if let Err(gap) = &inputs.global {
+            firewalls.unread("firewall policies of the network", gap);
+        }
+        firewalls.policies("hierarchical firewall policy", &of_kinds(global, &["HIERARCHY"]), inputs, direction);
         // Google's own are told with the region, and some with the network as well.
-        let mut system = of_kinds(inputs.regional, SYSTEM);
-        for policy in of_kinds(inputs.global, SYSTEM) {
-            if !system.iter().any(|known| known.name == policy.name && known.rules.len() == policy.rules.len()) {
+        if let Err(gap) = &inputs.regional {
+            firewalls.unread("firewall policies of Google's own", gap);
+        }
+        let mut system = of_kinds(regional, SYSTEM);
+        for policy in of_kinds(global, SYSTEM) {
+            if !system.contains(&policy) {
                 system.push(policy);
             }
         }
         firewalls.policies("system firewall policy", &ordered(system), inputs, direction);
-        firewalls.unknown_kinds(inputs, direction);
-        let global = ordered(of_kinds(inputs.global, &["NETWORK"]));
-        let regional = ordered(of_kinds(inputs.regional, &["NETWORK_REGIONAL"]));
+        firewalls.unknown_kinds(global.iter().chain(regional), direction);
+        let of_network = ordered(of_kinds(global, &["NETWORK"]));
+        let of_region = ordered(of_kinds(regional, &["NETWORK_REGIONAL"]));
         if inputs.order == Order::RulesFirst {
             firewalls.rules(inputs, direction);
         }
-        firewalls.policies("network firewall policy", &global, inputs, direction);
-        firewalls.policies("regional network firewall policy", &regional, inputs, direction);
+        firewalls.policies("network firewall policy", &of_network, inputs, direction);
+        if let Err(gap) = &inputs.regional {
+            firewalls.unread("regional network firewall policies", gap);
+        }
+        firewalls.policies("regional network firewall policy", &of_region, inputs, direction);
         if inputs.order == Order::PoliciesFirst {
             firewalls.rules(inputs, direction);
         }
@@ -123,6 +156,13 @@ impl Firewalls {
         firewalls.limits.dedup();
         firewalls.place_own();
         firewalls
+    }
+
+    /// A tier nobody read: it may decide everything that reaches it, and what was decided before stands.
+    fn unread(&mut self, name: &str, gap: &Gap) {
+        self.limits.push(gap.to_string());
+        let name = format!("{name}, which were not read");
+        self.tiers.push(Tier { rules: anything(&name).to_vec(), name });
     }
 
     /// Gives each distinct set of own addresses its place.
@@ -141,7 +181,10 @@ impl Firewalls {
     pub(crate) fn own_hits(&self, addresses: &[IpAddr]) -> Vec<Certainty> {
         let inside = |set: &AddrSet| addresses.iter().any(|address| set.contains(*address));
         let hit = |own: &Bounds<AddrSet>| {
-            if inside(own.lower()) {
+            if addresses.is_empty() {
+                // One that says no address may have any.
+                Certainty::Maybe
+            } else if inside(own.lower()) {
                 Certainty::Yes
             } else if inside(own.upper()) {
                 Certainty::Maybe
@@ -155,8 +198,7 @@ impl Firewalls {
     fn rules(&mut self, inputs: &Inputs<'_>, direction: Direction) {
         let mut sorted: Vec<(i64, bool, Compiled)> = Vec::new();
         for firewall in inputs.rules {
-            let egress = firewall.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"));
-            if firewall.disabled == Some(true) || egress != (direction == Direction::Egress) {
+            if firewall.disabled == Some(true) || Direction::of(firewall.direction.as_deref()) != direction {
                 continue;
             }
             // <https://cloud.google.com/firewall/docs/firewalls#priority_order_for_firewall_rules>: 1000 when unset.
@@ -173,17 +215,27 @@ impl Firewalls {
         }
         // At equal priority deny wins.
         sorted.sort_by(|a, b| (a.0, a.1, &a.2.rule.id).cmp(&(b.0, b.1, &b.2.rule.id)));
-        let rules = sorted.into_iter().map(|(_, _, compiled)| compiled).collect();
+        let mut rules = Vec::new();
+        // A rule nobody read may come before all others.
+        for unread in inputs.unread_rules.iter().filter(|rule| rule.direction.is_none_or(|way| way == direction)) {
+            self.limits.push(unread.why.clone());
+            rules.extend(anything("VPC firewall rules that were not read"));
+        }
+        rules.extend(sorted.into_iter().map(|(_, _, compiled)| compiled));
         self.tiers.push(Tier { name: "VPC firewall rules".to_owned(), rules });
     }
 
     fn policies(&mut self, kind: &str, policies: &[&EffectivePolicy], inputs: &Inputs<'_>, direction: Direction) {
         for policy in policies {
-            let name = policy_name(policy);
+            let mut name = policy_name(policy);
+            // By its number a hierarchical policy is found; people know it by its other name.
+            let number = policy.name.as_deref().filter(|number| is_number(number) && **number != *name);
+            if let Some(number) = number {
+                name = format!("{name} ({number})");
+            }
             let mut sorted: Vec<(i64, Compiled)> = Vec::new();
             for rule in &policy.rules {
-                let egress = rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"));
-                if rule.disabled == Some(true) || egress != (direction == Direction::Egress) {
+                if rule.disabled == Some(true) || Direction::of(rule.direction.as_deref()) != direction {
                     continue;
                 }
                 let priority = rule.priority.unwrap_or(0);
@@ -206,38 +258,31 @@ impl Firewalls {
                 sorted.extend(denial);
             }
             sorted.sort_by_key(|(priority, _)| *priority);
-            let rules = sorted.into_iter().map(|(_, compiled)| compiled).collect();
+            let mut rules = Vec::new();
+            if !policy.unread.is_empty() {
+                self.limits
+                    .extend(policy.unread.iter().map(|why| format!("a rule of {kind} `{name}` is not known: {why}")));
+                rules.extend(anything(&format!("{kind} {name}, rules that were not read")));
+            }
+            rules.extend(sorted.into_iter().map(|(_, compiled)| compiled));
             self.tiers.push(Tier { name: format!("{kind} {name}"), rules });
         }
     }
 
     /// A kind of policy nobody told us the place of may decide anything.
-    fn unknown_kinds(&mut self, inputs: &Inputs<'_>, direction: Direction) {
+    fn unknown_kinds<'p>(&mut self, policies: impl Iterator<Item = &'p EffectivePolicy>, direction: Direction) {
         const KNOWN: &[&str] =
             &["HIERARCHY", "SYSTEM", "SYSTEM_GLOBAL", "SYSTEM_REGIONAL", "NETWORK", "NETWORK_REGIONAL"];
-        for policy in inputs.global.iter().chain(inputs.regional) {
+        for policy in policies {
             if policy.kind.as_deref().is_some_and(|kind| KNOWN.contains(&kind)) {
                 continue;
             }
             let name = policy_name(policy);
-            let ways = |rule: &&PolicyRule| {
-                rule.direction.as_deref().is_some_and(|way| way.eq_ignore_ascii_case("EGRESS"))
-                    == (direction == Direction::Egress)
-            };
-            if policy.rules.iter().any(|rule| ways(&rule)) {
+            let looks = |rule: &PolicyRule| Direction::of(rule.direction.as_deref()) == direction;
+            if !policy.unread.is_empty() || policy.rules.iter().any(looks) {
                 self.limits.push(format!("firewall policy `{name}` is of a kind this version does not know"));
-                let anything = || Bounds::unknown_within(PacketSet::all());
-                let maybe = |action| Compiled {
-                    rule: Rule::new(format!("{name} ({action:?})"), action, anything()),
-                    label: format!("firewall policy {name}").into(),
-                    targets: Targets::Every,
-                    own: None,
-                    own_place: None,
-                    text: "anything".to_owned(),
-                    source_tags: Vec::new(),
-                };
-                let rules = vec![maybe(Action::Deny), maybe(Action::Allow)];
-                self.tiers.push(Tier { name: format!("firewall policy {name}"), rules });
+                let name = format!("firewall policy {name}");
+                self.tiers.push(Tier { rules: anything(&name).to_vec(), name });
             }
         }
     }
@@ -276,13 +321,6 @@ impl Firewalls {
             default: Action::Deny,
         };
         own.filter(|tier| !tier.rules.is_empty()).chain([implied]).collect()
-    }
-
-    /// Which tier each rule stands in, by the rule's id.
-    pub(crate) fn tier_names(&self) -> impl Iterator<Item = (&str, Vec<&RuleId>)> {
-        self.tiers
-            .iter()
-            .map(|tier| (tier.name.as_str(), tier.rules.iter().map(|compiled| &compiled.rule.id).collect()))
     }
 
     /// The allow rules that concern a machine, as configured.
@@ -388,6 +426,28 @@ fn rule(
     }
 }
 
+/// The policies, as far as they were read.
+fn read<'a>(policies: &Result<&'a [EffectivePolicy], Gap>) -> &'a [EffectivePolicy] {
+    policies.as_ref().map_or(&[], |policies| policies)
+}
+
+/// Rules that may deny or allow anything to any machine, for those nobody read. Nothing later is sure then.
+fn anything(name: &str) -> [Compiled; 2] {
+    [Action::Deny, Action::Allow].map(|action| Compiled {
+        rule: Rule::new(format!("{name} ({action:?})"), action, Bounds::unknown_within(PacketSet::all())),
+        label: name.into(),
+        targets: Targets::Every,
+        own: None,
+        own_place: None,
+        text: "anything".to_owned(),
+        source_tags: Vec::new(),
+    })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn policy_name(policy: &EffectivePolicy) -> String {
     let names = [&policy.short_name, &policy.display_name, &policy.name];
     names.into_iter().flatten().find(|name| !name.is_empty()).cloned().unwrap_or_else(|| "without a name".to_owned())
@@ -406,15 +466,6 @@ fn of_kinds<'a>(policies: &'a [EffectivePolicy], kinds: &[&str]) -> Vec<&'a Effe
 fn ordered(mut policies: Vec<&EffectivePolicy>) -> Vec<&EffectivePolicy> {
     policies.sort_by_key(|policy| policy.priority.unwrap_or(0));
     policies
-}
-
-/// The name of a rule's tier, for the explanation.
-pub(crate) fn by_tier(firewalls: &Firewalls) -> HashMap<RuleId, usize> {
-    let mut places = HashMap::new();
-    for (place, (_, rules)) in firewalls.tier_names().enumerate() {
-        places.extend(rules.into_iter().map(|rule| (rule.clone(), place)));
-    }
-    places
 }
 
 /// A network's own prefixes out of texts; what cannot be read is left out, since it only ever widens.

@@ -29,6 +29,10 @@ pub(crate) fn groups<'a>(rights: &Rights<'a>) -> BTreeSet<&'a str> {
 
 /// The groups whose members would have more than their own roles say.
 pub(crate) fn unread(rights: &Rights<'_>) -> Result<Vec<UnreadGroup>, Gap> {
+    // A policy nobody read may give something to any group.
+    if let Some(gap) = rights.unread() {
+        return Err(gap.clone());
+    }
     let groups = groups(rights);
     if groups.is_empty() {
         return Ok(Vec::new());
@@ -64,7 +68,10 @@ fn attainable(rights: &Rights<'_>) -> Result<Vec<Way>, Gap> {
 /// The most a member may have through one group: a permission of it may complete what the member has anyway, conditions
 /// may hold, and what denies the group may spare the member.
 fn unread_group(rights: &Rights<'_>, group: &str, ways: &[Way]) -> Result<Option<UnreadGroup>, Gap> {
-    let power = rights.of(&Principal::Member(group), None, &[])?;
+    let power = rights.of(&Principal::Member(group), None, &[]);
+    if let Some(gap) = power.unread {
+        return Err(gap);
+    }
     let (mut adds, mut everywhere, mut by) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::<GrantId>::new());
     for grant in power.authority.giving() {
         let is_wide = grant.resources.covers(&rights.hierarchy.reach.scope);

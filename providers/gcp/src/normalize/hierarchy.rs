@@ -1,6 +1,9 @@
 //! A project's place in the organisation, and what policies say there and on the way up.
 
-use super::authority::Reach;
+use super::{
+    authority::Reach,
+    policies::{ReadPolicy, policy},
+};
 use crate::{
     calls::{
         DENY_POLICIES, DENY_POLICY, FOLDER_POLICY, FOLDERS_GET, ORGANIZATION_POLICY, PROJECT_POLICY, PROJECTS_GET,
@@ -26,6 +29,16 @@ pub(crate) struct Hierarchy {
     pub(crate) places: Vec<Place>,
     /// The resources below each of them.
     pub(crate) reach: Reach,
+    /// What stands above the last of the places is not known, and why.
+    pub(crate) above: Option<Gap>,
+}
+
+impl Hierarchy {
+    /// Why there may be bindings beside those of the places. What is bound here stands all the same: a policy above can
+    /// only add to it.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &Gap> {
+        self.places.iter().flat_map(|place| &place.unread).chain(&self.above)
+    }
 }
 
 /// A project, folder or organisation and who holds what there.
@@ -33,7 +46,12 @@ pub(crate) struct Hierarchy {
 pub(crate) struct Place {
     /// `projects/ID`, `folders/ID` or `organizations/ID`.
     pub(crate) name: String,
+    /// What was read of its policy.
     pub(crate) policy: Rc<Policy>,
+    /// Why there may be further bindings in it.
+    pub(crate) unread: Vec<Gap>,
+    /// Why there may be further audit settings in it.
+    pub(crate) unread_audit: Option<Gap>,
 }
 
 /// A deny rule and where it stands.
@@ -80,23 +98,36 @@ impl<'a> HierarchyBook<'a> {
             pointer: "/name".to_owned(),
             why: "the project has no number".to_owned(),
         })?;
-        let policy = seen(&self.snapshot.one(&PROJECT_POLICY, project, &[]), sources)?;
-        let mut places = vec![Place { name: format!("projects/{project}"), policy: Rc::new(policy) }];
-        let mut parent = record.parent.clone();
-        for _ in 0..DEEPEST {
-            let Some(group) = parent.filter(|group| !group.is_empty()) else { break };
-            let folder = group.starts_with("folders/");
-            let call: &Call = if folder { &FOLDER_POLICY } else { &ORGANIZATION_POLICY };
-            let policy = seen(&self.snapshot.one(call, &group, &[]), sources)?;
-            places.push(Place { name: group.clone(), policy: Rc::new(policy) });
-            parent = if folder {
-                seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources)?.parent
+        let place = |call: &Call, scope: &str, name: String, sources: &mut Vec<Evidence>| {
+            let ReadPolicy { policy, unread, unread_audit } = policy(self.snapshot, call, scope, &[], sources);
+            Place { name, policy: Rc::new(policy), unread, unread_audit }
+        };
+        let mut places = vec![place(&PROJECT_POLICY, project, format!("projects/{project}"), sources)];
+        let mut parent = record.parent.clone().filter(|group| !group.is_empty());
+        let mut above = None;
+        while let Some(group) = parent.take() {
+            if places.len() > DEEPEST {
+                above = Some(Gap::Unsettled { what: format!("`{group}` stands deeper than folders can be nested") });
+                break;
+            }
+            if group.starts_with("organizations/") {
+                places.push(place(&ORGANIZATION_POLICY, &group, group.clone(), sources));
+            } else if group.starts_with("folders/") {
+                places.push(place(&FOLDER_POLICY, &group, group.clone(), sources));
+                match seen(&self.snapshot.one::<Folder>(&FOLDERS_GET, &group, &[]), sources) {
+                    // Every folder stands below something.
+                    Ok(Folder { parent: None }) => {
+                        above = Some(misplaced(&FOLDERS_GET, &group, "it stands below nothing"));
+                    }
+                    Ok(folder) => parent = folder.parent.filter(|group| !group.is_empty()),
+                    Err(gap) => above = Some(gap),
+                }
             } else {
-                None
-            };
+                above = Some(misplaced(&PROJECTS_GET, project, &format!("`{group}` is no folder and no organisation")));
+            }
         }
         let reach = Reach::of(project, number, &places);
-        Ok(Hierarchy { number: number.to_owned(), places, reach })
+        Ok(Hierarchy { number: number.to_owned(), places, reach, above })
     }
 
     /// What is denied at a project and above it.
@@ -106,13 +137,20 @@ impl<'a> HierarchyBook<'a> {
         }
         let mut sources = Vec::new();
         let value = self.of(project).get().and_then(|hierarchy| {
+            // A denial of something nobody knows may take away anything.
+            if let Some(gap) = &hierarchy.above {
+                return Err(gap.clone());
+            }
             let mut all = Vec::new();
             for (level, place) in hierarchy.places.iter().enumerate() {
                 let scope = place.name.strip_prefix("projects/").unwrap_or(&place.name);
                 for policy in self.denied_at(scope, &mut sources)? {
                     let name = policy.name.clone().unwrap_or_else(|| "a deny policy".to_owned());
-                    let rules = policy.rules.into_iter().filter_map(|rule| rule.deny_rule);
-                    all.extend(rules.map(|rule| Denial { level, policy: name.clone(), rule }));
+                    for rule in policy.rules {
+                        let what = || misplaced(&DENY_POLICIES, scope, &format!("a rule of `{name}` is no `denyRule`"));
+                        let rule = rule.deny_rule.ok_or_else(what)?;
+                        all.push(Denial { level, policy: name.clone(), rule });
+                    }
                 }
             }
             Ok(all)
@@ -127,13 +165,19 @@ impl<'a> HierarchyBook<'a> {
         let mut policies = seen(&listed, sources)?;
         for policy in &mut policies {
             // The list leaves the rules out; then they were read one by one.
-            if let (true, Some(name)) = (policy.rules.is_empty(), &policy.name) {
+            if policy.rules.is_empty() {
+                let nameless = || misplaced(&DENY_POLICIES, scope, "a deny policy has neither a name nor rules");
+                let name = policy.name.as_ref().ok_or_else(nameless)?;
                 let whole: DenyPolicy = seen(&self.snapshot.one(&DENY_POLICY, scope, &[("policy", name)]), sources)?;
                 policy.rules = whole.rules;
             }
         }
         Ok(policies)
     }
+}
+
+fn misplaced(call: &Call, scope: &str, why: &str) -> Gap {
+    Gap::Malformed { call: call.name.to_owned(), scope: scope.to_owned(), pointer: String::new(), why: why.to_owned() }
 }
 
 /// The value, with its records added to the sources.

@@ -5,10 +5,11 @@ use super::{
     hierarchy::{Denial, Hierarchy},
     machines::Machines,
     people::{People, pool},
+    principal::workload_pool,
     roles::RoleBook,
     standing::{Asked, StandingBook, Targets, standing},
     tables::DIRECT,
-    trusts::{CONFIG_CONNECTOR, controllers, external, subject_text, trusts},
+    trusts::{CONFIG_CONNECTOR, controllers, external, location, subject_text, trusts},
 };
 use crate::{
     calls::{INSIGHTS, KEYS_LIST},
@@ -16,19 +17,20 @@ use crate::{
         container::Cluster,
         iam::{Insights, Key, Keys},
         names::{account_home, engine_agent, is_google_agent, last},
-        nodes::{NodeAccount, default_account, is_autopilot, of_pool},
-        word::{INSIGHT_STATE, KEY_TYPE},
+        nodes::{NodeAccount, default_account, is_autopilot, node_accounts, of_pool},
+        word::{INSIGHT_STATE, KEY_TYPE, METADATA_MODE},
     },
 };
 use jiff::Timestamp;
 use palisade_authority::IdentityId;
 use palisade_model::{
-    Controller, Dedication, Evidence, ExternalTrust, Gap, Identity, IdentityKind, LongLivedKey, Observed, Trust,
-    TrustSubject, Unused,
+    Audience, Controller, ControllerIdentity, Dedication, Evidence, ExternalTrust, Gap, Identity, IdentityKind, Issuer,
+    LongLivedKey, Observed, Trust, TrustSubject, Unused,
 };
 use palisade_provider::Snapshot;
+use serde_json::Value;
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap},
     rc::Rc,
     sync::Arc,
@@ -53,13 +55,28 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) now: Timestamp,
 }
 
+impl<'a> Surroundings<'a> {
+    /// What rights follow from.
+    pub(crate) fn rights(&self) -> Result<Rights<'a>, Gap> {
+        Ok(Rights {
+            project: self.project,
+            hierarchy: self.hierarchy.get()?,
+            denials: self.denials.get()?,
+            people: self.people.get()?,
+            roles: self.roles,
+            groups_hold_roles: self.groups_hold_roles,
+            now: self.now,
+        })
+    }
+}
+
 /// What a cluster is towards Google's APIs.
 #[derive(Debug)]
 pub(crate) struct Identified {
     pub(crate) identities: Vec<Identity>,
-    pub(crate) trusts: Vec<Trust>,
-    pub(crate) controllers: Vec<Controller>,
-    pub(crate) external: Vec<ExternalTrust>,
+    pub(crate) trusts: Result<Vec<Trust>, Gap>,
+    pub(crate) controllers: Result<Vec<Controller>, Gap>,
+    pub(crate) external: Result<Vec<ExternalTrust>, Gap>,
 }
 
 /// One identity while it is being put together.
@@ -75,7 +92,7 @@ struct Draft {
 pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &str) -> Result<Identified, Gap> {
     let hierarchy = around.hierarchy.get()?;
     let people = around.people.get()?;
-    let trusts = trusts(around, cluster, hierarchy, people);
+    let trusts = around.book.trusts(around, cluster, (hierarchy, people));
     let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
     let agent = format!("service-{}@container-engine-robot.iam.gserviceaccount.com", hierarchy.number);
     drafts.insert(
@@ -86,11 +103,10 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
             scopes: None,
         },
     );
-    let mut targets = Targets::default();
     for pool in &cluster.node_pools {
         let account = of_pool(cluster, pool);
         let email = address(&account, &hierarchy.number);
-        let draft = drafts.entry(email.clone()).or_default();
+        let draft = drafts.entry(email).or_default();
         draft.kind = Some(IdentityKind::Node);
         draft.used_by.insert(format!("node pool {}", pool.name.as_deref().unwrap_or_default()));
         let none_yet = draft.scopes.is_none();
@@ -101,34 +117,83 @@ pub(crate) fn identified(around: &Surroundings<'_>, cluster: &Cluster, name: &st
         } else {
             known.extend(account.scopes.iter().cloned());
         }
-        targets.nodes.insert(email);
     }
-    for trust in &trusts {
+    for trust in trusts.iter() {
         let draft = drafts.entry(trust.identity.as_str().to_owned()).or_default();
-        let controller =
-            matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR);
-        let kind = if controller { IdentityKind::Controller } else { IdentityKind::Workload };
+        let kind = if is_config_connector(trust) { IdentityKind::Controller } else { IdentityKind::Workload };
         draft.kind = draft.kind.or(Some(kind));
         draft.used_by.insert(subject_text(&trust.subject));
-        targets.pods.insert(trust.identity.as_str().to_owned());
     }
-    let metadata_is_open = !is_autopilot(cluster)
-        && cluster.node_pools.iter().any(|pool| {
-            let mode = pool.config.as_ref().and_then(|config| config.workload_metadata_config.as_ref());
-            !mode
-                .and_then(|config| config.mode.as_ref())
-                .is_some_and(|mode| mode.is(crate::record::word::METADATA_MODE, "GKE_METADATA"))
-        });
-    if metadata_is_open {
-        targets.pods.extend(targets.nodes.iter().cloned());
-    } else if !is_autopilot(cluster) {
-        targets.host.clone_from(&targets.nodes);
-    }
-    let identities =
+    let targets = around.book.targets(around, (hierarchy, people));
+    let unread = hierarchy.unread().chain(&people.unread).min();
+    let mut identities: Vec<Identity> =
         drafts.into_iter().map(|(id, draft)| identity(around, cluster, &id, draft, (&targets, &trusts))).collect();
+    if let (Some(gap), Some(pool)) = (unread, pool(cluster)) {
+        identities.push(unseen(pool, gap));
+    }
+    // A trust that was read and is wide is bad whatever the others are.
+    let trusts_are_bad = trusts.iter().any(|trust| is_wide(&trust.subject));
+    let mut told = trusts.to_vec();
+    if let (Some(gap), Some(pool)) = (unread, pool(cluster)) {
+        told.push(unseen_trust(pool, gap));
+    }
+    let trusts_fact = match unread {
+        Some(gap) if pool(cluster).is_some() && !trusts_are_bad => Err(gap.clone()),
+        _ => Ok(told),
+    };
     let controllers = controllers(cluster, &trusts);
-    let external = external(around.project, hierarchy, people);
-    Ok(Identified { identities, trusts, controllers, external })
+    let own_is_sure = |one: &Controller| matches!(one.identity, ControllerIdentity::Shared(_));
+    let controllers = match unread {
+        Some(gap) if !controllers.iter().all(own_is_sure) => Err(gap.clone()),
+        _ => Ok(controllers),
+    };
+    let here = hierarchy.places.first().into_iter().flat_map(|place| &place.unread).chain(&people.unread).min();
+    let external = here.map_or_else(|| Ok(external(around.project, hierarchy, people)), |gap| Err(gap.clone()));
+    Ok(Identified { identities, trusts: trusts_fact, controllers, external })
+}
+
+/// Whoever pods may be by what was not read: of it nothing is known, not even that it exists.
+fn unseen(pool: &str, gap: &Gap) -> Identity {
+    Identity {
+        id: IdentityId::from(unseen_id(pool)),
+        name: "workloads by what was not read".to_owned(),
+        kind: IdentityKind::Workload,
+        used_by: vec![format!("service accounts of pool {pool}")],
+        standing: Observed::missing(gap.clone()),
+        dedication: Observed::missing(gap.clone()),
+        other_trust: Observed::missing(gap.clone()),
+        keys: Observed::missing(gap.clone()),
+        unused: Observed::missing(gap.clone()),
+    }
+}
+
+fn unseen_id(pool: &str) -> String {
+    format!("unread identities of pool {pool}")
+}
+
+fn unseen_trust(pool: &str, gap: &Gap) -> Trust {
+    Trust {
+        identity: IdentityId::from(unseen_id(pool)),
+        subject: TrustSubject::Expression { text: gap.to_string() },
+        audience: Audience::Checked,
+        issuer: Issuer::PartlySeenPool { pool: pool.to_owned(), gap: gap.clone() },
+        consumers: 0,
+        text: format!("what was not read: {gap}"),
+    }
+}
+
+fn is_wide(subject: &TrustSubject) -> bool {
+    match subject {
+        TrustSubject::Namespace { .. }
+        | TrustSubject::Pattern { .. }
+        | TrustSubject::WholeCluster
+        | TrustSubject::WholePool => true,
+        TrustSubject::Exact { .. } | TrustSubject::Nobody { .. } | TrustSubject::Expression { .. } => false,
+    }
+}
+
+fn is_config_connector(trust: &Trust) -> bool {
+    matches!(&trust.subject, TrustSubject::Exact { namespace, .. } if namespace == CONFIG_CONNECTOR)
 }
 
 fn address(account: &NodeAccount<'_>, number: &str) -> String {
@@ -145,16 +210,7 @@ fn identity(
     let kind = draft.kind.unwrap_or(IdentityKind::Workload);
     let book = around.book;
     let stand = (|| {
-        let hierarchy = around.hierarchy.get()?;
-        let rights = Rights {
-            project: around.project,
-            hierarchy,
-            denials: around.denials.get()?,
-            people: around.people.get()?,
-            roles: around.roles,
-            groups_hold_roles: around.groups_hold_roles,
-            now: around.now,
-        };
+        let rights = around.rights()?;
         let scopes = draft.scopes.as_deref().filter(|_| kind == IdentityKind::Node);
         standing(&book.standings, &rights, Asked { id, kind, scopes }, targets)
     })();
@@ -179,7 +235,12 @@ pub(crate) struct IdentityBook {
     standings: StandingBook,
     shared: RefCell<HashMap<(String, bool), Rc<Known>>>,
     sources: RefCell<Option<Rc<Sources>>>,
+    trusts: RefCell<HashMap<ClusterKey, Rc<Vec<Trust>>>>,
+    targets: OnceCell<Rc<Targets>>,
 }
+
+/// A cluster's name and location.
+type ClusterKey = (String, String);
 
 /// What does not depend on the cluster an identity is seen from.
 #[derive(Debug)]
@@ -201,6 +262,50 @@ struct Sources {
 }
 
 impl IdentityBook {
+    fn trusts(
+        &self,
+        around: &Surroundings<'_>,
+        cluster: &Cluster,
+        (hierarchy, people): (&Hierarchy, &People),
+    ) -> Rc<Vec<Trust>> {
+        let key = (cluster.name.clone().unwrap_or_default(), location(cluster).to_owned());
+        if let Some(trusts) = self.trusts.borrow().get(&key) {
+            return Rc::clone(trusts);
+        }
+        let found = Rc::new(trusts(around, cluster, hierarchy, people));
+        self.trusts.borrow_mut().insert(key, Rc::clone(&found));
+        found
+    }
+
+    /// Whom machines and pods of the whole project may be: roles on the project hold in every cluster of it.
+    fn targets(&self, around: &Surroundings<'_>, (hierarchy, people): (&Hierarchy, &People)) -> Rc<Targets> {
+        let targets = self.targets.get_or_init(|| {
+            let mut targets = Targets { unread_pods: around.unlisted.cloned(), ..Targets::default() };
+            for cluster in around.clusters {
+                let nodes = node_accounts(cluster, Some(&hierarchy.number));
+                for trust in self.trusts(around, cluster, (hierarchy, people)).iter() {
+                    targets.pods.insert(trust.identity.as_str().to_owned());
+                }
+                if metadata_is_open(cluster) {
+                    targets.pods.extend(nodes.iter().cloned());
+                } else if !is_autopilot(cluster) {
+                    targets.host.extend(nodes.iter().cloned());
+                }
+                targets.machines.extend(nodes);
+            }
+            match around.machines.get() {
+                Ok(machines) => {
+                    let carried = machines.all().iter().flat_map(|machine| &machine.service_accounts);
+                    targets.machines.extend(carried.filter_map(|account| account.email.clone()));
+                    targets.unread_machines = machines.unread().map(|machine| machine.gap.clone());
+                }
+                Err(gap) => targets.unread_machines = Some(gap),
+            }
+            Rc::new(targets)
+        });
+        Rc::clone(targets)
+    }
+
     fn shared(&self, around: &Surroundings<'_>, id: &str, kind: IdentityKind) -> Rc<Known> {
         let is_account = id.contains('@') && !id.contains(':') && kind != IdentityKind::ControlPlane;
         let key = (id.to_owned(), is_account);
@@ -241,6 +346,15 @@ impl IdentityBook {
     }
 }
 
+/// Whether pods of some pool get the machine's tokens.
+fn metadata_is_open(cluster: &Cluster) -> bool {
+    !is_autopilot(cluster)
+        && cluster.node_pools.iter().any(|pool| {
+            let mode = pool.config.as_ref().and_then(|config| config.workload_metadata_config.as_ref());
+            !mode.and_then(|config| config.mode.as_ref()).is_some_and(|mode| mode.is(METADATA_MODE, "GKE_METADATA"))
+        })
+}
+
 /// Whether an identity serves this purpose alone.
 fn dedication(
     around: &Surroundings<'_>,
@@ -262,6 +376,8 @@ fn dedication(
         return Ok(Dedication::Default { name: id.to_owned(), broad: broad.map(|role| (*role).to_owned()) });
     }
     let mut with: BTreeSet<String> = BTreeSet::new();
+    // Another use that was read settles it; without one, what was not read may be one.
+    let mut doubt = around.people.get()?.unread.iter().min().cloned();
     match kind {
         IdentityKind::Node => {
             for other in around.clusters.iter().filter(|other| !is_same(other, cluster)) {
@@ -269,18 +385,23 @@ fn dedication(
                     with.insert(format!("cluster {}", other.name.as_deref().unwrap_or_default()));
                 }
             }
-            for machine in around.machines.get()?.nameless() {
-                let carries = machine.service_accounts.iter().any(|account| account.email.as_deref() == Some(id));
-                if carries {
-                    with.insert(format!("machine {}", machine.name.as_deref().unwrap_or_default()));
-                }
-            }
             with.extend(
                 trusts.iter().filter(|trust| trust.identity.as_str() == id).map(|trust| subject_text(&trust.subject)),
             );
+            match around.machines.get() {
+                Ok(machines) => {
+                    for machine in machines.nameless() {
+                        if machine.service_accounts.iter().any(|account| account.email.as_deref() == Some(id)) {
+                            with.insert(format!("machine {}", machine.name.as_deref().unwrap_or_default()));
+                        }
+                    }
+                    doubt = doubt.or(machines.unread().map(|machine| machine.gap.clone()));
+                }
+                Err(gap) => doubt = doubt.or(Some(gap)),
+            }
+            doubt = doubt.or_else(|| around.unlisted.cloned());
         }
         IdentityKind::Workload | IdentityKind::Controller => {
-            around.machines.get()?;
             let subjects: BTreeSet<String> = trusts
                 .iter()
                 .filter(|trust| trust.identity.as_str() == id)
@@ -289,19 +410,14 @@ fn dedication(
             if subjects.len() > 1 {
                 with = subjects;
             }
+            doubt = doubt.or(around.machines.gap().cloned());
         }
-        IdentityKind::ControlPlane => {
-            around.machines.get()?;
-        }
+        IdentityKind::ControlPlane => doubt = around.machines.gap().cloned(),
     }
-    if with.is_empty() {
-        match around.unlisted {
-            // A cluster nobody saw may use it for its machines.
-            Some(gap) if kind == IdentityKind::Node => Err(gap.clone()),
-            _ => Ok(Dedication::Dedicated),
-        }
-    } else {
-        Ok(Dedication::Shared { with: with.into_iter().collect() })
+    match (with.is_empty(), doubt) {
+        (false, _) => Ok(Dedication::Shared { with: with.into_iter().collect() }),
+        (true, Some(gap)) => Err(gap),
+        (true, None) => Ok(Dedication::Dedicated),
     }
 }
 
@@ -316,6 +432,7 @@ fn other_trust(around: &Surroundings<'_>, id: &str) -> Result<Vec<String>, Gap> 
     let people = around.people.get()?;
     let pools: BTreeSet<&str> = around.clusters.iter().filter_map(pool).collect();
     let mut found = BTreeSet::new();
+    let mut doubt = hierarchy.unread().chain(&people.unread).min().cloned();
     let own = people.accounts.get(id).and_then(|account| account.policy.as_ref());
     let own = own.into_iter().flat_map(|policy| &policy.bindings).map(|binding| (binding, format!("account {id}")));
     let above = hierarchy
@@ -328,15 +445,23 @@ fn other_trust(around: &Surroundings<'_>, id: &str) -> Result<Vec<String>, Gap> 
             .iter()
             .filter(|member| !is_google_agent(member) && engine_agent(member).is_none())
             // Workloads of these clusters are trusts, not others.
-            .filter(|member| !pools.iter().any(|pool| member.contains(*pool)))
+            .filter(|member| workload_pool(member).is_none_or(|pool| !pools.contains(pool)))
             .filter(|member| member.strip_prefix("serviceAccount:") != Some(id))
             .collect();
         let Some(role) = binding.role.as_deref().filter(|_| !members.is_empty()) else { continue };
-        if around.roles.get(role)?.has_any(DIRECT) {
-            found.extend(members.into_iter().map(|member| format!("{member} by {role} on {place}")));
+        match around.roles.get(role) {
+            Ok(role_held) if role_held.has_any(DIRECT) => {
+                found.extend(members.into_iter().map(|member| format!("{member} by {role} on {place}")));
+            }
+            Ok(_) => (),
+            Err(gap) => _ = doubt.get_or_insert(gap),
         }
     }
-    Ok(found.into_iter().collect())
+    // Somebody who was read is one too many already.
+    match doubt {
+        Some(gap) if found.is_empty() => Err(gap),
+        _ => Ok(found.into_iter().collect()),
+    }
 }
 
 /// The user-managed keys of an account. The system's own always exist and are asked for nowhere.
@@ -370,7 +495,7 @@ fn unused(around: &Surroundings<'_>, id: &str) -> Observed<Unused> {
                 continue;
             }
             let Some(content) = &insight.content else { continue };
-            let text = |key: &str| content.get(key).and_then(serde_json::Value::as_str);
+            let text = |key: &str| content.get(key).and_then(Value::as_str);
             let member = text("member").unwrap_or_default();
             if member != id && member.strip_prefix("serviceAccount:") != Some(id) {
                 continue;
@@ -379,18 +504,24 @@ fn unused(around: &Surroundings<'_>, id: &str) -> Observed<Unused> {
             if let Some(days) = insight.observation_period.as_deref().and_then(days) {
                 window_days = days;
             }
-            let exercised =
-                content.get("exercisedPermissions").and_then(serde_json::Value::as_array).map_or(0, Vec::len);
-            let total = text("currentTotalPermissionsCount").and_then(|count| count.parse::<usize>().ok());
+            let exercised = content.get("exercisedPermissions").and_then(Value::as_array).map_or(0, Vec::len);
+            let count = content.get("currentTotalPermissionsCount");
+            let total = count.and_then(|count| match count {
+                Value::String(text) => text.parse::<usize>().ok(),
+                count => count.as_u64().and_then(|count| usize::try_from(count).ok()),
+            });
             let role = text("role").unwrap_or("a role");
             match total {
                 Some(total) if total > exercised => {
                     services.insert(format!("{role}: {} of {total} permissions", total - exercised));
                 }
+                Some(_) => (),
                 None if exercised == 0 => {
                     services.insert(format!("{role}: no permission was used"));
                 }
-                Some(_) | None => (),
+                None => {
+                    services.insert(format!("{role}: all but {exercised} permissions, of a number that is not told"));
+                }
             }
         }
         if watched {

@@ -1,17 +1,16 @@
 //! The key behind a cluster's encryption.
 
-use super::{hierarchy::HierarchyBook, key_access::KeyPolicies, roles::RoleBook};
+use super::{hierarchy::HierarchyBook, key_access::KeyPolicies, policies::policy, roles::RoleBook};
 use crate::{
     calls::{KEY_GET, KEY_POLICY, KEY_RING_POLICY},
     record::{
-        iam::Policy,
         kms::CryptoKey,
         names::{key_project, key_ring},
         word::{KEY_VERSION_STATE, PROTECTION_LEVEL},
     },
 };
 use jiff::Timestamp;
-use palisade_model::{Evidence, KeyAccess, KeyFacts, KeyState, Observed, Rotation};
+use palisade_model::{Evidence, Gap, KeyAccess, KeyFacts, KeyState, Observed, Rotation};
 use palisade_provider::Snapshot;
 
 /// The facts about a cluster's key, or that there is none to look after.
@@ -33,39 +32,47 @@ pub(crate) fn facts(
     };
     let home = key_project(key).unwrap_or_default();
     let record: Observed<CryptoKey> = snapshot.one(&KEY_GET, home, &[("key", key)]);
-    let policy: Observed<Policy> = snapshot.one(&KEY_POLICY, home, &[("key", key)]);
-    let ring: Observed<Policy> = snapshot.one(&KEY_RING_POLICY, home, &[("ring", key_ring(key).unwrap_or_default())]);
+    let mut sources = Vec::new();
+    let own_policy = policy(snapshot, &KEY_POLICY, home, &[("key", key)], &mut sources);
+    let ring = [("ring", key_ring(key).unwrap_or_default())];
+    let ring = policy(snapshot, &KEY_RING_POLICY, home, &ring, &mut sources);
     let (hierarchy, denials) = (hierarchies.of(home), hierarchies.denials(home));
-    let mut sources = [policy.sources(), ring.sources(), hierarchy.sources(), denials.sources()].concat();
+    sources.extend_from_slice(hierarchy.sources());
+    sources.extend_from_slice(denials.sources());
     let access = (|| {
-        let (own, ring) = (policy.get()?, ring.get()?);
         let (hierarchy, denials) = (hierarchy.get()?, denials.get()?);
-        KeyPolicies { key, own, ring, hierarchy, denials, roles, now }.access()
+        KeyPolicies { key, own: &own_policy, ring: &ring, hierarchy, denials, roles, now }.access()
     })();
     sources.extend(roles.evidence());
     KeyFacts {
-        state: record.clone().map(|record| state(&record)),
+        state: record.clone().and_then(|record| state(&record, home)),
         rotation: record.map(|record| rotation(&record)),
         access: Observed::from_result(access, sources),
     }
 }
 
-fn state(record: &CryptoKey) -> KeyState {
+fn state(record: &CryptoKey, home: &str) -> Result<KeyState, Gap> {
     let disabled = |because: String| KeyState::Disabled { because };
-    let Some(primary) = &record.primary else { return disabled("the key has no primary version".to_owned()) };
+    let Some(primary) = &record.primary else { return Ok(disabled("the key has no primary version".to_owned())) };
     let name = primary.state.as_ref().map(|state| state.name(KEY_VERSION_STATE));
-    match name.as_deref() {
+    Ok(match name.as_deref() {
         // Google lets one choose from a day to 120 days; 30 when unset.
         // <https://cloud.google.com/kms/docs/destroy-restore#duration>
         Some("ENABLED") => {
-            let wait = record.destroy_scheduled_duration.as_deref().map_or(Some(30 * 86_400), seconds);
-            KeyState::Live { protected: wait.map(|wait| wait >= 86_400), expires: None }
+            let text = record.destroy_scheduled_duration.as_deref();
+            let wait = text.map_or(Some(30 * 86_400), seconds).ok_or_else(|| Gap::Malformed {
+                call: KEY_GET.name.to_owned(),
+                scope: home.to_owned(),
+                pointer: "/destroyScheduledDuration".to_owned(),
+                why: format!("`{}` is no duration", text.unwrap_or_default()),
+            })?;
+            KeyState::Live { protected: Some(wait >= 86_400), expires: None }
         }
         Some("DESTROY_SCHEDULED") => {
             KeyState::PendingDeletion { at: primary.destroy_time.as_deref().and_then(|text| text.parse().ok()) }
         }
         other => disabled(format!("the primary version is {}", other.unwrap_or("in no known state"))),
-    }
+    })
 }
 
 fn rotation(record: &CryptoKey) -> Rotation {

@@ -5,6 +5,7 @@ use super::{
     authority::condition_ways,
     deny,
     hierarchy::{Denial, Hierarchy},
+    policies::ReadPolicy,
     principal::{Principal, is_broad},
     roles::{Role, RoleBook},
     tables::{RULE_FOLDER, RULE_KEY, RULE_ORGANIZATION, RULE_PROJECT, RULE_RING, USE_KEY},
@@ -24,8 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct KeyPolicies<'a> {
     /// `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
     pub(crate) key: &'a str,
-    pub(crate) own: &'a Policy,
-    pub(crate) ring: &'a Policy,
+    pub(crate) own: &'a ReadPolicy,
+    pub(crate) ring: &'a ReadPolicy,
     /// Of the project the key lives in.
     pub(crate) hierarchy: &'a Hierarchy,
     pub(crate) denials: &'a [Denial],
@@ -58,6 +59,8 @@ impl KeyPolicies<'_> {
     /// holds it.
     pub(crate) fn access(&self) -> Result<KeyAccess, Gap> {
         let mut held: BTreeMap<&str, Held> = BTreeMap::new();
+        let unread = self.own.unread.iter().chain(&self.ring.unread).chain(self.hierarchy.unread());
+        let mut unread = unread.min().cloned();
         for step in self.steps() {
             for binding in &step.policy.bindings {
                 let members: Vec<&str> = binding.members.iter().map(String::as_str).filter(|one| counts(one)).collect();
@@ -65,7 +68,13 @@ impl KeyPolicies<'_> {
                 if !self.may_hold(binding, step.level) {
                     continue;
                 }
-                let role = self.roles.get(name)?;
+                let role = match self.roles.get(name) {
+                    Ok(role) => role,
+                    Err(gap) => {
+                        unread.get_or_insert(gap);
+                        continue;
+                    }
+                };
                 for member in members {
                     let uses = self.left(&role, member, &[USE_KEY]);
                     let administers = self.left(&role, member, &step.rule);
@@ -78,23 +87,30 @@ impl KeyPolicies<'_> {
                 }
             }
         }
+        let everybody = |member: &&str| is_broad(member) || member.starts_with("project");
+        let logged = is_logged(self.hierarchy);
+        let unread = unread.or_else(|| logged.as_ref().err().cloned());
+        // Somebody else than the cluster who uses it is one too many, whoever else does.
+        let is_bad = |(member, held): (&&str, &Held)| held.uses || everybody(member);
+        if let Some(gap) = unread.filter(|_| !held.iter().any(is_bad)) {
+            return Err(gap);
+        }
         let holders = held.into_iter().map(|(member, held)| KeyHolder {
             principal: member.to_owned(),
             uses: held.uses,
             administers: held.administers,
-            broad: is_broad(member) || member.starts_with("project"),
+            broad: everybody(&member),
             by: held.by.into_iter().collect::<Vec<_>>().join("; "),
         });
-        let logged = Some(is_logged(self.hierarchy));
-        Ok(KeyAccess::Known { holders: holders.collect(), public_network: None, logged })
+        Ok(KeyAccess::Known { holders: holders.collect(), public_network: None, logged: logged.ok() })
     }
 
     /// The key first, the organisation last.
     fn steps(&self) -> Vec<Step<'_>> {
         let on_ring = [RULE_KEY, RULE_RING].concat();
         let mut steps = vec![
-            Step { name: "the key", policy: self.own, level: 0, rule: RULE_KEY.to_vec() },
-            Step { name: "the key ring", policy: self.ring, level: 0, rule: on_ring.clone() },
+            Step { name: "the key", policy: &self.own.policy, level: 0, rule: RULE_KEY.to_vec() },
+            Step { name: "the key ring", policy: &self.ring.policy, level: 0, rule: on_ring.clone() },
         ];
         steps.extend(self.hierarchy.places.iter().enumerate().map(|(level, place)| {
             // Who sets the policy of a place that holds the key gives themselves any role on it.
@@ -165,7 +181,13 @@ fn said(role: &str, place: &str, binding: &Binding) -> String {
 /// Whether every use of keys is logged: Cloud KMS counts uses as data reads, which Google logs only on demand, and not
 /// for whom a setting exempts. Settings of all services and of one service add up.
 /// <https://cloud.google.com/logging/docs/audit/configure-data-access>
-fn is_logged(hierarchy: &Hierarchy) -> bool {
+///
+/// Settings that were not read may switch it on or exempt somebody.
+fn is_logged(hierarchy: &Hierarchy) -> Result<bool, Gap> {
+    let unread = hierarchy.places.iter().filter_map(|place| place.unread_audit.as_ref()).chain(&hierarchy.above);
+    if let Some(gap) = unread.min() {
+        return Err(gap.clone());
+    }
     let of_kms = |service: &str| service == "allServices" || service == "cloudkms.googleapis.com";
     let mut reads = hierarchy
         .places
@@ -175,5 +197,5 @@ fn is_logged(hierarchy: &Hierarchy) -> bool {
         .flat_map(|config| &config.audit_log_configs)
         .filter(|log| log.log_type.as_ref().is_some_and(|kind| kind.is(LOG_TYPE, "DATA_READ")))
         .peekable();
-    reads.peek().is_some() && reads.all(|log| log.exempted_members.is_empty())
+    Ok(reads.peek().is_some() && reads.all(|log| log.exempted_members.is_empty()))
 }

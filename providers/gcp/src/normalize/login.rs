@@ -7,14 +7,14 @@ use crate::record::{
     nodes::is_autopilot,
     word::METADATA_MODE,
 };
-use palisade_model::{Evidence, Interactive, Metadata, Observed, PodAccess};
+use palisade_model::{Evidence, Gap, Interactive, Metadata, Observed, PodAccess};
 
 /// How people log in to the machines.
 pub(crate) fn interactive(
     context: &PoolContext<'_>,
     subject: &Subject<'_>,
     record: Option<&NodePool>,
-    machines: &[&Instance],
+    (machines, doubt): (&[&Instance], Option<&Gap>),
     sources: Vec<Evidence>,
 ) -> Observed<Interactive> {
     if is_autopilot(subject.cluster) {
@@ -27,7 +27,7 @@ pub(crate) fn interactive(
         let project = context.compute_project.get()?.common_instance_metadata.as_ref().unwrap_or(&nothing);
         let of_pool = record.and_then(|record| record.config.as_ref()).and_then(|config| config.metadata.as_ref());
         let in_pool = |key: &str| of_pool.and_then(|metadata| metadata.get(key)).map(String::as_str);
-        if machines.is_empty() {
+        if machines.is_empty() && doubt.is_none() {
             let has_key = in_pool("ssh-keys").is_some() || in_pool("sshKeys").is_some();
             return Ok(login(&in_pool, has_key, project));
         }
@@ -43,7 +43,12 @@ pub(crate) fn interactive(
                 (_, this) => this,
             });
         }
-        Ok(worst.unwrap_or(Interactive::Off { because: "the pool has no machine".to_owned() }))
+        // A machine that was not read may hold a key.
+        match (worst, doubt) {
+            (Some(keys @ Interactive::Keys { .. }), _) => Ok(keys),
+            (_, Some(gap)) => Err(gap.clone()),
+            (worst, None) => Ok(worst.unwrap_or(Interactive::Off { because: "the pool has no machine".to_owned() })),
+        }
     })();
     Observed::from_result(judged, sources)
 }

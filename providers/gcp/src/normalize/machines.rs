@@ -1,13 +1,14 @@
 //! The machines of a project, found by the cluster and pool they belong to.
 
+use super::listing::{Listed, scopes};
 use crate::{
     calls::INSTANCES,
     record::{
-        compute::{Aggregated, Instance, InstancesIn, Warning},
+        compute::{Instance, InstancesIn, Warning},
         names::last,
     },
 };
-use palisade_model::{Evidence, Gap, Node, NodeId, Observed};
+use palisade_model::{Gap, Node, NodeId, Observed};
 use palisade_provider::Snapshot;
 use std::{collections::HashMap, net::IpAddr};
 
@@ -28,58 +29,82 @@ pub(crate) struct Machines {
     by_cluster: HashMap<String, Vec<usize>>,
     /// Those that carry no cluster's name.
     nameless: Vec<usize>,
+    unread: Vec<UnreadMachine>,
+}
+
+/// A machine whose record could not be read as a whole.
+#[derive(Debug)]
+pub(crate) struct UnreadMachine {
+    /// What can be read of it, when that is enough to say to which cluster it belongs.
+    part: Option<Instance>,
+    pub(crate) name: String,
+    pub(crate) gap: Gap,
 }
 
 impl Machines {
     /// Reads them. A zone that did not answer leaves a gap: half a list would let absence be read as a fact.
     pub(crate) fn read(snapshot: &Snapshot, project: &str) -> Observed<Self> {
-        let pages = match snapshot.pages::<Aggregated<InstancesIn>>(&INSTANCES, project, &[]) {
-            Ok(pages) => pages,
-            Err(gap) => return Observed::missing(gap),
-        };
-        let mut sources: Vec<Evidence> = Vec::new();
-        let mut all = Vec::new();
-        for page in pages {
-            sources.extend(page.record.evidence(""));
-            let warnings = page.value.warning.iter();
-            let mut scopes = Vec::new();
-            for (name, scope) in page.value.items.into_iter().flatten() {
-                scopes.extend(scope.warning.filter(is_a_hole).map(|warning| (name, warning)));
-                all.extend(scope.instances);
+        let listed =
+            scopes(snapshot, &INSTANCES, project, "instances", |scope: InstancesIn| (scope.instances, scope.warning));
+        listed.map(|Listed { members: all, odd }| {
+            let unread = odd.into_iter().map(|odd| UnreadMachine {
+                part: odd.part(&["name", "id", "zone", "labels", "tags", "metadata"]),
+                name: odd.name().to_owned(),
+                gap: odd.gap,
+            });
+            let mut machines = Self { all, by_cluster: HashMap::new(), nameless: Vec::new(), unread: unread.collect() };
+            for (place, instance) in machines.all.iter().enumerate() {
+                match cluster_name(instance) {
+                    Some(name) => machines.by_cluster.entry(name.to_owned()).or_default().push(place),
+                    None => machines.nameless.push(place),
+                }
             }
-            let hole = warnings.filter(|warning| is_a_hole(warning)).map(said).next();
-            let hole = hole.or_else(|| scopes.first().map(|(name, warning)| format!("`{name}`: {}", said(warning))));
-            let hole =
-                hole.or_else(|| page.value.unreachables.first().map(|scope| format!("`{scope}` did not answer")));
-            if let Some(why) = hole {
-                let (call, scope) = (INSTANCES.name.to_owned(), project.to_owned());
-                return Observed::missing(Gap::Unreachable { call, scope, why });
-            }
-        }
-        let mut machines = Self { all, by_cluster: HashMap::new(), nameless: Vec::new() };
-        for (place, instance) in machines.all.iter().enumerate() {
-            match cluster_name(instance) {
-                Some(name) => machines.by_cluster.entry(name.to_owned()).or_default().push(place),
-                None => machines.nameless.push(place),
-            }
-        }
-        Observed::known(machines, sources)
+            machines
+        })
+    }
+
+    /// The machines that could not be read and may belong to a cluster.
+    pub(crate) fn unread_of(&self, cluster: &str, location: &str) -> impl Iterator<Item = &UnreadMachine> {
+        self.unread.iter().filter(move |unread| {
+            unread.part.as_ref().is_none_or(|part| match cluster_name(part) {
+                Some(name) => name == cluster && is_in(part, location),
+                None => is_tagged(part, cluster) && is_in(part, location),
+            })
+        })
+    }
+
+    /// The first of the machines that could not be read, whichever cluster it belongs to.
+    pub(crate) fn unread(&self) -> Option<&UnreadMachine> {
+        self.unread.first()
+    }
+
+    /// Every machine, whichever cluster it belongs to.
+    pub(crate) fn all(&self) -> &[Instance] {
+        &self.all
     }
 
     /// The machines of a cluster.
     pub(crate) fn of(&self, cluster: &str, location: &str) -> Vec<&Instance> {
         let named = self.by_cluster.get(cluster).into_iter().flatten().filter_map(|place| self.all.get(*place));
         let here = named.filter(|instance| is_in(instance, location));
-        let tagged = self.nameless().filter(|instance| {
-            is_in(instance, location)
-                && instance.tags.iter().flat_map(|tags| &tags.items).any(|tag| is_node_tag(tag, cluster))
-        });
+        let tagged = self.nameless().filter(|instance| is_in(instance, location) && is_tagged(instance, cluster));
         here.chain(tagged).collect()
     }
 
     /// Those that carry no cluster's name.
     pub(crate) fn nameless(&self) -> impl Iterator<Item = &Instance> {
         self.nameless.iter().filter_map(|place| self.all.get(*place))
+    }
+}
+
+impl UnreadMachine {
+    /// Whether it may belong to a pool.
+    pub(crate) fn may_be_in(&self, pool: &str) -> bool {
+        self.part.as_ref().and_then(pool_name).is_none_or(|own| own == pool)
+    }
+
+    pub(crate) fn id(&self) -> NodeId {
+        self.part.as_ref().map_or_else(|| NodeId::new(self.name.clone()), node_id)
     }
 }
 
@@ -120,6 +145,10 @@ fn is_in(instance: &Instance, location: &str) -> bool {
     zone == location || zone.strip_prefix(location).is_some_and(|rest| rest.starts_with('-')) || zone.is_empty()
         // A zonal cluster may have nodes in the other zones of its region.
         || crate::record::names::region_of(zone) == crate::record::names::region_of(location)
+}
+
+fn is_tagged(instance: &Instance, cluster: &str) -> bool {
+    instance.tags.iter().flat_map(|tags| &tags.items).any(|tag| is_node_tag(tag, cluster))
 }
 
 /// `gke-CLUSTER-HASH-node`, the tag of the rules GKE makes.

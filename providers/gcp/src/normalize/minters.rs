@@ -10,8 +10,8 @@ use super::{
 };
 use crate::record::names::{engine_agent, is_google_agent};
 use jiff::Timestamp;
-use palisade_authority::{Certainty, Effect, Grant, Truth};
-use palisade_model::{Gap, Minter, Tunnel, TunnelKind};
+use palisade_authority::{Certainty, Effect, Glob, Grant, Truth};
+use palisade_model::{Gap, Minter, PrincipalKind, Tunnel, TunnelKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A holder of some permissions, at one place.
@@ -22,6 +22,9 @@ struct Holder {
     when: Truth,
 }
 
+/// Holders of some permissions by member and place, and why there may be further ones.
+type Holders = (BTreeMap<(String, String), Holder>, Option<Gap>);
+
 /// Who holds one of the permissions, by member and place. Google's own agents are left out: no customer can be one.
 fn holders(
     hierarchy: &Hierarchy,
@@ -29,10 +32,12 @@ fn holders(
     roles: &RoleBook<'_>,
     now: Timestamp,
     wanted: impl Fn(&str) -> Vec<&'static str>,
-) -> Result<BTreeMap<(String, String), Holder>, Gap> {
+) -> Holders {
+    let mut unread = hierarchy.unread().min().cloned();
     let mut found: BTreeMap<(String, String), Holder> = BTreeMap::new();
     for (level, place) in hierarchy.places.iter().enumerate() {
         for binding in &place.policy.bindings {
+            // A binding without a role is one that was not read, see `policies`.
             let Some(name) = binding.role.as_deref() else { continue };
             let members: Vec<&String> = binding
                 .members
@@ -44,7 +49,13 @@ fn holders(
             if members.is_empty() {
                 continue;
             }
-            let role = roles.get(name)?;
+            let role = match roles.get(name) {
+                Ok(role) => role,
+                Err(gap) => {
+                    unread.get_or_insert(gap);
+                    continue;
+                }
+            };
             let open = Truth::any(
                 condition_ways(binding.condition.as_ref(), &hierarchy.reach, level, now)
                     .into_iter()
@@ -56,7 +67,8 @@ fn holders(
                     continue;
                 }
                 let denied = deny::grants(denials, &Principal::Member(member), &hierarchy.reach, now);
-                let when = Truth::any(held.iter().map(|permission| open.clone().and(left(&denied, permission))));
+                let left = |permission| left(&denied, permission, &hierarchy.reach.scope);
+                let when = Truth::any(held.iter().map(|permission| open.clone().and(left(permission))));
                 if when == Truth::False {
                     continue;
                 }
@@ -68,13 +80,20 @@ fn holders(
             }
         }
     }
-    Ok(found)
+    (found, unread)
 }
 
-/// Whether a permission is left after what is denied.
-fn left(denied: &[Grant], permission: &str) -> Truth {
+/// Whether a permission is left after what is denied. A denial for some resources of the project alone leaves that open.
+fn left(denied: &[Grant], permission: &str, scope: &Glob) -> Truth {
     let takes = |grant: &&Grant| grant.effect == Effect::Deny && grant.actions.matches(permission);
-    Truth::any(denied.iter().filter(takes).map(|grant| grant.when.clone())).not()
+    let whole = |grant: &Grant| {
+        if grant.resources.covers(scope) {
+            Truth::True
+        } else {
+            Truth::unknown(format!("for which resources `{}` takes it away", grant.id))
+        }
+    };
+    Truth::any(denied.iter().filter(takes).map(|grant| grant.when.clone().and(whole(grant)))).not()
 }
 
 /// Everybody who can make credentials for the project's clusters.
@@ -90,8 +109,8 @@ pub(crate) fn minters(
         let connect = is_broad(member).then_some(CONNECT);
         MINT.iter().copied().chain(connect).collect()
     };
-    let found = holders(hierarchy, denials, roles, now, wanted)?;
-    Ok(found
+    let (found, unread) = holders(hierarchy, denials, roles, now, wanted);
+    let mut minters: Vec<Minter> = found
         .into_iter()
         .map(|((principal, scope), holder)| Minter {
             kind: kind(&principal, &scope, project, Some(&hierarchy.number)),
@@ -100,7 +119,21 @@ pub(crate) fn minters(
             scope,
             certainty: certainty(holder.when),
         })
-        .collect())
+        .collect();
+    // Whoever was read stands; where nobody sure was, what was not read is the answer.
+    if let Some(gap) = unread {
+        if !minters.iter().any(|minter| minter.certainty.is_certain()) {
+            return Err(gap);
+        }
+        minters.push(Minter {
+            principal: "whoever else".to_owned(),
+            kind: PrincipalKind::Role,
+            by: vec!["what was not read".to_owned()],
+            scope: format!("projects/{project}"),
+            certainty: Certainty::Conditional(BTreeSet::from([gap.to_string()])),
+        });
+    }
+    Ok(minters)
 }
 
 fn certainty(when: Truth) -> Certainty {
@@ -117,7 +150,22 @@ pub(crate) fn gateways(
     roles: &RoleBook<'_>,
     now: Timestamp,
 ) -> Result<Vec<Tunnel>, Gap> {
-    let found = holders(hierarchy, denials, roles, now, |_| GATEWAY.to_vec())?;
+    let (found, mut unread) = holders(hierarchy, denials, roles, now, |_| GATEWAY.to_vec());
+    let mut everybody_surely = false;
+    for ((principal, _), holder) in found.iter().filter(|((principal, _), _)| is_broad(principal)) {
+        match &holder.when {
+            Truth::True | Truth::False => everybody_surely = true,
+            Truth::Unknown(on) => {
+                let on: Vec<&str> = on.iter().map(String::as_str).collect();
+                let what = format!("whether `{principal}` may use the gateway hangs on {}", on.join(", "));
+                unread.get_or_insert(Gap::Unsettled { what });
+            }
+        }
+    }
+    // That everybody may stands whoever else may; nothing else outweighs what was not read.
+    if let Some(gap) = unread.filter(|_| !everybody_surely) {
+        return Err(gap);
+    }
     Ok(found
         .into_iter()
         .map(|((principal, scope), holder)| Tunnel {

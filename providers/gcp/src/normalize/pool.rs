@@ -3,11 +3,11 @@
 use super::{
     balancers::Balancers,
     endpoint::net,
-    exposure::{ExposureBook, addresses, exposures, traits},
+    exposure::{ExposureBook, addresses, exposures, traits, unknown},
     firewall::{Direction, Firewalls, Traits},
     login::{interactive, metadata},
-    machines::{Machines, node, pool_name},
-    network::NetworkBook,
+    machines::{Machines, UnreadMachine, node, pool_name},
+    network::{Guards, NetworkBook},
     routes::{self, Hop},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use palisade_model::{
-    ClusterId, DefaultRoute, Egress, Evidence, Filters, Gap, Observed, OpenRule, Pool, PoolId, PoolKind,
+    ClusterId, DefaultRoute, Egress, Evidence, Filters, Gap, Node, Observed, OpenRule, Pool, PoolId, PoolKind,
     PublicAddresses, SubnetFilter,
 };
 use palisade_reach::{AddrSet, Bounds, Family, PacketSet, Protocol, internet};
@@ -67,8 +67,10 @@ pub(crate) fn pools(context: &PoolContext<'_>, subject: &Subject<'_>) -> Vec<Poo
     let name = subject.cluster.name.as_deref().unwrap_or_default();
     let mut machines: BTreeMap<String, Vec<&Instance>> = BTreeMap::new();
     let mut members: Vec<&Instance> = Vec::new();
+    let mut unread: Vec<&UnreadMachine> = Vec::new();
     if let Ok(all) = context.machines.get() {
         members = all.of(name, subject.location);
+        unread.extend(all.unread_of(name, subject.location));
         let only = match subject.cluster.node_pools.as_slice() {
             [pool] => pool.name.as_deref(),
             _ => None,
@@ -80,14 +82,17 @@ pub(crate) fn pools(context: &PoolContext<'_>, subject: &Subject<'_>) -> Vec<Poo
         }
     }
     let own = own_addresses(subject.cluster, &members);
+    let of_pool = |name: &str| -> Vec<&UnreadMachine> {
+        unread.iter().copied().filter(|machine| machine.may_be_in(name)).collect()
+    };
     let mut pools = Vec::new();
     for record in &subject.cluster.node_pools {
         let name = record.name.clone().unwrap_or_default();
         let here = machines.remove(&name).unwrap_or_default();
-        pools.push(pool(context, subject, &name, Some(record), &here, &own));
+        pools.push(pool(context, subject, &name, Some(record), (&here, &of_pool(&name)), &own));
     }
     for (name, here) in machines {
-        pools.push(pool(context, subject, &name, None, &here, &own));
+        pools.push(pool(context, subject, &name, None, (&here, &of_pool(&name)), &own));
     }
     pools.sort_by(|a, b| a.id.cmp(&b.id));
     pools
@@ -105,7 +110,7 @@ fn pool(
     subject: &Subject<'_>,
     name: &str,
     record: Option<&NodePool>,
-    machines: &[&Instance],
+    (machines, unread): (&[&Instance], &[&UnreadMachine]),
     own: &AddrSet,
 ) -> Pool {
     let sources = |more: &[&[Evidence]]| -> Vec<Evidence> {
@@ -127,26 +132,28 @@ fn pool(
         Some(_) => PoolKind::Managed,
         None => PoolKind::SelfManaged,
     };
-    let nodes = listed().map(|()| {
+    // A machine nobody could read may be like its neighbours or not: what is bad of them stands, what is good does not.
+    let doubt = unread.first().map(|machine| &machine.gap);
+    let known = || -> Vec<Node> {
         let mut nodes: Vec<_> = machines.iter().map(|machine| node(machine)).collect();
         nodes.sort_by(|a, b| a.id.cmp(&b.id));
         nodes
-    });
+    };
+    let nodes = listed().and_then(|()| doubt.map_or_else(|| Ok(known()), |gap| Err(gap.clone())));
     let private = record.map(|record| is_private(subject.cluster, record));
-    let public_addresses = nodes.as_ref().map_err(Clone::clone).map(|nodes| PublicAddresses {
+    let public_addresses = listed().map(|()| PublicAddresses {
         setting: private.as_ref().map(|(private, _)| !private),
         because: private
             .as_ref()
             .map_or_else(|| "the cluster does not list this pool".to_owned(), |(_, because)| because.clone()),
-        held_by: nodes.iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
+        held_by: known().iter().filter(|node| !node.public.is_empty()).map(|node| node.id.clone()).collect(),
     });
+    let public_addresses = settled(public_addresses, doubt, |found| !found.held_by.is_empty());
     let mut reach_sources = sources(&[seen, context.balancers.sources()]);
     let exposure = listed().and_then(|()| {
-        let balancers = context.balancers.get()?;
-        let ways = (context.networks, balancers);
+        let ways = (context.networks, context.balancers.get()?);
         exposures(context.exposures, ways, context.project, machines, own, &mut reach_sources)
     });
-    // An empty pool has no exposure, and still it is only known to be empty where the network is known.
     let (mut guard_sources, mut route_sources, mut nat_sources) = (Vec::new(), Vec::new(), Vec::new());
     let place = subject.network(context.project);
     let (exposure, filters, default_route, egress) = match place {
@@ -160,19 +167,36 @@ fn pool(
             route_sources.extend_from_slice(table.sources());
             nat_sources.extend_from_slice(nats.sources());
             let filters = listed().and_then(|()| {
-                let ingress = &guards.get()?.ingress;
-                Ok(open_rules(ingress, &kinds(ingress), own))
+                let guards = guards.get()?;
+                let filters = open_rules(&guards.ingress, &kinds(&guards.ingress), own);
+                let proves = |filters: &Filters| filters.open.iter().any(|rule| !rule.sources.lower().is_empty());
+                settled(Ok(filters), guards.unread.as_ref().or(doubt), proves)
             });
             let default_route = listed().and_then(|()| {
                 let public = machines.iter().any(|machine| has_external(machine))
                     || private.as_ref().is_some_and(|(private, _)| !private);
-                Ok(worst_route(table.get()?, &kinds(&Firewalls::default()), public, nats.get()?))
+                let table = table.get()?;
+                if let Some(gap) = &table.unread {
+                    return Err(gap.clone());
+                }
+                let found = worst_route(table, &kinds(&Firewalls::default()), public, nats.get()?);
+                settled(Ok(found), doubt, |found| matches!(found, DefaultRoute::Internet { .. }))
             });
             let egress = listed().and_then(|()| {
-                let egress = &guards.get()?.egress;
-                outward(egress, table.get()?, &kinds(egress), subject.cluster)
+                let guards = guards.get()?;
+                let found = outward(guards, table.get()?, &kinds(&guards.egress), subject.cluster);
+                settled(found, doubt, |found| found.unrestricted.is_some() && found.forced_through.is_none())
             });
-            let exposure = exposure.and_then(|exposure| guards.get().and_then(|_| table.get()).map(|_| exposure));
+            let exposure = exposure.and_then(|mut exposure| {
+                let (guards, table, balancers) = (guards.get()?, table.get()?, context.balancers.get()?);
+                exposure.extend(unread.iter().map(|machine| unknown(machine, &guards.local)));
+                // An empty pool has no exposure, and still it is only known to be empty where the network is known.
+                let unread = [&guards.unread, &table.unread, &balancers.unread].into_iter().flatten().next();
+                match unread {
+                    Some(gap) if exposure.is_empty() => Err(gap.clone()),
+                    _ => Ok(exposure),
+                }
+            });
             (exposure, filters, default_route, egress)
         }
     };
@@ -191,10 +215,18 @@ fn pool(
             context,
             subject,
             record,
-            machines,
+            (machines, doubt),
             sources(&[seen, context.compute_project.sources()]),
         ),
         metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
+    }
+}
+
+/// What was found, where it is a proof or nothing is in doubt.
+fn settled<T>(found: Result<T, Gap>, doubt: Option<&Gap>, proves: impl Fn(&T) -> bool) -> Result<T, Gap> {
+    match doubt {
+        Some(gap) if !found.as_ref().is_ok_and(proves) => Err(gap.clone()),
+        _ => found,
     }
 }
 
@@ -293,32 +325,50 @@ fn worst_route(table: &routes::Routes, kinds: &[Traits], public: bool, translati
     found
 }
 
-/// What may leave the pool's machines, told by HTTPS, the protocol that everything can hide in.
-fn outward(egress: &Firewalls, table: &routes::Routes, kinds: &[Traits], cluster: &Cluster) -> Result<Egress, Gap> {
-    let everywhere = internet().family(Family::V4);
-    let mut unrestricted = None;
-    for traits in kinds {
-        let outcome = egress.outcome(traits, Direction::Egress);
-        let reached = outcome.allowed.map(|packets| packets.sources(Protocol::TCP, 443));
-        if everywhere.is_subset(reached.lower()) {
-            let by = outcome.witness(Family::V4, Protocol::TCP, 443);
-            let by = by.last().map_or("the implied rule", |rule| rule.as_str());
-            unrestricted = Some(format!("`{by}` allows every destination"));
-        } else if everywhere.is_subset(reached.upper()) && unrestricted.is_none() {
-            return Err(Gap::Unsettled {
-                what: format!("egress rules match by what was not read: {}", egress.limits.join("; ")),
-            });
-        }
-    }
+/// What may leave the pool's machines. Rules that surely hold something back answer whatever the routes are, and so do
+/// routes that surely force everything through something, whatever the rules are.
+fn outward(guards: &Guards, table: &routes::Routes, kinds: &[Traits], cluster: &Cluster) -> Result<Egress, Gap> {
+    // What was not read is the better answer than what that leaves open.
+    let rules = unrestricted(&guards.egress, kinds).map_err(|open| guards.unread.clone().unwrap_or(open));
     // Forced only where no kind of machine has another way out.
-    let ways: Option<Vec<String>> = kinds.iter().map(|traits| only_way_out(&table.seen_by(&traits.tags))).collect();
-    let forced_through = ways.and_then(|ways| ways.into_iter().next());
+    let forced = || {
+        let ways: Option<Vec<String>> = kinds.iter().map(|traits| only_way_out(&table.seen_by(&traits.tags))).collect();
+        ways.and_then(|ways| ways.into_iter().next())
+    };
+    let routes = table.unread.as_ref().map_or_else(|| Ok(forced()), |gap| Err(gap.clone()));
+    let (unrestricted, forced_through) = match (rules, routes) {
+        (rules, Ok(Some(forced))) => (rules.ok().flatten(), Some(forced)),
+        (Ok(rules), Ok(None)) => (rules, None),
+        (Ok(None), Err(_)) => (None, None),
+        (Err(gap), _) | (Ok(Some(_)), Err(gap)) => return Err(gap),
+    };
     let control_plane = cluster
         .control_plane_egress
         .as_ref()
         .and_then(|config| config.mode.as_ref())
         .map(|mode| mode.name(EGRESS_MODE).into_owned());
     Ok(Egress { unrestricted, forced_through, control_plane })
+}
+
+/// The rule by which some kind of machine may reach every destination, told by HTTPS, the protocol that everything can
+/// hide in.
+fn unrestricted(egress: &Firewalls, kinds: &[Traits]) -> Result<Option<String>, Gap> {
+    let everywhere = internet().family(Family::V4);
+    let mut open = None;
+    for traits in kinds {
+        let outcome = egress.outcome(traits, Direction::Egress);
+        let reached = outcome.allowed.map(|packets| packets.sources(Protocol::TCP, 443));
+        if everywhere.is_subset(reached.lower()) {
+            let by = outcome.witness(Family::V4, Protocol::TCP, 443);
+            let by = by.last().map_or("the implied rule", |rule| rule.as_str());
+            return Ok(Some(format!("`{by}` allows every destination")));
+        }
+        if everywhere.is_subset(reached.upper()) {
+            let what = format!("egress rules match by what was not read: {}", egress.limits.join("; "));
+            open.get_or_insert(Gap::Unsettled { what });
+        }
+    }
+    open.map_or(Ok(None), Err)
 }
 
 /// What everything that leaves has to pass; nothing when some of it leaves by the internet gateway.

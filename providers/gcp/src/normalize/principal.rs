@@ -43,7 +43,8 @@ impl Principal<'_> {
                 // Every service account of a project, folder or organisation.
                 match member.strip_prefix("principalSet://cloudresourcemanager.googleapis.com/") {
                     Some(set) => within(set, *project),
-                    None => Truth::False,
+                    None if is_of_others(member) => Truth::False,
+                    None => Truth::unknown(format!("whether it is among `{member}`")),
                 }
             }
             Self::Member(own) => {
@@ -51,7 +52,7 @@ impl Principal<'_> {
                 if member == "allAuthenticatedUsers" {
                     return Truth::from(member == *own || own.starts_with("user:"));
                 }
-                Truth::from(member == *own || is_inside(own, member))
+                if member == *own { Truth::True } else { is_inside(own, member) }
             }
         }
     }
@@ -90,7 +91,7 @@ impl Principal<'_> {
             Self::Member(own) => {
                 let person = own.strip_prefix("user:");
                 let named = subject.zip(person).is_some_and(|(subject, person)| subject.eq_ignore_ascii_case(person));
-                Truth::from(named || denied == *own || is_inside(own, denied))
+                if named || denied == *own { Truth::True } else { is_inside(own, denied) }
             }
         }
     }
@@ -127,17 +128,81 @@ fn within(set: &str, project: Option<&str>) -> Truth {
     }
 }
 
-/// Whether one subject of a pool lies in a set of the same pool: its namespace, or the whole pool.
-fn is_inside(own: &str, set: &str) -> bool {
-    let Some(own) = own.strip_prefix("principal://").and_then(|rest| rest.strip_prefix(POOLS)) else {
-        return false;
+/// Whether a member of an allow policy is of a kind that no service account is ever part of: people, groups (told apart, see
+/// `groups`), domains of people, what was deleted, the legacy values of buckets and data sets, identities of pools, and
+/// words without a kind, which mean nobody.
+fn is_of_others(member: &str) -> bool {
+    const KINDS: &[&str] = &[
+        "deleted:",
+        "domain:",
+        "group:",
+        "principal://iam.googleapis.com/",
+        "principalSet://iam.googleapis.com/",
+        "projectEditor:",
+        "projectOwner:",
+        "projectViewer:",
+        "user:",
+    ];
+    member == "allAuthenticatedUsers" || !member.contains(':') || KINDS.iter().any(|kind| member.starts_with(kind))
+}
+
+/// Whom of a workload pool a principal or set of principals means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part<'a> {
+    /// One service account of Kubernetes, by its namespace and name.
+    Subject(&'a str, &'a str),
+    /// Every one of a namespace.
+    Namespace(&'a str),
+    /// Everybody.
+    Whole,
+    /// Something else, in the words of the policy.
+    Other(&'a str),
+}
+
+/// The pool a member is of, and whom of it the member means.
+fn of_pool(member: &str) -> Option<(&str, Part<'_>)> {
+    const MIDDLE: &str = "/locations/global/workloadIdentityPools/";
+    // The form from before pools had principals means the same service account.
+    if let Some(legacy) = member.strip_prefix("serviceAccount:") {
+        let (pool, subject) = legacy.strip_suffix(']')?.split_once('[')?;
+        let (namespace, name) = subject.split_once('/').filter(|_| pool.ends_with(".svc.id.goog"))?;
+        return Some((pool, Part::Subject(namespace, name)));
+    }
+    let rest = member.strip_prefix("principal://").or_else(|| member.strip_prefix("principalSet://"))?;
+    let rest = rest.strip_prefix(POOLS)?;
+    let (project, inner) = rest.split_once(MIDDLE)?;
+    let (name, what) = inner.split_once('/')?;
+    // The name of a cluster's pool holds its project's id: the number before it tells nothing more.
+    let pool =
+        if name.ends_with(".svc.id.goog") { name } else { rest.get(..project.len() + MIDDLE.len() + name.len())? };
+    let subject = what.strip_prefix("subject/ns/").and_then(|rest| rest.split_once("/sa/"));
+    let part = match (what, subject, what.strip_prefix("namespace/")) {
+        ("*", _, _) => Part::Whole,
+        (_, Some((namespace, name)), _) => Part::Subject(namespace, name),
+        (_, None, Some(namespace)) => Part::Namespace(namespace),
+        (_, None, None) => Part::Other(what),
     };
-    let Some(set) = set.strip_prefix("principalSet://").and_then(|rest| rest.strip_prefix(POOLS)) else {
-        return false;
-    };
-    let Some((pool, subject)) = own.split_once("/subject/ns/") else { return false };
-    let namespace = subject.split('/').next().unwrap_or_default();
-    set.strip_prefix(pool).is_some_and(|rest| rest == "/*" || rest.strip_prefix("/namespace/") == Some(namespace))
+    Some((pool, part))
+}
+
+/// The pool of a cluster whose workloads a member means.
+pub(crate) fn workload_pool(member: &str) -> Option<&str> {
+    of_pool(member).map(|(pool, _)| pool).filter(|pool| pool.ends_with(".svc.id.goog"))
+}
+
+/// Whether one subject or set of a pool lies in a set of the same pool: the same subject in its other form, its namespace,
+/// the whole pool. Which subjects are in the sets of a cluster or of an account's unique id, no policy says.
+fn is_inside(own: &str, set: &str) -> Truth {
+    let (Some((pool, own)), Some((other, set))) = (of_pool(own), of_pool(set)) else { return Truth::False };
+    if pool != other {
+        return Truth::False;
+    }
+    match (own, set) {
+        (_, Part::Whole) => Truth::True,
+        (Part::Subject(namespace, _), Part::Namespace(wanted)) => Truth::from(namespace == wanted),
+        (_, Part::Other(what)) => Truth::unknown(format!("whether it is among `{what}` of pool `{pool}`")),
+        (_, Part::Subject(..) | Part::Namespace(_)) => Truth::from(own == set),
+    }
 }
 
 /// Whether a member stands for more than a known circle.
@@ -207,6 +272,45 @@ mod tests {
         assert_eq!(own.is_meant_by(&format!("principalSet://{POOL}/*")), Truth::True);
         assert_eq!(own.is_meant_by(&format!("principalSet://{POOL}/namespace/pro")), Truth::False);
         assert_eq!(own.is_meant_by("allAuthenticatedUsers"), Truth::False);
+    }
+
+    #[test]
+    fn a_subject_is_the_same_in_its_old_form_and_a_namespace_lies_in_the_pool() {
+        let subject = format!("principal://{POOL}/subject/ns/prod/sa/app");
+        let legacy = "serviceAccount:p.svc.id.goog[prod/app]";
+        assert_eq!(Principal::Member(&subject).is_meant_by(legacy), Truth::True);
+        assert_eq!(Principal::Member(legacy).is_meant_by(&subject), Truth::True);
+        assert_eq!(
+            Principal::Member(legacy).is_meant_by(&format!("principalSet://{POOL}/namespace/prod")),
+            Truth::True
+        );
+        assert_eq!(Principal::Member(legacy).is_meant_by("serviceAccount:p.svc.id.goog[prod/other]"), Truth::False);
+        assert_eq!(Principal::Member(legacy).is_meant_by("serviceAccount:q.svc.id.goog[prod/app]"), Truth::False);
+        let namespace = format!("principalSet://{POOL}/namespace/prod");
+        assert_eq!(Principal::Member(&namespace).is_meant_by(&format!("principalSet://{POOL}/*")), Truth::True);
+        assert_eq!(Principal::Member(&namespace).is_meant_by(&subject), Truth::False);
+    }
+
+    #[test]
+    fn who_is_in_the_set_of_a_cluster_or_of_a_unique_id_no_policy_says() {
+        let subject = format!("principal://{POOL}/subject/ns/prod/sa/app");
+        for set in ["kubernetes.cluster/https://container.googleapis.com/v1/x", "kubernetes.serviceaccount.uid/1"] {
+            let set = format!("principalSet://{POOL}/{set}");
+            assert!(matches!(Principal::Member(&subject).is_meant_by(&set), Truth::Unknown(_)), "{set}");
+            assert!(matches!(Principal::Member(&subject).is_denied_by(&set), Truth::Unknown(_)), "{set}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_perhaps_among_a_kind_of_member_nobody_knows_and_never_among_people() {
+        let own = Principal::Account { email: "n@p.iam.gserviceaccount.com", project: Some("42") };
+        for others in ["user:n@p.iam.gserviceaccount.com", "deleted:serviceAccount:n@p?uid=1", "projectOwner:p", "abc"]
+        {
+            assert_eq!(own.is_meant_by(others), Truth::False, "{others}");
+        }
+        for set in ["principalSet://goog/cloudIdentityCustomerId/C1", "agentSet:all"] {
+            assert!(matches!(own.is_meant_by(set), Truth::Unknown(_)), "{set}");
+        }
     }
 
     #[test]

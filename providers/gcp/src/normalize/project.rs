@@ -50,10 +50,30 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         return;
     }
     let (records, evidence): (Vec<Record>, Vec<Vec<Evidence>>) = readable.into_iter().unzip();
+    let described = with(snapshot, project, (&records, unlisted), |shared| -> Vec<Cluster> {
+        records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(shared, record, evidence)).collect()
+    });
+    inventory.clusters.extend(described);
+}
+
+/// Asks something of the readable clusters of a project and of everything they share; nothing without a cluster.
+pub(crate) fn ask<T>(snapshot: &Snapshot, project: &str, ask: impl FnOnce(&Shared<'_>) -> T) -> Option<T> {
+    let (readable, unreadable, _) = records(snapshot, project).ok()?;
+    let unlisted = unreadable.first().map(|(_, gap)| gap.clone());
+    let records: Vec<Record> = readable.into_iter().map(|(record, _)| record).collect();
+    (!records.is_empty()).then(|| with(snapshot, project, (&records, unlisted), ask))
+}
+
+fn with<T>(
+    snapshot: &Snapshot,
+    project: &str,
+    (records, unlisted): (&[Record], Option<Gap>),
+    ask: impl FnOnce(&Shared<'_>) -> T,
+) -> T {
     let hierarchies = HierarchyBook::new(snapshot);
     let hierarchy = hierarchies.of(project);
     let people = match hierarchy.get() {
-        Ok(above) => People::read(snapshot, project, &above.number, &records),
+        Ok(above) => People::read(snapshot, project, &above.number, records),
         Err(gap) => Observed::missing(gap),
     };
     let denials = hierarchies.denials(project);
@@ -79,7 +99,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
     let shared = Shared {
         snapshot,
         project,
-        records: &records,
+        records,
         unlisted,
         unread_groups,
         groups_hold_roles,
@@ -97,9 +117,7 @@ pub(crate) fn read(snapshot: &Snapshot, project: &str, inventory: &mut Inventory
         insights: insights(snapshot, project),
         now,
     };
-    let described =
-        records.iter().zip(&evidence).map(|(record, evidence)| cluster::describe(&shared, record, evidence));
-    inventory.clusters.extend(described);
+    ask(&shared)
 }
 
 type Read = (Vec<(Record, Vec<Evidence>)>, Vec<(Stub, Gap)>, Vec<String>);
@@ -107,25 +125,29 @@ type Read = (Vec<(Record, Vec<Evidence>)>, Vec<(Stub, Gap)>, Vec<String>);
 /// The clusters, one by one where one of them cannot be read, so that it does not hide its neighbours.
 fn records(snapshot: &Snapshot, project: &str) -> Result<Read, Gap> {
     let mut read: Read = (Vec::new(), Vec::new(), Vec::new());
+    let named = |pages: &Vec<Page<'_, Clusters<Record>>>| {
+        pages.iter().flat_map(|page| &page.value.clusters).all(|record| nameless(record).is_none())
+    };
     match snapshot.pages::<Clusters<Record>>(&CLUSTERS_LIST, project, &[]) {
-        Ok(pages) => {
+        Ok(pages) if named(&pages) => {
             for page in pages {
                 let proofs: Vec<_> = (0..page.value.clusters.len()).map(|place| evidence(&page, place)).collect();
                 read.0.extend(page.value.clusters.into_iter().zip(proofs));
                 read.2.extend(page.value.missing_zones);
             }
         }
-        Err(Gap::Malformed { .. }) => {
+        Ok(_) | Err(Gap::Malformed { .. }) => {
             for page in snapshot.pages::<Clusters<Value>>(&CLUSTERS_LIST, project, &[])? {
                 for (place, value) in page.value.clusters.iter().enumerate() {
-                    match Record::deserialize(value) {
+                    let record = Record::deserialize(value).map_err(|error| error.to_string());
+                    match record.and_then(|record| nameless(&record).map_or(Ok(record), Err)) {
                         Ok(record) => read.0.push((record, evidence(&page, place))),
-                        Err(error) => {
+                        Err(why) => {
                             let stub = Stub {
                                 name: value.get("name").and_then(Value::as_str).map(str::to_owned),
                                 location: value.get("location").and_then(Value::as_str).map(str::to_owned),
                             };
-                            read.1.push((stub, malformed(project, place, &error.to_string())));
+                            read.1.push((stub, malformed(project, place, &why)));
                         }
                     }
                 }
@@ -135,6 +157,16 @@ fn records(snapshot: &Snapshot, project: &str) -> Result<Read, Gap> {
         Err(gap) => return Err(gap),
     }
     Ok(read)
+}
+
+/// Why a cluster's machines could not be found: without its name or its place none would be, and none is no answer.
+fn nameless(record: &Record) -> Option<String> {
+    let lacks = |text: &str| text.is_empty();
+    if record.name.as_deref().is_none_or(lacks) {
+        return Some("the cluster has no `name`".to_owned());
+    }
+    let place = record.location.as_deref().or(record.zone.as_deref());
+    place.is_none_or(lacks).then(|| "the cluster has no `location`".to_owned())
 }
 
 fn evidence<T>(page: &Page<'_, T>, place: usize) -> Vec<Evidence> {

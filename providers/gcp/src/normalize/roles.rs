@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use palisade_authority::{Case, Glob, Selector};
-use palisade_model::{Digest, Evidence, Gap};
+use palisade_model::{Digest, Evidence, Gap, Observed};
 use palisade_provider::{FailureReason, Outcome, Snapshot};
 use serde::{Deserialize, Deserializer, de};
 use std::{
@@ -77,6 +77,17 @@ impl<'a> RoleBook<'a> {
         self.evidence.borrow().iter().cloned().collect()
     }
 
+    /// Every permission a role holds, whether some table asks about it or not.
+    pub(crate) fn whole(&self, name: &str) -> Result<Vec<String>, Gap> {
+        let scope = role_home(name);
+        // A role that vanished or is switched off holds nothing.
+        if self.get(name)?.total == 0 {
+            return Ok(Vec::new());
+        }
+        let record: Observed<Whole> = self.snapshot.one(&ROLES_GET, scope, &[("role", name)]);
+        record.get().map(|record| record.permissions.clone())
+    }
+
     fn read(&self, name: &str) -> Result<Arc<Role>, Gap> {
         let scope = role_home(name);
         let Some(record) = self.snapshot.find(&ROLES_GET, scope, &[("role", name)]).into_iter().next() else {
@@ -121,6 +132,12 @@ fn decoded(digest: Digest, bytes: &[u8]) -> Result<Arc<Role>, String> {
         remembered.insert(digest, Arc::clone(&role));
     }
     Ok(role)
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Whole {
+    #[serde(default, rename = "includedPermissions", deserialize_with = "crate::record::lenient::list")]
+    permissions: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,8 @@ use crate::record::{
     compute::{Route as Record, Router},
     names::last,
 };
-use palisade_reach::{AddrSet, Bounds, Certainty, Route, RuleId, longest_prefix_bounds, parse_net, routes_for};
+use palisade_model::Gap;
+use palisade_reach::{Certainty, Route, RuleId, parse_net, routes_for};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The next hop of a route.
@@ -19,13 +20,18 @@ pub(crate) enum Hop {
 /// The routes of one network, before it is known for which machine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
-    routes: Vec<(Route<Hop>, Vec<String>)>,
-    /// The routers that learn further routes from their peers; no list of routes shows those.
-    pub(crate) learning: Vec<String>,
+    /// With the tags of the machines each is for; none for all.
+    listed: Vec<(Route<Hop>, Vec<String>)>,
+    /// Why there may be further routes that come before any of these, in sentences: routers that learn some from their
+    /// peers, which no list of routes shows, and what was not read.
+    pub(crate) further: Vec<String>,
+    /// What was not read.
+    pub(crate) unread: Option<Gap>,
 }
 
 impl Routes {
-    pub(crate) fn of(records: &[&Record], routers: &[&Router]) -> Self {
+    /// The routes of these records. Records without a destination are no members of a list, see `record::lenient`.
+    pub(crate) fn of(records: &[&Record], routers: &[&Router], unread: Vec<Gap>) -> Self {
         let read = |record: &&Record| {
             let destination = parse_net(record.dest_range.as_deref()?).ok()?;
             let id = RuleId::from(record.name.clone().unwrap_or_else(|| "a route without a name".to_owned()));
@@ -33,32 +39,30 @@ impl Routes {
             let rank = u32::try_from(record.priority.unwrap_or(1000)).unwrap_or(u32::MAX);
             Some((Route { destination, target: hop(record), id, rank }, record.tags.clone()))
         };
-        let learning = routers.iter().filter(|router| !router.bgp_peers.is_empty());
-        let mut learning: Vec<String> = learning.map(|router| router.name.clone().unwrap_or_default()).collect();
-        learning.sort();
-        Self { routes: records.iter().filter_map(read).collect(), learning }
+        let learning = routers.iter().filter(|router| !router.bgp_peers.is_empty()).map(|router| {
+            let name = router.name.as_deref().unwrap_or_default();
+            format!("router `{name}` learns routes, which are not read: answers may go another way")
+        });
+        let mut further: Vec<String> = learning.collect();
+        further.sort();
+        let mut unread = unread;
+        unread.sort();
+        further.extend(unread.iter().map(|gap| format!("answers may go another way: {gap}")));
+        Self { listed: records.iter().filter_map(read).collect(), further, unread: unread.into_iter().next() }
     }
 
     /// The routes that apply to a machine with these tags: those without tags, and those with one of its own.
     pub(crate) fn seen_by(&self, tags: &[String]) -> Vec<Route<Hop>> {
         let applies =
             |(_, asked): &&(Route<Hop>, Vec<String>)| asked.is_empty() || asked.iter().any(|tag| tags.contains(tag));
-        self.routes.iter().filter(applies).map(|(route, _)| route.clone()).collect()
+        self.listed.iter().filter(applies).map(|(route, _)| route.clone()).collect()
     }
 }
 
-/// The addresses answers can be sent to: surely where the internet gateway sends them, perhaps where something else
-/// does, which may let them back or not. Learned routes may come before any other.
+/// Whether what a hop takes goes back to the internet: surely where the internet gateway takes it, perhaps where something
+/// else does, which may let it back or not.
 ///
 /// Limit: policy-based routes of Network Connectivity Center are not read.
-pub(crate) fn answerable(routes: &[Route<Hop>], learning: bool) -> Bounds<AddrSet> {
-    if learning {
-        return Bounds::unknown_within(AddrSet::all());
-    }
-    longest_prefix_bounds(routes, returns)
-}
-
-/// Whether what a hop takes goes back to the internet.
 pub(crate) fn returns(hop: &Hop) -> Certainty {
     match hop {
         Hop::Internet => Certainty::Yes,

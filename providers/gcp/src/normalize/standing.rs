@@ -7,16 +7,18 @@ use super::{
     principal::Principal,
     tables::{
         AGENT_ROLES, BASIC_ROLES, BECOME, CAPABILITIES, CLUSTER_ADMIN, DEPLOYMENT_MANAGER, DIRECT, FORGE, NODE_NEED,
-        NODE_ROLES, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, UPDATE_ROLE,
+        NODE_ROLES, OF_STORAGE, OWN_FOLDER, OWN_ORGANIZATION, OWN_PROJECT, ROOT_ON_NODE, RUN_AS_POD, STORAGE_KEY,
+        UPDATE_ROLE,
     },
 };
+use crate::record::names::{is_apis_agent, is_google_agent};
 use palisade_authority::{
-    Authority, Certainty, GrantId, Graph, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Satisfied,
-    Standing, Wildcard, capabilities, satisfied,
+    Authority, Certainty, GrantId, Graph, Held, Hop, IdentityId, MethodRow, Need, Node, OutsideNeed, Place, Satisfied,
+    Standing, Wildcard, capabilities, combine, satisfied,
 };
 use palisade_model::{Gap, IdentityKind};
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     rc::Rc,
     sync::Arc,
@@ -25,18 +27,22 @@ use std::{
 /// What a step through a pod on the machine's network depends on.
 const HOST_NETWORK: &str = "whether the cluster admits pods on the machine's network";
 
-/// Most identities that a way is followed through; beyond, the first ones found are enough to tell.
-const MOST_FOLLOWED: usize = 64;
+/// Most identities that a way is followed through; where it might go on through further ones, that is told.
+const MOST_FOLLOWED: usize = 256;
 
-/// The identities of the cluster a way may lead to.
+/// Whom a way may lead to through the machines and clusters of a project. A role on the project holds in all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Targets {
-    /// Accounts that machines carry.
-    pub(crate) nodes: BTreeSet<String>,
+    /// Accounts that machines carry, whether they are nodes of a cluster or not.
+    pub(crate) machines: BTreeSet<String>,
     /// Accounts and principals that pods act as.
     pub(crate) pods: BTreeSet<String>,
     /// Accounts that only pods on the machine's own network get tokens of.
     pub(crate) host: BTreeSet<String>,
+    /// Why there may be further machines.
+    pub(crate) unread_machines: Option<Gap>,
+    /// Why there may be further clusters, or pods that act as further accounts.
+    pub(crate) unread_pods: Option<Gap>,
 }
 
 /// Who is asked about.
@@ -53,25 +59,25 @@ pub(crate) struct Asked<'a> {
 pub(crate) struct StandingBook {
     /// By identity, with all its roles and no access scopes.
     steps: RefCell<HashMap<String, Rc<Steps>>>,
-    own: RefCell<BTreeMap<Key, Rc<Own>>>,
-    /// The sets of targets met so far.
-    targets: RefCell<BTreeMap<Targets, usize>>,
-    /// With the shortest way up, by the targets it may lead to.
-    ways: RefCell<BTreeMap<(Key, usize), Arc<Standing>>>,
+    standings: RefCell<BTreeMap<Key, Result<Arc<Standing>, Gap>>>,
+    /// What the accounts of the project may do in Cloud Storage, and why they may do more.
+    storage: OnceCell<(Vec<Held>, Option<Gap>)>,
 }
 
-/// The shortest way up, if there is one.
-type Climb = Option<Vec<Hop>>;
+/// The shortest way up that was found, and what was not read of the steps on the way: it may hide another one.
+type Climb = (Option<Vec<Hop>>, Option<Gap>);
 
 /// An identity, in its use.
 type Key = (String, IdentityKind, Option<Vec<String>>);
 
-/// The part of a standing that does not depend on whom the cluster's pods and nodes may be.
+/// The part of a standing that does not depend on whom pods and machines may be.
 #[derive(Debug)]
 struct Own {
-    standing: Arc<Standing>,
+    standing: Standing,
     /// Nothing for a sure administrator, who needs no way up.
     steps: Option<Steps>,
+    /// Why it may hold more: a role it holds was not read.
+    unread: Option<Gap>,
 }
 
 /// The steps an identity can take, whatever the cluster.
@@ -80,8 +86,10 @@ struct Steps {
     hops: Vec<Hop>,
     /// Steps onto machines: open where a machine of the cluster carries the account.
     onto_machines: Vec<(String, Hop)>,
-    /// How it runs pods: open towards whomever pods of the cluster may be.
+    /// How it runs pods: open towards whomever pods of the project's clusters may be.
     pods: Option<Satisfied>,
+    /// Why there may be further steps: a role it holds was not read.
+    unread: Option<Gap>,
 }
 
 /// The standing of an identity.
@@ -92,62 +100,59 @@ pub(crate) fn standing(
     targets: &Targets,
 ) -> Result<Arc<Standing>, Gap> {
     let key: Key = (asked.id.to_owned(), asked.kind, asked.scopes.map(<[String]>::to_vec));
-    let known = book.own.borrow().get(&key).map(Rc::clone);
-    let own = if let Some(own) = known {
-        own
-    } else {
-        let own = Rc::new(own(rights, asked)?);
-        book.own.borrow_mut().insert(key.clone(), Rc::clone(&own));
-        own
-    };
-    match &own.steps {
-        Some(steps) => book.with_way(rights, key, (&own.standing, steps), targets),
-        None => Ok(Arc::clone(&own.standing)),
+    if let Some(known) = book.standings.borrow().get(&key) {
+        return known.clone();
     }
+    let found = (|| {
+        let Own { mut standing, steps, mut unread } = own(book, rights, asked)?;
+        unread = rights.unread().cloned().or(unread);
+        if let Some(steps) = &steps {
+            let (way, unseen) = climb(book, rights, asked.id, steps, targets);
+            standing.escalation = way;
+            unread = unread.or(unseen);
+        }
+        settled(standing, unread).map(Arc::new)
+    })();
+    book.standings.borrow_mut().insert(key, found.clone());
+    found
+}
+
+/// What was read stands: bindings only add. What it does not prove hangs on what was not read; where it proves nothing, that
+/// is the answer.
+fn settled(mut standing: Standing, unread: Option<Gap>) -> Result<Standing, Gap> {
+    let Some(gap) = unread else { return Ok(standing) };
+    let sure = |certainty: &Certainty| certainty.is_certain();
+    let owns = standing.administrator.as_ref().is_some_and(|(certainty, _)| sure(certainty));
+    let climbs = standing.escalation.as_ref().is_some_and(|way| way.iter().all(|hop| sure(&hop.certainty)));
+    let holds = standing.held.iter().any(|held| sure(&held.certainty));
+    if !(owns || climbs || holds || !standing.wildcards.is_empty() || !standing.outside_need.is_empty()) {
+        return Err(gap);
+    }
+    if !owns {
+        let on = Certainty::Conditional(BTreeSet::from([gap.to_string()]));
+        let (certainty, mut by) =
+            standing.administrator.take().map_or((on.clone(), Vec::new()), |(known, by)| (known.and(on), by));
+        by.push(GrantId::from("what was not read"));
+        standing.administrator = Some((certainty, by));
+    }
+    Ok(standing)
 }
 
 impl StandingBook {
-    /// The standing with the way up from there.
-    fn with_way(
-        &self,
-        rights: &Rights<'_>,
-        key: Key,
-        (own, steps): (&Arc<Standing>, &Steps),
-        targets: &Targets,
-    ) -> Result<Arc<Standing>, Gap> {
-        let known = self.targets.borrow().get(targets).copied();
-        let place = known.unwrap_or_else(|| {
-            let mut all = self.targets.borrow_mut();
-            let place = all.len();
-            all.insert(targets.clone(), place);
-            place
-        });
-        let key = (key, place);
-        if let Some(known) = self.ways.borrow().get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let found = match climb(self, rights, &key.0.0, steps, targets)? {
-            Some(way) => Arc::new(Standing { escalation: Some(way), ..(**own).clone() }),
-            None => Arc::clone(own),
-        };
-        self.ways.borrow_mut().insert(key, Arc::clone(&found));
-        Ok(found)
-    }
-
-    fn steps(&self, rights: &Rights<'_>, id: &str) -> Result<Rc<Steps>, Gap> {
+    fn steps(&self, rights: &Rights<'_>, id: &str) -> Rc<Steps> {
         if let Some(steps) = self.steps.borrow().get(id) {
-            return Ok(Rc::clone(steps));
+            return Rc::clone(steps);
         }
-        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])?)?);
+        let steps = Rc::new(steps(rights, id, &rights.of(&principal(rights, id), None, &[])));
         self.steps.borrow_mut().insert(id.to_owned(), Rc::clone(&steps));
-        Ok(steps)
+        steps
     }
 }
 
-fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
+fn own(book: &StandingBook, rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
     let is_agent = asked.kind == IdentityKind::ControlPlane;
     let leaving_out: &[&str] = if is_agent { AGENT_ROLES } else { &[] };
-    let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out)?;
+    let power = rights.of(&principal(rights, asked.id), asked.scopes, leaving_out);
     let authority = &power.authority;
     let mut assumptions = authority.assumptions().to_vec();
     if is_agent {
@@ -163,17 +168,41 @@ fn own(rights: &Rights<'_>, asked: Asked<'_>) -> Result<Own, Gap> {
         .filter(|_| !is_narrowed(authority))
         .map(|bound| Wildcard { grant: bound.id.clone(), pattern: bound.role.clone() })
         .collect();
+    let (by_keys, unread) = with_storage_keys(book, rights, &power);
     let standing = Standing {
         administrator: ownership(rights, &power),
-        held: capabilities(authority, &possible(&power)),
+        held: combine([capabilities(authority, &possible(&power)), by_keys].concat()),
         escalation: None,
         wildcards,
         outside_need: beyond_need(rights, asked.kind, &power)?,
         assumptions,
     };
     let surely = standing.administrator.as_ref().is_some_and(|(certainty, _)| certainty.is_certain());
-    let steps = (!surely).then(|| steps(rights, asked.id, &power)).transpose()?;
-    Ok(Own { standing: Arc::new(standing), steps })
+    let steps = (!surely).then(|| steps(rights, asked.id, &power));
+    Ok(Own { standing, steps, unread: power.unread.or(unread) })
+}
+
+/// Method 9: with a key for it anybody is in Cloud Storage whom one of the project's accounts is there.
+fn with_storage_keys(book: &StandingBook, rights: &Rights<'_>, power: &Power) -> (Vec<Held>, Option<Gap>) {
+    let project = format!("projects/{}", rights.project);
+    let Some(way) = open_to(power, &STORAGE_KEY, |_| Place::On(&project)) else { return (Vec::new(), None) };
+    let (theirs, unread) = book.storage.get_or_init(|| {
+        let (mut theirs, mut unread) = (Vec::new(), None);
+        for (email, _) in rights.people.accounts.iter().filter(|(_, account)| !account.disabled) {
+            let power = rights.of(&principal(rights, email), None, &[]);
+            let rows: Vec<Need> = OF_STORAGE.iter().filter(|need| power.may(need.any_of)).copied().collect();
+            theirs.extend(capabilities(&power.authority, &rows));
+            unread = unread.or(power.unread);
+        }
+        (combine(theirs), unread)
+    });
+    let through = |held: &Held| Held {
+        certainty: held.certainty.clone().and(way.certainty.clone()),
+        actions: way.permissions.clone(),
+        by: way.by.clone(),
+        ..held.clone()
+    };
+    (theirs.iter().map(through).collect(), unread.clone())
 }
 
 /// The rows that may be satisfied at all.
@@ -182,7 +211,7 @@ fn possible(power: &Power) -> Vec<Need> {
 }
 
 /// The identity as policies know it.
-fn principal<'a>(rights: &Rights<'a>, id: &'a str) -> Principal<'a> {
+pub(crate) fn principal<'a>(rights: &Rights<'a>, id: &'a str) -> Principal<'a> {
     if id.contains('@') && !id.contains(':') {
         let home = rights.people.accounts.get(id).map(|account| account.home.as_str());
         let own = home.is_none_or(|home| home == rights.project);
@@ -219,37 +248,46 @@ fn own_hops(rights: &Rights<'_>, power: &Power) -> Vec<(&'static MethodRow, Sati
 }
 
 /// The shortest way to the administrator of the project, else to that of the cluster.
-fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targets: &Targets) -> Result<Climb, Gap> {
+fn climb(book: &StandingBook, rights: &Rights<'_>, id: &str, steps: &Steps, targets: &Targets) -> Climb {
     let mut seen: BTreeSet<String> = BTreeSet::from([id.to_owned()]);
     let mut open: VecDeque<String> = VecDeque::new();
     let mut taken: Vec<Hop> = Vec::new();
-    let mut next = steps.towards(id, targets);
+    let (mut next, mut unread) = steps.towards(id, targets);
     loop {
         for hop in &next {
-            if let Node::Identity(to) = &hop.to
-                && seen.len() < MOST_FOLLOWED
-                && seen.insert(to.as_str().to_owned())
-            {
+            let Node::Identity(to) = &hop.to else { continue };
+            if seen.contains(to.as_str()) {
+                continue;
+            }
+            if seen.len() >= MOST_FOLLOWED {
+                let what =
+                    format!("`{id}` may become more than {MOST_FOLLOWED} others, whose ways are not all followed");
+                unread.get_or_insert(Gap::Unsettled { what });
+            } else if seen.insert(to.as_str().to_owned()) {
                 open.push_back(to.as_str().to_owned());
             }
         }
         taken.append(&mut next);
         let Some(other) = open.pop_front() else { break };
-        // Google's own agents are followed no further: which roles they hold is not asked.
-        if !crate::record::names::is_google_agent(&format!("serviceAccount:{other}")) {
-            next = book.steps(rights, &other)?.towards(&other, targets);
+        // Google's own agents are followed no further, as nobody acts as them: only as the agent of the APIs.
+        let member = format!("serviceAccount:{other}");
+        if !is_google_agent(&member) || is_apis_agent(&member) {
+            let (hops, further) = book.steps(rights, &other).towards(&other, targets);
+            next = hops;
+            unread = unread.or(further);
         }
     }
     // Most can become somebody at most, and that leads nowhere.
     if taken.iter().all(|hop| matches!(hop.to, Node::Identity(_))) {
-        return Ok(None);
+        return (None, unread);
     }
     let mut graph = Graph::new();
     for hop in taken {
         graph.add(hop);
     }
     let from = IdentityId::from(id);
-    Ok([Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to)))
+    let way = [Node::Administrator, Node::ClusterAdmin].iter().find_map(|to| graph.shortest_path(&from, to));
+    (way, unread)
 }
 
 /// Whether a way is open. Most ways are ruled out by the names of the permissions alone.
@@ -269,7 +307,7 @@ fn hop(id: &str, to: Node, row: &MethodRow, way: Satisfied) -> Hop {
 }
 
 /// The steps an identity can take.
-fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
+fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Steps {
     let mut hops = Vec::new();
     let mut onto_machines = Vec::new();
     let mut step = |to: Node, row: &MethodRow, way: Satisfied| hops.push(hop(id, to, row, way));
@@ -295,12 +333,15 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
         step(Node::Identity(IdentityId::from(agent)), &DEPLOYMENT_MANAGER, way);
     }
     let project = format!("projects/{}", rights.project);
+    let mut unread = power.unread.clone();
     if let Some(way) = open_to(power, &FORGE, |_| Place::On(&project)) {
         for (email, account) in
             rights.people.accounts.iter().filter(|(email, account)| !account.disabled && *email != id)
         {
-            if trusts_own_pool(rights, account)? {
-                step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone());
+            match trusts_own_pool(rights, account) {
+                Ok(true) => step(Node::Identity(IdentityId::from(email.as_str())), &FORGE, way.clone()),
+                Ok(false) => (),
+                Err(gap) => _ = unread.get_or_insert(gap),
             }
         }
     }
@@ -325,7 +366,7 @@ fn steps(rights: &Rights<'_>, id: &str, power: &Power) -> Result<Steps, Gap> {
             }
         }
     }
-    Ok(Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere) })
+    Steps { hops, onto_machines, pods: open_to(power, &RUN_AS_POD, |_| Place::Somewhere), unread }
 }
 
 /// Whether identities of a pool of the project, other than the clusters' own, may act as an account. Whoever rules the
@@ -348,12 +389,17 @@ fn trusts_own_pool(rights: &Rights<'_>, account: &Account) -> Result<bool, Gap> 
 }
 
 impl Steps {
-    /// Those that are open in a cluster whose machines and pods are these.
-    fn towards(&self, id: &str, targets: &Targets) -> Vec<Hop> {
+    /// Those that are open where machines and pods are these, and why there may be further ones.
+    fn towards(&self, id: &str, targets: &Targets) -> (Vec<Hop>, Option<Gap>) {
         let mut hops = self.hops.clone();
-        let onto = self.onto_machines.iter().filter(|(email, _)| targets.nodes.contains(email));
+        let mut unread = self.unread.clone();
+        let onto = self.onto_machines.iter().filter(|(email, _)| targets.machines.contains(email));
         hops.extend(onto.map(|(_, hop)| hop.clone()));
-        let Some(way) = &self.pods else { return hops };
+        if !self.onto_machines.is_empty() {
+            unread = unread.or_else(|| targets.unread_machines.clone());
+        }
+        let Some(way) = &self.pods else { return (hops, unread) };
+        let unread = unread.or_else(|| targets.unread_pods.clone());
         let to = |target: &String| Node::Identity(IdentityId::from(target.as_str()));
         for target in targets.pods.iter().filter(|target| *target != id) {
             hops.push(hop(id, to(target), &RUN_AS_POD, way.clone()));
@@ -365,7 +411,7 @@ impl Steps {
             let way = Satisfied { certainty: way.certainty.clone().and(admitted), ..way.clone() };
             hops.push(hop(id, to(target), &RUN_AS_POD, way));
         }
-        hops
+        (hops, unread)
     }
 }
 

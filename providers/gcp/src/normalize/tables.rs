@@ -11,7 +11,9 @@ pub(crate) const CAPABILITIES: &[Need] = &[
     Need {
         capability: Capability::ClusterAdmin,
         any_of: &[
-            &["container.clusterRoleBindings.create", "container.clusterRoles.bind"],
+            &["container.clusterRoles.bind", "container.clusterRoleBindings.create"],
+            &["container.clusterRoles.bind", "container.clusterRoleBindings.update"],
+            &["container.clusterRoles.escalate", "container.clusterRoles.create"],
             &["container.clusterRoles.escalate", "container.clusterRoles.update"],
         ],
     },
@@ -19,10 +21,7 @@ pub(crate) const CAPABILITIES: &[Need] = &[
         capability: Capability::ReadClusterSecrets,
         any_of: &[&["container.secrets.get"], &["container.secrets.list"]],
     },
-    Need {
-        capability: Capability::RunWorkloads,
-        any_of: &[&["container.pods.create"], &["container.deployments.create"], &["container.pods.exec"]],
-    },
+    Need { capability: Capability::RunWorkloads, any_of: RUN_AS_POD.needs },
     Need { capability: Capability::OpenControlPlane, any_of: &[&["container.clusters.update"]] },
     Need {
         capability: Capability::AssumeAnyIdentity,
@@ -34,8 +33,18 @@ pub(crate) const CAPABILITIES: &[Need] = &[
             &["iam.serviceAccountKeys.create"],
             &["iam.serviceAccounts.actAs", "compute.instances.create"],
             &["iam.serviceAccounts.actAs", "cloudfunctions.functions.create"],
+            &["iam.serviceAccounts.actAs", "cloudfunctions.functions.update"],
             &["iam.serviceAccounts.actAs", "run.services.create"],
+            &["iam.serviceAccounts.actAs", "run.services.update"],
+            &["iam.serviceAccounts.actAs", "run.jobs.create"],
+            &["iam.serviceAccounts.actAs", "run.jobs.update"],
             &["iam.serviceAccounts.actAs", "cloudbuild.builds.create"],
+            &["iam.serviceAccounts.actAs", "cloudscheduler.jobs.create"],
+            &["iam.serviceAccounts.actAs", "dataflow.jobs.create"],
+            &["iam.serviceAccounts.actAs", "dataproc.clusters.create"],
+            &["iam.serviceAccounts.actAs", "composer.environments.create"],
+            &["iam.serviceAccounts.actAs", "workflows.workflows.create"],
+            &["iam.serviceAccounts.actAs", "batch.jobs.create"],
         ],
     },
     Need {
@@ -92,6 +101,15 @@ pub(crate) const CAPABILITIES: &[Need] = &[
     Need { capability: Capability::BlindAudit, any_of: &[&["logging.sinks.delete"], &["logging.sinks.update"]] },
     Need { capability: Capability::DeleteCluster, any_of: &[&["container.clusters.delete"]] },
     Need { capability: Capability::WeakenGuardrails, any_of: &[&["orgpolicy.policy.set"]] },
+];
+
+/// What a key for Cloud Storage serves for, see [`STORAGE_KEY`].
+pub(crate) const OF_STORAGE: &[Need] = &[
+    Need {
+        capability: Capability::ExfiltrateStorage,
+        any_of: &[&["storage.objects.get"], &["storage.buckets.setIamPolicy"]],
+    },
+    Need { capability: Capability::DestroyStorage, any_of: &[&["storage.objects.delete"]] },
 ];
 
 /// Method 1 on the project itself: who may set its policy is its owner whenever they like.
@@ -170,6 +188,7 @@ pub(crate) const BECOME: &[MethodRow] = &[
             &["iam.serviceAccounts.actAs", "run.services.create"],
             &["iam.serviceAccounts.actAs", "run.services.update"],
             &["iam.serviceAccounts.actAs", "run.jobs.create"],
+            &["iam.serviceAccounts.actAs", "run.jobs.update"],
             &["iam.serviceAccounts.actAs", "cloudbuild.builds.create"],
             &["iam.serviceAccounts.actAs", "cloudscheduler.jobs.create"],
             &["iam.serviceAccounts.actAs", "dataflow.jobs.create"],
@@ -216,17 +235,36 @@ pub(crate) const CLUSTER_ADMIN: MethodRow = MethodRow {
     effect: Outcome::ClusterAdmin,
 };
 
-/// Method 12: every account that pods or machines of the cluster may act as.
+/// Method 12: every account that pods or machines of the clusters may act as. A role on the project holds in all of them.
 pub(crate) const RUN_AS_POD: MethodRow = MethodRow {
     name: "run-workload",
-    sentence: "It runs a pod under any service account of the cluster.",
+    sentence: "It runs a pod under any service account of a cluster, or a command in one that runs.",
     needs: &[
         &["container.pods.create"],
         &["container.deployments.create"],
         &["container.daemonSets.create"],
+        &["container.statefulSets.create"],
         &["container.jobs.create"],
+        &["container.cronJobs.create"],
+        &["container.replicaSets.create"],
+        &["container.replicationControllers.create"],
+        &["container.deployments.update"],
+        &["container.daemonSets.update"],
+        &["container.statefulSets.update"],
+        &["container.cronJobs.update"],
+        &["container.replicaSets.update"],
+        &["container.replicationControllers.update"],
         &["container.pods.exec"],
+        &["container.pods.attach"],
     ],
+    effect: Outcome::Target,
+};
+
+/// Method 9: whatever the accounts of the project may do in Cloud Storage.
+pub(crate) const STORAGE_KEY: MethodRow = MethodRow {
+    name: "storage-key",
+    sentence: "It makes a key of the service account with which Cloud Storage takes it for the account.",
+    needs: &[&["storage.hmacKeys.create"]],
     effect: Outcome::Target,
 };
 
@@ -257,6 +295,9 @@ pub(crate) const DIRECT: &[&str] = &[
     "iam.serviceAccounts.signJwt",
     "iam.serviceAccounts.getOpenIdToken",
 ];
+
+/// Permissions by which somebody becomes a service account with one more call of their own.
+pub(crate) const BECOME_LATER: &[&str] = &["iam.serviceAccountKeys.create", "iam.serviceAccounts.setIamPolicy"];
 
 /// Permission to use a key.
 pub(crate) const USE_KEY: &str = "cloudkms.cryptoKeyVersions.useToDecrypt";
@@ -356,10 +397,11 @@ pub(crate) static INTERESTING: LazyLock<HashSet<&'static str>> = LazyLock::new(|
         &ROOT_ON_NODE,
         &CLUSTER_ADMIN,
         &RUN_AS_POD,
+        &STORAGE_KEY,
     ]) {
         add(row.needs);
     }
-    for list in [MINT, GATEWAY, DIRECT, RULE_KEY, RULE_RING, NODE_NEED] {
+    for list in [MINT, GATEWAY, DIRECT, BECOME_LATER, RULE_KEY, RULE_RING, NODE_NEED] {
         all.extend(list);
     }
     all.extend([CONNECT, USE_KEY, RULE_PROJECT, RULE_FOLDER, RULE_ORGANIZATION]);

@@ -5,6 +5,8 @@ use super::{
     identities::Surroundings,
     people::{People, pool},
     principal::is_foreign,
+    roles::RoleBook,
+    tables::{BECOME_LATER, DIRECT},
 };
 use crate::record::{
     container::Cluster,
@@ -30,7 +32,8 @@ pub(crate) fn subject_text(subject: &TrustSubject) -> String {
     }
 }
 
-/// Roles that let their holder be a service account, or give themselves the right to.
+/// Google's roles that let their holder be a service account, or give themselves the right to: as far as they are known
+/// without having been read. Of a custom role that was not read it is taken.
 const BECOMING: &[&str] = &[
     "roles/editor",
     "roles/iam.serviceAccountAdmin",
@@ -41,6 +44,19 @@ const BECOMING: &[&str] = &[
     "roles/iam.workloadIdentityUser",
     "roles/owner",
 ];
+
+/// Whether a role lets its holder be a service account it is bound on.
+fn lets_become(roles: &RoleBook<'_>, role: &str) -> bool {
+    match roles.get(role) {
+        Ok(held) => held.has_any(DIRECT) || held.has_any(BECOME_LATER),
+        Err(_) => BECOMING.contains(&role) || !role.starts_with("roles/"),
+    }
+}
+
+/// The location of a cluster, in the field that has it now or in the one that had it before.
+pub(crate) fn location(cluster: &Cluster) -> &str {
+    cluster.location.as_deref().or(cluster.zone.as_deref()).unwrap_or_default()
+}
 
 /// The statements by which pods of the cluster become an identity.
 pub(crate) fn trusts(
@@ -73,12 +89,9 @@ pub(crate) fn trusts(
     for (email, account) in &people.accounts {
         for binding in account.policy.iter().flat_map(|policy| &policy.bindings) {
             let role = binding.role.as_deref().unwrap_or_default();
-            // Which custom roles make tokens is a matter of standing; that pods hold one on an account is told here.
-            if !BECOMING.contains(&role) && role.starts_with("roles/") {
-                continue;
-            }
-            for member in &binding.members {
-                if let Some(subject) = names.subject(member) {
+            let subjects = binding.members.iter().filter_map(|member| Some((member, names.subject(member)?)));
+            for (member, subject) in subjects {
+                if lets_become(around.roles, role) {
                     add(email, subject, format!("{member} has {role} on {email}"));
                 }
             }
@@ -118,8 +131,13 @@ impl PoolNames<'_> {
     /// Which pods of the cluster a member means; nothing when it means none.
     fn subject(&self, member: &str) -> Option<TrustSubject> {
         if let Some(legacy) = member.strip_prefix("serviceAccount:").and_then(|rest| rest.strip_prefix(self.pool)) {
-            let (namespace, name) = legacy.strip_prefix('[')?.strip_suffix(']')?.split_once('/')?;
-            return Some(TrustSubject::Exact { namespace: namespace.to_owned(), service_account: name.to_owned() });
+            let inner = legacy.strip_prefix('[')?;
+            return Some(match inner.strip_suffix(']').and_then(|inner| inner.split_once('/')) {
+                Some((namespace, name)) => {
+                    TrustSubject::Exact { namespace: namespace.to_owned(), service_account: name.to_owned() }
+                }
+                None => TrustSubject::Expression { text: legacy.to_owned() },
+            });
         }
         let (single, rest) = match member.strip_prefix("principal://iam.googleapis.com/projects/") {
             Some(rest) => (true, rest),
@@ -147,7 +165,7 @@ impl PoolNames<'_> {
             return Some(TrustSubject::Pattern { pattern: format!("uid {uid}") });
         }
         if let Some(url) = what.strip_prefix("kubernetes.cluster/") {
-            let location = self.cluster.location.as_deref().unwrap_or_default();
+            let location = location(self.cluster);
             let name = self.cluster.name.as_deref().unwrap_or_default();
             let here = [self.project, self.number].iter().any(|project| {
                 url.ends_with(&format!("/projects/{project}/locations/{location}/clusters/{name}"))

@@ -2,7 +2,7 @@
 
 use super::{
     compute::Warning,
-    lenient::{flag, list, text},
+    lenient::{Member, flag, list, text},
 };
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -44,8 +44,6 @@ pub(crate) struct ForwardingRule {
     pub(crate) load_balancing_scheme: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) target: Option<String>,
-    #[serde(default, deserialize_with = "text")]
-    pub(crate) backend_service: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -63,4 +61,12 @@ pub(crate) struct TargetPool {
     /// Takes over when too few machines are healthy.
     #[serde(default, deserialize_with = "text")]
     pub(crate) backup_pool: Option<String>,
+}
+
+impl Member for ForwardingRule {}
+
+impl Member for TargetPool {
+    fn flaw(&self) -> Option<String> {
+        self.name.is_none().then(|| "it has no `name`".to_owned())
+    }
 }

@@ -1,8 +1,9 @@
 //! compute/v1: machines, firewalls, networks, routes.
 
-use super::lenient::{flag, list, number, text};
+use super::lenient::{Member, flag, list, number, text};
+use palisade_reach::parse_net;
 use serde::{Deserialize, de::IgnoredAny};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// One page of a list.
 #[derive(Clone, Debug, Deserialize)]
@@ -179,7 +180,7 @@ pub(crate) struct Firewall {
     pub(crate) target_service_accounts: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Traffic {
     #[serde(default, rename = "IPProtocol", alias = "ipProtocol", deserialize_with = "text")]
     pub(crate) protocol: Option<String>,
@@ -188,13 +189,14 @@ pub(crate) struct Traffic {
 }
 
 /// The policies that apply to a network, in order of evaluation within each type. The field's odd spelling is Google's.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct EffectiveFirewalls {
-    #[serde(default, rename = "firewallPolicys", deserialize_with = "list")]
-    pub(crate) policies: Vec<EffectivePolicy>,
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct EffectiveFirewalls<P = EffectivePolicy> {
+    #[serde(default = "Vec::new", rename = "firewallPolicys", deserialize_with = "list")]
+    #[serde(bound(deserialize = "P: Deserialize<'de>"))]
+    pub(crate) policies: Vec<P>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EffectivePolicy {
     #[serde(default, deserialize_with = "text")]
@@ -210,9 +212,12 @@ pub(crate) struct EffectivePolicy {
     pub(crate) kind: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) rules: Vec<PolicyRule>,
+    /// Why there are further rules, of which nothing is known.
+    #[serde(skip)]
+    pub(crate) unread: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PolicyRule {
     #[serde(default, deserialize_with = "text")]
@@ -235,7 +240,7 @@ pub(crate) struct PolicyRule {
     pub(crate) target_resources: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PolicyMatch {
     #[serde(default, deserialize_with = "list")]
@@ -274,7 +279,7 @@ pub(crate) struct PolicyMatch {
     pub(crate) layer4: Vec<Traffic>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct SecureTag {
     #[serde(default, deserialize_with = "text")]
     pub(crate) state: Option<String>,
@@ -368,4 +373,81 @@ pub(crate) struct Router {
 pub(crate) struct Nat {
     #[serde(default, deserialize_with = "text")]
     pub(crate) name: Option<String>,
+}
+
+/// Why a member of a list cannot be placed: it does not say what it belongs to.
+fn lacks<T>(field: Option<&T>, name: &str) -> Option<String> {
+    field.is_none().then(|| format!("it has no `{name}`"))
+}
+
+/// The first text that is no prefix. Nothing is as good as one: what is absent is nowhere.
+fn no_prefix<'a>(texts: impl IntoIterator<Item = &'a String>) -> Option<String> {
+    texts
+        .into_iter()
+        .find(|text| !text.is_empty() && parse_net(text).is_err())
+        .map(|text| format!("`{text}` is no prefix"))
+}
+
+/// The first text that is no address.
+fn no_address<'a>(texts: impl IntoIterator<Item = &'a String>) -> Option<String> {
+    let odd = |text: &&String| !text.is_empty() && text.parse::<IpAddr>().is_err();
+    texts.into_iter().find(odd).map(|text| format!("`{text}` is no address"))
+}
+
+impl Member for Instance {
+    fn flaw(&self) -> Option<String> {
+        let interfaces = || self.network_interfaces.iter();
+        let configs = || interfaces().flat_map(|one| one.access_configs.iter().chain(&one.ipv6_access_configs));
+        let own = interfaces().flat_map(|one| one.network_ip.iter().chain(&one.ipv6_address));
+        let external = configs().flat_map(|config| config.nat_ip.iter().chain(&config.external_ipv6));
+        let items = self.metadata.iter().flat_map(|metadata| &metadata.items);
+        lacks(self.zone.as_ref(), "zone")
+            .or_else(|| interfaces().find_map(|one| lacks(one.network.as_ref(), "networkInterfaces/network")))
+            .or_else(|| no_address(own.chain(external)))
+            .or_else(|| self.service_accounts.iter().find_map(|one| lacks(one.email.as_ref(), "serviceAccounts/email")))
+            .or_else(|| items.into_iter().find_map(|item| lacks(item.key.as_ref(), "metadata/items/key")))
+    }
+}
+
+impl Member for Firewall {
+    fn flaw(&self) -> Option<String> {
+        let nothing = self.allowed.is_empty() && self.denied.is_empty();
+        lacks(self.network.as_ref(), "network")
+            .or_else(|| nothing.then(|| "it says neither what is allowed nor what is denied".to_owned()))
+    }
+}
+
+impl Member for PolicyRule {
+    fn flaw(&self) -> Option<String> {
+        lacks(self.priority.as_ref(), "priority")
+    }
+}
+
+impl Member for Network {
+    fn flaw(&self) -> Option<String> {
+        lacks(self.name.as_ref(), "name")
+            .or_else(|| no_prefix(self.legacy_range.iter().chain(&self.internal_ipv6_range)))
+    }
+}
+
+impl Member for Subnetwork {
+    fn flaw(&self) -> Option<String> {
+        let own = [&self.ip_cidr_range, &self.ipv6_cidr_range, &self.external_ipv6_prefix, &self.internal_ipv6_prefix];
+        let secondary = self.secondary_ip_ranges.iter().filter_map(|range| range.ip_cidr_range.as_ref());
+        lacks(self.network.as_ref(), "network").or_else(|| no_prefix(own.into_iter().flatten().chain(secondary)))
+    }
+}
+
+impl Member for Route {
+    fn flaw(&self) -> Option<String> {
+        lacks(self.network.as_ref(), "network")
+            .or_else(|| lacks(self.dest_range.as_ref(), "destRange"))
+            .or_else(|| no_prefix(&self.dest_range))
+    }
+}
+
+impl Member for Router {
+    fn flaw(&self) -> Option<String> {
+        lacks(self.network.as_ref(), "network").or_else(|| lacks(self.region.as_ref(), "region"))
+    }
 }

@@ -1,10 +1,11 @@
 //! iam/v1, iam/v2, iam/admin/v1, recommender/v1: policies, roles, accounts, keys, insights.
 
 use super::{
-    lenient::{flag, list, text},
+    lenient::{Member, flag, list, text},
     word::Word,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +50,63 @@ pub(crate) struct AuditLogConfig {
     pub(crate) exempted_members: Vec<String>,
 }
 
+/// A part of a policy that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    pub(crate) pointer: String,
+    pub(crate) why: String,
+}
+
+impl Policy {
+    /// Reads a policy binding by binding and setting by setting: one that cannot be read does not hide its neighbours.
+    pub(crate) fn in_parts(body: &Value) -> (Self, Vec<Flaw>) {
+        let mut policy = Self::default();
+        let mut flaws = Vec::new();
+        match body.as_object() {
+            Some(_) => {
+                policy.bindings = members(body, "bindings", &mut flaws);
+                policy.audit_configs = members(body, "auditConfigs", &mut flaws);
+            }
+            None => flaws.push(Flaw { pointer: String::new(), why: "it is no object".to_owned() }),
+        }
+        (policy, flaws)
+    }
+}
+
+fn members<T: Member>(body: &Value, field: &str, flaws: &mut Vec<Flaw>) -> Vec<T> {
+    let list = match body.get(field) {
+        None | Some(Value::Null) => return Vec::new(),
+        Some(Value::Array(list)) => list,
+        Some(_) => {
+            flaws.push(Flaw { pointer: format!("/{field}"), why: "it is no list".to_owned() });
+            return Vec::new();
+        }
+    };
+    let mut read = Vec::new();
+    for (place, value) in list.iter().enumerate() {
+        let member = T::deserialize(value).map_err(|error| error.to_string());
+        match member.and_then(|member| member.flaw().map_or(Ok(member), Err)) {
+            Ok(member) => read.push(member),
+            Err(why) => flaws.push(Flaw { pointer: format!("/{field}/{place}"), why }),
+        }
+    }
+    read
+}
+
+impl Member for Binding {
+    fn flaw(&self) -> Option<String> {
+        self.role.as_deref().is_none_or(str::is_empty).then(|| "it binds no `role`".to_owned())
+    }
+}
+
+impl Member for AuditConfig {}
+
+impl Member for Account {
+    fn flaw(&self) -> Option<String> {
+        self.email.as_deref().is_none_or(str::is_empty).then(|| "it has no `email`".to_owned())
+    }
+}
+
 /// One page of `policies.list`, or one policy read alone.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct DenyPolicies {
@@ -84,10 +142,17 @@ pub(crate) struct DenyRule {
     pub(crate) denial_condition: Option<Condition>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(crate) struct Accounts {
-    #[serde(default, deserialize_with = "list")]
-    pub(crate) accounts: Vec<Account>,
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Accounts<A = Account> {
+    #[serde(default = "Vec::new", deserialize_with = "list")]
+    #[serde(bound(deserialize = "A: Deserialize<'de>"))]
+    pub(crate) accounts: Vec<A>,
+}
+
+impl<A> Default for Accounts<A> {
+    fn default() -> Self {
+        Self { accounts: Vec::new() }
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -129,7 +194,7 @@ pub(crate) struct Insights {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Insight {
-    pub(crate) content: Option<serde_json::Value>,
+    pub(crate) content: Option<Value>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) observation_period: Option<String>,
     pub(crate) state_info: Option<StateInfo>,

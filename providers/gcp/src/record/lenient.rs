@@ -26,6 +26,15 @@ pub(crate) fn list<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer:
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A member of a list, which is read even where one of its neighbours cannot be.
+pub(crate) trait Member: de::DeserializeOwned {
+    /// What it lacks so that it cannot be placed or would be taken for less than it is; nothing when it is whole. A flawed
+    /// member counts as one that could not be read.
+    fn flaw(&self) -> Option<String> {
+        None
+    }
+}
+
 /// What a leaf may be read as.
 trait FromLeaf: Sized {
     const WHAT: &'static str;

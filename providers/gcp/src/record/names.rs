@@ -81,6 +81,11 @@ pub(crate) fn is_google_agent(member: &str) -> bool {
     (numbered && googles) || domain == "cloudservices.gserviceaccount.com"
 }
 
+/// Whether a member is the agent of Google's APIs of some project, as which Deployment Manager acts for its users.
+pub(crate) fn is_apis_agent(member: &str) -> bool {
+    member.strip_prefix("serviceAccount:").is_some_and(|email| email.ends_with("@cloudservices.gserviceaccount.com"))
+}
+
 /// Projects of Google's that agents live in, beside those whose names begin with `gcp-sa-`.
 const GOOGLE_PROJECTS: &[&str] = &[
     "compute-system",

@@ -2,8 +2,9 @@
 //!
 //! Every name comes from the cloud and is hostile: it is written so that a shell reads it as one word, or no command is told.
 
+use super::shell;
+use crate::plain;
 use palisade_reach::{AddrSet, Chain, Change, Gate, Layer, MOST_PREFIXES, PacketSet, Path, Protocol, RuleId};
-use std::borrow::Cow;
 
 /// The highest priority number that a written rule may have, and the lowest.
 const LAST: u16 = 4096;
@@ -164,17 +165,10 @@ fn option(name: &str, value: &str) -> Option<String> {
     Some(format!("{name}{between}{word}"))
 }
 
-/// A text as one word of a shell.
-fn word(text: &str) -> Option<Cow<'_, str>> {
-    // Nothing is left out of a name or written otherwise: the command would be about something else.
-    if text.is_empty() || crate::plain::plain(text) != text {
-        return None;
-    }
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':' | '/' | '@');
-    if text.chars().all(is_plain) {
-        return Some(Cow::Borrowed(text));
-    }
-    Some(Cow::Owned(format!("'{}'", text.replace('\'', "'\\''"))))
+/// A text as one word of a shell. Nothing is left out of a name or written otherwise: the command would be about
+/// something else.
+fn word(text: &str) -> Option<String> {
+    (!text.is_empty() && plain(text) == text).then(|| shell::word(text))
 }
 
 #[cfg(test)]

@@ -86,6 +86,7 @@ pub(in crate::normalize) struct Directory {
     able: RefCell<HashMap<&'static str, Rc<Vec<String>>>>,
     open: OnceCell<Vec<String>>,
     federating: OnceCell<Vec<(String, String)>>,
+    unread_trust: OnceCell<Option<Gap>>,
     issuers: OnceCell<HashMap<String, Vec<String>>>,
 }
 
@@ -116,6 +117,7 @@ impl Directory {
             able: RefCell::default(),
             open: OnceCell::new(),
             federating: OnceCell::new(),
+            unread_trust: OnceCell::new(),
             issuers: OnceCell::new(),
         };
         for page in pages {
@@ -183,8 +185,10 @@ impl Directory {
     /// The roles that service accounts of an issuer may become, each with the statements that say so. A trust policy that
     /// could not be read may be one more.
     pub(in crate::normalize) fn federated(&self, issuer: &str) -> Result<Vec<(&str, Vec<Federated>)>, Gap> {
-        for role in self.trusts.keys().collect::<BTreeSet<_>>() {
-            self.trust(role)?;
+        // Asked for every cluster and looked for once.
+        let unread = self.unread_trust.get_or_init(|| self.roles.keys().find_map(|role| self.trust(role).err()));
+        if let Some(gap) = unread {
+            return Err(gap.clone());
         }
         let index = self.issuers.get_or_init(|| {
             let mut index: HashMap<String, Vec<String>> = HashMap::new();
