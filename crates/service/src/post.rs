@@ -152,7 +152,7 @@ impl Post {
     ) -> (Receipt, Next) {
         let receipt = self.courier.deliver(channel, &self.rendered(planned, channel, Room::Usual), clock()).await;
         let judge = |receipt: &Receipt, smaller: bool| {
-            let jitter = rand::random::<f64>();
+            let jitter = f64::from(rand::random_range(0..1_000_000_u32)) / 1_000_000.0;
             after(&receipt.outcome, message.attempts, message.created_at, smaller, clock(), jitter)
         };
         let next = judge(&receipt, false);
