@@ -69,14 +69,13 @@ pub(crate) async fn put(
     let mut deliveries: BTreeMap<(i64, String), Timestamp> = BTreeMap::new();
     for (dedupe_key, (_, Route { event, route, together, endpoints, not_before })) in new {
         let Some(event) = events.get(event) else { continue };
-        let batch = match batches.get(&(route.clone(), together.clone())) {
-            Some(batch) => *batch,
-            None => {
-                let batch = batch(connection, &route, &together, now).await?;
-                batches.insert((route.clone(), together), batch);
-                batch
-            }
-        };
+        let key = (route, together);
+        if !batches.contains_key(&key) {
+            let batch = batch(connection, &key.0, &key.1, now).await?;
+            batches.insert(key.clone(), batch);
+        }
+        let batch = batches.get(&key).copied().unwrap_or_default();
+        let (route, _) = key;
         for endpoint in endpoints {
             let first = deliveries.entry((batch, endpoint)).or_insert(not_before);
             *first = not_before.min(*first);

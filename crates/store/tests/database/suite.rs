@@ -263,7 +263,9 @@ async fn events_that_come_while_messages_are_taken_are_each_told_once(place: Pla
                 let seen = sighting(&format!("run-{number}"), None, day(number), fleet.rules(), &shown);
                 let to_two = |events: &[Event]| {
                     let mut routes = route(events, |_| "all".to_owned());
-                    routes.iter_mut().for_each(|route| route.endpoints.push("teams".to_owned()));
+                    for route in &mut routes {
+                        route.endpoints.push("teams".to_owned());
+                    }
                     routes
                 };
                 let recorded = database.record_run(&seen, &[], day(number), None, to_two).await.unwrap();
