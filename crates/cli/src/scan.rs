@@ -17,7 +17,7 @@ use palisade_store::SnapshotFolder;
 use std::{fs, path::Path, sync::Arc};
 
 /// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
-const UNITS_AT_ONCE: usize = 48;
+pub(crate) const UNITS_AT_ONCE: usize = 48;
 
 pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.configuration.config)?;

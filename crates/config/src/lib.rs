@@ -12,6 +12,7 @@ mod policy;
 mod reader;
 mod schedule;
 mod schema;
+mod service;
 mod sinks;
 mod target;
 mod waiver;
@@ -23,6 +24,7 @@ pub use schedule::{
     read_schedule,
 };
 pub use schema::schedule_schema;
+pub use service::{Memory, ServiceConfig};
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };
@@ -42,6 +44,8 @@ pub struct Config {
     pub waivers_file: Option<String>,
     /// Who is told what, where and when. Absent: nobody.
     pub sinks: Option<Sinks>,
+    /// How runs are remembered and served.
+    pub service: ServiceConfig,
 }
 
 /// Reads `palisade.yaml`. `controls` are the ids that severities may be set for.
@@ -56,9 +60,10 @@ pub fn read(source: &Source<'_>, controls: &[&str]) -> Result<Config, Diagnostic
 }
 
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
-    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks"], diagnostics)?;
+    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service"], diagnostics)?;
     let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));
     let targets = target::read(&map, diagnostics);
     let (policy, waivers_file) = policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
-    Some(Config { targets, policy, waivers_file, sinks })
+    let service = service::read(map.get("service").map(|entry| entry.value), diagnostics);
+    Some(Config { targets, policy, waivers_file, sinks, service })
 }

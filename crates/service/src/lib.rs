@@ -14,6 +14,6 @@ mod run;
 mod serve;
 
 pub use error::ServiceError;
-pub use post::{Posted, Post};
+pub use post::{Post, Posted};
 pub use run::{Job, Ran, Service};
 pub use serve::{Serving, Status};

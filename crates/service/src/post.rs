@@ -164,6 +164,19 @@ impl Post {
         (receipt, next)
     }
 
+    /// Sends one event to one channel, past routes and memory: a test.
+    pub async fn send_one(&self, channel: &Channel, event: Event, now: Timestamp) -> Receipt {
+        let planned = Planned {
+            route: "test".to_owned(),
+            channel: channel.name.clone(),
+            together: String::new(),
+            not_before: now,
+            events: vec![event],
+            coverage: None,
+        };
+        self.courier.deliver(channel, &self.rendered(&planned, channel, Room::Usual), now).await
+    }
+
     fn rendered(&self, planned: &Planned, channel: &Channel, room: Room) -> Rendered {
         let view = View {
             channel,

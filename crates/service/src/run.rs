@@ -112,18 +112,11 @@ impl Service {
         }
         let now = clock();
         let route = |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, now)).unwrap_or_default();
-        let recorded =
-            self.database.record_run(&sighting, &self.policy.waivers, now, Some(&fence), route).await?;
+        let recorded = self.database.record_run(&sighting, &self.policy.waivers, now, Some(&fence), route).await?;
         let outcome = if outcomes.iter().all(TargetOutcome::is_lost) { "failed" } else { "done" };
         self.database.finish_firing(schedule, firing.at, &fence, outcome, clock()).await?;
         let posted = self.deliver(clock).await?;
-        Ok(Ran::Done(Box::new(Record {
-            report,
-            outcomes,
-            events: recorded.events,
-            summary: recorded.summary,
-            posted,
-        })))
+        Ok(Ran::Done(Box::new(Record { report, outcomes, events: recorded.events, summary: recorded.summary, posted })))
     }
 
     /// Delivers what waits.

@@ -45,8 +45,7 @@ impl Serving {
 
     /// What a schedule has to do now. Each firing is given out once.
     pub fn look(&mut self, schedule: &Schedule, now: Timestamp) -> Status {
-        let Due { run, missed, last, next, clock_behind } =
-            due(schedule, self.last.get(&schedule.name).copied(), now);
+        let Due { run, missed, last, next, clock_behind } = due(schedule, self.last.get(&schedule.name).copied(), now);
         self.last.insert(schedule.name.clone(), last);
         Status { run, missed: missed.named.len(), next: next.map(|run| run.start), clock_behind }
     }
