@@ -75,11 +75,12 @@ fn server() -> &'static Server {
 }
 
 fn start() -> Server {
+    let programs = programs();
     for program in ["initdb", "pg_ctl"] {
-        let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+        let version = Command::new(program).arg("--version").env("PATH", &programs).output();
         assert!(
-            there,
-            "PostgreSQL is not installed, or `{program}` is not on the PATH (Debian: apt-get install postgresql)"
+            version.is_ok_and(|output| output.status.success()),
+            "PostgreSQL is not installed: `{program}` is neither on the PATH nor in /usr/lib/postgresql (Debian: apt-get install postgresql)"
         );
     }
     // A socket's path must be short.
@@ -96,13 +97,22 @@ fn start() -> Server {
         rm -rf "$1"
     "#;
     let mut command = as_somebody(&folder);
-    command.args(["sh", "-c", script, "sh", &folder]).env("LC_ALL", "C").current_dir("/tmp");
+    command.args(["sh", "-c", script, "sh", &folder]).env("LC_ALL", "C").env("PATH", &programs).current_dir("/tmp");
     let mut keeper = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut said = String::new();
     BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut said).unwrap();
     let log = || std::fs::read_to_string(format!("{folder}/log")).unwrap_or_default();
     assert_eq!(said.trim(), "ready", "PostgreSQL did not start:\n{}", log());
     Server { socket: folder, _keeper: keeper }
+}
+
+/// The search path, with where Debian keeps the server's programs behind it.
+fn programs() -> String {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<String> = versions.map(|version| format!("{}/bin", version.path().display())).collect();
+    folders.sort();
+    let path = std::env::var("PATH").unwrap_or_default();
+    folders.into_iter().rev().fold(path, |path, folder| format!("{path}:{folder}"))
 }
 
 /// PostgreSQL refuses to run as root.
