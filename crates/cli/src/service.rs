@@ -225,8 +225,8 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
     let mut serving = Serving::default();
     let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
     serving.resume(&service.database, &plain_schedules).await?;
-    screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
     metrics.ready();
+    screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
     let mut stop = std::pin::pin!(stopped());
     loop {
         for schedule in &schedules {
