@@ -120,6 +120,49 @@ Exit codes: 0 done, 2 mistakes in the schedules, 4 a file could not be read")]
         #[command(subcommand)]
         command: Schedules,
     },
+    /// One run of a schedule: scan, remember, tell what changed
+    #[command(after_help = format!("\
+Examples:
+  palisade run nightly-full                    for an outer cron: the latest firing, unless it was run
+  palisade run nightly-full --now              a run of its own, at this moment
+
+Whatever ends a run in the middle, the next one goes on. Exit codes as of `palisade scan`; a firing that was run before, or
+that another process is at, ends with 0.
+
+{EXIT_CODES}"))]
+    Run(RunSchedule),
+    /// Fire schedules and deliver messages until it is stopped
+    #[command(after_help = "\
+Examples:
+  palisade serve
+  palisade serve -c palisade.yaml --dir deploy/schedules
+
+It stops on SIGTERM or Ctrl-C when the unit in hand is done. Several may share one PostgreSQL: each run is fired once.")]
+    Serve(Serve),
+    /// Messages that wait, were given up, or are tried out
+    #[command(after_help = "\
+Examples:
+  palisade notify list                         what waits
+  palisade notify list --state dead            what was given up
+  palisade notify replay 17                    another chance for one
+  palisade notify send                         deliver what waits, now
+  palisade notify test chat                    a code to look for in the channel `chat`")]
+    Notify {
+        #[command(subcommand)]
+        command: Notify,
+    },
+    /// Findings that are remembered, and who has taken them on
+    #[command(after_help = "\
+Examples:
+  palisade findings
+  palisade findings --at-least high --cluster shop-prod
+  palisade findings ack 3f0c... --by ana --note \"with the next release\"")]
+    Findings(Findings),
+    /// What is different between two remembered runs, and why: the world, the rule or the coverage
+    #[command(
+        after_help = "Examples:\n  palisade diff                     the last run and the one before\n  palisade diff RUN RUN"
+    )]
+    Diff(DiffRuns),
     /// A completion script for a shell
     #[command(
         after_help = "Examples:\n  palisade completions bash > /etc/bash_completion.d/palisade\n  palisade completions zsh > _palisade"
@@ -442,4 +485,140 @@ mod tests {
             }
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunSchedule {
+    /// The schedule's name
+    pub(crate) name: String,
+    /// A run of its own at this moment, whatever was run before
+    #[arg(long)]
+    pub(crate) now: bool,
+    /// The folder: one YAML file for each recurring run
+    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
+    pub(crate) folder: PathBuf,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) gate: Gate,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The folder: one YAML file for each recurring run
+    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
+    pub(crate) folder: PathBuf,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Notify {
+    /// Messages and where they stand
+    List {
+        /// Only these
+        #[arg(long, value_enum, default_value_t = MessageState::Ready)]
+        state: MessageState,
+        /// The configuration
+        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+        config: PathBuf,
+    },
+    /// Give a message that was given up another chance, under the same id
+    Replay {
+        /// Its number, as `list --state dead` tells it
+        message: i64,
+        /// The configuration
+        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+        config: PathBuf,
+    },
+    /// Deliver what waits, now
+    Send {
+        /// The configuration
+        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+        config: PathBuf,
+    },
+    /// Send a code to a channel: whoever can read it there has proof that messages arrive
+    Test {
+        /// The channel's name
+        channel: String,
+        /// The configuration
+        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageState {
+    /// Waiting for its time
+    Ready,
+    /// Being delivered
+    Leased,
+    /// Taken by the receiver
+    Done,
+    /// Given up
+    Dead,
+    /// Not wanted any more
+    Suppressed,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Findings {
+    #[command(subcommand)]
+    pub(crate) command: Option<Acknowledge>,
+    /// Closed ones too
+    #[arg(long)]
+    pub(crate) closed: bool,
+    /// No less severe than this
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) at_least: Option<Severity>,
+    /// Only of this cluster, by name or id
+    #[arg(long)]
+    pub(crate) cluster: Option<String>,
+    /// Only of this control
+    #[arg(long)]
+    pub(crate) control: Option<String>,
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Acknowledge {
+    /// Take a finding on: its reminders stop
+    Ack(Taking),
+    /// Give a finding back
+    Unack(Taking),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Taking {
+    /// The finding's fingerprint
+    pub(crate) fingerprint: palisade_engine::Fingerprint,
+    /// Who
+    #[arg(long)]
+    pub(crate) by: String,
+    /// Why
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffRuns {
+    /// The earlier run's id; the one before the last when absent
+    #[arg(requires = "later")]
+    pub(crate) earlier: Option<String>,
+    /// The later run's id
+    pub(crate) later: Option<String>,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
 }

@@ -13,6 +13,7 @@ mod providers;
 mod reach;
 mod scan;
 mod schedules;
+mod service;
 mod stored;
 
 use arguments::{Arguments, Command};
@@ -45,6 +46,11 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Controls(wanted) => catalogue::list(&wanted),
         Command::Permissions(wanted) => permissions::run(&wanted),
         Command::Schedules { command } => schedules::run(&command, screen),
+        Command::Run(wanted) => runtime()?.block_on(service::run(&wanted, screen)),
+        Command::Serve(wanted) => runtime()?.block_on(service::serve(&wanted, screen)),
+        Command::Notify { command } => runtime()?.block_on(service::notify(&command, screen)),
+        Command::Findings(wanted) => runtime()?.block_on(service::findings(&wanted, screen)),
+        Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -119,6 +119,12 @@ pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
     write(file, |to| to.write_all(bytes))
 }
 
+/// Writes a report into a file, whole or not at all.
+pub(crate) fn report_file(path: &Path, report: &Report, format: palisade_report::Format) -> anyhow::Result<()> {
+    let options = Options { colour: false, width: WIDTH, next: Vec::new() };
+    write(Some(path), |to| palisade_report::render(report, format, &options, to))
+}
+
 /// Writes something as JSON to stdout.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     let mut text = serde_json::to_vec_pretty(value).context("could not write JSON")?;

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 /// The targets of a configuration, ready to be read.
 pub(crate) fn targets(configs: &[TargetConfig]) -> Vec<Target> {
-    configs.iter().map(|config| Target { name: config.name.clone(), provider: provider(config) }).collect()
+    configs
+        .iter()
+        .map(|config| Target { name: config.name.clone(), provider: provider(config), scopes: None })
+        .collect()
 }
 
 fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
@@ -110,7 +113,7 @@ pub(crate) fn simulated(aws: &str, azure: &str, gcp: &str) -> Vec<Target> {
         credential: palisade_gcp::Credential::Anonymous,
         ..palisade_gcp::Settings::new("acme-gcp")
     });
-    let named = |name: &str, provider: Arc<dyn Collect>| Target { name: name.to_owned(), provider };
+    let named = |name: &str, provider: Arc<dyn Collect>| Target { name: name.to_owned(), provider, scopes: None };
     vec![named("acme-aws", Arc::new(aws)), named("acme-azure", Arc::new(azure)), named("acme-gcp", Arc::new(gcp))]
 }
 

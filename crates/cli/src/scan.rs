@@ -12,12 +12,12 @@ use palisade_config::{Config, Source, read, read_waivers};
 use palisade_controls::controls;
 use palisade_engine::{Entry, Policy};
 use palisade_report::Report;
-use palisade_runner::{Dark, Judge, Target, TargetOutcome};
+use palisade_runner::{Dark, Judge, Scanned, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
 use std::{fs, path::Path, sync::Arc};
 
 /// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
-const UNITS_AT_ONCE: usize = 48;
+pub(crate) const UNITS_AT_ONCE: usize = 48;
 
 pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.configuration.config)?;
@@ -41,14 +41,17 @@ pub(crate) async fn scan(
     let scan = palisade_runner::Scan {
         store,
         units_at_once: UNITS_AT_ONCE,
+        time_limit: None,
         clock: Arc::new(jiff::Timestamp::now),
         progress: Arc::clone(&line) as Arc<dyn palisade_provider::Progress>,
     };
     let controls = controls();
     let result = palisade_runner::scan(targets, &scan, &judge(&controls, policy)).await;
     line.clear();
-    result
-        .context("could not keep the snapshot; the run was ended, because evidence that was asked for would be missing")
+    let Scanned { report, outcomes, .. } = result.context(
+        "could not keep the snapshot; the run was ended, because evidence that was asked for would be missing",
+    )?;
+    Ok((report, outcomes))
 }
 
 /// By what this binary judges.

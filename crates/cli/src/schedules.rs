@@ -181,6 +181,16 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Every schedule of a folder, for the targets of a configuration.
+pub(crate) fn all(folder: &Path, targets: &[&str]) -> anyhow::Result<Vec<ScheduleConfig>> {
+    read(&files(folder)?, Some(targets))
+}
+
+/// One schedule of a folder, for the targets of a configuration.
+pub(crate) fn one(name: &str, folder: &Path, targets: &[&str]) -> anyhow::Result<Option<ScheduleConfig>> {
+    Ok(read(&[file_of(name, folder)?], Some(targets))?.into_iter().next())
+}
+
 /// The file of one schedule; it is called like the schedule.
 fn file_of(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
     let files = files(folder)?;

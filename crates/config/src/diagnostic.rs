@@ -62,6 +62,19 @@ impl Diagnostics {
         self.all.push(diagnostic);
     }
 
+    /// Puts stars over a part of the text that no message may show. Places stay where they are: a star is a byte.
+    pub(crate) fn hide(&mut self, span: &Range<usize>) {
+        let span = self.inside(span);
+        let stars: String = self
+            .text
+            .get(span.clone())
+            .unwrap_or_default()
+            .bytes()
+            .map(|byte| if byte == b'\n' { '\n' } else { '*' })
+            .collect();
+        self.text.replace_range(span, &stars);
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

@@ -12,6 +12,8 @@ mod policy;
 mod reader;
 mod schedule;
 mod schema;
+mod service;
+mod sinks;
 mod target;
 mod waiver;
 
@@ -22,12 +24,14 @@ pub use schedule::{
     read_schedule,
 };
 pub use schema::schedule_schema;
+pub use service::{Memory, ServiceConfig};
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };
 pub use waiver::read_waivers;
 
 use palisade_engine::Policy;
+use palisade_message::Sinks;
 
 /// A whole configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +42,10 @@ pub struct Config {
     pub policy: Policy,
     /// A file with accepted risks, as it is written, relative to the configuration.
     pub waivers_file: Option<String>,
+    /// Who is told what, where and when. Absent: nobody.
+    pub sinks: Option<Sinks>,
+    /// How runs are remembered and served.
+    pub service: ServiceConfig,
 }
 
 /// Reads `palisade.yaml`. `controls` are the ids that severities may be set for.
@@ -52,15 +60,10 @@ pub fn read(source: &Source<'_>, controls: &[&str]) -> Result<Config, Diagnostic
 }
 
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
-    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks"], diagnostics)?;
-    if let Some(sinks) = map.get("sinks") {
-        diagnostics.push(
-            Diagnostic::at(sinks.key, "this version sends no messages")
-                .label("not read by anything")
-                .help("remove `sinks`; take the report from `--format json` or `--format sarif` instead"),
-        );
-    }
+    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service"], diagnostics)?;
+    let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));
     let targets = target::read(&map, diagnostics);
     let (policy, waivers_file) = policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
-    Some(Config { targets, policy, waivers_file })
+    let service = service::read(map.get("service").map(|entry| entry.value), diagnostics);
+    Some(Config { targets, policy, waivers_file, sinks, service })
 }

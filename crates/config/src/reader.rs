@@ -146,7 +146,8 @@ pub(crate) fn choose<'a>(
         return Some(choice);
     }
     let label = nearest(text, choices).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-    let help = if choices.len() > 10 {
+    // Only controls are that many, and a command lists them.
+    let help = if choices.len() > 30 {
         format!("there are {} of them; `palisade {what}s` lists them", choices.len())
     } else {
         format!("choose one of {}", list(choices))

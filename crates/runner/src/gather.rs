@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate};
-use palisade_model::{Cluster, FactKind, Gap};
+use palisade_model::{Cluster, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{ClusterRow, Report, RunInfo};
+use palisade_track::{Rules, Sighting};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +21,7 @@ pub struct Judge<'a> {
 }
 
 /// Takes snapshots one by one and forgets them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Gather {
     clusters: Vec<ClusterRow>,
     findings: Vec<Finding>,
@@ -31,6 +32,7 @@ pub(crate) struct Gather {
     /// Which waivers matched something, by their place in the policy.
     used: BTreeSet<usize>,
     coverage: Coverage,
+    sighting: Sighting<'static>,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -43,6 +45,25 @@ struct Unread {
 }
 
 type GapKey = (String, String, palisade_model::GapReason, Option<String>);
+
+impl Default for Gather {
+    fn default() -> Self {
+        let epoch = Timestamp::UNIX_EPOCH;
+        Self {
+            clusters: Vec::new(),
+            findings: Vec::new(),
+            gaps: BTreeMap::new(),
+            told: BTreeSet::new(),
+            unread: BTreeMap::new(),
+            used: BTreeSet::new(),
+            coverage: Coverage::default(),
+            // Who fired it and by what it judged is said by whoever remembers it.
+            sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
+            prints: Vec::new(),
+            span: None,
+        }
+    }
+}
 
 impl Gather {
     /// Normalizes and judges one snapshot. Returns how many clusters it held.
@@ -60,16 +81,34 @@ impl Gather {
             self.clusters.push(ClusterRow::of(cluster));
         }
         self.take_gaps(snapshot, provider, judge);
+        self.take_unseen(&inventory, judge);
+        let listed = snapshot.whole(provider.cluster_list()).into_iter().map(Scope::new);
+        self.sighting.take(snapshot.provider, &inventory, [], listed);
+        self.prints.push(print(snapshot));
+        let (from, to) = self.span.unwrap_or((snapshot.started_at, snapshot.finished_at));
+        self.span = Some((from.min(snapshot.started_at), to.max(snapshot.finished_at)));
+        inventory.clusters.len()
+    }
+
+    /// A unit that was not come to before the time was up: whatever stands there is not seen.
+    pub(crate) fn give_up(&mut self, scope: &str, provider: &dyn Provider, judge: &Judge<'_>) {
+        let call = provider.cluster_list().name.to_owned();
+        let why = "the run's time limit was up".to_owned();
+        let gap = Gap::Unreachable { call, scope: scope.to_owned(), why };
+        let unseen = vec![Unseen { scope: Scope::new(scope), gap }];
+        let inventory = Inventory { clusters: Vec::new(), unseen };
+        self.coverage = self.coverage.and(coverage(&inventory));
+        self.take_unseen(&inventory, judge);
+        self.sighting.take(provider.provider(), &inventory, [], []);
+    }
+
+    fn take_unseen(&mut self, inventory: &Inventory, judge: &Judge<'_>) {
         for unseen in &inventory.unseen {
             // Some places stay dark although every call was answered: a zone that Google's list says it left out.
             let row = GapRow::of_unseen(unseen, judge.controls);
             let key = (row.scope.clone(), row.call.clone(), row.reason, row.permission.clone());
             self.gaps.entry(key).or_insert(row);
         }
-        self.prints.push(print(snapshot));
-        let (from, to) = self.span.unwrap_or((snapshot.started_at, snapshot.finished_at));
-        self.span = Some((from.min(snapshot.started_at), to.max(snapshot.finished_at)));
-        inventory.clusters.len()
     }
 
     fn take_gaps(&mut self, snapshot: &Snapshot, provider: &dyn Provider, judge: &Judge<'_>) {
@@ -142,7 +181,7 @@ impl Gather {
     }
 
     /// The report. The order of everything depends on what was found and never on the order of answers.
-    pub(crate) fn finish(mut self, judge: &Judge<'_>) -> Report {
+    pub(crate) fn finish(mut self, judge: &Judge<'_>) -> (Report, Sighting<'static>) {
         self.prints.sort_unstable();
         let mut whole = Sha256::new();
         self.prints.iter().for_each(|print| whole.update(print));
@@ -158,14 +197,18 @@ impl Gather {
         });
         let unused = judge.policy.waivers.iter().enumerate().filter(|(place, _)| !self.used.contains(place));
         let unused_waivers: Vec<Waiver> = unused.map(|(_, waiver)| waiver.clone()).collect();
-        Report {
+        let mut sighting = self.sighting;
+        sighting.run.clone_from(&id);
+        (sighting.started_at, sighting.at) = (started_at, finished_at);
+        let report = Report {
             run: RunInfo { id, started_at, finished_at, palisade: judge.palisade },
             coverage: self.coverage,
             clusters: self.clusters,
             findings: self.findings,
             gaps,
             unused_waivers,
-        }
+        };
+        (report, sighting)
     }
 }
 

@@ -22,5 +22,5 @@ pub fn replay(
             gather.take(&snapshot, provider.as_ref(), judge);
         }
     }
-    Ok(gather.finish(judge))
+    Ok(gather.finish(judge).0)
 }

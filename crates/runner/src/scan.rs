@@ -8,7 +8,8 @@ use palisade_provider::{
 };
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
-use std::{fmt, sync::Arc};
+use palisade_track::Sighting;
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 /// Something to read.
 #[derive(Clone, Debug)]
@@ -17,6 +18,14 @@ pub struct Target {
     pub name: String,
     /// What reads it.
     pub provider: Arc<dyn Collect>,
+    /// The accounts, subscriptions or projects to read. `None`: all that it has.
+    pub scopes: Option<BTreeSet<String>>,
+}
+
+impl Target {
+    fn reads(&self, unit: &Unit) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&unit.scope))
+    }
 }
 
 /// How to read.
@@ -26,6 +35,8 @@ pub struct Scan<'a> {
     pub store: Option<&'a SnapshotFolder>,
     /// How many units are read at once.
     pub units_at_once: usize,
+    /// After how long the run is ended. What was not read by then is a gap.
+    pub time_limit: Option<Duration>,
     /// What time it is.
     pub clock: Clock,
     /// Who watches.
@@ -92,13 +103,21 @@ impl TargetOutcome {
     }
 }
 
+/// What came of a run.
+#[derive(Debug)]
+pub struct Scanned {
+    /// Everything it says.
+    pub report: Report,
+    /// What came of each target.
+    pub outcomes: Vec<TargetOutcome>,
+    /// What it saw, for whoever remembers it: without the findings, which are the report's, and without by what it judged.
+    pub sighting: Sighting<'static>,
+}
+
 /// Reads the targets and judges. One target that cannot be read does not keep the others from being read; only a
 /// snapshot that cannot be stored ends the run, because evidence that was asked for would be missing.
-pub async fn scan(
-    targets: &[Target],
-    scan: &Scan<'_>,
-    judge: &Judge<'_>,
-) -> Result<(Report, Vec<TargetOutcome>), StoreError> {
+pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Result<Scanned, StoreError> {
+    let end = scan.time_limit.and_then(|limit| tokio::time::Instant::now().checked_add(limit));
     let pace = Arc::new(Pace::default());
     let recorders: Vec<Recorder> = targets
         .iter()
@@ -113,7 +132,8 @@ pub async fn scan(
         targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)),
     )
     .await;
-    for (position, (target, Discovery { units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
+    for (position, (target, Discovery { mut units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
+        units.retain(|unit| target.reads(unit));
         DISCOVERY.clone_into(&mut snapshot.scope);
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
@@ -133,6 +153,8 @@ pub async fn scan(
         gather.take(&snapshot, target.provider.as_ref(), judge);
         work.extend(units.into_iter().map(|unit| (position, unit)));
     }
+    let mut waiting: BTreeSet<(usize, String)> =
+        work.iter().map(|(position, unit)| (*position, unit.scope.clone())).collect();
     scan.progress.tell(Event::Units(work.len()));
     let mut collected = stream::iter(work)
         .filter_map(|(position, unit)| {
@@ -141,10 +163,16 @@ pub async fn scan(
         })
         .map(|(position, target, recorder, unit)| async move {
             let snapshot = target.provider.collect(&unit, &recorder).await;
-            (position, target, snapshot)
+            (position, target, unit.scope, snapshot)
         })
         .buffer_unordered(scan.units_at_once.max(1));
-    while let Some((position, target, snapshot)) = collected.next().await {
+    loop {
+        let next = match end {
+            Some(end) => tokio::time::timeout_at(end, collected.next()).await,
+            None => Ok(collected.next().await),
+        };
+        let Ok(Some((position, target, scope, snapshot))) = next else { break };
+        waiting.remove(&(position, scope));
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
         }
@@ -156,9 +184,15 @@ pub async fn scan(
         scan.progress.tell(Event::UnitDone);
     }
     drop(collected);
+    for (position, scope) in waiting {
+        if let Some(target) = targets.get(position) {
+            gather.give_up(&scope, target.provider.as_ref(), judge);
+        }
+    }
     for (outcome, recorder) in outcomes.iter_mut().zip(&recorders) {
         outcome.dark.sort_by(|a, b| a.scope.cmp(&b.scope));
         outcome.calls = recorder.calls();
     }
-    Ok((gather.finish(judge), outcomes))
+    let (report, sighting) = gather.finish(judge);
+    Ok(Scanned { report, outcomes, sighting })
 }

@@ -18,6 +18,9 @@ pub struct Zone {
 pub struct UnknownZone(pub String);
 
 impl Zone {
+    /// Universal time.
+    pub const UTC: Self = Self { name: "UTC", rules: TimeZone::UTC };
+
     /// The zone with this IANA name, for example `Europe/Berlin` or `UTC`, upper or lower case.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
         let unknown = || UnknownZone(name.to_owned());

@@ -20,6 +20,7 @@ const CORE: &[&str] = &[
     "palisade-assess",
     "palisade-track",
     "palisade-report",
+    "palisade-message",
     "palisade-config",
     "palisade-store",
 ];

@@ -25,11 +25,45 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["palisade-assess", "palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"],
     ),
     ("palisade-schedule", &[]),
-    ("palisade-config", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-schedule"]),
+    ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
+    ("palisade-notify", &["palisade-message"]),
+    (
+        "palisade-config",
+        &[
+            "palisade-message",
+            "palisade-track",
+            "palisade-schedule",
+            "palisade-engine",
+            "palisade-model",
+            "palisade-reach",
+        ],
+    ),
     ("palisade-store", &["palisade-track", "palisade-engine", "palisade-provider", "palisade-model"]),
     (
         "palisade-runner",
-        &["palisade-provider", "palisade-engine", "palisade-model", "palisade-report", "palisade-store"],
+        &[
+            "palisade-provider",
+            "palisade-engine",
+            "palisade-model",
+            "palisade-report",
+            "palisade-store",
+            "palisade-track",
+        ],
+    ),
+    (
+        "palisade-service",
+        &[
+            "palisade-engine",
+            "palisade-message",
+            "palisade-model",
+            "palisade-notify",
+            "palisade-provider",
+            "palisade-report",
+            "palisade-runner",
+            "palisade-schedule",
+            "palisade-store",
+            "palisade-track",
+        ],
     ),
     ("palisade-simulator", &[]),
     (
@@ -55,6 +89,7 @@ const PURE: &[&str] = &[
     "assess",
     "track",
     "report",
+    "message",
     "config",
 ];
 

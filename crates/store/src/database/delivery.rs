@@ -4,9 +4,11 @@ use super::{
     Database, Told,
     error::{DatabaseError, Doing as _},
     outbox, query,
+    record::recorded,
     rows::{Read, Value},
 };
 use jiff::Timestamp;
+use palisade_track::Summary;
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
@@ -58,8 +60,12 @@ pub struct Claimed {
     pub endpoint: String,
     /// The route it came by.
     pub route: String,
+    /// What its events have in common, as it was given when they were queued.
+    pub together: String,
     /// What is told, in the order in which it happened.
     pub events: Vec<Told>,
+    /// What the latest run of its events read, when that is still known.
+    pub summary: Option<Summary>,
     /// How many times it was taken, this time included.
     pub attempts: u32,
     /// When it was queued.
@@ -206,8 +212,24 @@ impl Database {
             let (delivery, message, endpoint) = (read.int()?, read.int()?, read.text()?);
             let attempts = u32::try_from(read.count()?).unwrap_or(u32::MAX);
             let (created_at, token) = (read.time()?, read.int()?);
-            let (route, events) = seal(&mut transaction, message).await?;
-            claimed.push(Claimed { delivery, message, endpoint, route, events, attempts, created_at, token });
+            let Sealed { route, together, events } = seal(&mut transaction, message).await?;
+            let run = events.iter().rev().find_map(|told| told.event.run.clone());
+            let summary = match run {
+                Some(run) => recorded(&mut transaction, &run).await?.map(|(_, summary)| summary),
+                None => None,
+            };
+            claimed.push(Claimed {
+                delivery,
+                message,
+                endpoint,
+                route,
+                together,
+                events,
+                summary,
+                attempts,
+                created_at,
+                token,
+            });
         }
         transaction.commit().await.doing(CLAIM)?;
         claimed.sort_by_key(|claimed| claimed.delivery);
@@ -366,13 +388,21 @@ impl Database {
     }
 }
 
+/// A message that takes no more events.
+struct Sealed {
+    route: String,
+    together: String,
+    events: Vec<Told>,
+}
+
 /// From now on the message takes no more events: every attempt tells the same.
-async fn seal(connection: &mut AnyConnection, batch: i64) -> Result<(String, Vec<Told>), DatabaseError> {
-    let row = query("UPDATE batches SET sealed = 1 WHERE id = $1 RETURNING route", [Value::Int(batch)])
+async fn seal(connection: &mut AnyConnection, batch: i64) -> Result<Sealed, DatabaseError> {
+    let row = query("UPDATE batches SET sealed = 1 WHERE id = $1 RETURNING route, together", [Value::Int(batch)])
         .fetch_one(&mut *connection)
         .await
         .doing(CLAIM)?;
-    let route = Read::of(&row, CLAIM).text()?;
+    let mut read = Read::of(&row, CLAIM);
+    let (route, together) = (read.text()?, read.text()?);
     let rows = query(
         "SELECT o.dedupe_key, o.payload, t.text FROM outbox o LEFT JOIN texts t ON t.id = o.text_id \
          WHERE o.batch_id = $1 ORDER BY o.id",
@@ -386,7 +416,7 @@ async fn seal(connection: &mut AnyConnection, batch: i64) -> Result<(String, Vec
         let (dedupe_key, event) = (read.text()?, read.json()?);
         Ok(Told { dedupe_key, event: outbox::with_guidance(event, read.text_or_none()?) })
     };
-    Ok((route, rows.iter().map(told).collect::<Result<_, DatabaseError>>()?))
+    Ok(Sealed { route, together, events: rows.iter().map(told).collect::<Result<_, DatabaseError>>()? })
 }
 
 /// The beginning of an error, cut between two letters.

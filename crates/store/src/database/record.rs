@@ -222,7 +222,10 @@ impl Database {
 }
 
 /// A run that is there already.
-async fn recorded(connection: &mut AnyConnection, run: &str) -> Result<Option<(i64, Summary)>, DatabaseError> {
+pub(crate) async fn recorded(
+    connection: &mut AnyConnection,
+    run: &str,
+) -> Result<Option<(i64, Summary)>, DatabaseError> {
     let row = query("SELECT seq, summary FROM runs WHERE id = $1", [run.into()])
         .fetch_optional(&mut *connection)
         .await

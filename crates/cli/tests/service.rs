@@ -1,0 +1,204 @@
+//! Recurring runs, from the firing to the messages: over simulated clouds that change between runs, to a receiver on
+//! loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use palisade_simulator::{Faults, Simulator, World};
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::{Arc, Mutex},
+};
+
+/// The story's AWS, in which shop-prod's API server answers everybody.
+const OPEN: &str = include_str!("../../simulator/worlds/acme/aws.yaml");
+
+/// How the story says it.
+const EVERYBODY: &str = "cidrs: [0.0.0.0/1, 128.0.0.0/1]";
+
+type Messages = Arc<Mutex<Vec<Value>>>;
+
+/// A receiver of webhooks. Returns its address and what it gets.
+async fn receiver() -> (String, Messages) {
+    let messages = Messages::default();
+    let take = |State(messages): State<Messages>, body: Bytes| async move {
+        messages.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+    };
+    let app = Router::new().route("/", post(take)).with_state(Arc::clone(&messages));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, messages)
+}
+
+fn command(folder: &Path, arguments: &[&str], hook: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", "AKIAPALISADE00000000")
+        .env("AWS_SECRET_ACCESS_KEY", "simulated")
+        .env("AWS_REGION", "us-east-1")
+        .env("HOOK", hook);
+    command
+}
+
+async fn palisade(folder: &Path, arguments: &[&str], hook: &str) -> (Option<i32>, String, String) {
+    let mut command = command(folder, arguments, hook);
+    let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// A folder with a configuration and a schedule.
+fn furnished() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("schedules")).unwrap();
+    let schedule = "name: nightly\ncron: \"0 2 * * *\"\ntime_zone: UTC\ntargets: all\nprofile: full\n";
+    fs::write(folder.path().join("schedules/nightly.yaml"), schedule).unwrap();
+    folder
+}
+
+/// Runs the schedule over a world, and returns what was printed and which messages came.
+async fn run_over(
+    world: &str,
+    deny: &[&str],
+    folder: &Path,
+    (hook, messages): (&str, &Messages),
+) -> (String, Vec<Value>) {
+    let faults = Faults { deny: deny.iter().map(ToString::to_string).collect(), ..Faults::default() };
+    let running = Simulator::start(World::from_yaml(world, "", "").unwrap(), faults).await.unwrap();
+    configure(folder, &running.aws);
+    let (code, out, err) = palisade(folder, &["run", "nightly", "--now"], hook).await;
+    assert_eq!(code, Some(0), "{out}\n{err}");
+    (out, std::mem::take(&mut *messages.lock().unwrap()))
+}
+
+fn configure(folder: &Path, aws: &str) {
+    let config = format!(
+        "targets:\n  - {{name: acme, provider: aws, accounts: organization, role: PalisadeReader, external_id: acme-7d1f, endpoint_url: \"{aws}\"}}\n\
+         sinks:\n  channels:\n    - {{name: hook, kind: webhook, url: env:HOOK, allow_loopback: true}}\n  routes:\n    - {{name: all, send_to: [hook]}}\n\
+         service: {{database: memory.db, installation: acme, listen: \"127.0.0.1:0\"}}\n"
+    );
+    fs::write(folder.join("palisade.yaml"), config).unwrap();
+}
+
+/// Kind, control and cluster of what the messages tell of findings.
+fn told(messages: &[Value]) -> BTreeSet<(String, String, String)> {
+    let events = messages.iter().flat_map(|message| message["data"]["events"].as_array().unwrap());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    events
+        .filter(|event| event["topic"]["about"] == "finding")
+        .map(|event| {
+            let finding = &event["topic"]["finding"];
+            (text(&event["kind"]), text(&finding["control"]), text(&finding["cluster_name"]))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_messages_that_arrive_are_exactly_what_changed() {
+    let folder = furnished();
+    let (hook, messages) = receiver().await;
+    let to = (hook.as_str(), &messages);
+    let closed = OPEN.replace(EVERYBODY, "cidrs: [203.0.113.0/24]");
+    assert_ne!(closed, OPEN, "the story says it otherwise");
+
+    let (out, first) = run_over(OPEN, &[], folder.path(), to).await;
+    assert!(out.contains("rulepack.changed the first run"), "{out}");
+    assert!(told(&first).is_empty() && !first.is_empty(), "the first run is one digest: {first:#?}");
+
+    let (out, none) = run_over(OPEN, &[], folder.path(), to).await;
+    assert!(out.contains("nothing changed"), "{out}");
+    assert_eq!(none, Vec::<Value>::new(), "nothing changed and somebody was told");
+
+    let (out, changed) = run_over(&closed, &[], folder.path(), to).await;
+    let resolved = ("finding.resolved".to_owned(), "CP-01".to_owned(), "shop-prod".to_owned());
+    assert!(told(&changed).contains(&resolved), "{out}\n{changed:#?}");
+    assert!(told(&changed).iter().all(|(_, _, cluster)| cluster == "shop-prod"), "{:#?}", told(&changed));
+    let ids: Vec<&Value> = changed.iter().map(|message| &message["id"]).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "a message came twice: {ids:?}");
+
+    // What cannot be read is neither resolved nor opened, and that it was not read is told.
+    let (out, blind) = run_over(&closed, &["eks:DescribeCluster"], folder.path(), to).await;
+    assert_eq!(told(&blind), BTreeSet::new(), "{out}");
+    assert!(blind.iter().any(|message| message["type"] == "io.palisade.coverage.dropped"), "{out}\n{blind:#?}");
+
+    let (out, again) = run_over(OPEN, &[], folder.path(), to).await;
+    let reopened = ("finding.reopened".to_owned(), "CP-01".to_owned(), "shop-prod".to_owned());
+    assert!(told(&again).contains(&reopened), "{out}\n{again:#?}");
+
+    let (_, out, err) =
+        palisade(folder.path(), &["findings", "--control", "CP-01", "--cluster", "shop-prod"], &hook).await;
+    assert!(out.contains("1 findings") && out.contains("shop-prod"), "{out}{err}");
+    let fingerprint = out.split_whitespace().next().unwrap().to_owned();
+    let (code, _, err) = palisade(folder.path(), &["findings", "ack", &fingerprint, "--by", "ana"], &hook).await;
+    assert_eq!(code, Some(0), "{err}");
+    let (_, out, _) =
+        palisade(folder.path(), &["findings", "--control", "CP-01", "--cluster", "shop-prod"], &hook).await;
+    assert!(out.contains("acknowledged"), "{out}");
+    let (_, out, err) = palisade(folder.path(), &["diff"], &hook).await;
+    assert!(out.contains("CP-01"), "{out}{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_firing_is_run_once_and_a_receiver_that_is_down_gets_its_message_later() {
+    let folder = furnished();
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    configure(folder.path(), &running.aws);
+    let nobody = "http://127.0.0.1:9/";
+    let (code, out, err) = palisade(folder.path(), &["run", "nightly"], nobody).await;
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("messages: 0 delivered") && !out.contains(" 0 to be tried again"), "{out}");
+    let (code, out, err) = palisade(folder.path(), &["run", "nightly"], nobody).await;
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert!(err.contains("was run before"), "{err}");
+    let (_, out, _) = palisade(folder.path(), &["notify", "list"], nobody).await;
+    assert!(out.contains("all/hook") && out.contains("no connection"), "{out}");
+    let (code, _, err) = palisade(folder.path(), &["notify", "replay", "4711"], nobody).await;
+    assert_eq!(code, Some(2), "{err}");
+    let (hook, messages) = receiver().await;
+    let (code, _, err) = palisade(folder.path(), &["notify", "test", "hook"], &hook).await;
+    assert_eq!(code, Some(0), "{err}");
+    let code = err.split("code ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(messages.lock().unwrap()[0].to_string().contains(code), "{err}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_says_that_it_is_ready_and_stops_when_it_is_told_to() {
+    let folder = furnished();
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    configure(folder.path(), &running.aws);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = fs::read_to_string(folder.path().join("palisade.yaml")).unwrap();
+    fs::write(folder.path().join("palisade.yaml"), config.replace("127.0.0.1:0", &format!("127.0.0.1:{port}")))
+        .unwrap();
+    let mut service = command(folder.path(), &["serve"], "http://127.0.0.1:9/");
+    let mut service = service.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();
+        let said = lines.by_ref().map(Result::unwrap).find(|line| line.contains("serving 1 schedules"));
+        assert!(said.is_some(), "the service ended early");
+        for (path, expected) in [("healthz", "ok"), ("readyz", "ready"), ("metrics", "palisade_messages_total")] {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            write!(stream, "GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(expected), "{path}: {answer}");
+        }
+        let stopped = Command::new("kill").args(["-TERM", &service.id().to_string()]).status().unwrap();
+        assert!(stopped.success());
+        service.wait().unwrap()
+    })
+    .await
+    .unwrap();
+    assert_eq!(ended.code(), Some(0));
+}

@@ -1,0 +1,16 @@
+//! Messages, from events to the bytes of every channel.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test that cannot go on says where"
+)]
+
+mod cards;
+mod hostile;
+mod messages;
+mod plan;
+mod samples;
+mod sizes;
+mod templates;

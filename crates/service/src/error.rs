@@ -1,0 +1,14 @@
+//! What can go wrong with a run.
+
+use palisade_store::{DatabaseError, StoreError};
+
+/// What can go wrong with a run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The memory could not be read or written. Nothing was recorded by half.
+    #[error("the memory could not be used")]
+    Memory(#[from] DatabaseError),
+    /// The raw answers could not be kept.
+    #[error("the raw answers of the run could not be kept")]
+    Evidence(#[from] StoreError),
+}
