@@ -71,7 +71,7 @@ async fn year(findings: usize, runs: usize, turning: usize) {
         match number {
             0 => println!("the first run: {}", millis(took)),
             _ if updated => println!("the run after an update of the program: {}", millis(took)),
-            _ => usual.push(took),
+            _ => usual.push((took, number, recorded.events.len())),
         }
         let until = now + SignedDuration::from_mins(5);
         for claimed in database.claim_deliveries(100_000, now, until).await.unwrap() {
@@ -84,9 +84,12 @@ async fn year(findings: usize, runs: usize, turning: usize) {
     usual.sort_unstable();
     println!(
         "recording one of the other runs: median {}, longest {}",
-        millis(usual[usual.len() / 2]),
-        millis(usual[usual.len() - 1])
+        millis(usual[usual.len() / 2].0),
+        millis(usual[usual.len() - 1].0)
     );
+    for (took, number, events) in usual.iter().rev().take(3) {
+        println!("  run {number}: {} and {events} events", millis(*took));
+    }
     println!("{events} events");
     // As a new process finds it.
     database.close().await;
