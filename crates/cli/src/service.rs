@@ -14,7 +14,7 @@ use crate::{
 use anyhow::Context as _;
 use jiff::Timestamp;
 use metrics::Metrics;
-use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets, Selection};
+use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets};
 use palisade_controls::controls;
 use palisade_engine::Severity;
 use palisade_message::{Guides, Part, Sinks, Template, TemplateFile, Templates};
@@ -90,7 +90,7 @@ fn latest(schedule: &Schedule, now: Timestamp) -> Option<Firing> {
 
 /// A firing that no cron line asks for.
 fn schedule_at(schedule: &Schedule, at: Timestamp) -> Firing {
-    Firing { nominal: schedule.local(at).0, at, daylight: palisade_schedule::Daylight::Usual }
+    Firing { nominal: schedule.local(at).0, at, daylight: palisade_schedule::Daylight::Ordinary }
 }
 
 async fn fire(
