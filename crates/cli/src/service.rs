@@ -136,7 +136,7 @@ fn job<'a>(
         .evidence
         .as_ref()
         .filter(|export| export.formats.contains(&EvidenceFormat::Snapshot))
-        .map(|export| SnapshotFolder::create(&folder(&export.to, config_path, schedule, firing).join("snapshot")))
+        .map(|export| SnapshotFolder::create(folder(&export.to, config_path, schedule, firing).join("snapshot")))
         .transpose()?;
     Ok(Job {
         schedule: &schedule.schedule.name,
@@ -435,15 +435,14 @@ pub(crate) async fn findings(wanted: &Findings, screen: &Screen) -> anyhow::Resu
 
 pub(crate) async fn diff(wanted: &DiffRuns) -> anyhow::Result<Exit> {
     let database = memory(&configuration(&wanted.config)?, &wanted.config).await?;
-    let (earlier, later) = match (&wanted.earlier, &wanted.later) {
-        (Some(earlier), Some(later)) => (earlier.clone(), later.clone()),
-        _ => {
-            let runs = database.runs(2).await?;
-            let [later, earlier] = runs.as_slice() else {
-                return Err(WrongUsage("fewer than two runs are remembered".to_owned()).into());
-            };
-            (earlier.id.clone(), later.id.clone())
-        }
+    let (earlier, later) = if let (Some(earlier), Some(later)) = (&wanted.earlier, &wanted.later) {
+        (earlier.clone(), later.clone())
+    } else {
+        let runs = database.runs(2).await?;
+        let [later, earlier] = runs.as_slice() else {
+            return Err(WrongUsage("fewer than two runs are remembered".to_owned()).into());
+        };
+        (earlier.id.clone(), later.id.clone())
     };
     let differences = database.diff(&earlier, &later).await?;
     let mut text = format!("from run {earlier} to run {later}\n");
@@ -454,8 +453,8 @@ pub(crate) async fn diff(wanted: &DiffRuns) -> anyhow::Result<Exit> {
             one.cause.name(),
             one.control,
             plain(one.cluster.as_str()),
-            reading(&one.before),
-            reading(&one.after)
+            reading(one.before),
+            reading(one.after)
         );
     }
     let _ = writeln!(text, "{} differences", differences.len());
@@ -535,7 +534,7 @@ fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {
     })
 }
 
-fn reading(reading: &Reading) -> String {
+fn reading(reading: Reading) -> String {
     match reading {
         Reading::Said { state, severity } => format!("{state} {severity}"),
         Reading::Absent => "absent".to_owned(),

@@ -1,6 +1,6 @@
 //! Recurring runs, from the firing to the messages: over simulated clouds that change between runs, to a receiver on
 //! loopback.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use palisade_simulator::{Faults, Simulator, World};
