@@ -225,9 +225,10 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
     let mut serving = Serving::default();
     let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
     serving.resume(&service.database, &plain_schedules).await?;
+    // Before anybody is told that it is ready: a signal that came earlier would end it by force.
+    let mut stop = Stop::listen()?;
     metrics.ready();
     screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
-    let mut stop = std::pin::pin!(stopped());
     loop {
         for schedule in &schedules {
             let status = serving.look(&schedule.schedule, Timestamp::now());
@@ -262,7 +263,7 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
             Err(error) => screen.complain(&anyhow::Error::from(error)),
         }
         tokio::select! {
-            () = stop.as_mut() => break,
+            () = stop.asked() => break,
             () = tokio::time::sleep(POST_EVERY) => (),
         }
     }
@@ -286,17 +287,25 @@ async fn missed(service: &Service, schedule: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// When somebody asks to stop.
-async fn stopped() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// The ways in which somebody asks to stop.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// From now on a signal does not end the process by itself.
+    fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let on = |kind| signal(kind).context("could not listen for signals");
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => (),
-        () = terminate => (),
     }
 }
 
