@@ -105,10 +105,11 @@ fn patterns_are_equal_exactly_when_they_accept_the_same_names() {
     }
 }
 
+/// Patterns so short that a name which tells two of them apart is not longer than both together, six letters.
 fn glob() -> impl Strategy<Value = Glob> {
     prop_oneof![
-        3 => "[ab*?]{0,5}".prop_map(|text| Glob::sensitive(&text)),
-        1 => "[aA*?]{0,4}".prop_map(|text| Glob::insensitive(&text)),
+        3 => "[ab*?]{0,3}".prop_map(|text| Glob::sensitive(&text)),
+        1 => "[aA*?]{0,3}".prop_map(|text| Glob::insensitive(&text)),
     ]
 }
 

@@ -137,7 +137,7 @@ Examples:
   palisade serve
   palisade serve -c palisade.yaml --dir deploy/schedules
 
-It stops on SIGTERM or Ctrl-C when the unit in hand is done. Several may share one PostgreSQL: each run is fired once.")]
+It stops on SIGTERM or Ctrl-C when the run in hand is done; one that is killed is taken over. Several may share one PostgreSQL: each run is fired once.")]
     Serve(Serve),
     /// Messages that wait, were given up, or are tried out
     #[command(after_help = "\
@@ -466,27 +466,6 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn the_command_line_is_well_formed_and_every_command_shows_an_example() {
-        let mut command = Arguments::command();
-        command.clone().debug_assert();
-        command.build();
-        let mut commands: Vec<&clap::Command> = command.get_subcommands().collect();
-        while let Some(sub) = commands.pop() {
-            if sub.get_name() != "help" {
-                let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
-                assert!(help.contains("palisade "), "`{}` has no example", sub.get_name());
-                commands.extend(sub.get_subcommands());
-            }
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct RunSchedule {
     /// The schedule's name
@@ -517,6 +496,7 @@ pub(crate) struct Serve {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Notify {
     /// Messages and where they stand
+    #[command(after_help = "Examples:\n  palisade notify list\n  palisade notify list --state dead")]
     List {
         /// Only these
         #[arg(long, value_enum, default_value_t = MessageState::Ready)]
@@ -526,6 +506,7 @@ pub(crate) enum Notify {
         config: PathBuf,
     },
     /// Give a message that was given up another chance, under the same id
+    #[command(after_help = "Examples:\n  palisade notify replay 17")]
     Replay {
         /// Its number, as `list --state dead` tells it
         message: i64,
@@ -534,12 +515,14 @@ pub(crate) enum Notify {
         config: PathBuf,
     },
     /// Deliver what waits, now
+    #[command(after_help = "Examples:\n  palisade notify send")]
     Send {
         /// The configuration
         #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
         config: PathBuf,
     },
     /// Send a code to a channel: whoever can read it there has proof that messages arrive
+    #[command(after_help = "Examples:\n  palisade notify test chat")]
     Test {
         /// The channel's name
         channel: String,
@@ -591,8 +574,10 @@ pub(crate) struct Findings {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Acknowledge {
     /// Take a finding on: its reminders stop
+    #[command(after_help = "Examples:\n  palisade findings ack FINGERPRINT --by ana --note \"with the next release\"")]
     Ack(Taking),
     /// Give a finding back
+    #[command(after_help = "Examples:\n  palisade findings unack FINGERPRINT --by ana")]
     Unack(Taking),
 }
 
@@ -621,4 +606,25 @@ pub(crate) struct DiffRuns {
     /// The configuration
     #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
     pub(crate) config: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_shows_an_example() {
+        let mut command = Arguments::command();
+        command.clone().debug_assert();
+        command.build();
+        let mut commands: Vec<&clap::Command> = command.get_subcommands().collect();
+        while let Some(sub) = commands.pop() {
+            if sub.get_name() != "help" {
+                let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("palisade "), "`{}` has no example", sub.get_name());
+                commands.extend(sub.get_subcommands());
+            }
+        }
+    }
 }

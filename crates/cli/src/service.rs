@@ -14,7 +14,7 @@ use crate::{
 use anyhow::Context as _;
 use jiff::Timestamp;
 use metrics::Metrics;
-use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets, Selection};
+use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets};
 use palisade_controls::controls;
 use palisade_engine::Severity;
 use palisade_message::{Guides, Part, Sinks, Template, TemplateFile, Templates};
@@ -90,7 +90,7 @@ fn latest(schedule: &Schedule, now: Timestamp) -> Option<Firing> {
 
 /// A firing that no cron line asks for.
 fn schedule_at(schedule: &Schedule, at: Timestamp) -> Firing {
-    Firing { nominal: schedule.local(at).0, at, daylight: palisade_schedule::Daylight::Usual }
+    Firing { nominal: schedule.local(at).0, at, daylight: palisade_schedule::Daylight::Ordinary }
 }
 
 async fn fire(
@@ -136,7 +136,7 @@ fn job<'a>(
         .evidence
         .as_ref()
         .filter(|export| export.formats.contains(&EvidenceFormat::Snapshot))
-        .map(|export| SnapshotFolder::create(&folder(&export.to, config_path, schedule, firing).join("snapshot")))
+        .map(|export| SnapshotFolder::create(folder(&export.to, config_path, schedule, firing).join("snapshot")))
         .transpose()?;
     Ok(Job {
         schedule: &schedule.schedule.name,
@@ -225,9 +225,10 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
     let mut serving = Serving::default();
     let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
     serving.resume(&service.database, &plain_schedules).await?;
+    // Before anybody is told that it is ready: a signal that came earlier would end it by force.
+    let mut stop = Stop::listen()?;
     metrics.ready();
     screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
-    let mut stop = std::pin::pin!(stopped());
     loop {
         for schedule in &schedules {
             let status = serving.look(&schedule.schedule, Timestamp::now());
@@ -262,7 +263,7 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
             Err(error) => screen.complain(&anyhow::Error::from(error)),
         }
         tokio::select! {
-            () = stop.as_mut() => break,
+            () = stop.asked() => break,
             () = tokio::time::sleep(POST_EVERY) => (),
         }
     }
@@ -286,17 +287,25 @@ async fn missed(service: &Service, schedule: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// When somebody asks to stop.
-async fn stopped() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
+/// The ways in which somebody asks to stop.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// From now on a signal does not end the process by itself.
+    fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let on = |kind| signal(kind).context("could not listen for signals");
+        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => (),
-        () = terminate => (),
     }
 }
 
@@ -435,15 +444,14 @@ pub(crate) async fn findings(wanted: &Findings, screen: &Screen) -> anyhow::Resu
 
 pub(crate) async fn diff(wanted: &DiffRuns) -> anyhow::Result<Exit> {
     let database = memory(&configuration(&wanted.config)?, &wanted.config).await?;
-    let (earlier, later) = match (&wanted.earlier, &wanted.later) {
-        (Some(earlier), Some(later)) => (earlier.clone(), later.clone()),
-        _ => {
-            let runs = database.runs(2).await?;
-            let [later, earlier] = runs.as_slice() else {
-                return Err(WrongUsage("fewer than two runs are remembered".to_owned()).into());
-            };
-            (earlier.id.clone(), later.id.clone())
-        }
+    let (earlier, later) = if let (Some(earlier), Some(later)) = (&wanted.earlier, &wanted.later) {
+        (earlier.clone(), later.clone())
+    } else {
+        let runs = database.runs(2).await?;
+        let [later, earlier] = runs.as_slice() else {
+            return Err(WrongUsage("fewer than two runs are remembered".to_owned()).into());
+        };
+        (earlier.id.clone(), later.id.clone())
     };
     let differences = database.diff(&earlier, &later).await?;
     let mut text = format!("from run {earlier} to run {later}\n");
@@ -454,8 +462,8 @@ pub(crate) async fn diff(wanted: &DiffRuns) -> anyhow::Result<Exit> {
             one.cause.name(),
             one.control,
             plain(one.cluster.as_str()),
-            reading(&one.before),
-            reading(&one.after)
+            reading(one.before),
+            reading(one.after)
         );
     }
     let _ = writeln!(text, "{} differences", differences.len());
@@ -535,7 +543,7 @@ fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {
     })
 }
 
-fn reading(reading: &Reading) -> String {
+fn reading(reading: Reading) -> String {
     match reading {
         Reading::Said { state, severity } => format!("{state} {severity}"),
         Reading::Absent => "absent".to_owned(),

@@ -1,6 +1,6 @@
 //! Recurring runs, from the firing to the messages: over simulated clouds that change between runs, to a receiver on
 //! loopback.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use palisade_simulator::{Faults, Simulator, World};
@@ -96,10 +96,10 @@ fn told(messages: &[Value]) -> BTreeSet<(String, String, String)> {
     let events = messages.iter().flat_map(|message| message["data"]["events"].as_array().unwrap());
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     events
-        .filter(|event| event["topic"]["about"] == "finding")
+        .filter(|event| event["finding"].is_object())
         .map(|event| {
-            let finding = &event["topic"]["finding"];
-            (text(&event["kind"]), text(&finding["control"]), text(&finding["cluster_name"]))
+            let finding = &event["finding"];
+            (text(&event["event"]), text(&finding["control"]), text(&finding["cluster_name"]))
         })
         .collect()
 }
@@ -124,7 +124,7 @@ async fn the_messages_that_arrive_are_exactly_what_changed() {
     let resolved = ("finding.resolved".to_owned(), "CP-01".to_owned(), "shop-prod".to_owned());
     assert!(told(&changed).contains(&resolved), "{out}\n{changed:#?}");
     assert!(told(&changed).iter().all(|(_, _, cluster)| cluster == "shop-prod"), "{:#?}", told(&changed));
-    let ids: Vec<&Value> = changed.iter().map(|message| &message["id"]).collect();
+    let ids: Vec<String> = changed.iter().map(|message| message["id"].to_string()).collect();
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "a message came twice: {ids:?}");
 
     // What cannot be read is neither resolved nor opened, and that it was not read is told.

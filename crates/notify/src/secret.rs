@@ -16,7 +16,8 @@ impl Secret {
         Self(secret)
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The text. Hand it to what needs it and keep no copy.
+    pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }

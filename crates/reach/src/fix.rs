@@ -124,7 +124,10 @@ fn ways(layer: &Layer, unwanted: &PacketSet, wrong: &PacketSet) -> Vec<Way> {
             vec![Way { layer: Arc::clone(&layer.name), changes: vec![Change::Remove { rule: id.clone() }], changed }]
         }
         Gate::AnyAllow(rules) => {
-            let (rules, changes) = narrowed(rules, unwanted, wrong, Action::Deny);
+            // Where any allow is enough a denial stops nothing: each rule is looked at by itself.
+            let (rules, changes): (Vec<_>, Vec<_>) =
+                rules.iter().map(|rule| narrowed(std::slice::from_ref(rule), unwanted, wrong, Action::Deny)).unzip();
+            let (rules, changes) = (rules.concat(), changes.concat());
             vec![Way { layer: Arc::clone(&layer.name), changes, changed: with(Gate::AnyAllow(rules)) }]
         }
         // A filter of answers sees the source port where the others see the destination port.

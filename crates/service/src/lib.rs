@@ -15,5 +15,5 @@ mod serve;
 
 pub use error::ServiceError;
 pub use post::{Post, Posted};
-pub use run::{Job, Ran, Service};
+pub use run::{Job, Ran, Record, Service};
 pub use serve::{Serving, Status};

@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 
 /// How often a run that goes on gives one.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 
 /// What a service is made of.
 #[derive(Debug)]
@@ -145,14 +145,12 @@ impl Service {
         let judge = Judge { controls: &job.controls, policy: &self.policy, palisade: self.palisade };
         let mut reading = std::pin::pin!(palisade_runner::scan(&job.targets, &scan, &judge));
         loop {
-            match tokio::time::timeout(SIGN_OF_LIFE, reading.as_mut()).await {
-                Ok(scanned) => return Ok(scanned?),
-                Err(_) => {
-                    let now = clock();
-                    let until = now.checked_add(LEASE).unwrap_or(now);
-                    self.database.renew_lease(fence, until).await?;
-                }
+            if let Ok(scanned) = tokio::time::timeout(SIGN_OF_LIFE, reading.as_mut()).await {
+                return Ok(scanned?);
             }
+            let now = clock();
+            let until = now.checked_add(LEASE).unwrap_or(now);
+            self.database.renew_lease(fence, until).await?;
         }
     }
 }

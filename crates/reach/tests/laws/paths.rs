@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that breaks should stop")]
 
+use std::collections::BTreeSet;
+
 use palisade_reach::{
     Action, Bounds, By, Certainty, Chain, Change, Fate, Fix, Gate, Layer, Packet, PacketSet, Passes, Path, PortedRule,
     Ports, Proof, Protocol, Protocols, Route, Rule, RuleId, Step, Tier, parse_net, proofs,
@@ -513,14 +515,19 @@ proptest! {
         let unwanted = Plain::set(&unwanted);
         let open = before.sessions().any_port;
         let fixes = before.fixes(&unwanted);
-// Every layer but routes and filters of answers can close anything.
+        // Every layer but routes and filters of answers can close anything, and each of its tiers is told once.
         let able = |one: &&Written| match one {
             Written::Routes(_) | Written::Answers(..) => false,
             Written::Tiers(tiers) => !tiers.is_empty(),
             Written::Fixed(_) | Written::FirstMatch(..) | Written::Any(_) | Written::Ahead(..) => true,
         };
         let is_open = !open.upper().intersect(&unwanted).is_empty();
-        prop_assert_eq!(fixes.len(), if is_open { written.iter().filter(able).count() } else { 0 });
+        let named = |place: usize| fixes.iter().any(|fix| fix.layer.starts_with(&format!("layer {place}")));
+        for (place, one) in written.iter().enumerate() {
+            prop_assert_eq!(named(place), is_open && able(&one), "layer {}: {:?}", place, fixes);
+        }
+        let names: BTreeSet<&str> = fixes.iter().map(|fix| &*fix.layer).collect();
+        prop_assert_eq!(names.len(), fixes.len(), "{:?}", fixes);
         for fix in fixes {
             let after = applied(&before, &fix).sessions().any_port;
             prop_assert!(after.upper().intersect(&unwanted).is_empty(), "{:?}", fix);

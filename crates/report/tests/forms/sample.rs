@@ -1,0 +1,113 @@
+//! Reports to be rendered: good and bad clusters, and names that hurt.
+
+use jiff::SignedDuration;
+use palisade_controls::controls;
+use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, Waiver, evaluate};
+use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
+use palisade_report::{ClusterRow, Format, Options, Report, RunInfo, render};
+use palisade_testkit::{known, now, sloppy, tidy};
+
+pub(crate) const HOSTILE: &str = "<script>\u{1b}[31m=cmd|'/c calc'!A1\u{202e}";
+
+/// Names that somebody in the cloud may give to a thing to hurt whoever reads about it.
+pub(crate) fn hostile_names() -> Vec<String> {
+    let mut names: Vec<String> = [
+        "=cmd|'/c calc'!A1",
+        "\u{feff}\u{200b}=1+1",
+        " \t@SUM(1)",
+        "\u{ff1d}1+1",
+        "+1\r\n-1",
+        "<script>alert(1)</script>",
+        "[click here](https://evil.example)",
+        "../../../etc/passwd",
+        "file:///etc/passwd?x#y",
+        "\u{1b}]8;;https://evil.example\u{7}link\u{1b}]8;;\u{7}",
+        "\u{1b}[2J\u{9b}31m\u{202e}txt.exe\u{2066}",
+        "a\u{200d}\u{200b}\u{3164}\u{e0041}b",
+        "\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}\u{5e97}\u{8217}\u{96c6}\u{7fa4}",
+        "line one\nline two\n\nNext\n  rm -rf /",
+        "\"quoted\", 'and, separated'",
+        "nul\0byte",
+        "",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    names.push("x".repeat(10_000));
+    names.push("e\u{301}\u{302}".repeat(5_000));
+    names
+}
+
+/// A bad cluster whose every free text is the name.
+pub(crate) fn named(name: &str) -> Report {
+    let mut cluster = sloppy(Provider::Aws);
+    name.clone_into(&mut cluster.name);
+    cluster.id = ClusterId::new(format!("arn:aws:eks:eu-west-1:111111111111:cluster/{name}"));
+    cluster.scope = Scope::new(name);
+    let mut pools = cluster.pools.get().unwrap().clone();
+    pools[0].id = PoolId::new(name);
+    name.clone_into(&mut pools[0].name);
+    cluster.pools = known(pools);
+    let mut trusts = cluster.trusts.get().unwrap().clone();
+    name.clone_into(&mut trusts[0].text);
+    cluster.trusts = known(trusts);
+    let waiver = Waiver {
+        control: "CP-01".to_owned(),
+        cluster: name.to_owned(),
+        subject: None,
+        owner: name.to_owned(),
+        reason: name.to_owned(),
+        until: now() + SignedDuration::from_hours(1),
+        covers: None,
+    };
+    let policy = Policy { waivers: vec![waiver], ..Policy::default() };
+    let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
+    Report { clusters: vec![ClusterRow::of(&cluster)], findings, ..report() }
+}
+
+pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
+    let options = Options { colour: false, width, next: Vec::new() };
+    let mut bytes = Vec::new();
+    render(report, format, &options, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+pub(crate) fn report() -> Report {
+    let clusters: Vec<Cluster> = [Provider::Aws, Provider::Azure, Provider::Gcp]
+        .into_iter()
+        .flat_map(|provider| {
+            let mut hostile = sloppy(provider);
+            HOSTILE.clone_into(&mut hostile.name);
+            hostile.scope = Scope::new("@SUM(1)");
+            [tidy(provider), hostile]
+        })
+        .collect();
+    let policy = Policy::default();
+    let context = Context { policy: &policy, now: now() };
+    let controls = controls();
+    let findings: Vec<Finding> =
+        clusters.iter().flat_map(|cluster| evaluate(cluster, &controls, &context).findings).collect();
+    Report {
+        run: RunInfo { id: "r1".to_owned(), started_at: now(), finished_at: now(), palisade: "0.1.0" },
+        coverage: Coverage { known: 99, total: 100 },
+        clusters: clusters.iter().map(ClusterRow::of).collect(),
+        findings,
+        gaps: vec![GapRow {
+            scope: "111111111111/eu-west-1".to_owned(),
+            call: "eks:DescribeCluster".to_owned(),
+            reason: GapReason::Denied,
+            permission: Some("eks:DescribeCluster".to_owned()),
+            message: HOSTILE.to_owned(),
+            hides: vec!["CP-01", "CP-02"],
+            times: 3,
+        }],
+        unused_waivers: Vec::new(),
+    }
+}
+
+pub(crate) fn bytes(format: Format) -> Vec<u8> {
+    let options = Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()] };
+    let mut bytes = Vec::new();
+    render(&report(), format, &options, &mut bytes).unwrap();
+    bytes
+}
