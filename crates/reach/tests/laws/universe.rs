@@ -133,9 +133,9 @@ pub(crate) fn has_port_dimension(protocol: Protocol) -> bool {
     matches!(protocol.0, 1 | 6 | 17 | 58 | 132)
 }
 
-/// How many random cases each law is tried with: `PALISADE_CASES`, 256 unless it is set.
+/// How many random cases each law is tried with: `PALISADE_CASES`, 160 unless it is set.
 pub(crate) fn usual() -> ProptestConfig {
-    let cases = std::env::var("PALISADE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(256);
+    let cases = std::env::var("PALISADE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(160);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
