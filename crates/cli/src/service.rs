@@ -19,6 +19,7 @@ use palisade_controls::controls;
 use palisade_engine::Severity;
 use palisade_message::{Guides, Part, Sinks, Template, TemplateFile, Templates};
 use palisade_notify::{Courier, Secrets, load};
+use palisade_provider::Clock;
 use palisade_report::plain;
 use palisade_runner::Target;
 use palisade_schedule::{Firing, Schedule};
@@ -37,9 +38,6 @@ use std::{
 /// How often messages that wait are looked for while schedules are served.
 const POST_EVERY: Duration = Duration::from_secs(5);
 
-/// How far back `palisade run` looks for the firing it is called for.
-const LATEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 366);
-
 pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
     let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
@@ -50,9 +48,10 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
     let firing = if wanted.now {
         schedule_at(&schedule.schedule, now)
     } else {
-        latest(&schedule.schedule, now).with_context(|| {
-            format!("`{}` has not fired within a year: `--now` makes a run of its own", schedule.schedule.name)
-        })?
+        schedule
+            .schedule
+            .previous(now)
+            .with_context(|| format!("`{}` has never fired: `--now` makes a run of its own", schedule.schedule.name))?
     };
     match fire(&service, &config, &wanted.config, &schedule, &firing, screen).await? {
         Ran::Done(record) => {
@@ -61,7 +60,7 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             Ok(exit::of_report(&record.report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
         }
         Ran::Already => {
-            service.deliver(&Timestamp::now).await?;
+            service.deliver(&clock()).await?;
             screen.note(&format!("the firing of {} was run before: `--now` makes a run of its own", firing.at));
             Ok(Exit::Done)
         }
@@ -72,20 +71,8 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
     }
 }
 
-/// The latest firing up to now.
-fn latest(schedule: &Schedule, now: Timestamp) -> Option<Firing> {
-    let from = now.checked_sub(LATEST).ok()?;
-    let mut hours = 1;
-    loop {
-        let near = now.checked_sub(jiff::SignedDuration::from_hours(hours)).ok()?.max(from);
-        if let Some(firing) = schedule.between(near, now).last() {
-            return Some(firing);
-        }
-        if near == from {
-            return None;
-        }
-        hours *= 4;
-    }
+fn clock() -> Clock {
+    Arc::new(Timestamp::now)
 }
 
 /// A firing that no cron line asks for.
@@ -104,7 +91,7 @@ async fn fire(
     let job = job(config, config_path, schedule, firing)?;
     let line = Arc::new(Line::new(screen.interactive));
     let progress = Arc::clone(&line) as Arc<dyn palisade_provider::Progress>;
-    let ran = service.run(&job, firing, &Timestamp::now, progress).await;
+    let ran = service.run(&job, firing, &clock(), progress).await;
     line.clear();
     let ran = ran?;
     if let Ran::Done(record) = &ran {
@@ -258,7 +245,7 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
                 }
             }
         }
-        match service.deliver(&Timestamp::now).await {
+        match service.deliver(&clock()).await {
             Ok(posted) => metrics.posted(posted),
             Err(error) => screen.complain(&anyhow::Error::from(error)),
         }
@@ -348,7 +335,7 @@ pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<E
             }
         }
         Notify::Send { config } => {
-            let posted = service(&configuration(config)?, config).await?.deliver(&Timestamp::now).await?;
+            let posted = service(&configuration(config)?, config).await?.deliver(&clock()).await?;
             let text = format!(
                 "{} delivered, {} to be tried again, {} given up\n",
                 posted.delivered, posted.retried, posted.dead
@@ -382,7 +369,9 @@ async fn test(channel: &str, config_path: &Path, screen: &Screen) -> anyhow::Res
             waiting: 0,
         },
     };
-    let receipt = post.send_one(known, event, now).await;
+    let database = memory(&config, config_path).await?;
+    post.introduce(&database).await?;
+    let receipt = post.send_one(&database, known, event, now).await?;
     if let Some(error) = receipt.error {
         return Err(anyhow::Error::from(error).context(format!("the test did not reach `{channel}`")));
     }

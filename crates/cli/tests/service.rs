@@ -173,6 +173,47 @@ async fn a_firing_is_run_once_and_a_receiver_that_is_down_gets_its_message_later
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_does_not_know_us_waits_until_a_test_has_arrived_there() {
+    let folder = furnished();
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    configure(folder.path(), &running.aws);
+    let refusing = Router::new().route("/", post(|| async { axum::http::StatusCode::FORBIDDEN }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stranger = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, refusing).await });
+    let (code, _, err) = palisade(folder.path(), &["run", "nightly"], &stranger).await;
+    assert_eq!(code, Some(0), "{err}");
+    let (hook, messages) = receiver().await;
+    let (_, out, _) = palisade(folder.path(), &["notify", "send"], &hook).await;
+    assert!(out.starts_with("0 delivered") && messages.lock().unwrap().is_empty(), "the channel is paused: {out}");
+    let (code, _, err) = palisade(folder.path(), &["notify", "test", "hook"], &hook).await;
+    assert_eq!(code, Some(0), "{err}");
+    let (_, out, _) = palisade(folder.path(), &["notify", "send"], &hook).await;
+    assert!(!out.starts_with("0 delivered"), "{out}");
+    let kinds: BTreeSet<String> = messages.lock().unwrap().iter().map(|message| message["type"].to_string()).collect();
+    assert!(kinds.contains("\"io.palisade.rulepack.changed\""), "{kinds:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_a_schedule_names_and_nobody_has_is_not_read_and_no_success() {
+    let folder = furnished();
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    configure(folder.path(), &running.aws);
+    let file = folder.path().join("schedules/nightly.yaml");
+    let schedule = fs::read_to_string(&file).unwrap();
+    for (scopes, expected, told) in
+        [("[\"999999999999\"]", 4, "`999999999999`"), ("[\"222222222222\"]", 0, "shop-prod")]
+    {
+        let targets = format!("targets:\n  - name: acme\n    scopes: {scopes}");
+        fs::write(&file, schedule.replace("targets: all", &targets)).unwrap();
+        let (code, out, err) = palisade(folder.path(), &["run", "nightly", "--now"], "http://127.0.0.1:9/").await;
+        assert_eq!(code, Some(expected), "{out}{err}");
+        let (_, findings, _) = palisade(folder.path(), &["findings"], "http://127.0.0.1:9/").await;
+        assert!(err.contains(told) || findings.contains(told), "{scopes}: {out}{err}{findings}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_says_that_it_is_ready_and_stops_when_it_is_told_to() {
     let folder = furnished();
     let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();

@@ -90,11 +90,10 @@ impl Gather {
         inventory.clusters.len()
     }
 
-    /// A unit that was not come to before the time was up: whatever stands there is not seen.
-    pub(crate) fn give_up(&mut self, scope: &str, provider: &dyn Provider, judge: &Judge<'_>) {
+    /// A unit that was asked for and not come to: whatever stands there is not seen.
+    pub(crate) fn give_up(&mut self, scope: &str, why: &str, provider: &dyn Provider, judge: &Judge<'_>) {
         let call = provider.cluster_list().name.to_owned();
-        let why = "the run's time limit was up".to_owned();
-        let gap = Gap::Unreachable { call, scope: scope.to_owned(), why };
+        let gap = Gap::Unreachable { call, scope: scope.to_owned(), why: why.to_owned() };
         let unseen = vec![Unseen { scope: Scope::new(scope), gap }];
         let inventory = Inventory { clusters: Vec::new(), unseen };
         self.coverage = self.coverage.and(coverage(&inventory));

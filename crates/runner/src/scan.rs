@@ -128,17 +128,21 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     let mut gather = Gather::default();
     let mut outcomes = Vec::with_capacity(targets.len());
     let mut work: Vec<(usize, Unit)> = Vec::new();
+    let mut unread: Vec<(usize, String, &str)> = Vec::new();
     let discoveries = futures::future::join_all(
         targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)),
     )
     .await;
     for (position, (target, Discovery { mut units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
+        let listed: BTreeSet<&str> = units.iter().map(|unit| unit.scope.as_str()).collect();
+        let unknown: Vec<String> =
+            target.scopes.iter().flatten().filter(|scope| !listed.contains(scope.as_str())).cloned().collect();
         units.retain(|unit| target.reads(unit));
         DISCOVERY.clone_into(&mut snapshot.scope);
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
             provider: target.provider.provider(),
-            units: units.len(),
+            units: units.len() + unknown.len(),
             clusters: 0,
             calls: 0,
             dark: Vec::new(),
@@ -151,6 +155,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             store.write(&snapshot)?;
         }
         gather.take(&snapshot, target.provider.as_ref(), judge);
+        unread.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
         work.extend(units.into_iter().map(|unit| (position, unit)));
     }
     let mut waiting: BTreeSet<(usize, String)> =
@@ -184,9 +189,12 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         scan.progress.tell(Event::UnitDone);
     }
     drop(collected);
-    for (position, scope) in waiting {
-        if let Some(target) = targets.get(position) {
-            gather.give_up(&scope, target.provider.as_ref(), judge);
+    unread.extend(waiting.into_iter().map(|(position, scope)| (position, scope, "the run's time limit was up")));
+    for (position, scope, why) in unread {
+        if let Some((target, outcome)) = targets.get(position).zip(outcomes.get_mut(position)) {
+            gather.give_up(&scope, why, target.provider.as_ref(), judge);
+            let failure = Failure::new(FailureReason::Unreachable, why);
+            outcome.dark.push(Dark { scope, call: target.provider.cluster_list().name.to_owned(), failure });
         }
     }
     for (outcome, recorder) in outcomes.iter_mut().zip(&recorders) {

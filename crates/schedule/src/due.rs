@@ -89,6 +89,13 @@ pub fn due(schedule: &Schedule, last_fired: Option<Timestamp>, now: Timestamp) -
     Due { run, missed, last, next: next_run(schedule, last, now), clock_behind }
 }
 
+impl Schedule {
+    /// The latest firing up to and with an instant, since 1970.
+    pub fn previous(&self, until: Timestamp) -> Option<Firing> {
+        latest(self, Timestamp::UNIX_EPOCH, until, 1).0.pop()
+    }
+}
+
 /// The first run after `last` whose start lies ahead of `now`.
 fn next_run(schedule: &Schedule, last: Timestamp, now: Timestamp) -> Option<Run> {
     let firing = schedule.next(last.max(now.checked_sub(schedule.longest_delay()).unwrap_or(now)));

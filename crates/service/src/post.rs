@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use palisade_engine::Severity;
 use palisade_message::{Channel, Guides, Load, Planned, Rendered, Room, Sinks, Templates, View, queue, render};
 use palisade_notify::{Courier, Health, Next, Receipt, State, after};
+use palisade_provider::Clock;
 use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route};
 use palisade_track::{Event, EventKind, Topic};
 use std::{collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
@@ -14,6 +15,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
 /// How many messages are taken at once.
 const AT_ONCE: u32 = 16;
+
+/// How long a channel that was spoken to a moment ago is waited for.
+const PACE: SignedDuration = SignedDuration::from_secs(2);
 
 /// What became of the messages that waited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +84,7 @@ impl Post {
     }
 
     /// Delivers what waits and may leave now. Every message is tried once.
-    pub async fn deliver(&self, database: &Database, clock: &dyn Fn() -> Timestamp) -> Result<Posted, ServiceError> {
+    pub async fn deliver(&self, database: &Database, clock: &Clock) -> Result<Posted, ServiceError> {
         let mut posted = Posted::default();
         loop {
             let now = clock();
@@ -105,19 +109,19 @@ impl Post {
         }
     }
 
-    async fn attempt(
-        &self,
-        database: &Database,
-        message: &Claimed,
-        clock: &dyn Fn() -> Timestamp,
-    ) -> Result<Outcome, ServiceError> {
+    async fn attempt(&self, database: &Database, message: &Claimed, clock: &Clock) -> Result<Outcome, ServiceError> {
         let now = clock();
         let Some(channel) = self.sinks.channel(&message.endpoint) else {
             return Ok(Outcome::Suppressed { why: "the channel is not configured any more".to_owned() });
         };
         if let Some(until) = self.health_of(&channel.name).closed_until.filter(|until| *until > now) {
-            let error = "the channel is left alone for a moment".to_owned();
-            return Ok(Outcome::Retry { at: until, status: None, error });
+            let wait = until.duration_since(now);
+            if wait > PACE {
+                let error = "the channel has failed often and is left alone for a while".to_owned();
+                return Ok(Outcome::Retry { at: until, status: None, error });
+            }
+            // It was spoken to a moment ago. A message that is put back would stay there until the next run.
+            tokio::time::sleep(wait.unsigned_abs()).await;
         }
         let events: Vec<Event> = message.events.iter().map(|told| told.event.clone()).collect();
         let coverage = message
@@ -130,7 +134,10 @@ impl Post {
         let (receipt, next) = self.try_both_sizes(&planned, channel, message, clock).await;
         let health = self.health_of(&channel.name).after(next, channel.kind.medium(), clock());
         self.health.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), health);
-        self.note(database, channel, health, &receipt, clock()).await?;
+        let failed = next == Next::Dead || health.state != State::Enabled;
+        if failed {
+            self.note(database, channel, health, (&planned, &receipt), clock()).await?;
+        }
         let status = receipt.answer.status;
         let error = said(&receipt);
         Ok(match next {
@@ -148,7 +155,7 @@ impl Post {
         planned: &Planned,
         channel: &Channel,
         message: &Claimed,
-        clock: &dyn Fn() -> Timestamp,
+        clock: &Clock,
     ) -> (Receipt, Next) {
         let receipt = self.courier.deliver(channel, &self.rendered(planned, channel, Room::Usual), clock()).await;
         let judge = |receipt: &Receipt, smaller: bool| {
@@ -164,8 +171,15 @@ impl Post {
         (receipt, next)
     }
 
-    /// Sends one event to one channel, past routes and memory: a test.
-    pub async fn send_one(&self, channel: &Channel, event: Event, now: Timestamp) -> Receipt {
+    /// Sends one event to one channel, past routes and queue: a test. A channel that was paused or disabled takes messages
+    /// again when it succeeds.
+    pub async fn send_one(
+        &self,
+        database: &Database,
+        channel: &Channel,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Receipt, ServiceError> {
         let planned = Planned {
             route: "test".to_owned(),
             channel: channel.name.clone(),
@@ -174,7 +188,11 @@ impl Post {
             events: vec![event],
             coverage: None,
         };
-        self.courier.deliver(channel, &self.rendered(&planned, channel, Room::Usual), now).await
+        let receipt = self.courier.deliver(channel, &self.rendered(&planned, channel, Room::Usual), now).await;
+        if receipt.error.is_none() {
+            database.set_endpoint(&channel.name, EndpointState::Enabled, None).await?;
+        }
+        Ok(receipt)
     }
 
     fn rendered(&self, planned: &Planned, channel: &Channel, room: Room) -> Rendered {
@@ -192,21 +210,28 @@ impl Post {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).get(channel).copied().unwrap_or_default()
     }
 
-    /// Writes down a channel that takes no messages any more, and tells of it by the other channels.
+    /// Writes down a channel that takes no messages any more, and tells of it, or of a message that was given up, by the
+    /// other channels. That word of this kind did not arrive is not told again: it would never end.
     async fn note(
         &self,
         database: &Database,
         channel: &Channel,
         health: Health,
-        receipt: &Receipt,
+        (planned, receipt): (&Planned, &Receipt),
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let state = match health.state {
-            State::Enabled => return Ok(()),
-            State::Paused => EndpointState::Paused,
-            State::Disabled => EndpointState::Disabled,
-        };
-        database.set_endpoint(&channel.name, state, health.failing_since).await?;
+        match health.state {
+            State::Enabled => (),
+            State::Paused => {
+                database.set_endpoint(&channel.name, EndpointState::Paused, health.failing_since).await?;
+            }
+            State::Disabled => {
+                database.set_endpoint(&channel.name, EndpointState::Disabled, health.failing_since).await?;
+            }
+        }
+        if planned.events.iter().all(|event| event.kind == EventKind::DeliveryFailing) {
+            return Ok(());
+        }
         let event = Event {
             kind: EventKind::DeliveryFailing,
             at: now,
@@ -215,7 +240,12 @@ impl Post {
             severity: Severity::High,
             topic: Topic::Channel { name: channel.name.clone(), why: said(receipt), waiting: 1 },
         };
-        database.tell(std::slice::from_ref(&event), now, |events| self.routes(events, now)).await?;
+        let elsewhere = |events: &[Event]| {
+            let mut routes = self.routes(events, now);
+            routes.retain(|route| !route.endpoints.contains(&channel.name));
+            routes
+        };
+        database.tell(std::slice::from_ref(&event), now, elsewhere).await?;
         Ok(())
     }
 }

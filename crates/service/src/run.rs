@@ -4,7 +4,7 @@ use crate::{Post, Posted, ServiceError};
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Entry, Policy};
 use palisade_model::{Inventory, Provider};
-use palisade_provider::Progress;
+use palisade_provider::{Clock, Progress};
 use palisade_report::Report;
 use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome};
 use palisade_schedule::Firing;
@@ -87,7 +87,7 @@ impl Service {
         &self,
         job: &Job<'_>,
         firing: &Firing,
-        clock: &(dyn Fn() -> Timestamp + Send + Sync),
+        clock: &Clock,
         progress: Arc<dyn Progress>,
     ) -> Result<Ran, ServiceError> {
         let (now, schedule) = (clock(), job.schedule);
@@ -120,9 +120,9 @@ impl Service {
     }
 
     /// Delivers what waits.
-    pub async fn deliver(&self, clock: &(dyn Fn() -> Timestamp + Send + Sync)) -> Result<Posted, ServiceError> {
+    pub async fn deliver(&self, clock: &Clock) -> Result<Posted, ServiceError> {
         match &self.post {
-            Some(post) => post.deliver(&self.database, &clock).await,
+            Some(post) => post.deliver(&self.database, clock).await,
             None => Ok(Posted::default()),
         }
     }
@@ -132,14 +132,14 @@ impl Service {
         &self,
         job: &Job<'_>,
         fence: &Fence,
-        clock: &(dyn Fn() -> Timestamp + Send + Sync),
+        clock: &Clock,
         progress: Arc<dyn Progress>,
     ) -> Result<Scanned, ServiceError> {
         let scan = Scan {
             store: job.evidence.as_ref(),
             units_at_once: self.units_at_once,
             time_limit: Some(job.time_limit),
-            clock: Arc::new(Timestamp::now),
+            clock: Arc::clone(clock),
             progress,
         };
         let judge = Judge { controls: &job.controls, policy: &self.policy, palisade: self.palisade };
