@@ -83,6 +83,16 @@ mod tests {
         assert_eq!(late.next, Some(at("2026-11-28T18:00:00Z")));
     }
 
+    #[test]
+    fn an_outer_cron_finds_the_latest_firing_however_long_ago() {
+        let schedule = |line: &str| Schedule { line: Line::parse(line).unwrap(), ..hourly() };
+        let previous = |line: &str, until: &str| schedule(line).previous(at(until)).map(|firing| firing.at);
+        let now = "2026-11-28T11:00:00Z";
+        assert_eq!(previous("0 * * * *", now), Some(at(now)), "the very instant counts");
+        assert_eq!(previous("0 8 29 2 *", now), Some(at("2024-02-29T08:00:00Z")));
+        assert_eq!(previous("0 8 * * *", "1970-01-01T07:00:00Z"), None);
+    }
+
     #[tokio::test]
     async fn a_run_that_was_begun_and_not_finished_is_run_again_by_the_next_process() {
         let folder = tempfile::tempdir().unwrap();
