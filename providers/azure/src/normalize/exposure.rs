@@ -6,11 +6,11 @@ use super::{
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
     passes::Pass,
-    rules::{Direction, Membership, Own, OwnAddress, Reading},
+    rules::{Direction, Membership, Own, OwnAddress, Reading, Readings},
     space::Space,
     surroundings::Surroundings,
     table::{Row, table},
-    ways::{Way, together},
+    ways::Way,
 };
 use crate::arm;
 use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId};
@@ -147,11 +147,11 @@ fn answer(
     let mut limits = space.limits.clone();
     sources.extend(around.admin_evidence(&space));
     let mut layers = pass.layers.clone();
-    let (mut sessions, mut paths): (Vec<Sessions>, Vec<Path>) = (Vec::new(), Vec::new());
+    let (mut sessions, mut paths): (Vec<Readings<Sessions>>, Vec<Path>) = (Vec::new(), Vec::new());
     let mut add = |way: &Way<'_>, pass: &Pass| -> Result<(), Gap> {
-        let found = around.paths(way, address, &space)?;
+        let (found, through) = around.paths(way, address, &space)?;
         // Rules that skip the security groups are looked at together with them.
-        sessions.push(if pass.ruled { together(&found) } else { opened(pass, way) });
+        sessions.push(if pass.ruled { through } else { pass.under.map(|under| opened(under, pass.filtered, way)) });
         paths.extend(found);
         Ok(())
     };
@@ -196,8 +196,11 @@ fn answer(
     let back = back(&space.returning);
     let from_outside = |pick: fn(&Sessions) -> &Bounds<PacketSet>| {
         let nothing = Bounds::exact(PacketSet::empty());
-        let united = sessions.iter().fold(nothing, |all, way| all.union(pick(way)));
-        let outside = united.map(|packets| packets.restrict_sources(&outside));
+        let under = |reading: fn(&Readings<Sessions>) -> &Sessions| {
+            sessions.iter().fold(nothing.clone(), |all, way| all.union(pick(reading(way))))
+        };
+        let united = Readings { narrow: under(|way| &way.narrow), wide: under(|way| &way.wide) };
+        let outside = united.either().map(|packets| packets.restrict_sources(&outside));
         match &back {
             Some(back) => outside.intersect(back),
             None => outside,
@@ -217,14 +220,14 @@ fn answer(
 }
 
 /// What gets through on a way where no admin rules hold. Without any security group the kind of the address decides.
-fn opened(pass: &Pass, way: &Way<'_>) -> Sessions {
+fn opened(passing: &Sessions, filtered: bool, way: &Way<'_>) -> Sessions {
     let all = || {
         let all = Bounds::exact(PacketSet::all());
         Sessions { any_port: all.clone(), ordinary: all }
     };
     let nothing = Bounds::exact(PacketSet::empty());
     let sessions = match way.unguarded {
-        _ if pass.filtered => pass.sessions.clone(),
+        _ if filtered => passing.clone(),
         Unguarded::Closed => Sessions { any_port: nothing.clone(), ordinary: nothing },
         Unguarded::Open => all(),
         Unguarded::Unknown => perhaps(&all()),

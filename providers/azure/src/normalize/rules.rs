@@ -9,7 +9,7 @@ use crate::{
     record::{SecurityGroup, SecurityRule},
 };
 use palisade_model::Gap;
-use palisade_reach::{Action, AddrSet, Bounds, Certainty, Chain, Family, PortedRule, RuleId};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Chain, Family, PacketSet, PortedRule, RuleId, Sessions};
 use reader::{Reader, action};
 use std::net::IpAddr;
 
@@ -30,6 +30,39 @@ pub(super) enum Reading {
     Narrow,
     /// What it may cover.
     Wide,
+}
+
+/// What holds under each reading of the tag.
+#[derive(Clone, Debug)]
+pub(super) struct Readings<T> {
+    /// Under [`Reading::Narrow`].
+    pub(super) narrow: T,
+    /// Under [`Reading::Wide`].
+    pub(super) wide: T,
+}
+
+impl<T> Readings<T> {
+    pub(super) fn map<U>(&self, with: impl Fn(&T) -> U) -> Readings<U> {
+        Readings { narrow: with(&self.narrow), wide: with(&self.wide) }
+    }
+}
+
+impl Readings<Bounds<PacketSet>> {
+    /// What gets through when either reading may be the true one: each packet surely when it does under both.
+    pub(super) fn either(&self) -> Bounds<PacketSet> {
+        let (one, other) = (&self.narrow, &self.wide);
+        Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
+    }
+}
+
+impl Readings<Sessions> {
+    /// The same for sessions.
+    pub(super) fn either(&self) -> Sessions {
+        Sessions {
+            any_port: self.map(|sessions| sessions.any_port.clone()).either(),
+            ordinary: self.map(|sessions| sessions.ordinary.clone()).either(),
+        }
+    }
 }
 
 impl Reading {
