@@ -2,7 +2,7 @@
 //! then the union.
 
 use super::{
-    admin::perhaps,
+    admin::{AdminRead, perhaps},
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
     passes::Pass,
@@ -40,6 +40,8 @@ struct Signature {
     security_group: Option<String>,
     family: Family,
     matching: Vec<Vec<Certainty>>,
+    /// Which admin rules are about the address.
+    admin: Vec<Certainty>,
     public: Option<Unguarded>,
     /// By where they are kept: two balancers may have the same name.
     forwards: Vec<*const Forward>,
@@ -89,13 +91,18 @@ pub(super) fn exposed(
 
 fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, Gap> {
     let space = around.space(&address.subnet)?;
-    let filters =
-        around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In, Reading::Narrow))?;
+    let view = (address.family, Direction::In, Reading::Narrow);
+    let filters = around.filters(&space, address.security_group.as_deref(), view)?;
+    let admin = match around.admin(&space, view)? {
+        AdminRead::Known(admin) => admin.matching(&address.own, &space),
+        AdminRead::None => Vec::new(),
+    };
     Ok(Signature {
         subnet: space.key.clone(),
         security_group: address.security_group.as_deref().map(arm::key),
         family: address.family,
         matching: filters.iter().map(|(_, _, filter)| filter.matching(&address.own, &space)).collect(),
+        admin,
         public: address.public,
         forwards: address.forwards.iter().map(Arc::as_ptr).collect(),
         unread: address.unread.clone(),

@@ -123,6 +123,7 @@ struct OwnSide {
     any: bool,
     nets: AddrSet,
     virtual_network: bool,
+    internet: bool,
     unknown: bool,
     groups: Vec<String>,
 }
@@ -316,10 +317,19 @@ impl Filter {
 impl OwnSide {
     fn matches(&self, own: &Own, space: &Space) -> Certainty {
         let network = &space.virtual_network;
-        let nothing = AddrSet::empty();
-        let tagged = if self.virtual_network { (network.lower(), network.upper()) } else { (&nothing, &nothing) };
-        let lower = self.nets.union(tagged.0);
-        let upper = self.nets.union(tagged.1);
+        // The tag may cover the own address and not the other side's, or the other way round: here neither reading of
+        // the other side is followed.
+        let tagged = match (self.virtual_network, self.internet) {
+            (false, false) => Bounds::exact(AddrSet::empty()),
+            (true, false) => network.clone(),
+            (false, true) => {
+                let rest = |covered: &AddrSet| palisade_reach::internet().subtract(covered);
+                Bounds::between(rest(network.upper()), rest(network.lower()))
+            }
+            (true, true) => network.map(|covered| covered.union(palisade_reach::internet())),
+        };
+        let lower = self.nets.union(tagged.lower());
+        let upper = self.nets.union(tagged.upper());
         match (own.address.lies_in(&lower, &upper), own.groups.is_in(&self.groups)) {
             _ if self.any => Certainty::Yes,
             (Certainty::Yes, _) | (_, Certainty::Yes) => Certainty::Yes,
