@@ -27,6 +27,7 @@
     for (const one of inside.flat(9)) if (one !== undefined && one !== null && one !== false) node.append(one);
     return node;
   };
+  const page = (...inside) => view.replaceChildren(...inside.flat(9).filter(Boolean));
   // Marks that turn the reading direction or hide are written out.
   const odd = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]/g;
   const shown = (words) => String(words).replace(odd, (mark) => "\\u{" + mark.charCodeAt(0).toString(16) + "}");
@@ -170,7 +171,7 @@
     parts.addEventListener("change", () => change("parts", parts.value));
     selects.push(el("label", {}, "of", parts));
     const copy = el("button", { type: "button", onclick: () => copyCsv(places) }, "Copy as CSV");
-    view.replaceChildren(el("h1", {}, "Findings"), el("form", { class: "bar", role: "search", onsubmit: (event) => event.preventDefault() }, el("label", {}, "search", search), selects, copy), count, out);
+    page(el("h1", {}, "Findings"), el("form", { class: "bar", role: "search", onsubmit: (event) => event.preventDefault() }, el("label", {}, "search", search), selects, copy), count, out);
     draw();
   };
 
@@ -223,7 +224,7 @@
       out.replaceChildren(list, el("p", {}, more));
     };
     search.addEventListener("input", () => { history.replaceState(null, "", base + (search.value ? "?q=" + encodeURIComponent(search.value) : "")); draw(); });
-    view.replaceChildren(el("h1", {}, title), el("form", { class: "bar", role: "search", onsubmit: (event) => event.preventDefault() }, el("label", {}, "search", search)), count, out);
+    page(el("h1", {}, title), el("form", { class: "bar", role: "search", onsubmit: (event) => event.preventDefault() }, el("label", {}, "search", search)), count, out);
     draw();
   };
   const clustersView = (asked) => {
@@ -249,7 +250,7 @@
     const place = byCluster.get(id);
     if (place === undefined) return missing("cluster");
     const one = clusters[place], own = (ofCluster().get(place) || []).slice().sort(order);
-    view.replaceChildren(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, few(shown(one.name), 300)),
+    page(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, few(shown(one.name), 300)),
       el("p", { class: "lead" }, one.service + " · " + few(shown(one.scope), 200) + " · " + shown(one.location)), meter(tally(own.filter(summed))),
       el("h2", {}, "Who reaches its API server"), table("Who reaches its API server", ["Ports", "From", "Before it"], one.api.map((way) => [el("code", {}, way.packets.protocol + " " + way.packets.ports), el("span", { class: "mono" }, ranges(way.packets)), way.gate === "iam" ? "the provider's IAM" : "its own authentication"])),
       el("h2", {}, "Who reaches its machines"), table("Who reaches its machines", ["Pool", "Ports", "From", "Through"], one.nodes.flatMap((group) => group.packets.map((packets) => [shown(group.pool) + " (" + many(group.count, "machine", "machines") + ")", el("code", {}, packets.protocol + " " + packets.ports), el("span", { class: "mono" }, ranges(packets)), el("span", { class: "mono" }, few(shown(group.via.join(", ")), 300))]))),
@@ -260,7 +261,7 @@
     const place = byControl.get(id);
     if (place === undefined) return missing("control");
     const one = controls[place], own = (ofControl().get(place) || []).slice().sort(order);
-    view.replaceChildren(el("p", { class: "crumb" }, el("a", { href: "#/controls" }, "Controls")), el("h1", {}, one.title),
+    page(el("p", { class: "crumb" }, el("a", { href: "#/controls" }, "Controls")), el("h1", {}, one.title),
       el("p", { class: "lead" }, el("code", {}, one.id), " · " + one.layer + " · " + one.dimension + " · " + one.concern + " · at most " + one.severity + " · effort " + one.effort), meter(tally(own.filter(summed))),
       one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework), el("dd", {}, map.requirements.join(", "))]))] : [],
       el("h2", {}, "Findings"), ...listing(own.filter(summed), "control"), el("p", {}, el("a", { href: "#/findings?parts=each&control=" + id }, "Each part of them")));
@@ -269,17 +270,17 @@
     const place = byFingerprint().get(fingerprint);
     if (place === undefined) return missing("finding");
     const item = line(place);
-    view.replaceChildren(el("p", { class: "crumb" }, el("a", { href: "#/findings" }, "Findings")), el("h1", {}, controls[findings.control[place]].title), el("ul", { class: "lines" }, item));
+    page(el("p", { class: "crumb" }, el("a", { href: "#/findings" }, "Findings")), el("h1", {}, controls[findings.control[place]].title), el("ul", { class: "lines" }, item));
     item.querySelector("details").open = true;
   };
   const coverageView = () => {
     const share = data.coverage.total ? Math.floor((1e4 * data.coverage.known) / data.coverage.total) / 100 : 100;
-    view.replaceChildren(el("h1", {}, "What was read, and what was not"),
+    page(el("h1", {}, "What was read, and what was not"),
       el("p", { class: "lead" }, data.coverage.known.toLocaleString("en") + " of " + data.coverage.total.toLocaleString("en") + " facts were read: " + share + " %. Nothing passes on a fact that was not."),
       table("Calls that failed", ["Where", "Call", "Why", "What would close it", "Controls it hides"], gaps.map((gap) => [few(shown(gap.scope), 200), el("code", {}, shown(gap.call)), [gap.reason + (gap.times > 1 ? " × " + gap.times : ""), gap.message ? el("small", { class: "note" }, " " + few(shown(gap.message), 300)) : []], gap.permission ? el("code", {}, gap.permission) : "—", gap.hides.join(", ") || "—"])),
       data.unused.length ? [el("h2", {}, "Waivers that match nothing"), table("Waivers that match nothing", ["Control", "Cluster", "Owner", "Until"], data.unused.map((one) => [one.control, shown(one.cluster), shown(one.owner), one.until]))] : []);
   };
-  const missing = (what) => view.replaceChildren(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
+  const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
 
   const summary = document.getElementById("summary");
   const show = () => {
@@ -293,7 +294,7 @@
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
     summary.hidden = Boolean(own);
     view.hidden = !own;
-    if (own) own(); else view.replaceChildren();
+    if (own) own(); else page();
     const title = view.querySelector("h1");
     if (title) { title.id = "view-title"; view.setAttribute("aria-labelledby", "view-title"); }
     window.scrollTo(0, 0);
