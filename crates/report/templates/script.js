@@ -277,7 +277,11 @@
     const share = data.coverage.total ? Math.floor((1e4 * data.coverage.known) / data.coverage.total) / 100 : 100;
     page(el("h1", {}, "What was read, and what was not"),
       el("p", { class: "lead" }, data.coverage.known.toLocaleString("en") + " of " + data.coverage.total.toLocaleString("en") + " facts were read: " + share + " %. Nothing passes on a fact that was not."),
-      table("Calls that failed", ["Where", "Call", "Why", "What would close it", "Controls it hides"], gaps.map((gap) => [few(shown(gap.scope), 200), el("code", {}, shown(gap.call)), [gap.reason + (gap.times > 1 ? " × " + gap.times : ""), gap.message ? el("small", { class: "note" }, " " + few(shown(gap.message), 300)) : []], gap.permission ? el("code", {}, gap.permission) : "—", gap.hides.join(", ") || "—"])),
+      gaps.length ? el("ul", { class: "lines" }, gaps.map((gap) => el("li", { class: "line" },
+        el("div", { class: "mark" }, el("span", { class: "tag unknown" }, gap.reason), gap.times > 1 ? el("small", {}, " × " + gap.times) : []),
+        el("div", { class: "head" }, gap.call ? el("code", {}, shown(gap.call)) : "A fact that the answers do not hold", gap.permission ? [" needs ", el("code", {}, gap.permission)] : []),
+        el("div", { class: "place" }, few(shown(gap.scope), 200), " · hides ", gap.hides.length === controls.length ? "every control" : gap.hides.join(", ") || "nothing"),
+        gap.message ? el("div", { class: "why" }, prose(shown(gap.message), 600)) : []))) : el("p", {}, "Everything that was asked for was answered."),
       data.unused.length ? [el("h2", {}, "Waivers that match nothing"), table("Waivers that match nothing", ["Control", "Cluster", "Owner", "Until"], data.unused.map((one) => [one.control, shown(one.cluster), shown(one.owner), one.until]))] : []);
   };
   const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));

@@ -97,11 +97,7 @@ impl<'a> Summary<'a> {
             clusters: counted(report.clusters.len(), "cluster", "clusters"),
             clouds: listed(&clouds.into_iter().map(Provider::service).collect::<Vec<_>>()),
             coverage: percent(report),
-            gaps: if report.gaps.is_empty() {
-                String::new()
-            } else {
-                counted(report.gaps.len(), "failed call", "failed calls")
-            },
+            gaps: if report.gaps.is_empty() { String::new() } else { counted(report.gaps.len(), "gap", "gaps") },
             figures: figures.into(),
             unknown: own().filter(unknown).count(),
             passed: own().filter(|finding| finding.state == State::Pass).count(),
