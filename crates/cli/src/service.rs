@@ -12,7 +12,7 @@ use crate::{
     schedules,
 };
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use metrics::Metrics;
 use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets};
 use palisade_controls::controls;
@@ -37,6 +37,9 @@ use std::{
 
 /// How often messages that wait are looked for while schedules are served.
 const POST_EVERY: Duration = Duration::from_secs(5);
+
+/// How often what time alone brings is looked for: reminders, and waivers that end.
+const REMIND_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
@@ -209,7 +212,7 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
         metrics::listen(address, Arc::clone(&metrics)).await?;
         screen.note(&format!("health and metrics at http://{address}"));
     }
-    let mut serving = Serving::default();
+    let (mut serving, mut reminded) = (Serving::default(), None::<Timestamp>);
     let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
     serving.resume(&service.database, &plain_schedules).await?;
     // Before anybody is told that it is ready: a signal that came earlier would end it by force.
@@ -243,6 +246,12 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
                     metrics.failed(&schedule.schedule.name);
                     screen.complain(&error.context(format!("the run of `{}` failed", schedule.schedule.name)));
                 }
+            }
+        }
+        if reminded.is_none_or(|at| Timestamp::now().duration_since(at) >= REMIND_EVERY) {
+            reminded = Some(Timestamp::now());
+            if let Err(error) = service.remind(&clock()).await {
+                screen.complain(&anyhow::Error::from(error));
             }
         }
         match service.deliver(&clock()).await {

@@ -10,6 +10,7 @@
 
 mod error;
 mod post;
+mod remind;
 mod run;
 mod serve;
 mod thread;

@@ -105,6 +105,7 @@ impl Service {
         };
         let Scanned { report, outcomes, mut sighting } = self.read(job, &fence, clock, progress).await?;
         sighting.schedule = Some(schedule.to_owned());
+        sighting.reminders = self.post.as_ref().map(Post::reminders).unwrap_or_default();
         sighting.rules = Rules::of(self.palisade, &job.controls, &self.policy);
         for provider in [Provider::Aws, Provider::Azure, Provider::Gcp, Provider::Kubernetes] {
             let findings = report.findings.iter().filter(|finding| finding.provider == provider);
