@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-engine", &["palisade-model", "palisade-reach"]),
     ("palisade-provider", &["palisade-model"]),
     ("palisade-controls", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"]),
-    ("palisade-assess", &["palisade-engine", "palisade-model"]),
+    ("palisade-assess", &["palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"]),
     ("palisade-track", &["palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-aws", PROVIDER),
     ("palisade-azure", PROVIDER),
