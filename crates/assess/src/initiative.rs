@@ -7,7 +7,7 @@ use crate::{
     scorecard::Quadrant,
     surroundings::{Owner, Surroundings},
 };
-use palisade_engine::{ControlId, Effort, Finding, Fingerprint, Layer, Severity, State};
+use palisade_engine::{ControlId, Effort, Finding, Fingerprint, Layer, Severity, State, SubjectKind};
 use palisade_model::{ClusterId, Provider};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -83,7 +83,7 @@ pub struct Initiative {
     pub owner: Owner,
     /// The outermost layer it is about.
     pub layer: Layer,
-    /// The worst severity among its findings.
+    /// The worst severity among its findings, before what the surroundings make of it.
     pub severity: Severity,
     /// What it closes.
     pub findings: Vec<Fingerprint>,
@@ -145,14 +145,14 @@ fn initiative((change, provider, account, owner): Key<'_>, findings: &[(&Finding
         findings.iter().map(|(finding, around)| (Risk::of(finding, around), *finding)).collect();
     ranked.sort_by_key(|(risk, finding)| (Reverse(risk.points), finding.fingerprint));
     let clusters: BTreeSet<ClusterId> = ranked.iter().map(|(_, finding)| finding.cluster.clone()).collect();
-    let subjects: BTreeSet<_> = ranked.iter().map(|(_, finding)| (finding.subject.kind, &finding.subject.id)).collect();
+    let places: BTreeSet<Place<'_>> = ranked.iter().map(|(_, finding)| place(finding)).collect();
     let layer = ranked.iter().map(|(_, finding)| finding.control.layer).min().unwrap_or(Layer::Cloud);
-    let severity = ranked.iter().map(|(_, finding)| finding.severity).max().unwrap_or(Severity::Info);
+    let severity = ranked.iter().map(|(_, finding)| finding.base_severity).max().unwrap_or(Severity::Info);
     let meta = ranked.first().map(|(_, finding)| finding.control);
     let (title, cost) = match &change {
         Change::Mend { .. } => (
             meta.map_or_else(String::new, |meta| meta.title.to_owned()),
-            Cost::of(meta.map_or(Effort::M, |meta| meta.effort), subjects.len(), ranked.len(), "place"),
+            Cost::of(meta.map_or(Effort::M, |meta| meta.effort), places.len(), ranked.len(), "place"),
         ),
         Change::Answer { .. } => (
             meta.map_or_else(String::new, |meta| format!("Answer whether this holds: {}", meta.title)),
@@ -181,6 +181,18 @@ fn initiative((change, provider, account, owner): Key<'_>, findings: &[(&Finding
         requires: Vec::new(),
         change,
     }
+}
+
+/// What is changed: a cluster or a part of it, or an identity, which may serve many clusters.
+type Place<'a> = (Option<&'a ClusterId>, SubjectKind, &'a str);
+
+fn place(finding: &Finding) -> Place<'_> {
+    let subject = &finding.subject;
+    let cluster = match subject.kind {
+        SubjectKind::Identity | SubjectKind::Trust => None,
+        SubjectKind::Cluster | SubjectKind::NodePool | SubjectKind::Controller => Some(&finding.cluster),
+    };
+    (cluster, subject.kind, &subject.id)
 }
 
 fn upgrade(

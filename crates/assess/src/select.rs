@@ -8,8 +8,8 @@ use place::{improve, place_all, worth};
 use program::{relaxed, solve};
 use serde::Serialize;
 
-/// The rooms that relaxed plans are made for, in percent of what there is.
-const ROOMIER: [u32; 5] = [100, 96, 98, 102, 104];
+/// Relaxed plans to start from, times tasks.
+const TRIES: usize = 2_000;
 
 /// One thing that may be done.
 #[derive(Clone, Debug, Default)]
@@ -67,9 +67,12 @@ pub(crate) fn select(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<(Selection, P
 /// may do parts. Rounding such a plan to whole tasks goes well or badly by chance, so it is asked for a little less and a
 /// little more room too.
 fn start(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<Selection> {
-    let asked = ROOMIER.iter().filter_map(|percent| {
-        let rooms: Vec<[u32; 4]> =
-            rooms.iter().map(|room| room.map(|one| one.saturating_mul(*percent) / 100)).collect();
+    let tries = (TRIES / tasks.len().max(1)).clamp(5, 40);
+    let asked = (0..tries).filter_map(|number| {
+        // 100, 98, 102, 96, 104, ...
+        let off = 2 * u32::try_from(number.div_ceil(2)).unwrap_or_default();
+        let percent = if number % 2 == 0 { 100 + off } else { 100 - off };
+        let rooms: Vec<[u32; 4]> = rooms.iter().map(|room| room.map(|one| one.saturating_mul(percent) / 100)).collect();
         relaxed(tasks, &rooms)
     });
     let measures = std::iter::once(worth(tasks)).chain(asked);

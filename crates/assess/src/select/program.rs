@@ -4,15 +4,15 @@ use super::{Selection, Task};
 use crate::calendar::Quarter;
 use microlp::{ComparisonOp, LinearExpr, OptimizationDirection, Problem, Solution, SolveOptions, Variable};
 
-/// Steps of branch and bound before the best plan so far is taken. A count and not a time, so that the same input gives
-/// the same plan on every machine.
-const STEPS: u64 = 100;
+/// Steps of branch and bound, times tasks, before the best plan so far is taken: a step costs as much as there are tasks.
+/// A count and not a time, so that the same input gives the same plan on every machine.
+const STEPS: u64 = 60_000;
 
 /// The best selection the solver finds from a start, when it finds one, and the bound it proves.
 pub(super) fn solve(tasks: &[Task], rooms: &[[u32; 4]], start: Option<&Selection>) -> (Option<Selection>, Option<u64>) {
     let (problem, done) = program(tasks, rooms, Problem::add_integer_var);
     let mut options = SolveOptions::default();
-    options.node_limit = Some(STEPS);
+    options.node_limit = Some((STEPS / (tasks.len() as u64).max(1)).clamp(100, 2_000));
     options.warm_start = start.map(|start| {
         let of = |(variables, done): (&[Variable; 4], &Option<Quarter>)| {
             let by_then = |index: usize| done.is_some_and(|quarter| quarter.index() <= index);
