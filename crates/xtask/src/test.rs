@@ -36,17 +36,12 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     codegen::run(root, true)?;
     let python = python(root)?;
-    let node = node(root)?;
-    let chromium = chromium()?;
+    // Says which browser the tests will use, or that there is none: before the long part.
+    process::run(root, &python, &["-B", "crates/testkit/python/browser.py"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
     cargo(&[&["clippy", "--all-targets"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
-    process::run(
-        root,
-        "cargo",
-        &["test", "--workspace"],
-        &[("PALISADE_TEST_PYTHON", &python), ("PALISADE_TEST_NODE", &node), ("PALISADE_TEST_CHROMIUM", chromium)],
-    )
+    process::run(root, "cargo", &["test", "--workspace"], &[("PALISADE_TEST_PYTHON", &python)])
 }
 
 fn packages(names: &[&'static str]) -> Vec<&'static str> {
@@ -64,7 +59,9 @@ pub(crate) fn python(root: &Path) -> anyhow::Result<String> {
     if fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
         return text(&python);
     }
-    let system = ["python3.11", "python3.12", "python3.13", "python3"].into_iter().find(|name| is_there(name));
+    let system = ["python3.11", "python3.12", "python3.13", "python3"]
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success()));
     let Some(system) = system else {
         bail!(
             "the tests need Python 3.11 or newer with `venv`: install it (Debian: apt-get install python3-venv) and run again"
@@ -82,38 +79,6 @@ pub(crate) fn python(root: &Path) -> anyhow::Result<String> {
     )?;
     fs::write(&installed, wanted)?;
     Ok(python_text)
-}
-
-/// A folder with the packages that the tests run: Slack's own types with a compiler, the renderer of Adaptive Cards.
-fn node(root: &Path) -> anyhow::Result<String> {
-    let folder = root.join("target/test-node");
-    let source = root.join("crates/notify/tests/oracle/package.json");
-    let wanted = fs::read_to_string(&source).with_context(|| format!("could not read `{}`", source.display()))?;
-    let installed = folder.join("installed.json");
-    if fs::read_to_string(&installed).is_ok_and(|there| there == wanted) {
-        return text(&folder);
-    }
-    if !is_there("npm") || !is_there("node") {
-        bail!("the tests need Node.js with npm: install it (Debian: apt-get install nodejs npm) and run again");
-    }
-    fs::create_dir_all(&folder).with_context(|| format!("could not make `{}`", folder.display()))?;
-    fs::write(folder.join("package.json"), &wanted)?;
-    process::run(&folder, "npm", &["install", "--no-audit", "--no-fund", "--ignore-scripts"], &[])?;
-    fs::write(&installed, wanted)?;
-    text(&folder)
-}
-
-/// The browser in which the tests look at what a message shows.
-fn chromium() -> anyhow::Result<&'static str> {
-    let known = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    known
-        .into_iter()
-        .find(|name| is_there(name))
-        .context("the tests need Chromium: install it (Debian: apt-get install chromium) and run again")
-}
-
-fn is_there(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
