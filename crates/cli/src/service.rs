@@ -1,9 +1,11 @@
 //! `palisade run`, `serve`, `notify`, `findings` and `diff`: what remembers.
 
 mod metrics;
+mod serve;
+mod stop;
 
 use crate::{
-    arguments::{Acknowledge, DiffRuns, Findings, ListFormat, MessageState, Notify, RunSchedule, Serve, Taking},
+    arguments::{Acknowledge, DiffRuns, Findings, ListFormat, MessageState, Notify, RunSchedule, Taking},
     exit::{self, Exit, WrongUsage},
     output::{self, Screen},
     progress::Line,
@@ -13,19 +15,19 @@ use crate::{
 };
 use anyhow::Context as _;
 use jiff::Timestamp;
-use metrics::Metrics;
-use palisade_config::{Config, EvidenceFormat, Memory, ScheduleConfig, ScheduleTargets};
+use palisade_config::{Config, EvidenceFormat, Memory, Ping, ScheduleConfig, ScheduleTargets};
 use palisade_controls::controls;
 use palisade_engine::Severity;
-use palisade_message::{Guides, Part, Sinks, Template, TemplateFile, Templates};
+use palisade_message::{Channel, Guides, Kind, Part, Sinks, Template, TemplateFile, Templates};
 use palisade_notify::{Courier, Secrets, load};
 use palisade_provider::Clock;
 use palisade_report::plain;
 use palisade_runner::Target;
 use palisade_schedule::{Firing, Schedule};
-use palisade_service::{Job, Post, Ran, Record, Service, Serving};
+use palisade_service::{Job, Pings, Post, Ran, Record, Service};
 use palisade_store::{Database, DeliveryState, FindingFilter, SnapshotFolder};
 use palisade_track::{Event, EventKind, Reading, Summary, Topic};
+pub(crate) use serve::serve;
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
@@ -34,16 +36,18 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use stop::{never, on_signals};
+use tokio::sync::watch;
 
-/// How often messages that wait are looked for while schedules are served.
-const POST_EVERY: Duration = Duration::from_secs(5);
+/// The folder beside the configuration for what was read of runs that have not ended.
+const UNFINISHED: &str = "palisade.unfinished";
 
 pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
     let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
     let schedule = schedules::one(&wanted.name, &wanted.folder, &names)?
         .with_context(|| format!("`{}` holds no schedule", wanted.folder.display()))?;
-    let service = service(&config, &wanted.config).await?;
+    let service = service(&config, &wanted.config, on_signals()?).await?;
     let now = Timestamp::now();
     let firing = if wanted.now {
         schedule_at(&schedule.schedule, now)
@@ -53,7 +57,7 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             .previous(now)
             .with_context(|| format!("`{}` has never fired: `--now` makes a run of its own", schedule.schedule.name))?
     };
-    match fire(&service, &config, &wanted.config, &schedule, &firing, screen).await? {
+    match fire(&service, &config, &wanted.config, &schedule, (&firing, false), screen).await? {
         Ran::Done(record) => {
             let lost = complain_of_lost(&record.outcomes, screen);
             tell(&schedule.schedule.name, &record)?;
@@ -67,6 +71,10 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
         Ran::Elsewhere { by, until } => {
             screen.note(&plain(&format!("`{by}` is at this schedule, and is waited for until {until}")));
             Ok(Exit::Done)
+        }
+        Ran::Stopped | Ran::Lost(_) => {
+            screen.note("stopped before the end: nothing is recorded, and the next run of this firing goes on");
+            Ok(Exit::CouldNotRun)
         }
     }
 }
@@ -85,10 +93,10 @@ async fn fire(
     config: &Config,
     config_path: &Path,
     schedule: &ScheduleConfig,
-    firing: &Firing,
+    (firing, tried_again): (&Firing, bool),
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
-    let job = job(config, config_path, schedule, firing)?;
+    let job = Job { tried_again, ..job(config, config_path, schedule, firing)? };
     let line = Arc::new(Line::new(screen.interactive));
     let progress = Arc::clone(&line) as Arc<dyn palisade_provider::Progress>;
     let ran = service.run(&job, firing, &clock(), progress).await;
@@ -131,6 +139,8 @@ fn job<'a>(
         controls: asked,
         time_limit: Duration::from_secs(u64::from(schedule.time_limit_minutes) * 60),
         evidence,
+        unfinished: Some(config_path.parent().unwrap_or(Path::new("")).join(UNFINISHED)),
+        tried_again: false,
     })
 }
 
@@ -199,103 +209,6 @@ fn line(event: &Event) -> String {
     })
 }
 
-pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exit> {
-    let config = configuration(&wanted.config)?;
-    let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
-    let schedules = schedules::all(&wanted.folder, &names)?;
-    let service = service(&config, &wanted.config).await?;
-    let metrics = Arc::new(Metrics::default());
-    if let Some(address) = config.service.listen {
-        metrics::listen(address, Arc::clone(&metrics)).await?;
-        screen.note(&format!("health and metrics at http://{address}"));
-    }
-    let mut serving = Serving::default();
-    let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
-    serving.resume(&service.database, &plain_schedules).await?;
-    // Before anybody is told that it is ready: a signal that came earlier would end it by force.
-    let mut stop = Stop::listen()?;
-    metrics.ready();
-    screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
-    loop {
-        for schedule in &schedules {
-            let status = serving.look(&schedule.schedule, Timestamp::now());
-            if status.missed > 0 {
-                tracing::warn!(schedule = schedule.schedule.name, missed = status.missed, "firings were missed");
-                missed(&service, &schedule.schedule.name).await?;
-            }
-            if let Some(behind) = status.clock_behind {
-                tracing::warn!(
-                    schedule = schedule.schedule.name,
-                    ?behind,
-                    "the clock was set back: nothing runs before it has caught up"
-                );
-            }
-            let Some(due) = status.run else { continue };
-            // A run that fails is told and does not end the service: the next one may find the database again.
-            match fire(&service, &config, &wanted.config, schedule, &due.firing, screen).await {
-                Ok(Ran::Done(record)) => {
-                    complain_of_lost(&record.outcomes, screen);
-                    metrics.ran(&schedule.schedule.name, &record, Timestamp::now());
-                    tell(&schedule.schedule.name, &record)?;
-                }
-                Ok(Ran::Already | Ran::Elsewhere { .. }) => (),
-                Err(error) => {
-                    metrics.failed(&schedule.schedule.name);
-                    screen.complain(&error.context(format!("the run of `{}` failed", schedule.schedule.name)));
-                }
-            }
-        }
-        match service.deliver(&clock()).await {
-            Ok(posted) => metrics.posted(posted),
-            Err(error) => screen.complain(&anyhow::Error::from(error)),
-        }
-        tokio::select! {
-            () = stop.asked() => break,
-            () = tokio::time::sleep(POST_EVERY) => (),
-        }
-    }
-    screen.note("stopped");
-    Ok(Exit::Done)
-}
-
-/// Tells that a run should have been and was not.
-async fn missed(service: &Service, schedule: &str) -> anyhow::Result<()> {
-    let Some(post) = &service.post else { return Ok(()) };
-    let now = Timestamp::now();
-    let event = Event {
-        kind: EventKind::ScanMissed,
-        at: now,
-        run: None,
-        schedule: Some(schedule.to_owned()),
-        severity: Severity::High,
-        topic: Topic::Run(Summary::default()),
-    };
-    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, now)).await?;
-    Ok(())
-}
-
-/// The ways in which somebody asks to stop.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    /// From now on a signal does not end the process by itself.
-    fn listen() -> anyhow::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-        }
-    }
-}
-
 pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<Exit> {
     match wanted {
         Notify::List { state, config } => {
@@ -335,7 +248,7 @@ pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<E
             }
         }
         Notify::Send { config } => {
-            let posted = service(&configuration(config)?, config).await?.deliver(&clock()).await?;
+            let posted = service(&configuration(config)?, config, never()).await?.deliver(&clock()).await?;
             let text = format!(
                 "{} delivered, {} to be tried again, {} given up\n",
                 posted.delivered, posted.retried, posted.dead
@@ -465,7 +378,7 @@ fn no_sinks() -> anyhow::Error {
 }
 
 /// Everything that runs of a configuration need.
-async fn service(config: &Config, config_path: &Path) -> anyhow::Result<Service> {
+async fn service(config: &Config, config_path: &Path, stop: watch::Receiver<bool>) -> anyhow::Result<Service> {
     let database = memory(config, config_path).await?;
     let post = post(config, config_path)?;
     if let Some(post) = &post {
@@ -474,11 +387,45 @@ async fn service(config: &Config, config_path: &Path) -> anyhow::Result<Service>
     Ok(Service {
         database,
         post,
+        pings: pings(config)?,
         policy: config.policy.clone(),
         palisade: env!("CARGO_PKG_VERSION"),
         holder: holder(),
         units_at_once: UNITS_AT_ONCE,
+        lease: Duration::from_secs(u64::from(config.service.lease_seconds)),
+        grace: Duration::from_secs(u64::from(config.service.stop_seconds)),
+        stop,
     })
+}
+
+/// Watchers outside.
+fn pings(config: &Config) -> anyhow::Result<Option<Pings>> {
+    if config.service.pings.is_empty() {
+        return Ok(None);
+    }
+    let places = config.service.pings.iter().map(|ping| &ping.url);
+    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        WrongUsage(format!("addresses of `service.pings` are missing:\n  {}", told.join("\n  ")))
+    })?;
+    let watcher = |ping: &Ping| Channel {
+        name: format!("ping of {}", ping.schedule),
+        kind: Kind::Webhook { url: ping.url.clone(), secrets: Vec::new() },
+        allow_loopback: ping.allow_loopback,
+        allow_addresses: Vec::new(),
+        allow_hosts: Vec::new(),
+    };
+    let watchers = config.service.pings.iter().map(|ping| (ping.schedule.clone(), watcher(ping))).collect();
+    let courier = Courier::new(secrets).through(proxy(config)?).patience(PING_PATIENCE);
+    Ok(Some(Pings { courier, watchers }))
+}
+
+/// How long a watcher outside may take: a run waits for it.
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+
+fn proxy(config: &Config) -> anyhow::Result<Option<url::Url>> {
+    let named = config.sinks.as_ref().and_then(|sinks| sinks.proxy_url.as_deref());
+    named.map(url::Url::parse).transpose().context("`proxy_url` is no URL")
 }
 
 /// The name of this process among those that share the memory.
@@ -508,8 +455,7 @@ fn post(config: &Config, config_path: &Path) -> anyhow::Result<Option<Post>> {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         WrongUsage(format!("secrets of `sinks` are missing:\n  {}", told.join("\n  ")))
     })?;
-    let proxy = sinks.proxy_url.as_deref().map(url::Url::parse).transpose().context("`proxy_url` is no URL")?;
-    let courier = Courier::new(secrets).through(proxy);
+    let courier = Courier::new(secrets).through(proxy(config)?);
     let templates = templates(sinks, config_path)?;
     let guides = Guides::of(&controls());
     Ok(Some(Post::new(sinks.clone(), guides, templates, courier, config.service.installation.clone())))
