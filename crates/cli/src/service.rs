@@ -40,8 +40,7 @@ const POST_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
-    let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
-    let schedule = schedules::one(&wanted.name, &wanted.folder, &names)?
+    let schedule = schedules::one(&wanted.name, &wanted.folder, &config)?
         .with_context(|| format!("`{}` holds no schedule", wanted.folder.display()))?;
     let service = service(&config, &wanted.config).await?;
     let now = Timestamp::now();
@@ -129,6 +128,7 @@ fn job<'a>(
         schedule: &schedule.schedule.name,
         targets,
         controls: asked,
+        routes: schedule.routes.as_deref(),
         time_limit: Duration::from_secs(u64::from(schedule.time_limit_minutes) * 60),
         evidence,
     })
@@ -201,8 +201,7 @@ fn line(event: &Event) -> String {
 
 pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
-    let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
-    let schedules = schedules::all(&wanted.folder, &names)?;
+    let schedules = schedules::all(&wanted.folder, &config, &wanted.config)?;
     let service = service(&config, &wanted.config).await?;
     let metrics = Arc::new(Metrics::default());
     if let Some(address) = config.service.listen {
@@ -221,7 +220,7 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
             let status = serving.look(&schedule.schedule, Timestamp::now());
             if status.missed > 0 {
                 tracing::warn!(schedule = schedule.schedule.name, missed = status.missed, "firings were missed");
-                missed(&service, &schedule.schedule.name).await?;
+                missed(&service, schedule).await?;
             }
             if let Some(behind) = status.clock_behind {
                 tracing::warn!(
@@ -259,18 +258,19 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
 }
 
 /// Tells that a run should have been and was not.
-async fn missed(service: &Service, schedule: &str) -> anyhow::Result<()> {
+async fn missed(service: &Service, schedule: &ScheduleConfig) -> anyhow::Result<()> {
     let Some(post) = &service.post else { return Ok(()) };
     let now = Timestamp::now();
     let event = Event {
         kind: EventKind::ScanMissed,
         at: now,
         run: None,
-        schedule: Some(schedule.to_owned()),
+        schedule: Some(schedule.schedule.name.clone()),
         severity: Severity::High,
         topic: Topic::Run(Summary::default()),
     };
-    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, now)).await?;
+    let only = schedule.routes.as_deref();
+    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, only, now)).await?;
     Ok(())
 }
 

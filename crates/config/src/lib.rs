@@ -59,6 +59,22 @@ pub fn read(source: &Source<'_>, controls: &[&str]) -> Result<Config, Diagnostic
     }
 }
 
+/// Whether routes ask for schedules that nobody has: such a route takes nothing, and nobody would notice. `schedules` are
+/// the names there are; the configuration itself was read before, and was right.
+pub fn check_schedules_of_routes(source: &Source<'_>, schedules: &[&str]) -> Result<(), Diagnostics> {
+    let mut diagnostics = Diagnostics::new(source);
+    let Some(root) = node::parse(source, &mut diagnostics) else { return Err(diagnostics) };
+    sinks::check_schedules(&root, schedules, &mut diagnostics);
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    // Mistakes show the line they are in, and a line may hold what nobody may see.
+    if let Some(sinks) = sinks::of(&root) {
+        sinks::hide(sinks, &mut diagnostics);
+    }
+    Err(diagnostics)
+}
+
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
     let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service"], diagnostics)?;
     let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));

@@ -44,6 +44,8 @@ pub struct Job<'a> {
     pub targets: Vec<Target>,
     /// What it asks.
     pub controls: Vec<Entry>,
+    /// The routes its messages take, in their order. `None`: every route of the configuration.
+    pub routes: Option<&'a [String]>,
     /// After how long it is ended.
     pub time_limit: Duration,
     /// Where the raw answers are kept, if they are.
@@ -111,7 +113,8 @@ impl Service {
             sighting.take(provider, &Inventory::default(), findings, []);
         }
         let now = clock();
-        let route = |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, now)).unwrap_or_default();
+        let route =
+            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, job.routes, now)).unwrap_or_default();
         let recorded = self.database.record_run(&sighting, &self.policy.waivers, now, Some(&fence), route).await?;
         let outcome = if outcomes.iter().all(TargetOutcome::is_lost) { "failed" } else { "done" };
         self.database.finish_firing(schedule, firing.at, &fence, outcome, clock()).await?;
