@@ -4,11 +4,13 @@ mod catalogue;
 mod fleet;
 mod memory;
 mod schedules;
+mod waivers;
 
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
+pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use palisade_engine::Severity;
@@ -165,6 +167,18 @@ Examples:
   palisade findings --at-least high --cluster shop-prod
   palisade findings ack 3f0c... --by ana --note \"with the next release\"")]
     Findings(Findings),
+    /// Accepted risks: list and check them, try them on a run, add and remove
+    #[command(after_help = "\
+Examples:
+  palisade waivers list
+  palisade waivers check --against last        a dry run: what each one waives, and which need somebody
+  palisade waivers add --control NP-05 --cluster shop-prod --owner ana --approver ben \\
+      --reason \"until the migration\" --until 2027-03-31
+  palisade waivers remove --control NP-05 --cluster shop-prod")]
+    Waivers {
+        #[command(subcommand)]
+        command: Waivers,
+    },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(
         after_help = "Examples:\n  palisade diff                     the last run and the one before\n  palisade diff RUN RUN"

@@ -28,7 +28,7 @@ pub use service::{Memory, ServiceConfig};
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };
-pub use waiver::read_waivers;
+pub use waiver::{EditError, append_waiver, read_waivers, remove_waiver};
 
 use palisade_engine::Policy;
 use palisade_message::Sinks;

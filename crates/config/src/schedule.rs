@@ -125,11 +125,13 @@ pub enum EvidenceFormat {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// The report for people, as plain text.
+    Table,
 }
 
 impl EvidenceFormat {
     /// Every form.
-    pub const ALL: [Self; 4] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv];
+    pub const ALL: [Self; 5] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv, Self::Table];
 
     /// Its name in a file.
     pub fn name(self) -> &'static str {
@@ -138,6 +140,7 @@ impl EvidenceFormat {
             Self::Json => "json",
             Self::Sarif => "sarif",
             Self::Csv => "csv",
+            Self::Table => "table",
         }
     }
 }

@@ -176,6 +176,8 @@ enum Format {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// The report for people, as plain text.
+    Table,
 }
 
 #[derive(JsonSchema)]
