@@ -8,7 +8,7 @@ use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
 use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route};
 use palisade_track::{Event, EventKind, Topic};
-use std::{collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -52,9 +52,10 @@ impl Post {
         Self { sinks, guides, templates, courier, installation, health: Mutex::default() }
     }
 
-    /// By which routes events are told, as the memory queues them.
-    pub fn routes(&self, events: &[Event], now: Timestamp) -> Vec<Route> {
-        let queued = queue(events, &self.sinks, &self.guides, &Load::new(), now);
+    /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.
+    pub fn routes(&self, events: &[Event], only: Option<&[String]>, now: Timestamp) -> Vec<Route> {
+        let sinks = only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)));
+        let queued = queue(events, &sinks, &self.guides, &Load::new(), now);
         queued
             .into_iter()
             .map(|one| Route {
@@ -241,7 +242,7 @@ impl Post {
             topic: Topic::Channel { name: channel.name.clone(), why: said(receipt), waiting: 1 },
         };
         let elsewhere = |events: &[Event]| {
-            let mut routes = self.routes(events, now);
+            let mut routes = self.routes(events, None, now);
             routes.retain(|route| !route.endpoints.contains(&channel.name));
             routes
         };

@@ -51,6 +51,8 @@ pub struct Job<'a> {
     pub targets: Vec<Target>,
     /// What it asks.
     pub controls: Vec<Entry>,
+    /// The routes its messages take, in their order. `None`: every route of the configuration.
+    pub routes: Option<&'a [String]>,
     /// After how long it is ended.
     pub time_limit: Duration,
     /// Where the raw answers are kept, if they are.
@@ -190,7 +192,8 @@ impl Service {
             sighting.take(provider, &Inventory::default(), findings, []);
         }
         let now = clock();
-        let route = |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, now)).unwrap_or_default();
+        let route =
+            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, job.routes, now)).unwrap_or_default();
         let outcome = if is_lost { "failed" } else { "done" };
         let ending = Ending { schedule, nominal: firing.at, outcome };
         let recorded =

@@ -3,7 +3,7 @@
 use super::{
     clock, fire,
     metrics::{self, Metrics},
-    service,
+    opened::service,
     stop::on_signals,
     tell,
 };
@@ -26,8 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
-    let names: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
-    let schedules = schedules::all(&wanted.folder, &names)?;
+    let schedules = schedules::all(&wanted.folder, &config, &wanted.config)?;
     for ping in &config.service.pings {
         if !schedules.iter().any(|one| one.schedule.name == ping.schedule) {
             return Err(WrongUsage(format!("`service.pings` names `{}`, which is no schedule", ping.schedule)).into());
@@ -166,7 +165,8 @@ impl Served<'_> {
         self.metrics.watched(name, last, event.is_some());
         if let (Some(event), Some(post)) = (event, &self.service.post) {
             // One that was told before is not put in again.
-            let told = database.tell(&[event], now, |events| post.routes(events, now)).await?;
+            let only = schedule.routes.as_deref();
+            let told = database.tell(&[event], now, |events| post.routes(events, only, now)).await?;
             if told > 0 {
                 tracing::warn!(schedule = name, "a run is overdue");
             }
