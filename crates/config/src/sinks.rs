@@ -58,7 +58,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Sinks> 
 
 /// Puts stars over every value below `sinks` that is a secret by its key and no reference, and over every value whose key
 /// nobody knows: a person may have written an address there, and mistakes show the line they are in.
-fn hide(node: &Node, diagnostics: &mut Diagnostics) {
+pub(crate) fn hide(node: &Node, diagnostics: &mut Diagnostics) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| hide(item, diagnostics)),
         Value::Map(entries) => {
@@ -389,6 +389,34 @@ fn remind(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Remind {
             map.number("remind_every_hours", 1..8_761, diagnostics).map_or(Remind::BySeverity, Remind::EveryHours)
         }
         None => Remind::BySeverity,
+    }
+}
+
+/// What stands under `sinks`.
+pub(crate) fn of(root: &Node) -> Option<&Node> {
+    entry(root, "sinks")
+}
+
+fn entry<'a>(node: &'a Node, wanted: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| key.text == wanted).map(|(_, value)| value)
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.value) {
+        Some(Value::List(items)) => items,
+        _ => &[],
+    }
+}
+
+/// Names of schedules that routes ask for and nobody has. What else is wrong was said when the file was read.
+pub(crate) fn check_schedules(root: &Node, schedules: &[&str], diagnostics: &mut Diagnostics) {
+    for route in items(of(root).and_then(|sinks| entry(sinks, "routes"))) {
+        for asked in items(entry(route, "schedules")) {
+            if let Value::Scalar(word) = &asked.value {
+                let _ = choose((word, asked.span.clone()), "schedule", schedules, diagnostics);
+            }
+        }
     }
 }
 

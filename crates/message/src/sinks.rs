@@ -56,6 +56,13 @@ impl Sinks {
         })
     }
 
+    /// The same with these routes and no others, in their order. Names that nobody has are left out.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let routes = names.iter().filter_map(|name| self.routes.iter().find(|route| route.name == *name));
+        Self { routes: routes.cloned().collect(), ..self.clone() }
+    }
+
     /// Whether some route asks for something by name, so that even routine news is told.
     pub(crate) fn asked_for(matches: &Matches, kind: palisade_track::EventKind) -> bool {
         matches.events.contains(&kind)

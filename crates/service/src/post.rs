@@ -11,7 +11,7 @@ use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
 use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route, Stale};
 use palisade_track::{Event, EventKind, Reminders, Summary, Topic};
-use std::{collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -74,14 +74,18 @@ impl Post {
         Ok(past)
     }
 
-    /// Who is reminded of what.
-    pub fn reminders(&self) -> Reminders {
-        self.sinks.reminders(&self.guides)
+    /// Who is reminded of what. `only` are the routes that a schedule names, in its order.
+    pub fn reminders(&self, only: Option<&[String]>) -> Reminders {
+        self.sinks_of(only).reminders(&self.guides)
     }
 
-    /// By which routes events are told, as the memory queues them.
-    pub fn routes(&self, events: &[Event], past: &Past, now: Timestamp) -> Vec<Route> {
-        let queued = queue(events, &self.sinks, &self.guides, past, now);
+    fn sinks_of(&self, only: Option<&[String]>) -> Cow<'_, Sinks> {
+        only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)))
+    }
+
+    /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.
+    pub fn routes(&self, events: &[Event], only: Option<&[String]>, past: &Past, now: Timestamp) -> Vec<Route> {
+        let queued = queue(events, &self.sinks_of(only), &self.guides, past, now);
         queued
             .into_iter()
             .map(|one| Route {
@@ -366,7 +370,7 @@ impl Post {
         };
         let past = self.past(database, now).await?;
         let elsewhere = |events: &[Event]| {
-            let mut routes = self.routes(events, &past, now);
+            let mut routes = self.routes(events, None, &past, now);
             routes.retain(|route| !route.endpoints.contains(&channel.name));
             routes
         };

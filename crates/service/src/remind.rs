@@ -11,11 +11,11 @@ impl Service {
     pub async fn remind(&self, clock: &Clock) -> Result<Vec<Event>, ServiceError> {
         let now = clock();
         let (past, reminders) = match &self.post {
-            Some(post) => (post.past(&self.database, now).await?, post.reminders()),
+            Some(post) => (post.past(&self.database, now).await?, post.reminders(None)),
             None => (Past::default(), Reminders::default()),
         };
         let route =
-            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, &past, now)).unwrap_or_default();
+            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, None, &past, now)).unwrap_or_default();
         Ok(self.database.tick(&self.policy.waivers, &reminders, now, route).await?)
     }
 }

@@ -44,4 +44,4 @@ pub use reminders::{Reminders, reminder_period};
 pub use rules::Rules;
 pub use sighting::{ClusterSeen, Sighting};
 pub use tracked::{Standing, Tracked};
-pub use waivers::{EXPIRING_DAYS, is_about, selector, waiver_key};
+pub use waivers::{EXPIRING_DAYS, is_about, selector, selects, waiver_key};

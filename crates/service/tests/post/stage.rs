@@ -167,7 +167,7 @@ impl Stage {
     pub(crate) async fn tell(&self, events: &[Event]) {
         let now = self.now();
         let past = self.post.past(&self.database, now).await.unwrap();
-        self.database.tell(events, now, |events| self.post.routes(events, &past, now)).await.unwrap();
+        self.database.tell(events, now, |events| self.post.routes(events, None, &past, now)).await.unwrap();
     }
 
     pub(crate) async fn deliver(&self) -> Posted {

@@ -136,8 +136,10 @@ async fn what_is_remembered_comes_back_as_it_was(place: Place) {
             cluster: format!("shop-{}", number / 5),
             subject: None,
             owner: "ana".to_owned(),
+            approver: "ben".to_owned(),
             reason: "until the migration".to_owned(),
             until: "9999-12-30T00:00:00Z".parse().unwrap(),
+            approved: None,
             covers: None,
         }];
         let shown = fleet.shown();

@@ -11,8 +11,10 @@ fn waiver(control: &str, until: Timestamp) -> Waiver {
         cluster: "shop".to_owned(),
         subject: None,
         owner: "ana".to_owned(),
+        approver: "ben".to_owned(),
         reason: "until the migration".to_owned(),
         until,
+        approved: None,
         covers: None,
     }
 }
@@ -108,6 +110,32 @@ fn one_that_matches_more_than_when_it_was_approved_is_told() {
     let mut fresh = knowing(&fleet);
     let events = remember_with(&mut fresh, &fleet, &Look::at(1), &approved);
     assert_eq!(told(&events), ["waiver.grown NP-01 on shop: 2"], "the file says for how many it was approved");
+}
+
+#[test]
+fn what_a_waiver_was_not_approved_for_is_told_and_not_waived() {
+    let pools = |db: State| Fleet::of(&[("shop", shape(EAST, State::Pass, &[("web", State::Fail), ("db", db)]))]);
+    let mut memory = knowing(&pools(State::Pass));
+    let web = of(&memory, "web").unwrap().fingerprint;
+    let listed = [Waiver { approved: Some([web].into()), ..waiver("NP-01", hours(24 * 300)) }];
+    let counted = [Waiver { covers: Some(1), ..waiver("NP-01", hours(24 * 300)) }];
+    for (waivers, web_is_waived) in [(&listed, true), (&counted, false)] {
+        let mut memory = memory.clone();
+        remember_with(&mut memory, &pools(State::Pass), &Look::at(1), waivers);
+        assert!(of(&memory, "web").unwrap().waived_until.is_some());
+        let events = told(&remember_with(&mut memory, &pools(State::Fail), &Look::at(2), waivers));
+        for expected in ["finding.opened db", "waiver.grown NP-01 on shop: 2"] {
+            assert!(events.iter().any(|event| event == expected), "no {expected} in {events:?}");
+        }
+        assert_eq!(of(&memory, "db").unwrap().waived_until, None);
+        assert_eq!(of(&memory, "web").unwrap().waived_until.is_some(), web_is_waived);
+        assert_eq!(told(&remember_with(&mut memory, &pools(State::Fail), &Look::at(3), waivers)), [""; 0], "once");
+        remember_with(&mut memory, &pools(State::Pass), &Look::at(4), waivers);
+        assert!(of(&memory, "web").unwrap().waived_until.is_some(), "what was too much is mended");
+    }
+    let renewed = [Waiver { covers: Some(2), ..waiver("NP-01", hours(24 * 300)) }];
+    remember_with(&mut memory, &pools(State::Fail), &Look::at(5), &renewed);
+    assert!(of(&memory, "db").unwrap().waived_until.is_some(), "it is approved for both now");
 }
 
 #[test]
