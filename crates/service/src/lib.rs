@@ -11,6 +11,7 @@
 mod error;
 mod ping;
 mod post;
+mod remind;
 mod run;
 mod serve;
 mod thread;

@@ -10,7 +10,7 @@ use palisade_message::{Channel, Guides, Past, Planned, Rendered, Room, Sinks, Te
 use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
 use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route, Stale};
-use palisade_track::{Event, EventKind, Summary, Topic};
+use palisade_track::{Event, EventKind, Reminders, Summary, Topic};
 use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
@@ -72,6 +72,11 @@ impl Post {
             past.threads = open.into_iter().map(|(channel, thread, ts)| ((channel, thread), ts)).collect();
         }
         Ok(past)
+    }
+
+    /// Who is reminded of what.
+    pub fn reminders(&self) -> Reminders {
+        self.sinks.reminders(&self.guides)
     }
 
     /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.

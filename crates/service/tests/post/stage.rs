@@ -8,7 +8,7 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Fingerprint, Severity, Subject, SubjectKind};
-use palisade_message::{Channel, Guides, Kind, Matches, Route, SecretRef, Sinks, Templates, When, sample};
+use palisade_message::{Channel, Guides, Kind, Matches, Remind, Route, SecretRef, Sinks, Templates, When, sample};
 use palisade_model::ClusterId;
 use palisade_notify::{Courier, Resolve, Resolver, Secrets};
 use palisade_provider::Clock;
@@ -218,6 +218,7 @@ pub(crate) fn route(name: &str, events: &[EventKind], to: &str) -> Route {
         when: When::Now,
         quiet: None,
         messages_per_hour: 1_000,
+        remind: Remind::BySeverity,
     }
 }
 

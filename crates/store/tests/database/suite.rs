@@ -10,7 +10,7 @@ use palisade_store::{
     Database, DatabaseError, DeliveryState, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease, Outcome,
     Recorded, Route, Thread,
 };
-use palisade_track::{Cause, Event, EventKind, Memory, Reading, Sighting, Standing, advance};
+use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
 use std::sync::Arc;
 
 macro_rules! both {
@@ -574,7 +574,7 @@ async fn reminders_come_between_runs(place: Place) {
     let database = knowing(&place, &fleet).await;
     let tick = async |hour: i64| {
         let now = day(0) + SignedDuration::from_hours(hour);
-        kinds(&database.tick(&[], now, each_alone).await.unwrap())
+        kinds(&database.tick(&[], &Reminders::default(), now, each_alone).await.unwrap())
     };
     assert_eq!(tick(23).await, [""; 0]);
     assert_eq!(tick(24).await, ["finding.reminder"]);
