@@ -14,6 +14,29 @@ pub struct ServiceConfig {
     /// Where health and metrics are answered. Absent: nowhere. Always a loopback address, because nobody is asked who
     /// they are.
     pub listen: Option<SocketAddr>,
+    /// For how long things are kept when `palisade store prune` is run.
+    pub keep: Keep,
+}
+
+/// For how many days things are kept. What is open is kept whatever its age, with what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Runs, and what turned in them. 400 by default: a year can be compared with the year before.
+    pub runs_days: u32,
+    /// Findings that were resolved or are gone. 400 by default.
+    pub closed_days: u32,
+    /// Messages that were delivered, given up or not wanted. 90 by default.
+    pub messages_days: u32,
+    /// Firings of schedules that have ended. 90 by default.
+    pub firings_days: u32,
+    /// The folders in which schedules keep evidence. 400 by default.
+    pub evidence_days: u32,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { runs_days: 400, closed_days: 400, messages_days: 90, firings_days: 90, evidence_days: 400 }
+    }
 }
 
 /// Where everything is remembered.
@@ -27,11 +50,22 @@ pub enum Memory {
 
 impl Default for ServiceConfig {
     fn default() -> Self {
-        Self { database: Memory::File("palisade.db".to_owned()), installation: "palisade".to_owned(), listen: None }
+        Self {
+            database: Memory::File("palisade.db".to_owned()),
+            installation: "palisade".to_owned(),
+            listen: None,
+            keep: Keep::default(),
+        }
     }
 }
 
-const KEYS: &[&str] = &["database", "installation", "listen"];
+const KEYS: &[&str] = &["database", "installation", "listen", "keep"];
+const KEEP_KEYS: &[&str] = &["runs_days", "closed_days", "messages_days", "firings_days", "evidence_days"];
+
+/// The most days that anything is kept.
+const LONGEST: u32 = 36_500;
+/// The fewest days that a closed finding is kept: what comes back within seven flaps, and that must be known.
+const CLOSED: u32 = 8;
 
 /// Reads `service`. What is not said has a default.
 pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> ServiceConfig {
@@ -74,6 +108,18 @@ pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Servic
                     .label("expected for example `127.0.0.1:9464`"),
             ),
         }
+    }
+    if let Some(map) = map.get("keep").and_then(|entry| Map::of(entry.value, "`keep`", KEEP_KEYS, diagnostics)) {
+        let mut days =
+            |name: &str, least: u32, usual: u32| map.number(name, least..LONGEST + 1, diagnostics).unwrap_or(usual);
+        let usual = service.keep;
+        service.keep = Keep {
+            runs_days: days("runs_days", 1, usual.runs_days),
+            closed_days: days("closed_days", CLOSED, usual.closed_days),
+            messages_days: days("messages_days", 1, usual.messages_days),
+            firings_days: days("firings_days", 1, usual.firings_days),
+            evidence_days: days("evidence_days", 1, usual.evidence_days),
+        };
     }
     service
 }
