@@ -1,4 +1,4 @@
-//! Composes reports and renders them to bytes: text, JSON, SARIF, CSV.
+//! Composes reports and renders them to bytes: text, JSON, SARIF, CSV, and a page to open in a browser.
 //!
 //! A [`Report`] is what one run has to say. Every rendering is a function of it, so that the same snapshot gives the
 //! same bytes. Text from a cloud is hostile wherever it is rendered: each renderer escapes for its medium.
@@ -8,6 +8,7 @@ mod authority;
 mod brief;
 mod csv_lines;
 mod holders;
+mod html;
 mod json;
 mod lines;
 mod page;

@@ -1,6 +1,6 @@
-//! One report, four forms.
+//! One report, five forms.
 
-use crate::{Report, csv_lines, json, sarif, table};
+use crate::{Report, csv_lines, html, json, sarif, table};
 use std::io::{self, Write};
 
 /// What comes out.
@@ -14,6 +14,8 @@ pub enum Format {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// One file for a browser, which opens without a network.
+    Html,
 }
 
 /// How the form for people looks.
@@ -34,5 +36,6 @@ pub fn render(report: &Report, format: Format, options: &Options, to: &mut dyn W
         Format::Json => json::json(report, to),
         Format::Sarif => sarif::sarif(report, to),
         Format::Csv => csv_lines::csv(report, to),
+        Format::Html => html::html(report, to),
     }
 }
