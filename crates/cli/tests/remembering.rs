@@ -136,11 +136,11 @@ async fn a_run_keeps_every_form_of_evidence_with_sums_that_others_can_check() {
     let clouds = clouds(OPEN).await;
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path(), &clouds);
-    schedule(folder.path(), "evidence: {formats: [snapshot, json, sarif, csv, table], to: evidence}\n");
+    schedule(folder.path(), "evidence: {formats: [snapshot, json, sarif, csv, table, html], to: evidence}\n");
     said(folder.path(), 0, &["run", "nightly", "--now"]);
     let kept = evidence(folder.path());
     let sums = fs::read_to_string(kept.join("SHA256SUMS")).unwrap();
-    for name in ["evaluation.json", "findings.csv", "findings.sarif", "report.txt", "snapshot/units/"] {
+    for name in ["evaluation.json", "findings.csv", "findings.sarif", "report.html", "report.txt", "snapshot/units/"] {
         assert!(sums.contains(&format!("  {name}")), "{name}: {sums}");
     }
     let check =

@@ -91,6 +91,7 @@ pub(crate) fn export(
             EvidenceFormat::Sarif => ("findings.sarif", Format::Sarif),
             EvidenceFormat::Csv => ("findings.csv", Format::Csv),
             EvidenceFormat::Table => ("report.txt", Format::Table),
+            EvidenceFormat::Html => ("report.html", Format::Html),
         };
         output::report_file(&folder.join(name), &record.report, format)?;
     }
