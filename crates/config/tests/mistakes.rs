@@ -3,6 +3,7 @@
 
 use palisade_config::{Accounts, AwsTarget, Source, TargetKind, read, read_waivers};
 use palisade_engine::Severity;
+use std::fs;
 
 const CONTROLS: &[&str] = &["CP-01", "CP-02", "CP-03"];
 
@@ -186,4 +187,16 @@ fn many_mistakes_are_told_in_the_order_of_the_file() {
     let places: Vec<usize> =
         ["4:5", "5:16", "6:11", "7:15"].iter().map(|place| message.find(&format!(":{place}")).unwrap()).collect();
     assert!(places.is_sorted(), "{message}");
+}
+
+#[test]
+fn the_waivers_of_the_guide_are_read() {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/memory.md")).unwrap();
+    let example = guide.split("```yaml\n").find(|part| part.starts_with("waivers:")).unwrap();
+    let text = example.split("```").next().unwrap();
+    let waivers = read_waivers(&Source { name: "memory.md", text }, &["NP-05"]).map_err(|error| error.to_string());
+    let waiver = waivers.unwrap().remove(0);
+    assert_eq!((waiver.approver.as_str(), waiver.approved.unwrap().len()), ("ben", 1));
+    let other = text.replace("approved: ", "#").replace("      - ", "#").replace("# covers", "covers");
+    assert_eq!(read_waivers(&Source { name: "memory.md", text: &other }, &["NP-05"]).unwrap()[0].covers, Some(4));
 }
