@@ -7,11 +7,11 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{State, Waiver};
 use palisade_store::{
-    Database, DatabaseError, DeliveryState, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease, Outcome,
-    Recorded, Route, Thread,
+    Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
+    Outcome, Recorded, Route, Thread,
 };
 use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 macro_rules! both {
     ($($test:ident,)*) => {
@@ -37,6 +37,7 @@ both! {
     a_run_that_is_recorded_twice_changes_nothing,
     a_run_whose_messages_cannot_be_made_leaves_nothing_behind,
     runs_that_are_recorded_at_once_are_all_kept,
+    runs_that_are_recorded_at_once_are_decided_one_after_the_other,
     an_event_is_queued_once_by_each_route,
     events_that_are_told_together_are_one_message_until_it_is_taken,
     events_that_come_while_messages_are_taken_are_each_told_once,
@@ -47,6 +48,7 @@ both! {
     a_firing_is_run_once_whoever_asks,
     a_firing_whose_instance_is_lost_is_taken_over,
     a_lease_that_was_lost_writes_nothing,
+    a_run_and_the_end_of_its_firing_are_one,
     runs_are_compared_by_cause,
     an_acknowledgement_is_kept_with_its_history,
     reminders_come_between_runs,
@@ -208,6 +210,40 @@ async fn runs_that_are_recorded_at_once_are_all_kept(place: Place) {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "without gaps");
+}
+
+/// What a run changes is decided before the lock is taken: whoever was faster is seen all the same.
+async fn runs_that_are_recorded_at_once_are_decided_one_after_the_other(place: Place) {
+    let fleet_at = |number: usize| {
+        let mut fleet = Fleet::of(2, 3, 4);
+        for place in (0..fleet.findings.len()).filter(|place| (place * 5 + number * 7) % 9 < 4) {
+            fleet.set(place, State::Fail);
+        }
+        fleet
+    };
+    let database = knowing(&place, &fleet_at(0)).await;
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let (database, fleet) = (database.clone(), fleet_at(number));
+            tokio::spawn(async move { record(&database, &fleet, i64::try_from(number).unwrap()).await.events })
+        })
+        .collect();
+    let mut told = BTreeSet::new();
+    for task in tasks {
+        told.extend(task.await.unwrap().iter().map(Event::key));
+    }
+    let mut expected = BTreeSet::new();
+    let mut memory = Memory::default();
+    for run in database.runs(100).await.unwrap().iter().rev() {
+        let number: usize = run.id.strip_prefix("run-").unwrap().parse().unwrap();
+        let fleet = fleet_at(number);
+        let shown = fleet.shown();
+        let seen = sighting(&run.id, None, day(i64::try_from(number).unwrap()), fleet.rules(), &shown);
+        let events = advance(&mut memory, &seen, &[]).events;
+        expected.extend(events.iter().filter(|_| number > 0).map(Event::key));
+    }
+    assert_eq!(database.memory().await.unwrap(), memory);
+    assert_eq!(told, expected);
 }
 
 async fn an_event_is_queued_once_by_each_route(place: Place) {
@@ -491,6 +527,33 @@ async fn a_lease_that_was_lost_writes_nothing(place: Place) {
     database.release_lease(&held, day(2)).await.unwrap();
     database.release_lease(&lost, day(2)).await.unwrap();
     assert!(matches!(claim("three", day(2)).await, Lease::Held(_)));
+}
+
+async fn a_run_and_the_end_of_its_firing_are_one(place: Place) {
+    let fleet = Fleet::of(1, 1, 1);
+    let database = place.open().await;
+    let claim = async |holder: &str, now: Timestamp| match database
+        .claim_firing("nightly", day(1), holder, now, soon(now))
+        .await
+        .unwrap()
+    {
+        FiringClaim::Ours { fence, .. } => fence,
+        FiringClaim::Done | FiringClaim::Busy { .. } => panic!("it is free"),
+    };
+    let (lost, ours) = (claim("one", day(1)).await, claim("two", day(2)).await);
+    let shown = fleet.shown();
+    let seen = sighting("run-1", Some("nightly"), day(1), fleet.rules(), &shown);
+    let ending = Ending { schedule: "nightly", nominal: day(1), outcome: "done" };
+    let late = database.record_firing(&seen, &[], day(2), (&lost, &ending), each_alone).await.unwrap_err();
+    assert!(matches!(late, DatabaseError::Fenced { .. }), "{late}");
+    assert_eq!(database.runs(10).await.unwrap(), []);
+    assert_eq!(database.last_success("nightly").await.unwrap(), None);
+    assert_eq!(database.first_begun("nightly").await.unwrap(), Some(day(1)));
+    database.record_firing(&seen, &[], day(2), (&ours, &ending), each_alone).await.unwrap();
+    assert_eq!(database.firings("nightly", 1).await.unwrap()[0].outcome.as_deref(), Some("done"));
+    assert_eq!(database.last_success("nightly").await.unwrap(), Some(day(2)));
+    let again = database.claim_firing("nightly", day(1), "one", day(3), soon(day(3))).await.unwrap();
+    assert_eq!(again, FiringClaim::Done);
 }
 
 async fn runs_are_compared_by_cause(place: Place) {
