@@ -7,7 +7,9 @@ use crate::{
 use std::fmt::Write as _;
 
 /// Letters of a label on the straight part of an edge.
-const ON_EDGE: usize = 44;
+const ON_EDGE: usize = 40;
+/// Letters of a node's label.
+const TITLE_LETTERS: usize = 25;
 
 impl Map {
     /// The map as SVG: text stays text, without scripts, links or fonts from elsewhere.
@@ -122,7 +124,7 @@ fn node(placed: &Placed<'_>, svg: &mut String) {
         svg,
         "<text x=\"{}\" y=\"{first}\" font-size=\"12.5\" font-weight=\"bold\" fill=\"#1d2430\">{}</text>",
         x + 13,
-        escaped(&middle(&node.label, LETTERS - 8))
+        escaped(&middle(&node.label, TITLE_LETTERS))
     );
     for (at, detail) in node.detail.iter().enumerate() {
         let y = first + (whole(at) + 1) * LINE;
