@@ -2,6 +2,9 @@
 # Two stages: build with the pinned toolchain, ship one binary. The result runs as a user without a name or a shell and
 # holds the binary, the CA roots that TLS is verified against, and nothing else.
 #
+# The build command and the result, alone in an empty root with the CA roots and glibc's three libraries as user 65532,
+# are what is tried when this file changes; the image is built by nobody yet.
+#
 # Expects: BuildKit, about 12 GB of memory (the generated EC2 crate alone takes 8), network access to the crate registry.
 #   docker build -t palisade .
 #   docker run --rm palisade demo

@@ -184,6 +184,8 @@ pub(crate) enum Format {
     Sarif,
     /// A line for each finding
     Csv,
+    /// One file for a browser, which opens without a network
+    Html,
 }
 
 impl From<Format> for palisade_report::Format {
@@ -193,6 +195,7 @@ impl From<Format> for palisade_report::Format {
             Format::Json => Self::Json,
             Format::Sarif => Self::Sarif,
             Format::Csv => Self::Csv,
+            Format::Html => Self::Html,
         }
     }
 }

@@ -142,6 +142,12 @@ impl Path {
         exists_source_port(&atoms, |_| answers.next().unwrap_or_default())
     }
 
+    /// What gets through with each source port: each of them in one of the sets, ports that get the same through in the
+    /// same one, ordinary ones first.
+    pub fn by_source_ports(&self) -> Vec<(Ports, Bounds<PacketSet>)> {
+        self.views().into_iter().map(|view| (view.source_ports, through_all(&view.layers))).collect()
+    }
+
     /// The layers as seen with each source port: source ports that see the same share a view, ordinary ones first.
     pub(crate) fn views(&self) -> Vec<View> {
         let atoms = source_port_atoms(self.layers.iter().flat_map(Layer::source_ports));

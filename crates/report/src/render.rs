@@ -1,6 +1,7 @@
-//! One report, four forms.
+//! One report, five forms.
 
-use crate::{Report, csv_lines, json, sarif, table};
+use crate::{Report, csv_lines, html, json, sarif, table};
+use palisade_assess::PlanFile;
 use std::io::{self, Write};
 
 /// What comes out.
@@ -14,6 +15,8 @@ pub enum Format {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// One file for a browser, which opens without a network.
+    Html,
 }
 
 /// How the form for people looks.
@@ -25,6 +28,8 @@ pub struct Options {
     pub width: usize,
     /// Commands worth trying next.
     pub next: Vec<String>,
+    /// The plan as people keep it, for the forms that hold a plan; without it one is made afresh.
+    pub plan: Option<PlanFile>,
 }
 
 /// Writes a report in a form. Equal reports give equal bytes.
@@ -34,5 +39,6 @@ pub fn render(report: &Report, format: Format, options: &Options, to: &mut dyn W
         Format::Json => json::json(report, to),
         Format::Sarif => sarif::sarif(report, to),
         Format::Csv => csv_lines::csv(report, to),
+        Format::Html => html::html(report, options, to),
     }
 }

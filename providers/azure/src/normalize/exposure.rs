@@ -2,15 +2,15 @@
 //! then the union.
 
 use super::{
-    admin::perhaps,
+    admin::{AdminRead, perhaps},
     balancers::{Forward, Unguarded},
     machines::{Address, Machine},
     passes::Pass,
-    rules::{Direction, Membership, Own, OwnAddress, Reading},
+    rules::{Direction, Membership, Own, OwnAddress, Reading, Readings},
     space::Space,
     surroundings::Surroundings,
     table::{Row, table},
-    ways::{Way, together},
+    ways::Way,
 };
 use crate::arm;
 use palisade_model::{Evidence, Exposure, Gap, Layer, NodeId};
@@ -40,6 +40,8 @@ struct Signature {
     security_group: Option<String>,
     family: Family,
     matching: Vec<Vec<Certainty>>,
+    /// Which admin rules are about the address.
+    admin: Vec<Certainty>,
     public: Option<Unguarded>,
     /// By where they are kept: two balancers may have the same name.
     forwards: Vec<*const Forward>,
@@ -89,13 +91,18 @@ pub(super) fn exposed(
 
 fn signature(address: &Address, around: &Surroundings<'_>) -> Result<Signature, Gap> {
     let space = around.space(&address.subnet)?;
-    let filters =
-        around.filters(&space, address.security_group.as_deref(), (address.family, Direction::In, Reading::Narrow))?;
+    let view = (address.family, Direction::In, Reading::Narrow);
+    let filters = around.filters(&space, address.security_group.as_deref(), view)?;
+    let admin = match around.admin(&space, view)? {
+        AdminRead::Known(admin) => admin.matching(&address.own, &space),
+        AdminRead::None => Vec::new(),
+    };
     Ok(Signature {
         subnet: space.key.clone(),
         security_group: address.security_group.as_deref().map(arm::key),
         family: address.family,
         matching: filters.iter().map(|(_, _, filter)| filter.matching(&address.own, &space)).collect(),
+        admin,
         public: address.public,
         forwards: address.forwards.iter().map(Arc::as_ptr).collect(),
         unread: address.unread.clone(),
@@ -147,11 +154,11 @@ fn answer(
     let mut limits = space.limits.clone();
     sources.extend(around.admin_evidence(&space));
     let mut layers = pass.layers.clone();
-    let (mut sessions, mut paths): (Vec<Sessions>, Vec<Path>) = (Vec::new(), Vec::new());
+    let (mut sessions, mut paths): (Vec<Readings<Sessions>>, Vec<Path>) = (Vec::new(), Vec::new());
     let mut add = |way: &Way<'_>, pass: &Pass| -> Result<(), Gap> {
-        let found = around.paths(way, address, &space)?;
+        let (found, through) = around.paths(way, address, &space)?;
         // Rules that skip the security groups are looked at together with them.
-        sessions.push(if pass.ruled { together(&found) } else { opened(pass, way) });
+        sessions.push(if pass.ruled { through } else { pass.under.map(|under| opened(under, pass.filtered, way)) });
         paths.extend(found);
         Ok(())
     };
@@ -196,8 +203,11 @@ fn answer(
     let back = back(&space.returning);
     let from_outside = |pick: fn(&Sessions) -> &Bounds<PacketSet>| {
         let nothing = Bounds::exact(PacketSet::empty());
-        let united = sessions.iter().fold(nothing, |all, way| all.union(pick(way)));
-        let outside = united.map(|packets| packets.restrict_sources(&outside));
+        let under = |reading: fn(&Readings<Sessions>) -> &Sessions| {
+            sessions.iter().fold(nothing.clone(), |all, way| all.union(pick(reading(way))))
+        };
+        let united = Readings { narrow: under(|way| &way.narrow), wide: under(|way| &way.wide) };
+        let outside = united.either().map(|packets| packets.restrict_sources(&outside));
         match &back {
             Some(back) => outside.intersect(back),
             None => outside,
@@ -217,14 +227,14 @@ fn answer(
 }
 
 /// What gets through on a way where no admin rules hold. Without any security group the kind of the address decides.
-fn opened(pass: &Pass, way: &Way<'_>) -> Sessions {
+fn opened(passing: &Sessions, filtered: bool, way: &Way<'_>) -> Sessions {
     let all = || {
         let all = Bounds::exact(PacketSet::all());
         Sessions { any_port: all.clone(), ordinary: all }
     };
     let nothing = Bounds::exact(PacketSet::empty());
     let sessions = match way.unguarded {
-        _ if pass.filtered => pass.sessions.clone(),
+        _ if filtered => passing.clone(),
         Unguarded::Closed => Sessions { any_port: nothing.clone(), ordinary: nothing },
         Unguarded::Open => all(),
         Unguarded::Unknown => perhaps(&all()),

@@ -3,14 +3,14 @@
 
 use super::{
     admin::{AdminRead, or},
-    rules::{Direction, Filter, Own, Reading},
+    rules::{Direction, Filter, Own, Reading, Readings},
     space::Space,
     surroundings::{Surroundings, elsewhere},
     table::table,
 };
 use crate::{SECURITY_GROUPS, arm};
 use palisade_model::{Gap, Layer};
-use palisade_reach::{Bounds, Certainty, Family, Hit, PacketSet, Sessions, with_source_ports};
+use palisade_reach::{Certainty, Family, Hit, Sessions, with_source_ports};
 use std::{collections::HashMap, sync::Arc};
 
 type FilterKey = (String, String, Family, Direction, Reading);
@@ -29,6 +29,8 @@ pub(super) struct Evaluations {
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) sessions: Sessions,
+    /// The same under each reading of the tag `VirtualNetwork`.
+    pub(super) under: Readings<Sessions>,
     pub(super) layers: Vec<Layer>,
     /// Whether there is any security group.
     pub(super) filtered: bool,
@@ -158,6 +160,7 @@ impl Surroundings<'_> {
             filtered: !filters.is_empty(),
             ruled: passing.is_some(),
             filters: past_groups.into_iter().chain(filters.into_iter().map(|(_, _, filter)| filter)).collect(),
+            under: Readings { narrow: sessions.clone(), wide: sessions.clone() },
             sessions,
         });
         self.evaluations.borrow_mut().passes.insert(key, Arc::clone(&pass));
@@ -167,9 +170,6 @@ impl Surroundings<'_> {
 
 /// What gets through when either reading may be the true one: each packet surely when it does under both.
 fn either(narrow: &Pass, wide: &Pass) -> Pass {
-    let join = |one: &Bounds<PacketSet>, other: &Bounds<PacketSet>| {
-        Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
-    };
     let layers = narrow.layers.iter().zip(&wide.layers).map(|(one, other)| {
         let mut hits = one.hits.clone();
         for hit in &other.hits {
@@ -180,12 +180,10 @@ fn either(narrow: &Pass, wide: &Pass) -> Pass {
         }
         Layer { name: one.name.clone(), hits }
     });
-    let both = |one: &Sessions, other: &Sessions| Sessions {
-        any_port: join(&one.any_port, &other.any_port),
-        ordinary: join(&one.ordinary, &other.ordinary),
-    };
+    let under = Readings { narrow: narrow.sessions.clone(), wide: wide.sessions.clone() };
     Pass {
-        sessions: both(&narrow.sessions, &wide.sessions),
+        sessions: under.either(),
+        under,
         layers: layers.collect(),
         filtered: narrow.filtered,
         ruled: narrow.ruled,

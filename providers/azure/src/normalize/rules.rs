@@ -9,7 +9,7 @@ use crate::{
     record::{SecurityGroup, SecurityRule},
 };
 use palisade_model::Gap;
-use palisade_reach::{Action, AddrSet, Bounds, Certainty, Chain, Family, PortedRule, RuleId};
+use palisade_reach::{Action, AddrSet, Bounds, Certainty, Chain, Family, PacketSet, PortedRule, RuleId, Sessions};
 use reader::{Reader, action};
 use std::net::IpAddr;
 
@@ -30,6 +30,39 @@ pub(super) enum Reading {
     Narrow,
     /// What it may cover.
     Wide,
+}
+
+/// What holds under each reading of the tag.
+#[derive(Clone, Debug)]
+pub(super) struct Readings<T> {
+    /// Under [`Reading::Narrow`].
+    pub(super) narrow: T,
+    /// Under [`Reading::Wide`].
+    pub(super) wide: T,
+}
+
+impl<T> Readings<T> {
+    pub(super) fn map<U>(&self, with: impl Fn(&T) -> U) -> Readings<U> {
+        Readings { narrow: with(&self.narrow), wide: with(&self.wide) }
+    }
+}
+
+impl Readings<Bounds<PacketSet>> {
+    /// What gets through when either reading may be the true one: each packet surely when it does under both.
+    pub(super) fn either(&self) -> Bounds<PacketSet> {
+        let (one, other) = (&self.narrow, &self.wide);
+        Bounds::between(one.lower().intersect(other.lower()), one.upper().union(other.upper()))
+    }
+}
+
+impl Readings<Sessions> {
+    /// The same for sessions.
+    pub(super) fn either(&self) -> Sessions {
+        Sessions {
+            any_port: self.map(|sessions| sessions.any_port.clone()).either(),
+            ordinary: self.map(|sessions| sessions.ordinary.clone()).either(),
+        }
+    }
 }
 
 impl Reading {
@@ -90,6 +123,7 @@ struct OwnSide {
     any: bool,
     nets: AddrSet,
     virtual_network: bool,
+    internet: bool,
     unknown: bool,
     groups: Vec<String>,
 }
@@ -283,10 +317,19 @@ impl Filter {
 impl OwnSide {
     fn matches(&self, own: &Own, space: &Space) -> Certainty {
         let network = &space.virtual_network;
-        let nothing = AddrSet::empty();
-        let tagged = if self.virtual_network { (network.lower(), network.upper()) } else { (&nothing, &nothing) };
-        let lower = self.nets.union(tagged.0);
-        let upper = self.nets.union(tagged.1);
+        // The tag may cover the own address and not the other side's, or the other way round: here neither reading of
+        // the other side is followed.
+        let tagged = match (self.virtual_network, self.internet) {
+            (false, false) => Bounds::exact(AddrSet::empty()),
+            (true, false) => network.clone(),
+            (false, true) => {
+                let rest = |covered: &AddrSet| palisade_reach::internet().subtract(covered);
+                Bounds::between(rest(network.upper()), rest(network.lower()))
+            }
+            (true, true) => network.map(|covered| covered.union(palisade_reach::internet())),
+        };
+        let lower = self.nets.union(tagged.lower());
+        let upper = self.nets.union(tagged.upper());
         match (own.address.lies_in(&lower, &upper), own.groups.is_in(&self.groups)) {
             _ if self.any => Certainty::Yes,
             (Certainty::Yes, _) | (_, Certainty::Yes) => Certainty::Yes,

@@ -4,12 +4,14 @@ use super::{
     admin::AdminRead,
     balancers::{Forward, Unguarded},
     machines::Address,
-    rules::{Direction, Own, Reading},
+    rules::{Direction, Own, Reading, Readings},
     space::Space,
     surroundings::Surroundings,
 };
 use palisade_model::Gap;
-use palisade_reach::{AddrSet, Bounds, Gate, Layer, PacketSet, Path, Ports, Protocol, Protocols, Sessions};
+use palisade_reach::{
+    Action, AddrSet, Bounds, Chain, Gate, Layer, PacketSet, Path, PortedRule, Ports, Protocol, Protocols, Sessions,
+};
 use std::sync::LazyLock;
 
 /// What needs an answer to do harm.
@@ -33,15 +35,23 @@ pub(super) struct Way<'w> {
 }
 
 impl Surroundings<'_> {
-    /// The paths of a way: one where the service tags are settled, else one for each reading of them.
-    pub(super) fn paths(&self, way: &Way<'_>, address: &Address, space: &Space) -> Result<Vec<Path>, Gap> {
+    /// The paths of a way: one where the service tags are settled, else one for each reading of them. With it what gets
+    /// through under each reading, which is more than the paths know of each other: a packet may pass by one way under
+    /// one reading and by another way under the other.
+    pub(super) fn paths(
+        &self,
+        way: &Way<'_>,
+        address: &Address,
+        space: &Space,
+    ) -> Result<(Vec<Path>, Readings<Sessions>), Gap> {
         let narrow = self.path(way, address, space, Reading::Narrow)?;
+        let through = narrow.sessions();
         if space.virtual_network.is_exact() {
-            return Ok(vec![narrow]);
+            return Ok((vec![narrow], Readings { narrow: through.clone(), wide: through }));
         }
         let wide = self.path(way, address, space, Reading::Wide)?;
-        // Sure is what gets through under both, whatever the source port.
-        let sure = narrow.sessions().ordinary.lower().intersect(wide.sessions().ordinary.lower());
+        let readings = Readings { narrow: through, wide: wide.sessions() };
+        let sure = under_both(&narrow, &wide);
         let because = || {
             let limits = space.limits.join("; ");
             if limits.is_empty() {
@@ -51,11 +61,21 @@ impl Surroundings<'_> {
             }
         };
         let doubted = |mut path: Path, reading: &str| {
-            let passes = Bounds::between(sure.clone(), PacketSet::all());
-            path.layers.push(fixed(format!("tag VirtualNetwork read {reading}"), passes).unsure(because()));
+            let name = format!("tag VirtualNetwork read {reading}");
+            let rule = |(source_ports, sure): (Ports, PacketSet)| PortedRule {
+                id: name.as_str().into(),
+                action: Action::Allow,
+                matches: Bounds::between(sure, PacketSet::all()),
+                source_ports,
+            };
+            let rules = sure.iter().cloned().map(rule).collect();
+            let gate = Gate::FirstMatch(Chain { rules, default: Action::Deny });
+            // No rule that somebody could change: a layer that says whom it concerns is left out of what is proposed.
+            path.layers.push(Layer::new(name, gate).concerning(PacketSet::all()).unsure(because()));
             path
         };
-        Ok(vec![doubted(narrow, "as its known prefixes"), doubted(wide, "as all its prefixes may be")])
+        let paths = vec![doubted(narrow, "as its known prefixes"), doubted(wide, "as all its prefixes may be")];
+        Ok((paths, readings))
     }
 
     fn path(&self, way: &Way<'_>, address: &Address, space: &Space, reading: Reading) -> Result<Path, Gap> {
@@ -142,9 +162,20 @@ fn fixed(fact: String, passes: Bounds<PacketSet>) -> Layer {
     Layer::new(fact.clone(), Gate::Fixed { id: fact.into(), passes })
 }
 
-/// What gets through on any of some paths.
-pub(super) fn together<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Sessions {
-    let nothing = || Bounds::exact(PacketSet::empty());
-    let start = Sessions { any_port: nothing(), ordinary: nothing() };
-    paths.into_iter().fold(start, |all, path| super::admin::or(&all, &path.sessions()))
+/// What surely gets through two paths of which either may be the true one, by source ports. The packets that do whatever
+/// their source port come first, since rules about source ports say nothing sure of protocols without them.
+fn under_both(one: &Path, other: &Path) -> Vec<(Ports, PacketSet)> {
+    let others = other.by_source_ports();
+    let mut sure: Vec<(Ports, PacketSet)> = Vec::new();
+    for (ports, through) in one.by_source_ports() {
+        for (other_ports, other_through) in &others {
+            let both = ports.intersect(other_ports);
+            if !both.is_empty() {
+                sure.push((both, through.lower().intersect(other_through.lower())));
+            }
+        }
+    }
+    let always = sure.iter().fold(PacketSet::all(), |always, (_, packets)| always.intersect(packets));
+    sure.insert(0, (Ports::full(), always));
+    sure
 }

@@ -98,6 +98,54 @@ fn an_asymmetric_route_is_told_with_its_hop() {
 }
 
 #[test]
+fn an_admin_rule_for_one_machine_opens_none_of_its_twins() {
+    let rule = json!({ "kind": "Custom", "id": "/x/rules/ops", "properties": {
+        "access": "AlwaysAllow", "direction": "Inbound", "priority": 10, "protocol": "Tcp",
+        "sources": [{ "addressPrefix": "203.0.113.0/24", "addressPrefixType": "IPPrefix" }],
+        "destinations": [{ "addressPrefix": "10.224.0.4", "addressPrefixType": "IPPrefix" }],
+        "sourcePortRanges": ["0-65535"], "destinationPortRanges": ["22"],
+    } });
+    let scene = Scene { admin_rules: Some(vec![rule]), others: vec!["10.224.0.5"], ..Scene::default() };
+    let pool = scene.pool();
+    let exposed = pool.exposure.get().unwrap();
+    let open: Vec<(usize, bool)> =
+        exposed.iter().map(|one| (one.nodes.len(), !one.internet.upper().is_empty())).collect();
+    assert_eq!(open, [(1, true), (1, false)]);
+}
+
+#[test]
+fn a_packet_that_passes_under_either_reading_of_a_tag_surely_passes() {
+    // The route may widen `VirtualNetwork` over the client: then the default rule lets it in, else the written one does.
+    let route = json!({ "name": "r", "properties": { "addressPrefix": "128.0.0.0/1", "nextHopType": "Internet" } });
+    let written = rule(100, "Allow", json!({ "sourceAddressPrefix": "Internet", "destinationPortRange": "22" }));
+    let scene = Scene { routes: Some(vec![route]), ..Scene::with_rules(vec![written]) };
+    assert!(scene.ssh().lower().contains("203.0.113.9".parse().unwrap()));
+    let https = scene.reached(Protocol::TCP, 443);
+    assert!(!https.lower().contains("203.0.113.9".parse().unwrap()));
+    assert!(https.upper().contains("203.0.113.9".parse().unwrap()));
+    // A written rule for some source ports only is enough, too.
+    let ported = json!({ "sourceAddressPrefix": "Internet", "destinationPortRange": "22", "sourcePortRange": "53" });
+    let route = json!({ "name": "r", "properties": { "addressPrefix": "128.0.0.0/1", "nextHopType": "Internet" } });
+    let scene = Scene { routes: Some(vec![route]), ..Scene::with_rules(vec![rule(100, "Allow", ported)]) };
+    let exposure = scene.exposure();
+    let client = Packet { source: "203.0.113.9".parse().unwrap(), protocol: Protocol::TCP, port: 22 };
+    assert!(exposure.internet.lower().contains(client) && !exposure.ordinary.lower().contains(client));
+}
+
+#[test]
+fn whether_a_floating_address_is_of_the_internet_hangs_on_routes_of_its_own() {
+    // The own outer address may be covered by the tag and the client not, so that neither reading of the client settles it.
+    let routes = ["203.0.113.0/24", "20.0.0.0/8"]
+        .map(|prefix| json!({ "name": prefix, "properties": { "addressPrefix": prefix, "nextHopType": "Internet" } }));
+    let written = json!({ "sourceAddressPrefix": "Internet", "destinationAddressPrefix": "Internet", "destinationPortRange": "*" });
+    let mut scene = crate::vectors::balanced(true, vec![rule(100, "Allow", written)]);
+    scene.routes = Some(routes.to_vec());
+    let https = scene.reached(Protocol::TCP, 443);
+    assert!(!https.lower().contains("203.0.113.9".parse().unwrap()), "{https:?}");
+    assert!(https.upper().contains("203.0.113.9".parse().unwrap()));
+}
+
+#[test]
 fn an_admin_rule_that_always_allows_is_the_only_rule_in_its_proof() {
     let rule = json!({ "kind": "Custom", "id": "/x/rules/ops", "properties": {
         "access": "AlwaysAllow", "direction": "Inbound", "priority": 10, "protocol": "Tcp",

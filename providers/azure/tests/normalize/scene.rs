@@ -51,6 +51,8 @@ pub(crate) struct Scene {
     pub(crate) address: Value,
     pub(crate) address_sku: Option<&'static str>,
     pub(crate) has_public_address: bool,
+    /// Private addresses of more machines like the first.
+    pub(crate) others: Vec<&'static str>,
     pub(crate) balancers: Vec<Value>,
     pub(crate) public_addresses: Vec<Value>,
     pub(crate) network: Value,
@@ -93,6 +95,7 @@ impl Default for Scene {
             address: json!({ "primary": true, "privateIPAddress": "10.224.0.4", "subnet": { "id": SUBNET } }),
             address_sku: Some("Standard"),
             has_public_address: true,
+            others: Vec::new(),
             balancers: Vec::new(),
             public_addresses: Vec::new(),
             network: json!({ "addressSpace": { "addressPrefixes": ["10.224.0.0/12"] } }),
@@ -200,6 +203,13 @@ impl Scene {
             node_addresses.push(body);
         }
         interface["ipConfigurations"] = json!([{ "id": configuration, "name": "ip1", "properties": address }]);
+        let mut interfaces = vec![json!({ "id": format!("{nic}/nic"), "properties": interface })];
+        for (place, other) in (1..).zip(&self.others) {
+            let mut twin = interface.clone();
+            twin["virtualMachine"]["id"] = json!(format!("{scale_set}/virtualMachines/{place}"));
+            twin["ipConfigurations"][0]["properties"]["privateIPAddress"] = json!(other);
+            interfaces.push(json!({ "id": format!("{nic}/nic{place}"), "properties": twin }));
+        }
         let mut scale_set_body = json!({
             "id": scale_set, "name": "aks-pool1-12345678-vmss",
             "properties": { "virtualMachineProfile": { "networkProfile": { "networkInterfaceConfigurations": [{ "properties": template }] } } },
@@ -216,7 +226,7 @@ impl Scene {
             .answer(&LOAD_BALANCERS, SUBSCRIPTION, &[], value(self.balancers.clone()))
             .answer(&ROUTE_TABLES, SUBSCRIPTION, &[], value(tables))
             .answer(&SCALE_SETS, SUBSCRIPTION, &[], value(vec![scale_set_body]))
-            .answer(&NODE_INTERFACES, SUBSCRIPTION, &[("scaleSet", &key)], value(vec![json!({ "id": format!("{nic}/nic"), "properties": interface })]))
+            .answer(&NODE_INTERFACES, SUBSCRIPTION, &[("scaleSet", &key)], value(interfaces))
             .answer(&NODE_ADDRESSES, SUBSCRIPTION, &[("scaleSet", &key)], value(node_addresses))
             .answer(&ROLE_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.assignments.clone()))
             .answer(&ROLE_DEFINITIONS, SUBSCRIPTION, &[], value(self.roles.clone()))

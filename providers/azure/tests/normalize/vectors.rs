@@ -61,7 +61,7 @@ fn a2_05_plural_prefixes_and_ranges_of_ports_count() {
 }
 
 /// A public Standard load balancer with a rule to the node's pool.
-fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
+pub(crate) fn balanced(floating: bool, rules: Vec<serde_json::Value>) -> Scene {
     let balancer = node_id("Microsoft.Network/loadBalancers", "kubernetes");
     let public = node_id("Microsoft.Network/publicIPAddresses", "front");
     let mut scene = Scene { has_public_address: false, ..Scene::with_rules(rules) };

@@ -186,9 +186,7 @@ impl Reader<'_> {
                 tag if tag.eq_ignore_ascii_case("VirtualNetwork") => own.virtual_network = true,
                 // A rule sees the private address, which is no internet address.
                 tag if tag.eq_ignore_ascii_case("AzureLoadBalancer") => {}
-                tag if tag.eq_ignore_ascii_case("Internet") => {
-                    own.nets = own.nets.union(&self.internet);
-                }
+                tag if tag.eq_ignore_ascii_case("Internet") => own.internet = true,
                 other => match parse_net(other) {
                     Ok(net) => own.nets = own.nets.union(&AddrSet::from_net(net)),
                     Err(_) => match self.listed(other) {

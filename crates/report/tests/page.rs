@@ -1,0 +1,106 @@
+//! The page for a browser: what stands in the file. What a browser makes of it is tried in one.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+
+#[path = "forms/sample.rs"]
+mod sample;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use palisade_report::{Format, Report};
+use sample::{bytes, hostile_names, named, rendered, report};
+use sha2::{Digest as _, Sha256};
+
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    text.split_once(from).unwrap().1.split_once(to).unwrap().0
+}
+
+fn data(page: &str) -> serde_json::Value {
+    serde_json::from_str(between(page, "<script type=\"application/json\" id=\"data\">", "</script>")).unwrap()
+}
+
+#[test]
+fn no_name_adds_an_element_to_the_page_and_every_name_comes_back_whole() {
+    let plain = rendered(&named("shop"), Format::Html, 80);
+    let elements = |page: &str| page.matches('<').count();
+    for name in hostile_names() {
+        let page = rendered(&named(&name), Format::Html, 80);
+        assert_eq!(elements(&page), elements(&plain), "{name:?}");
+        assert_eq!(data(&page)["clusters"][0]["name"].as_str(), Some(name.as_str()));
+    }
+}
+
+#[test]
+fn the_policy_of_the_page_lets_only_its_own_script_and_style_run() {
+    let page = rendered(&report(), Format::Html, 80);
+    let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\">").replace("&#39;", "'");
+    let digest = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let style = digest(between(&page, "<style>", "</style>"));
+    let script = digest(page.rsplit_once("<script>").unwrap().1.split_once("</script>").unwrap().0);
+    assert_eq!(
+        policy,
+        format!(
+            "default-src 'none'; script-src {script}; style-src {style}; img-src data:; base-uri 'none'; form-action 'none'"
+        )
+    );
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    let page = rendered(&report(), Format::Html, 80);
+    for word in [
+        "src=",
+        "@import",
+        "url(",
+        "fetch(",
+        "XMLHttpRequest",
+        "WebSocket",
+        "sendBeacon",
+        "eval(",
+        "innerHTML",
+        "href=\"http",
+    ] {
+        assert!(!page.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn equal_reports_give_equal_pages() {
+    assert_eq!(bytes(Format::Html), bytes(Format::Html));
+}
+
+#[test]
+fn every_finding_is_in_the_page_with_its_reason_and_the_records_it_rests_on() {
+    let report = report();
+    let page = data(&rendered(&report, Format::Html, 80));
+    let text = |place: &serde_json::Value| page["texts"][usize::try_from(place.as_u64().unwrap()).unwrap()].clone();
+    let columns = &page["findings"];
+    assert_eq!(columns["control"].as_array().unwrap().len(), report.findings.len());
+    for (place, finding) in report.findings.iter().enumerate() {
+        assert_eq!(text(&columns["because"][place]), *finding.because);
+        assert_eq!(text(&columns["fingerprint"][place]), finding.fingerprint.to_string());
+        let state = usize::try_from(columns["state"][place].as_u64().unwrap()).unwrap();
+        assert_eq!(page["states"][state], finding.state.name());
+        let list = usize::try_from(columns["evidence"][place].as_u64().unwrap()).unwrap();
+        let records = page["lists"][list].as_array().unwrap();
+        let digests: Vec<String> = finding.evidence.records().iter().map(|one| one.digest.to_string()).collect();
+        let told: Vec<serde_json::Value> = records
+            .iter()
+            .map(|record| text(&page["records"][usize::try_from(record.as_u64().unwrap()).unwrap()][2]))
+            .collect();
+        assert_eq!(told, digests);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_findings_stay_below_twenty_megabytes() {
+    let one = named("shop");
+    // Each with a reason and an address of its own, as in a fleet.
+    let findings = one.findings.iter().cycle().take(100_000).cloned().zip(0_u128..).map(|(mut finding, number)| {
+        finding.because = format!("{} in place {number}", finding.because).into();
+        finding.fingerprint = palisade_engine::Fingerprint::from_bytes(number.to_be_bytes());
+        finding
+    });
+    let many = Report { findings: findings.collect(), ..one.clone() };
+    let page = rendered(&many, Format::Html, 80);
+    assert!(page.len() < 20_000_000, "{} bytes", page.len());
+    assert_eq!(data(&page)["findings"]["control"].as_array().unwrap().len(), 100_000);
+}
