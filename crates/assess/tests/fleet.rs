@@ -1,5 +1,5 @@
 //! A small fleet of every cloud, from clusters to a plan that is edited, carried out and held against later runs.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_assess::{
     Assessment, Calendar, Capacity, Freeze, Initiative, ItemState, Owner, PersonDays, Plan, PlanFile, Progress,

@@ -130,7 +130,7 @@ pub(crate) fn powers(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, id
         let to = everything(sketch, tone);
         return sketch.join(id, &to, &label, tone);
     }
-    let climbs = standing.escalation.iter().flat_map(|hops| hops.last().map(|last| (hops, last)));
+    let climbs = standing.escalation.iter().filter_map(|hops| hops.last().map(|last| (hops, last)));
     for (hops, last) in climbs {
         let how = hops.iter().map(|hop: &Hop| hop.method.name()).collect::<Vec<_>>().join(" › ");
         let certainty = hops.iter().fold(Certainty::Certain, |all, hop| all.and(hop.certainty.clone()));

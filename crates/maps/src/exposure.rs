@@ -10,6 +10,7 @@ use palisade_model::{
     Cluster, DoorKind, Exposure, Identity, IdentityKind, Pool, PublicAccess, PublicAddresses, TunnelKind,
 };
 use palisade_reach::{AddrSet, Family, PacketSet, Printer, Protocol, internet};
+use std::fmt::Write as _;
 
 const API: &[&str] = &["CP-03", "CP-01", "CP-02", "CP-05"];
 const NODES: &[&str] = &["ND-01", "ND-02", "ND-03", "ND-04"];
@@ -130,7 +131,9 @@ fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
                 {
                     sketch.say(&id, &format!("{} with a public address", held_by.len()));
                 }
-                exposures.iter().for_each(|exposure| machines(sketch, cluster, node, pool, exposure));
+                for exposure in exposures {
+                    machines(sketch, cluster, node, pool, exposure);
+                }
             }
             Err(gap) => {
                 let id = way_in(sketch, cluster, node, &name, "node pools", Tone::Unknown);
@@ -158,7 +161,7 @@ fn machines(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, pool: &Pool,
     let more = told.len().saturating_sub(LINES);
     let mut label = told.into_iter().take(LINES).collect::<Vec<_>>().join("; ");
     if more > 0 {
-        label.push_str(&format!("; {more} more"));
+        let _ = write!(label, "; {more} more");
     }
     let (tone, label) = if tone == Tone::Bad { sketch.bad(cluster, NODES, &label) } else { (tone, label) };
     let from = origin(sketch, cluster, "Internet");

@@ -112,7 +112,9 @@ fn order(columns: &mut [Vec<usize>], ends: &[(usize, usize)], pivot: usize, coun
             }
         }
     };
-    columns.iter().for_each(|column| note(&mut place, column));
+    for column in columns.iter() {
+        note(&mut place, column);
+    }
     for lane in (0..pivot).rev().chain(pivot + 1..columns.len()) {
         let Some(column) = columns.get_mut(lane) else { continue };
         let middle = |index: usize| {

@@ -48,8 +48,12 @@ impl Map {
         // What is worse is drawn later, and so lies above.
         let mut edges: Vec<&Drawn<'_>> = placed.edges.iter().collect();
         edges.sort_by_key(|drawn| drawn.edge.tone);
-        edges.iter().for_each(|drawn| edge_line(drawn, &mut svg));
-        edges.iter().for_each(|drawn| edge_label(drawn, &mut svg));
+        for drawn in &edges {
+            edge_line(drawn, &mut svg);
+        }
+        for drawn in &edges {
+            edge_label(drawn, &mut svg);
+        }
         placed.nodes.iter().for_each(|placed| node(placed, &mut svg));
         legend(self, height - MARGIN, &mut svg);
         svg.push_str("</svg>\n");

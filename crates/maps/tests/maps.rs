@@ -1,5 +1,4 @@
 //! Four maps of a small fleet, now and after a plan, and of a large one.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_controls::controls;
 use palisade_engine::{Context, Finding, Policy, State, evaluate};
@@ -19,7 +18,7 @@ const MAPS: [(&str, Drawing); 4] = [
 
 fn fleet() -> Vec<Cluster> {
     let mut blind = tidy(Provider::Gcp);
-    blind.name = "blind".to_owned();
+    "blind".clone_into(&mut blind.name);
     (blind.pools, blind.identities, blind.api.public) =
         (Observed::missing(gap()), Observed::missing(gap()), Observed::missing(gap()));
     (blind.encryption, blind.key.access) = (Observed::missing(gap()), Observed::missing(gap()));
