@@ -270,7 +270,8 @@ async fn missed(service: &Service, schedule: &str) -> anyhow::Result<()> {
         severity: Severity::High,
         topic: Topic::Run(Summary::default()),
     };
-    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, now)).await?;
+    let past = post.past(&service.database, now).await?;
+    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, &past, now)).await?;
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub use email::{MAIL_BYTES, Mail, MailAddressError, mailbox};
 pub use guides::{About, Guides};
 pub use palisade_schedule::Zone;
 pub use plain::{Dialect, Plain};
-pub use plan::{Load, Planned, Queued, plan, queue};
+pub use plan::{Past, Planned, Queued, plan, queue, thread_of};
 pub use render::{Body, Rendered, Room, View, render};
 pub use route::{Matches, Route, default_routes};
 pub use sample::sample;

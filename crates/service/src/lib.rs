@@ -12,6 +12,7 @@ mod error;
 mod post;
 mod run;
 mod serve;
+mod thread;
 
 pub use error::ServiceError;
 pub use post::{Post, Posted};

@@ -111,7 +111,12 @@ impl Service {
             sighting.take(provider, &Inventory::default(), findings, []);
         }
         let now = clock();
-        let route = |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, now)).unwrap_or_default();
+        let post = match &self.post {
+            Some(post) => Some((post, post.past(&self.database, now).await?)),
+            None => None,
+        };
+        let route =
+            |events: &[Event]| post.as_ref().map(|(post, past)| post.routes(events, past, now)).unwrap_or_default();
         let recorded = self.database.record_run(&sighting, &self.policy.waivers, now, Some(&fence), route).await?;
         let outcome = if outcomes.iter().all(TargetOutcome::is_lost) { "failed" } else { "done" };
         self.database.finish_firing(schedule, firing.at, &fence, outcome, clock()).await?;

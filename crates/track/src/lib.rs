@@ -40,6 +40,6 @@ pub use memory::{
 };
 pub use print::Print;
 pub use rules::Rules;
-pub use sighting::{ClusterSeen, OWNER_LABELS, Sighting};
+pub use sighting::{ClusterSeen, Sighting};
 pub use tracked::{Standing, Tracked};
 pub use waivers::{EXPIRING_DAYS, is_about, selector, waiver_key};

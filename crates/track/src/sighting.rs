@@ -7,10 +7,6 @@ use palisade_model::{Cluster, ClusterId, FactKind, Inventory, Provider, PublicAc
 use palisade_reach::Family;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-/// The labels or tags that name who answers for a cluster, in the order in which they are looked for. Case means
-/// nothing.
-pub const OWNER_LABELS: &[&str] = &["owner", "team", "contact"];
-
 /// What one run saw, gathered unit by unit in any order.
 ///
 /// It borrows the findings of the run: a fleet has a hundred thousand of them.
@@ -215,7 +211,7 @@ impl ClusterSeen {
             provider: cluster.provider,
             scope: cluster.scope.clone(),
             name: cluster.name.clone(),
-            owner: owner(&cluster.labels),
+            owner: cluster.owner().map(str::to_owned),
             reached_by: reached_by(cluster),
             subjects,
             missing: cluster.facts().into_iter().filter(|fact| fact.gap.is_some()).map(|fact| fact.kind).collect(),
@@ -243,13 +239,6 @@ impl ClusterSeen {
             (self.name, self.scope) = (other.name, other.scope);
         }
     }
-}
-
-fn owner(labels: &BTreeMap<String, String>) -> Option<String> {
-    OWNER_LABELS.iter().find_map(|wanted| {
-        let mut found = labels.iter().filter(|(label, value)| label.eq_ignore_ascii_case(wanted) && !value.is_empty());
-        found.next().map(|(_, value)| value.clone())
-    })
 }
 
 /// Who reaches the public endpoint for certain.

@@ -3,7 +3,7 @@
 use crate::samples::{channel, finding, guides, now};
 use jiff::{Timestamp, civil::time};
 use palisade_engine::Severity;
-use palisade_message::{Channel, Load, Matches, Medium, Planned, Quiet, Route, Sinks, When, Zone, plan, queue, sample};
+use palisade_message::{Channel, Matches, Medium, Past, Planned, Quiet, Route, Sinks, When, Zone, plan, queue, sample};
 use palisade_model::Provider;
 use palisade_track::{Event, EventKind, Topic, Tracked};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ fn with_routes(routes: Vec<Route>) -> Sinks {
 }
 
 fn told(events: &[Event], sinks: &Sinks) -> Vec<Planned> {
-    plan(events, sinks, &guides(), &Load::new(), now())
+    plan(events, sinks, &guides(), &Past::default(), now())
 }
 
 fn opened(severity: Severity, name: &str) -> Event {
@@ -149,7 +149,7 @@ fn quiet_hours_hold_back_what_is_not_critical_and_merge_it() {
     let sinks = with_routes(vec![Route { quiet: Some(quiet), ..route("all", Matches::default()) }]);
     let night: Timestamp = "2026-11-18T23:30:00Z".parse().unwrap();
     let later: Timestamp = "2026-11-19T03:30:00Z".parse().unwrap();
-    let at = |events: &[Event], now| plan(events, &sinks, &guides(), &Load::new(), now);
+    let at = |events: &[Event], now| plan(events, &sinks, &guides(), &Past::default(), now);
     let first = at(
         &[opened(Severity::Critical, "c"), owned(Severity::High, "a", "ana"), owned(Severity::Low, "b", "ben")],
         night,
@@ -198,7 +198,8 @@ fn a_storm_comes_together_and_says_so() {
     assert_eq!(braked[0].events.len(), 5);
     assert_eq!(braked[0].not_before.to_string(), "2026-11-18T13:00:00Z");
     assert!(braked[0].gathers());
-    let load = Load::from([(("all".to_owned(), "slack".to_owned()), 3)]);
+    let messages = [(("all".to_owned(), "slack".to_owned()), 3)].into();
+    let load = Past { messages, ..Past::default() };
     let more = plan(&[owned(Severity::High, "late", "x")], &sinks, &guides(), &load, now());
     assert_eq!(more[0].together, braked[0].together, "what comes later within the hour joins it");
     let critical = plan(&[owned(Severity::Critical, "bad", "x")], &sinks, &guides(), &load, now());
@@ -256,7 +257,7 @@ fn an_outbox_gives_back_the_message_that_was_planned() {
         .into_iter()
         .flat_map(|name| Severity::ALL.map(|severity| opened(severity, &format!("{name}-{severity}"))))
         .collect();
-    let queued = queue(&events, &sinks, &guides(), &Load::new(), now());
+    let queued = queue(&events, &sinks, &guides(), &Past::default(), now());
     let mut batches: std::collections::BTreeMap<(String, String), Vec<Event>> = std::collections::BTreeMap::new();
     for one in &queued {
         batches.entry((one.route.clone(), one.together.clone())).or_default().push(events[one.event].clone());
