@@ -12,7 +12,7 @@ from checks import check, done, same
 AXE = pathlib.Path(browser.__file__).resolve().parents[1] / "vendor/axe.min.js"
 # Those that the summary counts: nothing is open with `info` alone.
 SEVERITIES = ["critical", "high", "medium", "low"]
-PARTS = ["#/", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
+PARTS = ["#/", "#/health", "#/plan", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
 # What turns the reading direction, hides, or drives a terminal.
 DECEIVING = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]")
 
@@ -26,8 +26,9 @@ LOOK = """() => ({
 })"""
 
 TAGS = set(
-    "a b br button code dd details div dl dt footer form h1 h2 h3 header i input kbd label li main nav noscript ol option p "
-    "path script section select small span summary svg table tbody td th thead tr ul".split()
+    "a b br button circle code dd desc details div dl dt figcaption figure footer form g h1 h2 h3 header i input kbd label li "
+    "line main nav noscript ol option p path polyline rect script section select small span summary svg table tbody td text th "
+    "thead title tr ul".split()
 )
 
 
@@ -81,6 +82,23 @@ def counts(name, page, findings):
         filtered(name, page, findings, f"severity={severity}&state=fail", lambda one: is_open(one) and one["severity"] == severity)
 
 
+def planned(name, page):
+    """Every change is in the picture and in the tables, and every link of the two still views leads somewhere."""
+    go(page, "#/plan")
+    dots = page.run("document.querySelectorAll('#plan .dot').length")
+    rows = page.run("document.querySelectorAll('#plan .field-table tbody tr').length")
+    more = page.run("[...document.querySelectorAll('#plan .field-table > .note')].map(one => one.innerText)")
+    same(f"{name}: changes in the picture and in the tables", dots, rows + sum(int(re.findall(r"\d+", one)[0]) for one in more))
+    check(f"{name}: there are changes", dots > 0)
+    for section in ("plan", "health"):
+        links = page.run(f"[...new Set([...document.querySelectorAll('#{section} a')].map(one => one.getAttribute('href')))]")
+        check(f"{name}: {section} has links", links)
+        for link in links:
+            go(page, link)
+            title = page.run("document.querySelector('#view h1')?.innerText")
+            check(f"{name}: {link} leads somewhere", title and not title.startswith("No such"), title)
+
+
 def filtered(name, page, findings, asked, wanted, own=True):
     """A filter shows what it names and nothing else."""
     go(page, f"#/findings?{asked}")
@@ -121,7 +139,7 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
+    for key, part in {"h": "#/health", "p": "#/plan", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
@@ -188,6 +206,7 @@ with browser.Browser() as chromium:
         if not where["whole"]:
             continue
         counts(name, page, findings)
+        planned(name, page)
         for verdict in ("fail", "unknown", "pass"):
             of = lambda one: one["verdict"] == verdict and not (verdict == "fail" and one["waived"])
             filtered(name, page, findings, f"state={verdict}", of)
