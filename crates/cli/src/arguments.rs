@@ -1,11 +1,22 @@
 //! What can be asked on the command line.
 
+mod catalogue;
+mod fleet;
+mod memory;
+mod schedules;
+mod store;
+mod waivers;
+
+pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
+pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Reach, Replay, Scan};
+pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
+pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
+pub(crate) use store::{Prune, Store};
+pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
-use palisade_authority::Capability;
 use palisade_engine::Severity;
-use palisade_reach::Protocol;
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -158,6 +169,28 @@ Examples:
   palisade findings --at-least high --cluster shop-prod
   palisade findings ack 3f0c... --by ana --note \"with the next release\"")]
     Findings(Findings),
+    /// Accepted risks: list and check them, try them on a run, add and remove
+    #[command(after_help = "\
+Examples:
+  palisade waivers list
+  palisade waivers check --against last        a dry run: what each one waives, and which need somebody
+  palisade waivers add --control NP-05 --cluster shop-prod --owner ana --approver ben \\
+      --reason \"until the migration\" --until 2027-03-31
+  palisade waivers remove --control NP-05 --cluster shop-prod")]
+    Waivers {
+        #[command(subcommand)]
+        command: Waivers,
+    },
+    /// Look after the memory: remove what is old, make and check backups
+    #[command(after_help = "\
+Examples:
+  palisade store prune --dry-run
+  palisade store backup palisade-2026-11-29.db
+  palisade store check palisade-2026-11-29.db")]
+    Store {
+        #[command(subcommand)]
+        command: Store,
+    },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(
         after_help = "Examples:\n  palisade diff                     the last run and the one before\n  palisade diff RUN RUN"
@@ -237,378 +270,12 @@ pub(crate) struct Configuration {
     pub(crate) target: Vec<String>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Demo {
-    #[command(flatten)]
-    pub(crate) output: Output,
-    #[command(flatten)]
-    pub(crate) gate: Gate,
-    /// Keep the snapshot in this folder, for `replay`, `reach` and `authority`
-    #[arg(long, value_name = "DIR")]
-    pub(crate) keep: Option<PathBuf>,
-    /// Simulate so many clusters instead of the story
-    #[arg(long, value_name = "N")]
-    pub(crate) clusters: Option<usize>,
-    /// How long every simulated call takes, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 0)]
-    pub(crate) latency: u64,
-    /// Refuse this permission; may be repeated
-    #[arg(long, value_name = "PERMISSION")]
-    pub(crate) deny: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Scan {
-    #[command(flatten)]
-    pub(crate) configuration: Configuration,
-    #[command(flatten)]
-    pub(crate) output: Output,
-    #[command(flatten)]
-    pub(crate) gate: Gate,
-    /// Keep the raw answers, redacted, in this folder
-    #[arg(long, value_name = "DIR")]
-    pub(crate) save_snapshot: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Replay {
-    /// Folders written by `--save-snapshot` or `demo --keep`
-    #[arg(required = true, value_name = "SNAPSHOT")]
-    pub(crate) snapshots: Vec<PathBuf>,
-    /// A configuration whose policy is applied; the standard policy when absent
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) output: Output,
-    #[command(flatten)]
-    pub(crate) gate: Gate,
-}
-
-/// Where a cluster or identity is looked up.
-#[derive(Debug, Args)]
-pub(crate) struct Lookup {
-    /// A stored snapshot to look in; may be repeated. Without it the fleet of the configuration is read
-    #[arg(long, value_name = "DIR")]
-    pub(crate) snapshot: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) configuration: Configuration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Reach {
-    /// The cluster's name or id
-    pub(crate) cluster: String,
-    /// Only this destination port
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Option<u16>,
-    /// Follow one packet from this address, layer by layer, to the first that stops it
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) why: Option<IpAddr>,
-    /// The packet's protocol: tcp, udp, sctp or a number
-    #[arg(long, value_name = "PROTOCOL", default_value = "tcp", requires = "why", value_parser = protocol)]
-    pub(crate) protocol: Protocol,
-    /// The smallest change of each layer that closes what ND-02 and ND-03 say should be closed
-    #[arg(long, conflicts_with = "why")]
-    pub(crate) fix: bool,
-    /// What comes out
-    #[arg(long, value_enum, default_value_t = ListFormat::Table, conflicts_with_all = ["why", "fix"])]
-    pub(crate) format: ListFormat,
-    #[command(flatten)]
-    pub(crate) lookup: Lookup,
-}
-
-fn protocol(text: &str) -> Result<Protocol, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Protocol::TCP),
-        "udp" => Ok(Protocol::UDP),
-        "sctp" => Ok(Protocol::SCTP),
-        number => {
-            number.parse().map(Protocol).map_err(|_| format!("`{text}` is neither tcp, udp, sctp nor a number to 255"))
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Authority {
-    /// The identity's name or id
-    #[arg(required_unless_present = "who", conflicts_with = "who")]
-    pub(crate) identity: Option<String>,
-    /// Every identity that holds this or can come to hold it: cluster-admin, read-cluster-secrets, decrypt-kms, ...
-    #[arg(long, value_name = "CAPABILITY")]
-    pub(crate) who: Option<Capability>,
-    /// What to give it instead of what it has, in the provider's own form (AWS)
-    #[arg(long, conflicts_with = "who")]
-    pub(crate) propose: bool,
-    /// Only identities of the cluster with this name or id
-    #[arg(long, value_name = "CLUSTER")]
-    pub(crate) cluster: Option<String>,
-    /// What comes out
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-    #[command(flatten)]
-    pub(crate) lookup: Lookup,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Explain {
-    /// The control's id or name
-    pub(crate) control: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Controls {
-    /// What comes out
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ListFormat {
     /// For people
     Table,
     /// For programs
     Json,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Permissions {
-    /// Whose permissions
-    #[arg(value_enum)]
-    pub(crate) provider: Cloud,
-    /// What comes out
-    #[arg(long, value_enum, default_value_t = RoleFormat::Table)]
-    pub(crate) format: RoleFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Cloud {
-    Aws,
-    Azure,
-    Gcp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RoleFormat {
-    /// Every permission, what it is for and what is unknown without it
-    Table,
-    /// A role in the provider's own JSON: an IAM policy, an Azure role definition, a GCP custom role
-    IamJson,
-    /// A Terraform resource
-    Terraform,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Doctor {
-    #[command(flatten)]
-    pub(crate) configuration: Configuration,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Schedules {
-    /// Every mistake of every schedule, with file, line, column and what to write instead
-    #[command(after_help = "\
-Examples:
-  palisade schedules check
-  palisade schedules check deploy/schedules
-  palisade schedules check -c palisade.yaml    are the targets those of the configuration?")]
-    Check(CheckSchedules),
-    /// When schedules fire next, in local time and UTC, and what changing clocks do to it
-    #[command(after_help = "\
-Examples:
-  palisade schedules next
-  palisade schedules next nightly-full --count 3
-  palisade schedules next nightly-full --from 2026-03-28
-  palisade schedules next --from 2026-10-24T12:00:00Z --dir deploy/schedules")]
-    Next(NextFirings),
-    /// A schedule in sentences: when, clock changes, jitter, catching up, what it reads and asks
-    #[command(after_help = "\
-Examples:
-  palisade schedules explain nightly-full
-  palisade schedules explain hourly-exposure --dir deploy/schedules")]
-    Explain(ExplainSchedule),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckSchedules {
-    /// The folder: one YAML file for each recurring run
-    #[arg(value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
-    pub(crate) folder: PathBuf,
-    /// A configuration whose targets the schedules may name; without it targets are not compared
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NextFirings {
-    /// Only this schedule
-    pub(crate) name: Option<String>,
-    /// How many firings of each schedule
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(crate) count: u16,
-    /// From this time on: an instant such as 2026-03-28T12:00:00Z, or a date, from its beginning in UTC; now when absent
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub(crate) from: Option<Timestamp>,
-    /// The folder: one YAML file for each recurring run
-    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
-    pub(crate) folder: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExplainSchedule {
-    /// The schedule's name
-    pub(crate) name: String,
-    /// The folder: one YAML file for each recurring run
-    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
-    pub(crate) folder: PathBuf,
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    text.parse().ok().or_else(|| Some(text.parse().ok().and_then(midnight)?.timestamp())).ok_or_else(|| {
-        format!("`{text}` is neither an instant such as 2026-03-28T12:00:00Z nor a date such as 2026-03-28")
-    })
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct RunSchedule {
-    /// The schedule's name
-    pub(crate) name: String,
-    /// A run of its own at this moment, whatever was run before
-    #[arg(long)]
-    pub(crate) now: bool,
-    /// The folder: one YAML file for each recurring run
-    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
-    pub(crate) folder: PathBuf,
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-    pub(crate) config: PathBuf,
-    #[command(flatten)]
-    pub(crate) gate: Gate,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// The folder: one YAML file for each recurring run
-    #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
-    pub(crate) folder: PathBuf,
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-    pub(crate) config: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Notify {
-    /// Messages and where they stand
-    #[command(after_help = "Examples:\n  palisade notify list\n  palisade notify list --state dead")]
-    List {
-        /// Only these
-        #[arg(long, value_enum, default_value_t = MessageState::Ready)]
-        state: MessageState,
-        /// The configuration
-        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-        config: PathBuf,
-    },
-    /// Give a message that was given up another chance, under the same id
-    #[command(after_help = "Examples:\n  palisade notify replay 17")]
-    Replay {
-        /// Its number, as `list --state dead` tells it
-        message: i64,
-        /// The configuration
-        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-        config: PathBuf,
-    },
-    /// Deliver what waits, now
-    #[command(after_help = "Examples:\n  palisade notify send")]
-    Send {
-        /// The configuration
-        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-        config: PathBuf,
-    },
-    /// Send a code to a channel: whoever can read it there has proof that messages arrive
-    #[command(after_help = "Examples:\n  palisade notify test chat")]
-    Test {
-        /// The channel's name
-        channel: String,
-        /// The configuration
-        #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-        config: PathBuf,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MessageState {
-    /// Waiting for its time
-    Ready,
-    /// Being delivered
-    Leased,
-    /// Taken by the receiver
-    Done,
-    /// Given up
-    Dead,
-    /// Not wanted any more
-    Suppressed,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Findings {
-    #[command(subcommand)]
-    pub(crate) command: Option<Acknowledge>,
-    /// Closed ones too
-    #[arg(long)]
-    pub(crate) closed: bool,
-    /// No less severe than this
-    #[arg(long, value_name = "SEVERITY")]
-    pub(crate) at_least: Option<Severity>,
-    /// Only of this cluster, by name or id
-    #[arg(long)]
-    pub(crate) cluster: Option<String>,
-    /// Only of this control
-    #[arg(long)]
-    pub(crate) control: Option<String>,
-    /// How to print them
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-    pub(crate) config: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Acknowledge {
-    /// Take a finding on: its reminders stop
-    #[command(after_help = "Examples:\n  palisade findings ack FINGERPRINT --by ana --note \"with the next release\"")]
-    Ack(Taking),
-    /// Give a finding back
-    #[command(after_help = "Examples:\n  palisade findings unack FINGERPRINT --by ana")]
-    Unack(Taking),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Taking {
-    /// The finding's fingerprint
-    pub(crate) fingerprint: palisade_engine::Fingerprint,
-    /// Who
-    #[arg(long)]
-    pub(crate) by: String,
-    /// Why
-    #[arg(long)]
-    pub(crate) note: Option<String>,
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-    pub(crate) config: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DiffRuns {
-    /// The earlier run's id; the one before the last when absent
-    #[arg(requires = "later")]
-    pub(crate) earlier: Option<String>,
-    /// The later run's id
-    pub(crate) later: Option<String>,
-    /// The configuration
-    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
-    pub(crate) config: PathBuf,
 }
 
 #[cfg(test)]

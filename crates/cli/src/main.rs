@@ -14,7 +14,9 @@ mod reach;
 mod scan;
 mod schedules;
 mod service;
+mod store;
 mod stored;
+mod waivers;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory as _, Parser as _};
@@ -50,6 +52,8 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Serve(wanted) => runtime()?.block_on(service::serve(&wanted, screen)),
         Command::Notify { command } => runtime()?.block_on(service::notify(&command, screen)),
         Command::Findings(wanted) => runtime()?.block_on(service::findings(&wanted, screen)),
+        Command::Waivers { command } => runtime()?.block_on(waivers::run(&command, screen)),
+        Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {

@@ -57,6 +57,15 @@ impl Screen {
         output: &crate::arguments::Output,
         next: Vec<String>,
     ) -> anyhow::Result<()> {
+        for grown in &report.grown_waivers {
+            let palisade_engine::Grown { waiver, selects, approved } = grown;
+            let rest = if waiver.covers.is_some() { "nothing of it is waived" } else { "the rest is not waived" };
+            self.warn(&plain(&format!(
+                "the waiver of {} for {} of `{}` was approved for {approved} and selects {selects}: {rest}; `palisade waivers \
+                 check --against` says what",
+                waiver.owner, waiver.control, waiver.cluster
+            )));
+        }
         for waiver in &report.unused_waivers {
             let subject = waiver.subject.as_ref().map_or_else(String::new, |subject| format!(" and `{subject}`"));
             self.warn(&plain(&format!(

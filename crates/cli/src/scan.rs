@@ -14,7 +14,11 @@ use palisade_engine::{Entry, Policy};
 use palisade_report::Report;
 use palisade_runner::{Dark, Judge, Scanned, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
 pub(crate) const UNITS_AT_ONCE: usize = 48;
@@ -42,6 +46,8 @@ pub(crate) async fn scan(
         store,
         units_at_once: UNITS_AT_ONCE,
         time_limit: None,
+        unfinished: None,
+        stop: None,
         clock: Arc::new(jiff::Timestamp::now),
         progress: Arc::clone(&line) as Arc<dyn palisade_provider::Progress>,
     };
@@ -61,21 +67,35 @@ pub(crate) fn judge<'a>(controls: &'a [Entry], policy: &'a Policy) -> Judge<'a> 
 
 /// Reads a configuration and the waivers it names.
 pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
+    let mut config = without_waivers(path)?;
+    if let Some(path) = waivers_path(&config, path) {
+        let text = fs::read_to_string(&path)
+            .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;
+        let source = Source { name: &path.display().to_string(), text: &text };
+        config.policy.waivers = read_waivers(&source, &control_ids())?;
+    }
+    Ok(config)
+}
+
+/// Where the waivers of a configuration are, if it has any.
+pub(crate) fn waivers_path(config: &Config, config_path: &Path) -> Option<PathBuf> {
+    config.waivers_file.as_ref().map(|name| config_path.parent().unwrap_or(Path::new("")).join(name))
+}
+
+/// The ids of every control.
+pub(crate) fn control_ids() -> Vec<&'static str> {
+    controls().iter().map(|control| control.meta.id).collect()
+}
+
+/// Reads a configuration alone.
+pub(crate) fn without_waivers(path: &Path) -> anyhow::Result<Config> {
     let text = fs::read_to_string(path).map_err(|error| {
         WrongUsage(format!(
             "could not read the configuration `{}`: {error}\n  name it with `--config FILE`, or begin with\n\n    targets:\n      - name: prod-aws\n        provider: aws\n\n  `palisade demo` needs none",
             path.display()
         ))
     })?;
-    let ids: Vec<&str> = controls().iter().map(|control| control.meta.id).collect();
-    let mut config = read(&Source { name: &path.display().to_string(), text: &text }, &ids)?;
-    if let Some(name) = &config.waivers_file {
-        let path = path.parent().unwrap_or(Path::new("")).join(name);
-        let text = fs::read_to_string(&path)
-            .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;
-        config.policy.waivers = read_waivers(&Source { name: &path.display().to_string(), text: &text }, &ids)?;
-    }
-    Ok(config)
+    Ok(read(&Source { name: &path.display().to_string(), text: &text }, &control_ids())?)
 }
 
 /// The targets that were asked for, all when none was named.

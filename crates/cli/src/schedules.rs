@@ -9,7 +9,8 @@ use crate::{
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use palisade_config::{
-    EvidenceFormat, Known, ScheduleConfig, ScheduleTargets, Selection, Source, nearest, read_schedule,
+    Config, EvidenceFormat, Known, ScheduleConfig, ScheduleTargets, Selection, Source, check_schedules_of_routes,
+    nearest, read_schedule,
 };
 use palisade_controls::controls;
 use palisade_report::plain;
@@ -31,10 +32,10 @@ pub(crate) fn run(wanted: &Schedules, screen: &Screen) -> anyhow::Result<Exit> {
 }
 
 fn check(wanted: &CheckSchedules) -> anyhow::Result<String> {
-    let config = wanted.config.as_deref().map(scan::configuration).transpose()?;
-    let targets: Option<Vec<&str>> =
-        config.as_ref().map(|config| config.targets.iter().map(|target| target.name.as_str()).collect());
-    let schedules = read(&files(&wanted.folder)?, targets.as_deref())?;
+    let schedules = match &wanted.config {
+        Some(path) => all(&wanted.folder, &scan::configuration(path)?, path)?,
+        None => read(&files(&wanted.folder)?, None)?,
+    };
     let mut text = String::new();
     for ScheduleConfig { schedule, .. } in &schedules {
         // Writing to a string cannot fail, here and below.
@@ -131,7 +132,9 @@ fn what_it_does(config: &ScheduleConfig) -> Vec<String> {
     });
     sentences.push(match &config.routes {
         None => "Its messages take the routes that the configuration decides.".to_owned(),
-        Some(routes) => format!("Its messages take these routes: {}.", plain(&routes.join(", "))),
+        Some(routes) => {
+            format!("Its messages take these routes and no others, in this order: {}.", plain(&routes.join(", ")))
+        }
     });
     if let Some(evidence) = &config.evidence {
         let formats: Vec<&str> = evidence.formats.iter().copied().map(EvidenceFormat::name).collect();
@@ -181,14 +184,29 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every schedule of a folder, for the targets of a configuration.
-pub(crate) fn all(folder: &Path, targets: &[&str]) -> anyhow::Result<Vec<ScheduleConfig>> {
-    read(&files(folder)?, Some(targets))
+/// Every schedule of a folder, for a configuration. The mistakes of all files come together, with those of the
+/// configuration where it asks for schedules that are not there.
+pub(crate) fn all(folder: &Path, config: &Config, config_path: &Path) -> anyhow::Result<Vec<ScheduleConfig>> {
+    let files = files(folder)?;
+    let name = config_path.display().to_string();
+    let text = fs::read_to_string(config_path).with_context(|| format!("could not read `{name}`"))?;
+    let names: Vec<&str> = files.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
+    let of_routes = check_schedules_of_routes(&Source { name: &name, text: &text }, &names);
+    match (read(&files, Some(config)), of_routes) {
+        (Ok(schedules), Ok(())) => Ok(schedules),
+        (Err(error), Ok(())) => Err(error),
+        (Ok(_), Err(more)) => Err(WrongSchedules(vec![more]).into()),
+        (Err(error), Err(more)) => {
+            let mut wrong: WrongSchedules = error.downcast()?;
+            wrong.0.push(more);
+            Err(wrong.into())
+        }
+    }
 }
 
-/// One schedule of a folder, for the targets of a configuration.
-pub(crate) fn one(name: &str, folder: &Path, targets: &[&str]) -> anyhow::Result<Option<ScheduleConfig>> {
-    Ok(read(&[file_of(name, folder)?], Some(targets))?.into_iter().next())
+/// One schedule of a folder, for a configuration.
+pub(crate) fn one(name: &str, folder: &Path, config: &Config) -> anyhow::Result<Option<ScheduleConfig>> {
+    Ok(read(&[file_of(name, folder)?], Some(config))?.into_iter().next())
 }
 
 /// The file of one schedule; it is called like the schedule.
@@ -206,9 +224,9 @@ fn file_of(name: &str, folder: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Reads schedules; the mistakes of all files come together.
-fn read(files: &[PathBuf], targets: Option<&[&str]>) -> anyhow::Result<Vec<ScheduleConfig>> {
+fn read(files: &[PathBuf], config: Option<&Config>) -> anyhow::Result<Vec<ScheduleConfig>> {
     let ids: Vec<&str> = controls().iter().map(|control| control.meta.id).collect();
-    let known = Known { controls: &ids, targets };
+    let known = Known { controls: &ids, config };
     let (mut schedules, mut mistakes) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.display().to_string();

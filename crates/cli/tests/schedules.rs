@@ -121,6 +121,9 @@ fn schema_and_reader_say_the_same_of_files_that_are_right_and_wrong() {
         ", \"controls\": [\"XX-01\"]",
         ", \"controls\": [\"CP-01\"], \"profile\": \"full\"",
         ", \"controls\": []",
+        ", \"controls\": [\"CP-01\", \"CP-01\"]",
+        ", \"routes\": [\"r\", \"r\"]",
+        ", \"evidence\": {\"formats\": [\"csv\", \"csv\"], \"to\": \"x\"}",
         ", \"profile\": \"all\"",
         ", \"time_zone\": \"Berlin\"",
         ", \"jitter_minutes\": 361",
@@ -136,7 +139,7 @@ fn schema_and_reader_say_the_same_of_files_that_are_right_and_wrong() {
     // JSON is YAML.
     let reads = |text: &str| {
         let ids: Vec<&str> = palisade_controls::controls().iter().map(|control| control.meta.id).collect();
-        let known = Known { controls: &ids, targets: None };
+        let known = Known { controls: &ids, config: None };
         read_schedule(&Source { name: "nightly.yaml", text }, &known).map_err(|error| error.to_string())
     };
     for (rests, is_right) in [(&right[..], true), (&wrong[..], false)] {

@@ -24,11 +24,11 @@ pub use schedule::{
     read_schedule,
 };
 pub use schema::schedule_schema;
-pub use service::{Memory, ServiceConfig};
+pub use service::{Keep, Memory, Ping, ServiceConfig};
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };
-pub use waiver::read_waivers;
+pub use waiver::{EditError, append_waiver, read_waivers, remove_waiver};
 
 use palisade_engine::Policy;
 use palisade_message::Sinks;
@@ -57,6 +57,22 @@ pub fn read(source: &Source<'_>, controls: &[&str]) -> Result<Config, Diagnostic
         Some(config) if diagnostics.is_empty() => Ok(config),
         _ => Err(diagnostics),
     }
+}
+
+/// Whether routes ask for schedules that nobody has: such a route takes nothing, and nobody would notice. `schedules` are
+/// the names there are; the configuration itself was read before, and was right.
+pub fn check_schedules_of_routes(source: &Source<'_>, schedules: &[&str]) -> Result<(), Diagnostics> {
+    let mut diagnostics = Diagnostics::new(source);
+    let Some(root) = node::parse(source, &mut diagnostics) else { return Err(diagnostics) };
+    sinks::check_schedules(&root, schedules, &mut diagnostics);
+    if diagnostics.is_empty() {
+        return Ok(());
+    }
+    // Mistakes show the line they are in, and a line may hold what nobody may see.
+    if let Some(sinks) = sinks::of(&root) {
+        sinks::hide(sinks, &mut diagnostics);
+    }
+    Err(diagnostics)
 }
 
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {

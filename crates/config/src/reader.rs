@@ -135,6 +135,9 @@ pub(crate) fn texts(node: &Node, name: &str, diagnostics: &mut Diagnostics) -> O
     Some(items.iter().filter_map(|item| text(item, name, diagnostics)).collect())
 }
 
+/// How many choices are told.
+const TOLD: usize = 30;
+
 /// A word out of a few, with a suggestion for a slip.
 pub(crate) fn choose<'a>(
     (text, span): (&str, Range<usize>),
@@ -146,11 +149,13 @@ pub(crate) fn choose<'a>(
         return Some(choice);
     }
     let label = nearest(text, choices).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-    // Only controls are that many, and a command lists them.
-    let help = if choices.len() > 30 {
-        format!("there are {} of them; `palisade {what}s` lists them", choices.len())
-    } else {
-        format!("choose one of {}", list(choices))
+    let help = match choices.len().checked_sub(TOLD) {
+        // A command lists them.
+        Some(1..) if what == "control" => {
+            format!("there are {} of them; `palisade controls` lists them", choices.len())
+        }
+        Some(more @ 1..) => format!("choose one of {} and {more} more", list(choices.get(..TOLD).unwrap_or_default())),
+        _ => format!("choose one of {}", list(choices)),
     };
     diagnostics.push(Diagnostic::at(span, format!("no {what} is called `{text}`")).label(label).help(help));
     None

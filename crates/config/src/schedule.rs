@@ -1,7 +1,7 @@
 //! One recurring run: a file of `schedules/`.
 
 use crate::{
-    Diagnostic, Diagnostics, Source,
+    Config, Diagnostic, Diagnostics, Source, TargetConfig,
     nearest::nearest,
     node::{self, Node, Value},
     reader::{Map, choose, text},
@@ -21,7 +21,8 @@ pub struct ScheduleConfig {
     pub targets: ScheduleTargets,
     /// What it asks.
     pub controls: Selection,
-    /// The routes its messages take, by the names of the configuration. `None`: the configuration decides.
+    /// The routes its messages take and no others, by the names of the configuration and in this order. `None`: every route
+    /// of the configuration, in its order.
     pub routes: Option<Vec<String>>,
     /// What is kept of each run beside the service's own records.
     pub evidence: Option<EvidenceExport>,
@@ -124,11 +125,15 @@ pub enum EvidenceFormat {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// The report for people, as plain text.
+    Table,
+    /// The same as one page for a browser.
+    Html,
 }
 
 impl EvidenceFormat {
     /// Every form.
-    pub const ALL: [Self; 4] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv];
+    pub const ALL: [Self; 6] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv, Self::Table, Self::Html];
 
     /// Its name in a file.
     pub fn name(self) -> &'static str {
@@ -137,6 +142,8 @@ impl EvidenceFormat {
             Self::Json => "json",
             Self::Sarif => "sarif",
             Self::Csv => "csv",
+            Self::Table => "table",
+            Self::Html => "html",
         }
     }
 }
@@ -146,8 +153,8 @@ impl EvidenceFormat {
 pub struct Known<'a> {
     /// The ids of the controls.
     pub controls: &'a [&'a str],
-    /// The names of the configuration's targets. `None`: there is no configuration to compare with.
-    pub targets: Option<&'a [&'a str]>,
+    /// The configuration whose targets and routes it may name. `None`: there is none to compare with.
+    pub config: Option<&'a Config>,
 }
 
 pub(crate) const KEYS: &[&str] = &[
@@ -244,7 +251,7 @@ fn schedule(
     let jitter_minutes = jitter(&map, line.as_ref(), diagnostics);
     let targets = targets(&map, known, diagnostics);
     let controls = selection(&map, known, diagnostics);
-    let routes = routes(&map, diagnostics);
+    let routes = routes(&map, name.as_deref(), known, diagnostics);
     let evidence = map.get("evidence").and_then(|entry| evidence(entry.value, diagnostics));
     let catch_up = map
         .text("catch_up", diagnostics)
@@ -412,18 +419,45 @@ fn target(
 ) -> Option<ScheduleTarget> {
     let ((name, span), scopes) = if let Value::Map(_) = node.value {
         let map = Map::of(node, "a target of a schedule", TARGET_KEYS, diagnostics)?;
-        let scopes = map.texts("scopes", diagnostics);
+        let scopes = map.texts("scopes", diagnostics).map(|scopes| once(scopes, diagnostics));
         (required(&map, ("a target of a schedule", "name", "prod-aws"), diagnostics)?, scopes)
     } else {
         (text(node, "a target", diagnostics)?, None)
     };
-    if let Some(targets) = known.targets {
-        let _ = choose((&name, span.clone()), "target", targets, diagnostics);
+    if let Some(config) = known.config {
+        let targets: Vec<&str> = config.targets.iter().map(|target| target.name.as_str()).collect();
+        let target = choose((&name, span.clone()), "target", &targets, diagnostics)
+            .and_then(|name| config.targets.iter().find(|target| target.name == name));
+        // What a target finds by itself nobody knows before it is read.
+        if let (Some(listed), Some(scopes)) = (target.and_then(TargetConfig::scopes), &scopes) {
+            let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+            for (scope, span) in
+                scopes.iter().filter(|(scope, _)| !listed.iter().any(|one| one.eq_ignore_ascii_case(scope)))
+            {
+                let near = nearest(scope, &listed).map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+                diagnostics.push(
+                    Diagnostic::at(span.clone(), format!("the target `{name}` does not hold `{scope}`"))
+                        .label(near)
+                        .help("a schedule narrows what its target lists: add it to the target, or leave it out here"),
+                );
+            }
+        }
     }
     if !names.insert(name.clone()) {
         diagnostics.push(Diagnostic::at(span, format!("`{name}` is named twice")).label("the second one"));
     }
     Some(ScheduleTarget { name, scopes: scopes.map(|scopes| scopes.into_iter().map(|(scope, _)| scope).collect()) })
+}
+
+/// A list in which nothing stands twice.
+fn once(words: Vec<(String, Range<usize>)>, diagnostics: &mut Diagnostics) -> Vec<(String, Range<usize>)> {
+    let mut seen = BTreeSet::new();
+    for (word, span) in &words {
+        if !seen.insert(word.as_str()) {
+            diagnostics.push(Diagnostic::at(span.clone(), format!("`{word}` is named twice")).label("the second one"));
+        }
+    }
+    words
 }
 
 fn selection(map: &Map<'_>, known: &Known<'_>, diagnostics: &mut Diagnostics) -> Selection {
@@ -438,16 +472,53 @@ fn selection(map: &Map<'_>, known: &Known<'_>, diagnostics: &mut Diagnostics) ->
         .and_then(|name| Profile::ALL.into_iter().find(|profile| profile.name() == name));
     match map.texts("controls", diagnostics) {
         Some(ids) => {
-            let chosen =
-                ids.into_iter().filter_map(|(id, span)| choose((&id, span), "control", known.controls, diagnostics));
+            let chosen = once(ids, diagnostics)
+                .into_iter()
+                .filter_map(|(id, span)| choose((&id, span), "control", known.controls, diagnostics));
             Selection::Controls(chosen.map(str::to_owned).collect())
         }
         None => Selection::Profile(profile.unwrap_or(Profile::Full)),
     }
 }
 
-fn routes(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
-    Some(map.texts("routes", diagnostics)?.into_iter().map(|(route, _)| route).collect())
+/// The routes that are named, each of which is one of the configuration and takes events of this schedule.
+fn routes(
+    map: &Map<'_>,
+    schedule: Option<&str>,
+    known: &Known<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<String>> {
+    let named = once(map.texts("routes", diagnostics)?, diagnostics);
+    let Some(config) = known.config else { return Some(named.into_iter().map(|(route, _)| route).collect()) };
+    let Some(sinks) = &config.sinks else {
+        for (route, span) in named {
+            diagnostics.push(
+                Diagnostic::at(span, format!("there is no route `{route}`: the configuration has no `sinks`"))
+                    .label("nobody would be told anything")
+                    .help("add `sinks` with channels and routes, or leave `routes` out"),
+            );
+        }
+        return None;
+    };
+    let names: Vec<&str> = sinks.routes.iter().map(|route| route.name.as_str()).collect();
+    let mut routes = Vec::new();
+    for (word, span) in named {
+        let Some(name) = choose((&word, span.clone()), "route", &names, diagnostics) else { continue };
+        let only = sinks.routes.iter().find(|route| route.name == name).map(|route| &route.matches.schedules);
+        if let (Some(only), Some(this)) = (only, schedule)
+            && !only.is_empty()
+            && !only.contains(this)
+        {
+            let only: Vec<String> = only.iter().map(|schedule| format!("`{schedule}`")).collect();
+            diagnostics.push(
+                Diagnostic::at(span, format!("the route `{name}` takes nothing of `{this}`"))
+                    .label(format!("it takes only what {} saw", only.join(", ")))
+                    .help("name the schedule in the route's `schedules` too, or leave `schedules` out there"),
+            );
+        }
+        routes.push(name.to_owned());
+    }
+    Some(routes)
 }
 
 fn evidence(node: &Node, diagnostics: &mut Diagnostics) -> Option<EvidenceExport> {
@@ -460,7 +531,7 @@ fn evidence(node: &Node, diagnostics: &mut Diagnostics) -> Option<EvidenceExport
                 .help("for example `formats: [snapshot, json]`"),
         );
     }
-    let formats = map.texts("formats", diagnostics);
+    let formats = map.texts("formats", diagnostics).map(|formats| once(formats, diagnostics));
     let to = required(&map, ("`evidence`", "to", "evidence"), diagnostics);
     let formats = formats?.into_iter().filter_map(|(word, span)| {
         let name = choose((&word, span), "form of evidence", &names, diagnostics)?;

@@ -84,10 +84,11 @@ struct ScheduleFile {
     /// What it asks, by profile: every control, or those of some concerns; `full` when absent. Not beside `controls`.
     profile: Option<ProfileName>,
     /// What it asks, control by control. Not beside `profile`.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     controls: Option<Vec<String>>,
-    /// The routes its messages take, by the names of the configuration; the configuration decides when absent.
-    #[schemars(length(min = 1), inner(length(min = 1)))]
+    /// The routes its messages take and no others, by the names of the configuration and in this order; every route of the
+    /// configuration, in its order, when absent.
+    #[schemars(length(min = 1), inner(length(min = 1)), extend("uniqueItems" = true))]
     routes: Option<Vec<String>>,
     /// What is kept of each run beside the service's own records.
     evidence: Option<Evidence>,
@@ -133,7 +134,7 @@ struct Part {
     #[schemars(length(min = 1))]
     name: String,
     /// Ids of accounts, subscriptions or projects, quoted; all that the target has when absent.
-    #[schemars(length(min = 1), inner(length(min = 1)))]
+    #[schemars(length(min = 1), inner(length(min = 1)), extend("uniqueItems" = true))]
     scopes: Option<Vec<String>>,
 }
 
@@ -156,7 +157,7 @@ enum ProfileName {
 #[expect(dead_code, reason = "it is the shape of a file, and only its schema is wanted")]
 struct Evidence {
     /// In which forms.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
     formats: Vec<Format>,
     /// The folder, relative to the configuration; each run gets a folder of its own in it.
     #[schemars(length(min = 1))]
@@ -175,6 +176,10 @@ enum Format {
     Sarif,
     /// A line for each finding.
     Csv,
+    /// The report for people, as plain text.
+    Table,
+    /// The same as one page for a browser.
+    Html,
 }
 
 #[derive(JsonSchema)]

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use jiff::civil::{Time, Weekday};
 use palisade_engine::Severity;
 use palisade_message::{
-    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Route, SecretRef, SecretRefError, Sinks, TemplateFile, When,
-    Zone, default_routes, mailbox,
+    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Remind, Route, SecretRef, SecretRefError, Sinks, TemplateFile,
+    When, Zone, default_routes, mailbox,
 };
 use palisade_model::Provider;
 use palisade_track::EventKind;
@@ -58,7 +58,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Sinks> 
 
 /// Puts stars over every value below `sinks` that is a secret by its key and no reference, and over every value whose key
 /// nobody knows: a person may have written an address there, and mistakes show the line they are in.
-fn hide(node: &Node, diagnostics: &mut Diagnostics) {
+pub(crate) fn hide(node: &Node, diagnostics: &mut Diagnostics) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| hide(item, diagnostics)),
         Value::Map(entries) => {
@@ -359,6 +359,7 @@ const ROUTE_KEYS: &[&str] = &[
     "time_zone",
     "quiet_hours",
     "messages_per_hour",
+    "remind_every_hours",
 ];
 
 /// The word for a route that takes events and tells nobody.
@@ -372,9 +373,51 @@ fn route(node: &Node, channels: &[&str], diagnostics: &mut Diagnostics) -> Optio
     let when = when(&map, diagnostics);
     let quiet = map.get("quiet_hours").and_then(|entry| quiet(entry.value, diagnostics));
     let messages_per_hour = map.number("messages_per_hour", 1..1_001, diagnostics).unwrap_or(Route::MESSAGES_PER_HOUR);
+    let remind = remind(&map, diagnostics);
     let (name, span) = name?;
-    let route = Route { name: name.clone(), matches, send_to, when: when?, quiet, messages_per_hour };
+    let route = Route { name: name.clone(), matches, send_to, when: when?, quiet, messages_per_hour, remind };
     Some((name, span, route))
+}
+
+/// What stands under `sinks`.
+pub(crate) fn of(root: &Node) -> Option<&Node> {
+    entry(root, "sinks")
+}
+
+fn entry<'a>(node: &'a Node, wanted: &str) -> Option<&'a Node> {
+    let Value::Map(entries) = &node.value else { return None };
+    entries.iter().find(|(key, _)| key.text == wanted).map(|(_, value)| value)
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    match node.map(|node| &node.value) {
+        Some(Value::List(items)) => items,
+        _ => &[],
+    }
+}
+
+/// Names of schedules that routes ask for and nobody has. What else is wrong was said when the file was read.
+pub(crate) fn check_schedules(root: &Node, schedules: &[&str], diagnostics: &mut Diagnostics) {
+    for route in items(of(root).and_then(|sinks| entry(sinks, "routes"))) {
+        for asked in items(entry(route, "schedules")) {
+            if let Value::Scalar(word) = &asked.value {
+                let _ = choose((word, asked.span.clone()), "schedule", schedules, diagnostics);
+            }
+        }
+    }
+}
+
+/// The word for a route that reminds nobody.
+const NEVER: &str = "never";
+
+fn remind(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Remind {
+    match map.get("remind_every_hours").map(|entry| &entry.value.value) {
+        Some(Value::Scalar(word)) if word == NEVER => Remind::Never,
+        Some(_) => {
+            map.number("remind_every_hours", 1..8_761, diagnostics).map_or(Remind::BySeverity, Remind::EveryHours)
+        }
+        None => Remind::BySeverity,
+    }
 }
 
 fn matches(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Matches {

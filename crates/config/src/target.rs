@@ -16,6 +16,18 @@ pub struct TargetConfig {
     pub kind: TargetKind,
 }
 
+impl TargetConfig {
+    /// The accounts, subscriptions or projects that it lists. `None`: it finds out what there is.
+    pub fn scopes(&self) -> Option<&[String]> {
+        match &self.kind {
+            TargetKind::Aws(AwsTarget { accounts: Accounts::List(ids), .. })
+            | TargetKind::Azure(AzureTarget { subscriptions: Subscriptions::List(ids), .. })
+            | TargetKind::Gcp(GcpTarget { projects: Projects::List(ids), .. }) => Some(ids),
+            TargetKind::Aws(_) | TargetKind::Azure(_) | TargetKind::Gcp(_) => None,
+        }
+    }
+}
+
 /// What a target is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetKind {

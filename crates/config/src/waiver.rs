@@ -1,17 +1,21 @@
 //! Accepted risks.
 
+mod edit;
+
+pub use edit::{EditError, append_waiver, remove_waiver};
+
 use crate::{
     Diagnostic, Diagnostics, Source,
     node::{self, Node, Value},
     reader::{Map, choose},
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use palisade_engine::Waiver;
-use std::ops::Range;
+use palisade_engine::{Fingerprint, Waiver};
+use std::{collections::BTreeSet, ops::Range};
 
-const KEYS: &[&str] = &["control", "cluster", "subject", "owner", "reason", "until", "covers"];
+const KEYS: &[&str] = &["control", "cluster", "subject", "owner", "approver", "reason", "until", "approved", "covers"];
 
-/// Reads a file of accepted risks: a list under `waivers`. Every one has an owner, a reason and an end.
+/// Reads a file of accepted risks: a list under `waivers`. Every one has an owner, an approver, a reason and an end.
 pub fn read_waivers(source: &Source<'_>, controls: &[&str]) -> Result<Vec<Waiver>, Diagnostics> {
     let mut diagnostics = Diagnostics::new(source);
     let Some(root) = node::parse(source, &mut diagnostics) else { return Err(diagnostics) };
@@ -41,19 +45,46 @@ fn waiver(node: &Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Opti
         }
         map.text(name, diagnostics)
     };
-    let (control, cluster, owner, reason, until) =
-        (required("control"), required("cluster"), required("owner"), required("reason"), required("until"));
+    let (control, cluster, owner, approver) =
+        (required("control"), required("cluster"), required("owner"), required("approver"));
+    let (reason, until) = (required("reason"), required("until"));
+    if let (Some(_), Some(entry)) = (map.get("approved"), map.get("covers")) {
+        diagnostics
+            .push(Diagnostic::at(entry.key, "both `approved` and `covers` are set").label("choose one of the two"));
+    }
     let control = control.and_then(|(text, span)| choose((&text, span), "control", controls, diagnostics));
     let until = until.and_then(|(text, span)| end(&text, span, diagnostics));
+    let subject = map.text("subject", diagnostics).map(|(subject, _)| subject);
+    let approved = approved(&map, diagnostics);
+    let covers = map.number("covers", 1..1_000_000, diagnostics).map(u64::from);
     Some(Waiver {
         control: control?.to_owned(),
         cluster: cluster?.0,
-        subject: map.text("subject", diagnostics).map(|(subject, _)| subject),
+        subject,
         owner: owner?.0,
+        approver: approver?.0,
         reason: reason?.0,
         until: until?,
-        covers: map.number("covers", 0..1_000_000, diagnostics).map(u64::from),
+        approved,
+        covers,
     })
+}
+
+/// The findings that somebody looked at.
+fn approved(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<BTreeSet<Fingerprint>> {
+    let written = map.texts("approved", diagnostics)?;
+    let prints = written.into_iter().filter_map(|(text, span)| match text.parse() {
+        Ok(print) => Some(print),
+        Err(_) => {
+            diagnostics.push(
+                Diagnostic::at(span, format!("`{text}` is no fingerprint of a finding"))
+                    .label("expected 32 hexadecimal digits")
+                    .help("`palisade findings` and the reports tell the fingerprints; quote those of digits only"),
+            );
+            None
+        }
+    });
+    Some(prints.collect())
 }
 
 /// A date means the end of that day in UTC.

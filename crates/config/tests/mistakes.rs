@@ -3,6 +3,7 @@
 
 use palisade_config::{Accounts, AwsTarget, Source, TargetKind, read, read_waivers};
 use palisade_engine::Severity;
+use std::fs;
 
 const CONTROLS: &[&str] = &["CP-01", "CP-02", "CP-03"];
 
@@ -82,14 +83,33 @@ fn plain_http_is_for_loopback_only_whatever_it_looks_like() {
 }
 
 #[test]
-fn a_waiver_without_an_end_is_refused() {
-    let text = "waivers:\n  - {control: CP-01, cluster: shop, owner: ana, reason: migration}\n  - {control: CP-09, cluster: shop, owner: ana, reason: migration, until: tomorrow}\n";
+fn every_mistake_of_the_waivers_is_reported_at_once_with_its_place() {
+    let text = "waivers:
+  - {control: CP-01, cluster: shop, owner: ana, approver: ben, reason: migration}
+  - {control: CP-09, cluster: shop, owner: ana, approver: ben, reason: migration, until: tomorrow}
+  - {control: CP-01, cluster: shop, reason: \"\", until: 2027-03-31, expires: never}
+  - {control: CP-01, cluster: shop, owner: ana, approver: ben, reason: r, until: 2027-03-31, approved: [web], covers: 2}
+  - {control: CP-01, cluster: [a, b], owner: ana, approver: ben, reason: r, until: 2027-03-31, covers: 0}
+";
     insta::assert_snapshot!(read_waivers(&Source { name: "waivers.yaml", text }, CONTROLS).unwrap_err().to_string());
-    let text =
-        "waivers:\n  - {control: CP-01, cluster: shop, owner: ana, reason: migration, until: 2027-03-31, covers: 4}\n";
-    let waivers = read_waivers(&Source { name: "waivers.yaml", text }, CONTROLS).unwrap();
-    assert_eq!(waivers[0].until.to_string(), "2027-04-01T00:00:00Z");
-    assert_eq!(waivers[0].covers, Some(4));
+}
+
+#[test]
+fn a_waiver_says_what_it_was_approved_for_and_ends_with_its_day() {
+    let waiver = |rest: &str| {
+        let text = format!(
+            "waivers:\n  - {{control: CP-01, cluster: shop, owner: ana, approver: ben, reason: r, until: 2027-03-31{rest}}}\n"
+        );
+        read_waivers(&Source { name: "waivers.yaml", text: &text }, CONTROLS).unwrap().remove(0)
+    };
+    assert_eq!(waiver("").until.to_string(), "2027-04-01T00:00:00Z");
+    assert_eq!(
+        (waiver("").approved, waiver("").approver.as_str(), waiver(", covers: 4").covers),
+        (None, "ben", Some(4))
+    );
+    let print = "0123456789abcdef0123456789abcdef";
+    let listed = waiver(&format!(", approved: [{print}]")).approved.unwrap();
+    assert_eq!(listed.iter().map(ToString::to_string).collect::<Vec<_>>(), [print]);
 }
 
 /// What is wrong, in the first line of each message.
@@ -167,4 +187,16 @@ fn many_mistakes_are_told_in_the_order_of_the_file() {
     let places: Vec<usize> =
         ["4:5", "5:16", "6:11", "7:15"].iter().map(|place| message.find(&format!(":{place}")).unwrap()).collect();
     assert!(places.is_sorted(), "{message}");
+}
+
+#[test]
+fn the_waivers_of_the_guide_are_read() {
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/memory.md")).unwrap();
+    let example = guide.split("```yaml\n").find(|part| part.starts_with("waivers:")).unwrap();
+    let text = example.split("```").next().unwrap();
+    let waivers = read_waivers(&Source { name: "memory.md", text }, &["NP-05"]).map_err(|error| error.to_string());
+    let waiver = waivers.unwrap().remove(0);
+    assert_eq!((waiver.approver.as_str(), waiver.approved.unwrap().len()), ("ben", 1));
+    let other = text.replace("approved: ", "#").replace("      - ", "#").replace("# covers", "covers");
+    assert_eq!(read_waivers(&Source { name: "memory.md", text: &other }, &["NP-05"]).unwrap()[0].covers, Some(4));
 }

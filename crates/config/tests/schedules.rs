@@ -1,19 +1,40 @@
 //! Files of `schedules/`: what is read, and what a person sees who made mistakes.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-use palisade_config::{Known, Profile, ScheduleConfig, ScheduleTargets, Selection, Source, read_schedule};
+use palisade_config::{
+    Config, Known, Profile, ScheduleConfig, ScheduleTargets, Selection, Source, check_schedules_of_routes, read,
+    read_schedule,
+};
 use palisade_schedule::CatchUp;
 use std::{fs, path::Path};
 
 const CONTROLS: &[&str] = &["CP-01", "CP-02", "ND-01"];
-const KNOWN: Known<'_> = Known { controls: CONTROLS, targets: Some(&["prod-aws", "prod-azure"]) };
+const CONFIG: &str = "
+targets:
+  - { name: prod-aws, provider: aws, accounts: [\"111111111111\", \"222222222222\"] }
+  - { name: prod-azure, provider: azure }
+sinks:
+  channels: [{ name: hook, kind: webhook, url: \"env:HOOK\" }]
+  routes:
+    - { name: on-call, severities: [critical], send_to: [hook] }
+    - { name: hourly-only, schedules: [hourly], send_to: [hook] }
+";
+
+fn config(text: &str) -> Config {
+    read(&Source { name: "palisade.yaml", text }, CONTROLS).map_err(|error| error.to_string()).unwrap()
+}
+
+fn read_with(text: &str, config: &Config) -> Result<ScheduleConfig, String> {
+    let known = Known { controls: CONTROLS, config: Some(config) };
+    read_schedule(&Source { name: "schedules/nightly.yaml", text }, &known).map_err(|error| error.to_string())
+}
 
 fn schedule(text: &str) -> ScheduleConfig {
-    read_schedule(&Source { name: "schedules/nightly.yaml", text }, &KNOWN).map_err(|error| error.to_string()).unwrap()
+    read_with(text, &config(CONFIG)).unwrap()
 }
 
 fn mistakes(text: &str) -> String {
-    read_schedule(&Source { name: "schedules/nightly.yaml", text }, &KNOWN).unwrap_err().to_string()
+    read_with(text, &config(CONFIG)).unwrap_err()
 }
 
 /// A schedule with these lines beside its name and cron line.
@@ -112,6 +133,17 @@ fn each_mistake_has_a_message_with_its_file_line_and_column() {
         (with("profile: full\ncontrols: [CP-01]\n"), "both `profile` and `controls` are set", "4:1"),
         (with("controls: []\n"), "`controls` is empty", "3:11"),
         (with("routes: on-call\n"), "`routes` is a single value", "3:9"),
+        (with("routes: [on-cal]\n"), "did you mean `on-call`?", "3:10"),
+        (with("routes: [on-call, on-call]\n"), "`on-call` is named twice", "3:19"),
+        (with("routes: [hourly-only]\n"), "the route `hourly-only` takes nothing of `nightly`", "3:10"),
+        (with("controls: [CP-01, CP-01]\n"), "`CP-01` is named twice", "3:19"),
+        (
+            with("targets: [{ name: prod-aws, scopes: [\"111111111112\"] }]\n"),
+            "the target `prod-aws` does not hold `111111111112`",
+            "3:38",
+        ),
+        (with("targets: [{ name: prod-azure, scopes: [\"a\", \"a\"] }]\n"), "`a` is named twice", "3:45"),
+        (with("evidence: { formats: [csv, csv], to: x }\n"), "`csv` is named twice", "3:28"),
         (with("evidence: { to: x }\n"), "`evidence` has no `formats`", "3:11"),
         (with("evidence: { formats: [xml], to: x }\n"), "no form of evidence is called `xml`", "3:23"),
         (with("catch_up: all\n"), "no way to catch up is called `all`", "3:11"),
@@ -127,6 +159,27 @@ fn each_mistake_has_a_message_with_its_file_line_and_column() {
         let expected = if place.contains(':') { format!("nightly.yaml:{place}") } else { (*place).to_owned() };
         assert!(message.contains(&expected), "{expected} for\n{text}\nsays\n{message}");
     }
+}
+
+#[test]
+fn routes_without_anybody_to_tell_are_refused_and_default_routes_have_names() {
+    let silent = config("targets: [{ name: prod-aws, provider: aws }]\n");
+    let told = read_with(&with("routes: [on-call]\n"), &silent).unwrap_err();
+    assert!(told.contains("the configuration has no `sinks`") && told.contains("nightly.yaml:3:10"), "{told}");
+    let by_default = config(
+        "targets: [{ name: prod-aws, provider: aws }]\nsinks: { channels: [{ name: hook, kind: webhook, url: \"env:HOOK\" }] }\n",
+    );
+    let read = read_with(&with("routes: [high, critical]\n"), &by_default).unwrap();
+    assert_eq!(read.routes, Some(vec!["high".to_owned(), "critical".to_owned()]), "in the schedule's order");
+}
+
+#[test]
+fn a_route_that_asks_for_a_schedule_nobody_has_is_told_with_its_place() {
+    let source = Source { name: "palisade.yaml", text: CONFIG };
+    assert_eq!(check_schedules_of_routes(&source, &["hourly", "nightly"]), Ok(()));
+    let told = check_schedules_of_routes(&source, &["hourlly", "nightly"]).unwrap_err().to_string();
+    assert!(told.contains("no schedule is called `hourly`") && told.contains("did you mean `hourlly`?"), "{told}");
+    assert!(told.contains("palisade.yaml:9:40"), "{told}");
 }
 
 #[test]
@@ -153,7 +206,7 @@ fn every_schedule_that_is_shipped_is_right_and_tells_editors_its_schema() {
         if path.extension().is_some_and(|extension| extension == "yaml") {
             let text = fs::read_to_string(&path).unwrap();
             let name = path.display().to_string();
-            let known = Known { controls: CONTROLS, targets: None };
+            let known = Known { controls: CONTROLS, config: None };
             read_schedule(&Source { name: &name, text: &text }, &known).map_err(|error| error.to_string()).unwrap();
             assert!(text.starts_with("# yaml-language-server: $schema=schema.json\n"), "{name}");
             seen += 1;

@@ -3,7 +3,9 @@
 
 use jiff::SignedDuration;
 use palisade_controls::controls;
-use palisade_engine::{Context, Finding, Modifier, Policy, Severity, State, Waiver, evaluate};
+use palisade_engine::{
+    Context, Finding, Fingerprint, Modifier, Policy, Severity, State, Waiver, evaluate, hold_to_approval,
+};
 use palisade_model::{Cluster, KeyState, Pool, PoolId, Provider};
 use palisade_testkit::{known, now, sloppy, tidy, variations};
 
@@ -80,8 +82,10 @@ fn waiver(subject: Option<&str>, hours: i64) -> Waiver {
         cluster: "tidy".to_owned(),
         subject: subject.map(str::to_owned),
         owner: "ana".to_owned(),
+        approver: "ben".to_owned(),
         reason: "bastion".to_owned(),
         until: now() + SignedDuration::from_hours(hours),
+        approved: None,
         covers: None,
     }
 }
@@ -127,4 +131,42 @@ fn a_finding_keeps_who_accepted_it_and_until_when_also_after_that_has_ended() {
     let acceptance = ended.acceptance.unwrap();
     assert_eq!((acceptance.owner.as_str(), acceptance.until), ("ana", now() - SignedDuration::from_hours(1)));
     assert_eq!(judged(Vec::new()).acceptance, None);
+}
+
+#[test]
+fn what_a_waiver_was_not_approved_for_is_not_waived() {
+    let cluster = two_open_pools();
+    let all = findings(&cluster, &Policy::default());
+    let print = |name: &str| {
+        all.iter().find(|one| one.control.id == "ND-02" && *one.subject.name == *name).unwrap().fingerprint
+    };
+    let (sum, a, b) = (print("tidy"), print("a"), print("b"));
+    let listed =
+        |approved: &[Fingerprint]| Waiver { approved: Some(approved.iter().copied().collect()), ..waiver(None, 1) };
+    let counted = |covers| Waiver { covers: Some(covers), ..waiver(None, 1) };
+    let only_a = waiver(Some("a"), 1);
+    // (waivers, which of the sum, `a` and `b` are waived, what each that has grown was approved for and selects)
+    let table: &[(&[Waiver], [bool; 3], &[(u64, u64)])] = &[
+        (&[waiver(None, 1)], [true, true, true], &[]),
+        (&[listed(&[a, b])], [true, true, true], &[]),
+        (&[listed(&[sum, a])], [false, true, false], &[(1, 2)]),
+        (&[listed(&[sum])], [false; 3], &[(0, 2)]),
+        (&[counted(2)], [true, true, true], &[]),
+        (&[counted(1)], [false; 3], &[(1, 2)]),
+        (&[counted(1), only_a.clone()], [false, true, false], &[(1, 2)]),
+        (&[counted(1), only_a.clone(), waiver(Some("b"), 1)], [true, true, true], &[(1, 2)]),
+        (&[counted(1), listed(&[sum, a])], [false, true, false], &[(1, 2), (1, 2)]),
+        (&[Waiver { covers: Some(0), ..only_a }], [false; 3], &[(0, 1)]),
+    ];
+    for (number, (waivers, waived, grown)) in table.iter().enumerate() {
+        let mut judged = findings(&cluster, &Policy { waivers: waivers.to_vec(), ..Policy::default() });
+        let told = hold_to_approval(&mut judged, waivers, now());
+        assert_eq!(told.iter().map(|one| (one.approved, one.selects)).collect::<Vec<_>>(), *grown, "row {number}");
+        for (print, waived) in [sum, a, b].into_iter().zip(waived) {
+            let finding = judged.iter().find(|one| one.fingerprint == print).unwrap();
+            assert_eq!(finding.waived, *waived, "row {number}: {}", finding.subject.name);
+            let ends_later = finding.acceptance.as_ref().is_some_and(|one| now() < one.until);
+            assert!(finding.waived || !ends_later, "row {number}: it would be said to have ended");
+        }
+    }
 }

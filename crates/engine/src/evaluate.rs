@@ -241,8 +241,12 @@ pub fn is_production(cluster: &Cluster, policy: &Policy) -> bool {
 fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {
     let about_it = context.policy.waivers.iter().filter(|waiver| waiver.matches(&finding));
     if let Some(last) = about_it.max_by_key(|waiver| waiver.until) {
-        finding.waived |= last.covers(&finding, context.now);
-        finding.acceptance = Some(Box::new(last.acceptance()));
+        // What sums up is approved as long as its parts are: another part may be bad today.
+        let by_itself = !finding.rolled_up || last.approved.is_none();
+        finding.waived |= by_itself && last.covers(&finding, context.now);
+        if by_itself || finding.waived {
+            finding.acceptance = Some(Box::new(last.acceptance()));
+        }
     }
     finding
 }

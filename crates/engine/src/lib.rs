@@ -27,4 +27,4 @@ pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Mapping, Meta, mapp
 pub use policy::Policy;
 pub use severity::{Modifier, Severity};
 pub use verdict::{Judgement, State, Verdict, per_identity, per_pool, whole};
-pub use waiver::{Acceptance, Waiver};
+pub use waiver::{Acceptance, Grown, Waiver, hold_to_approval};

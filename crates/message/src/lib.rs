@@ -36,7 +36,7 @@ pub use palisade_schedule::Zone;
 pub use plain::{Dialect, Plain};
 pub use plan::{Past, Planned, Queued, plan, queue, thread_of};
 pub use render::{Body, Rendered, Room, View, render};
-pub use route::{Matches, Route, default_routes};
+pub use route::{Matches, Remind, Route, default_routes};
 pub use sample::sample;
 pub use secret::{SecretRef, SecretRefError};
 pub use sinks::{Sinks, TemplateFile};

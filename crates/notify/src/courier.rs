@@ -46,7 +46,7 @@ impl Resolve for SystemResolver {
 #[derive(Clone, Debug)]
 pub struct Courier {
     resolver: Arc<dyn Resolve>,
-    secrets: Secrets,
+    pub(crate) secrets: Secrets,
     proxy: Option<Url>,
     patience: Duration,
 }
@@ -253,7 +253,7 @@ impl Courier {
 
     /// A client that connects to the checked addresses of a destination and nowhere else: no redirects, and no proxy that
     /// the configuration does not name.
-    async fn client(&self, to: &Destination, channel: &Channel) -> Result<Client, Failed> {
+    pub(crate) async fn client(&self, to: &Destination, channel: &Channel) -> Result<Client, Failed> {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -277,7 +277,7 @@ impl Courier {
         builder.build().map_err(|_| Failed::unreachable(to, "TLS could not be set up"))
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         request: RequestBuilder,
         kind: &'static str,
@@ -332,14 +332,14 @@ fn why(error: &reqwest::Error) -> &'static str {
 }
 
 /// What came back.
-struct Heard {
+pub(crate) struct Heard {
     status: u16,
     asked: Option<Timestamp>,
     body: Vec<u8>,
 }
 
 impl Heard {
-    fn by_status(self, to: &Destination) -> Receipt {
+    pub(crate) fn by_status(self, to: &Destination) -> Receipt {
         let outcome = of_status(self.status, self.asked);
         self.receipt(to, outcome, None)
     }

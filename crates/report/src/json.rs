@@ -47,12 +47,26 @@ struct Evaluation<'a> {
     #[schemars(with = "Vec<Gap<'static>>")]
     gaps: Lazy<'a, GapRow>,
     /// Waivers that match nothing that was found: mistyped, or about something that is gone.
-    unused_waivers: Vec<UnusedWaiver<'a>>,
+    unused_waivers: Vec<WaiverJson<'a>>,
+    /// Waivers that select more bad findings than they were approved for; the rest is not waived.
+    grown_waivers: Vec<GrownWaiver<'a>>,
 }
 
-/// A waiver that matches nothing.
+/// A waiver that selects more than it was approved for.
 #[derive(Serialize, JsonSchema)]
-struct UnusedWaiver<'a> {
+struct GrownWaiver<'a> {
+    /// The waiver.
+    #[serde(flatten)]
+    waiver: WaiverJson<'a>,
+    /// How many bad findings it selects.
+    selects: u64,
+    /// For how many it was approved.
+    approved: u64,
+}
+
+/// A waiver, as its file says it.
+#[derive(Serialize, JsonSchema)]
+struct WaiverJson<'a> {
     /// The control it names.
     control: &'a str,
     /// The cluster it names.
@@ -235,6 +249,8 @@ struct FindingJson<'a> {
 struct Acceptance<'a> {
     /// Who answers for it.
     owner: &'a str,
+    /// Who approved it.
+    approver: &'a str,
     /// Why.
     reason: &'a str,
     /// When it ends or ended, RFC 3339.
@@ -340,12 +356,13 @@ impl<'a> Evaluation<'a> {
             clusters: Lazy(&report.clusters),
             findings: Lazy(&report.findings),
             gaps: Lazy(&report.gaps),
-            unused_waivers: report.unused_waivers.iter().map(UnusedWaiver::of).collect(),
+            unused_waivers: report.unused_waivers.iter().map(WaiverJson::of).collect(),
+            grown_waivers: report.grown_waivers.iter().map(GrownWaiver::of).collect(),
         }
     }
 }
 
-impl<'a> UnusedWaiver<'a> {
+impl<'a> WaiverJson<'a> {
     fn of(waiver: &'a palisade_engine::Waiver) -> Self {
         Self {
             control: &waiver.control,
@@ -354,6 +371,12 @@ impl<'a> UnusedWaiver<'a> {
             owner: &waiver.owner,
             until: waiver.until.to_string(),
         }
+    }
+}
+
+impl<'a> GrownWaiver<'a> {
+    fn of(grown: &'a palisade_engine::Grown) -> Self {
+        Self { waiver: WaiverJson::of(&grown.waiver), selects: grown.selects, approved: grown.approved }
     }
 }
 
@@ -470,6 +493,7 @@ impl<'a> FindingJson<'a> {
             waived: finding.waived,
             waiver: finding.acceptance.as_ref().map(|one| Acceptance {
                 owner: &one.owner,
+                approver: &one.approver,
                 reason: &one.reason,
                 until: one.until.to_string(),
             }),

@@ -33,7 +33,7 @@ pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
-use palisade_engine::{Coverage, Finding, GapRow, Waiver};
+use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,4 +67,6 @@ pub struct Report {
     pub gaps: Vec<GapRow>,
     /// Waivers of the policy that match nothing that was found: mistyped, or about something that is gone.
     pub unused_waivers: Vec<Waiver>,
+    /// Waivers of the policy that select more bad findings than they were approved for. The rest is not waived.
+    pub grown_waivers: Vec<Grown>,
 }

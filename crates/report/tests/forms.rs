@@ -151,6 +151,7 @@ fn an_empty_report_is_still_a_report() {
         findings: Vec::new(),
         gaps: Vec::new(),
         unused_waivers: Vec::new(),
+        grown_waivers: Vec::new(),
         ..report()
     };
     for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv, Format::Html] {
@@ -168,8 +169,10 @@ fn a_waiver_that_matches_nothing_is_told_to_programs_and_a_gap_without_a_permiss
         cluster: "gone".to_owned(),
         subject: None,
         owner: "platform".to_owned(),
+        approver: "ben".to_owned(),
         reason: "it moved".to_owned(),
         until: now(),
+        approved: None,
         covers: None,
     };
     let refused = |permission: Option<&str>| GapRow {

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
-use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate};
+use palisade_engine::{
+    Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate, hold_to_approval,
+};
 use palisade_model::{Cluster, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{ClusterRow, Report, RunInfo};
@@ -197,6 +199,7 @@ impl Gather {
         self.surroundings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
+        let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, finished_at);
         let unread = self.unread_rows(judge);
         let mut gaps: Vec<GapRow> = self.gaps.into_values().chain(unread).collect();
         gaps.sort_by(|a, b| {
@@ -216,6 +219,7 @@ impl Gather {
             findings: self.findings,
             gaps,
             unused_waivers,
+            grown_waivers,
         };
         (report, sighting)
     }

@@ -10,8 +10,8 @@ use palisade_message::{Channel, Guides, Past, Planned, Rendered, Room, Sinks, Te
 use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
 use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route, Stale};
-use palisade_track::{Event, EventKind, Summary, Topic};
-use std::{collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
+use palisade_track::{Event, EventKind, Reminders, Summary, Topic};
+use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
@@ -74,9 +74,15 @@ impl Post {
         Ok(past)
     }
 
-    /// By which routes events are told, as the memory queues them.
-    pub fn routes(&self, events: &[Event], past: &Past, now: Timestamp) -> Vec<Route> {
-        let queued = queue(events, &self.sinks, &self.guides, past, now);
+    /// Who is reminded of what.
+    pub fn reminders(&self) -> Reminders {
+        self.sinks.reminders(&self.guides)
+    }
+
+    /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.
+    pub fn routes(&self, events: &[Event], only: Option<&[String]>, past: &Past, now: Timestamp) -> Vec<Route> {
+        let sinks = only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)));
+        let queued = queue(events, &sinks, &self.guides, past, now);
         queued
             .into_iter()
             .map(|one| Route {
@@ -343,7 +349,7 @@ impl Post {
         };
         let past = self.past(database, now).await?;
         let elsewhere = |events: &[Event]| {
-            let mut routes = self.routes(events, &past, now);
+            let mut routes = self.routes(events, None, &past, now);
             routes.retain(|route| !route.endpoints.contains(&channel.name));
             routes
         };

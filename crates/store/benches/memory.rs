@@ -131,8 +131,10 @@ fn accepted(cluster: usize) -> Waiver {
         cluster: format!("shop-{cluster}"),
         subject: None,
         owner: "ana".to_owned(),
+        approver: "ben".to_owned(),
         reason: "until the migration".to_owned(),
         until: day(10_000),
+        approved: None,
         covers: None,
     }
 }

@@ -20,7 +20,7 @@ pub use backup::Backup;
 pub use delivery::{Claimed, Delivery, DeliveryState, Endpoint, EndpointState, Outcome};
 pub use error::DatabaseError;
 pub use history::{FindingFilter, RunRow};
-pub use lease::{Fence, Firing, FiringClaim, Lease};
+pub use lease::{Ending, Fence, Firing, FiringClaim, Lease};
 pub use outbox::{Route, Told};
 pub use record::{Acknowledgement, Recorded};
 pub use retention::{Applied, Keep};

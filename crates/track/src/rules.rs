@@ -72,8 +72,10 @@ mod tests {
             cluster: "shop".to_owned(),
             subject: None,
             owner: "platform".to_owned(),
+            approver: "ben".to_owned(),
             reason: "until the migration".to_owned(),
             until: Timestamp::UNIX_EPOCH,
+            approved: None,
             covers: None,
         });
         assert_eq!(Rules::of("0.1.0", &[], &policy), plain);

@@ -1,6 +1,6 @@
 //! What one run saw.
 
-use crate::{Print, Rules, Unread};
+use crate::{Print, Reminders, Rules, Unread};
 use jiff::Timestamp;
 use palisade_engine::{Coverage, Finding, Fingerprint, Severity, State, Subject, SubjectKind, coverage};
 use palisade_model::{Cluster, ClusterId, FactKind, Inventory, Provider, PublicAccess, Scope};
@@ -22,6 +22,8 @@ pub struct Sighting<'a> {
     pub at: Timestamp,
     /// By what it judged.
     pub rules: Rules,
+    /// Who is reminded of what is open.
+    pub reminders: Reminders,
     pub(crate) clusters: BTreeMap<ClusterId, ClusterSeen>,
     pub(crate) answers: BTreeMap<Fingerprint, &'a Finding>,
     /// Which controls answered unknown for something of which cluster.
@@ -40,6 +42,7 @@ impl<'a> Sighting<'a> {
             started_at: span.0,
             at: span.1,
             rules,
+            reminders: Reminders::default(),
             clusters: BTreeMap::new(),
             answers: BTreeMap::new(),
             unknown: BTreeSet::new(),

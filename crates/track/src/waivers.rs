@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many days before its end a waiver is told to be ending, each once.
 pub const EXPIRING_DAYS: [u32; 3] = [1, 7, 14];
 
-/// What a waiver is remembered by: what it selects. One that is renewed stays the same.
+/// What a waiver is remembered by: what it selects, and what it was approved for. One that is renewed stays the same.
 pub fn waiver_key(waiver: &Waiver) -> Print {
-    Print::of([waiver.control.as_str(), &waiver.cluster, waiver.subject.as_deref().unwrap_or_default()])
+    let approved: Vec<String> = waiver.approved.iter().flatten().map(ToString::to_string).collect();
+    let selector = [waiver.control.as_str(), &waiver.cluster, waiver.subject.as_deref().unwrap_or_default()];
+    Print::of(selector.into_iter().chain(approved.iter().map(String::as_str)))
 }
 
 /// What a waiver selects, for people.
@@ -21,19 +23,50 @@ pub fn selector(waiver: &Waiver) -> String {
     }
 }
 
-/// Whether a waiver is about this finding, expired or not. The same as for what a run saw ([`Waiver::matches`]).
+/// Whether a waiver's control, cluster and subject are those of this finding. The same as for what a run saw
+/// ([`Waiver::selects`]).
+pub fn selects(waiver: &Waiver, finding: &Tracked) -> bool {
+    let Tracked { control, cluster, cluster_name, subject, subject_name, .. } = finding;
+    waiver.names(control, (cluster.as_str(), cluster_name), (subject, subject_name))
+}
+
+/// Whether a waiver is about this finding, expired or not: it selects it and was approved for it ([`Waiver::matches`]).
 pub fn is_about(waiver: &Waiver, finding: &Tracked) -> bool {
-    let names_cluster = waiver.cluster == finding.cluster.as_str() || waiver.cluster == finding.cluster_name;
-    let names_subject =
-        waiver.subject.as_ref().is_none_or(|subject| *subject == finding.subject || *subject == finding.subject_name);
-    waiver.control == finding.control && names_cluster && names_subject
+    waiver.is_approved_for(finding.fingerprint) && selects(waiver, finding)
+}
+
+/// How many open findings each waiver selects that was approved for some, in their order; 0 for the others.
+fn selected(memory: &Memory, waivers: &[Waiver]) -> Vec<u64> {
+    let mut by_control: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, waiver) in waivers.iter().enumerate() {
+        if waiver.approved.is_some() || waiver.covers.is_some() {
+            by_control.entry(&waiver.control).or_default().push(place);
+        }
+    }
+    let mut counts = vec![0; waivers.len()];
+    if by_control.is_empty() {
+        return counts;
+    }
+    for remembered in memory.findings.values().filter(|remembered| remembered.tracked.standing.is_open()) {
+        for place in by_control.get(remembered.tracked.control.as_str()).into_iter().flatten() {
+            if let (Some(waiver), Some(count)) = (waivers.get(*place), counts.get_mut(*place)) {
+                *count += u64::from(selects(waiver, &remembered.tracked));
+            }
+        }
+    }
+    counts
 }
 
 /// Applies the waivers to what is open, read this time or not, and tells what became of them.
 pub(crate) fn apply(memory: &mut Memory, waivers: &[Waiver], now: Timestamp, run: Option<&Sighting<'_>>) -> Vec<Event> {
-    let mut by_control: BTreeMap<&str, Vec<&Waiver>> = BTreeMap::new();
-    for waiver in waivers {
-        by_control.entry(&waiver.control).or_default().push(waiver);
+    let selected = selected(memory, waivers);
+    let mut by_control: BTreeMap<&str, Vec<(&Waiver, bool)>> = BTreeMap::new();
+    let mut selects_now: BTreeMap<Print, u64> = BTreeMap::new();
+    for (waiver, selects) in waivers.iter().zip(selected) {
+        // Nobody can say which of them were meant.
+        let too_many = waiver.covers.is_some_and(|approved| selects > approved);
+        by_control.entry(&waiver.control).or_default().push((waiver, too_many));
+        selects_now.insert(waiver_key(waiver), selects);
     }
     let mut covered: BTreeMap<Print, (u64, Severity)> = BTreeMap::new();
     for remembered in memory.findings.values_mut() {
@@ -43,10 +76,10 @@ pub(crate) fn apply(memory: &mut Memory, waivers: &[Waiver], now: Timestamp, run
             continue;
         }
         let about = by_control.get(tracked.control.as_str()).into_iter().flatten();
-        let about: Vec<&&Waiver> = about.filter(|waiver| is_about(waiver, tracked)).collect();
-        let until = about.iter().map(|waiver| waiver.until).max();
+        let about: Vec<&(&Waiver, bool)> = about.filter(|(waiver, _)| is_about(waiver, tracked)).collect();
+        let until = about.iter().filter(|(_, too_many)| !too_many).map(|(waiver, _)| waiver.until).max();
         tracked.waived_until = until.filter(|until| now < *until);
-        let keys: BTreeSet<Print> = about.iter().map(|waiver| waiver_key(waiver)).collect();
+        let keys: BTreeSet<Print> = about.iter().map(|(waiver, _)| waiver_key(waiver)).collect();
         for key in keys {
             let covers = covered.entry(key).or_insert((0, Severity::Info));
             covers.0 += 1;
@@ -85,7 +118,10 @@ pub(crate) fn apply(memory: &mut Memory, waivers: &[Waiver], now: Timestamp, run
         }
         known.owner.clone_from(&waiver.owner);
         known.covers = covers;
-        known.approved = waiver.covers.or(known.approved).or((covers > 0).then_some(covers));
+        let listed = waiver.approved.is_some().then_some(covers);
+        // What it selects beyond the findings that it lists counts as grown too.
+        let selects = selects_now.get(&key).copied().unwrap_or_default().max(covers);
+        known.approved = waiver.covers.or(listed).or(known.approved).or((covers > 0).then_some(covers));
         let mut tell = |kind, severity| {
             events.push(Event {
                 kind,
@@ -97,7 +133,7 @@ pub(crate) fn apply(memory: &mut Memory, waivers: &[Waiver], now: Timestamp, run
                     selector: known.selector.clone(),
                     owner: known.owner.clone(),
                     until: known.until,
-                    covers,
+                    covers: if kind == EventKind::WaiverGrown { selects } else { covers },
                 },
             });
         };
@@ -109,8 +145,8 @@ pub(crate) fn apply(memory: &mut Memory, waivers: &[Waiver], now: Timestamp, run
                     known.told_days = ending;
                     tell(EventKind::WaiverExpiring, severity);
                 }
-                if known.approved.is_some_and(|approved| covers > approved.max(known.told_covers)) {
-                    known.told_covers = covers;
+                if known.approved.is_some_and(|approved| selects > approved.max(known.told_covers)) {
+                    known.told_covers = selects;
                     tell(EventKind::WaiverGrown, severity);
                 }
             } else if !known.told_end {

@@ -57,8 +57,10 @@ pub(crate) fn named(name: &str) -> Report {
         cluster: name.to_owned(),
         subject: None,
         owner: name.to_owned(),
+        approver: "ben".to_owned(),
         reason: name.to_owned(),
         until: now() + SignedDuration::from_hours(1),
+        approved: None,
         covers: None,
     };
     let policy = Policy { waivers: vec![waiver], ..Policy::default() };
@@ -106,6 +108,7 @@ pub(crate) fn report() -> Report {
             times: 3,
         }],
         unused_waivers: Vec::new(),
+        grown_waivers: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Fingerprint, Severity, Subject, SubjectKind};
-use palisade_message::{Channel, Guides, Kind, Matches, Route, SecretRef, Sinks, Templates, When, sample};
+use palisade_message::{Channel, Guides, Kind, Matches, Remind, Route, SecretRef, Sinks, Templates, When, sample};
 use palisade_model::ClusterId;
 use palisade_notify::{Courier, Resolve, Resolver, Secrets};
 use palisade_provider::Clock;
@@ -167,7 +167,7 @@ impl Stage {
     pub(crate) async fn tell(&self, events: &[Event]) {
         let now = self.now();
         let past = self.post.past(&self.database, now).await.unwrap();
-        self.database.tell(events, now, |events| self.post.routes(events, &past, now)).await.unwrap();
+        self.database.tell(events, now, |events| self.post.routes(events, None, &past, now)).await.unwrap();
     }
 
     pub(crate) async fn deliver(&self) -> Posted {
@@ -218,6 +218,7 @@ pub(crate) fn route(name: &str, events: &[EventKind], to: &str) -> Route {
         when: When::Now,
         quiet: None,
         messages_per_hour: 1_000,
+        remind: Remind::BySeverity,
     }
 }
 

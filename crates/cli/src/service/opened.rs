@@ -1,0 +1,118 @@
+//! What a configuration names, opened: the memory, the post, the service.
+
+use crate::{exit::WrongUsage, scan::UNITS_AT_ONCE};
+use anyhow::Context as _;
+use palisade_config::{Config, Memory, Ping};
+use palisade_controls::controls;
+use palisade_message::{Channel, Guides, Kind, Part, Sinks, Template, TemplateFile, Templates};
+use palisade_notify::{Courier, Secrets, load};
+use palisade_service::{Pings, Post, Service};
+use palisade_store::Database;
+use std::{fs, path::Path, time::Duration};
+use tokio::sync::watch;
+
+/// Everything that runs of a configuration need.
+pub(crate) async fn service(
+    config: &Config,
+    config_path: &Path,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Service> {
+    let database = memory(config, config_path).await?;
+    let post = post(config, config_path)?;
+    if let Some(post) = &post {
+        post.introduce(&database).await?;
+    }
+    Ok(Service {
+        database,
+        post,
+        pings: pings(config)?,
+        policy: config.policy.clone(),
+        palisade: env!("CARGO_PKG_VERSION"),
+        holder: holder(),
+        units_at_once: UNITS_AT_ONCE,
+        lease: Duration::from_secs(u64::from(config.service.lease_seconds)),
+        grace: Duration::from_secs(u64::from(config.service.stop_seconds)),
+        stop,
+    })
+}
+
+/// Watchers outside.
+fn pings(config: &Config) -> anyhow::Result<Option<Pings>> {
+    if config.service.pings.is_empty() {
+        return Ok(None);
+    }
+    let places = config.service.pings.iter().map(|ping| &ping.url);
+    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        WrongUsage(format!("addresses of `service.pings` are missing:\n  {}", told.join("\n  ")))
+    })?;
+    let watcher = |ping: &Ping| Channel {
+        name: format!("ping of {}", ping.schedule),
+        kind: Kind::Webhook { url: ping.url.clone(), secrets: Vec::new() },
+        allow_loopback: ping.allow_loopback,
+        allow_addresses: Vec::new(),
+        allow_hosts: Vec::new(),
+    };
+    let watchers = config.service.pings.iter().map(|ping| (ping.schedule.clone(), watcher(ping))).collect();
+    let courier = Courier::new(secrets).through(proxy(config)?).patience(PING_PATIENCE);
+    Ok(Some(Pings { courier, watchers }))
+}
+
+/// How long a watcher outside may take: a run waits for it.
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+
+fn proxy(config: &Config) -> anyhow::Result<Option<url::Url>> {
+    let named = config.sinks.as_ref().and_then(|sinks| sinks.proxy_url.as_deref());
+    named.map(url::Url::parse).transpose().context("`proxy_url` is no URL")
+}
+
+/// The name of this process among those that share the memory.
+fn holder() -> String {
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{}", host.trim(), std::process::id())
+}
+
+/// The memory that a configuration names.
+pub(crate) async fn memory(config: &Config, config_path: &Path) -> anyhow::Result<Database> {
+    Ok(match &config.service.database {
+        Memory::File(name) => {
+            let path = config_path.parent().unwrap_or(Path::new("")).join(name);
+            Database::file(&path).await?
+        }
+        Memory::Server(place) => {
+            let url = load(place, |name| std::env::var(name).ok())
+                .with_context(|| format!("the address of the database is not at `{place}`"))?;
+            Database::server(url.expose()).await?
+        }
+    })
+}
+
+pub(crate) fn post(config: &Config, config_path: &Path) -> anyhow::Result<Option<Post>> {
+    let Some(sinks) = &config.sinks else { return Ok(None) };
+    let places = sinks.channels.iter().flat_map(|channel| channel.kind.secrets());
+    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        WrongUsage(format!("secrets of `sinks` are missing:\n  {}", told.join("\n  ")))
+    })?;
+    let courier = Courier::new(secrets).through(proxy(config)?);
+    let templates = templates(sinks, config_path)?;
+    let guides = Guides::of(&controls());
+    Ok(Some(Post::new(sinks.clone(), guides, templates, courier, config.service.installation.clone())))
+}
+
+fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {
+    let mut templates = Vec::new();
+    for TemplateFile { event, channel, title_file, body_file } in &sinks.templates {
+        for (part, file) in [(Part::Title, title_file), (Part::Body, body_file)] {
+            let Some(name) = file else { continue };
+            let path = config_path.parent().unwrap_or(Path::new("")).join(name);
+            let text = fs::read_to_string(&path)
+                .map_err(|error| WrongUsage(format!("could not read the template `{}`: {error}", path.display())))?;
+            templates.push(Template { event: *event, channel: channel.clone(), part, name: name.clone(), text });
+        }
+    }
+    Templates::check(templates, &sinks.channels).map_err(|mistakes| {
+        let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        WrongUsage(format!("templates are wrong:\n  {}", told.join("\n  "))).into()
+    })
+}
