@@ -2,7 +2,10 @@
 
 use palisade_engine::Effort;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use std::{fmt, iter::Sum};
+use std::{
+    fmt::{self, Write as _},
+    iter::Sum,
+};
 
 /// Days of one person's work, counted in quarters of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,10 +99,10 @@ impl Cost {
         let days = PersonDays(first.saturating_add(further.saturating_mul(more)));
         let mut because = format!("effort {effort}: {} days for the first {what}", PersonDays(first));
         if more > 0 {
-            because.push_str(&format!(" and {} for each of {more} more", PersonDays(further)));
+            let _ = write!(because, " and {} for each of {more} more", PersonDays(further));
         }
         if findings > places {
-            because.push_str(&format!("; {findings} findings go with {places}"));
+            let _ = write!(because, "; {findings} findings go with {places}");
         }
         Self { days, because }
     }

@@ -177,8 +177,11 @@ struct Sum<'a> {
     layers: BTreeMap<Layer, Tally>,
     dimensions: BTreeMap<Dimension, Tally>,
     worst: BTreeMap<Dimension, BTreeSet<Rank<'a>>>,
-    missing: BTreeMap<Dimension, BTreeMap<(ControlId, bool), (&'static str, BTreeSet<&'a ClusterId>)>>,
+    missing: BTreeMap<Dimension, Owed<'a>>,
 }
+
+/// Questions without an answer, or with one that is too old: their titles and clusters.
+type Owed<'a> = BTreeMap<(ControlId, bool), (&'static str, BTreeSet<&'a ClusterId>)>;
 
 /// What loses more stands first, then what is worse, then what is named first.
 type Rank<'a> = (Reverse<u64>, Reverse<Severity>, &'a ClusterId, ControlId, Fingerprint, &'a Arc<str>);

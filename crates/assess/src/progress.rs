@@ -139,9 +139,11 @@ impl<'a> Run<'a> {
     }
 
     fn fates(&self, item: &FileItem) -> Vec<Fate> {
-        let mut parts = item.id.as_str().splitn(5, '/');
-        let (kind, what) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let (_, account, owner) = (parts.next(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (kind, rest) = item.id.as_str().split_once('/').unwrap_or_default();
+        // From the end: a permission has slashes of its own.
+        let mut parts = rest.rsplitn(4, '/');
+        let (owner, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let what = parts.nth(1).unwrap_or_default();
         if kind == "upgrade" {
             return vec![self.upgraded(what, account, owner)];
         }

@@ -47,9 +47,13 @@ impl From<Owner> for String {
 }
 
 impl Owner {
-    /// A team by its tag.
+    /// A team by its tag. Case means nothing, and what is no letter, digit or one of `-_.@+` becomes `_`: people type
+    /// the name, it is a part of ids, and tags are hostile text.
     pub fn new(name: &str) -> Self {
-        Self(name.trim().to_lowercase())
+        let is_kept = |letter: &char| letter.is_alphanumeric() || "-_.@+".contains(*letter);
+        let plain =
+            name.trim().to_lowercase().chars().map(|letter| if is_kept(&letter) { letter } else { '_' }).collect();
+        if name.trim().is_empty() { Self::nobody() } else { Self(plain) }
     }
 
     /// Nobody is named.

@@ -4,12 +4,14 @@ mod catalogue;
 mod fleet;
 mod memory;
 mod schedules;
+mod store;
 mod waivers;
 
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
+pub(crate) use store::{Prune, Store};
 pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -146,7 +148,7 @@ Examples:
   palisade serve
   palisade serve -c palisade.yaml --dir deploy/schedules
 
-It stops on SIGTERM or Ctrl-C when the run in hand is done; one that is killed is taken over. Several may share one PostgreSQL: each run is fired once.")]
+It stops within `stop_seconds` of SIGTERM or Ctrl-C; what was not read by then is read at the next start. Several may share one PostgreSQL: each run is fired once.")]
     Serve(Serve),
     /// Messages that wait, were given up, or are tried out
     #[command(after_help = "\
@@ -178,6 +180,16 @@ Examples:
     Waivers {
         #[command(subcommand)]
         command: Waivers,
+    },
+    /// Look after the memory: remove what is old, make and check backups
+    #[command(after_help = "\
+Examples:
+  palisade store prune --dry-run
+  palisade store backup palisade-2026-11-29.db
+  palisade store check palisade-2026-11-29.db")]
+    Store {
+        #[command(subcommand)]
+        command: Store,
     },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(

@@ -14,6 +14,7 @@ mod reach;
 mod scan;
 mod schedules;
 mod service;
+mod store;
 mod stored;
 mod waivers;
 
@@ -52,6 +53,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Notify { command } => runtime()?.block_on(service::notify(&command, screen)),
         Command::Findings(wanted) => runtime()?.block_on(service::findings(&wanted, screen)),
         Command::Waivers { command } => runtime()?.block_on(waivers::run(&command, screen)),
+        Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {

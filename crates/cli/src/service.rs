@@ -1,6 +1,6 @@
 //! `palisade run` and `serve`, and what else remembers.
 
-mod evidence;
+pub(crate) mod evidence;
 mod findings;
 mod metrics;
 mod notify;

@@ -136,11 +136,11 @@ async fn a_run_keeps_every_form_of_evidence_with_sums_that_others_can_check() {
     let clouds = clouds(OPEN).await;
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path(), &clouds);
-    schedule(folder.path(), "evidence: {formats: [snapshot, json, sarif, csv, table], to: evidence}\n");
+    schedule(folder.path(), "evidence: {formats: [snapshot, json, sarif, csv, table, html], to: evidence}\n");
     said(folder.path(), 0, &["run", "nightly", "--now"]);
     let kept = evidence(folder.path());
     let sums = fs::read_to_string(kept.join("SHA256SUMS")).unwrap();
-    for name in ["evaluation.json", "findings.csv", "findings.sarif", "report.txt", "snapshot/units/"] {
+    for name in ["evaluation.json", "findings.csv", "findings.sarif", "report.html", "report.txt", "snapshot/units/"] {
         assert!(sums.contains(&format!("  {name}")), "{name}: {sums}");
     }
     let check =
@@ -283,4 +283,78 @@ async fn nothing_is_waived_by_accident() {
     ] {
         assert!(err.contains(told), "{told}: {err}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_old_goes_what_open_findings_rest_on_stays_and_a_dry_run_touches_nothing() {
+    let clouds = clouds(OPEN).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    furnish(folder, &clouds);
+    let config = fs::read_to_string(folder.join("palisade.yaml")).unwrap();
+    let kept = config.replace("memory.db}", "memory.db, keep: {evidence_days: 30, runs_days: 30}}");
+    write(folder, "palisade.yaml", &kept);
+    schedule(folder, "evidence: {formats: [csv], to: evidence}\n");
+    said(folder, 0, &["run", "nightly", "--now"]);
+    // Of years ago; and what is not a run's.
+    for name in ["2020-01-01T020000Z", "2021-01-01T020000Z", "2021-01-01", "2021-13-01T020000Z", "notes"] {
+        write(folder, &format!("evidence/nightly/{name}/findings.csv"), "old\n");
+    }
+    let names = || -> Vec<String> {
+        let entries = fs::read_dir(folder.join("evidence/nightly")).unwrap();
+        let mut names: Vec<String> = entries.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let (all, findings) = (names(), said(folder, 0, &["findings"]));
+    let dry = said(folder, 0, &["store", "prune", "--dry-run"]);
+    assert!(
+        dry.contains("       2  folders of evidence older than 30 days") && dry.contains("2020-01-01T020000Z"),
+        "{dry}"
+    );
+    assert_eq!(names(), all);
+    assert_eq!(said(folder, 0, &["store", "prune"]), dry, "the dry run told exactly what goes");
+    let left = names();
+    assert_eq!(left.len(), 4, "{left:?}");
+    assert!(["2021-01-01", "2021-13-01T020000Z", "notes"].iter().all(|name| left.contains(&(*name).to_owned())));
+    assert_eq!(said(folder, 0, &["findings"]), findings);
+    assert!(said(folder, 0, &["run", "nightly", "--now"]).contains("nothing changed"));
+    write(folder, "palisade.yaml", &config.replace("memory.db}", "memory.db, keep: {closed_days: 7, run_days: 3}}"));
+    let err = said(folder, 2, &["store", "prune"]);
+    assert!(
+        err.contains("`closed_days` is no whole number from 8") && err.contains("did you mean `runs_days`?"),
+        "{err}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_with_its_evidence_is_restored_as_the_guide_says_and_nothing_is_told_anew() {
+    let clouds = clouds(OPEN).await;
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (old, new) = (old.path(), new.path());
+    for folder in [old, new] {
+        furnish(folder, &clouds);
+        schedule(folder, "evidence: {formats: [snapshot, csv], to: evidence}\n");
+    }
+    said(old, 0, &["run", "nightly", "--now"]);
+    let whole = said(old, 0, &["store", "backup", "backup.db"]);
+    assert!(whole.starts_with("backup.db: whole; 1 runs"), "{whole}");
+    assert!(said(old, 4, &["store", "backup", "backup.db"]).contains("is there already"));
+    assert_eq!(said(old, 0, &["store", "check", "backup.db"]), whole);
+    // What the new machine has of its own is another memory.
+    said(new, 0, &["findings"]);
+    let steps = format!(
+        "cp {0}/backup.db memory.db && rm -f memory.db-wal memory.db-shm && cp -a {0}/evidence . && \
+         cd evidence/nightly/* && sha256sum --check --quiet SHA256SUMS",
+        old.display()
+    );
+    assert!(Command::new("sh").args(["-c", &steps]).current_dir(new).status().unwrap().success());
+    assert_eq!(said(new, 0, &["findings", "--closed"]), said(old, 0, &["findings", "--closed"]));
+    assert!(said(new, 0, &["run", "nightly", "--now"]).contains("nothing changed"));
+    let kept = evidence(old);
+    let kept = new.join(kept.strip_prefix(old).unwrap()).join("snapshot");
+    said(new, 0, &["replay", kept.to_str().unwrap()]);
+    let cut = fs::read(old.join("backup.db")).unwrap();
+    fs::write(old.join("cut.db"), &cut[..cut.len() / 2]).unwrap();
+    said(old, 4, &["store", "check", "cut.db"]);
 }

@@ -127,11 +127,13 @@ pub enum EvidenceFormat {
     Csv,
     /// The report for people, as plain text.
     Table,
+    /// The same as one page for a browser.
+    Html,
 }
 
 impl EvidenceFormat {
     /// Every form.
-    pub const ALL: [Self; 5] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv, Self::Table];
+    pub const ALL: [Self; 6] = [Self::Snapshot, Self::Json, Self::Sarif, Self::Csv, Self::Table, Self::Html];
 
     /// Its name in a file.
     pub fn name(self) -> &'static str {
@@ -141,6 +143,7 @@ impl EvidenceFormat {
             Self::Sarif => "sarif",
             Self::Csv => "csv",
             Self::Table => "table",
+            Self::Html => "html",
         }
     }
 }

@@ -178,6 +178,8 @@ enum Format {
     Csv,
     /// The report for people, as plain text.
     Table,
+    /// The same as one page for a browser.
+    Html,
 }
 
 #[derive(JsonSchema)]

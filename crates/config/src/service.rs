@@ -24,6 +24,8 @@ pub struct ServiceConfig {
     pub stop_seconds: u32,
     /// Watchers outside, who are told when runs begin and end.
     pub pings: Vec<Ping>,
+    /// For how long things are kept when `palisade store prune` is run.
+    pub keep: Keep,
 }
 
 /// A watcher outside.
@@ -35,6 +37,27 @@ pub struct Ping {
     pub url: SecretRef,
     /// Whether plain http to a loopback address is accepted: for trying things out.
     pub allow_loopback: bool,
+}
+
+/// For how many days things are kept. What is open is kept whatever its age, with what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Runs, and what turned in them. 400 by default: a year can be compared with the year before.
+    pub runs_days: u32,
+    /// Findings that were resolved or are gone. 400 by default.
+    pub closed_days: u32,
+    /// Messages that were delivered, given up or not wanted. 90 by default.
+    pub messages_days: u32,
+    /// Firings of schedules that have ended. 90 by default.
+    pub firings_days: u32,
+    /// The folders in which schedules keep evidence. 400 by default.
+    pub evidence_days: u32,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { runs_days: 400, closed_days: 400, messages_days: 90, firings_days: 90, evidence_days: 400 }
+    }
 }
 
 /// Where everything is remembered.
@@ -55,11 +78,18 @@ impl Default for ServiceConfig {
             lease_seconds: 300,
             stop_seconds: 20,
             pings: Vec::new(),
+            keep: Keep::default(),
         }
     }
 }
 
-const KEYS: &[&str] = &["database", "installation", "listen", "lease_seconds", "stop_seconds", "pings"];
+const KEYS: &[&str] = &["database", "installation", "listen", "lease_seconds", "stop_seconds", "pings", "keep"];
+const KEEP_KEYS: &[&str] = &["runs_days", "closed_days", "messages_days", "firings_days", "evidence_days"];
+
+/// The most days that anything is kept.
+const LONGEST: u32 = 36_500;
+/// The fewest days that a closed finding is kept: what comes back within seven flaps, and that must be known.
+const CLOSED: u32 = 8;
 
 /// Reads `service`. What is not said has a default.
 pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> ServiceConfig {
@@ -111,6 +141,18 @@ pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Servic
     }
     if let Some(entry) = map.get("pings") {
         service.pings = pings(entry.value, diagnostics);
+    }
+    if let Some(map) = map.get("keep").and_then(|entry| Map::of(entry.value, "`keep`", KEEP_KEYS, diagnostics)) {
+        let mut days =
+            |name: &str, least: u32, usual: u32| map.number(name, least..LONGEST + 1, diagnostics).unwrap_or(usual);
+        let usual = service.keep;
+        service.keep = Keep {
+            runs_days: days("runs_days", 1, usual.runs_days),
+            closed_days: days("closed_days", CLOSED, usual.closed_days),
+            messages_days: days("messages_days", 1, usual.messages_days),
+            firings_days: days("firings_days", 1, usual.firings_days),
+            evidence_days: days("evidence_days", 1, usual.evidence_days),
+        };
     }
     service
 }

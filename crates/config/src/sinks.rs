@@ -379,19 +379,6 @@ fn route(node: &Node, channels: &[&str], diagnostics: &mut Diagnostics) -> Optio
     Some((name, span, route))
 }
 
-/// The word for a route that reminds nobody.
-const NEVER: &str = "never";
-
-fn remind(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Remind {
-    match map.get("remind_every_hours").map(|entry| &entry.value.value) {
-        Some(Value::Scalar(word)) if word == NEVER => Remind::Never,
-        Some(_) => {
-            map.number("remind_every_hours", 1..8_761, diagnostics).map_or(Remind::BySeverity, Remind::EveryHours)
-        }
-        None => Remind::BySeverity,
-    }
-}
-
 /// What stands under `sinks`.
 pub(crate) fn of(root: &Node) -> Option<&Node> {
     entry(root, "sinks")
@@ -417,6 +404,19 @@ pub(crate) fn check_schedules(root: &Node, schedules: &[&str], diagnostics: &mut
                 let _ = choose((word, asked.span.clone()), "schedule", schedules, diagnostics);
             }
         }
+    }
+}
+
+/// The word for a route that reminds nobody.
+const NEVER: &str = "never";
+
+fn remind(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Remind {
+    match map.get("remind_every_hours").map(|entry| &entry.value.value) {
+        Some(Value::Scalar(word)) if word == NEVER => Remind::Never,
+        Some(_) => {
+            map.number("remind_every_hours", 1..8_761, diagnostics).map_or(Remind::BySeverity, Remind::EveryHours)
+        }
+        None => Remind::BySeverity,
     }
 }
 

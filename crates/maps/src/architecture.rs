@@ -3,14 +3,14 @@
 use crate::{
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing, cluster as cluster_node},
+    sketch::{Sketch, Thing, cluster as cluster_node, in_order},
 };
 use palisade_model::{Cluster, DefaultRoute, Pool, PoolKind};
 
 /// Accounts, clusters with their versions, pools with their machines, and the way out of these.
 pub fn architecture<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
     let mut sketch = Sketch::new(Kind::Architecture, view);
-    for cluster in clusters {
+    for cluster in in_order(clusters) {
         let account = cluster.scope.as_str().split('/').next().unwrap_or_default();
         let thing = Thing { lane: 0, key: account, plural: Some("accounts"), label: account, tone: Tone::Plain };
         let account = sketch.put(cluster, &thing);
@@ -55,11 +55,11 @@ fn machines(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, pool: &Pool)
         }
         Ok(DefaultRoute::Implicit { via }) => {
             let (tone, label) = sketch.bad(cluster, &["ND-05"], via);
-            ("an implicit address of the provider's", label, tone)
+            ("implicit address", label, tone)
         }
-        Ok(DefaultRoute::Brokered { via }) => ("address translation, firewall or appliance", via.clone(), Tone::Good),
+        Ok(DefaultRoute::Brokered { via }) => ("translated or inspected", via.clone(), Tone::Good),
         Ok(DefaultRoute::None) => ("no way out", String::new(), Tone::Good),
-        Ok(DefaultRoute::ProviderManaged) => ("the provider's own network", String::new(), Tone::Plain),
+        Ok(DefaultRoute::ProviderManaged) => ("provider-run network", String::new(), Tone::Plain),
         Err(gap) => return sketch.unread(cluster, &id, 3, "way out", &gap),
     };
     let to = sketch.put(cluster, &Thing { lane: 3, key: name, plural: None, label: name, tone });

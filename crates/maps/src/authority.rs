@@ -4,7 +4,7 @@ use crate::{
     exposure::identity_node,
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing},
+    sketch::{Sketch, Thing, in_order},
 };
 use palisade_authority::{Certainty, Hop, Node};
 use palisade_model::{Cluster, Identity, IdentityKind, PodAccess, PrincipalKind, TrustSubject};
@@ -15,7 +15,7 @@ const DRAWN: usize = 4;
 /// Who becomes which identity of the clusters, by what, and what these may do or become.
 pub fn authority<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
     let mut sketch = Sketch::new(Kind::Authority, view);
-    for cluster in clusters {
+    for cluster in in_order(clusters) {
         match cluster.identities.get() {
             Ok(identities) => {
                 for identity in identities {
@@ -85,7 +85,9 @@ fn becomes(sketch: &mut Sketch<'_>, cluster: &Cluster, id: &str, identity: &Iden
         sketch.join(&from, id, &label, tone);
     }
     for other in identity.other_trust.get().ok().into_iter().flatten() {
-        let (tone, label) = sketch.bad(cluster, &["ID-14"], "trusted directly");
+        let plain = (Tone::Plain, "trusted directly".to_owned());
+        let is_judged = identity.kind == IdentityKind::ControlPlane;
+        let (tone, label) = if is_judged { sketch.bad(cluster, &["ID-01"], &plain.1) } else { plain };
         let from = who(sketch, cluster, other, "other principals", tone);
         sketch.join(&from, id, &label, tone);
     }
@@ -100,8 +102,7 @@ fn mints(sketch: &mut Sketch<'_>, cluster: &Cluster) {
         };
         let from = who(sketch, cluster, &minter.principal, "makers of credentials", tone);
         let (key, name) = (format!("credentials of {}", cluster.id), format!("credentials of {}", cluster.name));
-        let thing =
-            Thing { lane: 1, key: &key, plural: Some("clusters' credentials"), label: &name, tone: Tone::Plain };
+        let thing = Thing { lane: 1, key: &key, plural: Some("cluster credentials"), label: &name, tone: Tone::Plain };
         let to = sketch.put(cluster, &thing);
         sketch.join(&from, &to, &label, tone);
     }
@@ -122,15 +123,14 @@ pub(crate) fn powers(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, id
     let account = cluster.scope.as_str().split('/').next().unwrap_or_default();
     let everything = |sketch: &mut Sketch<'_>, tone| {
         let (key, label) = (format!("everything in {account}"), format!("everything in {account}"));
-        sketch
-            .put(cluster, &Thing { lane, key: &key, plural: Some("accounts, everything in them"), label: &label, tone })
+        sketch.put(cluster, &Thing { lane, key: &key, plural: Some("whole accounts"), label: &label, tone })
     };
     if let Some((certainty, _)) = &standing.administrator {
         let (tone, label) = judged(sketch, cluster, controls, certainty, "administrator");
         let to = everything(sketch, tone);
         return sketch.join(id, &to, &label, tone);
     }
-    let climbs = standing.escalation.iter().flat_map(|hops| hops.last().map(|last| (hops, last)));
+    let climbs = standing.escalation.iter().filter_map(|hops| hops.last().map(|last| (hops, last)));
     for (hops, last) in climbs {
         let how = hops.iter().map(|hop: &Hop| hop.method.name()).collect::<Vec<_>>().join(" › ");
         let certainty = hops.iter().fold(Certainty::Certain, |all, hop| all.and(hop.certainty.clone()));
@@ -139,7 +139,7 @@ pub(crate) fn powers(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, id
             Node::Administrator => everything(sketch, tone),
             Node::ClusterAdmin => {
                 let (key, name) = (format!("admin of {}", cluster.id), format!("everything in {}", cluster.name));
-                let plural = Some("clusters, everything in them");
+                let plural = Some("whole clusters");
                 sketch.put(cluster, &Thing { lane, key: &key, plural, label: &name, tone })
             }
             Node::Identity(other) => {
@@ -157,8 +157,7 @@ pub(crate) fn powers(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, id
     for one in held.into_iter().take(DRAWN) {
         let (key, label) = (format!("{} in {account}", one.capability), one.capability.name());
         let tone = if one.certainty.is_certain() { Tone::Plain } else { Tone::Unknown };
-        let to =
-            sketch.put(cluster, &Thing { lane, key: &key, plural: Some("capabilities"), label, tone: Tone::Plain });
+        let to = sketch.put(cluster, &Thing { lane, key: &key, plural: Some(label), label, tone: Tone::Plain });
         sketch.say(&to, account);
         let actions = one.actions.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
         sketch.join(id, &to, &actions, tone);

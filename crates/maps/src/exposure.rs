@@ -4,12 +4,13 @@ use crate::{
     authority::powers,
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing, cluster as cluster_node},
+    sketch::{Sketch, Thing, cluster as cluster_node, in_order},
 };
 use palisade_model::{
     Cluster, DoorKind, Exposure, Identity, IdentityKind, Pool, PublicAccess, PublicAddresses, TunnelKind,
 };
 use palisade_reach::{AddrSet, Family, PacketSet, Printer, Protocol, internet};
+use std::fmt::Write as _;
 
 const API: &[&str] = &["CP-03", "CP-01", "CP-02", "CP-05"];
 const NODES: &[&str] = &["ND-01", "ND-02", "ND-03", "ND-04"];
@@ -19,7 +20,7 @@ const LINES: usize = 3;
 /// Who reaches what from outside, with exact address sets, and what that leads to.
 pub fn exposure<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
     let mut sketch = Sketch::new(Kind::Exposure, view);
-    for cluster in clusters {
+    for cluster in in_order(clusters) {
         let node = cluster_node(&mut sketch, 2, cluster);
         api(&mut sketch, cluster, &node);
         pools(&mut sketch, cluster, &node);
@@ -45,6 +46,7 @@ fn way_in(
 ) -> String {
     let key = format!("{} {name}", cluster.id);
     let id = sketch.put(cluster, &Thing { lane: 1, key: &key, plural: Some(plural), label: name, tone });
+    sketch.say(&id, &cluster.name);
     sketch.join(&id, node, "", Tone::Plain);
     id
 }
@@ -79,7 +81,7 @@ fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             sketch.say(&id, &format!("not read: {gap}"));
         }
     }
-    let with_right = "Whoever holds an IAM right";
+    let with_right = "Holders of an IAM right";
     for door in cluster.api.doors.get().ok().into_iter().flatten() {
         let label = match &door.kind {
             DoorKind::DnsEndpoint { external: true, gate, .. } => format!("holders of {gate}, from anywhere"),
@@ -97,11 +99,17 @@ fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             TunnelKind::TrustedBinding { .. } => "trusted service",
             TunnelKind::Gateway { .. } => "gateway",
         };
-        let (tone, label) = sketch.bad(cluster, &["CP-07"], &tunnel.holder);
+        let (tone, label) = sketch.bad(cluster, &["CP-07"], last_two(&tunnel.holder));
         let from = origin(sketch, cluster, with_right);
         let to = way_in(sketch, cluster, node, name, "tunnels", tone);
         sketch.join(&from, &to, &label, tone);
     }
+}
+
+/// The end of a path: what it is, without where.
+fn last_two(path: &str) -> &str {
+    let end = path.rmatch_indices('/').nth(1).map(|(at, _)| at + 1);
+    end.and_then(|end| path.get(end..)).unwrap_or(path)
 }
 
 fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
@@ -123,7 +131,9 @@ fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
                 {
                     sketch.say(&id, &format!("{} with a public address", held_by.len()));
                 }
-                exposures.iter().for_each(|exposure| machines(sketch, cluster, node, pool, exposure));
+                for exposure in exposures {
+                    machines(sketch, cluster, node, pool, exposure);
+                }
             }
             Err(gap) => {
                 let id = way_in(sketch, cluster, node, &name, "node pools", Tone::Unknown);
@@ -151,7 +161,7 @@ fn machines(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, pool: &Pool,
     let more = told.len().saturating_sub(LINES);
     let mut label = told.into_iter().take(LINES).collect::<Vec<_>>().join("; ");
     if more > 0 {
-        label.push_str(&format!("; {more} more"));
+        let _ = write!(label, "; {more} more");
     }
     let (tone, label) = if tone == Tone::Bad { sketch.bad(cluster, NODES, &label) } else { (tone, label) };
     let from = origin(sketch, cluster, "Internet");
@@ -171,10 +181,10 @@ fn runs_as(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, identity: &Id
 /// An identity, which several clusters may share.
 pub(crate) fn identity_node(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, identity: &Identity) -> String {
     let plural = match identity.kind {
-        IdentityKind::ControlPlane => "control planes' identities",
-        IdentityKind::Node => "machines' identities",
-        IdentityKind::Workload => "workloads' identities",
-        IdentityKind::Controller => "controllers' identities",
+        IdentityKind::ControlPlane => "cluster identities",
+        IdentityKind::Node => "node identities",
+        IdentityKind::Workload => "workload identities",
+        IdentityKind::Controller => "controller identities",
     };
     let tone = if identity.standing.get().is_ok() { Tone::Plain } else { Tone::Unknown };
     let key = identity.id.to_string();

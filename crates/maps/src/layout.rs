@@ -20,8 +20,6 @@ pub(crate) const TITLE: i64 = 32;
 const ARRIVAL: i64 = 18;
 /// Letters of a line inside a node.
 pub(crate) const LETTERS: usize = 36;
-/// Rounds of ordering.
-const ROUNDS: usize = 6;
 
 /// A node with its place.
 pub(crate) struct Placed<'a> {
@@ -62,7 +60,7 @@ pub(crate) fn layout(map: &Map) -> Layout<'_> {
     let names: BTreeMap<&str, usize> = map.nodes.iter().enumerate().map(|(index, node)| (&*node.id, index)).collect();
     let ends: Vec<(usize, usize)> =
         map.edges.iter().filter_map(|edge| Some((*names.get(&*edge.from)?, *names.get(&*edge.to)?))).collect();
-    order(&mut columns, &ends, map.nodes.len());
+    order(&mut columns, &ends, map.kind.pivot(), map.nodes.len());
     let heights: Vec<i64> = (0..map.nodes.len()).map(|index| height(map, index, &ends)).collect();
     let tops = stack(&columns, &ends, &heights);
     let top = |index: usize| tops.get(index).copied().unwrap_or(HEAD);
@@ -70,18 +68,19 @@ pub(crate) fn layout(map: &Map) -> Layout<'_> {
     let centre = |index: usize| top(index) + tall(index) / 2;
     let edges = map.edges.iter().filter_map(|edge| {
         let (from, to) = (*names.get(&*edge.from)?, *names.get(&*edge.to)?);
-        // Where among the edges that leave and arrive there it stands: as what is at the other ends stands.
-        let port = |here: usize, others: Vec<usize>, other: usize| {
-            let before = others.iter().filter(|one| (centre(**one), **one) < (centre(other), other)).count();
+        // Where it stands among the edges that leave or arrive there: as what is at the other ends stands.
+        let port = |here: usize, others: Vec<(i64, &Edge)>, mine: (i64, &Edge)| {
+            let before = others.iter().filter(|one| **one < mine).count();
             top(here) + tall(here) * (2 * whole(before) + 1) / (2 * whole(others.len().max(1)))
         };
-        let leaving = ends.iter().filter(|(a, _)| *a == from).map(|(_, b)| *b).collect();
-        let arriving = ends.iter().filter(|(_, b)| *b == to).map(|(a, _)| *a).collect();
+        let joined = || map.edges.iter().zip(&ends);
+        let leaving = joined().filter(|(_, (a, _))| *a == from).map(|(edge, (_, b))| (centre(*b), edge)).collect();
+        let arriving = joined().filter(|(_, (_, b))| *b == to).map(|(edge, (a, _))| (centre(*a), edge)).collect();
         let lane = |index: usize| map.nodes.get(index).map_or(0, |node| lane_x(node.lane));
         Some(Drawn {
             edge,
-            from: (lane(from) + NODE, port(from, leaving, to)),
-            to: (lane(to), port(to, arriving, from)),
+            from: (lane(from) + NODE, port(from, leaving, (centre(to), edge))),
+            to: (lane(to), port(to, arriving, (centre(from), edge))),
         })
     });
     let edges = edges.collect();
@@ -102,8 +101,9 @@ fn height(map: &Map, index: usize, ends: &[(usize, usize)]) -> i64 {
     (TITLE + whole(lines) * LINE).max(whole(arriving) * ARRIVAL).max(whole(leaving) * 6)
 }
 
-/// Orders each lane by the middle of what its nodes are joined to, forth and back.
-fn order(columns: &mut [Vec<usize>], ends: &[(usize, usize)], count: usize) {
+/// Orders each lane by the middle of what its nodes are joined to, from the lane of the clusters outwards. That lane keeps
+/// the order of names, so that a map of now and one of after the plan can be laid over each other.
+fn order(columns: &mut [Vec<usize>], ends: &[(usize, usize)], pivot: usize, count: usize) {
     let mut place = vec![0; count];
     let note = |place: &mut Vec<i64>, column: &[usize]| {
         for (at, index) in column.iter().enumerate() {
@@ -112,27 +112,23 @@ fn order(columns: &mut [Vec<usize>], ends: &[(usize, usize)], count: usize) {
             }
         }
     };
-    columns.iter().for_each(|column| note(&mut place, column));
-    for round in 0..ROUNDS {
-        let is_forth = round % 2 == 0;
-        let lanes: Vec<usize> =
-            if is_forth { (1..columns.len()).collect() } else { (0..columns.len()).rev().collect() };
-        for lane in lanes {
-            let Some(column) = columns.get_mut(lane) else { continue };
-            let middle = |index: usize| {
-                let joined = ends.iter().filter_map(|(from, to)| {
-                    let (this, other) = if is_forth { (to, from) } else { (from, to) };
-                    (*this == index).then(|| place.get(*other).copied().unwrap_or_default())
-                });
-                let (sum, count) = joined.fold((0, 0), |(sum, count), one| (sum + one, count + 1));
-                // What is joined to nothing on this side stays where it is.
-                if count == 0 { place.get(index).copied().unwrap_or_default() } else { sum / count }
-            };
-            let mut keyed: Vec<(i64, usize)> = column.iter().map(|index| (middle(*index), *index)).collect();
-            keyed.sort_unstable();
-            *column = keyed.into_iter().map(|(_, index)| index).collect();
-            note(&mut place, column);
-        }
+    for column in columns.iter() {
+        note(&mut place, column);
+    }
+    for lane in (0..pivot).rev().chain(pivot + 1..columns.len()) {
+        let Some(column) = columns.get_mut(lane) else { continue };
+        let middle = |index: usize| {
+            let joined = ends.iter().filter_map(|(from, to)| {
+                let (this, other) = if lane > pivot { (to, from) } else { (from, to) };
+                (*this == index).then(|| place.get(*other).copied().unwrap_or_default())
+            });
+            let (sum, count) = joined.fold((0, 0), |(sum, count), one| (sum + one, count + 1));
+            if count == 0 { place.get(index).copied().unwrap_or_default() } else { sum / count }
+        };
+        let mut keyed: Vec<(i64, usize)> = column.iter().map(|index| (middle(*index), *index)).collect();
+        keyed.sort_unstable();
+        *column = keyed.into_iter().map(|(_, index)| index).collect();
+        note(&mut place, column);
     }
 }
 

@@ -27,6 +27,15 @@ impl Kind {
         }
     }
 
+    /// The lane that all others are ordered by.
+    pub(crate) fn pivot(self) -> usize {
+        match self {
+            Self::Exposure => 2,
+            Self::Authority | Self::Architecture => 1,
+            Self::Protection => 0,
+        }
+    }
+
     /// The heading of each lane, from left to right.
     pub fn lanes(self) -> &'static [&'static str] {
         match self {

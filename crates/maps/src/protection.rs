@@ -3,7 +3,7 @@
 use crate::{
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing, cluster as cluster_node},
+    sketch::{Sketch, Thing, cluster as cluster_node, in_order},
 };
 use palisade_model::{Cluster, Coverage, Etcd, KeyAccess, KeyOwner, KeyState, Rotation};
 
@@ -13,7 +13,7 @@ const DRAWN: usize = 6;
 /// Where etcd stands, what of it is encrypted, with whose key, and who else may use or change that.
 pub fn protection<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
     let mut sketch = Sketch::new(Kind::Protection, view);
-    for cluster in clusters {
+    for cluster in in_order(clusters) {
         let node = cluster_node(&mut sketch, 0, cluster);
         if let Some(etcd) = etcd(&mut sketch, cluster, &node)
             && let Some(encryption) = encryption(&mut sketch, cluster, &etcd)
@@ -39,10 +39,8 @@ fn put(
 fn etcd(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) -> Option<String> {
     let (name, because, tone) = match cluster.etcd.get() {
         Ok(Etcd::ProviderManaged { reference }) => ("run by the provider", (*reference).to_owned(), Tone::Good),
-        Ok(Etcd::CustomerNetwork { because }) => {
-            let (tone, because) = sketch.bad(cluster, &["ET-01"], because);
-            ("in a network of its own", because, tone)
-        }
+        // What reaches it there is not computed.
+        Ok(Etcd::CustomerNetwork { because }) => ("in a network of its own", because.clone(), Tone::Unknown),
         Err(gap) => {
             sketch.unread(cluster, node, 1, "etcd", &gap);
             return None;

@@ -4,7 +4,7 @@ use crate::map::{Edge, Map, Node, Tone};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes of one lane that still fit on a wall.
-pub const FITS: usize = 40;
+pub const FITS: usize = 64;
 /// Labels and names told of what became one.
 const TOLD: usize = 2;
 
@@ -52,11 +52,17 @@ fn together(name: &str, alike: &[&Node]) -> Option<Node> {
     if alike.len() == 1 {
         return Some(Node { id: name.to_owned(), ..first.clone() });
     }
-    let plural = first.plural.unwrap_or_default();
-    let named: Vec<&str> =
-        alike.iter().take(TOLD).map(|node| &*node.label).collect::<BTreeSet<_>>().into_iter().collect();
-    let label = format!("{count} {plural}");
-    let detail = vec![first.group.to_owned(), format!("{}, …", named.join(", "))];
+    let labels: BTreeSet<&str> = alike.iter().map(|node| &*node.label).collect();
+    let (label, named) = if labels.len() == 1 {
+        // What is called alike is told apart by what is said of it.
+        let said: BTreeSet<&str> = alike.iter().filter_map(|node| node.detail.first()).map(String::as_str).collect();
+        (format!("{} \u{d7} {count}", first.label), said)
+    } else {
+        (format!("{count} {}", first.plural.unwrap_or_default()), labels)
+    };
+    let some: Vec<&str> = named.iter().copied().take(TOLD).collect();
+    let more = if named.len() > TOLD { ", \u{2026}" } else { "" };
+    let detail = vec![first.group.to_owned(), format!("{}{more}", some.join(", "))];
     Some(Node { id: name.to_owned(), label, detail, count, ..first.clone() })
 }
 

@@ -40,7 +40,7 @@ impl<'a> Sketch<'a> {
     /// Puts a thing on the map, or finds it there, and gives its name.
     pub(crate) fn put(&mut self, cluster: &Cluster, thing: &Thing<'_>) -> String {
         self.clusters.insert(cluster.id.clone());
-        let id = clean(&format!("{}:{}", thing.lane, thing.key));
+        let id = visible(&format!("{}:{}", thing.lane, thing.key));
         let node = self.nodes.entry((thing.lane, id.clone())).or_insert_with(|| Node {
             id: id.clone(),
             lane: thing.lane,
@@ -106,6 +106,13 @@ impl<'a> Sketch<'a> {
     }
 }
 
+/// Clusters by their ids: what is said first of a thing that they share must not depend on who came first.
+pub(crate) fn in_order<'a>(clusters: impl IntoIterator<Item = &'a Cluster>) -> Vec<&'a Cluster> {
+    let mut clusters: Vec<&Cluster> = clusters.into_iter().collect();
+    clusters.sort_by(|a, b| (&a.id, &a.name).cmp(&(&b.id, &b.name)));
+    clusters
+}
+
 /// The cluster itself, in a lane.
 pub(crate) fn cluster(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster) -> String {
     let thing =
@@ -115,12 +122,17 @@ pub(crate) fn cluster(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster) -
     id
 }
 
+/// A text of a length that fits, without what could lead a reader astray.
+fn clean(text: &str) -> String {
+    let shown = visible(text);
+    if shown.chars().count() <= LONGEST { shown } else { shown.chars().take(LONGEST - 1).chain(['…']).collect() }
+}
+
 /// A text without what could lead a reader astray: control characters, turns of direction, what is invisible.
-pub(crate) fn clean(text: &str) -> String {
+fn visible(text: &str) -> String {
     let is_hidden = |letter: char| {
         letter.is_control()
             || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
-    let shown: String = text.chars().map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect();
-    if shown.chars().count() <= LONGEST { shown } else { shown.chars().take(LONGEST - 1).chain(['…']).collect() }
+    text.chars().map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect()
 }

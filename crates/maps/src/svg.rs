@@ -7,7 +7,9 @@ use crate::{
 use std::fmt::Write as _;
 
 /// Letters of a label on the straight part of an edge.
-const ON_EDGE: usize = 44;
+const ON_EDGE: usize = 40;
+/// Letters of a node's label.
+const TITLE_LETTERS: usize = 25;
 
 impl Map {
     /// The map as SVG: text stays text, without scripts, links or fonts from elsewhere.
@@ -46,8 +48,12 @@ impl Map {
         // What is worse is drawn later, and so lies above.
         let mut edges: Vec<&Drawn<'_>> = placed.edges.iter().collect();
         edges.sort_by_key(|drawn| drawn.edge.tone);
-        edges.iter().for_each(|drawn| edge_line(drawn, &mut svg));
-        edges.iter().for_each(|drawn| edge_label(drawn, &mut svg));
+        for drawn in &edges {
+            edge_line(drawn, &mut svg);
+        }
+        for drawn in &edges {
+            edge_label(drawn, &mut svg);
+        }
         placed.nodes.iter().for_each(|placed| node(placed, &mut svg));
         legend(self, height - MARGIN, &mut svg);
         svg.push_str("</svg>\n");
@@ -122,7 +128,7 @@ fn node(placed: &Placed<'_>, svg: &mut String) {
         svg,
         "<text x=\"{}\" y=\"{first}\" font-size=\"12.5\" font-weight=\"bold\" fill=\"#1d2430\">{}</text>",
         x + 13,
-        escaped(&middle(&node.label, LETTERS - 8))
+        escaped(&middle(&node.label, TITLE_LETTERS))
     );
     for (at, detail) in node.detail.iter().enumerate() {
         let y = first + (whole(at) + 1) * LINE;

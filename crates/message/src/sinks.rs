@@ -44,6 +44,13 @@ impl Sinks {
         self.channels.iter().find(|channel| channel.name == name)
     }
 
+    /// The same with these routes and no others, in their order. Names that nobody has are left out.
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let routes = names.iter().filter_map(|name| self.routes.iter().find(|route| route.name == *name));
+        Self { routes: routes.cloned().collect(), ..self.clone() }
+    }
+
     /// Who is reminded of what: each route as it says, of what it takes. What no route takes, and what is told to nobody, is
     /// not told again.
     pub fn reminders(&self, guides: &Guides) -> Reminders {
@@ -54,13 +61,6 @@ impl Sinks {
             let taking = routes.iter().find(|route| route.matches.takes(event, &guides))?;
             if taking.send_to.is_empty() { None } else { taking.remind.after(event.severity) }
         })
-    }
-
-    /// The same with these routes and no others, in their order. Names that nobody has are left out.
-    #[must_use]
-    pub fn only(&self, names: &[String]) -> Self {
-        let routes = names.iter().filter_map(|name| self.routes.iter().find(|route| route.name == *name));
-        Self { routes: routes.cloned().collect(), ..self.clone() }
     }
 
     /// Whether some route asks for something by name, so that even routine news is told.

@@ -215,13 +215,12 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
                 return None;
             }
             let kept = scan.unfinished.and_then(|unfinished| unfinished.find(target, &unit));
-            let snapshot = match kept {
-                Some(snapshot) => snapshot,
-                None => {
-                    let snapshot = target.provider.collect(&unit, &recorder).await;
-                    scan.unfinished.iter().for_each(|unfinished| unfinished.keep(&snapshot));
-                    snapshot
-                }
+            let snapshot = if let Some(snapshot) = kept {
+                snapshot
+            } else {
+                let snapshot = target.provider.collect(&unit, &recorder).await;
+                scan.unfinished.iter().for_each(|unfinished| unfinished.keep(&snapshot));
+                snapshot
             };
             Some((position, target, unit.scope, snapshot))
         })

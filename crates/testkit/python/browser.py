@@ -127,6 +127,8 @@ class Browser:
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.send(f"{domain}.enable")
         page.size(width, height)
+        # It behaves as the page that somebody looks at, whatever other pages there are.
+        page.send("Emulation.setFocusEmulationEnabled", enabled=True)
         page.send(
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],

@@ -18,6 +18,7 @@ const CORE: &[&str] = &[
     "palisade-schedule",
     "palisade-controls",
     "palisade-assess",
+    "palisade-maps",
     "palisade-track",
     "palisade-report",
     "palisade-message",

@@ -19,7 +19,7 @@ pub(crate) fn finding(control: &'static Meta, cluster: usize, subject: usize, st
         state,
         waived: false,
         acceptance: None,
-        provider: if cluster % 2 == 0 { Provider::Aws } else { Provider::Gcp },
+        provider: if cluster.is_multiple_of(2) { Provider::Aws } else { Provider::Gcp },
         scope: Scope::new("111111111111/eu-west-1"),
         cluster_name: id.as_str().into(),
         cluster: id,
@@ -50,7 +50,7 @@ pub(crate) fn findings() -> impl Strategy<Value = Vec<Finding>> {
                     _ => (),
                 }
                 // The organisation's word is about a control, so it is the same wherever the control speaks.
-                if control % 5 == 0 {
+                if control.is_multiple_of(5) {
                     finding.severity = Severity::Medium;
                     finding.modifiers = vec![Modifier::Policy];
                 }

@@ -2,21 +2,73 @@
 
 use crate::output;
 use anyhow::Context as _;
+use jiff::Timestamp;
 use palisade_config::{EvidenceFormat, ScheduleConfig};
 use palisade_provider::Body;
 use palisade_report::Format;
 use palisade_schedule::Firing;
 use palisade_service::Record;
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
+/// How the folder of a run is called: the instant of its firing.
+const NAME: &str = "%Y-%m-%dT%H%M%SZ";
+
 /// Where the evidence of a run goes: a folder of its own.
 pub(crate) fn folder(to: &str, config_path: &Path, schedule: &ScheduleConfig, firing: &Firing) -> PathBuf {
-    let at = firing.at.strftime("%Y-%m-%dT%H%M%SZ").to_string();
-    config_path.parent().unwrap_or(Path::new("")).join(to).join(&schedule.schedule.name).join(at)
+    of_schedule(to, config_path, schedule).join(firing.at.strftime(NAME).to_string())
+}
+
+fn of_schedule(to: &str, config_path: &Path, schedule: &ScheduleConfig) -> PathBuf {
+    config_path.parent().unwrap_or(Path::new("")).join(to).join(&schedule.schedule.name)
+}
+
+/// The folders of a schedule's runs before a moment, without those that are still needed: the last one, and the last one
+/// not after each moment at which something that is open was read.
+pub(crate) fn old(
+    schedule: &ScheduleConfig,
+    config_path: &Path,
+    before: Timestamp,
+    needed: &BTreeSet<Timestamp>,
+) -> anyhow::Result<Vec<PathBuf>> {
+    let Some(export) = &schedule.evidence else { return Ok(Vec::new()) };
+    let root = of_schedule(&export.to, config_path, schedule);
+    let entries = match fs::read_dir(&root) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("could not read the folder `{}`", root.display()));
+        }
+    };
+    let mut runs: BTreeMap<Timestamp, PathBuf> = BTreeMap::new();
+    for entry in entries {
+        let entry = entry.with_context(|| format!("could not read the folder `{}`", root.display()))?;
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        // Whatever is called otherwise is not ours.
+        let at = entry.file_name().to_str().and_then(moment);
+        if let (true, Some(at)) = (is_folder, at) {
+            runs.insert(at, entry.path());
+        }
+    }
+    let mut kept: BTreeSet<Timestamp> = runs.keys().next_back().copied().into_iter().collect();
+    kept.extend(needed.iter().filter_map(|at| runs.range(..=*at).next_back()).map(|(at, _)| *at));
+    Ok(runs.into_iter().filter(|(at, _)| *at < before && !kept.contains(at)).map(|(_, path)| path).collect())
+}
+
+/// The instant that a folder is called by.
+fn moment(name: &str) -> Option<Timestamp> {
+    let civil = jiff::civil::DateTime::strptime(NAME, name).ok()?;
+    let at = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    (at.strftime(NAME).to_string() == name).then_some(at)
+}
+
+/// Removes the folder of a run.
+pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {
+    fs::remove_dir_all(folder).with_context(|| format!("could not remove `{}`", folder.display()))
 }
 
 /// The list of what a run kept, as `sha256sum -c` reads it.
@@ -39,6 +91,7 @@ pub(crate) fn export(
             EvidenceFormat::Sarif => ("findings.sarif", Format::Sarif),
             EvidenceFormat::Csv => ("findings.csv", Format::Csv),
             EvidenceFormat::Table => ("report.txt", Format::Table),
+            EvidenceFormat::Html => ("report.html", Format::Html),
         };
         output::report_file(&folder.join(name), &record.report, format)?;
     }
@@ -69,4 +122,33 @@ fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> anyhow::
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_config::{Known, Source, read_schedule};
+
+    #[test]
+    fn the_last_run_and_each_that_something_open_rests_on_are_kept_whatever_their_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "name: nightly\ncron: \"0 2 * * *\"\nevidence: {formats: [csv], to: kept}\n";
+        let known = Known { controls: &[], config: None };
+        let schedule = read_schedule(&Source { name: "nightly.yaml", text }, &known).unwrap();
+        for day in 1..=6 {
+            fs::create_dir_all(folder.path().join(format!("kept/nightly/2026-11-0{day}T020000Z"))).unwrap();
+        }
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let old_before = |before: &str, needed: &[&str]| {
+            let needed = needed.iter().map(|text| at(text)).collect();
+            let old = old(&schedule, &folder.path().join("palisade.yaml"), at(before), &needed).unwrap();
+            let day = |path: PathBuf| path.file_name().unwrap().to_str().unwrap()[9..10].to_owned();
+            old.into_iter().map(day).collect::<String>()
+        };
+        assert_eq!(old_before("2027-01-01T00:00:00Z", &[]), "12345", "the last one stays");
+        assert_eq!(old_before("2026-11-03T02:00:00Z", &[]), "12", "what is as old as the age stays");
+        // The run that began at 02:00 ended at 02:20, and what it read is as of then.
+        assert_eq!(old_before("2027-01-01T00:00:00Z", &["2026-11-02T02:20:00Z", "2026-11-04T02:00:00Z"]), "135");
+        assert_eq!(old_before("2027-01-01T00:00:00Z", &["2026-10-01T00:00:00Z"]), "12345", "before the first one");
+    }
 }

@@ -145,7 +145,7 @@ impl Served<'_> {
             if reminded.is_none_or(|at| Timestamp::now().duration_since(at) >= REMIND_EVERY) {
                 reminded = Some(Timestamp::now());
                 if let Err(error) = self.service.remind(&clock()).await {
-                    self.screen.complain(&anyhow::Error::from(error).context("could not look for reminders"));
+                    self.screen.complain(&error.into());
                 }
             }
             for schedule in &self.schedules {

@@ -149,7 +149,7 @@ fn first(report: &Report) -> Vec<Group<'_>> {
         let (one, severity) = (*group.first()?, worst(&group)?);
         let named = group.iter().take(4).filter_map(|finding| {
             let place = *places.get(&(finding.scope.as_str(), finding.cluster.as_str()))?;
-            Some(Named { place, name: plain(&finding.cluster_name) })
+            Some(Named { place, name: name(&finding.cluster_name) })
         });
         Some(Group {
             severity: severity.name(),
@@ -167,6 +167,12 @@ fn first(report: &Report) -> Vec<Group<'_>> {
         })
     });
     told.collect()
+}
+
+/// The name of a cluster, harmless. It may be called nothing at all; a link needs words.
+fn name(text: &str) -> String {
+    let name = plain(text);
+    if name.trim().is_empty() { "(no name)".to_owned() } else { name }
 }
 
 /// How the clusters are put together in the overview.
@@ -213,7 +219,7 @@ fn glance(report: &Report) -> Glance {
         let service = cluster.provider.service();
         let (link, name, place) = match of {
             "Cluster" => {
-                (format!("#/cluster/{place}"), plain(&cluster.name), format!("{service} · {}", plain(&cluster.scope)))
+                (format!("#/cluster/{place}"), name(&cluster.name), format!("{service} · {}", plain(&cluster.scope)))
             }
             "Scope" => (String::new(), plain(&cluster.scope), service.to_owned()),
             _ => (String::new(), service.to_owned(), String::new()),

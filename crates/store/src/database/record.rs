@@ -1,7 +1,7 @@
 //! A run, what it changes and what it tells, in one transaction.
 
 use super::{
-    Database, Ending, Fence, Route,
+    Database, Ending, Fence, Route, changes,
     error::{DatabaseError, Doing as _},
     lease,
     memory::{Loaded, json, load},
@@ -95,6 +95,8 @@ impl Database {
         under: Option<(&Fence, Option<&Ending<'_>>)>,
         route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
     ) -> Result<Recorded, DatabaseError> {
+        // Everything is read and decided before the lock is taken, and once more only if somebody was faster.
+        let mut ahead = self.decided(run, waivers).await?;
         let mut transaction = self.write(RECORD).await?;
         if let Some((fence, ending)) = under {
             lease::check(&mut transaction, fence).await?;
@@ -106,8 +108,11 @@ impl Database {
             transaction.commit().await.doing(RECORD)?;
             return Ok(Recorded { seq, already: true, events: Vec::new(), summary, queued: 0 });
         }
-        let mut loaded = load(&mut transaction).await?;
-        let Advanced { events, turns, summary } = advance(&mut loaded.memory, run, waivers);
+        // One change is our own.
+        if changes(&mut transaction, RECORD).await? != ahead.changes + 1 {
+            ahead = Ahead::of(&mut transaction, run, waivers).await?;
+        }
+        let Ahead { mut loaded, advanced: Advanced { events, turns, summary }, .. } = ahead;
         let seq = next_seq(&mut transaction).await?;
         let rules = loaded.rules_id(&mut transaction, &run.rules).await?;
         loaded.save(&mut transaction, seq, &turns).await?;
@@ -115,6 +120,12 @@ impl Database {
         let queued = outbox::put(&mut transaction, &events, route(&events), now).await?;
         transaction.commit().await.doing(RECORD)?;
         Ok(Recorded { seq, already: false, events, summary, queued })
+    }
+
+    /// What a run changes, as far as it can be told without the lock.
+    async fn decided(&self, run: &Sighting<'_>, waivers: &[Waiver]) -> Result<Ahead, DatabaseError> {
+        let mut transaction = self.read(RECORD).await?;
+        Ahead::of(&mut transaction, run, waivers).await
     }
 
     /// What time alone brings: reminders, and waivers that end. Call it between runs that are far apart.
@@ -247,6 +258,23 @@ impl Database {
                 })
             })
             .collect()
+    }
+}
+
+/// What a run changes, decided on a state of the memory.
+struct Ahead {
+    /// How often that state had been changed.
+    changes: i64,
+    loaded: Loaded,
+    advanced: Advanced,
+}
+
+impl Ahead {
+    async fn of(connection: &mut AnyConnection, run: &Sighting<'_>, waivers: &[Waiver]) -> Result<Self, DatabaseError> {
+        let changes = changes(connection, RECORD).await?;
+        let mut loaded = load(connection).await?;
+        let advanced = advance(&mut loaded.memory, run, waivers);
+        Ok(Self { changes, loaded, advanced })
     }
 }
 

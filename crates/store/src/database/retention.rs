@@ -17,11 +17,12 @@ pub struct Keep {
     /// Days after which a run, and what turned in it, is removed: older runs can be compared no more. The last run
     /// stays.
     pub runs_days: u32,
-    /// Days after which a finding that was resolved or is gone is removed: if it comes back it is new.
+    /// Days after which a finding that was resolved or is gone is removed: if it comes back it is new. More than the
+    /// seven within which a finding flaps.
     pub closed_days: u32,
     /// Days after which a message that was delivered, given up or not wanted is removed.
     pub messages_days: u32,
-    /// Days after which the end of a firing is forgotten.
+    /// Days after which a firing that has ended is forgotten. The last one of each schedule stays.
     pub firings_days: u32,
 }
 
@@ -119,7 +120,14 @@ impl Database {
             let sql = format!("FROM {table} WHERE $1 >= 0 AND batch_id NOT IN (SELECT id FROM batches)");
             remove(connection, &sql, &Value::Int(0)).await?;
         }
-        applied.firings = remove(connection, "FROM firings WHERE finished_at < $1", &before(keep.firings_days)).await?;
+        // The last of each schedule stays, however old: it is what tells that it was run.
+        applied.firings = remove(
+            connection,
+            "FROM firings WHERE finished_at < $1 \
+             AND nominal < (SELECT MAX(f.nominal) FROM firings f WHERE f.schedule = firings.schedule)",
+            &before(keep.firings_days),
+        )
+        .await?;
         applied.clusters = remove(
             connection,
             "FROM clusters WHERE gone < $1 AND NOT EXISTS (SELECT 1 FROM evaluations e WHERE e.cluster_id = clusters.id) \

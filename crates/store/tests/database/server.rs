@@ -106,6 +106,12 @@ fn start() -> Server {
     Server { socket: folder, _keeper: keeper }
 }
 
+/// Calls one of the server's programs.
+pub(crate) fn call(program: &str, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).env("LC_ALL", "C").env("PATH", programs()).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// The search path, with where Debian keeps the server's programs behind it.
 fn programs() -> String {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

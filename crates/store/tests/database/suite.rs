@@ -2,16 +2,16 @@
 
 use crate::{
     fleet::{Fleet, day, sighting},
-    server::Place,
+    server::{self, Place},
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{State, Waiver};
 use palisade_store::{
-    Database, DatabaseError, DeliveryState, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease, Outcome,
-    Recorded, Route, Thread,
+    Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
+    Outcome, Recorded, Route, Thread,
 };
 use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 macro_rules! both {
     ($($test:ident,)*) => {
@@ -37,6 +37,7 @@ both! {
     a_run_that_is_recorded_twice_changes_nothing,
     a_run_whose_messages_cannot_be_made_leaves_nothing_behind,
     runs_that_are_recorded_at_once_are_all_kept,
+    runs_that_are_recorded_at_once_are_decided_one_after_the_other,
     an_event_is_queued_once_by_each_route,
     events_that_are_told_together_are_one_message_until_it_is_taken,
     events_that_come_while_messages_are_taken_are_each_told_once,
@@ -47,6 +48,7 @@ both! {
     a_firing_is_run_once_whoever_asks,
     a_firing_whose_instance_is_lost_is_taken_over,
     a_lease_that_was_lost_writes_nothing,
+    a_run_and_the_end_of_its_firing_are_one,
     runs_are_compared_by_cause,
     an_acknowledgement_is_kept_with_its_history,
     reminders_come_between_runs,
@@ -54,6 +56,9 @@ both! {
     messages_of_the_last_hour_are_counted_whoever_sent_them,
     tables_of_the_version_before_are_brought_up_to_date,
     what_is_old_is_removed_and_what_is_open_is_not,
+    the_last_firing_of_each_schedule_is_never_forgotten,
+    removing_what_is_old_changes_nothing_of_what_is_told,
+    a_memory_that_was_restored_goes_on_where_the_backup_was_made,
     tables_from_a_newer_version_are_refused,
 }
 
@@ -205,6 +210,40 @@ async fn runs_that_are_recorded_at_once_are_all_kept(place: Place) {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "without gaps");
+}
+
+/// What a run changes is decided before the lock is taken: whoever was faster is seen all the same.
+async fn runs_that_are_recorded_at_once_are_decided_one_after_the_other(place: Place) {
+    let fleet_at = |number: usize| {
+        let mut fleet = Fleet::of(2, 3, 4);
+        for place in (0..fleet.findings.len()).filter(|place| (place * 5 + number * 7) % 9 < 4) {
+            fleet.set(place, State::Fail);
+        }
+        fleet
+    };
+    let database = knowing(&place, &fleet_at(0)).await;
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let (database, fleet) = (database.clone(), fleet_at(number));
+            tokio::spawn(async move { record(&database, &fleet, i64::try_from(number).unwrap()).await.events })
+        })
+        .collect();
+    let mut told = BTreeSet::new();
+    for task in tasks {
+        told.extend(task.await.unwrap().iter().map(Event::key));
+    }
+    let mut expected = BTreeSet::new();
+    let mut memory = Memory::default();
+    for run in database.runs(100).await.unwrap().iter().rev() {
+        let number: usize = run.id.strip_prefix("run-").unwrap().parse().unwrap();
+        let fleet = fleet_at(number);
+        let shown = fleet.shown();
+        let seen = sighting(&run.id, None, day(i64::try_from(number).unwrap()), fleet.rules(), &shown);
+        let events = advance(&mut memory, &seen, &[]).events;
+        expected.extend(events.iter().filter(|_| number > 0).map(Event::key));
+    }
+    assert_eq!(database.memory().await.unwrap(), memory);
+    assert_eq!(told, expected);
 }
 
 async fn an_event_is_queued_once_by_each_route(place: Place) {
@@ -490,6 +529,33 @@ async fn a_lease_that_was_lost_writes_nothing(place: Place) {
     assert!(matches!(claim("three", day(2)).await, Lease::Held(_)));
 }
 
+async fn a_run_and_the_end_of_its_firing_are_one(place: Place) {
+    let fleet = Fleet::of(1, 1, 1);
+    let database = place.open().await;
+    let claim = async |holder: &str, now: Timestamp| match database
+        .claim_firing("nightly", day(1), holder, now, soon(now))
+        .await
+        .unwrap()
+    {
+        FiringClaim::Ours { fence, .. } => fence,
+        FiringClaim::Done | FiringClaim::Busy { .. } => panic!("it is free"),
+    };
+    let (lost, ours) = (claim("one", day(1)).await, claim("two", day(2)).await);
+    let shown = fleet.shown();
+    let seen = sighting("run-1", Some("nightly"), day(1), fleet.rules(), &shown);
+    let ending = Ending { schedule: "nightly", nominal: day(1), outcome: "done" };
+    let late = database.record_firing(&seen, &[], day(2), (&lost, &ending), each_alone).await.unwrap_err();
+    assert!(matches!(late, DatabaseError::Fenced { .. }), "{late}");
+    assert_eq!(database.runs(10).await.unwrap(), []);
+    assert_eq!(database.last_success("nightly").await.unwrap(), None);
+    assert_eq!(database.first_begun("nightly").await.unwrap(), Some(day(1)));
+    database.record_firing(&seen, &[], day(2), (&ours, &ending), each_alone).await.unwrap();
+    assert_eq!(database.firings("nightly", 1).await.unwrap()[0].outcome.as_deref(), Some("done"));
+    assert_eq!(database.last_success("nightly").await.unwrap(), Some(day(2)));
+    let again = database.claim_firing("nightly", day(1), "one", day(3), soon(day(3))).await.unwrap();
+    assert_eq!(again, FiringClaim::Done);
+}
+
 async fn runs_are_compared_by_cause(place: Place) {
     let mut fleet = Fleet::of(20, 1, 2);
     fleet.set(0, State::Fail);
@@ -704,6 +770,183 @@ async fn what_is_old_is_removed_and_what_is_open_is_not(place: Place) {
     fleet.set(1, State::Fail);
     let back = record(&database, &fleet, 32).await;
     assert!(back.queued > 0 && kinds(&back.events).contains(&"finding.opened"), "{:?}", kinds(&back.events));
+}
+
+async fn the_last_firing_of_each_schedule_is_never_forgotten(place: Place) {
+    let database = place.open().await;
+    for (schedule, number) in [("yearly", 0), ("daily", 0), ("daily", 1), ("daily", 2)] {
+        let at = day(number);
+        let FiringClaim::Ours { fence, .. } = database.claim_firing(schedule, at, "a", at, soon(at)).await.unwrap()
+        else {
+            panic!("nobody has run it");
+        };
+        database.finish_firing(schedule, at, &fence, "done", at).await.unwrap();
+    }
+    let keep = Keep { runs_days: 1, closed_days: 8, messages_days: 1, firings_days: 1 };
+    assert_eq!(database.retain(&keep, day(300), false).await.unwrap().firings, 2);
+    for (schedule, last) in [("yearly", 0), ("daily", 2)] {
+        let again = database.claim_firing(schedule, day(last), "b", day(300), soon(day(300))).await.unwrap();
+        assert!(matches!(again, FiringClaim::Done), "`{schedule}` would be run a second time: {again:?}");
+    }
+}
+
+/// A fleet that changes by itself.
+struct Story {
+    fleet: Fleet,
+    dice: u64,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self { fleet: Fleet::of(6, 2, 2), dice: 11 }
+    }
+
+    fn throw(&mut self, sides: u64) -> usize {
+        self.dice = self.dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.dice >> 33) % sides).unwrap()
+    }
+
+    /// A day goes by.
+    fn turn(&mut self) {
+        // Long quiet times, so that something is closed for longer than it is kept.
+        if self.throw(3) == 0 {
+            let (place, state) = (self.throw(24), self.throw(6));
+            self.fleet.set(
+                place,
+                [State::Fail, State::Pass, State::Unknown, State::Mitigated, State::Fail, State::Pass][state],
+            );
+        }
+        self.fleet.dark = if self.throw(6) == 0 { [0].into() } else { [].into() };
+    }
+}
+
+/// What a run told, without whether what was forgotten is new or came back.
+fn told(recorded: &Recorded) -> Vec<(String, String)> {
+    let word = |event: &Event| match (event.kind, &event.topic) {
+        (EventKind::Opened | EventKind::Reopened, palisade_track::Topic::Finding { finding, .. }) => {
+            ("opened".to_owned(), finding.fingerprint.to_string())
+        }
+        (kind, palisade_track::Topic::Finding { finding, .. }) => {
+            (kind.name().to_owned(), finding.fingerprint.to_string())
+        }
+        (kind, _) => (kind.name().to_owned(), String::new()),
+    };
+    recorded.events.iter().map(word).collect()
+}
+
+async fn deliver_all(database: &Database, number: i64) {
+    for claimed in database.claim_deliveries(100, day(number), soon(day(number))).await.unwrap() {
+        database.finish_delivery(&claimed, &Outcome::Done { status: Some(200) }, day(number)).await.unwrap();
+    }
+}
+
+async fn removing_what_is_old_changes_nothing_of_what_is_told(place: Place) {
+    let other = match &place {
+        Place::File(_) => Place::file(),
+        Place::Server(_) => Place::server().await,
+    };
+    let (whole, pruned) = (place.open().await, other.open().await);
+    let keep = Keep { runs_days: 2, closed_days: 8, messages_days: 1, firings_days: 1 };
+    let (mut story, mut removed, mut news) = (Story::new(), palisade_store::Applied::default(), 0);
+    for number in 0..120 {
+        story.turn();
+        let (expected, seen) =
+            (record(&whole, &story.fleet, number).await, record(&pruned, &story.fleet, number).await);
+        assert_eq!(told(&expected), told(&seen), "day {number}");
+        assert_eq!(expected.queued, seen.queued, "day {number}: a message would be missing or come twice");
+        news += seen.queued;
+        deliver_all(&whole, number).await;
+        deliver_all(&pruned, number).await;
+        let applied = pruned.retain(&keep, day(number), false).await.unwrap();
+        removed.runs += applied.runs;
+        removed.findings += applied.findings;
+        removed.messages += applied.messages;
+        let open = |findings: Vec<palisade_track::Tracked>| -> Vec<_> {
+            findings.into_iter().map(|one| (one.fingerprint, one.standing.name(), one.severity, one.as_of)).collect()
+        };
+        let filter = FindingFilter::default();
+        assert_eq!(
+            open(whole.findings(&filter).await.unwrap()),
+            open(pruned.findings(&filter).await.unwrap()),
+            "day {number}: something open was removed"
+        );
+    }
+    assert!(removed.runs > 100 && removed.findings > 1 && removed.messages > 10 && news > 20, "{removed:?} {news}");
+}
+
+/// A copy of the memory as the guide says to make it, put where a new Palisade opens it.
+async fn restored(place: &Place, database: &Database) -> Place {
+    match place {
+        Place::File(_) => {
+            let new = Place::file();
+            let Place::File(folder) = &new else { panic!("a file is a file") };
+            let backup = folder.path().join("backup.db");
+            database.backup(&backup).await.unwrap();
+            // What lies about of another database of this name.
+            for end in ["", "-wal", "-shm"] {
+                std::fs::write(folder.path().join(format!("palisade.db{end}")), "of before").unwrap();
+            }
+            std::fs::copy(&backup, folder.path().join("palisade.db")).unwrap();
+            for end in ["-wal", "-shm"] {
+                std::fs::remove_file(folder.path().join(format!("palisade.db{end}"))).unwrap();
+            }
+            new
+        }
+        Place::Server(from) => {
+            let new = Place::server().await;
+            let Place::Server(to) = &new else { panic!("a server is a server") };
+            let folder = tempfile::tempdir().unwrap();
+            let dump = folder.path().join("palisade.dump");
+            let dump = dump.to_str().unwrap();
+            server::call("pg_dump", &["--format=custom", "--file", dump, from]);
+            server::call("pg_restore", &["--exit-on-error", "--no-owner", "--dbname", to, dump]);
+            new
+        }
+    }
+}
+
+async fn a_memory_that_was_restored_goes_on_where_the_backup_was_made(place: Place) {
+    let mut story = Story::new();
+    let database = place.open().await;
+    for number in 0..20 {
+        story.turn();
+        record(&database, &story.fleet, number).await;
+        deliver_all(&database, number).await;
+    }
+    // A message waits, and a firing was run.
+    story.fleet.set(3, State::Fail);
+    story.fleet.set(4, State::Fail);
+    story.fleet.dark = [].into();
+    record(&database, &story.fleet, 20).await;
+    let FiringClaim::Ours { fence, .. } =
+        database.claim_firing("daily", day(20), "a", day(20), soon(day(20))).await.unwrap()
+    else {
+        panic!("nobody has run it");
+    };
+    database.finish_firing("daily", day(20), &fence, "done", day(20)).await.unwrap();
+    let filter = FindingFilter { closed: true, ..FindingFilter::default() };
+    let before = database.findings(&filter).await.unwrap();
+    assert!(before.iter().any(|one| one.standing.is_open()));
+    let copy = restored(&place, &database).await.open().await;
+    assert_eq!(copy.findings(&filter).await.unwrap(), before);
+    assert_eq!(copy.memory().await.unwrap(), database.memory().await.unwrap());
+    assert!(matches!(
+        copy.claim_firing("daily", day(20), "b", day(21), soon(day(21))).await.unwrap(),
+        FiringClaim::Done
+    ));
+    let quiet = record(&copy, &story.fleet, 21).await;
+    let is_news = |(kind, _): &(String, String)| !kind.starts_with("scan.") && kind != "finding.reminder";
+    let news = told(&quiet).into_iter().filter(is_news).collect::<Vec<_>>();
+    assert_eq!(news, [], "nothing has changed since the backup");
+    assert_eq!(quiet.seq, 22, "runs are numbered on");
+    assert!(!copy.claim_deliveries(10, day(21), soon(day(21))).await.unwrap().is_empty(), "what waited is delivered");
+    record(&database, &story.fleet, 21).await;
+    for number in 22..40 {
+        story.turn();
+        let (expected, seen) =
+            (record(&database, &story.fleet, number).await, record(&copy, &story.fleet, number).await);
+        assert_eq!(told(&expected), told(&seen), "day {number}");
+    }
 }
 
 async fn tables_from_a_newer_version_are_refused(place: Place) {
