@@ -296,7 +296,9 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    summary.hidden = Boolean(own);
+    const still = { health: "health", plan: "plan" }[part];
+    summary.hidden = Boolean(own || still);
+    for (const name of ["health", "plan"]) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
     if (own) own(); else page();
     const title = view.querySelector("h1");
@@ -311,7 +313,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); if (!document.getElementById("search")) location.hash = "#/findings"; requestAnimationFrame(() => document.getElementById("search")?.focus()); }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

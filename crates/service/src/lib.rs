@@ -11,8 +11,10 @@
 mod error;
 mod ping;
 mod post;
+mod remind;
 mod run;
 mod serve;
+mod thread;
 mod unfinished;
 
 pub use error::ServiceError;

@@ -186,14 +186,20 @@ impl Service {
             return Ok(Ran::Lost(outcomes));
         }
         sighting.schedule = Some(schedule.to_owned());
+        sighting.reminders = self.post.as_ref().map(Post::reminders).unwrap_or_default();
         sighting.rules = Rules::of(self.palisade, &job.controls, &self.policy);
         for provider in [Provider::Aws, Provider::Azure, Provider::Gcp, Provider::Kubernetes] {
             let findings = report.findings.iter().filter(|finding| finding.provider == provider);
             sighting.take(provider, &Inventory::default(), findings, []);
         }
         let now = clock();
-        let route =
-            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, job.routes, now)).unwrap_or_default();
+        let post = match &self.post {
+            Some(post) => Some((post, post.past(&self.database, now).await?)),
+            None => None,
+        };
+        let route = |events: &[Event]| {
+            post.as_ref().map(|(post, past)| post.routes(events, job.routes, past, now)).unwrap_or_default()
+        };
         let outcome = if is_lost { "failed" } else { "done" };
         let ending = Ending { schedule, nominal: firing.at, outcome };
         let recorded =

@@ -14,6 +14,7 @@ mod outbox;
 mod record;
 mod retention;
 mod rows;
+mod thread;
 
 pub use backup::Backup;
 pub use delivery::{Claimed, Delivery, DeliveryState, Endpoint, EndpointState, Outcome};
@@ -23,6 +24,7 @@ pub use lease::{Ending, Fence, Firing, FiringClaim, Lease};
 pub use outbox::{Route, Told};
 pub use record::{Acknowledgement, Recorded};
 pub use retention::{Applied, Keep};
+pub use thread::{Stale, Thread};
 
 use error::Doing as _;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};

@@ -14,7 +14,7 @@ use crate::{
     scan::{complain_of_lost, configuration},
     schedules,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use palisade_config::{Config, ScheduleConfig};
 use palisade_schedule::Schedule;
 use palisade_service::{Ran, Service, ServiceError, Serving, Status, missed};
@@ -23,6 +23,9 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 /// How often schedules and messages that wait are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often what time alone brings is looked for: reminders, and waivers that end.
+const REMIND_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
@@ -137,7 +140,14 @@ impl Served<'_> {
 
     /// Delivers what waits, and looks whether a run is overdue: also while another run is under way.
     async fn beats(&self) -> anyhow::Result<()> {
+        let mut reminded = None::<Timestamp>;
         loop {
+            if reminded.is_none_or(|at| Timestamp::now().duration_since(at) >= REMIND_EVERY) {
+                reminded = Some(Timestamp::now());
+                if let Err(error) = self.service.remind(&clock()).await {
+                    self.screen.complain(&error.into());
+                }
+            }
             for schedule in &self.schedules {
                 if let Err(error) = self.watch(schedule).await {
                     self.screen.complain(&error.context("could not look whether a run is overdue"));
@@ -166,7 +176,8 @@ impl Served<'_> {
         if let (Some(event), Some(post)) = (event, &self.service.post) {
             // One that was told before is not put in again.
             let only = schedule.routes.as_deref();
-            let told = database.tell(&[event], now, |events| post.routes(events, only, now)).await?;
+            let past = post.past(&database, now).await?;
+            let told = database.tell(&[event], now, |events| post.routes(events, only, &past, now)).await?;
             if told > 0 {
                 tracing::warn!(schedule = name, "a run is overdue");
             }

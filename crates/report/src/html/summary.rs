@@ -108,7 +108,7 @@ impl<'a> Summary<'a> {
 }
 
 /// The cluster's own findings and the roll-ups of its parts: each thing once.
-fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
+pub(super) fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
     report.findings.iter().filter(|finding| finding.subject.kind == SubjectKind::Cluster)
 }
 
@@ -280,7 +280,7 @@ fn counted(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     match names {
         [] => "no cloud".to_owned(),
         [one] => (*one).to_owned(),

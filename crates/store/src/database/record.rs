@@ -11,7 +11,7 @@ use super::{
 use jiff::Timestamp;
 use palisade_engine::{Fingerprint, Waiver};
 use palisade_model::{Provider, Scope};
-use palisade_track::{Advanced, Event, EventKind, NotOpenError, Sighting, Summary, advance};
+use palisade_track::{Advanced, Event, EventKind, NotOpenError, Reminders, Sighting, Summary, advance};
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
@@ -132,13 +132,14 @@ impl Database {
     pub async fn tick(
         &self,
         waivers: &[Waiver],
+        reminders: &Reminders,
         now: Timestamp,
         route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
     ) -> Result<Vec<Event>, DatabaseError> {
         const TICK: &str = "look for reminders";
         let mut transaction = self.write(TICK).await?;
         let mut loaded = load(&mut transaction).await?;
-        let events = palisade_track::tick(&mut loaded.memory, waivers, now);
+        let events = palisade_track::tick(&mut loaded.memory, waivers, reminders, now);
         loaded.save(&mut transaction, 0, &[]).await?;
         outbox::put(&mut transaction, &events, route(&events), now).await?;
         transaction.commit().await.doing(TICK)?;

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{State, Waiver};
 use palisade_store::{
     Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
-    Outcome, Recorded, Route,
+    Outcome, Recorded, Route, Thread,
 };
-use palisade_track::{Cause, Event, EventKind, Memory, Reading, Sighting, Standing, advance};
+use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
 use std::{collections::BTreeSet, sync::Arc};
 
 macro_rules! both {
@@ -52,6 +52,9 @@ both! {
     runs_are_compared_by_cause,
     an_acknowledgement_is_kept_with_its_history,
     reminders_come_between_runs,
+    what_follows_goes_where_it_was_first_told,
+    messages_of_the_last_hour_are_counted_whoever_sent_them,
+    tables_of_the_version_before_are_brought_up_to_date,
     what_is_old_is_removed_and_what_is_open_is_not,
     tables_from_a_newer_version_are_refused,
 }
@@ -634,13 +637,103 @@ async fn reminders_come_between_runs(place: Place) {
     let database = knowing(&place, &fleet).await;
     let tick = async |hour: i64| {
         let now = day(0) + SignedDuration::from_hours(hour);
-        kinds(&database.tick(&[], now, each_alone).await.unwrap())
+        kinds(&database.tick(&[], &Reminders::default(), now, each_alone).await.unwrap())
     };
     assert_eq!(tick(23).await, [""; 0]);
     assert_eq!(tick(24).await, ["finding.reminder"]);
     assert_eq!(tick(24).await, [""; 0]);
     assert_eq!(tick(48).await, ["finding.reminder"]);
     assert_eq!(database.deliveries(DeliveryState::Ready, 10).await.unwrap().len(), 2);
+}
+
+async fn what_follows_goes_where_it_was_first_told(place: Place) {
+    let mut fleet = Fleet::of(1, 2, 1);
+    let database = knowing(&place, &fleet).await;
+    fleet.set(0, State::Fail);
+    fleet.set(1, State::Fail);
+    record(&database, &fleet, 1).await;
+    let claimed = database.claim_deliveries(10, day(1), soon(day(1))).await.unwrap();
+    let thread = |place: usize, closed_at| Thread {
+        thread: format!("{}/1", fleet.findings[place].fingerprint),
+        told_in: "alerts".to_owned(),
+        place: "C1".to_owned(),
+        ts: "17.1".to_owned(),
+        event: claimed[place].events[0].event.clone(),
+        closed_at,
+    };
+    let done = Outcome::Done { status: Some(200) };
+    let mut both = [thread(0, None), thread(1, None)];
+    both.sort_by(|a, b| a.thread.cmp(&b.thread));
+    database.finish_told(&claimed[0], &done, (&both, &[]), day(1)).await.unwrap();
+    assert!(
+        database.finish_told(&claimed[0], &done, (&[thread(0, Some(day(1)))], &[]), day(1)).await.is_err(),
+        "a late word changes nothing"
+    );
+    let wanted: Vec<String> = both.iter().map(|thread| thread.thread.clone()).collect();
+    assert_eq!(database.threads("slack", &wanted).await.unwrap(), both, "with its guidance");
+    assert_eq!(database.threads("elsewhere", &wanted).await.unwrap(), []);
+    assert_eq!(database.threads("slack", &[]).await.unwrap(), []);
+    assert_eq!(database.open_threads().await.unwrap().len(), 2);
+    assert_eq!(database.stale_messages(10, day(1)).await.unwrap(), []);
+    let closed = [thread(0, Some(day(1)))];
+    let message = ("C1".to_owned(), "17.1".to_owned());
+    database.finish_told(&claimed[1], &done, (&closed, std::slice::from_ref(&message)), day(1)).await.unwrap();
+    assert_eq!(database.open_threads().await.unwrap(), [("slack".to_owned(), thread(1, None).thread, message.1)]);
+    let stale = database.stale_messages(10, day(1)).await.unwrap();
+    assert_eq!((stale.len(), stale[0].events.len(), stale[0].attempts), (1, 2, 0));
+    assert_eq!(stale[0].summary.as_ref().map(|summary| summary.clusters), Some(1));
+    database.refreshed(&stale[0], Some(day(2))).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(1)).await.unwrap(), [], "not before its time");
+    let again = database.stale_messages(10, day(2)).await.unwrap();
+    assert_eq!((again[0].attempts, again[0].since), (1, day(1)));
+    database.refreshed(&stale[0], None).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(2)).await.unwrap().len(), 1, "who was overtaken has no word");
+    let keep = Keep { runs_days: 900, closed_days: 900, messages_days: 90, firings_days: 90 };
+    database.retain(&keep, day(80), false).await.unwrap();
+    assert_eq!(database.threads("slack", &wanted).await.unwrap().len(), 2);
+    database.retain(&keep, day(100), false).await.unwrap();
+    let left = database.threads("slack", &wanted).await.unwrap();
+    assert_eq!(left, [thread(1, None)], "what is open keeps its thread");
+    database.refreshed(&again[0], None).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(100)).await.unwrap(), []);
+}
+
+async fn messages_of_the_last_hour_are_counted_whoever_sent_them(place: Place) {
+    let mut fleet = Fleet::of(1, 3, 1);
+    let database = knowing(&place, &fleet).await;
+    (0..3).for_each(|number| fleet.set(number, State::Fail));
+    record(&database, &fleet, 1).await;
+    let minute = |minutes| day(1) + SignedDuration::from_mins(minutes);
+    let sent = async |since, now| database.sent_since(minute(since), minute(now)).await.unwrap().len();
+    assert_eq!(sent(-60, 0).await, 3, "what is about to leave counts");
+    let claimed = database.claim_deliveries(10, day(1), soon(day(1))).await.unwrap();
+    assert_eq!(sent(-60, 0).await, 3);
+    let done = Outcome::Done { status: None };
+    let later = Outcome::Retry { at: minute(100), status: None, error: String::new() };
+    let dead = Outcome::Dead { status: None, error: String::new() };
+    for (claimed, outcome) in claimed.iter().zip([done, later, dead]) {
+        database.finish_delivery(claimed, &outcome, minute(1)).await.unwrap();
+    }
+    assert_eq!(sent(-59, 2).await, 1, "what was given up and what waits longer does not");
+    assert_eq!(database.sent_since(minute(-59), minute(2)).await.unwrap()[0].0, "chat");
+    assert_eq!(sent(0, 60).await, 1);
+    assert_eq!(sent(1, 61).await, 0);
+}
+
+async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
+    let mut fleet = Fleet::of(1, 1, 1);
+    let database = knowing(&place, &fleet).await;
+    fleet.set(0, State::Fail);
+    record(&database, &fleet, 1).await;
+    database.close().await;
+    let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&place.url()).await.unwrap();
+    for sql in ["DROP TABLE threads", "DROP TABLE stale_messages", "DELETE FROM palisade_tables WHERE version > 1"] {
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
+    sqlx::Connection::close(connection).await.unwrap();
+    let database = place.open().await;
+    assert_eq!(database.open_threads().await.unwrap(), []);
+    assert_eq!(database.runs(10).await.unwrap().len(), 2, "what was there is there");
 }
 
 async fn what_is_old_is_removed_and_what_is_open_is_not(place: Place) {
