@@ -148,7 +148,7 @@ Examples:
   palisade serve
   palisade serve -c palisade.yaml --dir deploy/schedules
 
-It stops on SIGTERM or Ctrl-C when the run in hand is done; one that is killed is taken over. Several may share one PostgreSQL: each run is fired once.")]
+It stops within `stop_seconds` of SIGTERM or Ctrl-C; what was not read by then is read at the next start. Several may share one PostgreSQL: each run is fired once.")]
     Serve(Serve),
     /// Messages that wait, were given up, or are tried out
     #[command(after_help = "\

@@ -74,7 +74,7 @@ impl Screen {
             )));
         }
         let to_file = output.output.is_some();
-        let options = Options { colour: self.colour && !to_file, width: self.width, next };
+        let options = Options { colour: self.colour && !to_file, width: self.width, next, plan: None };
         write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
     }
 
@@ -130,7 +130,7 @@ pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
 
 /// Writes a report into a file, whole or not at all.
 pub(crate) fn report_file(path: &Path, report: &Report, format: palisade_report::Format) -> anyhow::Result<()> {
-    let options = Options { colour: false, width: WIDTH, next: Vec::new() };
+    let options = Options { colour: false, width: WIDTH, next: Vec::new(), plan: None };
     write(Some(path), |to| palisade_report::render(report, format, &options, to))
 }
 

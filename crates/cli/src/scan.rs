@@ -46,6 +46,8 @@ pub(crate) async fn scan(
         store,
         units_at_once: UNITS_AT_ONCE,
         time_limit: None,
+        unfinished: None,
+        stop: None,
         clock: Arc::new(jiff::Timestamp::now),
         progress: Arc::clone(&line) as Arc<dyn palisade_provider::Progress>,
     };

@@ -5,12 +5,15 @@ mod findings;
 mod metrics;
 mod notify;
 pub(crate) mod opened;
+mod serve;
+mod stop;
 
 pub(crate) use findings::{diff, findings};
 pub(crate) use notify::notify;
+pub(crate) use serve::serve;
 
 use crate::{
-    arguments::{RunSchedule, Serve},
+    arguments::RunSchedule,
     exit::{self, Exit},
     output::{self, Screen},
     progress::Line,
@@ -21,28 +24,27 @@ use crate::{
 use anyhow::Context as _;
 use evidence::{export, folder};
 use jiff::Timestamp;
-use metrics::Metrics;
 use opened::service;
 use palisade_config::{Config, EvidenceFormat, ScheduleConfig, ScheduleTargets};
 use palisade_controls::controls;
-use palisade_engine::Severity;
 use palisade_provider::Clock;
 use palisade_report::plain;
 use palisade_runner::Target;
 use palisade_schedule::{Firing, Schedule};
-use palisade_service::{Job, Ran, Record, Service, Serving};
+use palisade_service::{Job, Ran, Record, Service};
 use palisade_store::SnapshotFolder;
 use palisade_track::{Event, EventKind, Summary, Topic};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc, time::Duration};
+use stop::on_signals;
 
-/// How often messages that wait are looked for while schedules are served.
-const POST_EVERY: Duration = Duration::from_secs(5);
+/// The folder beside the configuration for what was read of runs that have not ended.
+const UNFINISHED: &str = "palisade.unfinished";
 
 pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.config)?;
     let schedule = schedules::one(&wanted.name, &wanted.folder, &config)?
         .with_context(|| format!("`{}` holds no schedule", wanted.folder.display()))?;
-    let service = service(&config, &wanted.config).await?;
+    let service = service(&config, &wanted.config, on_signals()?).await?;
     let now = Timestamp::now();
     let firing = if wanted.now {
         schedule_at(&schedule.schedule, now)
@@ -52,7 +54,7 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             .previous(now)
             .with_context(|| format!("`{}` has never fired: `--now` makes a run of its own", schedule.schedule.name))?
     };
-    match fire(&service, &config, &wanted.config, &schedule, &firing, screen).await? {
+    match fire(&service, &config, &wanted.config, &schedule, (&firing, false), screen).await? {
         Ran::Done(record) => {
             let lost = complain_of_lost(&record.outcomes, screen);
             tell(&schedule.schedule.name, &record)?;
@@ -66,6 +68,10 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
         Ran::Elsewhere { by, until } => {
             screen.note(&plain(&format!("`{by}` is at this schedule, and is waited for until {until}")));
             Ok(Exit::Done)
+        }
+        Ran::Stopped | Ran::Lost(_) => {
+            screen.note("stopped before the end: nothing is recorded, and the next run of this firing goes on");
+            Ok(Exit::CouldNotRun)
         }
     }
 }
@@ -84,10 +90,10 @@ async fn fire(
     config: &Config,
     config_path: &Path,
     schedule: &ScheduleConfig,
-    firing: &Firing,
+    (firing, tried_again): (&Firing, bool),
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
-    let job = job(config, config_path, schedule, firing)?;
+    let job = Job { tried_again, ..job(config, config_path, schedule, firing)? };
     let line = Arc::new(Line::new(screen.interactive));
     let progress = Arc::clone(&line) as Arc<dyn palisade_provider::Progress>;
     let ran = service.run(&job, firing, &clock(), progress).await;
@@ -131,6 +137,8 @@ fn job<'a>(
         routes: schedule.routes.as_deref(),
         time_limit: Duration::from_secs(u64::from(schedule.time_limit_minutes) * 60),
         evidence,
+        unfinished: Some(config_path.parent().unwrap_or(Path::new("")).join(UNFINISHED)),
+        tried_again: false,
     })
 }
 
@@ -175,101 +183,4 @@ fn line(event: &Event) -> String {
         Topic::Run(summary) => format!("{kind} {}", summary.why.as_deref().unwrap_or_default()),
         Topic::Channel { name, why, .. } => format!("{kind} {name}: {why}"),
     })
-}
-
-pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exit> {
-    let config = configuration(&wanted.config)?;
-    let schedules = schedules::all(&wanted.folder, &config, &wanted.config)?;
-    let service = service(&config, &wanted.config).await?;
-    let metrics = Arc::new(Metrics::default());
-    if let Some(address) = config.service.listen {
-        metrics::listen(address, Arc::clone(&metrics)).await?;
-        screen.note(&format!("health and metrics at http://{address}"));
-    }
-    let mut serving = Serving::default();
-    let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
-    serving.resume(&service.database, &plain_schedules).await?;
-    // Before anybody is told that it is ready: a signal that came earlier would end it by force.
-    let mut stop = Stop::listen()?;
-    metrics.ready();
-    screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
-    loop {
-        for schedule in &schedules {
-            let status = serving.look(&schedule.schedule, Timestamp::now());
-            if status.missed > 0 {
-                tracing::warn!(schedule = schedule.schedule.name, missed = status.missed, "firings were missed");
-                missed(&service, schedule).await?;
-            }
-            if let Some(behind) = status.clock_behind {
-                tracing::warn!(
-                    schedule = schedule.schedule.name,
-                    ?behind,
-                    "the clock was set back: nothing runs before it has caught up"
-                );
-            }
-            let Some(due) = status.run else { continue };
-            // A run that fails is told and does not end the service: the next one may find the database again.
-            match fire(&service, &config, &wanted.config, schedule, &due.firing, screen).await {
-                Ok(Ran::Done(record)) => {
-                    complain_of_lost(&record.outcomes, screen);
-                    metrics.ran(&schedule.schedule.name, &record, Timestamp::now());
-                    tell(&schedule.schedule.name, &record)?;
-                }
-                Ok(Ran::Already | Ran::Elsewhere { .. }) => (),
-                Err(error) => {
-                    metrics.failed(&schedule.schedule.name);
-                    screen.complain(&error.context(format!("the run of `{}` failed", schedule.schedule.name)));
-                }
-            }
-        }
-        match service.deliver(&clock()).await {
-            Ok(posted) => metrics.posted(posted),
-            Err(error) => screen.complain(&anyhow::Error::from(error)),
-        }
-        tokio::select! {
-            () = stop.asked() => break,
-            () = tokio::time::sleep(POST_EVERY) => (),
-        }
-    }
-    screen.note("stopped");
-    Ok(Exit::Done)
-}
-
-/// Tells that a run should have been and was not.
-async fn missed(service: &Service, schedule: &ScheduleConfig) -> anyhow::Result<()> {
-    let Some(post) = &service.post else { return Ok(()) };
-    let now = Timestamp::now();
-    let event = Event {
-        kind: EventKind::ScanMissed,
-        at: now,
-        run: None,
-        schedule: Some(schedule.schedule.name.clone()),
-        severity: Severity::High,
-        topic: Topic::Run(Summary::default()),
-    };
-    let only = schedule.routes.as_deref();
-    service.database.tell(std::slice::from_ref(&event), now, |events| post.routes(events, only, now)).await?;
-    Ok(())
-}
-
-/// The ways in which somebody asks to stop.
-struct Stop {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Stop {
-    /// From now on a signal does not end the process by itself.
-    fn listen() -> anyhow::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let on = |kind| signal(kind).context("could not listen for signals");
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
-        }
-    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{Faults, Running, Simulator, World};
+use palisade_testkit::ask;
 use serde_json::Value;
 use std::{
     fs,
@@ -63,6 +64,21 @@ fn the_demo_answers_the_five_concerns_for_three_clouds_and_says_what_to_do_next(
     assert!(!text.contains('\u{1b}'), "colour or a name got through a pipe");
     assert!(!text.contains("discovery"), "what no discovery looks for is no gap");
     assert!(output.stderr.is_empty(), "progress where there is no terminal: {}", err(&output));
+}
+
+#[test]
+fn the_page_of_the_demo_opens_in_a_browser_and_says_what_the_json_says() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
+    fs::create_dir_all(&folder).unwrap();
+    let form = |format: &str| {
+        let path = folder.join(format!("demo.{format}"));
+        let output = palisade(&["demo", "--format", format, "-o", path.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", err(&output));
+        path
+    };
+    let pages = serde_json::json!({ "demo": { "html": form("html"), "json": form("json"), "whole": true } });
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/oracle/page.py");
+    assert!(ask(&script, &serde_json::json!({ "pages": pages, "pictures": folder })).unwrap() > 200);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use schedule::{
     read_schedule,
 };
 pub use schema::schedule_schema;
-pub use service::{Keep, Memory, ServiceConfig};
+pub use service::{Keep, Memory, Ping, ServiceConfig};
 pub use target::{
     Accounts, AwsTarget, AzureCloud, AzureTarget, GcpTarget, Projects, Regions, Subscriptions, TargetConfig, TargetKind,
 };

@@ -1,6 +1,10 @@
 //! How runs are remembered and served.
 
-use crate::{Diagnostic, Diagnostics, node::Node, reader::Map};
+use crate::{
+    Diagnostic, Diagnostics,
+    node::{Node, Value},
+    reader::Map,
+};
 use palisade_message::SecretRef;
 use std::net::SocketAddr;
 
@@ -14,8 +18,25 @@ pub struct ServiceConfig {
     /// Where health and metrics are answered. Absent: nowhere. Always a loopback address, because nobody is asked who
     /// they are.
     pub listen: Option<SocketAddr>,
+    /// How long a run is held without a sign of life, in seconds, before another instance may take it over.
+    pub lease_seconds: u32,
+    /// How long units in hand, and a message, may take after somebody asked to stop, in seconds.
+    pub stop_seconds: u32,
+    /// Watchers outside, who are told when runs begin and end.
+    pub pings: Vec<Ping>,
     /// For how long things are kept when `palisade store prune` is run.
     pub keep: Keep,
+}
+
+/// A watcher outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// Of which schedule.
+    pub schedule: String,
+    /// Its address, which is a secret.
+    pub url: SecretRef,
+    /// Whether plain http to a loopback address is accepted: for trying things out.
+    pub allow_loopback: bool,
 }
 
 /// For how many days things are kept. What is open is kept whatever its age, with what it rests on.
@@ -54,12 +75,15 @@ impl Default for ServiceConfig {
             database: Memory::File("palisade.db".to_owned()),
             installation: "palisade".to_owned(),
             listen: None,
+            lease_seconds: 300,
+            stop_seconds: 20,
+            pings: Vec::new(),
             keep: Keep::default(),
         }
     }
 }
 
-const KEYS: &[&str] = &["database", "installation", "listen", "keep"];
+const KEYS: &[&str] = &["database", "installation", "listen", "lease_seconds", "stop_seconds", "pings", "keep"];
 const KEEP_KEYS: &[&str] = &["runs_days", "closed_days", "messages_days", "firings_days", "evidence_days"];
 
 /// The most days that anything is kept.
@@ -109,6 +133,15 @@ pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Servic
             ),
         }
     }
+    if let Some(seconds) = map.number("lease_seconds", 1..3601, diagnostics) {
+        service.lease_seconds = seconds;
+    }
+    if let Some(seconds) = map.number("stop_seconds", 1..601, diagnostics) {
+        service.stop_seconds = seconds;
+    }
+    if let Some(entry) = map.get("pings") {
+        service.pings = pings(entry.value, diagnostics);
+    }
     if let Some(map) = map.get("keep").and_then(|entry| Map::of(entry.value, "`keep`", KEEP_KEYS, diagnostics)) {
         let mut days =
             |name: &str, least: u32, usual: u32| map.number(name, least..LONGEST + 1, diagnostics).unwrap_or(usual);
@@ -122,4 +155,41 @@ pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Servic
         };
     }
     service
+}
+
+fn pings(node: &Node, diagnostics: &mut Diagnostics) -> Vec<Ping> {
+    let Value::List(nodes) = &node.value else {
+        diagnostics.push(
+            Diagnostic::at(node.span.clone(), format!("`pings` is {}", node.kind()))
+                .label("expected a list of `- {schedule: NAME, url: env:NAME}`"),
+        );
+        return Vec::new();
+    };
+    nodes.iter().filter_map(|node| ping(node, diagnostics)).collect()
+}
+
+fn ping(node: &Node, diagnostics: &mut Diagnostics) -> Option<Ping> {
+    let map = Map::of(node, "a ping", &["schedule", "url", "allow_loopback"], diagnostics)?;
+    let (schedule, url) = (map.text("schedule", diagnostics), map.text("url", diagnostics));
+    for missing in ["schedule", "url"].into_iter().filter(|name| map.get(name).is_none()) {
+        diagnostics.push(Diagnostic::at(map.span.clone(), format!("a ping has no `{missing}`")).label("not said here"));
+    }
+    let allow_loopback = map.flag("allow_loopback", diagnostics).unwrap_or_default();
+    let ((schedule, _), (url, span)) = schedule.zip(url)?;
+    if url.contains("://") {
+        diagnostics.hide(&span);
+        diagnostics.push(
+            Diagnostic::at(span, "an address that may hold a token stands in the file itself")
+                .label("not kept in a file")
+                .help("put the address into an environment variable and write `env:NAME`"),
+        );
+        return None;
+    }
+    match url.parse::<SecretRef>() {
+        Ok(url) => Some(Ping { schedule, url, allow_loopback }),
+        Err(error) => {
+            diagnostics.push(Diagnostic::at(span, error.to_string()).label("names no place"));
+            None
+        }
+    }
 }

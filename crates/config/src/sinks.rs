@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use jiff::civil::{Time, Weekday};
 use palisade_engine::Severity;
 use palisade_message::{
-    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Route, SecretRef, SecretRefError, Sinks, TemplateFile, When,
-    Zone, default_routes, mailbox,
+    Channel, Kind, MailSecurity, Matches, Medium, Quiet, Remind, Route, SecretRef, SecretRefError, Sinks, TemplateFile,
+    When, Zone, default_routes, mailbox,
 };
 use palisade_model::Provider;
 use palisade_track::EventKind;
@@ -359,6 +359,7 @@ const ROUTE_KEYS: &[&str] = &[
     "time_zone",
     "quiet_hours",
     "messages_per_hour",
+    "remind_every_hours",
 ];
 
 /// The word for a route that takes events and tells nobody.
@@ -372,8 +373,9 @@ fn route(node: &Node, channels: &[&str], diagnostics: &mut Diagnostics) -> Optio
     let when = when(&map, diagnostics);
     let quiet = map.get("quiet_hours").and_then(|entry| quiet(entry.value, diagnostics));
     let messages_per_hour = map.number("messages_per_hour", 1..1_001, diagnostics).unwrap_or(Route::MESSAGES_PER_HOUR);
+    let remind = remind(&map, diagnostics);
     let (name, span) = name?;
-    let route = Route { name: name.clone(), matches, send_to, when: when?, quiet, messages_per_hour };
+    let route = Route { name: name.clone(), matches, send_to, when: when?, quiet, messages_per_hour, remind };
     Some((name, span, route))
 }
 
@@ -402,6 +404,19 @@ pub(crate) fn check_schedules(root: &Node, schedules: &[&str], diagnostics: &mut
                 let _ = choose((word, asked.span.clone()), "schedule", schedules, diagnostics);
             }
         }
+    }
+}
+
+/// The word for a route that reminds nobody.
+const NEVER: &str = "never";
+
+fn remind(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Remind {
+    match map.get("remind_every_hours").map(|entry| &entry.value.value) {
+        Some(Value::Scalar(word)) if word == NEVER => Remind::Never,
+        Some(_) => {
+            map.number("remind_every_hours", 1..8_761, diagnostics).map_or(Remind::BySeverity, Remind::EveryHours)
+        }
+        None => Remind::BySeverity,
     }
 }
 

@@ -200,3 +200,30 @@ fn the_waivers_of_the_guide_are_read() {
     let other = text.replace("approved: ", "#").replace("      - ", "#").replace("# covers", "covers");
     assert_eq!(read_waivers(&Source { name: "memory.md", text: &other }, &["NP-05"]).unwrap()[0].covers, Some(4));
 }
+
+#[test]
+fn the_service_says_how_long_and_whom() {
+    let text = |service: &str| format!("targets: [{{name: a, provider: aws}}]\nservice:\n{service}");
+    let good = text(
+        "  lease_seconds: 30\n  stop_seconds: 5\n  pings:\n    - {schedule: nightly, url: env:PING}\n    - {schedule: hourly, url: file:/p, allow_loopback: true}\n",
+    );
+    let service = read(&Source { name: "palisade.yaml", text: &good }, &[]).unwrap().service;
+    assert_eq!((service.lease_seconds, service.stop_seconds), (30, 5));
+    let pings: Vec<_> =
+        service.pings.iter().map(|ping| (ping.schedule.as_str(), ping.url.to_string(), ping.allow_loopback)).collect();
+    assert_eq!(pings, [("nightly", "env:PING".to_owned(), false), ("hourly", "file:/p".to_owned(), true)]);
+    for (service, told) in [
+        ("  lease_seconds: 0\n", "`lease_seconds` is no whole number from 1 to 3600"),
+        ("  stop_seconds: 601\n", "`stop_seconds` is no whole number from 1 to 600"),
+        ("  pings: {nightly: env:PING}\n", "`pings` is a map"),
+        ("  pings: [{schedule: nightly}]\n", "a ping has no `url`"),
+        ("  pings: [{url: env:PING}]\n", "a ping has no `schedule`"),
+        ("  pings: [{schedule: nightly, url: PING}]\n", "names no place"),
+        ("  pings: [{schedule: nightly, url: env:PING, sign: x}]\n", "a ping has no key `sign`"),
+    ] {
+        let told_of = mistakes(&text(service));
+        assert!(told_of.contains(told), "{service}: {told_of}");
+    }
+    let told = mistakes(&text("  pings: [{schedule: nightly, url: \"https://hc-ping.com/s3cret\"}]\n"));
+    assert!(told.contains("env:NAME") && !told.contains("s3cret"), "{told}");
+}

@@ -3,7 +3,7 @@
 use jiff::civil::{Weekday, time};
 use palisade_config::{Config, Source, read};
 use palisade_engine::Severity;
-use palisade_message::{Kind, MailSecurity, Medium, SecretRef, When, default_routes};
+use palisade_message::{Kind, MailSecurity, Medium, Remind, SecretRef, When, default_routes};
 use palisade_track::EventKind;
 
 const HEAD: &str = "targets: [{ name: prod, provider: aws }]\nsinks:\n";
@@ -44,7 +44,8 @@ const WHOLE: &str = "  report_url: https://palisade.example.com/
       time_zone: Europe/Berlin
       quiet_hours: { from: \"22:00\", to: \"07:00\", time_zone: Europe/Berlin }
       messages_per_hour: 5
-    - { name: rest, send_to: [mail, hook, simple], when: weekly, on: friday }
+      remind_every_hours: 72
+    - { name: rest, send_to: [mail, hook, simple], when: weekly, on: friday, remind_every_hours: never }
   templates:
     - { event: finding.opened, channel: chat, title_file: messages/opened.txt }
 ";
@@ -73,6 +74,8 @@ fn everything_about_messages_is_read() {
     assert_eq!((*at, zone.name()), (time(8, 30, 0, 0), "Europe/Berlin"));
     assert_eq!((team.matches.providers.len(), team.messages_per_hour), (2, 5));
     assert_eq!(team.quiet.as_ref().unwrap().from, time(22, 0, 0, 0));
+    let reminders = [page, team, rest].map(|route| route.remind);
+    assert_eq!(reminders, [Remind::BySeverity, Remind::EveryHours(72), Remind::Never]);
     assert!(matches!(&rest.when, When::Weekly { on: Weekday::Friday, .. }));
     assert_eq!(sinks.templates[0].title_file.as_deref(), Some("messages/opened.txt"));
 }

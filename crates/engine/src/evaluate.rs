@@ -1,8 +1,8 @@
 //! Runs controls over clusters.
 
 use crate::{
-    Concern, Context, Coverage, Dimension, Entry, Finding, Grounds, Judgement, Modifier, Severity, State, Subject,
-    SubjectKind, Verdict, fingerprint::Fingerprints, remediation,
+    Concern, Context, Coverage, Dimension, Entry, Finding, Grounds, Judgement, Modifier, Policy, Severity, State,
+    Subject, SubjectKind, Verdict, fingerprint::Fingerprints, remediation,
 };
 use palisade_model::{Cluster, Inventory};
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
@@ -27,7 +27,7 @@ pub fn evaluate(cluster: &Cluster, controls: &[Entry], context: &Context<'_>) ->
         control.meta.id == EXPOSED
             && judgements.iter().any(|judgement| judgement.verdict.as_ref().is_ok_and(|v| v.state == State::Fail))
     });
-    let surroundings = Surroundings { exposed, production: is_production(cluster, context) };
+    let surroundings = Surroundings { exposed, production: is_production(cluster, context.policy) };
     let mut names = Names::default();
     let cluster_name = names.shared(cluster.name.as_str().into());
     let mut findings = Vec::with_capacity(judged.iter().map(|(_, judgements)| judgements.len() + 1).sum());
@@ -229,10 +229,11 @@ fn severity(
     (severity, modifiers)
 }
 
-fn is_production(cluster: &Cluster, context: &Context<'_>) -> bool {
+/// Whether a cluster's labels name production, by the policy's words for it.
+pub fn is_production(cluster: &Cluster, policy: &Policy) -> bool {
     ["environment", "env", "stage"].iter().any(|wanted| {
         cluster.labels.iter().any(|(label, value)| {
-            label.eq_ignore_ascii_case(wanted) && context.policy.production.contains(&value.to_ascii_lowercase())
+            label.eq_ignore_ascii_case(wanted) && policy.production.contains(&value.to_ascii_lowercase())
         })
     })
 }

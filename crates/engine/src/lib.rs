@@ -19,7 +19,7 @@ mod waiver;
 
 pub use compare::{Change, ChangeKind, compare};
 pub use control::{Context, Control, Entry, remediation, section};
-pub use evaluate::{Judged, coverage, evaluate};
+pub use evaluate::{Judged, coverage, evaluate, is_production};
 pub use finding::{Coverage, Finding, GapRow, Subject, SubjectKind};
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use grounds::Grounds;

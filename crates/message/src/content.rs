@@ -28,6 +28,8 @@ pub(crate) struct Content {
     pub(crate) severity: Severity,
     /// Whether nothing of it is bad news.
     pub(crate) good: bool,
+    /// Whether something got worse.
+    pub(crate) worse: bool,
     pub(crate) title: Plain,
     /// What was not read. Told first.
     pub(crate) coverage: Vec<Plain>,
@@ -181,6 +183,7 @@ pub(crate) fn content(planned: &Planned, view: &View<'_>, dialect: Dialect) -> C
     Content {
         severity: planned.severity(),
         good: planned.events.iter().all(|event| is_good(event.kind)),
+        worse: planned.events.iter().any(|event| event.kind == EventKind::Worsened),
         title: title(planned, &causes, view),
         coverage: planned.coverage.as_ref().map(coverage).unwrap_or_default(),
         notes,

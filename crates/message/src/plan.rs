@@ -41,8 +41,26 @@ pub struct Queued {
     pub not_before: Timestamp,
 }
 
-/// How many messages each route has sent to each channel within the last hour: (route, channel) → messages.
-pub type Load = BTreeMap<(String, String), u32>;
+/// What was told before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// How many messages each route has sent to each channel within the last hour, and is about to: (route, channel) →
+    /// messages. What [gathers](Planned::gathers) does not count.
+    pub messages: BTreeMap<(String, String), u32>,
+    /// The messages in chats that first told of what is open: (channel, [thread](thread_of)) → the chat's name of it.
+    pub threads: BTreeMap<(String, String), String>,
+}
+
+impl Past {
+    /// Counts a message of the last hour: `route` and `together` as they were [queued](Queued).
+    pub fn count(&mut self, route: &str, together: &str) {
+        let Some((route, channel)) = route.rsplit_once('/') else { return };
+        if !gathers(together) {
+            let messages = self.messages.entry((route.to_owned(), channel.to_owned())).or_default();
+            *messages = messages.saturating_add(1);
+        }
+    }
+}
 
 /// How `together` begins for what is told at a moment, and for what comes together because of a storm.
 const UNTIL: &str = "until/";
@@ -86,16 +104,12 @@ impl Planned {
 
     /// Whether more may come until it leaves.
     pub fn gathers(&self) -> bool {
-        self.together.starts_with(UNTIL) || self.braked_until_the_hour()
+        gathers(&self.together)
     }
 
     /// Whether the route had told too much within an hour, so that this comes together.
     pub fn is_braked(&self) -> bool {
         self.together.starts_with(STORM)
-    }
-
-    fn braked_until_the_hour(&self) -> bool {
-        self.together.strip_prefix(STORM).is_some_and(|rest| !rest.starts_with("now/"))
     }
 
     /// How bad the worst of it is.
@@ -106,17 +120,27 @@ impl Planned {
     /// The thread it belongs to, when all of it is about one finding: what follows on a finding goes where it was first
     /// told. A finding that comes back begins a new thread.
     pub fn thread(&self) -> Option<String> {
-        let mut threads = self.events.iter().map(|event| match &event.topic {
-            Topic::Finding { finding, .. } => Some(format!("{}/{}", finding.fingerprint, finding.generation)),
-            Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => None,
-        });
+        let mut threads = self.events.iter().map(thread_of);
         let first = threads.next()??;
         threads.all(|thread| thread.as_ref() == Some(&first)).then_some(first)
     }
 }
 
+fn gathers(together: &str) -> bool {
+    let until_the_hour = together.strip_prefix(STORM).is_some_and(|rest| !rest.starts_with("now/"));
+    together.starts_with(UNTIL) || until_the_hour
+}
+
+/// The thread an event belongs to: that of its finding since it last opened.
+pub fn thread_of(event: &Event) -> Option<String> {
+    match &event.topic {
+        Topic::Finding { finding, .. } => Some(format!("{}/{}", finding.fingerprint, finding.generation)),
+        Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => None,
+    }
+}
+
 /// The same messages as [`plan`] gives, event by event, as an outbox queues them.
-pub fn queue(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: Timestamp) -> Vec<Queued> {
+pub fn queue(events: &[Event], sinks: &Sinks, guides: &Guides, past: &Past, now: Timestamp) -> Vec<Queued> {
     let places: BTreeMap<String, usize> =
         events.iter().enumerate().rev().map(|(at, event)| (event.key(), at)).collect();
     let queued = |message: &Planned| -> Vec<Queued> {
@@ -131,17 +155,18 @@ pub fn queue(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now:
         };
         message.events.iter().filter_map(one).collect()
     };
-    plan(events, sinks, guides, load, now).iter().flat_map(queued).collect()
+    plan(events, sinks, guides, past, now).iter().flat_map(queued).collect()
 }
 
 /// The messages that these events give. Nothing that is news gives no message.
 ///
 /// The first route that takes an event decides: it goes to each of that route's channels. What is told at once is one
-/// message for each severity and owner (a pager: one for each finding, so that it can close what it opened). What is told
+/// message for each severity and owner (a pager: one for each finding, so that it can close what it opened; a chat with
+/// threads: one for each message that what follows goes below). What is told
 /// later, because of a digest or of quiet hours, is one message for each route, channel and moment. Of a route that has
 /// told a channel as much as it may within the hour, the rest comes together at the end of the hour and says so; what is
 /// critical comes together at once.
-pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: Timestamp) -> Vec<Planned> {
+pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, past: &Past, now: Timestamp) -> Vec<Planned> {
     let mut groups: BTreeMap<Group, Vec<Event>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for event in events.iter().filter(|event| seen.insert(event.key())) {
@@ -152,7 +177,7 @@ pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: 
         }
         for name in route.send_to.iter().collect::<BTreeSet<_>>() {
             let Some(channel) = sinks.channel(name) else { continue };
-            let group = Group::of(event, (place, route), channel.kind.medium(), name, now);
+            let group = Group::of(event, (place, route), (channel.kind.medium(), name), past, now);
             groups.entry(group).or_default().push(event.clone());
         }
     }
@@ -160,7 +185,7 @@ pub fn plan(events: &[Event], sinks: &Sinks, guides: &Guides, load: &Load, now: 
         let route = sinks.routes.get(group.route)?;
         Some(group.message(route, events, now))
     });
-    let mut all: Vec<Planned> = brake(planned.collect(), sinks, load, now);
+    let mut all: Vec<Planned> = brake(planned.collect(), sinks, past, now);
     for message in &mut all {
         message.coverage = coverage(&message.events, events);
     }
@@ -178,10 +203,18 @@ struct Group {
     owner: Option<String>,
     /// For a pager: the one thing it is about.
     alone: Option<String>,
+    /// For a chat with threads: the message that first told of it.
+    below: Option<String>,
 }
 
 impl Group {
-    fn of(event: &Event, (place, route): (usize, &Route), medium: Medium, channel: &str, now: Timestamp) -> Self {
+    fn of(
+        event: &Event,
+        (place, route): (usize, &Route),
+        (medium, channel): (Medium, &str),
+        past: &Past,
+        now: Timestamp,
+    ) -> Self {
         let digest = route.when.next(now);
         let passes = event.severity == Severity::Critical && digest.is_none();
         let quiet = route.quiet.as_ref().filter(|_| !passes).and_then(|quiet| quiet.until(digest.unwrap_or(now)));
@@ -190,7 +223,9 @@ impl Group {
             Topic::Finding { finding, .. } => finding.fingerprint.to_string(),
             Topic::Waiver { .. } | Topic::Run(_) | Topic::Channel { .. } => event.key(),
         });
-        let together = later.is_some() && alone.is_none();
+        let thread = thread_of(event).filter(|_| medium == Medium::Slack && later.is_none());
+        let below = thread.and_then(|thread| past.threads.get(&(channel.to_owned(), thread)).cloned());
+        let together = (later.is_some() && alone.is_none()) || below.is_some();
         let owner = match &event.topic {
             Topic::Finding { finding, .. } => finding.owner.clone(),
             Topic::Waiver { owner, .. } => Some(owner.clone()),
@@ -203,6 +238,7 @@ impl Group {
             severity: (!together).then_some(std::cmp::Reverse(event.severity)),
             owner: owner.filter(|_| !together),
             alone,
+            below,
         }
     }
 }
@@ -275,8 +311,8 @@ fn coverage(told: &[Event], all: &[Event]) -> Option<Summary> {
 }
 
 /// Puts together what would be too many messages within an hour.
-fn brake(planned: Vec<Planned>, sinks: &Sinks, load: &Load, now: Timestamp) -> Vec<Planned> {
-    let mut sent = load.clone();
+fn brake(planned: Vec<Planned>, sinks: &Sinks, past: &Past, now: Timestamp) -> Vec<Planned> {
+    let mut sent = past.messages.clone();
     let mut kept = Vec::new();
     let mut together: BTreeMap<(String, String, bool), Planned> = BTreeMap::new();
     for message in planned {

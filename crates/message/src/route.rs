@@ -1,10 +1,13 @@
 //! Who is told what.
 
 use crate::{Channel, Guides, Medium, Quiet, When, Zone};
-use jiff::civil::{Weekday, time};
+use jiff::{
+    SignedDuration,
+    civil::{Weekday, time},
+};
 use palisade_engine::Severity;
 use palisade_model::Provider;
-use palisade_track::{Event, EventKind, Topic};
+use palisade_track::{Event, EventKind, Topic, reminder_period};
 use std::collections::BTreeSet;
 
 /// A rule that takes events and says where and when they are told.
@@ -22,6 +25,36 @@ pub struct Route {
     pub quiet: Option<Quiet>,
     /// Messages an hour and channel from which on the rest comes together.
     pub messages_per_hour: u32,
+    /// How often it tells again what is open and what nobody has taken on.
+    pub remind: Remind,
+}
+
+/// How often a route tells again what is open and what nobody has taken on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Remind {
+    /// Critical findings every day, high ones every week, others never.
+    #[default]
+    BySeverity,
+    /// Whatever it takes, after so many hours. At least one.
+    EveryHours(u32),
+    /// Nothing.
+    Never,
+}
+
+impl Remind {
+    /// How long after it was last told a finding of this severity is told again.
+    pub(crate) fn after(self, severity: Severity) -> Option<SignedDuration> {
+        match self {
+            Self::BySeverity => reminder_period(severity),
+            Self::EveryHours(hours) => Some(SignedDuration::from_hours(i64::from(hours.max(1)))),
+            Self::Never => None,
+        }
+    }
+
+    /// Nothing is told again before.
+    pub(crate) fn least(self) -> Option<SignedDuration> {
+        self.after(Severity::Critical)
+    }
 }
 
 impl Route {
@@ -99,6 +132,7 @@ pub fn default_routes(channels: &[Channel]) -> Vec<Route> {
         when,
         quiet: None,
         messages_per_hour: Route::MESSAGES_PER_HOUR,
+        remind: Remind::BySeverity,
     };
     let nine = time(9, 0, 0, 0);
     let quietly = |medium: Medium| medium != Medium::PagerDuty;

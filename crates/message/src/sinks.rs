@@ -1,6 +1,8 @@
 //! Everything a configuration says about messages.
 
-use crate::{Channel, Matches, Route, default_routes};
+use crate::{Channel, Guides, Matches, Route, default_routes};
+use jiff::SignedDuration;
+use palisade_track::Reminders;
 
 /// Everything a configuration says about messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +49,18 @@ impl Sinks {
     pub fn only(&self, names: &[String]) -> Self {
         let routes = names.iter().filter_map(|name| self.routes.iter().find(|route| route.name == *name));
         Self { routes: routes.cloned().collect(), ..self.clone() }
+    }
+
+    /// Who is reminded of what: each route as it says, of what it takes. What no route takes, and what is told to nobody, is
+    /// not told again.
+    pub fn reminders(&self, guides: &Guides) -> Reminders {
+        let told = self.routes.iter().filter(|route| !route.send_to.is_empty());
+        let least = told.filter_map(|route| route.remind.least()).min().unwrap_or(SignedDuration::MAX);
+        let (routes, guides) = (self.routes.clone(), guides.clone());
+        Reminders::new(least, move |event| {
+            let taking = routes.iter().find(|route| route.matches.takes(event, &guides))?;
+            if taking.send_to.is_empty() { None } else { taking.remind.after(event.severity) }
+        })
     }
 
     /// Whether some route asks for something by name, so that even routine news is told.

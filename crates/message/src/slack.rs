@@ -59,24 +59,27 @@ pub(crate) fn message(said: &Content, size: Size, channel: Option<&str>, thread:
         "type": "context",
         "elements": [{ "type": "mrkdwn", "text": format!("Palisade · {}", crate::words::minute(said.at)), "verbatim": true }],
     }));
-    let mut message = json!({
-        "text": said.title.within(Dialect::Slack, HEADER),
-        "blocks": blocks,
-        "unfurl_links": false,
-        "unfurl_media": false,
-    });
-    if let (Some(channel), Some(map)) = (channel, message.as_object_mut()) {
+    let mut message = json!({ "text": said.title.within(Dialect::Slack, HEADER), "blocks": blocks });
+    let Some(map) = message.as_object_mut() else { return message };
+    if let Some(channel) = channel {
         map.insert("channel".to_owned(), channel.into());
-        match thread {
-            Some(Thread::Reply(ts)) => {
-                map.insert("thread_ts".to_owned(), ts.as_str().into());
-            }
-            Some(Thread::Update(ts)) => {
-                map.insert("ts".to_owned(), ts.as_str().into());
-            }
-            None => (),
-        }
     }
+    match thread {
+        Some(Thread::Update(ts)) => {
+            map.insert("ts".to_owned(), ts.as_str().into());
+            return message;
+        }
+        Some(Thread::Reply(ts)) => {
+            map.insert("thread_ts".to_owned(), ts.as_str().into());
+            // Whoever has put the thread aside must see it all the same.
+            if said.worse {
+                map.insert("reply_broadcast".to_owned(), true.into());
+            }
+        }
+        None => (),
+    }
+    map.insert("unfurl_links".to_owned(), false.into());
+    map.insert("unfurl_media".to_owned(), false.into());
     message
 }
 

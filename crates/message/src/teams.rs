@@ -69,8 +69,12 @@ pub(crate) fn fits(_message: &Value, bytes: usize) -> bool {
 }
 
 fn container(item: &Item, size: Size) -> Value {
-    let mut items =
-        vec![text(&item.head(Dialect::Markdown, size.line), &json!({ "weight": "Bolder", "color": color(item) }))];
+    // Colour stands behind the words: in Teams' own looks, coloured words are hardly read on the card's ground.
+    let mut items = vec![json!({
+        "type": "Container",
+        "style": if item.good { "good" } else { style(item.severity) },
+        "items": [text(&item.head(Dialect::Markdown, size.line), &json!({ "weight": "Bolder" }))],
+    })];
     let mut facts = Vec::new();
     for (label, line) in item.lines(Dialect::Markdown, size) {
         if label.is_empty() {
@@ -85,7 +89,7 @@ fn container(item: &Item, size: Size) -> Value {
     if let Some(link) = &item.link {
         items.push(open(link, "Open"));
     }
-    json!({ "type": "Container", "separator": true, "spacing": "Medium", "items": items })
+    json!({ "type": "Container", "spacing": "Medium", "items": items })
 }
 
 fn text(text: &str, more: &Value) -> Value {
@@ -105,14 +109,5 @@ fn style(severity: Severity) -> &'static str {
         Severity::Critical | Severity::High => "attention",
         Severity::Medium => "warning",
         Severity::Low | Severity::Info => "emphasis",
-    }
-}
-
-fn color(item: &Item) -> &'static str {
-    match item.severity {
-        _ if item.good => "Good",
-        Severity::Critical | Severity::High => "Attention",
-        Severity::Medium => "Warning",
-        Severity::Low | Severity::Info => "Default",
     }
 }

@@ -6,6 +6,10 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
+/// The labels or tags that name who answers for a cluster, in the order in which they are looked for. Case means
+/// nothing.
+pub const OWNER_LABELS: &[&str] = &["owner", "team", "contact"];
+
 /// One cluster, as far as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cluster {
@@ -53,6 +57,15 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Who answers for it, by its labels. Hostile text: escape where it is shown.
+    pub fn owner(&self) -> Option<&str> {
+        OWNER_LABELS.iter().find_map(|wanted| {
+            let of_label =
+                |(label, value): &(&String, &String)| label.eq_ignore_ascii_case(wanted) && !value.is_empty();
+            self.labels.iter().find(of_label).map(|(_, value)| value.as_str())
+        })
+    }
+
     /// A cluster of which nothing but its name is known, for the given reason. Normalizers start here and fill in.
     pub fn unread(
         id: ClusterId,

@@ -22,7 +22,7 @@ mod pool;
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
-pub use cluster::Cluster;
+pub use cluster::{Cluster, OWNER_LABELS};
 pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation};
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};

@@ -22,6 +22,8 @@ pub enum Outcome {
     Closed,
     /// It points elsewhere. Nobody follows.
     Elsewhere,
+    /// The message that this one answers or replaces is not there any more, or takes neither answers nor changes.
+    NoThread,
     /// We would not even ask: the address is refused, a secret is missing.
     Refused,
 }
@@ -35,6 +37,8 @@ pub enum Next {
     Retry(Timestamp),
     /// Render it smaller and try again at once: once.
     Smaller,
+    /// Send it as a message of its own at once.
+    Anew,
     /// Give it up, tell it elsewhere, keep it for replay.
     Dead,
     /// Keep it and try nothing on this channel until somebody has mended it; tell it elsewhere.
@@ -64,6 +68,7 @@ pub fn after(outcome: &Outcome, attempt: u32, first: Timestamp, smaller: bool, n
         Outcome::Unreachable | Outcome::Elsewhere => retry(attempt, first, None, now, jitter),
         Outcome::Later(asked) => retry(attempt, first, *asked, now, jitter),
         Outcome::TooLarge if !smaller => Next::Smaller,
+        Outcome::NoThread => Next::Anew,
         Outcome::TooLarge | Outcome::Wrong => Next::Dead,
         Outcome::Unwelcome | Outcome::Refused => Next::Pause,
         Outcome::Closed => Next::Disable,
@@ -141,8 +146,14 @@ pub(crate) fn of_slack(body: &[u8], retry_after: Option<Timestamp>) -> (Outcome,
         | "not_in_channel"
         | "is_archived"
         | "restricted_action"
-        | "cannot_reply_to_message"
         | "team_access_not_granted" => Outcome::Unwelcome,
+        "thread_not_found"
+        | "message_not_found"
+        | "invalid_thread_ts"
+        | "cannot_reply_to_message"
+        | "restricted_action_thread_locked"
+        | "cant_update_message"
+        | "edit_window_closed" => Outcome::NoThread,
         _ => Outcome::Wrong,
     };
     (outcome, Some(word.chars().filter(|letter| letter.is_ascii_graphic() || *letter == ' ').take(80).collect()))
@@ -244,6 +255,8 @@ mod tests {
             (r#"{"ok":false,"error":"invalid_blocks"}"#, Next::Dead),
             (r#"{"ok":false,"error":"channel_not_found"}"#, Next::Pause),
             (r#"{"ok":false,"error":"invalid_auth"}"#, Next::Pause),
+            (r#"{"ok":false,"error":"thread_not_found"}"#, Next::Anew),
+            (r#"{"ok":false,"error":"message_not_found"}"#, Next::Anew),
             (r#"{"ok":false}"#, Next::Retry(in_seconds(5))),
             (r"{}", Next::Retry(in_seconds(5))),
             ("<html>", Next::Retry(in_seconds(5))),

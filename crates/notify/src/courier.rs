@@ -46,7 +46,7 @@ impl Resolve for SystemResolver {
 #[derive(Clone, Debug)]
 pub struct Courier {
     resolver: Arc<dyn Resolve>,
-    secrets: Secrets,
+    pub(crate) secrets: Secrets,
     proxy: Option<Url>,
     patience: Duration,
 }
@@ -62,6 +62,8 @@ pub struct Receipt {
     pub error: Option<DeliveryError>,
     /// Slack's name of the message, for threads and updates.
     pub ts: Option<String>,
+    /// Slack's id of the channel it stands in: updates take no names.
+    pub place: Option<String>,
 }
 
 /// Why an attempt did not succeed.
@@ -166,7 +168,7 @@ impl Courier {
         let receipt = match self.attempt(channel, message, now).await {
             Ok(receipt) => receipt,
             Err(Failed { outcome, error }) => {
-                Receipt { outcome, answer: Answer::default(), error: Some(error), ts: None }
+                Receipt { outcome, answer: Answer::default(), error: Some(error), ts: None, place: None }
             }
         };
         match &receipt.error {
@@ -251,7 +253,7 @@ impl Courier {
 
     /// A client that connects to the checked addresses of a destination and nowhere else: no redirects, and no proxy that
     /// the configuration does not name.
-    async fn client(&self, to: &Destination, channel: &Channel) -> Result<Client, Failed> {
+    pub(crate) async fn client(&self, to: &Destination, channel: &Channel) -> Result<Client, Failed> {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(redirect::Policy::none())
@@ -275,7 +277,7 @@ impl Courier {
         builder.build().map_err(|_| Failed::unreachable(to, "TLS could not be set up"))
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         request: RequestBuilder,
         kind: &'static str,
@@ -330,16 +332,16 @@ fn why(error: &reqwest::Error) -> &'static str {
 }
 
 /// What came back.
-struct Heard {
+pub(crate) struct Heard {
     status: u16,
     asked: Option<Timestamp>,
     body: Vec<u8>,
 }
 
 impl Heard {
-    fn by_status(self, to: &Destination) -> Receipt {
+    pub(crate) fn by_status(self, to: &Destination) -> Receipt {
         let outcome = of_status(self.status, self.asked);
-        self.receipt(to, outcome, None, None)
+        self.receipt(to, outcome, None)
     }
 
     fn by_slack(self, to: &Destination) -> Receipt {
@@ -348,18 +350,22 @@ impl Heard {
         }
         let (outcome, word) = of_slack(&self.body, self.asked);
         let answer: Option<serde_json::Value> = serde_json::from_slice(&self.body).ok();
-        let ts = answer.as_ref().and_then(|answer| answer.get("ts")?.as_str()).map(str::to_owned);
-        let ts = ts.filter(|_| outcome == Outcome::Taken);
-        self.receipt(to, outcome, word, ts)
+        let named = |name: &str| {
+            let text = answer.as_ref().filter(|_| outcome == Outcome::Taken)?.get(name)?.as_str()?;
+            // Names of messages and channels are short; whatever else it says is none.
+            Some(text.to_owned()).filter(|text| !text.is_empty() && text.len() <= 64)
+        };
+        let (ts, place) = (named("ts"), named("channel"));
+        Receipt { ts, place, ..self.receipt(to, outcome, word) }
     }
 
-    fn receipt(self, to: &Destination, outcome: Outcome, word: Option<String>, ts: Option<String>) -> Receipt {
+    fn receipt(self, to: &Destination, outcome: Outcome, word: Option<String>) -> Receipt {
         let error = (outcome != Outcome::Taken).then(|| DeliveryError::Answered {
             host: to.host().to_owned(),
             status: self.status,
             word,
         });
-        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts }
+        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts: None, place: None }
     }
 }
 

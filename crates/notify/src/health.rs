@@ -50,9 +50,11 @@ impl Health {
         let failed = Self { failing_since, failures, ..self };
         match next {
             Next::Done => Self::default(),
-            Next::Smaller | Next::Dead | Next::Retry(_) if self.long(now) => Self { state: State::Disabled, ..failed },
-            // A message that is wrong or too large says nothing of the channel.
-            Next::Smaller | Next::Dead => self,
+            Next::Smaller | Next::Anew | Next::Dead | Next::Retry(_) if self.long(now) => {
+                Self { state: State::Disabled, ..failed }
+            }
+            // A message that is wrong or too large, or answers one that is gone, says nothing of the channel.
+            Next::Smaller | Next::Anew | Next::Dead => self,
             Next::Retry(at) => Self { closed_until: (failures >= OPEN_AFTER).then_some(at), ..failed },
             Next::Pause => Self { state: State::Paused, ..failed },
             Next::Disable => Self { state: State::Disabled, ..failed },
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_wrong_message_is_not_the_fault_of_its_channel() {
-        for next in [Next::Dead, Next::Smaller] {
+        for next in [Next::Dead, Next::Smaller, Next::Anew] {
             let health = Health::default().after(next, MEDIUM, hour(0));
             assert_eq!((health.failing_since, health.failures, health.state), (None, 0, State::Enabled));
         }

@@ -11,6 +11,7 @@ mod courier;
 mod destination;
 mod health;
 mod mail;
+mod ping;
 mod secret;
 mod sign;
 
@@ -20,5 +21,6 @@ pub use attempt::{Next, Outcome, WINDOW, after};
 pub use courier::{Courier, DeliveryError, Receipt, Resolve, Resolver, SystemResolver};
 pub use destination::{Destination, DestinationError};
 pub use health::{DISABLED_AFTER, Health, State};
+pub use ping::Sign;
 pub use secret::{Secret, SecretError, Secrets, load};
 pub use sign::{SignError, Signatures, sign};

@@ -5,12 +5,17 @@
 //! that style run, by their digests.
 
 mod data;
+mod health;
+mod plan;
 mod summary;
 
-use crate::Report;
+use crate::{Options, Outlook, Report};
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use health::HealthView;
+use palisade_assess::assess;
 use palisade_engine::State;
+use plan::PlanView;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Write};
 use summary::Summary;
@@ -32,9 +37,16 @@ struct Page<'a> {
     finished: String,
     version: &'static str,
     summary: Summary<'a>,
+    health: HealthView,
+    plan: Result<PlanView, String>,
 }
 
-pub(crate) fn html(report: &Report, to: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
+    let outlook = Outlook::of(report, options.plan.as_ref());
+    let assessed = match &outlook {
+        Ok(outlook) => HealthView::of(&outlook.assessment, report),
+        Err(_) => HealthView::of(&assess(&report.findings, report.unseen_places, &[]), report),
+    };
     let page = Page {
         style: STYLE,
         style_hash: digest(STYLE),
@@ -46,6 +58,8 @@ pub(crate) fn html(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         finished: moment(report.run.finished_at),
         version: report.run.palisade,
         summary: Summary::of(report),
+        health: assessed,
+        plan: outlook.as_ref().map(PlanView::of).map_err(ToString::to_string),
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;

@@ -11,6 +11,7 @@ mod holders;
 mod html;
 mod json;
 mod lines;
+mod outlook;
 mod page;
 mod paint;
 mod plain;
@@ -23,6 +24,7 @@ mod table;
 pub use authority::{authority, authority_json};
 pub use holders::{who, who_json};
 pub use json::json_schema;
+pub use outlook::{Outlook, OutlookError};
 pub use page::control_page;
 pub use plain::{cell, plain};
 pub use reach::{reach, reach_fix, reach_json, reach_why};
@@ -30,6 +32,7 @@ pub use render::{Format, Options, render};
 pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 
 use jiff::Timestamp;
+use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 
 /// Which run it was.
@@ -54,6 +57,10 @@ pub struct Report {
     pub coverage: Coverage,
     /// The clusters, in the order of provider, scope and id.
     pub clusters: Vec<ClusterRow>,
+    /// What weighs in the risk of their findings, in the same order.
+    pub surroundings: Vec<Surroundings>,
+    /// How many places where clusters may be nobody could look at.
+    pub unseen_places: usize,
     /// The findings, in the order of clusters, then controls.
     pub findings: Vec<Finding>,
     /// The calls that failed, worst first.

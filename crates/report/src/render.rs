@@ -1,6 +1,7 @@
 //! One report, five forms.
 
 use crate::{Report, csv_lines, html, json, sarif, table};
+use palisade_assess::PlanFile;
 use std::io::{self, Write};
 
 /// What comes out.
@@ -27,6 +28,8 @@ pub struct Options {
     pub width: usize,
     /// Commands worth trying next.
     pub next: Vec<String>,
+    /// The plan as people keep it, for the forms that hold a plan; without it one is made afresh.
+    pub plan: Option<PlanFile>,
 }
 
 /// Writes a report in a form. Equal reports give equal bytes.
@@ -36,6 +39,6 @@ pub fn render(report: &Report, format: Format, options: &Options, to: &mut dyn W
         Format::Json => json::json(report, to),
         Format::Sarif => sarif::sarif(report, to),
         Format::Csv => csv_lines::csv(report, to),
-        Format::Html => html::html(report, to),
+        Format::Html => html::html(report, options, to),
     }
 }

@@ -237,8 +237,9 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
     if report.findings.is_empty() {
         return;
     }
-    let assessment = assess(&report.findings);
+    let assessment = assess(&report.findings, report.unseen_places, &[]);
     let layers: Vec<String> = assessment
+        .fleet
         .layers
         .iter()
         .filter_map(|layer| {

@@ -29,12 +29,14 @@
   };
   const page = (...inside) => view.replaceChildren(...inside.flat(9).filter(Boolean));
   // Marks that turn the reading direction or hide are written out.
-  const odd = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]/g;
-  const shown = (words) => String(words).replace(odd, (mark) => "\\u{" + mark.charCodeAt(0).toString(16) + "}");
+  const odd = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/gu;
+  const shown = (words) => String(words).replace(odd, (mark) => "\\u{" + mark.codePointAt(0).toString(16) + "}");
+  // A cluster may be called nothing at all; a link and a heading need words.
+  const named = (words, most) => few(shown(words).trim(), most) || "(no name)";
   const few = (words, most) => (words.length > most ? words.slice(0, most) + "…" : words);
   // What stands between backquotes is written as code.
   const prose = (words, most) => few(words, most).split("`").map((part, place) => (place % 2 === 1 ? el("code", {}, part) : part));
-  const clusterLink = (place) => el("a", { href: "#/cluster/" + place }, few(shown(clusters[place].name), 120));
+  const clusterLink = (place) => el("a", { href: "#/cluster/" + place }, named(clusters[place].name, 120));
   const controlLink = (place) => el("a", { href: "#/control/" + controls[place].id }, el("code", {}, controls[place].id), " ", controls[place].title);
   const many = (count, one, more) => count.toLocaleString("en") + " " + (count === 1 ? one : more);
   const isOpen = (place) => STATES[findings.state[place]] === "fail" && !findings.waived[place];
@@ -175,8 +177,9 @@
     draw();
   };
 
-  // A cell that a spreadsheet would take for a formula begins with an apostrophe.
-  const quoted = (value) => { const safe = /^[=+\-@\t\r]/.test(value) ? "'" + value : value; return '"' + safe.replaceAll('"', '""') + '"'; };
+  // A cell that a spreadsheet would take for a formula begins with an apostrophe; blanks before the sign do not hide it, and
+  // neither does the sign's wide form.
+  const quoted = (value) => { const safe = /^\s*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r]/.test(value) ? "'" + value : value; return '"' + safe.replaceAll('"', '""') + '"'; };
   const csv = (places) => [["fingerprint", "control", "severity", "verdict", "waived", "provider", "scope", "cluster", "subject", "because"], ...places.map((place) => {
     const cluster = clusters[findings.cluster[place]];
     return [text(findings.fingerprint[place]), controls[findings.control[place]].id, SEVERITIES[findings.severity[place]], STATES[findings.state[place]],
@@ -250,7 +253,7 @@
     const place = byCluster.get(id);
     if (place === undefined) return missing("cluster");
     const one = clusters[place], own = (ofCluster().get(place) || []).slice().sort(order);
-    page(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, few(shown(one.name), 300)),
+    page(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, named(one.name, 300)),
       el("p", { class: "lead" }, one.service + " · " + few(shown(one.scope), 200) + " · " + shown(one.location)), meter(tally(own.filter(summed))),
       el("h2", {}, "Who reaches its API server"), table("Who reaches its API server", ["Ports", "From", "Before it"], one.api.map((way) => [el("code", {}, way.packets.protocol + " " + way.packets.ports), el("span", { class: "mono" }, ranges(way.packets)), way.gate === "iam" ? "the provider's IAM" : "its own authentication"])),
       el("h2", {}, "Who reaches its machines"), table("Who reaches its machines", ["Pool", "Ports", "From", "Through"], one.nodes.flatMap((group) => group.packets.map((packets) => [shown(group.pool) + " (" + many(group.count, "machine", "machines") + ")", el("code", {}, packets.protocol + " " + packets.ports), el("span", { class: "mono" }, ranges(packets)), el("span", { class: "mono" }, few(shown(group.via.join(", ")), 300))]))),
@@ -296,22 +299,31 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    summary.hidden = Boolean(own);
+    const still = { health: "health", plan: "plan" }[part];
+    summary.hidden = Boolean(own || still);
+    for (const name of ["health", "plan"]) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
     if (own) own(); else page();
     const title = view.querySelector("h1");
     if (title) { title.id = "view-title"; view.setAttribute("aria-labelledby", "view-title"); }
     window.scrollTo(0, 0);
   };
-  window.addEventListener("hashchange", () => { if (location.hash === "#main") return; show(); document.getElementById("main").focus({ preventScroll: true }); });
-  let went = 0;
+  let went = 0, seeks = false;
+  window.addEventListener("hashchange", () => {
+    if (location.hash === "#main") return;
+    show();
+    // The search box is there only now.
+    const box = seeks && document.getElementById("search");
+    seeks = false;
+    (box || document.getElementById("main")).focus({ preventScroll: true });
+  });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement?.tagName || "");
     if (event.key === "Escape") { document.activeElement?.blur(); for (const box of view.querySelectorAll("details[open]")) box.open = false; return; }
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "/") { event.preventDefault(); if (!document.getElementById("search")) location.hash = "#/findings"; requestAnimationFrame(() => document.getElementById("search")?.focus()); }
+    if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

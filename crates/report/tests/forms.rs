@@ -137,7 +137,7 @@ fn the_terminal_form_fits_and_cannot_be_driven_by_a_name() {
 
 #[test]
 fn the_same_report_gives_the_same_bytes() {
-    for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv] {
+    for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv, Format::Html] {
         assert_eq!(bytes(format), bytes(format), "{format:?}");
     }
 }
@@ -147,15 +147,16 @@ fn an_empty_report_is_still_a_report() {
     let empty = Report {
         coverage: Coverage::default(),
         clusters: Vec::new(),
+        surroundings: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
         ..report()
     };
-    for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv] {
+    for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv, Format::Html] {
         let mut bytes = Vec::new();
-        render(&empty, format, &Options { colour: true, width: 80, next: Vec::new() }, &mut bytes).unwrap();
+        render(&empty, format, &Options { colour: true, width: 80, next: Vec::new(), plan: None }, &mut bytes).unwrap();
         assert!(!bytes.is_empty());
     }
 }

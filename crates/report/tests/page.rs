@@ -6,8 +6,11 @@ mod sample;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use palisade_report::{Format, Report};
+use palisade_testkit::ask;
 use sample::{bytes, hostile_names, named, rendered, report};
+use serde_json::{Map, json};
 use sha2::{Digest as _, Sha256};
+use std::{fs, path::Path};
 
 fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
     text.split_once(from).unwrap().1.split_once(to).unwrap().0
@@ -103,4 +106,42 @@ fn a_hundred_thousand_findings_stay_below_twenty_megabytes() {
     let page = rendered(&many, Format::Html, 80);
     assert!(page.len() < 20_000_000, "{} bytes", page.len());
     assert_eq!(data(&page)["findings"]["control"].as_array().unwrap().len(), 100_000);
+}
+
+/// Names that want to become markup, a script or an address, or that break the data around them.
+const MARKUP: &[&str] = &[
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "<svg onload=alert(1)>",
+    "{{ summary.headline }}{% raw %}",
+    "**bold** `code` [link](https://evil.example) ![x](https://evil.example/x.png)",
+    "__proto__",
+    "\u{2028}\u{2029}",
+    "\u{200f}\u{202e}live\u{2066}",
+];
+
+#[test]
+fn a_browser_shows_the_report_and_no_name_does_anything_in_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
+    fs::create_dir_all(&folder).unwrap();
+    let mut pages = Map::new();
+    let mut page = |name: &str, report: &Report, whole: bool| {
+        let file = |format: Format, ending: &str| {
+            let path = folder.join(format!("{name}.{ending}"));
+            fs::write(&path, rendered(report, format, 80)).unwrap();
+            path
+        };
+        let (html, form) = (file(Format::Html, "html"), file(Format::Json, "json"));
+        pages.insert(name.to_owned(), json!({ "html": html, "json": form, "whole": whole }));
+    };
+    page("sample", &report(), true);
+    let names = hostile_names().into_iter().chain(MARKUP.iter().map(|name| (*name).to_owned()));
+    for (place, name) in names.enumerate() {
+        page(&format!("hostile-{place}"), &named(&name), false);
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/page.py");
+    assert!(ask(&script, &json!({ "pages": pages, "pictures": folder })).unwrap() > 1_500);
 }

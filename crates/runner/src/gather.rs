@@ -1,6 +1,7 @@
 //! From snapshots to one report.
 
 use jiff::Timestamp;
+use palisade_assess::Surroundings;
 use palisade_engine::{
     Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate, hold_to_approval,
 };
@@ -26,6 +27,8 @@ pub struct Judge<'a> {
 #[derive(Debug)]
 pub(crate) struct Gather {
     clusters: Vec<ClusterRow>,
+    surroundings: Vec<Surroundings>,
+    unseen_places: usize,
     findings: Vec<Finding>,
     gaps: BTreeMap<GapKey, GapRow>,
     /// Failures of calls, which facts repeat.
@@ -53,6 +56,8 @@ impl Default for Gather {
         let epoch = Timestamp::UNIX_EPOCH;
         Self {
             clusters: Vec::new(),
+            surroundings: Vec::new(),
+            unseen_places: 0,
             findings: Vec::new(),
             gaps: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -81,6 +86,7 @@ impl Gather {
             self.findings.extend(judged);
             self.take_unread(cluster);
             self.clusters.push(ClusterRow::of(cluster));
+            self.surroundings.push(Surroundings::of(cluster, judge.policy));
         }
         self.take_gaps(snapshot, provider, judge);
         self.take_unseen(&inventory, judge);
@@ -104,6 +110,7 @@ impl Gather {
     }
 
     fn take_unseen(&mut self, inventory: &Inventory, judge: &Judge<'_>) {
+        self.unseen_places += inventory.unseen.len();
         for unseen in &inventory.unseen {
             // Some places stay dark although every call was answered: a zone that Google's list says it left out.
             let row = GapRow::of_unseen(unseen, judge.controls);
@@ -189,6 +196,7 @@ impl Gather {
         let id: String = hex::encode(whole.finalize()).chars().take(32).collect();
         let (started_at, finished_at) = self.span.unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
         self.clusters.sort_by(|a, b| (a.provider, &a.scope, &a.id).cmp(&(b.provider, &b.scope, &b.id)));
+        self.surroundings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, finished_at);
@@ -206,6 +214,8 @@ impl Gather {
             run: RunInfo { id, started_at, finished_at, palisade: judge.palisade },
             coverage: self.coverage,
             clusters: self.clusters,
+            surroundings: self.surroundings,
+            unseen_places: self.unseen_places,
             findings: self.findings,
             gaps,
             unused_waivers,

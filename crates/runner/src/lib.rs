@@ -10,4 +10,4 @@ mod scan;
 
 pub use gather::Judge;
 pub use replay::replay;
-pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, scan};
+pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, Unfinished, scan};

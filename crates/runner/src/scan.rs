@@ -2,6 +2,7 @@
 
 use crate::{Judge, gather::Gather};
 use futures::{StreamExt as _, stream};
+use jiff::Timestamp;
 use palisade_provider::{
     Clock, Collect, DISCOVERY, Discovery, Event, Failure, FailureReason, Outcome, Pace, Progress, Record, Recorder,
     Snapshot, Unit,
@@ -10,6 +11,7 @@ use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
 use palisade_track::Sighting;
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// Something to read.
 #[derive(Clone, Debug)]
@@ -37,10 +39,50 @@ pub struct Scan<'a> {
     pub units_at_once: usize,
     /// After how long the run is ended. What was not read by then is a gap.
     pub time_limit: Option<Duration>,
+    /// Where units that were read are kept until the run has ended, for whoever goes on with it.
+    pub unfinished: Option<Unfinished<'a>>,
+    /// Whether somebody has asked to stop: no unit is begun any more.
+    pub stop: Option<watch::Receiver<bool>>,
     /// What time it is.
     pub clock: Clock,
     /// Who watches.
     pub progress: Arc<dyn Progress>,
+}
+
+/// Units of a run that has not ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished<'a> {
+    /// Where they are.
+    pub folder: &'a SnapshotFolder,
+    /// Those that were begun before are read again.
+    pub not_before: Timestamp,
+}
+
+impl Unfinished<'_> {
+    /// A unit that was read before and need not be read again. What did not answer may answer now.
+    fn find(&self, target: &Target, unit: &Unit) -> Option<Snapshot> {
+        let found = self.folder.find(target.provider.provider(), &target.name, &unit.scope);
+        let snapshot = found.unwrap_or_else(|error| {
+            tracing::warn!(%error, scope = unit.scope, "what was kept of a unit cannot be read: it is asked again");
+            None
+        })?;
+        let lasts = |failure: &Failure| matches!(failure.reason, FailureReason::Unsupported | FailureReason::Denied);
+        let is_whole = snapshot.failures().all(|(_, failure)| lasts(failure)) && Dark::of(&snapshot).is_none();
+        (snapshot.started_at >= self.not_before && is_whole).then_some(snapshot)
+    }
+
+    /// Without it the unit is read again by whoever goes on: no reason to end a run.
+    fn keep(&self, snapshot: &Snapshot) {
+        if let Err(error) = self.folder.write(snapshot) {
+            tracing::warn!(%error, "what was read is not kept for a run that goes on with it");
+        }
+    }
+}
+
+impl Scan<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| *stop.borrow())
+    }
 }
 
 impl fmt::Debug for Scan<'_> {
@@ -112,6 +154,8 @@ pub struct Scanned {
     pub outcomes: Vec<TargetOutcome>,
     /// What it saw, for whoever remembers it: without the findings, which are the report's, and without by what it judged.
     pub sighting: Sighting<'static>,
+    /// Units that were not come to, because somebody asked to stop: then this is no result.
+    pub left: usize,
 }
 
 /// Reads the targets and judges. One target that cannot be read does not keep the others from being read; only a
@@ -167,8 +211,18 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             std::future::ready(found.map(|(target, recorder)| (position, target, recorder.for_unit(), unit)))
         })
         .map(|(position, target, recorder, unit)| async move {
-            let snapshot = target.provider.collect(&unit, &recorder).await;
-            (position, target, unit.scope, snapshot)
+            if scan.is_stopped() {
+                return None;
+            }
+            let kept = scan.unfinished.and_then(|unfinished| unfinished.find(target, &unit));
+            let snapshot = if let Some(snapshot) = kept {
+                snapshot
+            } else {
+                let snapshot = target.provider.collect(&unit, &recorder).await;
+                scan.unfinished.iter().for_each(|unfinished| unfinished.keep(&snapshot));
+                snapshot
+            };
+            Some((position, target, unit.scope, snapshot))
         })
         .buffer_unordered(scan.units_at_once.max(1));
     loop {
@@ -176,7 +230,8 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             Some(end) => tokio::time::timeout_at(end, collected.next()).await,
             None => Ok(collected.next().await),
         };
-        let Ok(Some((position, target, scope, snapshot))) = next else { break };
+        let Ok(Some(next)) = next else { break };
+        let Some((position, target, scope, snapshot)) = next else { continue };
         waiting.remove(&(position, scope));
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
@@ -189,6 +244,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         scan.progress.tell(Event::UnitDone);
     }
     drop(collected);
+    let left = if scan.is_stopped() { waiting.len() } else { 0 };
     unread.extend(waiting.into_iter().map(|(position, scope)| (position, scope, "the run's time limit was up")));
     for (position, scope, why) in unread {
         if let Some((target, outcome)) = targets.get(position).zip(outcomes.get_mut(position)) {
@@ -202,5 +258,5 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         outcome.calls = recorder.calls();
     }
     let (report, sighting) = gather.finish(judge);
-    Ok(Scanned { report, outcomes, sighting })
+    Ok(Scanned { report, outcomes, sighting, left })
 }

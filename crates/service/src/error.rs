@@ -12,3 +12,10 @@ pub enum ServiceError {
     #[error("the raw answers of the run could not be kept")]
     Evidence(#[from] StoreError),
 }
+
+impl ServiceError {
+    /// Whether another process has taken the work over: nothing was written, and nothing is left to do.
+    pub fn is_overtaken(&self) -> bool {
+        matches!(self, Self::Memory(DatabaseError::Fenced { .. }))
+    }
+}

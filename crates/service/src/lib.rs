@@ -9,11 +9,16 @@
 //! configuration.
 
 mod error;
+mod ping;
 mod post;
+mod remind;
 mod run;
 mod serve;
+mod thread;
+mod unfinished;
 
 pub use error::ServiceError;
+pub use ping::Pings;
 pub use post::{Post, Posted};
 pub use run::{Job, Ran, Record, Service};
-pub use serve::{Serving, Status};
+pub use serve::{Serving, Status, TRIED_AGAIN_AFTER, missed};

@@ -1,13 +1,16 @@
 //! Delivers the messages that wait.
 
-use crate::ServiceError;
+use crate::{
+    ServiceError,
+    thread::{Known, Noted, Parent, configured, named},
+};
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::Severity;
-use palisade_message::{Channel, Guides, Load, Planned, Rendered, Room, Sinks, Templates, View, queue, render};
+use palisade_message::{Channel, Guides, Past, Planned, Rendered, Room, Sinks, Templates, Thread, View, queue, render};
 use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
-use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route};
-use palisade_track::{Event, EventKind, Topic};
+use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route, Stale};
+use palisade_track::{Event, EventKind, Reminders, Summary, Topic};
 use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
@@ -15,6 +18,12 @@ const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
 /// How many messages are taken at once.
 const AT_ONCE: u32 = 16;
+
+/// How many messages are brought up to date at once. The others follow with the next deliveries.
+const STALE_AT_ONCE: u32 = 64;
+
+/// How long back the messages of a route are counted.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long a channel that was spoken to a moment ago is waited for.
 const PACE: SignedDuration = SignedDuration::from_secs(2);
@@ -52,10 +61,28 @@ impl Post {
         Self { sinks, guides, templates, courier, installation, health: Mutex::default() }
     }
 
+    /// What was told before, as far as it matters for what is told now: whatever run told it.
+    pub async fn past(&self, database: &Database, now: Timestamp) -> Result<Past, DatabaseError> {
+        let mut past = Past::default();
+        for (route, together) in database.sent_since(now.checked_sub(HOUR).unwrap_or(now), now).await? {
+            past.count(&route, &together);
+        }
+        if self.sinks.channels.iter().any(|channel| configured(channel).is_some()) {
+            let open = database.open_threads().await?;
+            past.threads = open.into_iter().map(|(channel, thread, ts)| ((channel, thread), ts)).collect();
+        }
+        Ok(past)
+    }
+
+    /// Who is reminded of what.
+    pub fn reminders(&self) -> Reminders {
+        self.sinks.reminders(&self.guides)
+    }
+
     /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.
-    pub fn routes(&self, events: &[Event], only: Option<&[String]>, now: Timestamp) -> Vec<Route> {
+    pub fn routes(&self, events: &[Event], only: Option<&[String]>, past: &Past, now: Timestamp) -> Vec<Route> {
         let sinks = only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)));
-        let queued = queue(events, &sinks, &self.guides, &Load::new(), now);
+        let queued = queue(events, &sinks, &self.guides, past, now);
         queued
             .into_iter()
             .map(|one| Route {
@@ -84,7 +111,7 @@ impl Post {
         database.put_endpoints(&self.sinks.channels.iter().map(endpoint).collect::<Vec<_>>()).await
     }
 
-    /// Delivers what waits and may leave now. Every message is tried once.
+    /// Delivers what waits and may leave now, and brings up to date what chats were told. Every message is tried once.
     pub async fn deliver(&self, database: &Database, clock: &Clock) -> Result<Posted, ServiceError> {
         let mut posted = Posted::default();
         loop {
@@ -92,16 +119,17 @@ impl Post {
             let until = now.checked_add(LEASE).unwrap_or(now);
             let claimed = database.claim_deliveries(AT_ONCE, now, until).await?;
             if claimed.is_empty() {
+                self.refresh(database, clock).await?;
                 return Ok(posted);
             }
             for message in claimed {
-                let outcome = self.attempt(database, &message, clock).await?;
+                let (outcome, noted) = self.attempt(database, &message, clock).await?;
                 match &outcome {
                     Outcome::Done { .. } => posted.delivered += 1,
                     Outcome::Retry { .. } => posted.retried += 1,
                     Outcome::Dead { .. } | Outcome::Suppressed { .. } => posted.dead += 1,
                 }
-                match database.finish_delivery(&message, &outcome, clock()).await {
+                match database.finish_told(&message, &outcome, (&noted.threads, &noted.stale), clock()).await {
                     // Somebody else has it by now, and the word.
                     Ok(()) | Err(DatabaseError::Fenced { .. }) => (),
                     Err(error) => return Err(error.into()),
@@ -110,44 +138,120 @@ impl Post {
         }
     }
 
-    async fn attempt(&self, database: &Database, message: &Claimed, clock: &Clock) -> Result<Outcome, ServiceError> {
-        let now = clock();
+    /// Makes an attempt. How it ended, and what the chat was told by it.
+    async fn attempt(
+        &self,
+        database: &Database,
+        message: &Claimed,
+        clock: &Clock,
+    ) -> Result<(Outcome, Noted), ServiceError> {
+        let nothing = |outcome| Ok((outcome, Noted::default()));
         let Some(channel) = self.sinks.channel(&message.endpoint) else {
-            return Ok(Outcome::Suppressed { why: "the channel is not configured any more".to_owned() });
+            return nothing(Outcome::Suppressed { why: "the channel is not configured any more".to_owned() });
         };
-        if let Some(until) = self.health_of(&channel.name).closed_until.filter(|until| *until > now) {
-            let wait = until.duration_since(now);
-            if wait > PACE {
-                let error = "the channel has failed often and is left alone for a while".to_owned();
-                return Ok(Outcome::Retry { at: until, status: None, error });
-            }
-            // It was spoken to a moment ago. A message that is put back would stay there until the next run.
-            tokio::time::sleep(wait.unsigned_abs()).await;
+        if let Some(until) = self.is_left_alone(channel, clock()).await {
+            let error = "the channel has failed often and is left alone for a while".to_owned();
+            return nothing(Outcome::Retry { at: until, status: None, error });
         }
         let events: Vec<Event> = message.events.iter().map(|told| told.event.clone()).collect();
-        let coverage = message
-            .summary
-            .clone()
-            .filter(|summary| summary.facts_known < summary.facts_total || !summary.unread.is_empty());
+        let coverage = message.summary.clone().filter(is_partial);
         let Some(planned) = Planned::of_batch(&message.route, &message.together, events, coverage) else {
-            return Ok(Outcome::Suppressed { why: "there is nothing to tell".to_owned() });
+            return nothing(Outcome::Suppressed { why: "there is nothing to tell".to_owned() });
         };
-        let (receipt, next) = self.try_both_sizes(&planned, channel, message, clock).await;
-        let health = self.health_of(&channel.name).after(next, channel.kind.medium(), clock());
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), health);
+        let known = Known::of(database, channel, &planned).await?;
+        let mut parent = known.parent(&planned);
+        let tries = (message.attempts, message.created_at);
+        let (mut receipt, mut next) = match &parent {
+            Some(Parent { place, ts }) => {
+                let thread = Thread::Reply(ts.clone());
+                self.try_both_sizes(&planned, &named(channel, place), Some(&thread), tries, clock).await
+            }
+            None => self.try_both_sizes(&planned, channel, None, tries, clock).await,
+        };
+        let was_lost = next == Next::Anew && parent.take().is_some();
+        if was_lost {
+            tracing::info!(
+                channel = channel.name,
+                "the message that this follows on is gone: it is told as one of its own"
+            );
+            (receipt, next) = self.try_both_sizes(&planned, channel, None, tries, clock).await;
+        }
+        let health = self.remember(channel, next, clock());
         let failed = next == Next::Dead || health.state != State::Enabled;
         if failed {
             self.note(database, channel, health, (&planned, &receipt), clock()).await?;
         }
         let status = receipt.answer.status;
         let error = said(&receipt);
-        Ok(match next {
-            Next::Done => Outcome::Done { status },
+        let outcome = match next {
+            Next::Done => {
+                let noted = known.after(&planned, channel, (parent.as_ref(), was_lost), &receipt, clock());
+                return Ok((Outcome::Done { status }, noted));
+            }
             Next::Retry(at) => Outcome::Retry { at, status, error },
             // It is kept while somebody mends the channel.
             Next::Pause => Outcome::Retry { at: clock(), status, error },
-            Next::Smaller | Next::Dead | Next::Disable => Outcome::Dead { status, error },
-        })
+            Next::Smaller | Next::Anew | Next::Dead | Next::Disable => Outcome::Dead { status, error },
+        };
+        nothing(outcome)
+    }
+
+    /// Until when nothing is said on a channel that fails. One that was spoken to a moment ago is waited for: a message
+    /// that is put back would stay there until the next run.
+    async fn is_left_alone(&self, channel: &Channel, now: Timestamp) -> Option<Timestamp> {
+        let until = self.health_of(&channel.name).closed_until.filter(|until| *until > now)?;
+        let wait = until.duration_since(now);
+        if wait > PACE {
+            return Some(until);
+        }
+        tokio::time::sleep(wait.unsigned_abs()).await;
+        None
+    }
+
+    fn remember(&self, channel: &Channel, next: Next, now: Timestamp) -> Health {
+        let health = self.health_of(&channel.name).after(next, channel.kind.medium(), now);
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), health);
+        health
+    }
+
+    /// Brings up to date the messages that tell of what is over, so that a reader of the channel sees it. What cannot be
+    /// changed any more stays as it is: what became of it stands below.
+    async fn refresh(&self, database: &Database, clock: &Clock) -> Result<(), ServiceError> {
+        for stale in database.stale_messages(STALE_AT_ONCE, clock()).await? {
+            let channel = self.sinks.channel(&stale.endpoint);
+            let channel = channel.filter(|channel| configured(channel) == Some(stale.told_in.as_str()));
+            let Some(channel) = channel else {
+                database.refreshed(&stale, None).await?;
+                continue;
+            };
+            if let Some(until) = self.is_left_alone(channel, clock()).await {
+                database.refreshed(&stale, Some(until)).await?;
+                continue;
+            }
+            let Some(planned) = update(&stale) else {
+                database.refreshed(&stale, None).await?;
+                continue;
+            };
+            let tries = (stale.attempts.saturating_add(1), stale.since);
+            let thread = Thread::Update(stale.ts.clone());
+            let place = named(channel, &stale.place);
+            let (receipt, next) = self.try_both_sizes(&planned, &place, Some(&thread), tries, clock).await;
+            let health = self.remember(channel, next, clock());
+            let again = match next {
+                Next::Done => None,
+                Next::Retry(at) => Some(at),
+                Next::Pause | Next::Disable => {
+                    self.note(database, channel, health, (&planned, &receipt), clock()).await?;
+                    Some(clock())
+                }
+                Next::Smaller | Next::Anew | Next::Dead => {
+                    tracing::info!(channel = channel.name, why = said(&receipt), "a message is not brought up to date");
+                    None
+                }
+            };
+            database.refreshed(&stale, again).await?;
+        }
+        Ok(())
     }
 
     /// One attempt, and a second one at once with a smaller message when the first was too large.
@@ -155,19 +259,21 @@ impl Post {
         &self,
         planned: &Planned,
         channel: &Channel,
-        message: &Claimed,
+        thread: Option<&Thread>,
+        (attempt, first): (u32, Timestamp),
         clock: &Clock,
     ) -> (Receipt, Next) {
-        let receipt = self.courier.deliver(channel, &self.rendered(planned, channel, Room::Usual), clock()).await;
+        let rendered = |room| self.rendered(planned, channel, thread, room);
+        let receipt = self.courier.deliver(channel, &rendered(Room::Usual), clock()).await;
         let judge = |receipt: &Receipt, smaller: bool| {
             let jitter = f64::from(rand::random_range(0..1_000_000_u32)) / 1_000_000.0;
-            after(&receipt.outcome, message.attempts, message.created_at, smaller, clock(), jitter)
+            after(&receipt.outcome, attempt, first, smaller, clock(), jitter)
         };
         let next = judge(&receipt, false);
         if next != Next::Smaller {
             return (receipt, next);
         }
-        let receipt = self.courier.deliver(channel, &self.rendered(planned, channel, Room::Little), clock()).await;
+        let receipt = self.courier.deliver(channel, &rendered(Room::Little), clock()).await;
         let next = judge(&receipt, true);
         (receipt, next)
     }
@@ -189,14 +295,14 @@ impl Post {
             events: vec![event],
             coverage: None,
         };
-        let receipt = self.courier.deliver(channel, &self.rendered(&planned, channel, Room::Usual), now).await;
+        let receipt = self.courier.deliver(channel, &self.rendered(&planned, channel, None, Room::Usual), now).await;
         if receipt.error.is_none() {
             database.set_endpoint(&channel.name, EndpointState::Enabled, None).await?;
         }
         Ok(receipt)
     }
 
-    fn rendered(&self, planned: &Planned, channel: &Channel, room: Room) -> Rendered {
+    fn rendered(&self, planned: &Planned, channel: &Channel, thread: Option<&Thread>, room: Room) -> Rendered {
         let view = View {
             channel,
             report_url: self.sinks.report_url.as_deref(),
@@ -204,7 +310,7 @@ impl Post {
             templates: &self.templates,
             installation: &self.installation,
         };
-        render(planned, &view, None, room)
+        render(planned, &view, thread, room)
     }
 
     fn health_of(&self, channel: &str) -> Health {
@@ -241,14 +347,28 @@ impl Post {
             severity: Severity::High,
             topic: Topic::Channel { name: channel.name.clone(), why: said(receipt), waiting: 1 },
         };
+        let past = self.past(database, now).await?;
         let elsewhere = |events: &[Event]| {
-            let mut routes = self.routes(events, None, now);
+            let mut routes = self.routes(events, None, &past, now);
             routes.retain(|route| !route.endpoints.contains(&channel.name));
             routes
         };
         database.tell(std::slice::from_ref(&event), now, elsewhere).await?;
         Ok(())
     }
+}
+
+/// What a message is to say that is out of date.
+fn update(stale: &Stale) -> Option<Planned> {
+    let events = stale.events.clone();
+    let not_before = events.iter().map(|event| event.at).max()?;
+    let coverage = stale.summary.clone().filter(is_partial);
+    let (channel, together) = (stale.endpoint.clone(), stale.ts.clone());
+    Some(Planned { route: "update".to_owned(), channel, together, not_before, events, coverage })
+}
+
+fn is_partial(summary: &Summary) -> bool {
+    summary.facts_known < summary.facts_total || !summary.unread.is_empty()
 }
 
 /// Why an attempt did not succeed, in a sentence without secrets.

@@ -1,22 +1,21 @@
 //! One run of a schedule.
 
-use crate::{Post, Posted, ServiceError};
+use crate::{
+    Pings, Post, Posted, ServiceError,
+    unfinished::{FRESH, Kept},
+};
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Entry, Policy};
 use palisade_model::{Inventory, Provider};
+use palisade_notify::Sign;
 use palisade_provider::{Clock, Progress};
 use palisade_report::Report;
-use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome};
+use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome, Unfinished};
 use palisade_schedule::Firing;
-use palisade_store::{Database, Fence, FiringClaim, SnapshotFolder};
+use palisade_store::{Database, DatabaseError, Ending, Fence, FiringClaim, SnapshotFolder};
 use palisade_track::{Event, Rules, Summary};
-use std::{sync::Arc, time::Duration};
-
-/// How long a firing is held without a sign of life.
-const LEASE: SignedDuration = SignedDuration::from_mins(5);
-
-/// How often a run that goes on gives one.
-const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::watch;
 
 /// What a service is made of.
 #[derive(Debug)]
@@ -25,6 +24,8 @@ pub struct Service {
     pub database: Database,
     /// What messages need. `None`: nobody is told anything.
     pub post: Option<Post>,
+    /// Watchers outside.
+    pub pings: Option<Pings>,
     /// What the organisation has decided.
     pub policy: Policy,
     /// The version of the program.
@@ -33,6 +34,12 @@ pub struct Service {
     pub holder: String,
     /// Units read at once.
     pub units_at_once: usize,
+    /// How long a firing is held without a sign of life. A run that goes on gives five in that time.
+    pub lease: Duration,
+    /// How long units in hand, and a message, may take after somebody asked to stop.
+    pub grace: Duration,
+    /// Whether somebody has asked to stop.
+    pub stop: watch::Receiver<bool>,
 }
 
 /// What one run of a schedule reads and asks.
@@ -50,6 +57,10 @@ pub struct Job<'a> {
     pub time_limit: Duration,
     /// Where the raw answers are kept, if they are.
     pub evidence: Option<SnapshotFolder>,
+    /// The folder for what was read of runs that have not ended, if there is one.
+    pub unfinished: Option<PathBuf>,
+    /// Whether it is tried again when it reads nothing. Then a run that reads nothing is not recorded.
+    pub tried_again: bool,
 }
 
 /// What came of asking for a run.
@@ -66,6 +77,10 @@ pub enum Ran {
         /// Until when it is waited for.
         until: Timestamp,
     },
+    /// Somebody asked to stop. Nothing was recorded; the firing is free, and whoever runs it next goes on.
+    Stopped,
+    /// Nothing could be read. Nothing was recorded, and the firing is free to be tried again.
+    Lost(Vec<TargetOutcome>),
 }
 
 /// A run that was recorded.
@@ -83,6 +98,13 @@ pub struct Record {
     pub posted: Posted,
 }
 
+impl Record {
+    /// Whether nothing was read.
+    pub fn is_lost(&self) -> bool {
+        self.outcomes.iter().all(TargetOutcome::is_lost)
+    }
+}
+
 impl Service {
     /// Runs a firing of a schedule, unless somebody has.
     pub async fn run(
@@ -92,68 +114,167 @@ impl Service {
         clock: &Clock,
         progress: Arc<dyn Progress>,
     ) -> Result<Ran, ServiceError> {
+        if *self.stop.borrow() {
+            return Ok(Ran::Stopped);
+        }
         let (now, schedule) = (clock(), job.schedule);
-        let until = now.checked_add(LEASE).unwrap_or(now);
-        let claim = self.database.claim_firing(schedule, firing.at, &self.holder, now, until).await?;
+        let claim = self.database.claim_firing(schedule, firing.at, &self.holder, now, self.lease_from(now)).await?;
         let fence = match claim {
             FiringClaim::Done => return Ok(Ran::Already),
             FiringClaim::Busy { by, until } => return Ok(Ran::Elsewhere { by, until }),
             FiringClaim::Ours { fence, attempts } => {
                 if attempts > 1 {
-                    tracing::warn!(schedule, attempts, "taking over a run that was begun and not finished");
+                    tracing::warn!(schedule, attempts, "going on with a run that was begun and not finished");
                 }
                 fence
             }
         };
-        let Scanned { report, outcomes, mut sighting } = self.read(job, &fence, clock, progress).await?;
+        self.ping(schedule, Sign::Start, "").await;
+        let recorded = self.read_and_record(job, firing, &fence, clock, progress).await;
+        if !matches!(recorded, Ok(Ran::Done(_))) {
+            // Nobody has to wait for the end of the lease. When it is not ours any more, nothing happens.
+            if let Err(error) = self.database.release_lease(&fence, clock()).await {
+                tracing::warn!(schedule, %error, "the firing is held until its lease ends");
+            }
+        }
+        self.ping_end(schedule, &recorded).await;
+        match recorded {
+            Ok(Ran::Done(mut record)) => {
+                record.posted = self.deliver(clock).await?;
+                Ok(Ran::Done(record))
+            }
+            other => other,
+        }
+    }
+
+    async fn ping(&self, schedule: &str, sign: Sign, text: &str) {
+        if let Some(pings) = &self.pings {
+            pings.give(schedule, sign, text).await;
+        }
+    }
+
+    /// Tells the watcher outside how a run ended. One that somebody stopped or took over has not ended.
+    async fn ping_end(&self, schedule: &str, ran: &Result<Ran, ServiceError>) {
+        match ran {
+            Ok(Ran::Done(record)) if record.is_lost() => self.ping(schedule, Sign::Failure, "nothing was read").await,
+            Ok(Ran::Done(record)) => {
+                let Summary { clusters, facts_known, facts_total, .. } = &record.summary;
+                let text = format!("{clusters} clusters, {facts_known} of {facts_total} facts known");
+                self.ping(schedule, Sign::Success, &text).await;
+            }
+            Ok(Ran::Lost(_)) => self.ping(schedule, Sign::Failure, "nothing was read").await,
+            Err(error) if !error.is_overtaken() => self.ping(schedule, Sign::Failure, &error.to_string()).await,
+            Ok(Ran::Stopped | Ran::Already | Ran::Elsewhere { .. }) | Err(_) => (),
+        }
+    }
+
+    /// Everything between the claim and the messages.
+    async fn read_and_record(
+        &self,
+        job: &Job<'_>,
+        firing: &Firing,
+        fence: &Fence,
+        clock: &Clock,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Ran, ServiceError> {
+        let schedule = job.schedule;
+        let kept = job.unfinished.as_deref().and_then(|root| Kept::of(root, schedule, firing.at, self.palisade));
+        let scanned = self.read(job, kept.as_ref(), fence, clock, progress).await?;
+        let Some(Scanned { report, outcomes, mut sighting, left: 0 }) = scanned else { return Ok(Ran::Stopped) };
+        let is_lost = outcomes.iter().all(TargetOutcome::is_lost);
+        if is_lost && job.tried_again {
+            return Ok(Ran::Lost(outcomes));
+        }
         sighting.schedule = Some(schedule.to_owned());
+        sighting.reminders = self.post.as_ref().map(Post::reminders).unwrap_or_default();
         sighting.rules = Rules::of(self.palisade, &job.controls, &self.policy);
         for provider in [Provider::Aws, Provider::Azure, Provider::Gcp, Provider::Kubernetes] {
             let findings = report.findings.iter().filter(|finding| finding.provider == provider);
             sighting.take(provider, &Inventory::default(), findings, []);
         }
         let now = clock();
-        let route =
-            |events: &[Event]| self.post.as_ref().map(|post| post.routes(events, job.routes, now)).unwrap_or_default();
-        let recorded = self.database.record_run(&sighting, &self.policy.waivers, now, Some(&fence), route).await?;
-        let outcome = if outcomes.iter().all(TargetOutcome::is_lost) { "failed" } else { "done" };
-        self.database.finish_firing(schedule, firing.at, &fence, outcome, clock()).await?;
-        let posted = self.deliver(clock).await?;
-        Ok(Ran::Done(Box::new(Record { report, outcomes, events: recorded.events, summary: recorded.summary, posted })))
+        let post = match &self.post {
+            Some(post) => Some((post, post.past(&self.database, now).await?)),
+            None => None,
+        };
+        let route = |events: &[Event]| {
+            post.as_ref().map(|(post, past)| post.routes(events, job.routes, past, now)).unwrap_or_default()
+        };
+        let outcome = if is_lost { "failed" } else { "done" };
+        let ending = Ending { schedule, nominal: firing.at, outcome };
+        let recorded =
+            self.database.record_firing(&sighting, &self.policy.waivers, now, (fence, &ending), route).await?;
+        if let Some(kept) = kept {
+            kept.forget();
+        }
+        let (events, summary) = (recorded.events, recorded.summary);
+        Ok(Ran::Done(Box::new(Record { report, outcomes, events, summary, posted: Posted::default() })))
     }
 
-    /// Delivers what waits.
+    fn lease_from(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(SignedDuration::try_from(self.lease).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Comes back a while after somebody has asked to stop.
+    async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could ask.
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(self.grace).await;
+    }
+
+    /// Delivers what waits. A message that is under way when somebody asks to stop is waited for a while; after that it
+    /// is delivered by the next process, under the same id.
     pub async fn deliver(&self, clock: &Clock) -> Result<Posted, ServiceError> {
-        match &self.post {
-            Some(post) => post.deliver(&self.database, clock).await,
-            None => Ok(Posted::default()),
+        let Some(post) = &self.post else { return Ok(Posted::default()) };
+        tokio::select! {
+            posted = post.deliver(&self.database, clock) => posted,
+            () = self.stopped() => Ok(Posted::default()),
         }
     }
 
-    /// Reads and judges, and holds the firing meanwhile.
+    /// Reads and judges, and holds the firing meanwhile. Nothing, when somebody asked to stop and units in hand took too
+    /// long.
     async fn read(
         &self,
         job: &Job<'_>,
+        kept: Option<&Kept>,
         fence: &Fence,
         clock: &Clock,
         progress: Arc<dyn Progress>,
-    ) -> Result<Scanned, ServiceError> {
+    ) -> Result<Option<Scanned>, ServiceError> {
+        let last_run = self.database.runs(1).await?.first().map(|run| run.recorded_at);
+        let unfinished = kept.map(|kept| Unfinished {
+            folder: &kept.folder,
+            // What another run has seen since is newer than what is kept.
+            not_before: last_run.unwrap_or(Timestamp::MIN).max(clock().checked_sub(FRESH).unwrap_or(Timestamp::MIN)),
+        });
         let scan = Scan {
             store: job.evidence.as_ref(),
             units_at_once: self.units_at_once,
             time_limit: Some(job.time_limit),
+            unfinished,
+            stop: Some(self.stop.clone()),
             clock: Arc::clone(clock),
             progress,
         };
         let judge = Judge { controls: &job.controls, policy: &self.policy, palisade: self.palisade };
         let mut reading = std::pin::pin!(palisade_runner::scan(&job.targets, &scan, &judge));
+        let mut stopped = std::pin::pin!(self.stopped());
         loop {
-            if let Ok(scanned) = tokio::time::timeout(SIGN_OF_LIFE, reading.as_mut()).await {
-                return Ok(scanned?);
+            tokio::select! {
+                scanned = reading.as_mut() => return Ok(Some(scanned?)),
+                () = stopped.as_mut() => return Ok(None),
+                () = tokio::time::sleep(self.lease / 5) => (),
             }
-            let now = clock();
-            let until = now.checked_add(LEASE).unwrap_or(now);
-            self.database.renew_lease(fence, until).await?;
+            match self.database.renew_lease(fence, self.lease_from(clock())).await {
+                Ok(()) => (),
+                Err(error @ DatabaseError::Fenced { .. }) => return Err(error.into()),
+                // What was read is lost only if nobody answers when it is recorded.
+                Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
+            }
         }
     }
 }

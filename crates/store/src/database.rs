@@ -14,15 +14,17 @@ mod outbox;
 mod record;
 mod retention;
 mod rows;
+mod thread;
 
 pub use backup::Backup;
 pub use delivery::{Claimed, Delivery, DeliveryState, Endpoint, EndpointState, Outcome};
 pub use error::DatabaseError;
 pub use history::{FindingFilter, RunRow};
-pub use lease::{Fence, Firing, FiringClaim, Lease};
+pub use lease::{Ending, Fence, Firing, FiringClaim, Lease};
 pub use outbox::{Route, Told};
 pub use record::{Acknowledgement, Recorded};
 pub use retention::{Applied, Keep};
+pub use thread::{Stale, Thread};
 
 use error::Doing as _;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -144,16 +146,19 @@ impl Database {
         self.pool.close().await;
     }
 
-    /// A transaction that holds the write lock from its beginning: what it reads stays true until it ends.
+    /// A transaction that holds the write lock from its beginning: what it reads stays true until it ends. It counts as a
+    /// change to what is remembered.
     pub(crate) async fn write(&self, doing: &str) -> Result<Transaction<'static, Any>, DatabaseError> {
-        match self.kind {
-            Kind::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await.doing(doing),
+        let mut transaction = match self.kind {
+            Kind::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await.doing(doing)?,
             Kind::Postgres => {
                 let mut transaction = self.pool.begin().await.doing(doing)?;
                 lock_server(&mut transaction).await.doing(doing)?;
-                Ok(transaction)
+                transaction
             }
-        }
+        };
+        transaction.execute("UPDATE memory_changes SET count = count + 1").await.doing(doing)?;
+        Ok(transaction)
     }
 
     /// A transaction that sees one state, whatever others write meanwhile.
@@ -173,6 +178,12 @@ impl Database {
             Kind::Postgres => self.pool.begin().await.doing(doing),
         }
     }
+}
+
+/// How often what is remembered was changed.
+pub(crate) async fn changes(connection: &mut AnyConnection, doing: &str) -> Result<i64, DatabaseError> {
+    let row = query("SELECT count FROM memory_changes", []).fetch_one(&mut *connection).await.doing(doing)?;
+    sqlx::Row::try_get(&row, 0).doing(doing)
 }
 
 /// Writers of the memory queue here; readers and the deliveries of messages do not.

@@ -98,6 +98,8 @@ pub(crate) fn header_line(header: &Header, path: &Path) -> Result<String, StoreE
 #[derive(Clone, Debug)]
 pub struct SnapshotFolder {
     root: PathBuf,
+    /// Whether every file is on the disk before the next is written.
+    lasting: bool,
 }
 
 impl SnapshotFolder {
@@ -107,12 +109,18 @@ impl SnapshotFolder {
         for folder in [root.join("bodies"), root.join("units")] {
             fs::create_dir_all(&folder).map_err(|source| StoreError::Write { path: folder, source })?;
         }
-        Ok(Self { root })
+        Ok(Self { root, lasting: true })
+    }
+
+    /// A folder for what is of use for an hour: nothing waits for the disk. What a process that is killed has written is
+    /// there; what a machine loses is found out by its digest.
+    pub fn passing(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Ok(Self { lasting: false, ..Self::create(root)? })
     }
 
     /// A folder to read from.
     pub fn open(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), lasting: true }
     }
 
     /// Writes one scope.
@@ -124,19 +132,27 @@ impl SnapshotFolder {
                 // One of another length is what a machine left that ended while it wrote.
                 let length = fs::metadata(&path).map(|file| file.len());
                 if !length.is_ok_and(|length| length == body.bytes().len() as u64) {
-                    place(&path, body.bytes())?;
+                    self.place(&path, body.bytes())?;
                     folders.extend(path.parent().map(Path::to_owned));
                 }
             }
         }
         // Once a folder and not once a body: a scope has thousands of bodies.
-        folders.iter().try_for_each(|folder| settle(folder))?;
+        if self.lasting {
+            folders.iter().try_for_each(|folder| settle(folder))?;
+        }
         let lines = snapshot.to_lines();
         let header = Header::of(snapshot, &lines);
         let path = self.root.join(unit_name(&header));
         let text = format!("{}\n{}", header_line(&header, &path)?, lines);
-        place(&path, text.as_bytes())?;
-        settle(&self.root.join("units"))
+        self.place(&path, text.as_bytes())?;
+        if self.lasting { settle(&self.root.join("units")) } else { Ok(()) }
+    }
+
+    /// One scope, if it is here.
+    pub fn find(&self, provider: Provider, target: &str, scope: &str) -> Result<Option<Snapshot>, StoreError> {
+        let path = self.root.join(name_of_unit(provider, target, scope));
+        if path.exists() { self.read(&path).map(Some) } else { Ok(None) }
     }
 
     /// The scopes in the folder, in a stable order. Read them one by one: a fleet does not fit into memory at once.
@@ -170,6 +186,20 @@ impl SnapshotFolder {
         })
     }
 
+    /// Writes a file beside its place and moves it there.
+    fn place(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let write = |source| StoreError::Write { path: path.to_owned(), source };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(write)?;
+        let beside = beside(path);
+        let result = write_through(&beside, bytes, self.lasting).and_then(|()| fs::rename(&beside, path));
+        if result.is_err() {
+            // What is left of a failed write is of no use; the first error is the one to report.
+            let _ = fs::remove_file(&beside);
+        }
+        result.map_err(write)
+    }
+
     fn body_path(&self, digest: Digest) -> PathBuf {
         self.root.join(body_name(digest))
     }
@@ -184,10 +214,14 @@ pub(crate) fn body_name(digest: Digest) -> String {
 
 /// Where a list is. Named by a digest, because a scope's name is the provider's text and no file name.
 pub(crate) fn unit_name(header: &Header) -> String {
-    let name = format!("{}\n{}\n{}", header.provider, header.target, header.scope);
+    name_of_unit(header.provider, &header.target, &header.scope)
+}
+
+fn name_of_unit(provider: Provider, target: &str, scope: &str) -> String {
+    let name = format!("{provider}\n{target}\n{scope}");
     let digest = Body::new(name.into_bytes()).digest().to_hex();
     let short: String = digest.chars().take(16).collect();
-    format!("units/{}-{short}.jsonl", header.provider)
+    format!("units/{provider}-{short}.jsonl")
 }
 
 /// The bodies that a list names. What cannot be read names none; reading the list then says why.
@@ -222,20 +256,6 @@ pub(crate) fn read_unit(
     Ok(Snapshot::new(header.target, header.provider, header.scope, (header.started_at, header.finished_at), records))
 }
 
-/// Writes a file beside its place, brings it to the disk and moves it there.
-fn place(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let write = |source| StoreError::Write { path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(write)?;
-    let beside = beside(path);
-    let result = write_through(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    if result.is_err() {
-        // What is left of a failed write is of no use; the first error is the one to report.
-        let _ = fs::remove_file(&beside);
-    }
-    result.map_err(write)
-}
-
 /// Brings the moves into a folder to the disk. Where folders cannot be opened like files, the system does it itself.
 fn settle(folder: &Path) -> Result<(), StoreError> {
     let Ok(open) = fs::File::open(folder) else { return Ok(()) };
@@ -249,8 +269,8 @@ fn beside(path: &Path) -> PathBuf {
     path.with_extension(format!("{}-{write}.part", std::process::id()))
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_through(path: &Path, bytes: &[u8], lasting: bool) -> io::Result<()> {
     let mut file = fs::File::create_new(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    if lasting { file.sync_all() } else { Ok(()) }
 }

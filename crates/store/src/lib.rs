@@ -14,8 +14,8 @@ mod folder;
 
 pub use blobs::SnapshotBlobs;
 pub use database::{
-    Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Endpoint,
+    Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Ending, Endpoint,
     EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, Outcome, Recorded, Route,
-    RunRow, Told,
+    RunRow, Stale, Thread, Told,
 };
 pub use folder::{SnapshotFolder, StoreError};

@@ -3,11 +3,13 @@
 //! [`tidy`] is a cluster about which everything is known and good, [`sloppy`] one about which everything is known and
 //! bad. A control's tests take one of them, change one fact and look at the verdict; the laws over all controls hide
 //! each fact of both in turn. [`variations`] change them further, until every verdict of every control is reached.
-//! [`measure_evaluation`] is what the providers' benchmarks share.
+//! [`measure_evaluation`] is what the providers' benchmarks share. [`ask`] lets public programs of another language judge
+//! what we make.
 
 mod example;
 mod law;
 mod measure;
+mod oracle;
 mod snapshot;
 mod variation;
 mod walled;
@@ -15,6 +17,7 @@ mod walled;
 pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
 pub use law::{Lie, first_lie};
 pub use measure::measure_evaluation;
+pub use oracle::{Refused, ask};
 pub use snapshot::SnapshotBuilder;
 pub use variation::{Variation, variations};
 pub use walled::walled;

@@ -1,8 +1,8 @@
 //! From what was remembered and what a run saw to what is remembered then, and what is worth telling.
 
 use crate::{
-    Event, EventKind, FLAPPING, GOOD_READS, KnownCluster, Lineage, Memory, Place, Print, Remembered, Said, Sighting,
-    Standing, Summary, Topic, Tracked, Unread,
+    Event, EventKind, FLAPPING, GOOD_READS, KnownCluster, Lineage, Memory, Place, Print, Remembered, Reminders, Said,
+    Sighting, Standing, Summary, Topic, Tracked, Unread,
     cause::{Cause, Turn},
     coverage::{self, Coverages},
     memory::{is_bad, is_good, pair},
@@ -52,7 +52,7 @@ pub fn advance(memory: &mut Memory, run: &Sighting<'_>, waivers: &[Waiver]) -> A
         events = digest(&events, memory.is_empty(), why, run, &summary);
     }
     events.extend(told_of_waivers);
-    events.extend(remind(memory, run.at, Some(run)));
+    events.extend(remind(memory, &run.reminders, run.at, Some(run)));
     events.extend(coverages.event(run, &summary));
     events.push(scan_event(run, &summary));
     let rules = run.rules.clone();
@@ -74,10 +74,10 @@ pub fn advance(memory: &mut Memory, run: &Sighting<'_>, waivers: &[Waiver]) -> A
 /// What time brings by itself: reminders, and waivers that end.
 ///
 /// Call it when runs are far apart. What is told here is not told again by the next run.
-pub fn tick(memory: &mut Memory, waivers: &[Waiver], now: Timestamp) -> Vec<Event> {
+pub fn tick(memory: &mut Memory, waivers: &[Waiver], reminders: &Reminders, now: Timestamp) -> Vec<Event> {
     let mut events = waivers::apply(memory, waivers, now, None);
     events.extend(told_openings(memory, now, None));
-    events.extend(remind(memory, now, None));
+    events.extend(remind(memory, reminders, now, None));
     events
 }
 
@@ -475,29 +475,21 @@ fn told_openings(memory: &mut Memory, at: Timestamp, run: Option<&Sighting<'_>>)
     events
 }
 
-/// Reminds of what is open, told, and taken on by nobody: critical ones every day, high ones every week.
-fn remind(memory: &mut Memory, at: Timestamp, run: Option<&Sighting<'_>>) -> Vec<Event> {
+/// Reminds of what is open, told, and taken on by nobody.
+fn remind(memory: &mut Memory, reminders: &Reminders, at: Timestamp, run: Option<&Sighting<'_>>) -> Vec<Event> {
     let mut events = Vec::new();
     for remembered in memory.findings.values_mut() {
         let tracked = &remembered.tracked;
-        let Some((period, told)) = reminder_period(tracked.severity).zip(remembered.told) else { continue };
+        let Some(told) = remembered.told else { continue };
         let waits =
             matches!(tracked.standing, Standing::Open) && tracked.waived_until.is_none() && tracked.good_reads == 0;
-        if waits && at.duration_since(told) >= period {
+        let event = || finding_event(EventKind::Reminder, remembered, None, &memory.clusters, at, run);
+        if let Some(event) = waits.then(|| reminders.due(at.duration_since(told), event)).flatten() {
             remembered.told = Some(at);
-            events.push(finding_event(EventKind::Reminder, remembered, None, &memory.clusters, at, run));
+            events.push(event);
         }
     }
     events
-}
-
-/// How long after it was last told an open finding is told again, if it is.
-pub fn reminder_period(severity: Severity) -> Option<jiff::SignedDuration> {
-    match severity {
-        Severity::Critical => Some(jiff::SignedDuration::from_hours(24)),
-        Severity::High => Some(jiff::SignedDuration::from_hours(7 * 24)),
-        Severity::Medium | Severity::Low | Severity::Info => None,
-    }
 }
 
 fn finding_event(

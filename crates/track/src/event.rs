@@ -134,7 +134,7 @@ impl Event {
     /// What it is told by, once: `event-type/fingerprint/generation` for what happens to a finding, and alike for the
     /// rest. Two events of one key are one event; with the route before it, it is the outbox's dedupe key.
     ///
-    /// A severity follows for `finding.worsened` (each is told once while a finding is open), and the day for `finding.reminder`: both can happen more than once
+    /// A severity follows for `finding.worsened` (each is told once while a finding is open), and the hour for `finding.reminder`: both can happen more than once
     /// while a finding is open.
     pub fn key(&self) -> String {
         let kind = self.kind.name();
@@ -144,7 +144,7 @@ impl Event {
                 let once = format!("{kind}/{}/{}", finding.fingerprint, finding.generation);
                 match self.kind {
                     EventKind::Worsened => format!("{once}/{}", self.severity),
-                    EventKind::Reminder => format!("{once}/{}", self.at.as_second().div_euclid(24 * 3600)),
+                    EventKind::Reminder => format!("{once}/{}", self.at.as_second().div_euclid(3600)),
                     _ => once,
                 }
             }

@@ -24,12 +24,13 @@ mod diff;
 mod event;
 mod memory;
 mod print;
+mod reminders;
 mod rules;
 mod sighting;
 mod tracked;
 mod waivers;
 
-pub use advance::{Advanced, advance, reminder_period, tick};
+pub use advance::{Advanced, advance, tick};
 pub use cause::{Cause, Turn};
 pub use coverage::DROP_POINTS;
 pub use diff::{Difference, Reading, View, diff};
@@ -39,7 +40,8 @@ pub use memory::{
     is_good,
 };
 pub use print::Print;
+pub use reminders::{Reminders, reminder_period};
 pub use rules::Rules;
-pub use sighting::{ClusterSeen, OWNER_LABELS, Sighting};
+pub use sighting::{ClusterSeen, Sighting};
 pub use tracked::{Standing, Tracked};
 pub use waivers::{EXPIRING_DAYS, is_about, selector, selects, waiver_key};

@@ -1,15 +1,11 @@
 //! What one run saw.
 
-use crate::{Print, Rules, Unread};
+use crate::{Print, Reminders, Rules, Unread};
 use jiff::Timestamp;
 use palisade_engine::{Coverage, Finding, Fingerprint, Severity, State, Subject, SubjectKind, coverage};
 use palisade_model::{Cluster, ClusterId, FactKind, Inventory, Provider, PublicAccess, Scope};
 use palisade_reach::Family;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
-
-/// The labels or tags that name who answers for a cluster, in the order in which they are looked for. Case means
-/// nothing.
-pub const OWNER_LABELS: &[&str] = &["owner", "team", "contact"];
 
 /// What one run saw, gathered unit by unit in any order.
 ///
@@ -26,6 +22,8 @@ pub struct Sighting<'a> {
     pub at: Timestamp,
     /// By what it judged.
     pub rules: Rules,
+    /// Who is reminded of what is open.
+    pub reminders: Reminders,
     pub(crate) clusters: BTreeMap<ClusterId, ClusterSeen>,
     pub(crate) answers: BTreeMap<Fingerprint, &'a Finding>,
     /// Which controls answered unknown for something of which cluster.
@@ -44,6 +42,7 @@ impl<'a> Sighting<'a> {
             started_at: span.0,
             at: span.1,
             rules,
+            reminders: Reminders::default(),
             clusters: BTreeMap::new(),
             answers: BTreeMap::new(),
             unknown: BTreeSet::new(),
@@ -215,7 +214,7 @@ impl ClusterSeen {
             provider: cluster.provider,
             scope: cluster.scope.clone(),
             name: cluster.name.clone(),
-            owner: owner(&cluster.labels),
+            owner: cluster.owner().map(str::to_owned),
             reached_by: reached_by(cluster),
             subjects,
             missing: cluster.facts().into_iter().filter(|fact| fact.gap.is_some()).map(|fact| fact.kind).collect(),
@@ -243,13 +242,6 @@ impl ClusterSeen {
             (self.name, self.scope) = (other.name, other.scope);
         }
     }
-}
-
-fn owner(labels: &BTreeMap<String, String>) -> Option<String> {
-    OWNER_LABELS.iter().find_map(|wanted| {
-        let mut found = labels.iter().filter(|(label, value)| label.eq_ignore_ascii_case(wanted) && !value.is_empty());
-        found.next().map(|(_, value)| value.clone())
-    })
 }
 
 /// Who reaches the public endpoint for certain.

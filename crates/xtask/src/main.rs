@@ -4,6 +4,7 @@
 mod bench;
 mod codegen;
 mod fuzz;
+mod kill;
 mod picture;
 mod process;
 mod refresh;
@@ -24,6 +25,7 @@ Examples:
   cargo xtask codegen           write the generated documents
   cargo xtask refresh           fetch the list of AWS actions and the list of Azure's service tags again
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
+  cargo xtask kill              kill recurring runs at 200 points with SQLite and at 200 with PostgreSQL
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
 struct Arguments {
@@ -63,6 +65,15 @@ enum Command {
         #[arg(long, default_value = "0.1.22")]
         cloudip: String,
     },
+    /// Kill recurring runs at many points, and see whether anything is lost or told twice
+    Kill {
+        /// How many kills, for each of SQLite and PostgreSQL
+        #[arg(long, default_value_t = 200)]
+        points: u32,
+        /// Decides at which points
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Draw the README's picture from what `palisade demo` prints
     Picture,
     /// Measure; builds the release binary first
@@ -90,6 +101,7 @@ fn main() -> anyhow::Result<()> {
             refresh::run(&root, &python, &policy_sentry)?;
             refresh::tags(&root, &python, &cloudip)
         }
+        Command::Kill { points, seed } => kill::run(&root, points, seed),
         Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
     }

@@ -18,6 +18,7 @@ const CORE: &[&str] = &[
     "palisade-schedule",
     "palisade-controls",
     "palisade-assess",
+    "palisade-maps",
     "palisade-track",
     "palisade-report",
     "palisade-message",
@@ -36,6 +37,8 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     codegen::run(root, true)?;
     let python = python(root)?;
+    // Says which browser the tests will use, or that there is none: before the long part.
+    process::run(root, &python, &["-B", "crates/testkit/python/browser.py"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
     cargo(&[&["clippy", "--all-targets"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;

@@ -27,6 +27,7 @@ struct Of {
     runs: u64,
     failures: u64,
     last_success: Option<Timestamp>,
+    overdue: bool,
     clusters: u64,
     facts_known: u64,
     facts_total: u64,
@@ -41,7 +42,9 @@ impl Metrics {
         self.with(|counts| {
             let of = counts.schedules.entry(schedule.to_owned()).or_default();
             of.runs += 1;
-            of.last_success = Some(at);
+            if !record.is_lost() {
+                of.last_success = Some(at);
+            }
             of.clusters = record.summary.clusters;
             (of.facts_known, of.facts_total) = (record.summary.facts_known, record.summary.facts_total);
             add(&mut counts.posted, record.posted);
@@ -50,6 +53,15 @@ impl Metrics {
 
     pub(crate) fn failed(&self, schedule: &str) {
         self.with(|counts| counts.schedules.entry(schedule.to_owned()).or_default().failures += 1);
+    }
+
+    /// What the memory says, whichever instance has run it.
+    pub(crate) fn watched(&self, schedule: &str, last_success: Option<Timestamp>, overdue: bool) {
+        self.with(|counts| {
+            let of = counts.schedules.entry(schedule.to_owned()).or_default();
+            of.last_success = of.last_success.max(last_success);
+            of.overdue = overdue;
+        });
     }
 
     pub(crate) fn posted(&self, posted: Posted) {
@@ -80,9 +92,12 @@ impl Metrics {
             family(
                 "palisade_last_success_timestamp_seconds",
                 "gauge",
-                "When a run was last recorded, in seconds since 1970.",
+                "When a run that read something was last recorded, in seconds since 1970.",
                 &|of| of.last_success.map(|at| at.as_second().into()),
             );
+            family("palisade_overdue", "gauge", "Whether a run should have succeeded since and did not.", &|of| {
+                Some(of.overdue.into())
+            });
             family("palisade_clusters", "gauge", "Clusters that the last run read.", &|of| Some(of.clusters.into()));
             family("palisade_facts_known", "gauge", "Facts that the last run knew.", &|of| Some(of.facts_known.into()));
             family("palisade_facts_total", "gauge", "Facts that the last run asked for.", &|of| {

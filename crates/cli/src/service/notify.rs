@@ -3,6 +3,7 @@
 use super::{
     clock,
     opened::{memory, post, service},
+    stop::never,
 };
 use crate::{
     arguments::{MessageState, Notify},
@@ -56,7 +57,7 @@ pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<E
             }
         }
         Notify::Send { config } => {
-            let posted = service(&configuration(config)?, config).await?.deliver(&clock()).await?;
+            let posted = service(&configuration(config)?, config, never()).await?.deliver(&clock()).await?;
             let text = format!(
                 "{} delivered, {} to be tried again, {} given up\n",
                 posted.delivered, posted.retried, posted.dead

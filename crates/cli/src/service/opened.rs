@@ -2,16 +2,21 @@
 
 use crate::{exit::WrongUsage, scan::UNITS_AT_ONCE};
 use anyhow::Context as _;
-use palisade_config::{Config, Memory};
+use palisade_config::{Config, Memory, Ping};
 use palisade_controls::controls;
-use palisade_message::{Guides, Part, Sinks, Template, TemplateFile, Templates};
+use palisade_message::{Channel, Guides, Kind, Part, Sinks, Template, TemplateFile, Templates};
 use palisade_notify::{Courier, Secrets, load};
-use palisade_service::{Post, Service};
+use palisade_service::{Pings, Post, Service};
 use palisade_store::Database;
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
+use tokio::sync::watch;
 
 /// Everything that runs of a configuration need.
-pub(crate) async fn service(config: &Config, config_path: &Path) -> anyhow::Result<Service> {
+pub(crate) async fn service(
+    config: &Config,
+    config_path: &Path,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<Service> {
     let database = memory(config, config_path).await?;
     let post = post(config, config_path)?;
     if let Some(post) = &post {
@@ -20,11 +25,45 @@ pub(crate) async fn service(config: &Config, config_path: &Path) -> anyhow::Resu
     Ok(Service {
         database,
         post,
+        pings: pings(config)?,
         policy: config.policy.clone(),
         palisade: env!("CARGO_PKG_VERSION"),
         holder: holder(),
         units_at_once: UNITS_AT_ONCE,
+        lease: Duration::from_secs(u64::from(config.service.lease_seconds)),
+        grace: Duration::from_secs(u64::from(config.service.stop_seconds)),
+        stop,
     })
+}
+
+/// Watchers outside.
+fn pings(config: &Config) -> anyhow::Result<Option<Pings>> {
+    if config.service.pings.is_empty() {
+        return Ok(None);
+    }
+    let places = config.service.pings.iter().map(|ping| &ping.url);
+    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        WrongUsage(format!("addresses of `service.pings` are missing:\n  {}", told.join("\n  ")))
+    })?;
+    let watcher = |ping: &Ping| Channel {
+        name: format!("ping of {}", ping.schedule),
+        kind: Kind::Webhook { url: ping.url.clone(), secrets: Vec::new() },
+        allow_loopback: ping.allow_loopback,
+        allow_addresses: Vec::new(),
+        allow_hosts: Vec::new(),
+    };
+    let watchers = config.service.pings.iter().map(|ping| (ping.schedule.clone(), watcher(ping))).collect();
+    let courier = Courier::new(secrets).through(proxy(config)?).patience(PING_PATIENCE);
+    Ok(Some(Pings { courier, watchers }))
+}
+
+/// How long a watcher outside may take: a run waits for it.
+const PING_PATIENCE: Duration = Duration::from_secs(10);
+
+fn proxy(config: &Config) -> anyhow::Result<Option<url::Url>> {
+    let named = config.sinks.as_ref().and_then(|sinks| sinks.proxy_url.as_deref());
+    named.map(url::Url::parse).transpose().context("`proxy_url` is no URL")
 }
 
 /// The name of this process among those that share the memory.
@@ -55,8 +94,7 @@ pub(crate) fn post(config: &Config, config_path: &Path) -> anyhow::Result<Option
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         WrongUsage(format!("secrets of `sinks` are missing:\n  {}", told.join("\n  ")))
     })?;
-    let proxy = sinks.proxy_url.as_deref().map(url::Url::parse).transpose().context("`proxy_url` is no URL")?;
-    let courier = Courier::new(secrets).through(proxy);
+    let courier = Courier::new(secrets).through(proxy(config)?);
     let templates = templates(sinks, config_path)?;
     let guides = Guides::of(&controls());
     Ok(Some(Post::new(sinks.clone(), guides, templates, courier, config.service.installation.clone())))

@@ -7,7 +7,7 @@ use palisade_track::{Event, EventKind, Topic};
 use serde_json::Value;
 
 /// The name; what must not be found in what each channel shows.
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "<!channel> everyone",
     "<https://evil.example|Open the report>",
     "<script>alert(1)</script>",
@@ -27,7 +27,7 @@ const NAMES: &[&str] = &[
     "Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘!͖̬̰̙̗̿̋ͥͥ̂ͣ̐́́͜͞",
 ];
 
-fn event(name: &str) -> Event {
+pub(crate) fn event(name: &str) -> Event {
     let mut event = finding(EventKind::Opened, Severity::Critical, name, &format!("pool `{name}` is open"));
     if let Topic::Finding { finding, reached_by, .. } = &mut event.topic {
         finding.owner = Some(name.to_owned());

@@ -11,6 +11,7 @@ mod cards;
 mod hostile;
 mod messages;
 mod plan;
+mod readers;
 mod samples;
 mod sizes;
 mod templates;

@@ -221,7 +221,7 @@ fn a_finding_whose_place_was_not_read_says_as_of_when() {
 }
 
 /// A message as it may come after a bad night: one thing of each sort, a cause of several pools, and a gap.
-fn bad_night() -> Planned {
+pub(crate) fn bad_night() -> Planned {
     let open = |pool: &str| {
         let because = format!("pool `{pool}` accepts port 22 from `0.0.0.0/0` through `sg-0a1b2c3d`");
         finding(EventKind::Opened, Severity::High, pool, &because)

@@ -1,9 +1,11 @@
 //! Who is told what and when.
 
 use crate::samples::{channel, finding, guides, now};
-use jiff::{Timestamp, civil::time};
+use jiff::{SignedDuration, Timestamp, civil::time};
 use palisade_engine::Severity;
-use palisade_message::{Channel, Load, Matches, Medium, Planned, Quiet, Route, Sinks, When, Zone, plan, queue, sample};
+use palisade_message::{
+    Channel, Matches, Medium, Past, Planned, Quiet, Remind, Route, Sinks, When, Zone, plan, queue, sample,
+};
 use palisade_model::Provider;
 use palisade_track::{Event, EventKind, Topic, Tracked};
 use std::collections::BTreeSet;
@@ -20,6 +22,7 @@ fn route(name: &str, matches: Matches) -> Route {
         when: When::Now,
         quiet: None,
         messages_per_hour: Route::MESSAGES_PER_HOUR,
+        remind: Remind::BySeverity,
     }
 }
 
@@ -28,7 +31,7 @@ fn with_routes(routes: Vec<Route>) -> Sinks {
 }
 
 fn told(events: &[Event], sinks: &Sinks) -> Vec<Planned> {
-    plan(events, sinks, &guides(), &Load::new(), now())
+    plan(events, sinks, &guides(), &Past::default(), now())
 }
 
 fn opened(severity: Severity, name: &str) -> Event {
@@ -149,7 +152,7 @@ fn quiet_hours_hold_back_what_is_not_critical_and_merge_it() {
     let sinks = with_routes(vec![Route { quiet: Some(quiet), ..route("all", Matches::default()) }]);
     let night: Timestamp = "2026-11-18T23:30:00Z".parse().unwrap();
     let later: Timestamp = "2026-11-19T03:30:00Z".parse().unwrap();
-    let at = |events: &[Event], now| plan(events, &sinks, &guides(), &Load::new(), now);
+    let at = |events: &[Event], now| plan(events, &sinks, &guides(), &Past::default(), now);
     let first = at(
         &[opened(Severity::Critical, "c"), owned(Severity::High, "a", "ana"), owned(Severity::Low, "b", "ben")],
         night,
@@ -198,7 +201,8 @@ fn a_storm_comes_together_and_says_so() {
     assert_eq!(braked[0].events.len(), 5);
     assert_eq!(braked[0].not_before.to_string(), "2026-11-18T13:00:00Z");
     assert!(braked[0].gathers());
-    let load = Load::from([(("all".to_owned(), "slack".to_owned()), 3)]);
+    let messages = [(("all".to_owned(), "slack".to_owned()), 3)].into();
+    let load = Past { messages, ..Past::default() };
     let more = plan(&[owned(Severity::High, "late", "x")], &sinks, &guides(), &load, now());
     assert_eq!(more[0].together, braked[0].together, "what comes later within the hour joins it");
     let critical = plan(&[owned(Severity::Critical, "bad", "x")], &sinks, &guides(), &load, now());
@@ -256,7 +260,7 @@ fn an_outbox_gives_back_the_message_that_was_planned() {
         .into_iter()
         .flat_map(|name| Severity::ALL.map(|severity| opened(severity, &format!("{name}-{severity}"))))
         .collect();
-    let queued = queue(&events, &sinks, &guides(), &Load::new(), now());
+    let queued = queue(&events, &sinks, &guides(), &Past::default(), now());
     let mut batches: std::collections::BTreeMap<(String, String), Vec<Event>> = std::collections::BTreeMap::new();
     for one in &queued {
         batches.entry((one.route.clone(), one.together.clone())).or_default().push(events[one.event].clone());
@@ -269,4 +273,50 @@ fn an_outbox_gives_back_the_message_that_was_planned() {
         assert_eq!((back.key(), back.id(), back.gathers()), (message.key(), message.id(), message.gathers()));
     }
     assert_eq!(Planned::of_batch("critical/slack", "x", Vec::new(), None), None);
+}
+
+#[test]
+fn each_route_reminds_of_what_it_takes_as_it_says() {
+    let only = |severity| Matches { severities: [severity].into(), ..Matches::default() };
+    let sinks = with_routes(vec![
+        Route { remind: Remind::EveryHours(6), ..route("critical", only(Severity::Critical)) },
+        Route { remind: Remind::Never, ..route("high", only(Severity::High)) },
+        Route { send_to: Vec::new(), ..route("nobody", only(Severity::Low)) },
+        route("rest", only(Severity::Medium)),
+    ]);
+    let after = |severity| sinks.reminders(&guides()).after(&finding(EventKind::Reminder, severity, "p", "r"));
+    assert_eq!(after(Severity::Critical), Some(SignedDuration::from_hours(6)));
+    for severity in [Severity::High, Severity::Low, Severity::Medium, Severity::Info] {
+        assert_eq!(after(severity), None, "{severity}");
+    }
+    let usual = sinks_reminders_by_default();
+    assert_eq!(usual(Severity::Critical), Some(SignedDuration::from_hours(24)));
+    assert_eq!(usual(Severity::High), Some(SignedDuration::from_hours(7 * 24)));
+    assert_eq!(usual(Severity::Medium), None);
+}
+
+fn sinks_reminders_by_default() -> impl Fn(Severity) -> Option<SignedDuration> {
+    let reminders = sinks(&[Medium::Slack]).reminders(&guides());
+    move |severity| reminders.after(&finding(EventKind::Reminder, severity, "p", "r"))
+}
+
+#[test]
+fn what_follows_is_one_message_for_each_that_first_told_of_it_where_a_chat_has_threads() {
+    let follow = |name: &str| finding(EventKind::Resolved, Severity::High, name, "r");
+    let events = ["a", "b", "c", "d"].map(follow);
+    let threads = ["a", "b", "c"].map(|name| {
+        let ts = if name == "c" { "2.0" } else { "1.0" };
+        (("slack".to_owned(), palisade_message::thread_of(&follow(name)).unwrap()), ts.to_owned())
+    });
+    let past = Past { threads: threads.into(), ..Past::default() };
+    let sizes = |sinks: &Sinks, past: &Past| -> Vec<usize> {
+        plan(&events, sinks, &guides(), past, now()).iter().map(|message| message.events.len()).collect()
+    };
+    let mut sinks = with_routes(vec![route("all", Matches::default())]);
+    let mut split = sizes(&sinks, &past);
+    split.sort_unstable();
+    assert_eq!(split, [1, 1, 2]);
+    assert_eq!(sizes(&sinks, &Past::default()), [4]);
+    sinks.routes[0].when = When::Daily { at: time(9, 0, 0, 0), zone: Zone::UTC };
+    assert_eq!(sizes(&sinks, &past), [4], "a digest stands by itself");
 }

@@ -19,7 +19,7 @@ fn tried(receiver: impl Fn(Timestamp) -> Outcome) -> (Next, Vec<Timestamp>, Heal
         match next {
             Next::Retry(then) => at = then,
             Next::Smaller => smaller = true,
-            Next::Done | Next::Dead | Next::Pause | Next::Disable => return (next, attempts, health),
+            Next::Done | Next::Anew | Next::Dead | Next::Pause | Next::Disable => return (next, attempts, health),
         }
         assert!(attempts.len() < 1_000, "{attempts:?}");
     }

@@ -4,10 +4,10 @@ use crate::receiver::{NEW, OLD, Receiver, channel, message, secrets};
 use jiff::Timestamp;
 use palisade_message::{Channel, Kind, Medium, SecretRef};
 use palisade_notify::{Courier, Outcome};
+use palisade_testkit::ask;
 use palisade_track::EventKind;
 use std::{
-    io::Write as _,
-    process::{Command, Stdio},
+    path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -32,10 +32,6 @@ fn base64(bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn public_libraries_verify_both_signatures_and_read_the_event() {
-    let python = std::env::var("PALISADE_TEST_PYTHON").expect(
-        "this test needs public webhook libraries: run `cargo xtask test`, or point PALISADE_TEST_PYTHON at a Python with \
-         crates/simulator/tests/oracle/requirements.txt installed",
-    );
     let receiver = Receiver::answering(204, &[], "").await;
     let channel = channel(Medium::Webhook, &receiver.url);
     let courier = Courier::new(secrets(&channel, &receiver.url));
@@ -47,18 +43,8 @@ async fn public_libraries_verify_both_signatures_and_read_the_event() {
     let headers: std::collections::BTreeMap<String, String> =
         ["webhook-id", "webhook-timestamp", "webhook-signature", "content-type"].map(header).into();
     let sent = serde_json::json!({ "headers": headers, "body": base64(&seen.body), "secrets": [OLD, NEW] });
-    let script = format!("{}/tests/oracle/webhook.py", env!("CARGO_MANIFEST_DIR"));
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(sent.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.contains("16 passed, 0 failed"), "{out}\n{err}");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/webhook.py");
+    assert_eq!(ask(&script, &sent).unwrap(), 16);
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl<'a> Summary<'a> {
 }
 
 /// The cluster's own findings and the roll-ups of its parts: each thing once.
-fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
+pub(super) fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
     report.findings.iter().filter(|finding| finding.subject.kind == SubjectKind::Cluster)
 }
 
@@ -149,7 +149,7 @@ fn first(report: &Report) -> Vec<Group<'_>> {
         let (one, severity) = (*group.first()?, worst(&group)?);
         let named = group.iter().take(4).filter_map(|finding| {
             let place = *places.get(&(finding.scope.as_str(), finding.cluster.as_str()))?;
-            Some(Named { place, name: plain(&finding.cluster_name) })
+            Some(Named { place, name: name(&finding.cluster_name) })
         });
         Some(Group {
             severity: severity.name(),
@@ -167,6 +167,12 @@ fn first(report: &Report) -> Vec<Group<'_>> {
         })
     });
     told.collect()
+}
+
+/// The name of a cluster, harmless. It may be called nothing at all; a link needs words.
+fn name(text: &str) -> String {
+    let name = plain(text);
+    if name.trim().is_empty() { "(no name)".to_owned() } else { name }
 }
 
 /// How the clusters are put together in the overview.
@@ -213,7 +219,7 @@ fn glance(report: &Report) -> Glance {
         let service = cluster.provider.service();
         let (link, name, place) = match of {
             "Cluster" => {
-                (format!("#/cluster/{place}"), plain(&cluster.name), format!("{service} · {}", plain(&cluster.scope)))
+                (format!("#/cluster/{place}"), name(&cluster.name), format!("{service} · {}", plain(&cluster.scope)))
             }
             "Scope" => (String::new(), plain(&cluster.scope), service.to_owned()),
             _ => (String::new(), service.to_owned(), String::new()),
@@ -280,7 +286,7 @@ fn counted(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
 
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     match names {
         [] => "no cloud".to_owned(),
         [one] => (*one).to_owned(),

@@ -1,6 +1,7 @@
 //! Reports to be rendered: good and bad clusters, and names that hurt.
 
 use jiff::SignedDuration;
+use palisade_assess::Surroundings;
 use palisade_controls::controls;
 use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, Waiver, evaluate};
 use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
@@ -64,11 +65,12 @@ pub(crate) fn named(name: &str) -> Report {
     };
     let policy = Policy { waivers: vec![waiver], ..Policy::default() };
     let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
-    Report { clusters: vec![ClusterRow::of(&cluster)], findings, ..report() }
+    let surroundings = vec![Surroundings::of(&cluster, &policy)];
+    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, findings, ..report() }
 }
 
 pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
-    let options = Options { colour: false, width, next: Vec::new() };
+    let options = Options { colour: false, width, next: Vec::new(), plan: None };
     let mut bytes = Vec::new();
     render(report, format, &options, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
@@ -93,6 +95,8 @@ pub(crate) fn report() -> Report {
         run: RunInfo { id: "r1".to_owned(), started_at: now(), finished_at: now(), palisade: "0.1.0" },
         coverage: Coverage { known: 99, total: 100 },
         clusters: clusters.iter().map(ClusterRow::of).collect(),
+        surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
+        unseen_places: 0,
         findings,
         gaps: vec![GapRow {
             scope: "111111111111/eu-west-1".to_owned(),
@@ -109,7 +113,7 @@ pub(crate) fn report() -> Report {
 }
 
 pub(crate) fn bytes(format: Format) -> Vec<u8> {
-    let options = Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()] };
+    let options = Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()], plan: None };
     let mut bytes = Vec::new();
     render(&report(), format, &options, &mut bytes).unwrap();
     bytes

@@ -6,6 +6,7 @@ use super::{
     outbox, query,
     record::recorded,
     rows::{Read, Value},
+    thread::{self, Thread},
 };
 use jiff::Timestamp;
 use palisade_track::Summary;
@@ -243,6 +244,18 @@ impl Database {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
+        self.finish_told(claimed, outcome, (&[], &[]), now).await
+    }
+
+    /// The same, and where in a chat things were told: `threads`, and the messages that are out of date by it (the
+    /// chat's names of channel and message).
+    pub async fn finish_told(
+        &self,
+        claimed: &Claimed,
+        outcome: &Outcome,
+        (threads, stale): (&[Thread], &[(String, String)]),
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
         let status = |status: Option<u16>| Value::int_or_none(status.map(i64::from));
         let (state, not_before, status, error, ended) = match outcome {
             Outcome::Done { status: said } => (DeliveryState::Done, now, status(*said), None, true),
@@ -272,6 +285,7 @@ impl Database {
         if done.rows_affected() == 0 {
             return Err(DatabaseError::Fenced { lease: format!("delivery {}", claimed.delivery) });
         }
+        thread::note(&mut transaction, &claimed.endpoint, threads, stale, now).await?;
         transaction.commit().await.doing(FINISH)
     }
 

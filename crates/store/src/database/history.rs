@@ -41,6 +41,8 @@ pub struct RunRow {
     pub summary: Summary,
 }
 
+const LAST: &str = "find the last run";
+
 /// Which findings to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FindingFilter {
@@ -68,6 +70,19 @@ impl FindingFilter {
 }
 
 impl Database {
+    /// When a run of a schedule that read something was last recorded.
+    pub async fn last_success(&self, schedule: &str) -> Result<Option<Timestamp>, DatabaseError> {
+        let mut transaction = self.read(LAST).await?;
+        let row = query(
+            "SELECT MAX(recorded_at) FROM runs WHERE schedule = $1 AND outcome <> 'failed'",
+            [Value::text(schedule)],
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .doing(LAST)?;
+        Read::of(&row, LAST).time_or_none()
+    }
+
     /// The last runs, latest first.
     pub async fn runs(&self, limit: u32) -> Result<Vec<RunRow>, DatabaseError> {
         let mut transaction = self.read(LIST).await?;

@@ -61,6 +61,17 @@ pub enum FiringClaim {
     },
 }
 
+/// How a firing ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending<'a> {
+    /// The schedule.
+    pub schedule: &'a str,
+    /// The instant it was meant for.
+    pub nominal: Timestamp,
+    /// How it ended, in a word.
+    pub outcome: &'a str,
+}
+
 /// A firing of a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Firing {
@@ -174,25 +185,18 @@ impl Database {
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let mut transaction = self.change(FIRE).await?;
-        let done = query(
-            "UPDATE firings SET finished_at = $1, outcome = $2 \
-             WHERE schedule = $3 AND nominal = $4 AND token = $5 AND finished_at IS NULL",
-            [
-                Value::time(now),
-                Value::text(outcome),
-                Value::text(schedule),
-                Value::time(nominal),
-                Value::Int(fence.token),
-            ],
-        )
-        .execute(&mut *transaction)
-        .await
-        .doing(FIRE)?;
-        if done.rows_affected() == 0 {
-            return Err(DatabaseError::Fenced { lease: fence.lease.clone() });
-        }
-        release(&mut transaction, fence, now).await?;
+        end(&mut transaction, fence, &Ending { schedule, nominal, outcome }, now).await?;
         transaction.commit().await.doing(FIRE)
+    }
+
+    /// When a schedule was first begun, as far back as firings are kept.
+    pub async fn first_begun(&self, schedule: &str) -> Result<Option<Timestamp>, DatabaseError> {
+        let mut transaction = self.read(FIRE).await?;
+        let row = query("SELECT MIN(nominal) FROM firings WHERE schedule = $1", [Value::text(schedule)])
+            .fetch_one(&mut *transaction)
+            .await
+            .doing(FIRE)?;
+        Read::of(&row, FIRE).time_or_none()
     }
 
     /// The last firings of a schedule, latest first.
@@ -280,6 +284,33 @@ pub(crate) async fn check(connection: &mut AnyConnection, fence: &Fence) -> Resu
     .await
     .doing(LEASE)?;
     if held.rows_affected() == 0 { Err(DatabaseError::Fenced { lease: fence.lease.clone() }) } else { Ok(()) }
+}
+
+/// Ends a firing and gives its lease back. Refused when another instance has taken over.
+pub(crate) async fn end(
+    connection: &mut AnyConnection,
+    fence: &Fence,
+    ending: &Ending<'_>,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let done = query(
+        "UPDATE firings SET finished_at = $1, outcome = $2 \
+         WHERE schedule = $3 AND nominal = $4 AND token = $5 AND finished_at IS NULL",
+        [
+            Value::time(now),
+            Value::text(ending.outcome),
+            Value::text(ending.schedule),
+            Value::time(ending.nominal),
+            Value::Int(fence.token),
+        ],
+    )
+    .execute(&mut *connection)
+    .await
+    .doing(FIRE)?;
+    if done.rows_affected() == 0 {
+        return Err(DatabaseError::Fenced { lease: fence.lease.clone() });
+    }
+    release(connection, fence, now).await
 }
 
 async fn release(connection: &mut AnyConnection, fence: &Fence, now: Timestamp) -> Result<(), DatabaseError> {

@@ -123,9 +123,9 @@ pub(crate) async fn load(connection: &mut AnyConnection) -> Result<Loaded, Datab
     let texts = load_texts(connection).await?;
     loaded.texts = texts.keys().copied().collect();
     loaded.memory.findings = load_findings(connection, &loaded.memory, &texts).await?;
-    let clusters = &loaded.memory.clusters;
+    let (clusters, mut ids) = (&loaded.memory.clusters, TextIds::default());
     let rows = loaded.memory.findings.iter();
-    loaded.findings = rows.map(|(print, one)| (*print, print_of(&finding_row(one, clusters)))).collect();
+    loaded.findings = rows.map(|(print, one)| (*print, print_of(&finding_row(one, clusters, &mut ids)))).collect();
     load_bodies(connection, &mut loaded).await?;
     Ok(loaded)
 }
@@ -370,9 +370,9 @@ impl Loaded {
 
     /// Findings and their long texts.
     async fn save_findings(&mut self, connection: &mut AnyConnection) -> Result<(), DatabaseError> {
-        let (mut rows, mut texts) = (Vec::new(), BTreeMap::new());
+        let (mut rows, mut texts, mut ids) = (Vec::new(), BTreeMap::new(), TextIds::default());
         for (print, remembered) in &self.memory.findings {
-            let row = finding_row(remembered, &self.memory.clusters);
+            let row = finding_row(remembered, &self.memory.clusters, &mut ids);
             if self.findings.get(print) == Some(&print_of(&row)) {
                 continue;
             }
@@ -531,7 +531,11 @@ fn turn_row(seq: i64, turn: &Turn) -> Vec<Value> {
     ]
 }
 
-fn finding_row(remembered: &Remembered, clusters: &BTreeMap<ClusterId, KnownCluster>) -> Vec<Value> {
+fn finding_row<'a>(
+    remembered: &'a Remembered,
+    clusters: &BTreeMap<ClusterId, KnownCluster>,
+    ids: &mut TextIds<'a>,
+) -> Vec<Value> {
     let Remembered { tracked, told, worst, turns } = remembered;
     let (by, at) = match &tracked.standing {
         Standing::Open => (None, None),
@@ -542,7 +546,7 @@ fn finding_row(remembered: &Remembered, clusters: &BTreeMap<ClusterId, KnownClus
     let turns: Vec<i64> = turns.iter().copied().map(super::rows::nanoseconds).collect();
     vec![
         Value::Bytes(tracked.fingerprint.bytes().to_vec()),
-        Value::Int(text_id(&tracked.control_name)),
+        Value::Int(ids.of(&tracked.control_name)),
         Value::text_or_none(Some(tracked.subject_name.as_str()).filter(|name| *name != tracked.subject)),
         Value::text(tracked.standing.name()),
         Value::text_or_none(by),
@@ -551,7 +555,7 @@ fn finding_row(remembered: &Remembered, clusters: &BTreeMap<ClusterId, KnownClus
         Value::text(tracked.severity.name()),
         Value::text(&tracked.because),
         Value::text_or_none(tracked.brief.as_deref()),
-        Value::Int(text_id(&tracked.remediation)),
+        Value::Int(ids.of(&tracked.remediation)),
         Value::time(tracked.first_seen),
         Value::time_or_none(Some(tracked.last_seen).filter(|seen| *seen != tracked.as_of)),
         Value::time_or_none(Some(tracked.as_of).filter(|as_of| Some(*as_of) != last_read)),
@@ -571,6 +575,16 @@ fn waiver_row(print: Print, waiver: &KnownWaiver) -> Result<Vec<Value>, Database
 
 fn lineage_row(name: &str, lineage: &Lineage) -> Result<Vec<Value>, DatabaseError> {
     Ok(vec![Value::text(name), json(lineage)?])
+}
+
+/// The ids of texts that many rows have in common, each computed once.
+#[derive(Default)]
+struct TextIds<'a>(BTreeMap<&'a str, i64>);
+
+impl<'a> TextIds<'a> {
+    fn of(&mut self, text: &'a str) -> i64 {
+        *self.0.entry(text).or_insert_with(|| text_id(text))
+    }
 }
 
 /// The first eight bytes of the SHA-256 of a text.

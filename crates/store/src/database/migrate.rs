@@ -9,7 +9,11 @@ use super::{
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Executor as _};
 
 /// Every change to the tables there ever was, in order. They only go forward: a backup is the way back.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001.sql"),
+    include_str!("../../migrations/0002.sql"),
+    include_str!("../../migrations/0003.sql"),
+];
 
 /// Brings the tables up to date, each step in a transaction of its own. What is newer than this program is refused.
 pub(crate) async fn up(connection: &mut AnyConnection, kind: Kind, address: &str) -> Result<(), DatabaseError> {

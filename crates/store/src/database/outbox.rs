@@ -132,7 +132,7 @@ async fn known(connection: &mut AnyConnection, keys: Vec<String>) -> Result<Vec<
 }
 
 /// An event without the guidance of its control, which thousands of findings share, and that.
-fn without_guidance(event: &Event) -> (Event, Option<String>) {
+pub(crate) fn without_guidance(event: &Event) -> (Event, Option<String>) {
     let mut event = event.clone();
     let text = match &mut event.topic {
         Topic::Finding { finding, .. } => Some(std::mem::take(&mut finding.remediation)),

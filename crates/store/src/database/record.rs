@@ -1,7 +1,7 @@
 //! A run, what it changes and what it tells, in one transaction.
 
 use super::{
-    Database, Fence, Route,
+    Database, Ending, Fence, Route, changes,
     error::{DatabaseError, Doing as _},
     lease,
     memory::{Loaded, json, load},
@@ -11,7 +11,7 @@ use super::{
 use jiff::Timestamp;
 use palisade_engine::{Fingerprint, Waiver};
 use palisade_model::{Provider, Scope};
-use palisade_track::{Advanced, Event, EventKind, NotOpenError, Sighting, Summary, advance};
+use palisade_track::{Advanced, Event, EventKind, NotOpenError, Reminders, Sighting, Summary, advance};
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
 use std::collections::BTreeMap;
@@ -71,15 +71,48 @@ impl Database {
         fence: Option<&Fence>,
         route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
     ) -> Result<Recorded, DatabaseError> {
+        self.record(run, waivers, now, fence.map(|fence| (fence, None)), route).await
+    }
+
+    /// Records the run of a firing and ends the firing, in one transaction: whoever is lost in the middle has run nothing,
+    /// and what was recorded is never run again.
+    pub async fn record_firing(
+        &self,
+        run: &Sighting<'_>,
+        waivers: &[Waiver],
+        now: Timestamp,
+        (fence, ending): (&Fence, &Ending<'_>),
+        route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
+    ) -> Result<Recorded, DatabaseError> {
+        self.record(run, waivers, now, Some((fence, Some(ending))), route).await
+    }
+
+    async fn record(
+        &self,
+        run: &Sighting<'_>,
+        waivers: &[Waiver],
+        now: Timestamp,
+        under: Option<(&Fence, Option<&Ending<'_>>)>,
+        route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
+    ) -> Result<Recorded, DatabaseError> {
+        // Everything is read and decided before the lock is taken, and once more only if somebody was faster.
+        let mut ahead = self.decided(run, waivers).await?;
         let mut transaction = self.write(RECORD).await?;
-        if let Some(fence) = fence {
+        if let Some((fence, ending)) = under {
             lease::check(&mut transaction, fence).await?;
+            if let Some(ending) = ending {
+                lease::end(&mut transaction, fence, ending, now).await?;
+            }
         }
         if let Some((seq, summary)) = recorded(&mut transaction, &run.run).await? {
+            transaction.commit().await.doing(RECORD)?;
             return Ok(Recorded { seq, already: true, events: Vec::new(), summary, queued: 0 });
         }
-        let mut loaded = load(&mut transaction).await?;
-        let Advanced { events, turns, summary } = advance(&mut loaded.memory, run, waivers);
+        // One change is our own.
+        if changes(&mut transaction, RECORD).await? != ahead.changes + 1 {
+            ahead = Ahead::of(&mut transaction, run, waivers).await?;
+        }
+        let Ahead { mut loaded, advanced: Advanced { events, turns, summary }, .. } = ahead;
         let seq = next_seq(&mut transaction).await?;
         let rules = loaded.rules_id(&mut transaction, &run.rules).await?;
         loaded.save(&mut transaction, seq, &turns).await?;
@@ -89,17 +122,24 @@ impl Database {
         Ok(Recorded { seq, already: false, events, summary, queued })
     }
 
+    /// What a run changes, as far as it can be told without the lock.
+    async fn decided(&self, run: &Sighting<'_>, waivers: &[Waiver]) -> Result<Ahead, DatabaseError> {
+        let mut transaction = self.read(RECORD).await?;
+        Ahead::of(&mut transaction, run, waivers).await
+    }
+
     /// What time alone brings: reminders, and waivers that end. Call it between runs that are far apart.
     pub async fn tick(
         &self,
         waivers: &[Waiver],
+        reminders: &Reminders,
         now: Timestamp,
         route: impl FnOnce(&[Event]) -> Vec<Route> + Send,
     ) -> Result<Vec<Event>, DatabaseError> {
         const TICK: &str = "look for reminders";
         let mut transaction = self.write(TICK).await?;
         let mut loaded = load(&mut transaction).await?;
-        let events = palisade_track::tick(&mut loaded.memory, waivers, now);
+        let events = palisade_track::tick(&mut loaded.memory, waivers, reminders, now);
         loaded.save(&mut transaction, 0, &[]).await?;
         outbox::put(&mut transaction, &events, route(&events), now).await?;
         transaction.commit().await.doing(TICK)?;
@@ -218,6 +258,23 @@ impl Database {
                 })
             })
             .collect()
+    }
+}
+
+/// What a run changes, decided on a state of the memory.
+struct Ahead {
+    /// How often that state had been changed.
+    changes: i64,
+    loaded: Loaded,
+    advanced: Advanced,
+}
+
+impl Ahead {
+    async fn of(connection: &mut AnyConnection, run: &Sighting<'_>, waivers: &[Waiver]) -> Result<Self, DatabaseError> {
+        let changes = changes(connection, RECORD).await?;
+        let mut loaded = load(connection).await?;
+        let advanced = advance(&mut loaded.memory, run, waivers);
+        Ok(Self { changes, loaded, advanced })
     }
 }
 

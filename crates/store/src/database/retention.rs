@@ -102,6 +102,20 @@ impl Database {
             &before(keep.messages_days),
         )
         .await?;
+        // What follows on a finding goes where it was told for as long as the finding is remembered.
+        let sql = format!(
+            "FROM threads WHERE $1 >= 0 AND substr(thread, 1, 32) NOT IN (SELECT {} FROM findings)",
+            self.hex("fingerprint")
+        );
+        remove(connection, &sql, &Value::Int(0)).await?;
+        remove(connection, "FROM threads WHERE closed_at < $1", &before(keep.messages_days)).await?;
+        remove(
+            connection,
+            "FROM stale_messages WHERE $1 >= 0 AND NOT EXISTS (SELECT 1 FROM threads h \
+             WHERE h.endpoint_id = stale_messages.endpoint_id AND h.place = stale_messages.place AND h.ts = stale_messages.ts)",
+            &Value::Int(0),
+        )
+        .await?;
         for table in ["outbox", "deliveries"] {
             let sql = format!("FROM {table} WHERE $1 >= 0 AND batch_id NOT IN (SELECT id FROM batches)");
             remove(connection, &sql, &Value::Int(0)).await?;

@@ -7,11 +7,11 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{State, Waiver};
 use palisade_store::{
-    Database, DatabaseError, DeliveryState, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease, Outcome,
-    Recorded, Route,
+    Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
+    Outcome, Recorded, Route, Thread,
 };
-use palisade_track::{Cause, Event, EventKind, Memory, Reading, Sighting, Standing, advance};
-use std::sync::Arc;
+use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
+use std::{collections::BTreeSet, sync::Arc};
 
 macro_rules! both {
     ($($test:ident,)*) => {
@@ -37,6 +37,7 @@ both! {
     a_run_that_is_recorded_twice_changes_nothing,
     a_run_whose_messages_cannot_be_made_leaves_nothing_behind,
     runs_that_are_recorded_at_once_are_all_kept,
+    runs_that_are_recorded_at_once_are_decided_one_after_the_other,
     an_event_is_queued_once_by_each_route,
     events_that_are_told_together_are_one_message_until_it_is_taken,
     events_that_come_while_messages_are_taken_are_each_told_once,
@@ -47,9 +48,13 @@ both! {
     a_firing_is_run_once_whoever_asks,
     a_firing_whose_instance_is_lost_is_taken_over,
     a_lease_that_was_lost_writes_nothing,
+    a_run_and_the_end_of_its_firing_are_one,
     runs_are_compared_by_cause,
     an_acknowledgement_is_kept_with_its_history,
     reminders_come_between_runs,
+    what_follows_goes_where_it_was_first_told,
+    messages_of_the_last_hour_are_counted_whoever_sent_them,
+    tables_of_the_version_before_are_brought_up_to_date,
     what_is_old_is_removed_and_what_is_open_is_not,
     the_last_firing_of_each_schedule_is_never_forgotten,
     removing_what_is_old_changes_nothing_of_what_is_told,
@@ -205,6 +210,40 @@ async fn runs_that_are_recorded_at_once_are_all_kept(place: Place) {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "without gaps");
+}
+
+/// What a run changes is decided before the lock is taken: whoever was faster is seen all the same.
+async fn runs_that_are_recorded_at_once_are_decided_one_after_the_other(place: Place) {
+    let fleet_at = |number: usize| {
+        let mut fleet = Fleet::of(2, 3, 4);
+        for place in (0..fleet.findings.len()).filter(|place| (place * 5 + number * 7) % 9 < 4) {
+            fleet.set(place, State::Fail);
+        }
+        fleet
+    };
+    let database = knowing(&place, &fleet_at(0)).await;
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let (database, fleet) = (database.clone(), fleet_at(number));
+            tokio::spawn(async move { record(&database, &fleet, i64::try_from(number).unwrap()).await.events })
+        })
+        .collect();
+    let mut told = BTreeSet::new();
+    for task in tasks {
+        told.extend(task.await.unwrap().iter().map(Event::key));
+    }
+    let mut expected = BTreeSet::new();
+    let mut memory = Memory::default();
+    for run in database.runs(100).await.unwrap().iter().rev() {
+        let number: usize = run.id.strip_prefix("run-").unwrap().parse().unwrap();
+        let fleet = fleet_at(number);
+        let shown = fleet.shown();
+        let seen = sighting(&run.id, None, day(i64::try_from(number).unwrap()), fleet.rules(), &shown);
+        let events = advance(&mut memory, &seen, &[]).events;
+        expected.extend(events.iter().filter(|_| number > 0).map(Event::key));
+    }
+    assert_eq!(database.memory().await.unwrap(), memory);
+    assert_eq!(told, expected);
 }
 
 async fn an_event_is_queued_once_by_each_route(place: Place) {
@@ -490,6 +529,33 @@ async fn a_lease_that_was_lost_writes_nothing(place: Place) {
     assert!(matches!(claim("three", day(2)).await, Lease::Held(_)));
 }
 
+async fn a_run_and_the_end_of_its_firing_are_one(place: Place) {
+    let fleet = Fleet::of(1, 1, 1);
+    let database = place.open().await;
+    let claim = async |holder: &str, now: Timestamp| match database
+        .claim_firing("nightly", day(1), holder, now, soon(now))
+        .await
+        .unwrap()
+    {
+        FiringClaim::Ours { fence, .. } => fence,
+        FiringClaim::Done | FiringClaim::Busy { .. } => panic!("it is free"),
+    };
+    let (lost, ours) = (claim("one", day(1)).await, claim("two", day(2)).await);
+    let shown = fleet.shown();
+    let seen = sighting("run-1", Some("nightly"), day(1), fleet.rules(), &shown);
+    let ending = Ending { schedule: "nightly", nominal: day(1), outcome: "done" };
+    let late = database.record_firing(&seen, &[], day(2), (&lost, &ending), each_alone).await.unwrap_err();
+    assert!(matches!(late, DatabaseError::Fenced { .. }), "{late}");
+    assert_eq!(database.runs(10).await.unwrap(), []);
+    assert_eq!(database.last_success("nightly").await.unwrap(), None);
+    assert_eq!(database.first_begun("nightly").await.unwrap(), Some(day(1)));
+    database.record_firing(&seen, &[], day(2), (&ours, &ending), each_alone).await.unwrap();
+    assert_eq!(database.firings("nightly", 1).await.unwrap()[0].outcome.as_deref(), Some("done"));
+    assert_eq!(database.last_success("nightly").await.unwrap(), Some(day(2)));
+    let again = database.claim_firing("nightly", day(1), "one", day(3), soon(day(3))).await.unwrap();
+    assert_eq!(again, FiringClaim::Done);
+}
+
 async fn runs_are_compared_by_cause(place: Place) {
     let mut fleet = Fleet::of(20, 1, 2);
     fleet.set(0, State::Fail);
@@ -574,13 +640,103 @@ async fn reminders_come_between_runs(place: Place) {
     let database = knowing(&place, &fleet).await;
     let tick = async |hour: i64| {
         let now = day(0) + SignedDuration::from_hours(hour);
-        kinds(&database.tick(&[], now, each_alone).await.unwrap())
+        kinds(&database.tick(&[], &Reminders::default(), now, each_alone).await.unwrap())
     };
     assert_eq!(tick(23).await, [""; 0]);
     assert_eq!(tick(24).await, ["finding.reminder"]);
     assert_eq!(tick(24).await, [""; 0]);
     assert_eq!(tick(48).await, ["finding.reminder"]);
     assert_eq!(database.deliveries(DeliveryState::Ready, 10).await.unwrap().len(), 2);
+}
+
+async fn what_follows_goes_where_it_was_first_told(place: Place) {
+    let mut fleet = Fleet::of(1, 2, 1);
+    let database = knowing(&place, &fleet).await;
+    fleet.set(0, State::Fail);
+    fleet.set(1, State::Fail);
+    record(&database, &fleet, 1).await;
+    let claimed = database.claim_deliveries(10, day(1), soon(day(1))).await.unwrap();
+    let thread = |place: usize, closed_at| Thread {
+        thread: format!("{}/1", fleet.findings[place].fingerprint),
+        told_in: "alerts".to_owned(),
+        place: "C1".to_owned(),
+        ts: "17.1".to_owned(),
+        event: claimed[place].events[0].event.clone(),
+        closed_at,
+    };
+    let done = Outcome::Done { status: Some(200) };
+    let mut both = [thread(0, None), thread(1, None)];
+    both.sort_by(|a, b| a.thread.cmp(&b.thread));
+    database.finish_told(&claimed[0], &done, (&both, &[]), day(1)).await.unwrap();
+    assert!(
+        database.finish_told(&claimed[0], &done, (&[thread(0, Some(day(1)))], &[]), day(1)).await.is_err(),
+        "a late word changes nothing"
+    );
+    let wanted: Vec<String> = both.iter().map(|thread| thread.thread.clone()).collect();
+    assert_eq!(database.threads("slack", &wanted).await.unwrap(), both, "with its guidance");
+    assert_eq!(database.threads("elsewhere", &wanted).await.unwrap(), []);
+    assert_eq!(database.threads("slack", &[]).await.unwrap(), []);
+    assert_eq!(database.open_threads().await.unwrap().len(), 2);
+    assert_eq!(database.stale_messages(10, day(1)).await.unwrap(), []);
+    let closed = [thread(0, Some(day(1)))];
+    let message = ("C1".to_owned(), "17.1".to_owned());
+    database.finish_told(&claimed[1], &done, (&closed, std::slice::from_ref(&message)), day(1)).await.unwrap();
+    assert_eq!(database.open_threads().await.unwrap(), [("slack".to_owned(), thread(1, None).thread, message.1)]);
+    let stale = database.stale_messages(10, day(1)).await.unwrap();
+    assert_eq!((stale.len(), stale[0].events.len(), stale[0].attempts), (1, 2, 0));
+    assert_eq!(stale[0].summary.as_ref().map(|summary| summary.clusters), Some(1));
+    database.refreshed(&stale[0], Some(day(2))).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(1)).await.unwrap(), [], "not before its time");
+    let again = database.stale_messages(10, day(2)).await.unwrap();
+    assert_eq!((again[0].attempts, again[0].since), (1, day(1)));
+    database.refreshed(&stale[0], None).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(2)).await.unwrap().len(), 1, "who was overtaken has no word");
+    let keep = Keep { runs_days: 900, closed_days: 900, messages_days: 90, firings_days: 90 };
+    database.retain(&keep, day(80), false).await.unwrap();
+    assert_eq!(database.threads("slack", &wanted).await.unwrap().len(), 2);
+    database.retain(&keep, day(100), false).await.unwrap();
+    let left = database.threads("slack", &wanted).await.unwrap();
+    assert_eq!(left, [thread(1, None)], "what is open keeps its thread");
+    database.refreshed(&again[0], None).await.unwrap();
+    assert_eq!(database.stale_messages(10, day(100)).await.unwrap(), []);
+}
+
+async fn messages_of_the_last_hour_are_counted_whoever_sent_them(place: Place) {
+    let mut fleet = Fleet::of(1, 3, 1);
+    let database = knowing(&place, &fleet).await;
+    (0..3).for_each(|number| fleet.set(number, State::Fail));
+    record(&database, &fleet, 1).await;
+    let minute = |minutes| day(1) + SignedDuration::from_mins(minutes);
+    let sent = async |since, now| database.sent_since(minute(since), minute(now)).await.unwrap().len();
+    assert_eq!(sent(-60, 0).await, 3, "what is about to leave counts");
+    let claimed = database.claim_deliveries(10, day(1), soon(day(1))).await.unwrap();
+    assert_eq!(sent(-60, 0).await, 3);
+    let done = Outcome::Done { status: None };
+    let later = Outcome::Retry { at: minute(100), status: None, error: String::new() };
+    let dead = Outcome::Dead { status: None, error: String::new() };
+    for (claimed, outcome) in claimed.iter().zip([done, later, dead]) {
+        database.finish_delivery(claimed, &outcome, minute(1)).await.unwrap();
+    }
+    assert_eq!(sent(-59, 2).await, 1, "what was given up and what waits longer does not");
+    assert_eq!(database.sent_since(minute(-59), minute(2)).await.unwrap()[0].0, "chat");
+    assert_eq!(sent(0, 60).await, 1);
+    assert_eq!(sent(1, 61).await, 0);
+}
+
+async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
+    let mut fleet = Fleet::of(1, 1, 1);
+    let database = knowing(&place, &fleet).await;
+    fleet.set(0, State::Fail);
+    record(&database, &fleet, 1).await;
+    database.close().await;
+    let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&place.url()).await.unwrap();
+    for sql in ["DROP TABLE threads", "DROP TABLE stale_messages", "DELETE FROM palisade_tables WHERE version > 1"] {
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
+    sqlx::Connection::close(connection).await.unwrap();
+    let database = place.open().await;
+    assert_eq!(database.open_threads().await.unwrap(), []);
+    assert_eq!(database.runs(10).await.unwrap().len(), 2, "what was there is there");
 }
 
 async fn what_is_old_is_removed_and_what_is_open_is_not(place: Place) {

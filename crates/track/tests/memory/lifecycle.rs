@@ -1,10 +1,11 @@
 //! How findings open, are resolved, are gone and come back.
 
 use crate::world::{DOOR, EAST, Fleet, Look, POOL, Sight, WEST, hours, of, remember, shape, standing, told};
+use jiff::SignedDuration;
 use palisade_engine::{Fingerprint, Severity, State, Subject};
 use palisade_model::{Cluster, Observed, Provider};
 use palisade_testkit::{gap, tidy};
-use palisade_track::{EventKind, Memory, Standing, Topic, tick};
+use palisade_track::{EventKind, Memory, Reminders, Standing, Topic, tick};
 
 /// A way to look at less, and what it is called.
 type Named = (&'static str, fn(&mut Look));
@@ -190,23 +191,52 @@ fn a_run_that_ended_before_the_cluster_was_last_read_has_nothing_to_say_of_it() 
 }
 
 #[test]
+fn reminders_come_as_often_as_whoever_is_told_wants_and_not_after_somebody_takes_it_on() {
+    let mut memory = knowing(&Fleet::one(State::Fail, State::Fail));
+    let every = |period: i64, of: Severity| {
+        Reminders::new(SignedDuration::from_hours(period), move |event| {
+            (event.severity == of).then_some(SignedDuration::from_hours(period))
+        })
+    };
+    let six = every(6, Severity::High);
+    assert_eq!(told(&tick(&mut memory, &[], &six, hours(5))), [""; 0]);
+    assert_eq!(told(&tick(&mut memory, &[], &six, hours(6))), ["finding.reminder web"]);
+    let again = tick(&mut memory, &[], &six, hours(12));
+    assert_eq!(told(&again), ["finding.reminder web"]);
+    assert_ne!(again[0].key(), tick(&mut memory, &[], &six, hours(18))[0].key(), "each is told");
+    let print = of(&memory, "web").unwrap().fingerprint;
+    memory.findings.get_mut(&print).unwrap().tracked.acknowledge("ana", hours(19)).unwrap();
+    assert_eq!(told(&tick(&mut memory, &[], &six, hours(240))), [""; 0]);
+    let never = Reminders::new(SignedDuration::from_hours(1), |_| None);
+    assert_eq!(told(&tick(&mut memory, &[], &never, hours(240))), [""; 0]);
+}
+
+#[test]
 fn reminders_follow_severity_and_stop_when_somebody_takes_it_on() {
     let fleet = Fleet::one(State::Fail, State::Fail);
     let mut memory = knowing(&fleet);
-    assert_eq!(told(&tick(&mut memory, &[], hours(23))), [""; 0]);
-    assert_eq!(told(&tick(&mut memory, &[], hours(24))), ["finding.reminder shop"], "critical every day");
-    assert_eq!(told(&tick(&mut memory, &[], hours(25))), [""; 0], "once a period");
+    assert_eq!(told(&tick(&mut memory, &[], &Reminders::default(), hours(23))), [""; 0]);
+    assert_eq!(
+        told(&tick(&mut memory, &[], &Reminders::default(), hours(24))),
+        ["finding.reminder shop"],
+        "critical every day"
+    );
+    assert_eq!(told(&tick(&mut memory, &[], &Reminders::default(), hours(25))), [""; 0], "once a period");
     let print = of(&memory, "shop").unwrap().fingerprint;
     memory.findings.get_mut(&print).unwrap().tracked.acknowledge("ana", hours(30)).unwrap();
-    assert_eq!(told(&tick(&mut memory, &[], hours(24 * 7))), ["finding.reminder web"], "high every week");
+    assert_eq!(
+        told(&tick(&mut memory, &[], &Reminders::default(), hours(24 * 7))),
+        ["finding.reminder web"],
+        "high every week"
+    );
     remember(&mut memory, &fleet, &Look::at(24 * 8));
     assert_eq!(standing(&memory, "shop"), "acknowledged", "being seen again changes nothing");
     memory.findings.get_mut(&print).unwrap().tracked.unacknowledge().unwrap();
-    assert_eq!(told(&tick(&mut memory, &[], hours(24 * 9))), ["finding.reminder shop"]);
+    assert_eq!(told(&tick(&mut memory, &[], &Reminders::default(), hours(24 * 9))), ["finding.reminder shop"]);
     remember(&mut memory, &Fleet::one(State::Pass, State::Pass), &Look::at(24 * 10));
     let refused = memory.findings.get_mut(&print).unwrap().tracked.acknowledge("ana", hours(24 * 11)).unwrap_err();
     assert!(refused.to_string().contains("is resolved: only an open finding"), "{refused}");
-    assert_eq!(told(&tick(&mut memory, &[], hours(24 * 30))), [""; 0]);
+    assert_eq!(told(&tick(&mut memory, &[], &Reminders::default(), hours(24 * 30))), [""; 0]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::world::{EAST, Fleet, Look, Sight, WEST, hours, of, remember, remember_with, shape, standing, told};
 use jiff::Timestamp;
 use palisade_engine::{State, Waiver};
-use palisade_track::{Memory, tick};
+use palisade_track::{Memory, Reminders, tick};
 
 fn waiver(control: &str, until: Timestamp) -> Waiver {
     Waiver {
@@ -51,7 +51,11 @@ fn a_waived_finding_comes_and_goes_without_a_word() {
         assert!(words.iter().all(|word| word.starts_with("waiver.unused")), "{words:?}");
         assert_eq!(standing(&memory, "web"), standing_then);
     }
-    assert_eq!(told(&tick(&mut memory, &[], hours(501))), ["finding.reopened web"], "the waiver was taken away");
+    assert_eq!(
+        told(&tick(&mut memory, &[], &Reminders::default(), hours(501))),
+        ["finding.reopened web"],
+        "the waiver was taken away"
+    );
 }
 
 #[test]
@@ -60,8 +64,8 @@ fn an_opening_that_was_told_before_the_waiver_is_not_told_again_at_its_end() {
     let mut memory = knowing(&fail);
     let waivers = [waiver("NP-01", hours(24 * 20))];
     remember_with(&mut memory, &fail, &Look::at(1), &waivers);
-    assert_eq!(told(&tick(&mut memory, &waivers, hours(24 * 2))), [""; 0], "no reminder either");
-    let events = tick(&mut memory, &waivers, hours(24 * 20));
+    assert_eq!(told(&tick(&mut memory, &waivers, &Reminders::default(), hours(24 * 2))), [""; 0], "no reminder either");
+    let events = tick(&mut memory, &waivers, &Reminders::default(), hours(24 * 20));
     assert_eq!(told(&events), ["waiver.expired NP-01 on shop: 1", "finding.reminder web"]);
 }
 
@@ -73,17 +77,21 @@ fn an_end_is_told_14_7_and_1_days_before_each_once() {
     let days: Vec<i64> = (0..35)
         .flat_map(|day| [(day, 0), (day, 12)])
         .filter(|(day, hour)| {
-            let events = tick(&mut memory, &waivers, hours(24 * day + hour));
+            let events = tick(&mut memory, &waivers, &Reminders::default(), hours(24 * day + hour));
             told(&events).iter().any(|word| word.starts_with("waiver.expiring"))
         })
         .map(|(day, _)| day)
         .collect();
     assert_eq!(days, [16, 23, 29]);
     let renewed = [waiver("NP-01", hours(24 * 60))];
-    assert_eq!(told(&tick(&mut memory, &renewed, hours(24 * 50))), ["waiver.expiring NP-01 on shop: 1"], "a new end");
+    assert_eq!(
+        told(&tick(&mut memory, &renewed, &Reminders::default(), hours(24 * 50))),
+        ["waiver.expiring NP-01 on shop: 1"],
+        "a new end"
+    );
     let mut late = knowing(&fail);
     assert_eq!(
-        told(&tick(&mut late, &waivers, hours(24 * 29 + 2))),
+        told(&tick(&mut late, &waivers, &Reminders::default(), hours(24 * 29 + 2))),
         ["waiver.expiring NP-01 on shop: 1"],
         "only the nearest"
     );
