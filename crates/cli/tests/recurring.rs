@@ -13,6 +13,7 @@ mod instances;
 #[path = "recurring/kills.rs"]
 mod kills;
 #[path = "../../store/tests/database/server.rs"]
+#[expect(dead_code, reason = "the tests of the store ask more of it")]
 mod server;
 #[path = "recurring/stage.rs"]
 mod stage;

@@ -53,6 +53,9 @@ pub const WINDOW: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: SignedDuration = SignedDuration::from_hours(1);
 
+/// The shortest one: a receiver that says at once, again and again, is not asked without end.
+const SHORTEST_ASKED: SignedDuration = SignedDuration::from_secs(1);
+
 /// The wait before the second attempt, before jitter, and the longest one.
 const BASE_SECONDS: f64 = 5.0;
 const CAP_SECONDS: f64 = 6.0 * 3_600.0;
@@ -61,7 +64,7 @@ const CAP_SECONDS: f64 = 6.0 * 3_600.0;
 /// says whether the message has been rendered smaller already; `jitter` lies in `0.0..1.0`.
 ///
 /// Waits grow by doubling, with full jitter, so that receivers that come back are not met by everybody at once. A receiver
-/// that names a moment is taken at its word up to an hour.
+/// that names a moment is taken at its word from a second to an hour.
 pub fn after(outcome: &Outcome, attempt: u32, first: Timestamp, smaller: bool, now: Timestamp, jitter: f64) -> Next {
     match outcome {
         Outcome::Taken => Next::Done,
@@ -83,7 +86,8 @@ fn retry(attempt: u32, first: Timestamp, asked: Option<Timestamp>, now: Timestam
     let at = match asked {
         Some(asked) => {
             let longest = now.checked_add(LONGEST_ASKED).unwrap_or(end);
-            asked.clamp(now, longest)
+            let soonest = now.checked_add(SHORTEST_ASKED).unwrap_or(now);
+            asked.clamp(soonest, longest.max(soonest))
         }
         None => now.checked_add(wait(attempt, jitter)).unwrap_or(end),
     };
@@ -216,10 +220,10 @@ mod tests {
     fn a_receiver_that_names_a_moment_is_taken_at_its_word_up_to_an_hour() {
         let asked = |header: &str| first(&Outcome::Later(retry_after(header, now())));
         assert_eq!(asked("30"), Next::Retry(in_seconds(30)));
-        assert_eq!(asked("0"), Next::Retry(now()));
+        assert_eq!(asked("0"), Next::Retry(in_seconds(1)));
         assert_eq!(asked("7200"), Next::Retry(in_seconds(3_600)));
         assert_eq!(asked("Wed, 18 Nov 2026 12:10:00 GMT"), Next::Retry(in_seconds(600)));
-        assert_eq!(asked("Wed, 18 Nov 2020 12:10:00 GMT"), Next::Retry(now()));
+        assert_eq!(asked("Wed, 18 Nov 2020 12:10:00 GMT"), Next::Retry(in_seconds(1)));
         for nonsense in ["soon", "-5", "99999999999999", ""] {
             assert_eq!(asked(nonsense), Next::Retry(in_seconds(5)), "{nonsense}");
         }

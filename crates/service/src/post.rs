@@ -16,8 +16,8 @@ use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sy
 /// How long a message is held while it is being delivered. Longer than a receiver is waited for.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
-/// How many messages are taken at once.
-const AT_ONCE: u32 = 16;
+/// How many messages are taken at once: so few that the slowest receivers answer within the lease.
+const AT_ONCE: u32 = 2;
 
 /// How many messages are brought up to date at once. The others follow with the next deliveries.
 const STALE_AT_ONCE: u32 = 64;
@@ -74,15 +74,18 @@ impl Post {
         Ok(past)
     }
 
-    /// Who is reminded of what.
-    pub fn reminders(&self) -> Reminders {
-        self.sinks.reminders(&self.guides)
+    /// Who is reminded of what. `only` are the routes that a schedule names, in its order.
+    pub fn reminders(&self, only: Option<&[String]>) -> Reminders {
+        self.sinks_of(only).reminders(&self.guides)
+    }
+
+    fn sinks_of(&self, only: Option<&[String]>) -> Cow<'_, Sinks> {
+        only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)))
     }
 
     /// By which routes events are told, as the memory queues them. `only` are those that a schedule names, in its order.
     pub fn routes(&self, events: &[Event], only: Option<&[String]>, past: &Past, now: Timestamp) -> Vec<Route> {
-        let sinks = only.map_or(Cow::Borrowed(&self.sinks), |names| Cow::Owned(self.sinks.only(names)));
-        let queued = queue(events, &sinks, &self.guides, past, now);
+        let queued = queue(events, &self.sinks_of(only), &self.guides, past, now);
         queued
             .into_iter()
             .map(|one| Route {
@@ -111,19 +114,37 @@ impl Post {
         database.put_endpoints(&self.sinks.channels.iter().map(endpoint).collect::<Vec<_>>()).await
     }
 
-    /// Delivers what waits and may leave now, and brings up to date what chats were told. Every message is tried once.
+    /// Delivers what waits and may leave now, tells elsewhere of what is given up, and brings up to date what chats were told.
+    /// No message is tried more than twice, whatever receivers ask for.
     pub async fn deliver(&self, database: &Database, clock: &Clock) -> Result<Posted, ServiceError> {
         let mut posted = Posted::default();
+        if self.deliver_until(database, clock(), clock, &mut posted).await? {
+            // What went wrong is told now, and not with the next run.
+            self.deliver_until(database, clock(), clock, &mut posted).await?;
+        }
+        self.refresh(database, clock).await?;
+        Ok(posted)
+    }
+
+    /// Delivers what may leave at a moment. Whether something is told elsewhere by it.
+    async fn deliver_until(
+        &self,
+        database: &Database,
+        moment: Timestamp,
+        clock: &Clock,
+        posted: &mut Posted,
+    ) -> Result<bool, ServiceError> {
+        let mut is_told = false;
         loop {
             let now = clock();
             let until = now.checked_add(LEASE).unwrap_or(now);
-            let claimed = database.claim_deliveries(AT_ONCE, now, until).await?;
+            let claimed = database.claim_deliveries(AT_ONCE, moment, until).await?;
             if claimed.is_empty() {
-                self.refresh(database, clock).await?;
-                return Ok(posted);
+                return Ok(is_told);
             }
             for message in claimed {
                 let (outcome, noted) = self.attempt(database, &message, clock).await?;
+                is_told |= noted.is_told_elsewhere;
                 match &outcome {
                     Outcome::Done { .. } => posted.delivered += 1,
                     Outcome::Retry { .. } => posted.retried += 1,
@@ -193,7 +214,7 @@ impl Post {
             Next::Pause => Outcome::Retry { at: clock(), status, error },
             Next::Smaller | Next::Anew | Next::Dead | Next::Disable => Outcome::Dead { status, error },
         };
-        nothing(outcome)
+        Ok((outcome, Noted { is_told_elsewhere: failed, ..Noted::default() }))
     }
 
     /// Until when nothing is said on a channel that fails. One that was spoken to a moment ago is waited for: a message

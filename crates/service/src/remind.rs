@@ -11,7 +11,7 @@ impl Service {
     pub async fn remind(&self, clock: &Clock) -> Result<Vec<Event>, ServiceError> {
         let now = clock();
         let (past, reminders) = match &self.post {
-            Some(post) => (post.past(&self.database, now).await?, post.reminders()),
+            Some(post) => (post.past(&self.database, now).await?, post.reminders(None)),
             None => (Past::default(), Reminders::default()),
         };
         let route =

@@ -186,7 +186,7 @@ impl Service {
             return Ok(Ran::Lost(outcomes));
         }
         sighting.schedule = Some(schedule.to_owned());
-        sighting.reminders = self.post.as_ref().map(Post::reminders).unwrap_or_default();
+        sighting.reminders = self.post.as_ref().map(|post| post.reminders(job.routes)).unwrap_or_default();
         sighting.rules = Rules::of(self.palisade, &job.controls, &self.policy);
         for provider in [Provider::Aws, Provider::Azure, Provider::Gcp, Provider::Kubernetes] {
             let findings = report.findings.iter().filter(|finding| finding.provider == provider);

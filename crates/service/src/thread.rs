@@ -13,12 +13,14 @@ pub(crate) struct Known {
     threads: BTreeMap<String, Thread>,
 }
 
-/// What is to be remembered after a message was taken.
+/// What is to be remembered after an attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Noted {
     pub(crate) threads: Vec<Thread>,
     /// Messages that are out of date now: the chat's names of channel and message.
     pub(crate) stale: Vec<(String, String)>,
+    /// Whether other channels are told that it was not taken.
+    pub(crate) is_told_elsewhere: bool,
 }
 
 /// A message in a chat: the chat's names of channel and message.
@@ -89,7 +91,7 @@ impl Known {
                 (_, _) => (),
             }
         }
-        Noted { threads: changed.into_values().collect(), stale: stale.into_iter().collect() }
+        Noted { threads: changed.into_values().collect(), stale: stale.into_iter().collect(), is_told_elsewhere: false }
     }
 }
 

@@ -5,12 +5,14 @@ use jiff::SignedDuration;
 use palisade_engine::Severity;
 use std::{fmt, sync::Arc};
 
+type After = dyn Fn(&Event) -> Option<SignedDuration> + Send + Sync;
+
 /// How long after it was last told an open finding is told again that nobody has taken on.
 #[derive(Clone)]
 pub struct Reminders {
     /// No finding is told again before.
     least: SignedDuration,
-    after: Arc<dyn Fn(&Event) -> Option<SignedDuration> + Send + Sync>,
+    after: Arc<After>,
 }
 
 impl Reminders {

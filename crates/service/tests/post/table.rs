@@ -314,3 +314,16 @@ async fn a_message_whose_channel_is_no_more_is_not_wanted() {
     stage.deliver().await;
     assert_eq!((stage.all(DeliveryState::Suppressed).await.len(), receiver.seen().len()), (1, 0));
 }
+
+#[tokio::test]
+async fn a_receiver_that_says_at_once_again_and_again_is_not_asked_without_end() {
+    let receiver = Receiver::start(|_| (503, Some(("retry-after", "0".to_owned())), String::new())).await;
+    let stage = Stage::new(vec![(webhook("siem"), receiver.url.clone())], vec![route("now", &[], "siem")]).await;
+    stage.tell(&[event(EventKind::Opened, "shop", "ana", stage.now())]).await;
+    // The clock moves on at each look: the moment it asks for has come before it was even written down.
+    for deliveries in 1..4 {
+        stage.deliver().await;
+        assert_eq!(receiver.seen().len(), deliveries);
+        stage.wait(SignedDuration::from_secs(5));
+    }
+}
