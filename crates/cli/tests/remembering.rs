@@ -1,5 +1,5 @@
 //! What recurring runs keep, and the commands that look after it: over simulated clouds, with messages that nobody takes.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{Faults, Running, Simulator, World};
 use std::{

@@ -73,16 +73,16 @@ fn waiver(node: &Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Opti
 /// The findings that somebody looked at.
 fn approved(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<BTreeSet<Fingerprint>> {
     let written = map.texts("approved", diagnostics)?;
-    let prints = written.into_iter().filter_map(|(text, span)| match text.parse() {
-        Ok(print) => Some(print),
-        Err(_) => {
+    let prints = written.into_iter().filter_map(|(text, span)| {
+        let print = text.parse().ok();
+        if print.is_none() {
             diagnostics.push(
                 Diagnostic::at(span, format!("`{text}` is no fingerprint of a finding"))
                     .label("expected 32 hexadecimal digits")
                     .help("`palisade findings` and the reports tell the fingerprints; quote those of digits only"),
             );
-            None
         }
+        print
     });
     Some(prints.collect())
 }

@@ -145,8 +145,9 @@ fn what_a_waiver_was_not_approved_for_is_not_waived() {
         |approved: &[Fingerprint]| Waiver { approved: Some(approved.iter().copied().collect()), ..waiver(None, 1) };
     let counted = |covers| Waiver { covers: Some(covers), ..waiver(None, 1) };
     let only_a = waiver(Some("a"), 1);
-    // (waivers, which of the sum, `a` and `b` are waived, what each that has grown was approved for and selects)
-    let table: &[(&[Waiver], [bool; 3], &[(u64, u64)])] = &[
+    /// (waivers, which of the sum, `a` and `b` are waived, what each that has grown was approved for and selects)
+    type Row<'a> = (&'a [Waiver], [bool; 3], &'a [(u64, u64)]);
+    let table: &[Row<'_>] = &[
         (&[waiver(None, 1)], [true, true, true], &[]),
         (&[listed(&[a, b])], [true, true, true], &[]),
         (&[listed(&[sum, a])], [false, true, false], &[(1, 2)]),

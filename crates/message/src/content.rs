@@ -319,7 +319,9 @@ fn lines(cause: &Cause<'_>, view: &View<'_>) -> Vec<Line> {
                 EventKind::WaiverExpired => extra("Ended", minute(*until)),
                 _ => needed("Ends", minute(*until)),
             };
-            vec![until, needed("Covers", count(*covers, "finding", "findings")), extra("Owner", quoted(owner))]
+            // What it was not approved for it does not cover.
+            let what = if cause.first.kind == EventKind::WaiverGrown { "Matches" } else { "Covers" };
+            vec![until, needed(what, count(*covers, "finding", "findings")), extra("Owner", quoted(owner))]
         }
         Topic::Run(summary) => run_lines(cause.first, summary),
         Topic::Channel { why, waiting, .. } => {

@@ -190,7 +190,7 @@ pub enum Topic {
         owner: String,
         /// When it ends or ended.
         until: Timestamp,
-        /// How many findings it covers now.
+        /// How many findings it covers now; one that has grown: how many it selects.
         covers: u64,
     },
     /// A run.

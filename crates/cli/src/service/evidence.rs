@@ -142,7 +142,7 @@ mod tests {
         let old_before = |before: &str, needed: &[&str]| {
             let needed = needed.iter().map(|text| at(text)).collect();
             let old = old(&schedule, &folder.path().join("palisade.yaml"), at(before), &needed).unwrap();
-            let day = |path: PathBuf| path.file_name().unwrap().to_str().unwrap()[9..10].to_owned();
+            let day = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().chars().nth(9).unwrap();
             old.into_iter().map(day).collect::<String>()
         };
         assert_eq!(old_before("2027-01-01T00:00:00Z", &[]), "12345", "the last one stays");
