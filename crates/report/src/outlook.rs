@@ -36,7 +36,7 @@ pub enum OutlookError {
     #[error(transparent)]
     Year(#[from] NoSuchYear),
     /// What people want cannot be.
-    #[error("the plan cannot be kept:{}", .0.iter().map(|one| format!("\n  {one}")).collect::<String>())]
+    #[error("the plan cannot be kept:\n  {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  "))]
     Conflicts(Vec<Conflict>),
 }
 

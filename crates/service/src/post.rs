@@ -9,7 +9,7 @@ use palisade_engine::Severity;
 use palisade_message::{Channel, Guides, Past, Planned, Rendered, Room, Sinks, Templates, Thread, View, queue, render};
 use palisade_notify::{Courier, Health, Next, Receipt, State, after};
 use palisade_provider::Clock;
-use palisade_store::{Claimed, Database, DatabaseError, Endpoint, EndpointState, Outcome, Route, Stale};
+use palisade_store::{Claimed, Database, DatabaseError, DeliveryState, Endpoint, EndpointState, Outcome, Route, Stale};
 use palisade_track::{Event, EventKind, Reminders, Summary, Topic};
 use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sync::PoisonError};
 
@@ -17,10 +17,13 @@ use std::{borrow::Cow, collections::BTreeMap, error::Error as _, sync::Mutex, sy
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
 /// How many messages are taken at once: so few that the slowest receivers answer within the lease.
-const AT_ONCE: u32 = 2;
+const AT_ONCE: u32 = 1;
 
 /// How many messages are brought up to date at once. The others follow with the next deliveries.
 const STALE_AT_ONCE: u32 = 64;
+
+/// How many waiting messages are counted when a channel fails.
+const MOST_COUNTED: u32 = 1_000;
 
 /// How long back the messages of a route are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -111,7 +114,13 @@ impl Post {
                 failing_since: None,
             }
         };
-        database.put_endpoints(&self.sinks.channels.iter().map(endpoint).collect::<Vec<_>>()).await
+        database.put_endpoints(&self.sinks.channels.iter().map(endpoint).collect::<Vec<_>>()).await?;
+        let known = database.endpoints().await?;
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        for endpoint in known.into_iter().filter(|one| one.state == EndpointState::Enabled) {
+            health.entry(endpoint.id).or_default().failing_since = endpoint.failing_since;
+        }
+        Ok(())
     }
 
     /// Delivers what waits and may leave now, tells elsewhere of what is given up, and brings up to date what chats were told.
@@ -197,7 +206,7 @@ impl Post {
             );
             (receipt, next) = self.try_both_sizes(&planned, channel, None, tries, clock).await;
         }
-        let health = self.remember(channel, next, clock());
+        let health = self.remember(database, channel, next, clock()).await?;
         let failed = next == Next::Dead || health.state != State::Enabled;
         if failed {
             self.note(database, channel, health, (&planned, &receipt), clock()).await?;
@@ -229,10 +238,24 @@ impl Post {
         None
     }
 
-    fn remember(&self, channel: &Channel, next: Next, now: Timestamp) -> Health {
-        let health = self.health_of(&channel.name).after(next, channel.kind.medium(), now);
+    /// How the channel is after an attempt. Since when it has only failed is written down: the next process goes on
+    /// counting.
+    async fn remember(
+        &self,
+        database: &Database,
+        channel: &Channel,
+        next: Next,
+        now: Timestamp,
+    ) -> Result<Health, DatabaseError> {
+        let known = self.health_of(&channel.name);
+        // It was tried, so somebody has opened it again since.
+        let known = if known.state == State::Enabled { known } else { Health::default() };
+        let health = known.after(next, channel.kind.medium(), now);
         self.health.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), health);
-        health
+        if health.state == State::Enabled && health.failing_since != known.failing_since {
+            database.set_endpoint(&channel.name, EndpointState::Enabled, health.failing_since).await?;
+        }
+        Ok(health)
     }
 
     /// Brings up to date the messages that tell of what is over, so that a reader of the channel sees it. What cannot be
@@ -257,7 +280,7 @@ impl Post {
             let thread = Thread::Update(stale.ts.clone());
             let place = named(channel, &stale.place);
             let (receipt, next) = self.try_both_sizes(&planned, &place, Some(&thread), tries, clock).await;
-            let health = self.remember(channel, next, clock());
+            let health = self.remember(database, channel, next, clock()).await?;
             let again = match next {
                 Next::Done => None,
                 Next::Retry(at) => Some(at),
@@ -360,13 +383,16 @@ impl Post {
         if planned.events.iter().all(|event| event.kind == EventKind::DeliveryFailing) {
             return Ok(());
         }
+        // The one in hand is held, and waits no less.
+        let ready = database.deliveries(DeliveryState::Ready, MOST_COUNTED).await?;
+        let waiting = 1 + ready.iter().filter(|one| one.endpoint == channel.name).count() as u64;
         let event = Event {
             kind: EventKind::DeliveryFailing,
             at: now,
             run: None,
             schedule: None,
             severity: Severity::High,
-            topic: Topic::Channel { name: channel.name.clone(), why: said(receipt), waiting: 1 },
+            topic: Topic::Channel { name: channel.name.clone(), why: said(receipt), waiting },
         };
         let past = self.past(database, now).await?;
         let elsewhere = |events: &[Event]| {

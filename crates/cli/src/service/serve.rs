@@ -176,7 +176,7 @@ impl Served<'_> {
         if let (Some(event), Some(post)) = (event, &self.service.post) {
             // One that was told before is not put in again.
             let only = schedule.routes.as_deref();
-            let past = post.past(&database, now).await?;
+            let past = post.past(database, now).await?;
             let told = database.tell(&[event], now, |events| post.routes(events, only, &past, now)).await?;
             if told > 0 {
                 tracing::warn!(schedule = name, "a run is overdue");

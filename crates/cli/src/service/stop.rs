@@ -16,9 +16,15 @@ pub(crate) fn on_signals() -> anyhow::Result<watch::Receiver<bool>> {
         either(&mut terminate, &mut interrupt).await;
         asked.send_replace(true);
         either(&mut terminate, &mut interrupt).await;
-        std::process::exit(crate::exit::Exit::CouldNotRun as i32);
+        leave();
     });
     Ok(stop)
+}
+
+/// Ends the process where it stands.
+#[expect(clippy::exit, reason = "somebody asked twice, and everything that is written is written whole")]
+fn leave() -> ! {
+    std::process::exit(crate::exit::Exit::CouldNotRun as i32)
 }
 
 /// Nobody asks.

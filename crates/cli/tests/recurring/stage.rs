@@ -230,10 +230,11 @@ impl Said {
         let wanted = wanted.to_owned();
         tokio::task::spawn_blocking(move || {
             loop {
-                let from = self.before.len();
-                let read = self.lines.read_line(&mut self.before).unwrap();
+                let mut line = String::new();
+                let read = self.lines.read_line(&mut line).unwrap();
+                self.before.push_str(&line);
                 assert!(read > 0, "it ended and did not say `{wanted}`:\n{}", self.before);
-                if self.before[from..].contains(&wanted) {
+                if line.contains(&wanted) {
                     return self;
                 }
             }

@@ -229,10 +229,10 @@ pub(crate) fn event(kind: EventKind, name: &str, owner: &str, now: Timestamp) ->
         let cluster = ClusterId::new(format!("arn:aws:eks:eu-west-1:111111111111:cluster/{name}"));
         let subject = Subject { kind: SubjectKind::Cluster, id: cluster.as_str().into(), name: name.into() };
         finding.fingerprint = Fingerprint::of("CP-01", &cluster, &subject);
-        finding.subject = cluster.as_str().to_owned();
+        cluster.as_str().clone_into(&mut finding.subject);
         finding.cluster = cluster;
-        finding.cluster_name = name.to_owned();
-        finding.subject_name = name.to_owned();
+        name.clone_into(&mut finding.cluster_name);
+        name.clone_into(&mut finding.subject_name);
         finding.owner = Some(owner.to_owned());
         finding.severity = Severity::High;
         finding.because = format!("the endpoint of {name} lets in everybody");

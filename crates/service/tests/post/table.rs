@@ -168,7 +168,7 @@ async fn every_row_of_the_table_of_attempts_is_kept_from_the_queue_to_the_receiv
         assert_eq!(notices, told_elsewhere, "{name}: told elsewhere");
         match then {
             Done => {
-                assert_eq!((of_siem(DeliveryState::Done).await.len(), state), (1, EndpointState::Enabled), "{name}")
+                assert_eq!((of_siem(DeliveryState::Done).await.len(), state), (1, EndpointState::Enabled), "{name}");
             }
             Retry(from, to) => {
                 let waiting = of_siem(DeliveryState::Ready).await;
