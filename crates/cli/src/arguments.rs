@@ -8,7 +8,7 @@ mod store;
 mod waivers;
 
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
-pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Reach, Replay, Scan};
+pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
 pub(crate) use store::{Prune, Store};
@@ -79,6 +79,14 @@ Examples:
   palisade replay run1
   palisade replay run1 run2 --format json -o findings.json")]
     Replay(Replay),
+    /// What to do first, in four 90-day plans, with what to expect of them
+    #[command(after_help = "\
+Examples:
+  palisade plan run1
+  palisade plan run1 --file plan.yaml --days 40       begin a plan, or bring it up to date
+  palisade plan run1 --file plan.yaml --format html -o report.html
+  palisade plan run1 --format csv -o plan.csv")]
+    Plan(Plan),
     /// Who can reach a cluster and its nodes, through which rules
     #[command(after_help = "\
 Examples:

@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod output;
 mod permissions;
+mod plan;
 mod progress;
 mod providers;
 mod reach;
@@ -42,6 +43,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Demo(wanted) => runtime()?.block_on(demo::run(&wanted, screen)),
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
         Command::Replay(wanted) => stored::replay(&wanted, screen),
+        Command::Plan(wanted) => plan::run(&wanted, screen),
         Command::Reach(wanted) => reach::run(&wanted, screen),
         Command::Authority(wanted) => authority::run(&wanted, screen),
         Command::Explain(wanted) => catalogue::explain(&wanted, screen),

@@ -73,9 +73,13 @@ impl Screen {
                 waiver.owner, waiver.control, waiver.cluster
             )));
         }
-        let to_file = output.output.is_some();
-        let options = Options { colour: self.colour && !to_file, width: self.width, next, plan: None };
+        let options = Options { next, ..self.options(output.output.is_some()) };
         write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
+    }
+
+    /// How text looks here, or in a file.
+    pub(crate) fn options(&self, to_file: bool) -> Options {
+        Options { colour: self.colour && !to_file, width: self.width, next: Vec::new(), plan: None }
     }
 
     /// Says that something is wrong and the run goes on.
@@ -141,7 +145,7 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     data(&text, None)
 }
 
-fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+pub(crate) fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let Some(path) = file else {
         let mut stdout = io::BufWriter::new(io::stdout().lock());
         return match fill(&mut stdout).and_then(|()| stdout.flush()) {

@@ -13,20 +13,29 @@ use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::Cluster;
 use palisade_provider::{Provider, Snapshot};
-use palisade_report::plain;
+use palisade_report::{Report, plain};
 use palisade_store::SnapshotFolder;
-use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
-    let policy = match &wanted.config {
+    let report = judged(&wanted.snapshots, wanted.config.as_deref())?;
+    screen.report(&report, &wanted.output, Vec::new())?;
+    Ok(exit::of_report(&report, false, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// The report of stored snapshots, under the policy of a configuration or the standard one.
+pub(crate) fn judged(snapshots: &[PathBuf], config: Option<&Path>) -> anyhow::Result<Report> {
+    let policy = match config {
         Some(path) => configuration(path)?.policy,
         None => Policy::default(),
     };
-    let folders: Vec<SnapshotFolder> = wanted.snapshots.iter().map(SnapshotFolder::open).collect();
+    let folders: Vec<SnapshotFolder> = snapshots.iter().map(SnapshotFolder::open).collect();
     let controls = controls();
-    let report = palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?;
-    screen.report(&report, &wanted.output, Vec::new())?;
-    Ok(exit::of_report(&report, false, wanted.gate.fail_on, wanted.gate.min_coverage))
+    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?)
 }
 
 /// The clusters that something asks about: of stored snapshots, or of the fleet, read now.

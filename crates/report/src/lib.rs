@@ -20,16 +20,18 @@ mod render;
 mod row;
 mod sarif;
 mod table;
+mod way;
 
 pub use authority::{authority, authority_json};
 pub use holders::{who, who_json};
 pub use json::json_schema;
-pub use outlook::{Outlook, OutlookError};
+pub use outlook::{Outlook, OutlookError, begun};
 pub use page::control_page;
 pub use plain::{cell, plain};
 pub use reach::{reach, reach_fix, reach_json, reach_why};
 pub use render::{Format, Options, render};
 pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
+pub use way::{plan_csv, plan_markdown, plan_text};
 
 use jiff::Timestamp;
 use palisade_assess::Surroundings;

@@ -1,17 +1,18 @@
 //! What a report says beyond its findings: how healthy the fleet is, and what to do in which order.
 
 use crate::Report;
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 use palisade_assess::{
     Assessment, Calendar, Capacity, Conflict, Expected, Field, Initiative, NoSuchYear, PersonDays, Plan, PlanFile,
     Progress, assess, initiatives, plan, progress, roadmap, scorecard,
 };
+use serde::Serialize;
 
 /// The days of work of a quarter when nobody says how many: one person who does nothing else.
 const DAYS: PersonDays = PersonDays::days(60);
 
 /// The health of a fleet and the way from there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Outlook {
     /// The scores.
     pub assessment: Assessment,
@@ -46,13 +47,8 @@ impl Outlook {
     /// # Errors
     /// When the plan leaves the calendar, and when its pins contradict each other or the capacity.
     pub fn of(report: &Report, kept: Option<&PlanFile>) -> Result<Self, OutlookError> {
-        let today = report.run.finished_at.to_zoned(TimeZone::UTC).date();
-        let fresh = || {
-            let capacity =
-                Capacity { days_per_quarter: DAYS, teams: [].into(), holidays: [].into(), frozen: Vec::new() };
-            PlanFile::new(today, capacity)
-        };
-        let kept = kept.cloned().unwrap_or_else(fresh);
+        let today = day(report);
+        let kept = kept.cloned().unwrap_or_else(|| begun(report, None));
         let calendar = Calendar::new(kept.start, today, kept.capacity.clone())?;
         let initiatives = initiatives(&report.findings, &report.surroundings);
         let plan = plan(&initiatives, &calendar, &kept.wishes()).map_err(OutlookError::Conflicts)?;
@@ -69,4 +65,16 @@ impl Outlook {
             progress,
         })
     }
+}
+
+/// The day on which a report was made, in UTC.
+fn day(report: &Report) -> Date {
+    report.run.finished_at.to_zoned(TimeZone::UTC).date()
+}
+
+/// An empty plan that begins on the day of a run, with so many days of work a quarter, or those of one person.
+pub fn begun(report: &Report, days: Option<PersonDays>) -> PlanFile {
+    let days_per_quarter = days.unwrap_or(DAYS);
+    let capacity = Capacity { days_per_quarter, teams: [].into(), holidays: [].into(), frozen: Vec::new() };
+    PlanFile::new(day(report), capacity)
 }

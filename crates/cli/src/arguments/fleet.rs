@@ -53,6 +53,43 @@ pub(crate) struct Replay {
     pub(crate) gate: Gate,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Folders written by `--save-snapshot` or `demo --keep`
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    pub(crate) snapshots: Vec<PathBuf>,
+    /// A configuration whose policy is applied; the standard policy when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The plan as your team keeps it: begun when it is not there, else read and brought up to date. What you moved,
+    /// pinned or excluded in it stays
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Person-days of work in a quarter, for a plan that is begun; 60 when absent
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..100_000))]
+    pub(crate) days: Option<u32>,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
+    pub(crate) format: PlanFormat,
+    /// Where it goes; stdout when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people
+    Table,
+    /// For a wiki or an issue
+    Markdown,
+    /// A line for each change, planned or not
+    Csv,
+    /// Everything: scores, changes with their risks and costs, scorecard, plan, expectations
+    Json,
+    /// The page of the report, with the plan in it
+    Html,
+}
+
 /// Where a cluster or identity is looked up.
 #[derive(Debug, Args)]
 pub(crate) struct Lookup {

@@ -210,7 +210,7 @@ fn why(one: &LeftOut, by_id: &BTreeMap<&InitiativeId, &Initiative>) -> String {
         Why::Excluded { because } => format!("taken out by a person: {}", plain(because)),
         Why::TooLarge { days, room } => format!("takes {days} days, and the largest quarter of its team holds {room}"),
         Why::Waits { waits_for } => {
-            let first = by_id.get(waits_for).map_or_else(|| waits_for.to_string(), |first| title(first));
+            let first = by_id.get(waits_for).map_or_else(|| plain(waits_for.as_str()), |first| title(first));
             format!("waits for what is in no quarter: {first}")
         }
         Why::NoRoom => "the days are taken by what removes more risk for them".to_owned(),
