@@ -126,7 +126,7 @@ impl Database {
                 Box::pin(async move {
                     match kind {
                         Kind::Sqlite => settle(connection, settings).await,
-                        Kind::Postgres => Ok(()),
+                        Kind::Postgres => let_go(connection).await,
                     }
                 })
             })
@@ -189,6 +189,14 @@ pub(crate) async fn changes(connection: &mut AnyConnection, doing: &str) -> Resu
 /// Writers of the memory queue here; readers and the deliveries of messages do not.
 async fn lock_server(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     connection.execute("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE").await.map(drop)
+}
+
+/// A process that freezes or whose network is gone in the middle of a transaction holds its locks no longer than a minute:
+/// the server ends it, and the others go on. An address that says otherwise keeps its word.
+async fn let_go(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    let sql = "SELECT set_config('idle_in_transaction_session_timeout', '60s', false) \
+               WHERE current_setting('idle_in_transaction_session_timeout') = '0'";
+    connection.execute(sql).await.map(drop)
 }
 
 /// Every write is on the disk when its transaction ends, and a writer waits for the one before it.
