@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
 #[path = "forms/sample.rs"]
+#[expect(dead_code, reason = "the other forms ask more of it")]
 mod sample;
 
 use palisade_assess::{PersonDays, PlanFile, Quarter};
