@@ -1,7 +1,7 @@
 //! What reads a fleet or a snapshot.
 
 use super::{Configuration, Gate, ListFormat, Output};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use palisade_authority::Capability;
 use palisade_reach::Protocol;
 use std::{net::IpAddr, path::PathBuf};
