@@ -27,7 +27,7 @@ async fn one_runs(services: usize) {
     // Whoever asks first for a cluster waits for its answer.
     let hang = FaultRule { permission: "eks:DescribeCluster".to_owned(), kind: FaultKind::Hang, times: Some(1) };
     let closed = cloud(false, true, Faults { fault: vec![hang], ..Faults::default() }).await;
-    stage.over(&closed, "  lease_seconds: 2\n");
+    stage.over(&closed, "  lease_seconds: 5\n");
 
     let (frozen, frozen_says) = Stage::start(stage.command(&["serve"]));
     let frozen_says = frozen_says.until("serving 1 schedules").await;
@@ -55,6 +55,8 @@ async fn one_runs(services: usize) {
     assert_eq!(stage.number("SELECT COUNT(*) FROM runs").await, 2, "exactly one run");
     assert_eq!(stage.receiver.with(|received| received.messages.clone()), told, "exactly one message of each");
     let firing = stage.texts("SELECT attempts || ' ' || outcome FROM firings ORDER BY nominal DESC").await;
-    assert_eq!(firing[0], "2 done", "begun twice, and run by one");
+    // On a busy machine somebody may lose the lease once more: however often it was begun, it was run by one.
+    let (begun, outcome) = firing[0].split_once(' ').unwrap();
+    assert!(begun.parse::<u32>().unwrap() >= 2 && outcome == "done", "{firing:?}");
     assert_eq!(stage.number("SELECT COUNT(*) FROM deliveries WHERE state <> 'done'").await, 0);
 }
