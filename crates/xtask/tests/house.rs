@@ -49,6 +49,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-report",
             "palisade-store",
             "palisade-track",
+            "palisade-assess",
         ],
     ),
     (

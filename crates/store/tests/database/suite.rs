@@ -730,7 +730,12 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
     record(&database, &fleet, 1).await;
     database.close().await;
     let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&place.url()).await.unwrap();
-    for sql in ["DROP TABLE threads", "DROP TABLE stale_messages", "DELETE FROM palisade_tables WHERE version > 1"] {
+    for sql in [
+        "DROP TABLE threads",
+        "DROP TABLE stale_messages",
+        "DROP TABLE memory_changes",
+        "DELETE FROM palisade_tables WHERE version > 1",
+    ] {
         sqlx::query(sql).execute(&mut connection).await.unwrap();
     }
     sqlx::Connection::close(connection).await.unwrap();
@@ -927,7 +932,8 @@ async fn a_memory_that_was_restored_goes_on_where_the_backup_was_made(place: Pla
     let filter = FindingFilter { closed: true, ..FindingFilter::default() };
     let before = database.findings(&filter).await.unwrap();
     assert!(before.iter().any(|one| one.standing.is_open()));
-    let copy = restored(&place, &database).await.open().await;
+    let beside = restored(&place, &database).await;
+    let copy = beside.open().await;
     assert_eq!(copy.findings(&filter).await.unwrap(), before);
     assert_eq!(copy.memory().await.unwrap(), database.memory().await.unwrap());
     assert!(matches!(
