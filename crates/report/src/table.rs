@@ -58,7 +58,7 @@ fn head(report: &Report, pen: Pen, text: &mut String) {
 }
 
 /// The findings a person reads: the cluster's own and the roll-ups, which name the worst part.
-fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
+pub(crate) fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
     report.findings.iter().filter(|finding| finding.subject.kind == SubjectKind::Cluster)
 }
 
@@ -287,7 +287,8 @@ fn counts(findings: &[&Finding], pen: Pen, indent: &str) -> String {
     text
 }
 
-fn percent(report: &Report) -> String {
+/// The share of facts that are known.
+pub(crate) fn percent(report: &Report) -> String {
     // Rounded down: one missing fact of ten thousand is not "100 %".
     format!("{:.1} %", (report.coverage.ratio() * 1000.0).floor() / 10.0)
 }

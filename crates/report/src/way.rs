@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io};
 /// Initiatives told of one quarter on a terminal; the file and the other forms have all.
 const SHOWN: usize = 12;
 
-type ById<'a> = BTreeMap<&'a InitiativeId, &'a Initiative>;
+pub(crate) type ById<'a> = BTreeMap<&'a InitiativeId, &'a Initiative>;
 
 fn by_id(outlook: &Outlook) -> ById<'_> {
     outlook.initiatives.iter().map(|one| (&one.id, one)).collect()
@@ -61,8 +61,8 @@ pub fn plan_text(outlook: &Outlook, options: &Options) -> String {
     if !left.is_empty() {
         let _ = writeln!(text, "\n{}  {}", pen.strong("In no quarter"), left.len());
         for one in left.iter().take(SHOWN) {
-            let title = all.get(&one.initiative).map_or_else(|| one.initiative.to_string(), |one| one.title.clone());
-            let _ = writeln!(text, "{}", pen.wrap(&format!("{}: {}", plain(&title), why(&one.why)), "  ", "    "));
+            let told = format!("{}: {}", title(&one.initiative, &all), why(&one.why, &all));
+            let _ = writeln!(text, "{}", pen.wrap(&told, "  ", "    "));
         }
     }
     for wish in &outlook.plan.unknown_wishes {
@@ -75,7 +75,8 @@ pub fn plan_text(outlook: &Outlook, options: &Options) -> String {
     text
 }
 
-fn proof(outlook: &Outlook) -> String {
+/// How good the choice is.
+pub(crate) fn proof(outlook: &Outlook) -> String {
     let proof = outlook.plan.proof;
     let gap = proof.gap_basis_points();
     if proof.optimal {
@@ -97,12 +98,17 @@ fn place(one: &Initiative) -> String {
     )
 }
 
+/// The title of an initiative, or its name where there is none.
+pub(crate) fn title(id: &InitiativeId, all: &ById<'_>) -> String {
+    plain(all.get(id).map_or_else(|| id.as_str(), |one| one.title.as_str()))
+}
+
 /// Why something is in no quarter.
-fn why(why: &Why) -> String {
+pub(crate) fn why(why: &Why, all: &ById<'_>) -> String {
     match why {
         Why::Excluded { because } => format!("taken out by a person: {}", plain(because)),
         Why::TooLarge { days, room } => format!("takes {days} days, and its team's largest quarter holds {room}"),
-        Why::Waits { waits_for } => format!("waits for `{}`, which is in no quarter", plain(waits_for.as_str())),
+        Why::Waits { waits_for } => format!("waits for what is in no quarter: {}", title(waits_for, all)),
         Why::NoRoom => "the days are taken by what removes more risk for them".to_owned(),
         Why::NotNeeded => "nothing that is planned needs it".to_owned(),
     }
@@ -138,8 +144,8 @@ pub fn plan_markdown(outlook: &Outlook) -> String {
     if !outlook.plan.left_out.is_empty() {
         text.push_str("\n## In no quarter\n\n| Change | Why not |\n|---|---|\n");
         for one in &outlook.plan.left_out {
-            let title = all.get(&one.initiative).map_or_else(|| one.initiative.to_string(), |one| one.title.clone());
-            let _ = writeln!(text, "| {} | {} |", escaped(&title), escaped(&why(&one.why)));
+            let (title, why) = (title(&one.initiative, &all), why(&one.why, &all));
+            let _ = writeln!(text, "| {} | {} |", escaped(&title), escaped(&why));
         }
     }
     text
@@ -176,6 +182,7 @@ pub fn plan_csv(outlook: &Outlook, to: &mut dyn io::Write) -> io::Result<()> {
     for quarter in &outlook.plan.quarters {
         planned.extend(quarter.items.iter().map(|item| (&item.initiative, (quarter.span.quarter.number(), item))));
     }
+    let all = by_id(outlook);
     let left: BTreeMap<&InitiativeId, &Why> =
         outlook.plan.left_out.iter().map(|one| (&one.initiative, &one.why)).collect();
     for one in &outlook.initiatives {
@@ -194,7 +201,7 @@ pub fn plan_csv(outlook: &Outlook, to: &mut dyn io::Write) -> io::Result<()> {
             one.risk.get().to_string(),
             one.findings.len().to_string(),
             one.clusters.len().to_string(),
-            left.get(&one.id).map(|reason| cell(&why(reason))).unwrap_or_default(),
+            left.get(&one.id).map(|reason| cell(&why(reason, &all))).unwrap_or_default(),
         ])?;
     }
     writer.flush()

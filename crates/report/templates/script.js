@@ -193,12 +193,14 @@
   const tell = (what) => { said.textContent = ""; requestAnimationFrame(() => { said.textContent = what; }); };
 
   const tally = (places) => {
-    const found = { critical: 0, high: 0, medium: 0, low: 0, info: 0, unknown: 0, pass: 0 };
+    const found = { critical: 0, high: 0, medium: 0, low: 0, info: 0, unknown: 0, accepted: 0, mitigated: 0, pass: 0 };
     for (const place of places) {
       const state = STATES[findings.state[place]];
       if (isOpen(place)) found[SEVERITIES[findings.severity[place]]]++;
       else if (state === "unknown" || state.startsWith("attest")) found.unknown++;
-      else if (state === "pass" || state === "inherited" || state === "mitigated") found.pass++;
+      else if (state === "fail") found.accepted++;
+      else if (state === "mitigated") found.mitigated++;
+      else if (state === "pass" || state === "inherited") found.pass++;
     }
     return found;
   };

@@ -145,3 +145,16 @@ fn a_browser_shows_the_report_and_no_name_does_anything_in_it() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/page.py");
     assert!(ask(&script, &json!({ "pages": pages, "pictures": folder })).unwrap() > 1_500);
 }
+
+#[test]
+fn what_is_bad_and_accepted_is_never_shown_as_good() {
+    let mut one = named("shop");
+    one.findings.retain(|finding| finding.waived || finding.state == palisade_engine::State::Pass);
+    for finding in one.findings.iter_mut().filter(|finding| finding.waived) {
+        finding.state = palisade_engine::State::Fail;
+    }
+    assert!(one.findings.iter().any(|finding| finding.waived));
+    let page = rendered(&one, Format::Html, 80);
+    assert!(page.contains("<span class=\"hidden\">bad and accepted</span>"), "{page}");
+    assert!(!page.contains("is bad.</h1>"));
+}

@@ -1,7 +1,7 @@
 //! The health of the fleet: four layers that stand in each other, eight dimensions, and the clusters one by one.
 
-use super::summary::{listed, of_clusters};
-use crate::{Report, plain};
+use super::summary::listed;
+use crate::{Report, plain, table::of_clusters};
 use palisade_assess::{Assessment, DimensionScore, Health, LayerScore, Score};
 use palisade_engine::{Dimension, Layer};
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! What to do first, as a picture and as a year: the scorecard, four quarters, what to expect of them, and what is left.
 
 use super::summary::listed;
-use crate::{Outlook, plain};
-use palisade_assess::{Expected, Field, Initiative, InitiativeId, LeftOut, QuarterPlan, Score, Why};
+use crate::{Outlook, plain, way};
+use palisade_assess::{Expected, Field, Initiative, InitiativeId, QuarterPlan, Score};
 use palisade_engine::Layer;
 use std::collections::BTreeMap;
 
@@ -109,21 +109,12 @@ impl PlanView {
             left: left
                 .iter()
                 .take(ROWS)
-                .filter_map(|one| Some((title(by_id.get(&one.initiative)?), why(one, &by_id))))
+                .map(|one| (way::title(&one.initiative, &by_id), way::why(&one.why, &by_id)))
                 .collect(),
             left_more: left.len().saturating_sub(ROWS),
-            proof: proof(outlook),
+            proof: way::proof(outlook),
         }
     }
-}
-
-fn proof(outlook: &Outlook) -> String {
-    let proof = outlook.plan.proof;
-    if proof.optimal {
-        return "No other choice under these days removes more risk: proven.".to_owned();
-    }
-    let gap = proof.gap_basis_points();
-    format!("No choice under these days can remove more than {}.{:02} % more risk: proven.", gap / 100, gap % 100)
 }
 
 fn title(one: &Initiative) -> String {
@@ -202,19 +193,6 @@ fn quarter(one: &QuarterPlan, row: &dyn Fn(&InitiativeId) -> Option<Row>) -> Qua
         risk: one.risk.get().to_string(),
         items: one.items.iter().take(ROWS).filter_map(|item| row(&item.initiative)).collect(),
         more: one.items.len().saturating_sub(ROWS),
-    }
-}
-
-fn why(one: &LeftOut, by_id: &BTreeMap<&InitiativeId, &Initiative>) -> String {
-    match &one.why {
-        Why::Excluded { because } => format!("taken out by a person: {}", plain(because)),
-        Why::TooLarge { days, room } => format!("takes {days} days, and the largest quarter of its team holds {room}"),
-        Why::Waits { waits_for } => {
-            let first = by_id.get(waits_for).map_or_else(|| plain(waits_for.as_str()), |first| title(first));
-            format!("waits for what is in no quarter: {first}")
-        }
-        Why::NoRoom => "the days are taken by what removes more risk for them".to_owned(),
-        Why::NotNeeded => "nothing that is planned needs it".to_owned(),
     }
 }
 

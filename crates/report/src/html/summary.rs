@@ -1,8 +1,11 @@
 //! What the head of platform reads first: one sentence, what to do first, and every cluster at a glance.
 
 use super::is_open;
-use crate::{Report, plain};
-use palisade_engine::{Concern, Finding, Severity, State, SubjectKind};
+use crate::{
+    Report, plain,
+    table::{of_clusters, percent},
+};
+use palisade_engine::{Concern, Finding, Severity, State};
 use palisade_model::Provider;
 use std::{
     cmp::Reverse,
@@ -107,11 +110,6 @@ impl<'a> Summary<'a> {
     }
 }
 
-/// The cluster's own findings and the roll-ups of its parts: each thing once.
-pub(super) fn of_clusters(report: &Report) -> impl Iterator<Item = &Finding> {
-    report.findings.iter().filter(|finding| finding.subject.kind == SubjectKind::Cluster)
-}
-
 /// The worst thing there is, in a sentence.
 fn headline(report: &Report) -> String {
     if report.findings.is_empty() {
@@ -122,7 +120,7 @@ fn headline(report: &Report) -> String {
     let everywhere = named("CP-01");
     let worst = open.iter().filter(|finding| finding.severity == Severity::Critical).count();
     match (everywhere, worst, open.len()) {
-        (0, 0, 0) => "Nothing that was read is bad.".to_owned(),
+        (0, 0, 0) => "Nothing that was read is open.".to_owned(),
         (0, 0, count) => format!("{} open, none of them critical.", counted(count, "finding is", "findings are")),
         (0, count, _) => {
             format!("{} to be closed first.", counted(count, "critical finding is", "critical findings are"))
@@ -240,6 +238,7 @@ fn glance(report: &Report) -> Glance {
 enum Worst {
     Nothing,
     Holds,
+    Accepted,
     Unknown,
     Open(Severity),
 }
@@ -250,8 +249,8 @@ impl Worst {
             State::NotApplicable => Self::Nothing,
             State::Inherited | State::Pass | State::Mitigated => Self::Holds,
             State::AttestMissing | State::AttestExpired | State::Unknown => Self::Unknown,
-            // Accepted, and still bad: it holds no more than before, and nobody is to do anything.
-            State::Fail if finding.waived => Self::Nothing,
+            // Accepted, and still bad: it holds no more than before, whatever else does.
+            State::Fail if finding.waived => Self::Accepted,
             State::Fail => Self::Open(finding.severity),
         }
     }
@@ -260,6 +259,7 @@ impl Worst {
         let (class, letter, said) = match self {
             Self::Nothing => ("nothing", "–", "does not apply"),
             Self::Holds => ("pass", "✓", "holds"),
+            Self::Accepted => ("nothing", "A", "bad and accepted"),
             Self::Unknown => ("unknown", "?", "not read"),
             Self::Open(Severity::Critical) => ("critical", "C", "critical"),
             Self::Open(Severity::High) => ("high", "H", "high"),
@@ -292,9 +292,4 @@ pub(super) fn listed(names: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
-}
-
-fn percent(report: &Report) -> String {
-    // Rounded down: one missing fact of ten thousand is not "100 %".
-    format!("{:.1} %", (report.coverage.ratio() * 1000.0).floor() / 10.0)
 }
