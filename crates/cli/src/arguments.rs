@@ -3,6 +3,7 @@
 mod catalogue;
 mod fleet;
 mod memory;
+mod report;
 mod schedules;
 mod store;
 mod waivers;
@@ -10,6 +11,7 @@ mod waivers;
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
+pub(crate) use report::{DrawingFormat, MapOf, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
 pub(crate) use store::{Prune, Store};
 pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
@@ -87,6 +89,14 @@ Examples:
   palisade plan run1 --file plan.yaml --format html -o report.html
   palisade plan run1 --format csv -o plan.csv")]
     Plan(Plan),
+    /// Four maps of a fleet as files: who reaches it, who controls it, how it is built, how its data is kept
+    #[command(after_help = "\
+Examples:
+  palisade map exposure run1 -o exposure.svg
+  palisade map exposure run1 --after -o later.svg     as it is after the plan
+  palisade map authority run1 --cluster shop-prod --format mermaid
+  palisade map protection run1 run2 --format json")]
+    Map(MapOf),
     /// Who can reach a cluster and its nodes, through which rules
     #[command(after_help = "\
 Examples:

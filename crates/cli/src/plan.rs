@@ -12,7 +12,7 @@ use std::{fs, io, path::Path};
 
 pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
     let report = stored::judged(&wanted.snapshots, wanted.config.as_deref())?;
-    let kept = kept(wanted, &report)?;
+    let kept = kept_in(wanted.file.as_deref(), wanted.days, &report)?;
     let outlook = Outlook::of(&report, Some(&kept)).map_err(|error| match &wanted.file {
         Some(file) => WrongUsage(format!("`{}`: {error}", file.display())).into(),
         None => anyhow::Error::from(error),
@@ -39,11 +39,11 @@ pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
 }
 
 /// The plan as it is kept, or one that begins with this run.
-fn kept(wanted: &Plan, report: &Report) -> anyhow::Result<PlanFile> {
-    let days = wanted.days.map(PersonDays::days);
-    let Some(file) = &wanted.file else { return Ok(begun(report, days)) };
+pub(crate) fn kept_in(file: Option<&Path>, days: Option<u32>, report: &Report) -> anyhow::Result<PlanFile> {
+    let days = days.map(PersonDays::days);
+    let Some(file) = file else { return Ok(begun(report, days)) };
     match fs::read_to_string(file) {
-        Ok(_) if wanted.days.is_some() => Err(WrongUsage(format!(
+        Ok(_) if days.is_some() => Err(WrongUsage(format!(
             "`{}` says how many days there are: change `days_per_quarter` in it and leave out `--days`",
             file.display()
         ))

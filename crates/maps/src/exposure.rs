@@ -110,7 +110,7 @@ fn api(sketch: &mut Sketch, cluster: &Cluster, node: usize) {
 /// The end of a path: what it is, without where.
 fn last_two(path: &str) -> &str {
     let end = path.rmatch_indices('/').nth(1).map(|(at, _)| at + 1);
-    end.and_then(|end| path.get(end..)).unwrap_or(path)
+    end.and_then(|end| path.get(end..)).unwrap_or(path).trim_matches('`')
 }
 
 fn pools(sketch: &mut Sketch, cluster: &Cluster, node: usize) {

@@ -4,12 +4,12 @@ use crate::map::{Edge, Map, Node, Tone};
 use std::collections::BTreeMap;
 
 /// Width of a node.
-pub(crate) const NODE: i64 = 230;
+pub(crate) const NODE: i64 = 210;
 /// Between two lanes: an edge bends, and then runs straight below its label, at least so far.
-pub(crate) const BEND: i64 = 90;
+pub(crate) const BEND: i64 = 64;
 const RUN: i64 = 24;
 /// Letters of a label on the straight part of an edge, and the room of one.
-pub(crate) const ON_EDGE: usize = 40;
+pub(crate) const ON_EDGE: usize = 32;
 const LETTER: i64 = 6;
 /// Letters of a control's name before the label of what a plan changes: room is kept for them before it is planned.
 const CHANGED: usize = 7;
@@ -24,7 +24,7 @@ pub(crate) const LINE: i64 = 14;
 pub(crate) const TITLE: i64 = 32;
 const ARRIVAL: i64 = 18;
 /// Letters of a line inside a node.
-pub(crate) const LETTERS: usize = 36;
+pub(crate) const LETTERS: usize = 33;
 
 /// A node with its place.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,8 @@ pub struct Layout<'a> {
 impl Layout<'_> {
     /// How wide a node is.
     pub const NODE: i64 = NODE;
+    /// How far behind a node an edge's straight part begins.
+    pub const BEND: i64 = BEND;
     /// Where the first node may stand; headings of lanes stand above.
     pub const HEAD: i64 = HEAD;
 }

@@ -34,7 +34,9 @@ fn put(
     tone: impl Into<Paint>,
 ) -> usize {
     let key = format!("{} {label}", cluster.id);
-    sketch.put(&Thing { lane, key: &key, plural: Some(plural), label, tone: tone.into() })
+    let id = sketch.put(&Thing { lane, key: &key, plural: Some(plural), label, tone: tone.into() });
+    sketch.say(id, &cluster.name);
+    id
 }
 
 fn etcd(sketch: &mut Sketch, cluster: &Cluster, node: usize) -> Option<usize> {

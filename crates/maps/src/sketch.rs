@@ -84,7 +84,7 @@ impl Sketch {
                 id,
                 lane: thing.lane,
                 plural: thing.plural,
-                label: clean(thing.label).into_boxed_str(),
+                label: named(clean(thing.label)).into_boxed_str(),
                 detail: Vec::new(),
                 paints: Vec::new(),
             });
@@ -99,7 +99,7 @@ impl Sketch {
 
     /// Says more of a thing.
     pub(crate) fn say(&mut self, place: usize, line: &str) {
-        let line = clean(line).into_boxed_str();
+        let line = named(clean(line)).into_boxed_str();
         let node = self.part.nodes.get_mut(place);
         if let Some(node) = node.filter(|node| node.detail.len() < DETAIL && !node.detail.contains(&line)) {
             node.detail.push(line);
@@ -137,6 +137,11 @@ pub(crate) fn cluster(sketch: &mut Sketch, lane: usize, cluster: &Cluster) -> us
     id
 }
 
+/// What is called nothing at all says so.
+fn named(label: String) -> String {
+    if label.trim().is_empty() { "(no name)".to_owned() } else { label }
+}
+
 /// A text of a length that fits, without what could lead a reader astray.
 fn clean(text: &str) -> String {
     let shown = visible(text);
@@ -147,7 +152,7 @@ fn clean(text: &str) -> String {
 fn visible(text: &str) -> String {
     let is_hidden = |letter: char| {
         letter.is_control()
-            || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
     };
     text.chars().map(|letter| if is_hidden(letter) { ' ' } else { letter }).collect()
 }

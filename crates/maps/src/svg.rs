@@ -7,7 +7,7 @@ use crate::{
 use std::fmt::Write as _;
 
 /// Letters of a node's label.
-const TITLE_LETTERS: usize = 25;
+const TITLE_LETTERS: usize = 23;
 
 /// What a drawing is for.
 #[derive(Clone, Copy)]

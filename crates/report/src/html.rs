@@ -6,6 +6,7 @@
 
 mod data;
 mod health;
+pub(crate) mod maps;
 mod plan;
 mod summary;
 
@@ -13,6 +14,7 @@ use crate::{Options, Outlook, Report};
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use health::HealthView;
+use maps::MapsView;
 use palisade_assess::assess;
 use palisade_engine::State;
 use plan::PlanView;
@@ -20,8 +22,8 @@ use sha2::{Digest as _, Sha256};
 use std::io::{self, Write};
 use summary::Summary;
 
-const STYLE: &str = include_str!("../templates/style.css");
-const SCRIPT: &str = include_str!("../templates/script.js");
+const STYLE: &str = concat!(include_str!("../templates/style.css"), include_str!("../templates/maps.css"));
+const SCRIPT: &str = concat!(include_str!("../templates/maps.js"), include_str!("../templates/script.js"));
 
 /// The page around the summary. Whatever is not marked `safe` in it is escaped.
 #[derive(Template)]
@@ -32,6 +34,7 @@ struct Page<'a> {
     script: &'static str,
     script_hash: String,
     data: String,
+    map_data: String,
     run: &'a str,
     started: String,
     finished: String,
@@ -39,6 +42,7 @@ struct Page<'a> {
     summary: Summary<'a>,
     health: HealthView,
     plan: Result<PlanView, String>,
+    maps: MapsView,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
@@ -47,12 +51,14 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         Ok(outlook) => HealthView::of(&outlook.assessment, report),
         Err(_) => HealthView::of(&assess(&report.findings, report.unseen_places, &[]), report),
     };
+    let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
         style_hash: digest(STYLE),
         script: SCRIPT,
         script_hash: digest(SCRIPT),
         data: harmless(&serde_json::to_string(&data::Data::of(report))?),
+        map_data: harmless(&maps.drawn),
         run: &report.run.id,
         started: moment(report.run.started_at),
         finished: moment(report.run.finished_at),
@@ -60,6 +66,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         summary: Summary::of(report),
         health: assessed,
         plan: outlook.as_ref().map(PlanView::of).map_err(ToString::to_string),
+        maps,
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;

@@ -23,6 +23,7 @@ mod table;
 mod way;
 
 pub use authority::{authority, authority_json};
+pub use html::maps::after_the_plan;
 pub use holders::{who, who_json};
 pub use json::json_schema;
 pub use outlook::{Outlook, OutlookError, begun};
@@ -35,6 +36,7 @@ pub use way::{plan_csv, plan_markdown, plan_text};
 
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
+use palisade_maps::Piece;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 
 /// Which run it was.
@@ -61,6 +63,8 @@ pub struct Report {
     pub clusters: Vec<ClusterRow>,
     /// What weighs in the risk of their findings, in the same order.
     pub surroundings: Vec<Surroundings>,
+    /// What they put on the maps, in the same order.
+    pub pieces: Vec<Piece>,
     /// How many places where clusters may be nobody could look at.
     pub unseen_places: usize,
     /// The findings, in the order of clusters, then controls.

@@ -148,6 +148,7 @@ fn an_empty_report_is_still_a_report() {
         coverage: Coverage::default(),
         clusters: Vec::new(),
         surroundings: Vec::new(),
+        pieces: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
         unused_waivers: Vec::new(),

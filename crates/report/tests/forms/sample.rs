@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use palisade_assess::Surroundings;
 use palisade_controls::controls;
 use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, Waiver, evaluate};
+use palisade_maps::Piece;
 use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
 use palisade_report::{ClusterRow, Format, Options, Report, RunInfo, render};
 use palisade_testkit::{known, now, sloppy, tidy};
@@ -66,7 +67,8 @@ pub(crate) fn named(name: &str) -> Report {
     let policy = Policy { waivers: vec![waiver], ..Policy::default() };
     let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
     let surroundings = vec![Surroundings::of(&cluster, &policy)];
-    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, findings, ..report() }
+    let pieces = vec![Piece::of(&cluster)];
+    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, pieces, findings, ..report() }
 }
 
 pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
@@ -96,6 +98,7 @@ pub(crate) fn report() -> Report {
         coverage: Coverage { known: 99, total: 100 },
         clusters: clusters.iter().map(ClusterRow::of).collect(),
         surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
+        pieces: clusters.iter().map(Piece::of).collect(),
         unseen_places: 0,
         findings,
         gaps: vec![GapRow {

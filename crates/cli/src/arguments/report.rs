@@ -1,0 +1,57 @@
+//! What is made of stored snapshots: maps and reports.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(crate) struct MapOf {
+    /// Which map
+    #[arg(value_enum)]
+    pub(crate) map: Which,
+    /// Folders written by `--save-snapshot` or `demo --keep`
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    pub(crate) snapshots: Vec<PathBuf>,
+    /// How it is after the plan: what it mends is drawn as changed
+    #[arg(long)]
+    pub(crate) after: bool,
+    /// The plan as your team keeps it; without it the plan that `palisade plan` makes
+    #[arg(long, value_name = "FILE", requires = "after")]
+    pub(crate) file: Option<PathBuf>,
+    /// Only the cluster with this name or id
+    #[arg(long, value_name = "CLUSTER")]
+    pub(crate) cluster: Option<String>,
+    /// Every single thing, also where it is too much for one picture
+    #[arg(long)]
+    pub(crate) whole: bool,
+    /// A configuration whose policy is applied; the standard policy when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = DrawingFormat::Svg)]
+    pub(crate) format: DrawingFormat,
+    /// Where it goes; stdout when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Which {
+    /// Who reaches what from outside, and what that leads to
+    Exposure,
+    /// Who becomes which identity, and what that may do
+    Authority,
+    /// Accounts, clusters, machines, and their way out
+    Architecture,
+    /// How the content of etcd is kept, and who may use its key
+    Protection,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DrawingFormat {
+    /// A picture
+    Svg,
+    /// For a page that draws it itself
+    Mermaid,
+    /// Its nodes and edges, for programs
+    Json,
+}
