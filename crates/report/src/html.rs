@@ -4,6 +4,7 @@
 //! columns, which the page's own script puts into the document as text. A policy in the head lets only that script and
 //! that style run, by their digests.
 
+mod changes;
 mod data;
 mod health;
 pub(crate) mod maps;
@@ -13,6 +14,7 @@ mod summary;
 use crate::{Options, Outlook, Report};
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use changes::{ChangesView, Course};
 use health::HealthView;
 use maps::MapsView;
 use palisade_assess::assess;
@@ -43,14 +45,13 @@ struct Page<'a> {
     health: HealthView,
     plan: Result<PlanView, String>,
     maps: MapsView,
+    changes: Option<ChangesView>,
+    trends: Vec<Course>,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessed = match &outlook {
-        Ok(outlook) => HealthView::of(&outlook.assessment, report),
-        Err(_) => HealthView::of(&assess(&report.findings, report.unseen_places, &[]), report),
-    };
+    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
     let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
@@ -64,9 +65,11 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         finished: moment(report.run.finished_at),
         version: report.run.palisade,
         summary: Summary::of(report),
-        health: assessed,
+        health: HealthView::of(&assessment, report),
         plan: outlook.as_ref().map(PlanView::of).map_err(ToString::to_string),
         maps,
+        changes: options.history.changes.as_ref().map(ChangesView::of),
+        trends: changes::courses(&assessment),
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;
@@ -85,7 +88,7 @@ fn harmless(json: &str) -> String {
 }
 
 /// A moment to the minute, in UTC.
-fn moment(at: jiff::Timestamp) -> String {
+pub(crate) fn moment(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

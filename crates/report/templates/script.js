@@ -291,6 +291,14 @@
   };
   const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
 
+  // Parts that stand in the page as they are.
+  const STILL = [
+    "health",
+    "plan",
+    "maps",
+    "changes",
+  ];
+  for (const link of document.querySelectorAll("[data-jump]")) link.addEventListener("click", (event) => { event.preventDefault(); const to = document.getElementById(link.dataset.jump); to?.scrollIntoView(); to?.focus({ preventScroll: true }); });
   const summary = document.getElementById("summary");
   const show = () => {
     const [path, query] = (location.hash.replace(/^#/, "") || "/").split("?");
@@ -301,9 +309,9 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    const still = ["health", "plan", "maps"].find((name) => name === part);
+    const still = STILL.find((name) => name === part);
     summary.hidden = Boolean(own || still);
-    for (const name of ["health", "plan", "maps"]) document.getElementById(name).hidden = name !== still;
+    for (const name of STILL) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
     if (still === "maps") maps.show(id, "after" in asked);
     if (own) own(); else page();
@@ -326,7 +334,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

@@ -72,7 +72,7 @@ pub(crate) fn named(name: &str) -> Report {
 }
 
 pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
-    let options = Options { colour: false, width, next: Vec::new(), plan: None };
+    let options = Options { colour: false, width, next: Vec::new(), ..Options::default() };
     let mut bytes = Vec::new();
     render(report, format, &options, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
@@ -116,7 +116,8 @@ pub(crate) fn report() -> Report {
 }
 
 pub(crate) fn bytes(format: Format) -> Vec<u8> {
-    let options = Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()], plan: None };
+    let options =
+        Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()], ..Options::default() };
     let mut bytes = Vec::new();
     render(&report(), format, &options, &mut bytes).unwrap();
     bytes

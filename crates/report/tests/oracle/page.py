@@ -12,7 +12,7 @@ from checks import check, done, same
 AXE = pathlib.Path(browser.__file__).resolve().parents[1] / "vendor/axe.min.js"
 # Those that the summary counts: nothing is open with `info` alone.
 SEVERITIES = ["critical", "high", "medium", "low"]
-PARTS = ["#/", "#/health", "#/plan", "#/maps", "#/maps/authority?after", "#/maps/protection/0", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
+PARTS = ["#/", "#/health", "#/plan", "#/maps", "#/maps/authority?after", "#/maps/protection/0", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/changes", "#/coverage"]
 # What turns the reading direction, hides, or drives a terminal.
 DECEIVING = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]")
 
@@ -186,7 +186,7 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
+    for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
