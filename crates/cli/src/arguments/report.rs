@@ -55,3 +55,42 @@ pub(crate) enum DrawingFormat {
     /// Its nodes and edges, for programs
     Json,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct MakeReport {
+    /// Folders written by `--save-snapshot` or `demo --keep`, or kept as evidence of a run
+    #[arg(required = true, value_name = "SNAPSHOT")]
+    pub(crate) snapshots: Vec<PathBuf>,
+    /// An earlier snapshot: what is different since; may be repeated
+    #[arg(long, value_name = "SNAPSHOT")]
+    pub(crate) since: Vec<PathBuf>,
+    /// The plan as your team keeps it; without it one is made afresh
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// A configuration whose policy is applied; the standard policy when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(crate) format: ReportFormat,
+    /// The browser that prints a PDF; without it `PALISADE_BROWSER`, or Chromium or Chrome where they usually are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) browser: Option<PathBuf>,
+    /// Where it goes; stdout when absent
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// One file for a browser, which opens without a network
+    Html,
+    /// The page as Chromium or Chrome prints it
+    Pdf,
+    /// For a wiki or an issue
+    Markdown,
+    /// A workbook: summary, clusters, findings, gaps, plan
+    Xlsx,
+    /// Everything, as `palisade.evaluation/v1`
+    Json,
+}

@@ -115,9 +115,15 @@ fn drawing(kind: Kind, pieces: &[Piece], view: &View, places: &HashMap<&str, usi
     let whole = Map::of(kind, pieces, view);
     let count = whole.nodes.len();
     let map = whole.rolled_up(FITS);
-    // A node that is one cluster leads to the map of it alone.
+    // A node that is one cluster leads to the map of it alone, and several to the list of them.
     let link = |node: &Node| {
-        let place = places.get(node.id.split_once(':')?.1).filter(|_| node.plural == Some("clusters"))?;
+        if node.plural != Some("clusters") {
+            return None;
+        }
+        if node.count > 1 {
+            return Some(format!("#/clusters?q={}", node.group));
+        }
+        let place = places.get(node.id.split_once(':')?.1)?;
         Some(format!("#/maps/{}/{place}{}", kind.name(), if map.after_the_plan { "?after" } else { "" }))
     };
     let (rows, more) = rows(&map);
