@@ -7,7 +7,7 @@ use crate::{
     mail, sign,
 };
 use jiff::Timestamp;
-use palisade_message::{Body, Channel, Kind, Rendered, Thread};
+use palisade_message::{Body, Channel, Kind, Rendered, SecretRef, Thread};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -165,12 +165,12 @@ impl Courier {
 
     /// Makes one attempt. Never fails as such: what happened is in the receipt.
     pub async fn deliver(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Receipt {
-        let receipt = match self.attempt(channel, message, now).await {
-            Ok(receipt) => receipt,
-            Err(Failed { outcome, error }) => {
-                Receipt { outcome, answer: Answer::default(), error: Some(error), ts: None, place: None }
-            }
-        };
+        let mut receipt = self.try_once(channel, message, now).await;
+        let unwelcome = matches!(receipt.outcome, Outcome::Unwelcome | Outcome::Closed);
+        // A secret that was rotated since it was read: the receiver has not turned away who we are now.
+        if unwelcome && self.secrets.changed(&channel.kind.secrets()).await {
+            receipt = self.try_once(channel, message, now).await;
+        }
         match &receipt.error {
             None => tracing::debug!(channel = channel.name, id = message.id, "message delivered"),
             Some(error) => {
@@ -181,9 +181,20 @@ impl Courier {
         receipt
     }
 
+    async fn try_once(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Receipt {
+        self.attempt(channel, message, now).await.unwrap_or_else(|Failed { outcome, error }| Receipt {
+            outcome,
+            answer: Answer::default(),
+            error: Some(error),
+            ts: None,
+            place: None,
+        })
+    }
+
     async fn attempt(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Result<Receipt, Failed> {
         let form = || Failed::refused(DeliveryError::Form { channel: channel.name.clone() });
-        let secret = |place| self.secrets.get(place).map_err(|source| Failed::secret(channel, source));
+        let secret =
+            async |place: &SecretRef| self.secrets.get(place).await.map_err(|source| Failed::secret(channel, source));
         match (&channel.kind, &message.body) {
             (Kind::Slack { token, api_url, .. }, Body::Json(body)) => {
                 let method = match &message.thread {
@@ -194,20 +205,23 @@ impl Courier {
                 let to = Destination::check(&format!("{base}/{method}"), channel);
                 let to = to.map_err(|source| Failed::destination(channel, source))?;
                 let client = self.client(&to, channel).await?;
-                let request = client.post(to.url().clone()).bearer_auth(secret(token)?.expose());
+                let request = client.post(to.url().clone()).bearer_auth(secret(token).await?.expose());
                 let heard = self.send(request, "application/json; charset=utf-8", body.clone(), &to, now).await?;
                 Ok(heard.by_slack(&to))
             }
             (Kind::SlackWebhook { url } | Kind::Teams { url }, Body::Json(body)) => {
-                let (to, client) = self.open(secret(url)?, channel).await?;
+                let (to, client) = self.open(&secret(url).await?, channel).await?;
                 let request = client.post(to.url().clone());
                 Ok(self.send(request, "application/json", body.clone(), &to, now).await?.by_status(&to))
             }
             (Kind::Webhook { url, secrets }, Body::Json(body)) => {
-                let secrets: Vec<&Secret> = secrets.iter().map(secret).collect::<Result<_, _>>()?;
-                let signed = sign(&message.id, now, body, &secrets)
+                let mut keys = Vec::with_capacity(secrets.len());
+                for place in secrets {
+                    keys.push(secret(place).await?);
+                }
+                let signed = sign(&message.id, now, body, &keys)
                     .map_err(|source| Failed::refused(DeliveryError::Sign { channel: channel.name.clone(), source }))?;
-                let (to, client) = self.open(secret(url)?, channel).await?;
+                let (to, client) = self.open(&secret(url).await?, channel).await?;
                 // The id is there without a signature too: it is the idempotency key.
                 let mut request = client.post(to.url().clone()).header("webhook-id", &message.id);
                 if let Some(signed) = signed {
@@ -224,7 +238,7 @@ impl Courier {
                 let client = self.client(&to, channel).await?;
                 let mut event: serde_json::Value = serde_json::from_slice(body).map_err(|_| form())?;
                 let map = event.as_object_mut().ok_or_else(form)?;
-                map.insert("routing_key".to_owned(), secret(routing_key)?.expose().into());
+                map.insert("routing_key".to_owned(), secret(routing_key).await?.expose().into());
                 let body = event.to_string().into_bytes();
                 Ok(self.send(client.post(to.url().clone()), "application/json", body, &to, now).await?.by_status(&to))
             }

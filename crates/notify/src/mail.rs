@@ -51,7 +51,7 @@ pub(crate) async fn send(
         .timeout(Some(patience))
         .tls(tls);
     if let Some((user, password)) = login {
-        let password = secrets.get(password).map_err(|source| Failed::secret(channel, source))?;
+        let password = secrets.get(password).await.map_err(|source| Failed::secret(channel, source))?;
         builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
     }
     let parse = |text: &String| text.parse::<Address>().map_err(|_| form());

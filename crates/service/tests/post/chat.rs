@@ -120,14 +120,14 @@ async fn what_follows_goes_below_the_message_that_first_told_and_that_says_when_
     let (mut stage, slack, _receiver) = stage().await;
     told(&stage, &[(EventKind::Opened, "shop"), (EventKind::Opened, "till")]).await;
     assert_eq!(slack.messages().len(), 1);
-    stage.restart();
+    stage.restart().await;
     told(&stage, &[(EventKind::Worsened, "shop")]).await;
     told(&stage, &[(EventKind::Reminder, "till")]).await;
     let root = slack.roots().remove(0);
     let below = slack.below(&root);
     assert_eq!((slack.roots().len(), below.len(), root.updates), (1, 2, 0));
     assert!(below[0].broadcast && !below[1].broadcast, "what got worse is seen in the channel too");
-    stage.restart();
+    stage.restart().await;
     told(&stage, &[(EventKind::Resolved, "shop")]).await;
     let root = slack.roots().remove(0);
     assert_eq!((slack.roots().len(), slack.below(&root).len(), root.updates), (1, 3, 1));

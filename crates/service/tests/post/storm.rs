@@ -26,12 +26,12 @@ async fn the_messages_of_earlier_runs_count_and_the_rest_comes_together_at_the_h
     let mut stage = stage(&receiver).await;
     stage.tell(&opened(&["a", "b"], &stage)).await;
     stage.deliver().await;
-    stage.restart();
+    stage.restart().await;
     stage.wait(SignedDuration::from_mins(10));
     stage.tell(&opened(&["c", "d", "e"], &stage)).await;
     stage.deliver().await;
     assert_eq!(told(&receiver), [1, 1, 1], "the third message is the last of the hour");
-    stage.restart();
+    stage.restart().await;
     stage.wait(SignedDuration::from_mins(10));
     stage.tell(&opened(&["f"], &stage)).await;
     stage.deliver().await;
