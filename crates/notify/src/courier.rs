@@ -64,6 +64,8 @@ pub struct Receipt {
     pub ts: Option<String>,
     /// Slack's id of the channel it stands in: updates take no names.
     pub place: Option<String>,
+    /// Whether Slack put it below another message. None where the answer does not say.
+    pub is_below: Option<bool>,
 }
 
 /// Why an attempt did not succeed.
@@ -188,6 +190,7 @@ impl Courier {
             error: Some(error),
             ts: None,
             place: None,
+            is_below: None,
         })
     }
 
@@ -370,7 +373,9 @@ impl Heard {
             Some(text.to_owned()).filter(|text| !text.is_empty() && text.len() <= 64)
         };
         let (ts, place) = (named("ts"), named("channel"));
-        Receipt { ts, place, ..self.receipt(to, outcome, word) }
+        let message = answer.as_ref().filter(|_| outcome == Outcome::Taken).and_then(|answer| answer.get("message"));
+        let is_below = message.map(|message| message.get("thread_ts").is_some());
+        Receipt { ts, place, is_below, ..self.receipt(to, outcome, word) }
     }
 
     fn receipt(self, to: &Destination, outcome: Outcome, word: Option<String>) -> Receipt {
@@ -379,7 +384,7 @@ impl Heard {
             status: self.status,
             word,
         });
-        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts: None, place: None }
+        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts: None, place: None, is_below: None }
     }
 }
 
