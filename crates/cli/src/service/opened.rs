@@ -2,7 +2,7 @@
 
 use crate::{exit::WrongUsage, scan::UNITS_AT_ONCE};
 use anyhow::Context as _;
-use palisade_config::{Config, Memory, Ping};
+use palisade_config::{Config, Memory, Ping, nearest};
 use palisade_controls::controls;
 use palisade_message::{Channel, Guides, Kind, Part, Sinks, Template, TemplateFile, Templates};
 use palisade_notify::{Courier, Keep as _, Secrets};
@@ -93,6 +93,8 @@ pub(crate) async fn memory(config: &Config, config_path: &Path) -> anyhow::Resul
 
 pub(crate) async fn post(config: &Config, config_path: &Path, vault: Arc<Vault>) -> anyhow::Result<Option<Post>> {
     let Some(sinks) = &config.sinks else { return Ok(None) };
+    let guides = Guides::of(&controls());
+    known_frameworks(sinks, &guides)?;
     let places = sinks.channels.iter().flat_map(|channel| channel.kind.secrets());
     let secrets = Secrets::open(places, vault).await.map_err(|errors| {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -100,8 +102,28 @@ pub(crate) async fn post(config: &Config, config_path: &Path, vault: Arc<Vault>)
     })?;
     let courier = Courier::new(secrets).through(proxy(config)?);
     let templates = templates(sinks, config_path)?;
-    let guides = Guides::of(&controls());
     Ok(Some(Post::new(sinks.clone(), guides, templates, courier, config.service.installation.clone())))
+}
+
+/// A route that asks for a framework which no control answers to would never tell anything.
+fn known_frameworks(sinks: &Sinks, guides: &Guides) -> anyhow::Result<()> {
+    let all: Vec<&str> = guides.frameworks().into_iter().collect();
+    let mut unknown = Vec::new();
+    for route in &sinks.routes {
+        for framework in route.matches.frameworks.iter().filter(|name| !guides.knows(name)) {
+            let meant = nearest(framework, &all).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            unknown.push(format!("`{}` asks for `{framework}`{meant}", route.name));
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let told = format!(
+        "routes ask for frameworks that no control is mapped to:\n  {}\nknown are {}",
+        unknown.join("\n  "),
+        all.join(", ")
+    );
+    Err(WrongUsage(told).into())
 }
 
 fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {
