@@ -1,7 +1,7 @@
 //! The plan as issues, in files that GitHub's own program and Jira's import read.
 
 use crate::{Outlook, cell, plain, way};
-use palisade_assess::{Initiative, QuarterPlan};
+use palisade_assess::{Change, Initiative, QuarterPlan};
 use palisade_engine::Severity;
 use std::{fmt::Write as _, io};
 
@@ -92,13 +92,17 @@ fn mark(one: &Initiative) -> String {
 
 /// What an issue says: a heading or nothing, and what stands behind it.
 fn lines(quarter: &QuarterPlan, one: &Initiative) -> Vec<(&'static str, String)> {
-    let mut lines = vec![
+    let mut lines = Vec::new();
+    if let Change::Mend { control } | Change::Answer { control } = &one.change {
+        lines.push(("How", format!("palisade explain {control}")));
+    }
+    lines.extend([
         ("Where", format!("{} {}", one.provider.service(), one.account)),
         ("Owner", if one.owner.as_str().is_empty() { "nobody yet".to_owned() } else { one.owner.as_str().to_owned() }),
         ("When", format!("quarter {}, {} to {}", quarter.span.quarter, quarter.span.from, quarter.span.to)),
         ("Work", format!("{} days: {}", one.cost.days, one.cost.because)),
         ("Risk", format!("{} points in {} findings", one.risk.get(), one.findings.len())),
-    ];
+    ]);
     if let Some(worst) = &one.worst {
         lines.push(("Likely", worst.likelihood.because.join("; ")));
         lines.push(("Gives", worst.impact.because.join("; ")));

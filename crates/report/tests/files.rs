@@ -67,8 +67,8 @@ fn public_readers_read_every_file_and_no_name_is_a_formula_a_link_or_a_command()
     fs::create_dir_all(&folder).unwrap();
     let mut cases = Vec::new();
     let names = ["=1+1'; touch broken; '", "$(touch broken)`touch broken`", "@octocat #1 {code}x{code} \\"];
-    // Every third and the longest: each is read by three programs.
-    let hostile = hostile_names().into_iter().step_by(3).chain(names.map(str::to_owned));
+    // Some of them, the longest too: each is read by three programs.
+    let hostile = hostile_names().into_iter().step_by(6).chain(names.map(str::to_owned));
     let reports = [report()].into_iter().chain(hostile.map(|name| named(&name)));
     for (number, report) in reports.enumerate() {
         let outlook = Outlook::of(&report, None).unwrap();
