@@ -10,7 +10,7 @@ use crate::{
 use anyhow::Context as _;
 use palisade_engine::Policy;
 use palisade_reach::{AddrSet, parse_net};
-use palisade_report::Report;
+use palisade_report::{History, Report};
 use palisade_simulator::{Faults, Simulator, World};
 use palisade_store::SnapshotFolder;
 use std::{
@@ -65,7 +65,7 @@ fn page(report: &Report, keep: Option<&Path>) -> anyhow::Result<PathBuf> {
         None => tempfile::Builder::new().prefix("palisade-demo-").tempdir()?.keep(),
     };
     let path = folder.join("report.html");
-    report_file(&path, report, palisade_report::Format::Html)?;
+    report_file(&path, report, palisade_report::Format::Html, History::default())?;
     Ok(path)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use palisade_config::Diagnostics;
-use palisade_report::{Options, Report, plain};
+use palisade_report::{History, Options, Report, plain};
 use std::{
     fs,
     io::{self, IsTerminal as _, Write},
@@ -133,8 +133,13 @@ pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// Writes a report into a file, whole or not at all.
-pub(crate) fn report_file(path: &Path, report: &Report, format: palisade_report::Format) -> anyhow::Result<()> {
-    let options = Options { colour: false, width: WIDTH, next: Vec::new(), ..Options::default() };
+pub(crate) fn report_file(
+    path: &Path,
+    report: &Report,
+    format: palisade_report::Format,
+    history: History,
+) -> anyhow::Result<()> {
+    let options = Options { width: WIDTH, history, ..Options::default() };
     write(Some(path), |to| palisade_report::render(report, format, &options, to))
 }
 

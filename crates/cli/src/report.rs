@@ -7,10 +7,18 @@ use crate::{
     exit::{Exit, WrongUsage},
     output::{self, Screen},
     plan::kept_in,
+    scan::configuration,
+    service::opened::memory,
     stored,
 };
 use palisade_report::{Changes, Format, History, Options, render};
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    path::Path,
+};
+
+/// Runs whose scores are shown.
+const RUNS: u32 = 60;
 
 pub(crate) fn run(wanted: &MakeReport, screen: &Screen) -> anyhow::Result<Exit> {
     let is_binary = matches!(wanted.format, ReportFormat::Pdf | ReportFormat::Xlsx);
@@ -27,12 +35,15 @@ pub(crate) fn run(wanted: &MakeReport, screen: &Screen) -> anyhow::Result<Exit> 
         [] => None,
         earlier => Some(Changes::between(&stored::judged(earlier, wanted.config.as_deref())?, &report)),
     };
+    let past = match &wanted.trend {
+        Some(schedule) => past(schedule, wanted)?.before(&report.run.id),
+        None => History::default(),
+    };
     let plan = match &wanted.file {
         Some(file) => Some(kept_in(Some(file), None, &report)?),
         None => None,
     };
-    let options =
-        Options { plan, history: History { changes, ..History::default() }, ..screen.options(wanted.output.is_some()) };
+    let options = Options { plan, history: History { changes, ..past }, ..screen.options(wanted.output.is_some()) };
     let format = match wanted.format {
         ReportFormat::Html | ReportFormat::Pdf => Format::Html,
         ReportFormat::Markdown => Format::Markdown,
@@ -47,4 +58,15 @@ pub(crate) fn run(wanted: &MakeReport, screen: &Screen) -> anyhow::Result<Exit> 
     render(&report, format, &options, &mut page)?;
     output::data(&pdf::printed(&browser, &page)?, wanted.output.as_deref())?;
     Ok(Exit::Done)
+}
+
+/// How the scores of a schedule's runs were, by the memory of the configuration.
+fn past(schedule: &str, wanted: &MakeReport) -> anyhow::Result<History> {
+    let path = wanted.config.as_deref().unwrap_or(Path::new("palisade.yaml"));
+    let config = configuration(path)?;
+    let texts = crate::runtime()?.block_on(async {
+        let database = memory(&config, path).await?;
+        anyhow::Ok(database.scores(Some(schedule), RUNS).await?)
+    })?;
+    Ok(History::remembered(texts.iter().map(String::as_str)))
 }

@@ -2,7 +2,7 @@
 
 use crate::{Report, plain, way::escaped};
 use jiff::Timestamp;
-use palisade_assess::Past;
+use palisade_assess::{Past, assess};
 use palisade_engine::{ChangeKind, Finding, Fingerprint, compare};
 use std::{
     cmp::Reverse,
@@ -17,6 +17,33 @@ pub struct History {
     pub changes: Option<Changes>,
     /// The scores of those that are remembered.
     pub past: Vec<Past>,
+}
+
+impl History {
+    /// Of earlier runs, from what [`scores`] said of each. What another version wrote and this one cannot read is left out.
+    pub fn remembered<'a>(scores: impl IntoIterator<Item = &'a str>) -> Self {
+        let past = scores.into_iter().filter_map(|text| serde_json::from_str(text).ok());
+        Self { changes: None, past: past.collect() }
+    }
+
+    /// Without the run itself, which is not earlier than itself.
+    #[must_use]
+    pub fn before(mut self, run: &str) -> Self {
+        self.past.retain(|past| past.run != run);
+        self
+    }
+}
+
+/// The scores of a report, to be remembered: those of the fleet and of each provider.
+///
+/// # Errors
+/// Never: there is nothing in them that cannot be written.
+pub fn scores(report: &Report) -> serde_json::Result<String> {
+    let assessment = assess(&report.findings, report.unseen_places, &[]);
+    let mut past = Past::of(&assessment, &report.run.id, report.run.finished_at);
+    // Those of each cluster would be the largest part of a memory, and are in the evidence.
+    past.scores.retain(|place, _| !place.starts_with("cluster "));
+    serde_json::to_string(&past)
 }
 
 /// What is different between two reports.

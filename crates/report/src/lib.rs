@@ -30,7 +30,7 @@ mod workbook;
 
 pub use authority::{authority, authority_json};
 pub use calendar::plan_ics;
-pub use changes::{ChangeRow, Changes, History};
+pub use changes::{ChangeRow, Changes, History, scores};
 pub use holders::{who, who_json};
 pub use html::maps::after_the_plan;
 pub use issues::{plan_github, plan_jira};

@@ -141,7 +141,11 @@ fn the_course_of_a_dimension_is_drawn_when_earlier_scores_are_known() {
     let day = jiff::SignedDuration::from_hours(24);
     let past =
         (1..=3).map(|ago| palisade_assess::Past::of(&assessed, &format!("r{ago}"), report.run.finished_at - day * ago));
-    let history = History { past: past.collect(), ..History::default() };
+    // As they are remembered, with one that nobody can read and the run itself.
+    let mut texts: Vec<String> = past.map(|one| serde_json::to_string(&one).unwrap()).collect();
+    texts.extend(["from the future".to_owned(), palisade_report::scores(&report).unwrap()]);
+    let history = History::remembered(texts.iter().map(String::as_str)).before(&report.run.id);
+    assert_eq!(history.past.len(), 3);
     let mut page = Vec::new();
     render(&report, Format::Html, &Options { history, ..Options::default() }, &mut page).unwrap();
     let page = String::from_utf8(page).unwrap();

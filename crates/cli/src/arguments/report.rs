@@ -64,6 +64,9 @@ pub(crate) struct MakeReport {
     /// An earlier snapshot: what is different since; may be repeated
     #[arg(long, value_name = "SNAPSHOT")]
     pub(crate) since: Vec<PathBuf>,
+    /// How the scores went over the last runs of this schedule, by the memory of the configuration
+    #[arg(long, value_name = "SCHEDULE")]
+    pub(crate) trend: Option<String>,
     /// The plan as your team keeps it; without it one is made afresh
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,

@@ -94,7 +94,7 @@ pub(crate) fn export(
             EvidenceFormat::Table => ("report.txt", Format::Table),
             EvidenceFormat::Html => ("report.html", Format::Html),
         };
-        output::report_file(&folder.join(name), &record.report, format)?;
+        output::report_file(&folder.join(name), &record.report, format, record.history.clone())?;
     }
     let mut names = Vec::new();
     files_below(&folder, "", &mut names)?;
