@@ -57,7 +57,7 @@ impl Map {
     /// a heading) and one for its tone. `link` says where a node leads.
     pub fn svg_in_page(&self, link: &dyn Fn(&Node) -> Option<String>) -> String {
         let placed = layout(self);
-        let (top, width) = (HEAD - 34, placed.width);
+        let (top, width) = (HEAD - 42, placed.width);
         let height = placed.height - MARGIN - top;
         let mut svg = format!(
             "<svg viewBox=\"0 {top} {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"{}\">",

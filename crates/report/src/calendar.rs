@@ -3,6 +3,7 @@
 use crate::{Outlook, RunInfo, plain, way};
 use icalendar::{Calendar, Component as _, Event, EventLike as _, Property};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// One event for each initiative that is planned, over the days of its quarter, which leaves people free. The same plan gives
 /// the same bytes, and the same initiative the same event, so that a calendar that reads it again moves what moved.
@@ -72,9 +73,18 @@ fn date(name: &str, day: &str) -> Property {
     property.done()
 }
 
+/// The first bytes of a digest, two letters each.
+pub(crate) fn letters(text: &str, bytes: usize) -> String {
+    Sha256::digest(text).iter().take(bytes).fold(String::new(), |mut letters, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(letters, "{byte:02x}");
+        letters
+    })
+}
+
 /// A name that is the same in every calendar that is made of the same initiative, and tells nobody what it is.
 fn uid(id: &str) -> String {
-    let digest = Sha256::digest(id);
-    let letters: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("{letters}@palisade")
+    let mut letters = letters(id, 16);
+    letters.push_str("@palisade");
+    letters
 }

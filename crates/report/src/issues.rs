@@ -1,6 +1,6 @@
 //! The plan as issues, in files that GitHub's own program and Jira's import read.
 
-use crate::{Outlook, cell, plain, way};
+use crate::{Outlook, calendar::letters, cell, plain, way};
 use palisade_assess::{Change, Initiative, QuarterPlan};
 use palisade_engine::Severity;
 use std::{fmt::Write as _, io};
@@ -85,9 +85,7 @@ fn planned(outlook: &Outlook) -> impl Iterator<Item = (&QuarterPlan, &Initiative
 
 /// A word by which the issue of an initiative is found again. An initiative's own name may hold anything.
 fn mark(one: &Initiative) -> String {
-    use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(one.id.as_str());
-    digest.iter().take(8).fold("palisade".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("palisade{}", letters(one.id.as_str(), 8))
 }
 
 /// What an issue says: a heading or nothing, and what stands behind it.

@@ -24,7 +24,7 @@ const maps = (() => {
 
   const draw = (title, [width, height, lanes, nodes, edges], heads) => {
     const { texts, tones, node: [wide, bend, head] } = data();
-    const top = head - 34, low = height - 40 - top;
+    const top = head - 42, low = height - 40 - top;
     const picture = svg("svg", { viewBox: [0, top, width, low].join(" "), width, height: low, role: "group", "aria-label": title });
     lanes.forEach((x, at) => picture.append(svg("text", { x, y: head - 14, class: "h" }, heads[at]), svg("line", { x1: x, x2: x + wide, y1: head - 7, y2: head - 7, class: "h" })));
     const sorted = edges.map(([from, to, y1, y2, now, tone, later, changed]) => ({
