@@ -7,6 +7,7 @@
 //! what we make.
 
 mod example;
+mod kept;
 mod law;
 mod measure;
 mod oracle;
