@@ -31,6 +31,8 @@ pub use calls::{
     NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
     ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS, VIRTUAL_MACHINES,
 };
+#[cfg(feature = "collect")]
+pub use collect::own_access;
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
