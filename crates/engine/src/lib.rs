@@ -5,6 +5,7 @@
 //! know a provider's wire format, and it refuses to guess: a control that meets a gap answers unknown.
 #![warn(clippy::disallowed_methods)]
 
+mod answer;
 mod compare;
 mod control;
 mod evaluate;
@@ -17,6 +18,10 @@ mod severity;
 mod verdict;
 mod waiver;
 
+pub use answer::{
+    ANSWERS, Answer, AnswerKind, AnsweredFor, Answers, Asks, Enough, Heard, Limit, Question, Until, Value, Widest,
+    digest_of, environments, hear,
+};
 pub use compare::{Change, ChangeKind, compare};
 pub use control::{Context, Control, Entry, remediation, section};
 pub use evaluate::{Judged, coverage, evaluate, is_production};
