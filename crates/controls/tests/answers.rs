@@ -39,7 +39,8 @@ fn the_narrowest_answer_counts_and_of_equals_the_worst() {
     let cluster = |name: &str| AnsweredFor::Cluster(name.to_owned());
     let fleet = AnsweredFor::Fleet;
     let (yes, no) = (Value::Yes, Value::No);
-    let table: &[(&str, &[(AnsweredFor, Value)], State)] = &[
+    type Row<'a> = (&'a str, &'a [(AnsweredFor, Value)], State);
+    let table: &[Row<'_>] = &[
         ("nobody", &[], State::AttestMissing),
         ("the fleet", &[(fleet.clone(), yes)], State::Pass),
         ("the environment before the fleet", &[(fleet.clone(), no), (environment("Dev"), yes)], State::Pass),
@@ -115,7 +116,9 @@ fn where_the_cloud_is_silent_people_are_heard_and_where_it_speaks_they_are_not()
     };
     let unused = |cluster: &mut Cluster| {
         let mut identities = cluster.identities.get().unwrap().clone();
-        identities.iter_mut().for_each(|one| one.unused = known(Unused::NobodyKnows { hint: "no records".to_owned() }));
+        for one in &mut identities {
+            one.unused = known(Unused::NobodyKnows { hint: "no records".to_owned() });
+        }
         cluster.identities = known(identities);
     };
     let day = |text: &str| Value::Day(text.parse().unwrap());

@@ -22,6 +22,9 @@ use std::{
 /// The call that stands in the evidence of what rests on an answer.
 pub const ANSWERS: &str = "answers";
 
+/// The call that stands in the evidence of what rests on the file of accepted risks.
+pub const WAIVERS: &str = "waivers";
+
 /// What was said to one question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
@@ -302,8 +305,8 @@ impl Answers {
     }
 
     /// The record of an entry, or of the whole where nobody answered.
-    fn record(&self, place: Option<usize>) -> Arc<[Evidence]> {
-        Arc::clone(place.and_then(|place| self.records.get(place)).unwrap_or(&self.whole))
+    fn record(&self, place: Option<usize>) -> &Arc<[Evidence]> {
+        place.and_then(|place| self.records.get(place)).unwrap_or(&self.whole)
     }
 }
 

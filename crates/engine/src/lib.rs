@@ -19,8 +19,8 @@ mod verdict;
 mod waiver;
 
 pub use answer::{
-    ANSWERS, Answer, AnswerKind, AnsweredFor, Answers, Asks, Enough, Heard, Limit, Question, Until, Value, Widest,
-    digest_of, environments, hear,
+    ANSWERS, Answer, AnswerKind, AnsweredFor, Answers, Asks, Enough, Heard, Limit, Question, Until, Value, WAIVERS,
+    Widest, digest_of, environments, hear,
 };
 pub use compare::{Change, ChangeKind, compare};
 pub use control::{Context, Control, Entry, remediation, section};

@@ -133,15 +133,15 @@ impl Verdict {
 
     /// With these records.
     #[must_use]
-    pub(crate) fn resting_on(mut self, records: Arc<[Evidence]>) -> Self {
-        self.evidence.rest_on_records(&records);
+    pub(crate) fn resting_on(mut self, records: &Arc<[Evidence]>) -> Self {
+        self.evidence.rest_on_records(records);
         self
     }
 
     /// With a file that people keep, whole: `what` it holds, and its SHA-256.
     #[must_use]
     pub fn seen_in_file(self, what: &'static str, digest: Digest) -> Self {
-        self.resting_on(Arc::from([Evidence { digest, call: Arc::from(what), pointer: Arc::from("") }]))
+        self.resting_on(&Arc::from([Evidence { digest, call: Arc::from(what), pointer: Arc::from("") }]))
     }
 
     /// With the records another verdict rests on.

@@ -6,8 +6,8 @@ use crate::{
 };
 use jiff::SignedDuration;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, Waiver, digest_of, guide,
-    whole,
+    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, WAIVERS, Waiver,
+    digest_of, guide, whole,
 };
 use palisade_model::Cluster;
 
@@ -61,7 +61,7 @@ impl Control for ExceptionsOutOfDate {
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let policy = context.policy;
         let file = policy.waivers_digest.unwrap_or_else(|| digest_of(""));
-        whole(cluster, || Ok(judge_waivers(cluster, context).seen_in_file("waivers", file)))
+        whole(cluster, || Ok(judge_waivers(cluster, context).seen_in_file(WAIVERS, file)))
     }
 }
 

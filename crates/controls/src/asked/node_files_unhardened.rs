@@ -123,7 +123,9 @@ mod tests {
         use palisade_testkit::gap;
         let serverless = said().by_nobody().with(|cluster| {
             let mut pools = cluster.pools.get().unwrap().clone();
-            pools.iter_mut().for_each(|pool| pool.kind = PoolKind::Serverless);
+            for pool in &mut pools {
+                pool.kind = PoolKind::Serverless;
+            }
             cluster.pools = palisade_testkit::known(pools);
         });
         assert_eq!(serverless.judged::<NodeFilesUnhardened>().0, State::Inherited);
