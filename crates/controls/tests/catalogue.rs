@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at a catalogue it cannot read")]
 
 use palisade_controls::{asked, controls};
-use palisade_engine::{AnswerKind, Entry, State, remediation, section};
+use palisade_engine::{AnswerKind, Entry, Mapping, State, mappings, read_mappings, remediation, section};
 use palisade_model::Provider;
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -56,6 +56,21 @@ fn every_control_is_what_its_row_of_the_catalogue_says() {
         for (column, said) in said {
             assert_eq!(said, row[column], "{} {column}", meta.id);
         }
+    }
+}
+
+/// Rows that no control has yet are read too: they are checked before somebody takes them over.
+#[test]
+fn every_mapping_names_a_known_framework_in_a_known_version_and_a_plausible_requirement() {
+    for row in catalogue() {
+        let rows: &'static str = row["mappings"].clone().leak();
+        let read = read_mappings(rows).unwrap_or_else(|error| panic!("{}: {error}", row["id"]));
+        assert!(!read.is_empty(), "{}", row["id"]);
+        let keys: Vec<String> = read.iter().map(Mapping::key).collect();
+        assert!(keys.iter().enumerate().all(|(place, key)| !keys[..place].contains(key)), "{} {keys:?}", row["id"]);
+    }
+    for control in controls() {
+        assert_eq!(Ok(mappings(control.meta)), read_mappings(control.meta.maps), "{}", control.meta.id);
     }
 }
 

@@ -9,7 +9,7 @@ mod hear;
 pub use ask::{AnswerKind, Asks, Enough, Question, Widest};
 pub use hear::{Heard, hear};
 
-use crate::{Policy, waiver::is_called};
+use crate::{Grounds, Policy, waiver::is_called};
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use palisade_model::{Cluster, Digest, Evidence};
 use sha2::{Digest as _, Sha256};
@@ -241,6 +241,8 @@ pub struct Answers {
     index: BTreeMap<String, Places>,
     /// The record of each entry.
     records: Vec<Arc<[Evidence]>>,
+    /// Where the entry of a record stands.
+    places: BTreeMap<Digest, usize>,
     /// The record of the whole, for what is not in it.
     whole: Arc<[Evidence]>,
     /// The file, if there is one.
@@ -258,7 +260,8 @@ struct Places {
 impl Default for Answers {
     fn default() -> Self {
         let whole = Arc::from([record(digest_of(""))]);
-        Self { entries: Vec::new(), index: BTreeMap::new(), records: Vec::new(), whole, file: None }
+        let (entries, index, records, places) = (Vec::new(), BTreeMap::new(), Vec::new(), BTreeMap::new());
+        Self { entries, index, records, places, whole, file: None }
     }
 }
 
@@ -275,8 +278,10 @@ impl Answers {
                 AnsweredFor::Cluster(name) => places.clusters.entry(name.clone()).or_default().push(place),
             }
         }
-        let records = entries.iter().map(|entry| Arc::from([record(entry.digest())])).collect();
-        Self { entries, index, records, whole: Arc::from([record(file)]), file: Some(file) }
+        let digests: Vec<Digest> = entries.iter().map(Answer::digest).collect();
+        let records = digests.iter().map(|digest| Arc::from([record(*digest)])).collect();
+        let places = digests.into_iter().zip(0..).collect();
+        Self { entries, index, records, places, whole: Arc::from([record(file)]), file: Some(file) }
     }
 
     /// The answers, in the order of the file.
@@ -304,10 +309,24 @@ impl Answers {
         if of_environment.is_empty() { places.fleet.clone() } else { of_environment }
     }
 
+    /// The answer to a control that something rests on, by its place; `Some(None)` when it rests on nobody having
+    /// answered, `None` when it rests on nobody's word.
+    pub fn behind(&self, control: &str, grounds: &Grounds) -> Option<Option<usize>> {
+        let digests: Vec<Digest> = answers_behind(grounds).collect();
+        let own = |place: &usize| self.entries.get(*place).is_some_and(|entry| entry.control == control);
+        let place = digests.iter().filter_map(|digest| self.places.get(digest)).copied().find(own);
+        if digests.is_empty() { None } else { Some(place) }
+    }
+
     /// The record of an entry, or of the whole where nobody answered.
     fn record(&self, place: Option<usize>) -> &Arc<[Evidence]> {
         place.and_then(|place| self.records.get(place)).unwrap_or(&self.whole)
     }
+}
+
+/// The records of people's word that something rests on.
+pub fn answers_behind(grounds: &Grounds) -> impl Iterator<Item = Digest> {
+    grounds.records().into_iter().filter(|record| &*record.call == ANSWERS).map(|record| record.digest)
 }
 
 fn record(digest: Digest) -> Evidence {

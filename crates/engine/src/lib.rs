@@ -12,6 +12,7 @@ mod evaluate;
 mod finding;
 mod fingerprint;
 mod grounds;
+mod mapping;
 mod meta;
 mod policy;
 mod severity;
@@ -20,7 +21,7 @@ mod waiver;
 
 pub use answer::{
     ANSWERS, Answer, AnswerKind, AnsweredFor, Answers, Asks, Enough, Heard, Limit, Question, Until, Value, WAIVERS,
-    Widest, digest_of, environments, hear,
+    Widest, answers_behind, digest_of, environments, hear,
 };
 pub use compare::{Change, ChangeKind, compare};
 pub use control::{Context, Control, Entry, remediation, section};
@@ -28,7 +29,8 @@ pub use evaluate::{Judged, coverage, evaluate, is_production};
 pub use finding::{Coverage, Finding, GapRow, Subject, SubjectKind};
 pub use fingerprint::{Fingerprint, ParseFingerprintError};
 pub use grounds::Grounds;
-pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Mapping, Meta, mappings};
+pub use mapping::{Framework, Mapping, MappingError, Requirement, mappings, read_mappings};
+pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Meta};
 pub use policy::Policy;
 pub use severity::{Modifier, Severity};
 pub use verdict::{Judgement, State, Verdict, per_identity, per_pool, whole};

@@ -1,9 +1,14 @@
 //! What a schedule keeps of each run.
 
-use crate::output;
+use crate::{
+    output,
+    scan::{answers_path, waivers_path},
+};
 use anyhow::Context as _;
 use jiff::Timestamp;
-use palisade_config::{EvidenceFormat, ScheduleConfig};
+use palisade_config::{Config, EvidenceFormat, ScheduleConfig};
+use palisade_engine::digest_of;
+use palisade_model::Digest;
 use palisade_provider::Body;
 use palisade_report::Format;
 use palisade_schedule::Firing;
@@ -77,7 +82,7 @@ const SUMS: &str = "SHA256SUMS";
 /// Writes the forms that a schedule asks for, and last the sums of everything that is in the folder.
 pub(crate) fn export(
     schedule: &ScheduleConfig,
-    config_path: &Path,
+    (config, config_path): (&Config, &Path),
     firing: &Firing,
     record: &Record,
 ) -> anyhow::Result<()> {
@@ -95,6 +100,13 @@ pub(crate) fn export(
         };
         output::report_file(&folder.join(name), &record.report, format)?;
     }
+    let parameters = &record.report.parameters;
+    for (path, digest, name) in [
+        (waivers_path(config, config_path), parameters.waivers, "waivers.yaml"),
+        (answers_path(config, config_path), parameters.answers, "answers.yaml"),
+    ] {
+        judged_by(path.as_deref(), digest, &folder.join(name))?;
+    }
     let mut names = Vec::new();
     files_below(&folder, "", &mut names)?;
     names.retain(|name| name != SUMS);
@@ -107,6 +119,19 @@ pub(crate) fn export(
         let _ = writeln!(sums, "{}  {name}", Body::new(bytes).digest().to_hex());
     }
     output::data(sums.as_bytes(), Some(&folder.join(SUMS)))
+}
+
+/// Keeps a file that the run was judged by. One that was changed since is left out: the report names the digest of the
+/// one that counted.
+fn judged_by(path: Option<&Path>, digest: Option<Digest>, kept: &Path) -> anyhow::Result<()> {
+    let (Some(path), Some(digest)) = (path, digest) else { return Ok(()) };
+    match fs::read_to_string(path) {
+        Ok(text) if digest_of(&text) == digest => output::data(text.as_bytes(), Some(kept)),
+        Ok(_) | Err(_) => {
+            tracing::warn!(path = %path.display(), "what the run was judged by has changed and is not kept with its evidence");
+            Ok(())
+        }
+    }
 }
 
 /// The names of all files below a folder, as they are written from there.

@@ -33,14 +33,18 @@ pub fn hear<'a>(cluster: &Cluster, context: &Context<'a>, meta: &Meta, asks: &As
 }
 
 fn missing(asks: &Asks) -> Verdict {
-    let questions: Vec<&str> = asks.questions.iter().map(|question| question.asks).collect();
     let of = match asks.widest {
         Widest::Fleet => "",
-        Widest::Environment => "for this cluster or its environment ",
-        Widest::Cluster => "for this cluster ",
+        Widest::Environment => " for this cluster or its environment",
+        Widest::Cluster => " for this cluster",
     };
-    Verdict::attest_missing(format!("nobody has answered {of}what no API tells: {}", questions.join(" ")))
-        .in_brief("nobody has answered")
+    let first = asks.questions.first().map(|question| question.asks).unwrap_or_default();
+    let more = match asks.questions.len() {
+        0 | 1 => String::new(),
+        2 => " And one more question.".to_owned(),
+        all => format!(" And {} more questions.", all - 1),
+    };
+    Verdict::attest_missing(format!("nobody has answered{of}: {first}{more}")).in_brief("nobody has answered")
 }
 
 fn weigh(answer: &Answer, context: &Context<'_>, meta: &Meta, asks: &Asks) -> Verdict {
