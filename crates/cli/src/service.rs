@@ -100,7 +100,7 @@ async fn fire(
     line.clear();
     let ran = ran?;
     if let Ran::Done(record) = &ran {
-        export(schedule, config_path, firing, record).await?;
+        export(schedule, (config, config_path), firing, record).await?;
     }
     Ok(ran)
 }

@@ -1,9 +1,14 @@
 //! What a schedule keeps of each run.
 
-use crate::output;
+use crate::{
+    output,
+    scan::{answers_path, waivers_path},
+};
 use anyhow::Context as _;
 use jiff::Timestamp;
-use palisade_config::{EvidenceExport, EvidenceFormat, ScheduleConfig};
+use palisade_config::{Config, EvidenceExport, EvidenceFormat, ScheduleConfig};
+use palisade_engine::digest_of;
+use palisade_model::Digest;
 use palisade_provider::Body;
 use palisade_report::Format;
 use palisade_schedule::Firing;
@@ -89,7 +94,7 @@ pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {
 /// is sent, with whatever of earlier runs has not arrived there.
 pub(crate) async fn export(
     schedule: &ScheduleConfig,
-    config_path: &Path,
+    (config, config_path): (&Config, &Path),
     firing: &Firing,
     record: &Record,
 ) -> anyhow::Result<()> {
@@ -106,6 +111,13 @@ pub(crate) async fn export(
             EvidenceFormat::Html => ("report.html", Format::Html),
         };
         output::report_file(&folder.join(name), &record.report, format)?;
+    }
+    let parameters = &record.report.parameters;
+    for (path, digest, name) in [
+        (waivers_path(config, config_path), parameters.waivers, "waivers.yaml"),
+        (answers_path(config, config_path), parameters.answers, "answers.yaml"),
+    ] {
+        judged_by(path.as_deref(), digest, &folder.join(name))?;
     }
     let mut names = Vec::new();
     files_below(&folder, "", &mut names)?;
@@ -124,6 +136,19 @@ pub(crate) async fn export(
     send(address, &waiting, &schedule.schedule.name)
         .await
         .with_context(|| format!("the evidence waits in `{}` and is sent again with the next run", waiting.display()))
+}
+
+/// Keeps a file that the run was judged by. One that was changed since is left out: the report names the digest of the
+/// one that counted.
+fn judged_by(path: Option<&Path>, digest: Option<Digest>, kept: &Path) -> anyhow::Result<()> {
+    let (Some(path), Some(digest)) = (path, digest) else { return Ok(()) };
+    match fs::read_to_string(path) {
+        Ok(text) if digest_of(&text) == digest => output::data(text.as_bytes(), Some(kept)),
+        Ok(_) | Err(_) => {
+            tracing::warn!(path = %path.display(), "what the run was judged by has changed and is not kept with its evidence");
+            Ok(())
+        }
+    }
 }
 
 /// Sends every folder that is whole, the oldest first, and removes it here when it has arrived.
