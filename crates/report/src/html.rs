@@ -4,6 +4,7 @@
 //! columns, which the page's own script puts into the document as text. A policy in the head lets only that script and
 //! that style run, by their digests.
 
+mod answers;
 mod changes;
 mod data;
 mod health;
@@ -12,6 +13,7 @@ mod plan;
 mod summary;
 
 use crate::{Options, Outlook, Report};
+use answers::AnswersView;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use changes::{ChangesView, Course};
@@ -47,6 +49,7 @@ struct Page<'a> {
     maps: MapsView,
     changes: Option<ChangesView>,
     trends: Vec<Course>,
+    answers: AnswersView,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
@@ -70,6 +73,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         maps,
         changes: options.history.changes.as_ref().map(ChangesView::of),
         trends: changes::courses(&assessment),
+        answers: AnswersView::of(&report.answers),
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;

@@ -76,7 +76,7 @@
       const accepted = text(findings.accepted[place]);
       if (accepted) row("Accepted", shown(accepted));
       row("Address", el("a", { href: "#/finding/" + text(findings.fingerprint[place]) }, el("code", {}, text(findings.fingerprint[place]))));
-      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.requirements.join(", ")).join("; "));
+      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.version + " " + one.requirements.join(", ")).join("; "));
       const list = lists[findings.evidence[place]];
       row("Rests on", list.length === 0 ? "no record" : many(list.length, "record", "records"), el("ul", {}, list.slice(0, 50).map((record) => {
         const [call, pointer, digest] = records[record];
@@ -268,7 +268,7 @@
     const one = controls[place], own = (ofControl().get(place) || []).slice().sort(order);
     page(el("p", { class: "crumb" }, el("a", { href: "#/controls" }, "Controls")), el("h1", {}, one.title),
       el("p", { class: "lead" }, el("code", {}, one.id), " · " + one.layer + " · " + one.dimension + " · " + one.concern + " · at most " + one.severity + " · effort " + one.effort), meter(tally(own.filter(summed))),
-      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework), el("dd", {}, map.requirements.join(", "))]))] : [],
+      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework + " " + map.version), el("dd", {}, map.requirements.join(", "))]))] : [],
       el("h2", {}, "Findings"), ...listing(own.filter(summed), "control"), el("p", {}, el("a", { href: "#/findings?parts=each&control=" + id }, "Each part of them")));
   };
   const findingView = (fingerprint) => {
@@ -296,6 +296,7 @@
     "health",
     "plan",
     "maps",
+    "answers",
     "changes",
   ];
   for (const link of document.querySelectorAll("[data-jump]")) link.addEventListener("click", (event) => { event.preventDefault(); const to = document.getElementById(link.dataset.jump); to?.scrollIntoView(); to?.focus({ preventScroll: true }); });
@@ -334,7 +335,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();
