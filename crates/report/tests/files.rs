@@ -140,7 +140,7 @@ fn the_course_of_a_dimension_is_drawn_when_earlier_scores_are_known() {
     let assessed = palisade_assess::assess(&report.findings, 0, &[]);
     let day = jiff::SignedDuration::from_hours(24);
     let past =
-        (1..=3).map(|ago| palisade_assess::Past::of(&assessed, &format!("r{ago}"), report.run.finished_at - day * ago));
+        (1..=3).map(|ago| palisade_assess::Past::of(&assessed, &format!("p{ago}"), report.run.finished_at - day * ago));
     // As they are remembered, with one that nobody can read and the run itself.
     let mut texts: Vec<String> = past.map(|one| serde_json::to_string(&one).unwrap()).collect();
     texts.extend(["from the future".to_owned(), palisade_report::scores(&report).unwrap()]);
