@@ -16,6 +16,7 @@
 
 mod arm;
 mod calls;
+mod data;
 mod normalize;
 mod record;
 mod settings;
@@ -33,7 +34,7 @@ pub use calls::{
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
-use palisade_model::{Gap, Inventory};
+use palisade_model::{DataFile, Gap, Inventory};
 use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
@@ -78,6 +79,10 @@ impl Provider for Azure {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
+    }
+
+    fn data(&self) -> Vec<DataFile> {
+        data::data()
     }
 
     fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {
