@@ -211,7 +211,7 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
             .map(|control| control.meta.id)
             .collect();
         let reading = controls.iter().filter(|control| !control.meta.needs.is_empty()).count();
-        let hidden = if hidden.len() == reading { "everything that is read".to_owned() } else { hidden.join(" ") };
+        let hidden = if hidden.len() == reading { "everything".to_owned() } else { hidden.join(" ") };
         let permission = if call.permission.is_empty() { "none".to_owned() } else { format!("`{}`", call.permission) };
         let _ = writeln!(
             text,
