@@ -5,21 +5,38 @@
 //! Controls read facts and judge; anything hard is computed before, in the model and the normalizers.
 #![warn(clippy::disallowed_methods)]
 
+pub mod architecture;
 pub mod asked;
+pub mod backup;
 pub mod control_plane;
+mod environment;
 pub mod etcd;
 mod flaws;
+pub mod governance;
 pub mod identity;
 pub mod node;
+pub mod observability;
 mod quoted;
+pub mod scalability;
 mod time;
 
 use palisade_engine::Entry;
 
 /// Every control, in the order of the catalogue.
 pub fn controls() -> Vec<Entry> {
-    let areas = [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS, asked::CONTROLS];
-    let mut all = areas.concat();
+    let mut all = [
+        control_plane::CONTROLS,
+        node::CONTROLS,
+        identity::CONTROLS,
+        etcd::CONTROLS,
+        backup::CONTROLS,
+        observability::CONTROLS,
+        scalability::CONTROLS,
+        architecture::CONTROLS,
+        governance::CONTROLS,
+        asked::CONTROLS,
+    ]
+    .concat();
     all.sort_by_key(|control| place(control.meta.id));
     all
 }
