@@ -210,7 +210,8 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
             .filter(|control| control.meta.needs.iter().any(|need| fed.contains(need)))
             .map(|control| control.meta.id)
             .collect();
-        let hidden = if hidden.len() == controls.len() { "everything".to_owned() } else { hidden.join(" ") };
+        let reading = controls.iter().filter(|control| !control.meta.needs.is_empty()).count();
+        let hidden = if hidden.len() == reading { "everything".to_owned() } else { hidden.join(" ") };
         let permission = if call.permission.is_empty() { "none".to_owned() } else { format!("`{}`", call.permission) };
         let _ = writeln!(
             text,
