@@ -9,6 +9,7 @@ pub mod control_plane;
 pub mod etcd;
 mod flaws;
 pub mod identity;
+pub mod image;
 pub mod node;
 mod quoted;
 mod time;
@@ -17,5 +18,5 @@ use palisade_engine::Entry;
 
 /// Every control, in the order of the catalogue.
 pub fn controls() -> Vec<Entry> {
-    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS].concat()
+    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS, image::CONTROLS].concat()
 }

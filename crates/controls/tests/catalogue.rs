@@ -76,6 +76,11 @@ fn a_control_is_found_in_the_file_of_its_name() {
             "ND" => "node",
             "ID" => "identity",
             "ET" => "etcd",
+            "IM" => "image",
+            "BK" => "backup",
+            "OB" => "observability",
+            "CD" => "delivery",
+            "GV" => "governance",
             other => panic!("no folder is known for `{other}`"),
         };
         let file = source.join(area).join(format!("{}.rs", meta.name.replace('-', "_")));
