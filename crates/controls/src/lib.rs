@@ -5,18 +5,32 @@
 //! Controls read facts and judge; anything hard is computed before, in the model and the normalizers.
 #![warn(clippy::disallowed_methods)]
 
+pub mod backup;
 pub mod control_plane;
+pub mod delivery;
 pub mod etcd;
 mod flaws;
 pub mod identity;
 pub mod image;
 pub mod node;
+pub mod observability;
 mod quoted;
 mod time;
 
 use palisade_engine::Entry;
 
 /// Every control, in the order of the catalogue.
+#[rustfmt::skip]
 pub fn controls() -> Vec<Entry> {
-    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS, image::CONTROLS].concat()
+    [
+        control_plane::CONTROLS,
+        node::CONTROLS,
+        identity::CONTROLS,
+        etcd::CONTROLS,
+        image::CONTROLS,
+        backup::CONTROLS,
+        observability::CONTROLS,
+        delivery::CONTROLS,
+    ]
+    .concat()
 }

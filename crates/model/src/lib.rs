@@ -7,8 +7,11 @@
 //! This crate refuses to interpret: it holds no thresholds and no judgement, performs no I/O and knows no wire format.
 #![warn(clippy::disallowed_methods)]
 
+mod admission;
 mod api;
+mod backup;
 mod cluster;
+mod detection;
 mod etcd;
 mod evidence;
 mod fact;
@@ -16,13 +19,19 @@ mod gap;
 mod identifier;
 mod identity;
 mod inventory;
+mod logging;
 mod observed;
+mod pipeline;
 mod pool;
+mod registry;
 
+pub use admission::ImageAdmission;
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
+pub use backup::{BackupCopy, BackupPlan, BackupPlans, BackupSafety, Recovery};
 pub use cluster::{Cluster, OWNER_LABELS};
+pub use detection::Detection;
 pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation};
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};
@@ -33,9 +42,12 @@ pub use identity::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
+pub use logging::{ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, Retention};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;
+pub use pipeline::{Pipeline, PipelineReach, Pipelines};
 pub use pool::{
     DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
     PoolKind, PublicAddresses, SubnetFilter,
 };
+pub use registry::{ImageScanning, Registry, RegistryOpening, ScanMode};

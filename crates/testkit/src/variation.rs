@@ -4,8 +4,10 @@
 //! try each alone and at random several at once; a test of the controls names every verdict that none of them reaches.
 
 mod access;
+mod around;
 mod identity;
 mod key;
+mod pipeline;
 mod pool;
 
 use palisade_model::{Cluster, Observed};
@@ -24,7 +26,7 @@ pub struct Variation {
 
 /// Every variation, in a fixed order.
 pub fn variations() -> impl Iterator<Item = Variation> {
-    [access::ALL, pool::ALL, identity::ALL, key::ALL]
+    [access::ALL, pool::ALL, identity::ALL, key::ALL, pipeline::ALL, around::ALL]
         .into_iter()
         .flatten()
         .map(|(name, apply)| Variation { name, apply: *apply })

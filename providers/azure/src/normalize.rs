@@ -4,6 +4,7 @@
 mod admin;
 mod assignments;
 mod authority;
+mod backup;
 mod balancers;
 mod capabilities;
 mod carriers;
@@ -18,14 +19,17 @@ mod guard;
 mod holders;
 mod identities;
 mod key;
+mod logging;
 mod machines;
 mod minters;
 mod needs;
 mod observe;
 mod passes;
+mod pipelines;
 mod pools;
 mod ports;
 mod proposal;
+mod registry;
 mod routes;
 mod rules;
 mod shape;
@@ -36,6 +40,8 @@ mod table;
 mod trusts;
 mod ways;
 
+#[cfg(feature = "collect")]
+pub(crate) use logging::tables;
 pub(crate) use proposal::propose;
 
 use crate::{

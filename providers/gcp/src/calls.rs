@@ -1,9 +1,10 @@
 //! Every call the collector may make, with its permission and the facts it feeds.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
-    KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses, Standing, Trusts, Tunnels,
-    UnreadGroups, Unused,
+    self, ActivityLog, AuditStore, BackupPlans, BackupSafety, Controllers, Dedication, DefaultRoute, Detection, Egress,
+    Exposure, ExternalTrusts, Filters, Identities, ImageAdmission, ImageScanning, Interactive, KeyAccess, KeyRotation,
+    KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines, PublicAddresses, Recovery, Registries, Standing, Trusts,
+    Tunnels, UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -61,6 +62,7 @@ pub const PROJECTS_GET: Call = Call {
     permission: "resourcemanager.projects.get",
     per: Per::Account,
     feeds: &[
+        Registries,
         Identities,
         Standing,
         Dedication,
@@ -71,6 +73,7 @@ pub const PROJECTS_GET: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        Pipelines,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -91,8 +94,21 @@ pub const FOLDERS_GET: Call = Call {
 
 /// What a policy of anything above a project says something about. Whom the cluster's own identities are it does not say;
 /// that there are no others it does.
-const INHERITED: &[FactKind] =
-    &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, Minters, KeyAccess, Tunnels];
+const INHERITED: &[FactKind] = &[
+    Registries,
+    Standing,
+    Dedication,
+    OtherTrust,
+    Keys,
+    Unused,
+    Trusts,
+    UnreadGroups,
+    Controllers,
+    Minters,
+    Pipelines,
+    KeyAccess,
+    Tunnels,
+];
 
 /// Reads who holds which role in a project.
 pub const PROJECT_POLICY: Call = Call {
@@ -100,6 +116,7 @@ pub const PROJECT_POLICY: Call = Call {
     permission: "resourcemanager.projects.getIamPolicy",
     per: Per::Account,
     feeds: &[
+        Registries,
         Standing,
         Dedication,
         OtherTrust,
@@ -109,6 +126,7 @@ pub const PROJECT_POLICY: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        Pipelines,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -142,7 +160,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -152,7 +170,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -162,7 +180,7 @@ pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
     permission: "iam.roles.get",
     per: Per::Target,
-    feeds: &[Standing, OtherTrust, UnreadGroups, Minters, KeyAccess, Tunnels],
+    feeds: &[Registries, Standing, OtherTrust, UnreadGroups, Minters, Pipelines, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the permissions of the roles that are bound",
 };
@@ -172,7 +190,18 @@ pub const ACCOUNTS_LIST: Call = Call {
     name: "iam.serviceAccounts.list",
     permission: "iam.serviceAccounts.list",
     per: Per::Account,
-    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
+    feeds: &[
+        Pipelines,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read the service accounts of a project",
 };
@@ -182,7 +211,18 @@ pub const ACCOUNT_POLICY: Call = Call {
     name: "iam.serviceAccounts.getIamPolicy",
     permission: "iam.serviceAccounts.getIamPolicy",
     per: Per::Identity,
-    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
+    feeds: &[
+        Pipelines,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read who may act as a service account",
 };
@@ -347,6 +387,76 @@ pub const INSIGHTS: Call = Call {
     purpose: "read which permissions nobody used in 90 days",
 };
 
+/// Reads how long a project's log buckets keep what is written to them.
+pub const LOG_BUCKETS: Call = Call {
+    name: "logging.buckets.list",
+    permission: "logging.buckets.list",
+    per: Per::Account,
+    feeds: &[AuditStore],
+    redact: &[],
+    purpose: "read how long the audit log of the clusters is kept",
+};
+
+/// Reads where a project's logs are copied to.
+pub const LOG_SINKS: Call = Call {
+    name: "logging.sinks.list",
+    permission: "logging.sinks.list",
+    per: Per::Account,
+    feeds: &[ActivityLog],
+    redact: &[],
+    purpose: "read whether requests to Google's APIs are copied to a place of their own",
+};
+
+/// Reads whether the services that scan and watch are on in a project.
+pub const SERVICES: Call = Call {
+    name: "serviceusage.services.batchGet",
+    permission: "serviceusage.services.get",
+    per: Per::Account,
+    feeds: &[Detection, ImageScanning],
+    redact: &[],
+    purpose: "read whether image scanning and container threat detection are on",
+};
+
+/// Reads the backup plans of a project, in all locations at once.
+pub const BACKUP_PLANS: Call = Call {
+    name: "gkebackup.backupPlans.list",
+    permission: "gkebackup.backupPlans.list",
+    per: Per::Account,
+    feeds: &[BackupPlans, Recovery, BackupSafety],
+    redact: &[],
+    purpose: "read which clusters are backed up, when last, and how that is guarded",
+};
+
+/// Reads the image repositories of a project near its clusters.
+pub const REPOSITORIES: Call = Call {
+    name: "artifactregistry.repositories.list",
+    permission: "artifactregistry.repositories.list",
+    per: Per::Network,
+    feeds: &[ImageScanning, Registries],
+    redact: &[],
+    purpose: "read the image repositories near the clusters, and whether they are scanned",
+};
+
+/// Reads whom an image repository lets in.
+pub const REPOSITORY_POLICY: Call = Call {
+    name: "artifactregistry.repositories.getIamPolicy",
+    permission: "artifactregistry.repositories.getIamPolicy",
+    per: Per::Member,
+    feeds: &[Registries],
+    redact: &[],
+    purpose: "read whom the image repositories let in",
+};
+
+/// Reads what Binary Authorization asks of images in a project.
+pub const IMAGE_POLICY: Call = Call {
+    name: "binaryauthorization.projects.getPolicy",
+    permission: "binaryauthorization.policy.get",
+    per: Per::Account,
+    feeds: &[ImageAdmission],
+    redact: &[],
+    purpose: "read whether images have to be attested before they run",
+};
+
 /// Every call the collector may make.
 pub static CALLS: &[Call] = &[
     PROJECTS_SEARCH,
@@ -379,4 +489,11 @@ pub static CALLS: &[Call] = &[
     KEY_POLICY,
     KEY_RING_POLICY,
     INSIGHTS,
+    LOG_BUCKETS,
+    LOG_SINKS,
+    SERVICES,
+    BACKUP_PLANS,
+    REPOSITORIES,
+    REPOSITORY_POLICY,
+    IMAGE_POLICY,
 ];

@@ -2,8 +2,8 @@
 
 use palisade_model::FactKind::{
     self, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, ExternalTrusts, Filters, Identities,
-    Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pools, PublicAddresses, Standing, Trusts, Unused,
-    WorkloadIdentity,
+    Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pipelines, Pools, PublicAddresses, Standing, Trusts,
+    Unused, WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -145,7 +145,18 @@ pub(crate) const LIST_ACCESS_ENTRIES: Call = Call {
     name: "eks:ListAccessEntries",
     permission: "eks:ListAccessEntries",
     per: Per::Cluster,
-    feeds: &[Minters, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Minters,
+        Pipelines,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "who has access to the Kubernetes API through IAM",
 };
@@ -155,7 +166,7 @@ pub(crate) const DESCRIBE_ACCESS_ENTRY: Call = Call {
     name: "eks:DescribeAccessEntry",
     permission: "eks:DescribeAccessEntry",
     per: Per::Member,
-    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[Pipelines, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "the kind and the Kubernetes groups of an access entry",
 };
@@ -165,7 +176,7 @@ pub(crate) const LIST_ASSOCIATED_ACCESS_POLICIES: Call = Call {
     name: "eks:ListAssociatedAccessPolicies",
     permission: "eks:ListAssociatedAccessPolicies",
     per: Per::Member,
-    feeds: &[Minters],
+    feeds: &[Minters, Pipelines],
     redact: &[],
     purpose: "the access policies of an access entry",
 };

@@ -3,12 +3,15 @@
 use super::{
     Context,
     ask::{Paging, Question, Wire, sending},
-    balancing, boxed, cluster, key, network,
+    balancing, boxed, cluster, key, network, safeguards,
 };
 use crate::{calls, record::eks::ListClusters};
 use futures::future::join_all;
 use palisade_provider::{Event, Recorder};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::sync::watch;
 
 /// What regions found, as far as other strands need it.
@@ -24,6 +27,8 @@ pub(super) struct Found {
     pub(super) users: BTreeSet<String>,
     /// Issuers of the clusters' tokens, without the scheme.
     pub(super) issuers: BTreeSet<String>,
+    /// Trails that regions with clusters show, by ARN, each with its home region.
+    pub(super) trails: BTreeMap<String, String>,
 }
 
 impl Found {
@@ -33,6 +38,7 @@ impl Found {
         self.profiles.extend(other.profiles);
         self.users.extend(other.users);
         self.issuers.extend(other.issuers);
+        self.trails.extend(other.trails);
         self
     }
 }
@@ -116,9 +122,10 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
         boxed(network::machines(&place, &groups)).await;
         groups.into_iter().map(cluster::of_group).fold(Found::default(), Found::and)
     };
-    let ((), clusters, groups, members) =
-        futures::join!(boxed(network::of_region(&place)), with_clusters, with_groups, members);
-    let found = members.into_iter().fold(clusters.and(groups), Found::and);
+    let around = boxed(safeguards::of_region(&place, &names));
+    let ((), clusters, groups, members, around) =
+        futures::join!(boxed(network::of_region(&place)), with_clusters, with_groups, members, around);
+    let found = members.into_iter().fold(clusters.and(groups).and(around), Found::and);
     Found { clusters: names.len(), ..found }
 }
 

@@ -38,8 +38,26 @@ pub(crate) struct Cluster {
     pub(crate) connector_config: Option<serde::de::IgnoredAny>,
     pub(crate) remote_network_config: Option<RemoteNetworkConfig>,
     pub(crate) health: Option<Health>,
+    pub(crate) logging: Option<Logging>,
     #[serde(deserialize_with = "leaf::texts")]
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// Which logs of the control plane are written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Logging {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) cluster_logging: Vec<LogSetup>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct LogSetup {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) types: Vec<String>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    pub(crate) enabled: Option<bool>,
 }
 
 /// Networks outside AWS whose machines may join.
@@ -253,6 +271,8 @@ pub(crate) struct DescribeAccessEntry {
 pub(crate) struct AccessEntry {
     #[serde(rename = "type", deserialize_with = "leaf::text")]
     pub(crate) kind: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) kubernetes_groups: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

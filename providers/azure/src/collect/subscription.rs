@@ -6,7 +6,7 @@
 use super::{
     Groups,
     fetch::{Fetch, Place},
-    keys,
+    keys, safeguards,
 };
 use crate::{
     ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
@@ -50,6 +50,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.identities(),
         join_all(clusters.iter().map(|cluster| here.parts(cluster))),
         keys::read(fetch, subscription, &clusters),
+        safeguards::read(fetch, subscription, &clusters),
     );
     true
 }

@@ -4,9 +4,10 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer,
-        Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
-        ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting,
+        FederatedCredential, Interface, List, LoadBalancer, Member, Network, Pricing, PrivateEndpointConnection,
+        PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
+        Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -62,7 +63,10 @@ macro_rules! identified {
 
 identified!(
     AdminRule,
+    BackupInstance,
+    BackupVault,
     Carrier,
+    ContainerRegistry,
     DenyAssignment,
     Interface,
     LoadBalancer,
@@ -88,7 +92,15 @@ macro_rules! nameless {
     };
 }
 
-nameless!(DiagnosticSetting, FederatedCredential, PrivateEndpointConnection, Subscription, TrustedAccessBinding);
+nameless!(
+    DiagnosticSetting,
+    FederatedCredential,
+    Pricing,
+    PrivateEndpointConnection,
+    RecoveryPoint,
+    Subscription,
+    TrustedAccessBinding
+);
 
 /// A whole list.
 #[derive(Debug)]

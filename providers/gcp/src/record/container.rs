@@ -51,6 +51,17 @@ pub(crate) struct Cluster {
     pub(crate) fleet: Option<Fleet>,
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
+    pub(crate) binary_authorization: Option<BinaryAuthorization>,
+}
+
+/// Whether Binary Authorization looks at images.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BinaryAuthorization {
+    /// Deprecated: ignored where a mode is set.
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    pub(crate) evaluation_mode: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -234,6 +245,7 @@ pub(crate) struct Fleet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
+    pub(crate) gke_backup_agent_config: Option<Switch>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

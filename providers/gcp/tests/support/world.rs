@@ -92,6 +92,17 @@ impl World {
         world.put(&call::NETWORK_FIREWALLS, "p", &[("network", "n")], json!({}));
         world.put(&call::REGION_FIREWALLS, "p", &[("network", "n"), ("region", "europe-west1")], json!({}));
         world.put(&call::INSIGHTS, "p", &[], json!({}));
+        let required = "projects/p/locations/global/buckets/_Required";
+        let buckets = json!({ "buckets": [{ "name": required, "retentionDays": 400, "locked": true }] });
+        world.put(&call::LOG_BUCKETS, "p", &[], buckets);
+        world.put(&call::LOG_SINKS, "p", &[], json!({}));
+        let services = ["containerscanning.googleapis.com", "containerthreatdetection.googleapis.com"];
+        let services = services.map(|name| json!({ "name": format!("projects/42/services/{name}"), "state": 1 }));
+        world.put(&call::SERVICES, "p", &[], json!({ "services": services }));
+        world.put(&call::BACKUP_PLANS, "p", &[], json!({}));
+        for location in ["europe-west1", "europe"] {
+            world.put(&call::REPOSITORIES, "p", &[("location", location)], json!({}));
+        }
         for (role, permissions) in ROLES {
             world.role(role, permissions);
         }

@@ -1,0 +1,15 @@
+//! Controls of backups.
+
+use palisade_engine::Entry;
+
+pub mod backup_missing;
+pub mod backup_stale;
+pub mod backup_unguarded;
+
+/// Controls of this area, in the order of the catalogue.
+#[rustfmt::skip]
+pub const CONTROLS: &[Entry] = &[
+    Entry::of::<backup_missing::BackupMissing>(),
+    Entry::of::<backup_stale::BackupStale>(),
+    Entry::of::<backup_unguarded::BackupUnguarded>(),
+];
