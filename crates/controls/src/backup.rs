@@ -1,15 +1,16 @@
-//! Controls of backups.
+//! Controls of storage and backup.
 
 use palisade_engine::Entry;
 
 pub mod backup_missing;
 pub mod backup_stale;
 pub mod backup_unguarded;
+pub mod deletion_unguarded;
 
 /// Controls of this area, in the order of the catalogue.
-#[rustfmt::skip]
 pub const CONTROLS: &[Entry] = &[
     Entry::of::<backup_missing::BackupMissing>(),
     Entry::of::<backup_stale::BackupStale>(),
     Entry::of::<backup_unguarded::BackupUnguarded>(),
+    Entry::of::<deletion_unguarded::DeletionUnguarded>(),
 ];

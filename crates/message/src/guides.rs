@@ -24,7 +24,7 @@ impl Guides {
         let about = |entry: &Entry| About {
             title: title(entry.guide).to_owned(),
             why: section(entry.guide, "## Why it matters").unwrap_or_default().to_owned(),
-            frameworks: mappings(entry.meta).into_iter().map(|row| row.framework.to_owned()).collect(),
+            frameworks: mappings(entry.meta).into_iter().map(|row| row.key()).collect(),
         };
         controls.iter().map(|entry| (entry.meta.id.to_owned(), about(entry))).collect()
     }
@@ -34,10 +34,21 @@ impl Guides {
         self.0.get(control)
     }
 
+    /// The frameworks that ask for any control, with their versions.
+    pub fn frameworks(&self) -> BTreeSet<&str> {
+        self.0.values().flat_map(|about| &about.frameworks).map(String::as_str).collect()
+    }
+
+    /// Whether a name means any framework that asks for a control: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
+    pub fn knows(&self, framework: &str) -> bool {
+        self.0.keys().any(|control| self.asks(framework, control))
+    }
+
     /// Whether a control is asked for by a framework: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
     pub(crate) fn asks(&self, framework: &str, control: &str) -> bool {
-        let is_it =
-            |known: &String| known.strip_prefix(framework).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        let is_it = |known: &String| {
+            known.strip_prefix(framework).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', 'r']))
+        };
         self.get(control).is_some_and(|about| about.frameworks.iter().any(is_it))
     }
 }
@@ -72,5 +83,7 @@ mod tests {
             assert_eq!(guides.asks(framework, "CP-01"), asked, "{framework}");
         }
         assert!(!guides.asks("CIS", "CP-02"));
+        assert!(guides.knows("SOC2") && guides.knows("CIS-EKS") && !guides.knows("CIS-EKS-1.8.0"));
+        assert_eq!(guides.frameworks(), ["CIS-EKS-2.0.0", "SOC2-TSC"].into());
     }
 }

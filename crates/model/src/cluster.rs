@@ -1,9 +1,10 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, Controller, Credential, Detection, Encryption,
-    Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Location, Minter, Observed, Pipelines,
-    Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
+    Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, Controller, Credential, Detection,
+    Encryption, Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Lifecycle, Location,
+    Minter, Observed, Pipelines, Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup, Version,
+    WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -75,6 +76,10 @@ pub struct Cluster {
     pub detection: Observed<Detection>,
     /// What is asked of images before they run.
     pub image_admission: Observed<ImageAdmission>,
+    /// How people get into the Kubernetes API.
+    pub access: Access,
+    /// How it is kept.
+    pub lifecycle: Lifecycle,
 }
 
 impl Cluster {
@@ -137,6 +142,8 @@ impl Cluster {
             registries: Observed::missing(gap.clone()),
             detection: Observed::missing(gap.clone()),
             image_admission: Observed::missing(gap.clone()),
+            access: Access::unread(gap),
+            lifecycle: Lifecycle::unread(gap),
         }
     }
 }

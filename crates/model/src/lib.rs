@@ -7,6 +7,7 @@
 //! This crate refuses to interpret: it holds no thresholds and no judgement, performs no I/O and knows no wire format.
 #![warn(clippy::disallowed_methods)]
 
+mod access;
 mod admission;
 mod api;
 mod backup;
@@ -19,12 +20,14 @@ mod gap;
 mod identifier;
 mod identity;
 mod inventory;
+mod lifecycle;
 mod logging;
 mod observed;
 mod pipeline;
 mod pool;
 mod registry;
 
+pub use access::{Access, Administrator, Authorization, ClusterCa, LocalCredential, SignIn};
 pub use admission::ImageAdmission;
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
@@ -42,6 +45,10 @@ pub use identity::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
+pub use lifecycle::{
+    AuditLog, Blocker, Condition, DeletionGuard, Experiments, Extension, ExtensionFlaw, Extensions, Freeze, Health,
+    Lifecycle, Phase, Placement, PoolHealth, Register, Repair, Support, Surge, Tier, Upgrades, Upkeep, Zones,
+};
 pub use logging::{ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, Retention};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;

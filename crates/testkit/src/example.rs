@@ -1,5 +1,6 @@
 //! One good and one bad cluster of each provider.
 
+use crate::kept::{sloppy_access, sloppy_lifecycle, sloppy_upkeep, tidy_access, tidy_lifecycle, tidy_upkeep};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, PipelineSubject, Standing};
@@ -146,6 +147,8 @@ pub fn tidy(provider: Provider) -> Cluster {
         registries: known(vec![Registry { name: "shop".to_owned(), openings: Vec::new(), unread: None }]),
         detection: known(Detection::Whole { by: "the detector".to_owned() }),
         image_admission: known(ImageAdmission::Enforced { by: "the policy".to_owned() }),
+        access: tidy_access(),
+        lifecycle: tidy_lifecycle(),
     }
 }
 
@@ -260,6 +263,8 @@ pub fn sloppy(provider: Provider) -> Cluster {
     }]);
     cluster.detection = known(Detection::Off { because: "no detector".to_owned() });
     cluster.image_admission = known(ImageAdmission::Off { because: "it is off".to_owned() });
+    cluster.access = sloppy_access();
+    cluster.lifecycle = sloppy_lifecycle();
     cluster
 }
 
@@ -368,6 +373,7 @@ fn tidy_pool() -> Pool {
             mode: "tokens required, hop limit 1".to_owned(),
             pods: PodAccess::Blocked { because: "hop limit 1".to_owned() },
         }),
+        upkeep: tidy_upkeep(),
     }
 }
 
@@ -400,6 +406,7 @@ fn sloppy_pool() -> Pool {
             mode: "tokens optional, hop limit 2".to_owned(),
             pods: PodAccess::Reachable { because: "hop limit 2".to_owned() },
         }),
+        upkeep: sloppy_upkeep(),
         ..tidy_pool()
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod around;
 mod identity;
 mod key;
+mod lifecycle;
 mod pipeline;
 mod pool;
 
@@ -26,7 +27,7 @@ pub struct Variation {
 
 /// Every variation, in a fixed order.
 pub fn variations() -> impl Iterator<Item = Variation> {
-    [access::ALL, pool::ALL, identity::ALL, key::ALL, pipeline::ALL, around::ALL]
+    [access::ALL, pool::ALL, identity::ALL, key::ALL, lifecycle::ALL, pipeline::ALL, around::ALL]
         .into_iter()
         .flatten()
         .map(|(name, apply)| Variation { name, apply: *apply })

@@ -13,6 +13,7 @@ mod filter;
 mod iam;
 mod identities;
 mod key;
+mod lifecycle;
 mod logging;
 mod machine;
 mod pipelines;
@@ -22,6 +23,7 @@ mod region;
 mod registry;
 mod route;
 mod trail;
+mod upkeep;
 
 use crate::{
     calls,
@@ -235,6 +237,8 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
         rotation: encryption::rotation(region, known),
         access: key::key_access(region, account, known),
     };
+    cluster.access = lifecycle::access(region, account, known);
+    cluster.lifecycle = lifecycle::lifecycle(region, known);
     cluster
 }
 

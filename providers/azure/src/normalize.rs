@@ -19,6 +19,7 @@ mod guard;
 mod holders;
 mod identities;
 mod key;
+mod lifecycle;
 mod logging;
 mod machines;
 mod minters;
@@ -38,6 +39,7 @@ mod standing;
 mod surroundings;
 mod table;
 mod trusts;
+mod upkeep;
 mod ways;
 
 #[cfg(feature = "collect")]

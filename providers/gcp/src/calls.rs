@@ -1,10 +1,10 @@
 //! Every call the collector may make, with its permission and the facts it feeds.
 
 use palisade_model::FactKind::{
-    self, ActivityLog, AuditStore, BackupPlans, BackupSafety, Controllers, Dedication, DefaultRoute, Detection, Egress,
-    Exposure, ExternalTrusts, Filters, Identities, ImageAdmission, ImageScanning, Interactive, KeyAccess, KeyRotation,
-    KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines, PublicAddresses, Recovery, Registries, Standing, Trusts,
-    Tunnels, UnreadGroups, Unused,
+    self, ActivityLog, Administrators, AuditStore, BackupPlans, BackupSafety, Blockers, Controllers, Dedication,
+    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, Identities, ImageAdmission, ImageScanning,
+    Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines, PublicAddresses,
+    Recovery, Registries, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -56,6 +56,16 @@ pub const CLUSTERS_LIST: Call = Call {
     purpose: "read clusters and their node pools",
 };
 
+/// Reads until when a cluster's version is supported, and what holds its upgrades up.
+pub const CLUSTER_UPGRADES: Call = Call {
+    name: "container.clusters.fetchClusterUpgradeInfo",
+    permission: "container.clusters.get",
+    per: Per::Cluster,
+    feeds: &[Support, Blockers],
+    redact: &[],
+    purpose: "read until when a cluster's version is supported, and what holds its upgrades up",
+};
+
 /// Reads a project's number and what it stands below.
 pub const PROJECTS_GET: Call = Call {
     name: "cloudresourcemanager.projects.get",
@@ -73,7 +83,9 @@ pub const PROJECTS_GET: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        Administrators,
         Pipelines,
+        SignIn,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -105,7 +117,9 @@ const INHERITED: &[FactKind] = &[
     UnreadGroups,
     Controllers,
     Minters,
+    Administrators,
     Pipelines,
+    SignIn,
     KeyAccess,
     Tunnels,
 ];
@@ -126,7 +140,9 @@ pub const PROJECT_POLICY: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        Administrators,
         Pipelines,
+        SignIn,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -160,7 +176,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels, SignIn, Administrators],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -170,7 +186,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels, SignIn, Administrators],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -180,7 +196,18 @@ pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
     permission: "iam.roles.get",
     per: Per::Target,
-    feeds: &[Registries, Standing, OtherTrust, UnreadGroups, Minters, Pipelines, KeyAccess, Tunnels],
+    feeds: &[
+        Registries,
+        Standing,
+        OtherTrust,
+        UnreadGroups,
+        Minters,
+        Pipelines,
+        KeyAccess,
+        Tunnels,
+        SignIn,
+        Administrators,
+    ],
     redact: &[],
     purpose: "read the permissions of the roles that are bound",
 };
@@ -463,6 +490,7 @@ pub static CALLS: &[Call] = &[
     PROJECTS_LIST,
     FOLDERS_LIST,
     CLUSTERS_LIST,
+    CLUSTER_UPGRADES,
     PROJECTS_GET,
     FOLDERS_GET,
     PROJECT_POLICY,

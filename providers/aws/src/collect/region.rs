@@ -25,6 +25,10 @@ pub(super) struct Found {
     pub(super) profiles: BTreeSet<String>,
     /// IAM users with an access entry, by name.
     pub(super) users: BTreeSet<String>,
+    /// The add-ons of each cluster, by its name.
+    pub(super) addons: BTreeSet<(String, String)>,
+    /// The versions of the clusters, by their names.
+    pub(super) versions: BTreeMap<String, String>,
     /// Issuers of the clusters' tokens, without the scheme.
     pub(super) issuers: BTreeSet<String>,
     /// Trails that regions with clusters show, by ARN, each with its home region.
@@ -32,6 +36,12 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Each add-on with the versions of the clusters that have it.
+    fn offers(&self) -> BTreeSet<(String, String)> {
+        let wanted = self.addons.iter().filter_map(|(cluster, addon)| Some((addon, self.versions.get(cluster)?)));
+        wanted.map(|(addon, version)| (addon.clone(), version.clone())).collect()
+    }
+
     pub(super) fn and(mut self, other: Self) -> Self {
         self.clusters += other.clusters;
         self.roles.extend(other.roles);
@@ -39,6 +49,8 @@ impl Found {
         self.users.extend(other.users);
         self.issuers.extend(other.issuers);
         self.trails.extend(other.trails);
+        self.addons.extend(other.addons);
+        self.versions.extend(other.versions);
         self
     }
 }
@@ -105,6 +117,7 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
     let described = join_all(names.iter().map(|name| boxed(cluster::describe(&place, name))));
     let groups = join_all(names.iter().map(|name| boxed(cluster::node_groups(&place, name))));
     let members = join_all(names.iter().map(|name| boxed(cluster::members(&place, name))));
+    let insights = join_all(names.iter().map(|name| boxed(cluster::insights(&place, name))));
     // Clusters first: their networks, keys and access entries are known with them.
     let with_clusters = async {
         let (described, balancing) = futures::join!(described, boxed(balancing::of_region(&place)));
@@ -123,9 +136,17 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
         groups.into_iter().map(cluster::of_group).fold(Found::default(), Found::and)
     };
     let around = boxed(safeguards::of_region(&place, &names));
-    let ((), clusters, groups, members, around) =
-        futures::join!(boxed(network::of_region(&place)), with_clusters, with_groups, members, around);
+    let ((), clusters, groups, members, (), _, around) = futures::join!(
+        boxed(network::of_region(&place)),
+        with_clusters,
+        with_groups,
+        members,
+        boxed(cluster::versions(&place)),
+        insights,
+        around,
+    );
     let found = members.into_iter().fold(clusters.and(groups).and(around), Found::and);
+    boxed(cluster::offers(&place, &found.offers())).await;
     Found { clusters: names.len(), ..found }
 }
 

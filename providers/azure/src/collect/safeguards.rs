@@ -2,8 +2,7 @@
 
 use super::fetch::{Fetch, Place};
 use crate::{
-    BACKUP_INSTANCES, BACKUP_VAULTS, CLUSTER_LOGS, LOG_TABLE, PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS,
-    arm,
+    BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS, arm,
     normalize::tables,
     record::{BackupInstance, BackupVault, Cluster, DiagnosticSetting},
 };
@@ -25,9 +24,24 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, clusters: &[Clus
         here.all::<IgnoredAny>(&SUBSCRIPTION_LOGS, "Microsoft.Insights/diagnosticSettings", INSIGHTS),
         here.all::<IgnoredAny>(&PRICINGS, "Microsoft.Security/pricings", SECURITY),
         here.all::<IgnoredAny>(&REGISTRIES, "Microsoft.ContainerRegistry/registries", REGISTRY),
-        here.logs(clusters),
         here.backups(clusters),
     );
+}
+
+/// How long the tables keep what the clusters' settings send to them: a table once, however many fill it.
+pub(super) async fn tables_of(fetch: &Fetch<'_>, subscription: &str, settings: &[Vec<DiagnosticSetting>]) {
+    let sent = settings.iter().flatten().map(|setting| &setting.properties);
+    let filled: BTreeSet<(String, &str)> = sent
+        .filter_map(|sent| Some((arm::key(sent.workspace_id.as_deref()?), sent)))
+        .flat_map(|(workspace, sent)| tables(sent).into_iter().map(move |table| (workspace.clone(), table)))
+        .collect();
+    join_all(filled.iter().map(|(workspace, table)| async move {
+        let path = format!("{workspace}/tables/{table}");
+        let params = [("workspace", workspace.as_str()), ("table", *table)];
+        let scope = arm::subscription(workspace).unwrap_or(subscription);
+        fetch.one::<IgnoredAny>(&LOG_TABLE, Place { scope, params: &params, path: &path, version: WORKSPACES }).await
+    }))
+    .await;
 }
 
 struct Here<'a> {
@@ -39,33 +53,6 @@ impl Here<'_> {
     async fn all<T: DeserializeOwned>(&self, call: &'static Call, kind: &str, version: &str) -> Vec<T> {
         let path = format!("/subscriptions/{}/providers/{kind}", self.subscription);
         self.fetch.list(call, Place { scope: self.subscription, params: &[], path: &path, version }).await
-    }
-
-    /// Where the clusters' logs go, and how long each table that they fill keeps them: a table once, however many fill it.
-    async fn logs(&self, clusters: &[Cluster]) {
-        let ids = clusters.iter().filter_map(|cluster| cluster.id.as_deref());
-        let settings = join_all(ids.map(|id| async move {
-            let key = arm::key(id);
-            let path = format!("{}/providers/Microsoft.Insights/diagnosticSettings", id.trim_end_matches('/'));
-            let params = [("cluster", key.as_str())];
-            let place = Place { scope: self.subscription, params: &params, path: &path, version: INSIGHTS };
-            self.fetch.list::<DiagnosticSetting>(&CLUSTER_LOGS, place).await
-        }))
-        .await;
-        let sent = settings.iter().flatten().map(|setting| &setting.properties);
-        let filled: BTreeSet<(String, &str)> = sent
-            .filter_map(|sent| Some((arm::key(sent.workspace_id.as_deref()?), sent)))
-            .flat_map(|(workspace, sent)| tables(sent).into_iter().map(move |table| (workspace.clone(), table)))
-            .collect();
-        join_all(filled.iter().map(|(workspace, table)| async move {
-            let path = format!("{workspace}/tables/{table}");
-            let params = [("workspace", workspace.as_str()), ("table", *table)];
-            let scope = arm::subscription(workspace).unwrap_or(self.subscription);
-            self.fetch
-                .one::<IgnoredAny>(&LOG_TABLE, Place { scope, params: &params, path: &path, version: WORKSPACES })
-                .await
-        }))
-        .await;
     }
 
     /// The vaults, what they take, and what was made of the clusters.

@@ -2,7 +2,7 @@
 
 use super::{cluster::Read, observe::observe, surroundings::Surroundings, table::Table};
 use crate::{
-    CLUSTER_LOGS, LOG_TABLE, PRICINGS, SUBSCRIPTION_LOGS, arm,
+    DIAGNOSTIC_SETTINGS, LOG_TABLE, PRICINGS, SUBSCRIPTION_LOGS, arm,
     record::{DiagnosticProperties, DiagnosticSetting, LogTable, Pricing},
 };
 use palisade_model::{
@@ -63,7 +63,8 @@ pub(super) fn audit_store(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Obs
         seen.extend(read.row.evidence("/id"));
         let key = arm::key(read.id());
         let params = [("cluster", key.as_str())];
-        let settings = Table::<DiagnosticSetting>::read(around.snapshot, &CLUSTER_LOGS, around.subscription, &params)?;
+        let settings =
+            Table::<DiagnosticSetting>::read(around.snapshot, &DIAGNOSTIC_SETTINGS, around.subscription, &params)?;
         seen.extend_from_slice(settings.pages());
         let mut places = Vec::new();
         let mut written = false;

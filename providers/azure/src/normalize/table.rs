@@ -4,10 +4,10 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting,
-        FederatedCredential, Interface, List, LoadBalancer, Member, Network, Pricing, PrivateEndpointConnection,
-        PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup,
-        Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting, Feature,
+        FederatedCredential, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network, Pricing,
+        PrivateEndpointConnection, PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet,
+        SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -70,6 +70,7 @@ identified!(
     DenyAssignment,
     Interface,
     LoadBalancer,
+    Lock,
     Member,
     Network,
     PublicAddress,
@@ -94,7 +95,9 @@ macro_rules! nameless {
 
 nameless!(
     DiagnosticSetting,
+    Feature,
     FederatedCredential,
+    Maintenance,
     Pricing,
     PrivateEndpointConnection,
     RecoveryPoint,
