@@ -13,6 +13,11 @@ pub enum ImageAdmission {
         /// Why it does.
         because: String,
     },
+    /// What the provider does not decide: it is asked for inside the cluster, or nowhere.
+    Inside {
+        /// What was looked at and does not tell.
+        what: String,
+    },
     /// Nothing.
     Off {
         /// What says so.

@@ -229,7 +229,7 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.backup_safety = backup::safety(region, arn, known);
     cluster.image_scanning = registry::scanning(region, known);
     cluster.registries = registry::registries(region, known);
-    cluster.image_admission = Observed::missing(registry::admission());
+    cluster.image_admission = registry::admission(known);
     cluster.etcd = encryption::etcd(known);
     cluster.encryption = encryption::encryption(region, known, &cluster.version);
     cluster.key = KeyFacts {

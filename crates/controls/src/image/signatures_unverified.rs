@@ -3,7 +3,7 @@
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
 };
-use palisade_model::{Cluster, FactKind, ImageAdmission};
+use palisade_model::{Cluster, FactKind, Gap, ImageAdmission};
 
 guide! {
     /// # Any image runs, whoever built it
@@ -58,12 +58,12 @@ impl Control for SignaturesUnverified {
 
     fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.image_admission;
-        whole(cluster, || Ok(judge_admission(fact.get()?).seen_in(fact)))
+        whole(cluster, || Ok(judge_admission(fact.get()?)?.seen_in(fact)))
     }
 }
 
-fn judge_admission(admission: &ImageAdmission) -> Verdict {
-    match admission {
+fn judge_admission(admission: &ImageAdmission) -> Result<Verdict, Gap> {
+    Ok(match admission {
         ImageAdmission::Enforced { by } => {
             Verdict::pass(format!("images without an attestation are turned away by {by}"))
         }
@@ -71,14 +71,15 @@ fn judge_admission(admission: &ImageAdmission) -> Verdict {
         ImageAdmission::Off { because } => {
             Verdict::fail(format!("no image has to prove where it comes from: {because}"))
         }
-    }
+        ImageAdmission::Inside { what } => return Err(Gap::NotCollected { what: what.clone() }),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use palisade_engine::{Policy, State};
-    use palisade_model::{Gap, Observed, Provider};
+    use palisade_model::{Observed, Provider};
     use palisade_testkit::{gap, known, now, tidy};
 
     fn judge(admission: Observed<ImageAdmission>) -> Result<State, Gap> {
@@ -98,6 +99,9 @@ mod tests {
 
     #[test]
     fn what_is_decided_inside_the_cluster_is_a_gap() {
+        let what = "not read".to_owned();
+        let inside = judge(known(ImageAdmission::Inside { what }));
+        assert!(matches!(inside, Err(Gap::NotCollected { .. })));
         assert_eq!(judge(Observed::missing(gap())), Err(gap()));
     }
 }

@@ -68,6 +68,9 @@ pub(super) const ALL: &[Named] = &[
     ("a registry whose policy was not read", |cluster| {
         cluster.registries = known(vec![Registry { name: "shop".to_owned(), openings: Vec::new(), unread: Some(gap()) }]);
     }),
+    ("an admission that is decided inside the cluster", |cluster| {
+        cluster.image_admission = known(ImageAdmission::Inside { what: "it is not read".to_owned() });
+    }),
     ("an admission that lets every image pass", |cluster| {
         cluster.image_admission = known(ImageAdmission::Toothless { because: "it allows everything".to_owned() });
     }),

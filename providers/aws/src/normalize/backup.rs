@@ -98,7 +98,7 @@ fn means(selection: &BackupSelection, arn: &str, tags: &BTreeMap<String, String>
 fn switched_off(region: &Region<'_>, rests: &mut Trail) -> Result<Option<String>, Gap> {
     let settings = region.snapshot.one::<RegionSettings>(&calls::DESCRIBE_REGION_SETTINGS, region.scope, &[]);
     let preference = rests.read(&settings)?.resource_type_opt_in_preference.as_ref();
-    let on = preference.and_then(|types| types.get("EKS")).copied();
+    let on = preference.and_then(|types| types.get("EKS")).and_then(serde_json::Value::as_bool);
     Ok(match on {
         Some(true) => None,
         Some(false) | None => Some(format!("AWS Backup is not opted in for EKS in {}", region.name)),

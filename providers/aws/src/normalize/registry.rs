@@ -18,7 +18,7 @@ use crate::{
     },
 };
 use palisade_authority::{Glob, Truth};
-use palisade_model::{Gap, ImageScanning, Observed, Registry, RegistryOpening, ScanMode};
+use palisade_model::{Gap, ImageAdmission, ImageScanning, Observed, Registry, RegistryOpening, ScanMode};
 
 fn repositories(region: &Region<'_>) -> Observed<Vec<Repository>> {
     region.snapshot.list(&calls::DESCRIBE_REPOSITORIES, region.scope, &[], |page: Repositories| page.repositories)
@@ -73,9 +73,12 @@ fn mode(registry: Option<&ScanningConfiguration>, repository: &Repository) -> Re
 }
 
 /// EKS has no admission of images: what verifies them runs inside the cluster.
-pub(super) fn admission() -> Gap {
-    let what = "EKS verifies no images itself, and admission controllers inside the cluster are not read".to_owned();
-    Gap::NotCollected { what }
+pub(super) fn admission(known: &Known<'_>) -> Observed<ImageAdmission> {
+    known.conclude("/cluster/arn", |_, _| {
+        let what =
+            "EKS verifies no images itself, and admission controllers inside the cluster are not read".to_owned();
+        Ok(ImageAdmission::Inside { what })
+    })
 }
 
 /// Whom the region's repositories let in.

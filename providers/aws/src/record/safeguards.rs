@@ -77,7 +77,7 @@ record!("camelCase" LogGroup {
 });
 
 record!("PascalCase" RegionSettings {
-    resource_type_opt_in_preference: Option<BTreeMap<String, bool>>,
+    resource_type_opt_in_preference: Option<BTreeMap<String, serde_json::Value>>,
 });
 page!("PascalCase" BackupPlans {
     #[serde(deserialize_with = "leaf::list")]

@@ -357,6 +357,9 @@ fn identity(world: &mut World) {
         })))
         .put("organizations:DescribeOrganization", ACCOUNT, &[], json!({ "__type": "AWSOrganizationsNotInUseException", "Message": "" }))
         .put("cloudtrail:DescribeTrails", PLACE, &[], json!({ "trailList": [] }))
+        .put("logs:DescribeLogGroups", PLACE, &[("cluster", "shop")], json!({ "logGroups": [
+            { "logGroupName": "/aws/eks/shop/cluster", "retentionInDays": 400, "deletionProtectionEnabled": true },
+        ] }))
         .put("guardduty:ListDetectors", PLACE, &[], json!({ "detectorIds": [] }))
         .put("backup:DescribeRegionSettings", PLACE, &[], json!({ "ResourceTypeOptInPreference": { "EKS": true } }))
         .put("backup:ListBackupPlans", PLACE, &[], json!({ "BackupPlansList": [] }))
