@@ -66,7 +66,7 @@ fn a_repository_is_open_by_its_own_policy_and_unscanned_while_the_service_is_off
     assert!(matches!(registries[0].openings[..], [RegistryOpening::AnyonePulls { .. }]), "{registries:?}");
     assert!(matches!(cluster.image_scanning.get().unwrap()[0].mode, ScanMode::Off { .. }));
     world.fail(&REPOSITORY_POLICY, FailureReason::Denied);
-    assert!(world.only().registries.get().unwrap()[0].unread.is_some());
+    assert!(world.only().registries.gap().is_some());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::quoted::listed;
 use palisade_engine::{
     Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
 };
-use palisade_model::{Cluster, FactKind, ImageScanning, ScanMode};
+use palisade_model::{Cluster, FactKind, Gap, ImageScanning, ScanMode};
 
 guide! {
     /// # Images are not scanned
@@ -22,8 +22,7 @@ guide! {
     /// |---|---|
     /// | fail | a registry or repository is not scanned |
     /// | pass | every one is scanned on each push or continuously |
-    /// | unknown | the settings were not read |
-    /// | attest missing | there is no registry near the cluster: where its images come from, and who scans them, a person has to say |
+    /// | unknown | the settings were not read, or there is no registry near the cluster: where its images come from is not known |
     ///
     /// ## Remediation
     /// ### EKS
@@ -58,11 +57,11 @@ impl Control for ImagesUnscanned {
 
     fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.image_scanning;
-        whole(cluster, || Ok(judge_scanning(fact.get()?).seen_in(fact)))
+        whole(cluster, || Ok(judge_scanning(fact.get()?)?.seen_in(fact)))
     }
 }
 
-fn judge_scanning(registries: &[ImageScanning]) -> Verdict {
+fn judge_scanning(registries: &[ImageScanning]) -> Result<Verdict, Gap> {
     let (mut off, mut on) = (Vec::new(), Vec::new());
     for one in registries {
         match &one.mode {
@@ -72,19 +71,22 @@ fn judge_scanning(registries: &[ImageScanning]) -> Verdict {
         }
     }
     if !off.is_empty() {
-        return Verdict::fail(format!("{} of {} are not scanned: {}", off.len(), registries.len(), listed(off, "; ")));
+        let because = format!("{} of {} are not scanned: {}", off.len(), registries.len(), listed(off, "; "));
+        return Ok(Verdict::fail(because));
     }
     if on.is_empty() {
-        return Verdict::attest_missing("there is no registry near the cluster: nobody has said who scans its images");
+        let what =
+            "there is no registry near the cluster: where its images come from, and who scans them, is not known";
+        return Err(Gap::NotCollected { what: what.to_owned() });
     }
-    Verdict::pass(format!("all {} are scanned: {}", registries.len(), listed(on, ", ")))
+    Ok(Verdict::pass(format!("all {} are scanned: {}", registries.len(), listed(on, ", "))))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use palisade_engine::{Policy, State};
-    use palisade_model::{Gap, Observed, Provider};
+    use palisade_model::{Observed, Provider};
     use palisade_testkit::{gap, known, now, tidy};
 
     fn judge(registries: Observed<Vec<ImageScanning>>) -> Result<State, Gap> {
@@ -107,8 +109,8 @@ mod tests {
     }
 
     #[test]
-    fn without_a_registry_a_person_has_to_answer_and_unread_settings_are_a_gap() {
-        assert_eq!(judge(known(Vec::new())), Ok(State::AttestMissing));
+    fn without_a_registry_nobody_knows_and_unread_settings_are_a_gap() {
+        assert!(matches!(judge(known(Vec::new())), Err(Gap::NotCollected { .. })));
         assert_eq!(judge(Observed::missing(gap())), Err(gap()));
     }
 }

@@ -319,7 +319,13 @@ impl Around<'_> {
                 registry.openings.dedup();
                 registry
             };
-            Ok(all.iter().map(registry).collect())
+            let found: Vec<Registry> = all.iter().map(registry).collect();
+            // What opens one stands; where nothing does, what was not read is the answer.
+            let unread = found.iter().filter_map(|one| one.unread.clone()).min();
+            match unread {
+                Some(gap) if found.iter().all(|one| one.openings.is_empty()) => Err(gap),
+                Some(_) | None => Ok(found),
+            }
         });
         Observed::from_result(found, [read.sources(), &sources].concat())
     }
