@@ -12,11 +12,8 @@ mod admission;
 mod api;
 mod backup;
 mod cluster;
-<<<<<<< HEAD
-mod detection;
-=======
 mod data;
->>>>>>> main
+mod detection;
 mod etcd;
 mod evidence;
 mod fact;
@@ -38,11 +35,8 @@ pub use api::{
 };
 pub use backup::{BackupCopy, BackupPlan, BackupPlans, BackupSafety, Recovery};
 pub use cluster::{Cluster, OWNER_LABELS};
-<<<<<<< HEAD
-pub use detection::Detection;
-=======
 pub use data::DataFile;
->>>>>>> main
+pub use detection::Detection;
 pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation};
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};
