@@ -1,7 +1,7 @@
 //! Which principals with rights over a cluster come from pools of outside issuers.
 
-use super::{people::People, roles::RoleBook, trusts::lets_become};
-use palisade_authority::{IdentityId, PipelineSubject};
+use super::{minters::WHOEVER_ELSE, people::People, roles::RoleBook, trusts::lets_become};
+use palisade_authority::{Certainty, IdentityId, PipelineSubject};
 use palisade_model::{Minter, Pipeline, PipelineReach, Pipelines};
 use std::collections::BTreeSet;
 
@@ -26,6 +26,12 @@ pub(crate) fn pipelines(minters: &[Minter], people: &People, roles: &RoleBook<'_
             }
         };
         add(&minter.principal, &minter.principal, format!("{} on {}", minter.by.join(", "), minter.scope));
+        // What was not read may hold further bindings, for a pipeline's identity too.
+        if let (WHOEVER_ELSE, Certainty::Conditional(on)) = (minter.principal.as_str(), &minter.certainty) {
+            let on: Vec<&str> = on.iter().map(String::as_str).collect();
+            unread.insert(format!("whoever else holds rights: {}", on.join(", ")));
+            continue;
+        }
         if let Some(group) = minter.principal.strip_prefix("group:") {
             unread.insert(format!("members of group `{group}`, which has {}, are not read", minter.by.join(", ")));
         }
