@@ -10,7 +10,7 @@ mod store;
 mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
-pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
+pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
@@ -141,6 +141,12 @@ Examples:
         after_help = "Examples:\n  palisade controls\n  palisade controls --framework CIS-EKS-2.0.0\n  palisade controls --format json"
     )]
     Controls(Controls),
+    /// The dated lists of the world that are in this program
+    #[command(after_help = "Examples:\n  palisade data status\n  palisade data status --format json")]
+    Data {
+        #[command(subcommand)]
+        command: Data,
+    },
     /// The exact read-only role this binary needs
     #[command(after_help = "\
 Examples:

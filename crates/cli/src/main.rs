@@ -4,6 +4,7 @@ mod answers;
 mod arguments;
 mod authority;
 mod catalogue;
+mod data;
 mod demo;
 mod doctor;
 mod exit;
@@ -53,6 +54,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Authority(wanted) => authority::run(&wanted, screen),
         Command::Explain(wanted) => catalogue::explain(&wanted, screen),
         Command::Controls(wanted) => catalogue::list(&wanted),
+        Command::Data { command } => data::run(&command),
         Command::Permissions(wanted) => permissions::run(&wanted),
         Command::Schedules { command } => schedules::run(&command, screen),
         Command::Run(wanted) => runtime()?.block_on(service::run(&wanted, screen)),

@@ -73,6 +73,16 @@ impl Screen {
                 waiver.owner, waiver.control, waiver.cluster
             )));
         }
+        let day = report.run.finished_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        for file in report.parameters.stale(&report.run) {
+            self.warn(&format!(
+                "the list `{}` in this program is of {}, {} days older than what was read: take a newer Palisade; \
+                 `palisade data status` says what rests on it",
+                file.name,
+                file.day,
+                file.age_days(day)
+            ));
+        }
         for answer in &report.answers.unused {
             self.warn(&plain(&format!(
                 "the answer of {} to {} is for {}, and no cluster that was found is that: correct or remove it",

@@ -46,11 +46,11 @@ pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 pub use way::{plan_csv, plan_markdown, plan_text};
 pub use workbook::plan_xlsx;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 use palisade_maps::Piece;
-use palisade_model::Digest;
+use palisade_model::{DataFile, Digest};
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,4 +101,14 @@ pub struct Parameters {
     pub waivers: Option<Digest>,
     /// The SHA-256 of the file of answers. `None`: there is none.
     pub answers: Option<Digest>,
+    /// The dated lists in the program that facts rest on, by their names.
+    pub data: Vec<DataFile>,
+}
+
+impl Parameters {
+    /// The lists that were too old when everything was read.
+    pub fn stale(&self, run: &RunInfo) -> impl Iterator<Item = &DataFile> {
+        let day = run.finished_at.to_zoned(TimeZone::UTC).date();
+        self.data.iter().filter(move |file| file.is_stale(day))
+    }
 }

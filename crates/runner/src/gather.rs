@@ -6,7 +6,7 @@ use palisade_engine::{
     Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate, hold_to_approval,
 };
 use palisade_maps::Piece;
-use palisade_model::{Cluster, FactKind, Gap, Inventory, Scope, Unseen};
+use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{AnswerTally, ClusterRow, Parameters, Report, RunInfo};
 use palisade_track::{Rules, Sighting};
@@ -40,6 +40,8 @@ pub(crate) struct Gather {
     used: BTreeSet<usize>,
     coverage: Coverage,
     answers: AnswerTally,
+    /// The dated lists of the providers that were asked, by their names.
+    data: BTreeMap<String, DataFile>,
     sighting: Sighting<'static>,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
@@ -72,6 +74,7 @@ impl Default for Gather {
             used: BTreeSet::new(),
             coverage: Coverage::default(),
             answers: AnswerTally::default(),
+            data: BTreeMap::new(),
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
             prints: Vec::new(),
@@ -87,6 +90,7 @@ impl Gather {
     pub(crate) fn take(&mut self, snapshot: &Snapshot, provider: &dyn Provider, judge: &Judge<'_>) -> usize {
         let inventory = provider.normalize(snapshot);
         let context = Context { policy: judge.policy, now: snapshot.finished_at };
+        self.data.extend(provider.data().into_iter().map(|file| (file.name.clone(), file)));
         self.coverage = self.coverage.and(coverage(&inventory));
         for cluster in &inventory.clusters {
             let judged = evaluate(cluster, judge.controls, &context).findings;
@@ -234,7 +238,11 @@ impl Gather {
             unused_waivers,
             grown_waivers,
             answers: self.answers.finish(judge.controls, judge.policy, finished_at),
-            parameters: Parameters { waivers: judge.policy.waivers_digest, answers: judge.policy.answers.digest() },
+            parameters: Parameters {
+                waivers: judge.policy.waivers_digest,
+                answers: judge.policy.answers.digest(),
+                data: self.data.into_values().collect(),
+            },
         };
         (report, sighting)
     }

@@ -7,7 +7,7 @@ use palisade_engine::{
     Answer, AnsweredFor, Answers, Context, Coverage, Finding, GapRow, Policy, Value, Waiver, evaluate,
 };
 use palisade_maps::Piece;
-use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
+use palisade_model::{Cluster, ClusterId, DataFile, GapReason, PoolId, Provider, Scope};
 use palisade_report::{AnswerSheet, AnswerTally, ClusterRow, Format, Options, Parameters, Report, RunInfo, render};
 use palisade_testkit::{known, now, sloppy, tidy};
 
@@ -99,6 +99,23 @@ pub(crate) fn answers(name: &str) -> Answers {
     Answers::new(entries, name)
 }
 
+/// A list of the world that is too old.
+pub(crate) fn data() -> DataFile {
+    let text = |text: &str| text.to_owned();
+    DataFile {
+        name: text("azure/service-tags"),
+        lists: text("addresses"),
+        feeds: text("rules that name tags"),
+        source: text("Microsoft"),
+        version: text("1"),
+        source_sha256: "0".repeat(64),
+        sha256: "1".repeat(64),
+        day: "2026-01-01".parse().unwrap(),
+        fresh_days: 60,
+        licence: text("MIT"),
+    }
+}
+
 fn sheet(clusters: &[Cluster], policy: &Policy) -> AnswerSheet {
     let (controls, mut tally) = (controls(), AnswerTally::default());
     for cluster in clusters {
@@ -149,7 +166,7 @@ pub(crate) fn report() -> Report {
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
         answers: sheet(&clusters, &policy),
-        parameters: Parameters { waivers: None, answers: policy.answers.digest() },
+        parameters: Parameters { waivers: None, answers: policy.answers.digest(), data: vec![data()] },
     }
 }
 

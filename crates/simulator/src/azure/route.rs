@@ -72,6 +72,12 @@ static KINDS: &[Kind] = &[
     Kind { empty_first: true, ..kind("Microsoft.KeyVault/vaults", "2026-05-15") },
     kind("Microsoft.KeyVault/vaults/keys", "2026-05-15"),
     kind("Microsoft.Insights/diagnosticSettings", "2021-05-01-preview"),
+    kind("Microsoft.OperationalInsights/workspaces/tables", "2022-10-01"),
+    kind("Microsoft.DataProtection/backupVaults", "2025-01-01"),
+    kind("Microsoft.DataProtection/backupVaults/backupInstances", "2025-01-01"),
+    kind("Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints", "2025-01-01"),
+    kind("Microsoft.Security/pricings", "2024-01-01"),
+    kind("Microsoft.ContainerRegistry/registries", "2025-04-01"),
     Kind { last_page: LastPage::Null, ..kind("Microsoft.Management/managementGroups", "2023-04-01") },
     Kind { last_page: LastPage::Null, ..kind("Microsoft.Management/managementGroups/descendants", "2023-04-01") },
     kind("Microsoft.Resources/subscriptions", "2022-12-01"),
@@ -130,7 +136,7 @@ impl Route {
             return (!group.contains('/')).then(|| Self::new(MEMBERS, Shape::List, TENANT, group.to_owned()));
         }
         let (scope, rest) = subscription_of(path);
-        if rest.to_ascii_lowercase() == "providers/microsoft.features/providers/microsoft.containerservice/features" {
+        if rest.eq_ignore_ascii_case("providers/microsoft.features/providers/microsoft.containerservice/features") {
             return Some(Self::new(FEATURES, Shape::List, scope, rest.to_owned()));
         }
         let Some((at, own)) = lower.rfind("/providers/").map(|at| (at, at + "/providers/".len())) else {
