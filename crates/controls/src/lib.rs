@@ -9,13 +9,28 @@ pub mod control_plane;
 pub mod etcd;
 mod flaws;
 pub mod identity;
+pub mod network;
 pub mod node;
+pub mod observability;
 mod quoted;
+mod retirements;
+pub mod scalability;
 mod time;
+pub mod workload;
 
 use palisade_engine::Entry;
 
 /// Every control, in the order of the catalogue.
 pub fn controls() -> Vec<Entry> {
-    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS].concat()
+    [
+        control_plane::CONTROLS,
+        node::CONTROLS,
+        identity::CONTROLS,
+        etcd::CONTROLS,
+        network::CONTROLS,
+        workload::CONTROLS,
+        observability::CONTROLS,
+        scalability::CONTROLS,
+    ]
+    .concat()
 }

@@ -76,6 +76,10 @@ fn a_control_is_found_in_the_file_of_its_name() {
             "ND" => "node",
             "ID" => "identity",
             "ET" => "etcd",
+            "NW" => "network",
+            "WL" => "workload",
+            "OB" => "observability",
+            "SC" => "scalability",
             other => panic!("no folder is known for `{other}`"),
         };
         let file = source.join(area).join(format!("{}.rs", meta.name.replace('-', "_")));

@@ -31,6 +31,20 @@ pub struct Policy {
     pub key_expiry_days: u32,
     /// Longest rotation period of an encryption key, in days (ET-12).
     pub rotation_days: u32,
+    /// Oldest node image that is tolerated where the provider does not say that it is the newest, in days (ND-10).
+    pub image_age_days: u32,
+    /// Whether node disks must be encrypted with the customer's own key (ND-13). `None`: nobody has said.
+    pub own_disk_key: Option<bool>,
+    /// Whether code that nobody vouches for runs in the clusters (ND-14). `None`: nobody has said.
+    pub untrusted_workloads: Option<bool>,
+    /// How long before its retirement a part of the network is a finding, in days (NW-03).
+    pub retirement_notice_days: u32,
+    /// Whether traffic between nodes must be encrypted (NW-05). `None`: nobody has said.
+    pub encrypt_pod_traffic: Option<bool>,
+    /// Whether workloads take their secrets from a store outside the cluster (WL-09). `None`: nobody has said.
+    pub secrets_kept_outside: Option<bool>,
+    /// Whether a product that the cloud does not show collects metrics and logs (OB-03). `None`: nobody has said.
+    pub telemetry_elsewhere: Option<bool>,
     /// Label or tag values of `environment`, `env` or `stage` that mean production.
     pub production: BTreeSet<String>,
     /// Severities the organisation sets itself, by control id.
@@ -54,6 +68,13 @@ impl Default for Policy {
             key_age_days: 90,
             key_expiry_days: 90,
             rotation_days: 365,
+            image_age_days: 45,
+            own_disk_key: None,
+            untrusted_workloads: None,
+            retirement_notice_days: 180,
+            encrypt_pod_traffic: None,
+            secrets_kept_outside: None,
+            telemetry_elsewhere: None,
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),

@@ -1,8 +1,8 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts, Location, Minter,
-    Observed, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
+    Api, ClusterId, ClusterNetwork, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts,
+    Location, Minter, Observed, Platform, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,6 +54,10 @@ pub struct Cluster {
     pub encryption: Observed<Encryption>,
     /// The key behind that encryption.
     pub key: KeyFacts,
+    /// The network it is built from and stands in.
+    pub network: ClusterNetwork,
+    /// Services it leans on.
+    pub platform: Platform,
 }
 
 impl Cluster {
@@ -106,6 +110,8 @@ impl Cluster {
                 rotation: Observed::missing(gap.clone()),
                 access: Observed::missing(gap.clone()),
             },
+            network: ClusterNetwork::unread(gap),
+            platform: Platform::unread(gap),
         }
     }
 }

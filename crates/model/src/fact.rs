@@ -87,6 +87,40 @@ facts! {
     KeyRotation = "key rotation",
     /// Who may use the key.
     KeyAccess = "key access",
+    /// The operating system of machines.
+    Image = "image",
+    /// When the image in use was published.
+    ImageAge = "image age",
+    /// How the image in use compares with what is offered.
+    NewestImage = "newest image",
+    /// Whether newer images come by themselves.
+    Patching = "patching",
+    /// Whether machines prove what they boot.
+    Boot = "verified boot",
+    /// Whether disks and caches are encrypted.
+    Disks = "node disks",
+    /// Which pods a pool keeps to itself.
+    Isolation = "isolation",
+    /// Whether the number of machines follows the load.
+    Scaling = "scaling",
+    /// What can run out.
+    Room = "headroom",
+    /// Whether traffic is recorded.
+    FlowLogs = "flow logs",
+    /// What enforces network policies.
+    PolicyEngine = "policy engine",
+    /// What the cluster's network is built from.
+    NetworkParts = "network parts",
+    /// The network a cluster stands in.
+    NetworkPlace = "network",
+    /// Whether machines reach the cloud's services privately.
+    PrivateApis = "private access to cloud services",
+    /// Whether traffic between machines is encrypted.
+    Transit = "encryption in transit",
+    /// Where workloads can take secrets from.
+    SecretStore = "secret store",
+    /// Where metrics and logs go.
+    Telemetry = "metrics and logs",
 }
 
 /// A fact whose type does not matter: it can be hidden.
@@ -131,6 +165,7 @@ impl Cluster {
             see(FactKind::Egress, pool.egress.gap());
             see(FactKind::Interactive, pool.interactive.gap());
             see(FactKind::Metadata, pool.metadata.gap());
+            pool.machinery.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         }
         see(FactKind::Credential, self.credential.gap());
         see(FactKind::WorkloadIdentity, self.workload_identity.gap());
@@ -152,6 +187,8 @@ impl Cluster {
         see(FactKind::KeyState, self.key.state.gap());
         see(FactKind::KeyRotation, self.key.rotation.gap());
         see(FactKind::KeyAccess, self.key.access.gap());
+        self.network.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
+        self.platform.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         facts
     }
 
@@ -177,6 +214,8 @@ impl Cluster {
             (FactKind::KeyRotation, &mut self.key.rotation),
             (FactKind::KeyAccess, &mut self.key.access),
         ];
+        facts.extend(self.network.facts_mut());
+        facts.extend(self.platform.facts_mut());
         for pool in self.pools.value_mut().into_iter().flatten() {
             facts.push((FactKind::Nodes, &mut pool.nodes));
             facts.push((FactKind::PublicAddresses, &mut pool.public_addresses));
@@ -186,6 +225,7 @@ impl Cluster {
             facts.push((FactKind::Egress, &mut pool.egress));
             facts.push((FactKind::Interactive, &mut pool.interactive));
             facts.push((FactKind::Metadata, &mut pool.metadata));
+            facts.extend(pool.machinery.facts_mut());
         }
         for identity in self.identities.value_mut().into_iter().flatten() {
             facts.push((FactKind::Standing, &mut identity.standing));

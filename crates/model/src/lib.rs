@@ -16,7 +16,10 @@ mod gap;
 mod identifier;
 mod identity;
 mod inventory;
+mod machinery;
+mod network;
 mod observed;
+mod platform;
 mod pool;
 
 pub use api::{
@@ -33,8 +36,13 @@ pub use identity::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
+pub use machinery::{
+    Boot, DiskKey, Disks, FlowLogs, Image, ImageAge, Isolation, Machinery, Newest, Patching, Room, Scaling,
+};
+pub use network::{ClusterNetwork, NetworkPart, NetworkPlace, PolicyEngine, PrivateApis, Transit};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;
+pub use platform::{Platform, SecretStore, Telemetry};
 pub use pool::{
     DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
     PoolKind, PublicAddresses, SubnetFilter,

@@ -15,15 +15,16 @@ mod vault;
 
 pub(crate) use authorization::{DenyAssignment, Member, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
-    AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
+    Addon, AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
+    UpgradeProfile,
 };
 pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress,
+    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress, FlowLog,
     ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
-    RouteTable, SecurityGroup, SecurityRule, Subnet,
+    RouteTable, SecurityGroup, SecurityRule, Subnet, Watcher,
 };
 pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};

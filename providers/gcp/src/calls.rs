@@ -1,9 +1,9 @@
 //! Every call the collector may make, with its permission and the facts it feeds.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
-    KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses, Standing, Trusts, Tunnels,
-    UnreadGroups, Unused,
+    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Identities,
+    Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PrivateApis, PublicAddresses,
+    Room, Standing, Trusts, Tunnels, UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -212,7 +212,7 @@ pub const INSTANCES: Call = Call {
     name: "compute.instances.aggregatedList",
     permission: "compute.instances.list",
     per: Per::Account,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication, Standing],
+    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication, Standing, Room],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
 };
@@ -262,9 +262,9 @@ pub const SUBNETWORKS: Call = Call {
     name: "compute.subnetworks.aggregatedList",
     permission: "compute.subnetworks.list",
     per: Per::Account,
-    feeds: &[Exposure, Filters, Egress],
+    feeds: &[Exposure, Filters, Egress, FlowLogs, PrivateApis],
     redact: &[],
-    purpose: "read the addresses of the networks",
+    purpose: "read the addresses of the networks, and whether their traffic is recorded",
 };
 
 /// Reads the routes of a project.

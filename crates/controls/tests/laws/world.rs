@@ -43,6 +43,11 @@ pub(crate) fn policies() -> [Policy; 3] {
         approved_minters: Some(approved(&["platform-admins"])),
         approved_parties: Some(approved(&[])),
         customer_key: Some(true),
+        own_disk_key: Some(true),
+        untrusted_workloads: Some(true),
+        encrypt_pod_traffic: Some(true),
+        secrets_kept_outside: Some(true),
+        telemetry_elsewhere: Some(false),
         all_objects: true,
         ..Policy::default()
     };
@@ -52,6 +57,11 @@ pub(crate) fn policies() -> [Policy; 3] {
         approved_minters: Some(approved(&["platform-admins", "somebody"])),
         approved_parties: Some(approved(&["222222222222"])),
         customer_key: Some(false),
+        own_disk_key: Some(false),
+        untrusted_workloads: Some(false),
+        encrypt_pod_traffic: Some(false),
+        secrets_kept_outside: Some(false),
+        telemetry_elsewhere: Some(true),
         ..Policy::default()
     };
     [Policy::default(), strict, generous]

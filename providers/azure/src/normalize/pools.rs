@@ -3,7 +3,7 @@
 use super::{
     cluster::Read,
     exposure::exposed,
-    filters,
+    filters, machinery,
     machines::{Machines, belongs, machines, scale_sets, sets_of},
     observe::observe,
     routes::Hop,
@@ -159,6 +159,7 @@ fn pool(pool: &PoolRead<'_, '_>, around: &Surroundings<'_>, name: String, kind: 
         egress: observe(|seen| filters::egress(pool, around, seen)),
         interactive: observe(|seen| interactive(pool, seen)),
         metadata: metadata(),
+        machinery: machinery::machinery(pool, around),
         name,
     }
 }
@@ -295,7 +296,8 @@ fn provisioned(read: &Read<'_, '_>) -> Pool {
         filters: Observed::missing(gap.clone()),
         default_route: Observed::missing(gap.clone()),
         egress: Observed::missing(gap.clone()),
-        interactive: Observed::missing(gap),
+        interactive: Observed::missing(gap.clone()),
         metadata: metadata(),
+        machinery: machinery::provisioned(read, &gap),
     }
 }

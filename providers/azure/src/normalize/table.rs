@@ -4,9 +4,9 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer,
-        Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
-        ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, FlowLog, Interface, List,
+        LoadBalancer, Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition,
+        RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault, Watcher,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -64,6 +64,7 @@ identified!(
     AdminRule,
     Carrier,
     DenyAssignment,
+    FlowLog,
     Interface,
     LoadBalancer,
     Member,
@@ -75,7 +76,8 @@ identified!(
     ScaleSet,
     SecurityGroup,
     UserAssignedIdentity,
-    Vault
+    Vault,
+    Watcher
 );
 
 macro_rules! nameless {

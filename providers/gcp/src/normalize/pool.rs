@@ -6,6 +6,7 @@ use super::{
     exposure::{ExposureBook, addresses, exposures, traits, unknown},
     firewall::{Direction, Firewalls, Traits},
     login::{interactive, metadata},
+    machinery::machinery,
     machines::{Machines, UnreadMachine, node, pool_name},
     network::{Guards, NetworkBook},
     routes::{self, Hop},
@@ -219,6 +220,12 @@ fn pool(
             sources(&[seen, context.compute_project.sources()]),
         ),
         metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
+        machinery: machinery(
+            context,
+            subject,
+            record,
+            listed().and_then(|()| doubt.map_or(Ok(machines.len()), |gap| Err(gap.clone()))),
+        ),
     }
 }
 

@@ -1,7 +1,7 @@
 //! container/v1: clusters and node pools.
 
 use super::{
-    lenient::{flag, list, text},
+    lenient::{flag, list, number, text},
     word::Word,
 };
 use serde::Deserialize;
@@ -51,6 +51,49 @@ pub(crate) struct Cluster {
     pub(crate) fleet: Option<Fleet>,
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    pub(crate) ip_allocation_policy: Option<IpAllocation>,
+    pub(crate) network_policy: Option<Switch>,
+    pub(crate) shielded_nodes: Option<Switch>,
+    pub(crate) logging_config: Option<Collecting>,
+    pub(crate) monitoring_config: Option<Collecting>,
+    pub(crate) secret_manager_config: Option<SecretManager>,
+}
+
+/// Where pods take their addresses from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IpAllocation {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) use_ip_aliases: Option<bool>,
+    /// From 0 to 1.
+    pub(crate) default_pod_ipv4_range_utilization: Option<f64>,
+}
+
+/// What is collected of a cluster.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Collecting {
+    pub(crate) component_config: Option<Components>,
+    pub(crate) managed_prometheus_config: Option<Switch>,
+}
+
+/// Of what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Components {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) enable_components: Vec<Word>,
+}
+
+/// Whether pods can mount secrets of Secret Manager.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecretManager {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    pub(crate) rotation_config: Option<Switch>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -67,6 +110,10 @@ pub(crate) struct NetworkConfig {
     pub(crate) network: Option<String>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) default_enable_private_nodes: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    pub(crate) datapath_provider: Option<Word>,
+    pub(crate) in_transit_encryption_config: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -170,6 +217,8 @@ pub(crate) struct WorkloadIdentity {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Autoscaling {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_node_autoprovisioning: Option<bool>,
     pub(crate) autoprovisioning_node_pool_defaults: Option<AutoprovisioningDefaults>,
 }
 
@@ -180,6 +229,8 @@ pub(crate) struct AutoprovisioningDefaults {
     pub(crate) service_account: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) oauth_scopes: Vec<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) boot_disk_kms_key: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -190,10 +241,31 @@ pub(crate) struct NodePool {
     pub(crate) config: Option<NodeConfig>,
     pub(crate) network_config: Option<PoolNetwork>,
     pub(crate) autoscaling: Option<PoolAutoscaling>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) version: Option<String>,
+    pub(crate) management: Option<Management>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) locations: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Management {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) auto_upgrade: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PoolAutoscaling {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    /// In each zone.
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) max_node_count: Option<i64>,
+    /// In all zones together.
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) total_max_node_count: Option<i64>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) autoprovisioned: Option<bool>,
 }
@@ -203,6 +275,10 @@ pub(crate) struct PoolAutoscaling {
 pub(crate) struct PoolNetwork {
     #[serde(default, deserialize_with = "flag")]
     pub(crate) enable_private_nodes: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    /// From 0 to 1.
+    pub(crate) pod_ipv4_range_utilization: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -215,6 +291,38 @@ pub(crate) struct NodeConfig {
     #[serde(default)]
     pub(crate) metadata: Option<BTreeMap<String, String>>,
     pub(crate) workload_metadata_config: Option<WorkloadMetadata>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) image_type: Option<String>,
+    pub(crate) shielded_instance_config: Option<ShieldedInstance>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) boot_disk_kms_key: Option<String>,
+    pub(crate) sandbox_config: Option<Sandbox>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) taints: Vec<Taint>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShieldedInstance {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_secure_boot: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_integrity_monitoring: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Sandbox {
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<Word>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Taint {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) key: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) value: Option<String>,
+    pub(crate) effect: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -234,6 +342,13 @@ pub(crate) struct Fleet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
+    pub(crate) network_policy_config: Option<SwitchedOff>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct SwitchedOff {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) disabled: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,0 +1,10 @@
+//! Controls of what one sees of a cluster.
+
+use palisade_engine::Entry;
+
+pub mod flow_logs_missing;
+pub mod telemetry_missing;
+
+/// Controls of this area, in the order of the catalogue.
+pub const CONTROLS: &[Entry] =
+    &[Entry::of::<telemetry_missing::TelemetryMissing>(), Entry::of::<flow_logs_missing::FlowLogsMissing>()];
