@@ -135,6 +135,8 @@ pub(crate) struct Region {
     pub(crate) block_public_access: BlockPublicAccess,
     pub(crate) keys: Vec<Key>,
     pub(crate) clusters: Vec<Cluster>,
+    /// Whether disks of new machines are encrypted without being asked.
+    pub(crate) encrypts_by_default: bool,
 }
 
 /// The region's switch that keeps the internet out of every VPC.
