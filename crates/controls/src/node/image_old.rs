@@ -34,7 +34,8 @@ guide! {
     ///
     /// ## Limits
     /// Amazon says which image is newest only in Systems Manager, which is not asked: on EKS the day alone decides. Google publishes
-    /// no day for its versions: on GKE the newest version passes, a withdrawn one fails, and what lies between is unknown. An image
+    /// no day for its versions, and which it offers is not asked: on GKE the verdict is unknown and says whether the pool is
+    /// behind its control plane. An image
     /// that its owner has withdrawn cannot be dated.
     pub struct ImageOld;
 }

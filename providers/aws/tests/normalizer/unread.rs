@@ -240,7 +240,7 @@ fn a_machine_that_was_not_wholly_read_may_stand_anywhere() {
         Row {
             hidden: "the subnet of a machine",
             hide: |world| machine(world)["subnetId"] = Value::Null,
-            lost: &[PublicAddresses, Filters, Routes, Egress],
+            lost: &[PublicAddresses, Filters, Routes, Egress, Room, FlowLogs],
             says: "the subnet of i-1 is not in the answer",
         },
         Row {

@@ -9,8 +9,8 @@ use crate::record::{
     word::{SANDBOX, TAINT_EFFECT},
 };
 use palisade_model::{
-    Boot, DiskKey, Disks, Evidence, FlowLogs, Gap, Image, ImageAge, Isolation, Machinery, Observed, Patching, Room,
-    Scaling,
+    Boot, DiskKey, Disks, Evidence, FlowLogs, Gap, Image, ImageAge, Isolation, Machinery, Newest, Observed, Patching,
+    Room, Scaling,
 };
 
 /// <https://cloud.google.com/kubernetes-engine/docs/concepts/autopilot-overview>
@@ -35,9 +35,7 @@ pub(super) fn machinery(
     Machinery {
         image: told(image(cluster, record), evidence),
         image_age: told(image_age(cluster, record), evidence),
-        newest: Observed::missing(Gap::NotCollected {
-            what: "which versions Google offers for nodes is not read".to_owned(),
-        }),
+        newest: told(newest(cluster, record), evidence),
         patching: told(Ok(patching(cluster, record)), evidence),
         boot: told(boot(cluster, record), evidence),
         disks: told(Ok(disks(cluster, record)), evidence),
@@ -97,6 +95,20 @@ fn image_age(cluster: &Cluster, record: &NodePool) -> Result<ImageAge, Gap> {
     let untold = || Gap::Unsettled { what: "the pool's version is not in the answer".to_owned() };
     let image = record.version.clone().ok_or_else(untold)?;
     Ok(ImageAge::Undated { image, because: "Google publishes no day for its versions".to_owned() })
+}
+
+/// Nodes are never newer than the control plane, so one that differs from it is behind. Whether Google offers something
+/// newer than both is not asked.
+fn newest(cluster: &Cluster, record: &NodePool) -> Result<Newest, Gap> {
+    let untold = |what: &str| Gap::Unsettled { what: format!("{what} is not in the answer") };
+    let control_plane =
+        cluster.current_master_version.as_deref().ok_or_else(|| untold("the control plane's version"))?;
+    let own = record.version.as_deref().ok_or_else(|| untold("the pool's version"))?;
+    if own != control_plane && !is_autopilot(cluster) {
+        return Ok(Newest::Behind { newest: control_plane.to_owned() });
+    }
+    let because = "which versions Google offers for nodes is not read".to_owned();
+    Ok(Newest::Unpublished { because })
 }
 
 /// The service leaves `false` out.
@@ -280,6 +292,17 @@ mod tests {
         assert!(matches!(patching(&autopilot, &odd), Patching::Automatic { .. }));
         assert!(matches!(scaling(&autopilot, &odd), Scaling::Automatic { .. }));
         assert!(matches!(patching(&cluster(json!({})), &odd), Patching::Manual { .. }));
+    }
+
+    #[test]
+    fn a_pool_behind_its_control_plane_is_not_the_newest_and_one_level_with_it_may_be() {
+        let of = |version: serde_json::Value| {
+            let cluster = cluster(json!({ "currentMasterVersion": "1.34.3-gke.2" }));
+            newest(&cluster, &pool(json!({ "version": version })))
+        };
+        assert_eq!(of(json!("1.33.9-gke.1")), Ok(Newest::Behind { newest: "1.34.3-gke.2".to_owned() }));
+        assert!(matches!(of(json!("1.34.3-gke.2")), Ok(Newest::Unpublished { .. })));
+        assert!(of(json!(null)).is_err());
     }
 
     #[test]
