@@ -12,6 +12,8 @@
 mod instances;
 #[path = "recurring/kills.rs"]
 mod kills;
+#[path = "recurring/reminders.rs"]
+mod reminders;
 #[path = "../../store/tests/database/server.rs"]
 #[expect(dead_code, reason = "the tests of the store ask more of it")]
 mod server;

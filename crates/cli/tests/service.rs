@@ -243,3 +243,17 @@ async fn the_service_says_that_it_is_ready_and_stops_when_it_is_told_to() {
     .unwrap();
     assert_eq!(ended.code(), Some(0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_that_asks_for_a_framework_that_nobody_maps_is_refused_with_the_nearest_name() {
+    let folder = furnished();
+    let config = "targets: [{name: acme, provider: aws}]\nsinks:\n  channels: [{name: hook, kind: webhook, url: env:HOOK}]\n  \
+                  routes: [{name: audit, send_to: [hook], frameworks: [CIS-EKS, SOC2-TCS]}]\n";
+    fs::write(folder.path().join("palisade.yaml"), config).unwrap();
+    for arguments in [["run", "nightly"].as_slice(), &["notify", "test", "hook"], &["serve"]] {
+        let (code, _, err) = palisade(folder.path(), arguments, "https://receiver.example/").await;
+        assert_eq!(code, Some(2), "{err}");
+        assert!(err.contains("`audit` asks for `SOC2-TCS`; did you mean `SOC2-TSC`?"), "{err}");
+        assert!(!err.contains("asks for `CIS-EKS`"), "{err}");
+    }
+}

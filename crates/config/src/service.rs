@@ -5,7 +5,7 @@ use crate::{
     node::{Node, Value},
     reader::Map,
 };
-use palisade_message::SecretRef;
+use palisade_message::{SecretRef, SecretRefError};
 use std::net::SocketAddr;
 
 /// How runs are remembered and served.
@@ -92,24 +92,26 @@ const LONGEST: u32 = 36_500;
 const CLOSED: u32 = 8;
 
 /// Reads `service`. What is not said has a default.
+/// Where an address may be kept.
+const PLACES: &str = "put the address into an environment variable, a file or a secret manager and write `env:NAME`, \
+                      `file:/PATH` or for example `aws-sm://NAME`";
+
 pub(crate) fn read(node: Option<&Node>, diagnostics: &mut Diagnostics) -> ServiceConfig {
     let mut service = ServiceConfig::default();
     let Some(map) = node.and_then(|node| Map::of(node, "`service`", KEYS, diagnostics)) else { return service };
     if let Some((text, span)) = map.text("database", diagnostics) {
-        if text.contains("://") {
-            diagnostics.hide(&span);
-            diagnostics.push(
-                Diagnostic::at(span, "an address that may hold a password stands in the file itself")
-                    .label("not kept in a file")
-                    .help("put the address into an environment variable and write `env:NAME`"),
-            );
-        } else if text.starts_with("env:") || text.starts_with("file:") {
-            match text.parse::<SecretRef>() {
-                Ok(place) => service.database = Memory::Server(place),
-                Err(error) => diagnostics.push(Diagnostic::at(span, error.to_string()).label("names no place")),
+        match text.parse::<SecretRef>() {
+            Ok(place) => service.database = Memory::Server(place),
+            Err(SecretRefError::Literal) if text.contains("://") => {
+                diagnostics.hide(&span);
+                diagnostics.push(
+                    Diagnostic::at(span, "an address that may hold a password stands in the file itself")
+                        .label("not kept in a file")
+                        .help(PLACES),
+                );
             }
-        } else {
-            service.database = Memory::File(text);
+            Err(SecretRefError::Literal) => service.database = Memory::File(text),
+            Err(error) => diagnostics.push(Diagnostic::at(span, error.to_string()).label("names no place")),
         }
     }
     if let Some((name, span)) = map.text("installation", diagnostics) {
@@ -176,17 +178,17 @@ fn ping(node: &Node, diagnostics: &mut Diagnostics) -> Option<Ping> {
     }
     let allow_loopback = map.flag("allow_loopback", diagnostics).unwrap_or_default();
     let ((schedule, _), (url, span)) = schedule.zip(url)?;
-    if url.contains("://") {
-        diagnostics.hide(&span);
-        diagnostics.push(
-            Diagnostic::at(span, "an address that may hold a token stands in the file itself")
-                .label("not kept in a file")
-                .help("put the address into an environment variable and write `env:NAME`"),
-        );
-        return None;
-    }
     match url.parse::<SecretRef>() {
         Ok(url) => Some(Ping { schedule, url, allow_loopback }),
+        Err(SecretRefError::Literal) => {
+            diagnostics.hide(&span);
+            diagnostics.push(
+                Diagnostic::at(span, "an address that may hold a token stands in the file itself")
+                    .label("not kept in a file")
+                    .help(PLACES),
+            );
+            None
+        }
         Err(error) => {
             diagnostics.push(Diagnostic::at(span, error.to_string()).label("names no place"));
             None

@@ -292,12 +292,14 @@ fn reference((text, span): (String, Range<usize>), name: &str, diagnostics: &mut
         Err(error) => {
             let title = match error {
                 SecretRefError::Literal => format!("`{name}` holds a secret instead of naming where it is kept"),
-                SecretRefError::Nameless | SecretRefError::NotBuilt { .. } => error.to_string(),
+                SecretRefError::Nameless | SecretRefError::Malformed { .. } | SecretRefError::Parameter => {
+                    error.to_string()
+                }
             };
             diagnostics.push(
                 Diagnostic::at(span, title)
-                    .label("expected `env:NAME` or `file:/PATH`")
-                    .help("put the value into an environment variable or a file that only the service reads"),
+                    .label("expected for example `env:NAME`, `file:/PATH` or `aws-sm://NAME`")
+                    .help("put the value into an environment variable, a file that only the service reads, or a secret manager"),
             );
             None
         }

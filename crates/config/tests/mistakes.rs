@@ -218,7 +218,7 @@ fn the_service_says_how_long_and_whom() {
         ("  pings: {nightly: env:PING}\n", "`pings` is a map"),
         ("  pings: [{schedule: nightly}]\n", "a ping has no `url`"),
         ("  pings: [{url: env:PING}]\n", "a ping has no `schedule`"),
-        ("  pings: [{schedule: nightly, url: PING}]\n", "names no place"),
+        ("  pings: [{schedule: nightly, url: PING}]\n", "stands in the file itself"),
         ("  pings: [{schedule: nightly, url: env:PING, sign: x}]\n", "a ping has no key `sign`"),
     ] {
         let told_of = mistakes(&text(service));

@@ -99,7 +99,7 @@ fn every_mistake_is_reported_at_once_with_its_place_and_the_way_out() {
     - { name: chat room, kind: teams, url: env:URL }
     - { name: simple, kind: slack-webhook, urll: env:URL }
     - { name: a, kind: webhook, url: env:URL, secrets: [env:A, env:B, env:C] }
-    - { name: a, kind: webhook, url: aws-sm://prod/hook }
+    - { name: a, kind: webhook, url: azure-kv://prod }
     - { name: mail, kind: email, host: smtp.example.com, from: nobody, to: [ana@example.com], username: ana }
     - { name: pager, kind: pagerduty, routing_key: env:KEY, allow_addresses: [10.0.0.0/99] }
   routes:
@@ -140,19 +140,24 @@ fn a_secret_in_the_file_is_a_mistake_that_does_not_show_it() {
 }
 
 #[test]
-fn the_secret_managers_of_the_clouds_are_refused_by_the_name_of_what_would_bring_them() {
-    for (reference, feature) in
-        [("aws-sm://a", "secrets-aws"), ("azure-kv://a/b", "secrets-azure"), ("gcp-sm://a", "secrets-gcp")]
-    {
-        let channels = format!("  channels: [{{ name: a, kind: teams, url: \"{reference}\" }}]\n");
-        let mistake = config(&channels).unwrap_err();
-        assert!(mistake.contains(feature), "{mistake}");
+fn secrets_may_be_in_the_secret_managers_of_the_clouds_and_a_name_that_is_none_there_says_what_is_expected() {
+    let with = |reference: &str| config(&format!("  channels: [{{ name: a, kind: teams, url: \"{reference}\" }}]\n"));
+    for reference in ["aws-sm://palisade/teams#url", "azure-kv://acme-sec/teams", "gcp-sm://projects/p/secrets/s"] {
+        assert!(with(reference).is_ok(), "{reference}");
+    }
+    for (reference, expected) in [
+        ("azure-kv://teams", "`VAULT/NAME`"),
+        ("gcp-sm://teams", "`projects/PROJECT/secrets/NAME`"),
+        ("aws-ssm://palisade/teams", "aws-sm://NAME"),
+    ] {
+        let mistake = with(reference).unwrap_err();
+        assert!(mistake.contains(expected), "{mistake}");
     }
 }
 
 #[test]
 fn the_examples_of_the_guides_are_read() {
-    for guide in ["slack", "teams", "webhook"] {
+    for guide in ["slack", "teams", "webhook", "secrets"] {
         let path = format!("{}/../../docs/guides/{guide}.md", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).unwrap();
         let examples: Vec<&str> =

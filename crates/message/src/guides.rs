@@ -34,6 +34,16 @@ impl Guides {
         self.0.get(control)
     }
 
+    /// The frameworks that ask for any control, with their versions.
+    pub fn frameworks(&self) -> BTreeSet<&str> {
+        self.0.values().flat_map(|about| &about.frameworks).map(String::as_str).collect()
+    }
+
+    /// Whether a name means any framework that asks for a control: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
+    pub fn knows(&self, framework: &str) -> bool {
+        self.0.keys().any(|control| self.asks(framework, control))
+    }
+
     /// Whether a control is asked for by a framework: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
     pub(crate) fn asks(&self, framework: &str, control: &str) -> bool {
         let is_it =
@@ -72,5 +82,7 @@ mod tests {
             assert_eq!(guides.asks(framework, "CP-01"), asked, "{framework}");
         }
         assert!(!guides.asks("CIS", "CP-02"));
+        assert!(guides.knows("SOC2") && guides.knows("CIS-EKS") && !guides.knows("CIS-EKS-1.8.0"));
+        assert_eq!(guides.frameworks(), ["CIS-EKS-2.0.0", "SOC2-TSC"].into());
     }
 }

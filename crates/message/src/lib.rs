@@ -38,7 +38,7 @@ pub use plan::{Past, Planned, Queued, plan, queue, thread_of};
 pub use render::{Body, Rendered, Room, View, render};
 pub use route::{Matches, Remind, Route, default_routes};
 pub use sample::sample;
-pub use secret::{SecretRef, SecretRefError};
+pub use secret::{Entry, Managed, SecretRef, SecretRefError};
 pub use sinks::{Sinks, TemplateFile};
 pub use slack::{SLACK_BLOCKS, SLACK_TEXT, Thread};
 pub use teams::TEAMS_BYTES;

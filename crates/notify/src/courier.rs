@@ -7,7 +7,7 @@ use crate::{
     mail, sign,
 };
 use jiff::Timestamp;
-use palisade_message::{Body, Channel, Kind, Rendered, Thread};
+use palisade_message::{Body, Channel, Kind, Rendered, SecretRef, Thread};
 use reqwest::{
     Client, RequestBuilder, Response,
     header::{CONTENT_TYPE, RETRY_AFTER},
@@ -64,6 +64,8 @@ pub struct Receipt {
     pub ts: Option<String>,
     /// Slack's id of the channel it stands in: updates take no names.
     pub place: Option<String>,
+    /// Whether Slack put it below another message. None where the answer does not say.
+    pub is_below: Option<bool>,
 }
 
 /// Why an attempt did not succeed.
@@ -165,12 +167,12 @@ impl Courier {
 
     /// Makes one attempt. Never fails as such: what happened is in the receipt.
     pub async fn deliver(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Receipt {
-        let receipt = match self.attempt(channel, message, now).await {
-            Ok(receipt) => receipt,
-            Err(Failed { outcome, error }) => {
-                Receipt { outcome, answer: Answer::default(), error: Some(error), ts: None, place: None }
-            }
-        };
+        let mut receipt = self.try_once(channel, message, now).await;
+        let unwelcome = matches!(receipt.outcome, Outcome::Unwelcome | Outcome::Closed);
+        // A secret that was rotated since it was read: the receiver has not turned away who we are now.
+        if unwelcome && self.secrets.changed(&channel.kind.secrets()).await {
+            receipt = self.try_once(channel, message, now).await;
+        }
         match &receipt.error {
             None => tracing::debug!(channel = channel.name, id = message.id, "message delivered"),
             Some(error) => {
@@ -181,9 +183,21 @@ impl Courier {
         receipt
     }
 
+    async fn try_once(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Receipt {
+        self.attempt(channel, message, now).await.unwrap_or_else(|Failed { outcome, error }| Receipt {
+            outcome,
+            answer: Answer::default(),
+            error: Some(error),
+            ts: None,
+            place: None,
+            is_below: None,
+        })
+    }
+
     async fn attempt(&self, channel: &Channel, message: &Rendered, now: Timestamp) -> Result<Receipt, Failed> {
         let form = || Failed::refused(DeliveryError::Form { channel: channel.name.clone() });
-        let secret = |place| self.secrets.get(place).map_err(|source| Failed::secret(channel, source));
+        let secret =
+            async |place: &SecretRef| self.secrets.get(place).await.map_err(|source| Failed::secret(channel, source));
         match (&channel.kind, &message.body) {
             (Kind::Slack { token, api_url, .. }, Body::Json(body)) => {
                 let method = match &message.thread {
@@ -194,20 +208,23 @@ impl Courier {
                 let to = Destination::check(&format!("{base}/{method}"), channel);
                 let to = to.map_err(|source| Failed::destination(channel, source))?;
                 let client = self.client(&to, channel).await?;
-                let request = client.post(to.url().clone()).bearer_auth(secret(token)?.expose());
+                let request = client.post(to.url().clone()).bearer_auth(secret(token).await?.expose());
                 let heard = self.send(request, "application/json; charset=utf-8", body.clone(), &to, now).await?;
                 Ok(heard.by_slack(&to))
             }
             (Kind::SlackWebhook { url } | Kind::Teams { url }, Body::Json(body)) => {
-                let (to, client) = self.open(secret(url)?, channel).await?;
+                let (to, client) = self.open(&secret(url).await?, channel).await?;
                 let request = client.post(to.url().clone());
                 Ok(self.send(request, "application/json", body.clone(), &to, now).await?.by_status(&to))
             }
             (Kind::Webhook { url, secrets }, Body::Json(body)) => {
-                let secrets: Vec<&Secret> = secrets.iter().map(secret).collect::<Result<_, _>>()?;
-                let signed = sign(&message.id, now, body, &secrets)
+                let mut keys = Vec::with_capacity(secrets.len());
+                for place in secrets {
+                    keys.push(secret(place).await?);
+                }
+                let signed = sign(&message.id, now, body, &keys)
                     .map_err(|source| Failed::refused(DeliveryError::Sign { channel: channel.name.clone(), source }))?;
-                let (to, client) = self.open(secret(url)?, channel).await?;
+                let (to, client) = self.open(&secret(url).await?, channel).await?;
                 // The id is there without a signature too: it is the idempotency key.
                 let mut request = client.post(to.url().clone()).header("webhook-id", &message.id);
                 if let Some(signed) = signed {
@@ -224,7 +241,7 @@ impl Courier {
                 let client = self.client(&to, channel).await?;
                 let mut event: serde_json::Value = serde_json::from_slice(body).map_err(|_| form())?;
                 let map = event.as_object_mut().ok_or_else(form)?;
-                map.insert("routing_key".to_owned(), secret(routing_key)?.expose().into());
+                map.insert("routing_key".to_owned(), secret(routing_key).await?.expose().into());
                 let body = event.to_string().into_bytes();
                 Ok(self.send(client.post(to.url().clone()), "application/json", body, &to, now).await?.by_status(&to))
             }
@@ -356,7 +373,9 @@ impl Heard {
             Some(text.to_owned()).filter(|text| !text.is_empty() && text.len() <= 64)
         };
         let (ts, place) = (named("ts"), named("channel"));
-        Receipt { ts, place, ..self.receipt(to, outcome, word) }
+        let message = answer.as_ref().filter(|_| outcome == Outcome::Taken).and_then(|answer| answer.get("message"));
+        let is_below = message.map(|message| message.get("thread_ts").is_some());
+        Receipt { ts, place, is_below, ..self.receipt(to, outcome, word) }
     }
 
     fn receipt(self, to: &Destination, outcome: Outcome, word: Option<String>) -> Receipt {
@@ -365,7 +384,7 @@ impl Heard {
             status: self.status,
             word,
         });
-        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts: None, place: None }
+        Receipt { outcome, answer: Answer::of(self.status, &self.body), error, ts: None, place: None, is_below: None }
     }
 }
 

@@ -22,5 +22,5 @@ pub use courier::{Courier, DeliveryError, Receipt, Resolve, Resolver, SystemReso
 pub use destination::{Destination, DestinationError};
 pub use health::{DISABLED_AFTER, Health, State};
 pub use ping::Sign;
-pub use secret::{Secret, SecretError, Secrets, load};
+pub use secret::{Keep, Kept, Local, Secret, SecretError, Secrets, secret};
 pub use sign::{SignError, Signatures, sign};

@@ -51,7 +51,7 @@ pub(crate) async fn send(
         .timeout(Some(patience))
         .tls(tls);
     if let Some((user, password)) = login {
-        let password = secrets.get(password).map_err(|source| Failed::secret(channel, source))?;
+        let password = secrets.get(password).await.map_err(|source| Failed::secret(channel, source))?;
         builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
     }
     let parse = |text: &String| text.parse::<Address>().map_err(|_| form());
@@ -69,6 +69,7 @@ pub(crate) async fn send(
                 error: None,
                 ts: None,
                 place: None,
+                is_below: None,
             })
         }
         Ok(Err(error)) => match error.status() {
@@ -76,7 +77,14 @@ pub(crate) async fn send(
                 let code: u16 = code.to_string().parse().unwrap_or(500);
                 let outcome = of_code(code);
                 let error = DeliveryError::Answered { host: host.clone(), status: code, word: None };
-                Ok(Receipt { outcome, answer: Answer::of(code, &[]), error: Some(error), ts: None, place: None })
+                Ok(Receipt {
+                    outcome,
+                    answer: Answer::of(code, &[]),
+                    error: Some(error),
+                    ts: None,
+                    place: None,
+                    is_below: None,
+                })
             }
             None if error.is_timeout() => Err(unreachable("not in time")),
             None => Err(unreachable("no connection")),

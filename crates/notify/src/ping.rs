@@ -33,7 +33,7 @@ impl Courier {
         sign: Sign,
         text: &str,
     ) -> Result<(), Failed> {
-        let secret = self.secrets.get(place).map_err(|source| Failed::secret(watcher, source))?;
+        let secret = self.secrets.get(place).await.map_err(|source| Failed::secret(watcher, source))?;
         let address = with(secret.expose(), sign);
         let to = Destination::check(&address, watcher).map_err(|source| Failed::destination(watcher, source))?;
         let request = self.client(&to, watcher).await?.post(to.url().clone());

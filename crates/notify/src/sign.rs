@@ -30,7 +30,7 @@ pub enum SignError {
 }
 
 /// Signs a body with every secret: while one secret replaces another, a receiver may know either. `None` without any.
-pub fn sign(id: &str, now: Timestamp, body: &[u8], secrets: &[&Secret]) -> Result<Option<Signatures>, SignError> {
+pub fn sign(id: &str, now: Timestamp, body: &[u8], secrets: &[Secret]) -> Result<Option<Signatures>, SignError> {
     if secrets.is_empty() {
         return Ok(None);
     }
@@ -67,10 +67,10 @@ mod tests {
         let other = secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G");
         let now = Timestamp::from_second(1_649_367_553).unwrap();
         let body = br#"{"email":"test@example.com","username":"test_user"}"#;
-        let signed = |secrets: &[&Secret]| sign("msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", now, body, secrets).unwrap();
-        let one = signed(&[&known]).unwrap();
+        let signed = |secrets: &[Secret]| sign("msg_27UH4WbU6Z5A5EzD8u03UvzRbpk", now, body, secrets).unwrap();
+        let one = signed(std::slice::from_ref(&known)).unwrap();
         assert_eq!(one.signature, "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=");
-        let two = signed(&[&other, &known]).unwrap();
+        let two = signed(&[other, known]).unwrap();
         assert!(two.signature.ends_with(&format!(" {}", one.signature)));
         assert_eq!(two.signature.matches("v1,").count(), 2);
         assert_eq!(signed(&[]), None);
@@ -81,7 +81,7 @@ mod tests {
         for text in
             ["hunter2", "whsec_????????????????????????????????", "whsec_AAAA", "whpk_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]
         {
-            let refused = sign("id", Timestamp::UNIX_EPOCH, b"{}", &[&secret(text)]).unwrap_err();
+            let refused = sign("id", Timestamp::UNIX_EPOCH, b"{}", &[secret(text)]).unwrap_err();
             assert!(!refused.to_string().contains(text.trim_start_matches("whsec_")), "{refused}");
         }
     }

@@ -158,6 +158,26 @@ pub struct Scanned {
     pub left: usize,
 }
 
+const TIME_IS_UP: &str = "the run's time limit was up";
+
+/// What a target consists of, and whether it said so before the end of the run.
+async fn discovered(
+    provider: &dyn Collect,
+    recorder: &Recorder,
+    end: Option<tokio::time::Instant>,
+) -> (Discovery, bool) {
+    let discovery = provider.discover(recorder);
+    let found = match end {
+        Some(end) => tokio::time::timeout_at(end, discovery).await.ok(),
+        None => Some(discovery.await),
+    };
+    match found {
+        Some(found) => (found, true),
+        // What was asked so far is kept.
+        None => (Discovery { units: Vec::new(), snapshot: recorder.finish(provider.provider(), DISCOVERY) }, false),
+    }
+}
+
 /// Reads the targets and judges. One target that cannot be read does not keep the others from being read; only a
 /// snapshot that cannot be stored ends the run, because evidence that was asked for would be missing.
 pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Result<Scanned, StoreError> {
@@ -174,15 +194,23 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     let mut work: Vec<(usize, Unit)> = Vec::new();
     let mut unread: Vec<(usize, String, &str)> = Vec::new();
     let discoveries = futures::future::join_all(
-        targets.iter().zip(&recorders).map(|(target, recorder)| target.provider.discover(recorder)),
+        targets.iter().zip(&recorders).map(|(target, recorder)| discovered(target.provider.as_ref(), recorder, end)),
     )
     .await;
-    for (position, (target, Discovery { mut units, mut snapshot })) in targets.iter().zip(discoveries).enumerate() {
+    for (position, (target, (found, is_whole))) in targets.iter().zip(discoveries).enumerate() {
+        let Discovery { mut units, mut snapshot } = found;
         let listed: BTreeSet<&str> = units.iter().map(|unit| unit.scope.as_str()).collect();
         let unknown: Vec<String> =
             target.scopes.iter().flatten().filter(|scope| !listed.contains(scope.as_str())).cloned().collect();
         units.retain(|unit| target.reads(unit));
         DISCOVERY.clone_into(&mut snapshot.scope);
+        let mut discovery_failures: Vec<(String, Failure)> =
+            snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.clone())).collect();
+        if !is_whole {
+            let call = target.provider.cluster_list().name.to_owned();
+            discovery_failures.push((call, Failure::new(FailureReason::Unreachable, TIME_IS_UP)));
+            gather.give_up(DISCOVERY, TIME_IS_UP, target.provider.as_ref(), judge);
+        }
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
             provider: target.provider.provider(),
@@ -190,10 +218,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             clusters: 0,
             calls: 0,
             dark: Vec::new(),
-            discovery_failures: snapshot
-                .failures()
-                .map(|(record, failure)| (record.call.to_string(), failure.clone()))
-                .collect(),
+            discovery_failures,
         });
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
@@ -245,7 +270,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     }
     drop(collected);
     let left = if scan.is_stopped() { waiting.len() } else { 0 };
-    unread.extend(waiting.into_iter().map(|(position, scope)| (position, scope, "the run's time limit was up")));
+    unread.extend(waiting.into_iter().map(|(position, scope)| (position, scope, TIME_IS_UP)));
     for (position, scope, why) in unread {
         if let Some((target, outcome)) = targets.get(position).zip(outcomes.get_mut(position)) {
             gather.give_up(&scope, why, target.provider.as_ref(), judge);
@@ -259,4 +284,75 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     }
     let (report, sighting) = gather.finish(judge);
     Ok(Scanned { report, outcomes, sighting, left })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_engine::Policy;
+    use palisade_model::Inventory;
+    use palisade_provider::{Call, Future, Per, Provider, Quiet};
+
+    /// A cloud that takes every question and answers none.
+    #[derive(Debug)]
+    struct Silent;
+
+    const LIST: Call = Call {
+        name: "eks:ListClusters",
+        permission: "eks:ListClusters",
+        per: Per::Region,
+        feeds: &[],
+        redact: &[],
+        purpose: "find clusters",
+    };
+
+    impl Provider for Silent {
+        fn provider(&self) -> palisade_model::Provider {
+            palisade_model::Provider::Aws
+        }
+
+        fn calls(&self) -> &'static [Call] {
+            &[LIST]
+        }
+
+        fn cluster_list(&self) -> &'static Call {
+            &LIST
+        }
+
+        fn normalize(&self, _: &Snapshot) -> Inventory {
+            Inventory { clusters: Vec::new(), unseen: Vec::new() }
+        }
+    }
+
+    impl Collect for Silent {
+        fn discover<'a>(&'a self, _: &'a Recorder) -> Future<'a, Discovery> {
+            Box::pin(std::future::pending())
+        }
+
+        fn collect<'a>(&'a self, _: &'a Unit, _: &'a Recorder) -> Future<'a, Snapshot> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_target_whose_parts_are_never_told_is_lost_when_the_time_is_up_and_nothing_of_it_is_known() {
+        let targets = [Target { name: "acme".to_owned(), provider: Arc::new(Silent), scopes: None }];
+        let scan_of = Scan {
+            store: None,
+            units_at_once: 4,
+            time_limit: Some(Duration::from_millis(20)),
+            unfinished: None,
+            stop: None,
+            clock: Arc::new(|| "2026-11-29T00:00:00Z".parse().unwrap()),
+            progress: Arc::new(Quiet),
+        };
+        let (controls, policy) = (palisade_controls::controls(), Policy::default());
+        let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
+        let scanned = scan(&targets, &scan_of, &judge).await.unwrap();
+        let outcome = &scanned.outcomes[0];
+        assert!(outcome.is_lost());
+        assert_eq!(outcome.discovery_failures[0].1.message, TIME_IS_UP);
+        assert_eq!((scanned.report.unseen_places, scanned.report.findings.len()), (1, 0));
+        assert_eq!(scanned.report.gaps.len(), 1);
+    }
 }

@@ -190,7 +190,7 @@ impl Post {
         };
         let known = Known::of(database, channel, &planned).await?;
         let mut parent = known.parent(&planned);
-        let tries = (message.attempts, message.created_at);
+        let tries = (message.attempts, message.tried_since);
         let (mut receipt, mut next) = match &parent {
             Some(Parent { place, ts }) => {
                 let thread = Thread::Reply(ts.clone());
@@ -198,12 +198,16 @@ impl Post {
             }
             None => self.try_both_sizes(&planned, channel, None, tries, clock).await,
         };
-        let was_lost = next == Next::Anew && parent.take().is_some();
+        // It was refused below a message that is gone, or taken and put beside it.
+        let beside = next == Next::Done && receipt.is_below == Some(false);
+        let was_lost = (next == Next::Anew || beside) && parent.take().is_some();
         if was_lost {
             tracing::info!(
                 channel = channel.name,
                 "the message that this follows on is gone: it is told as one of its own"
             );
+        }
+        if was_lost && !beside {
             (receipt, next) = self.try_both_sizes(&planned, channel, None, tries, clock).await;
         }
         let health = self.remember(database, channel, next, clock()).await?;

@@ -5,6 +5,8 @@
 mod chat;
 #[path = "post/outage.rs"]
 mod outage;
+#[path = "post/processes.rs"]
+mod processes;
 #[path = "post/stage.rs"]
 mod stage;
 #[path = "post/storm.rs"]

@@ -59,6 +59,26 @@ const CONNECTIONS: u32 = 8;
 /// What must not stand as it is in the path of an address.
 const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b'?').add(b'#');
 
+/// How a server is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// How long a transaction in which nothing is asked keeps its locks: its process is frozen, or cut off.
+    pub frozen_after: Duration,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self { frozen_after: Duration::from_mins(1) }
+    }
+}
+
+/// How a database is used.
+#[derive(Clone, Copy)]
+enum Settings {
+    File(FileSettings),
+    Server(ServerSettings),
+}
+
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -95,7 +115,7 @@ impl Database {
         };
         private(path);
         let url = format!("sqlite://{}?mode=rwc", utf8_percent_encode(text, IN_PATH));
-        Self::connect(url, Kind::Sqlite, shown, settings).await
+        Self::connect(url, Settings::File(settings), shown).await
     }
 
     /// Connects to a PostgreSQL server: `postgres://USER@HOST/DATABASE`, password from the address or `PGPASSWORD`.
@@ -103,20 +123,29 @@ impl Database {
     /// The server's certificate is verified, name and chain, against the system's certificates (`sslrootcert=FILE` names
     /// others). Only a server on this machine may do without.
     pub async fn server(url: &str) -> Result<Self, DatabaseError> {
-        let (url, shown) = verified(url)?;
-        Self::connect(url, Kind::Postgres, shown, FileSettings::default()).await
+        Self::server_with(url, ServerSettings::default()).await
     }
 
-    async fn connect(url: String, kind: Kind, address: String, settings: FileSettings) -> Result<Self, DatabaseError> {
+    /// The same, with settings.
+    pub async fn server_with(url: &str, settings: ServerSettings) -> Result<Self, DatabaseError> {
+        let (url, shown) = verified(url)?;
+        Self::connect(url, Settings::Server(settings), shown).await
+    }
+
+    async fn connect(url: String, settings: Settings, address: String) -> Result<Self, DatabaseError> {
         install_default_drivers();
         let doing = format!("open the database `{address}`");
         // Alone first: a pool tries again and again where the answer is known.
         let mut first = AnyConnection::connect(&url).await.doing(&doing)?;
-        if kind == Kind::Sqlite {
-            // The journal is kept in the file's head: once is enough.
-            settle(&mut first, settings).await.doing(&doing)?;
-            sqlx::query("PRAGMA journal_mode = WAL").execute(&mut first).await.doing(&doing)?;
-        }
+        let kind = match settings {
+            Settings::File(settings) => {
+                // The journal is kept in the file's head: once is enough.
+                settle(&mut first, settings).await.doing(&doing)?;
+                sqlx::query("PRAGMA journal_mode = WAL").execute(&mut first).await.doing(&doing)?;
+                Kind::Sqlite
+            }
+            Settings::Server(_) => Kind::Postgres,
+        };
         migrate::up(&mut first, kind, &address).await?;
         first.close().await.doing(&doing)?;
         let pool = AnyPoolOptions::new()
@@ -124,9 +153,9 @@ impl Database {
             .acquire_timeout(PATIENCE)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    match kind {
-                        Kind::Sqlite => settle(connection, settings).await,
-                        Kind::Postgres => let_go(connection).await,
+                    match settings {
+                        Settings::File(settings) => settle(connection, settings).await,
+                        Settings::Server(settings) => let_go(connection, settings).await,
                     }
                 })
             })
@@ -191,12 +220,15 @@ async fn lock_server(connection: &mut AnyConnection) -> Result<(), sqlx::Error> 
     connection.execute("LOCK TABLE runs IN SHARE ROW EXCLUSIVE MODE").await.map(drop)
 }
 
-/// A process that freezes or whose network is gone in the middle of a transaction holds its locks no longer than a minute:
-/// the server ends it, and the others go on. An address that says otherwise keeps its word.
-async fn let_go(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    let sql = "SELECT set_config('idle_in_transaction_session_timeout', '60s', false) \
-               WHERE current_setting('idle_in_transaction_session_timeout') = '0'";
-    connection.execute(sql).await.map(drop)
+/// A process that freezes or whose network is gone in the middle of a transaction does not hold its locks for ever: the
+/// server ends it, and the others go on. An address that says otherwise keeps its word.
+async fn let_go(connection: &mut AnyConnection, settings: ServerSettings) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "SELECT set_config('idle_in_transaction_session_timeout', '{}ms', false) \
+         WHERE current_setting('idle_in_transaction_session_timeout') = '0'",
+        settings.frozen_after.as_millis()
+    );
+    connection.execute(sqlx::AssertSqlSafe(sql)).await.map(drop)
 }
 
 /// Every write is on the disk when its transaction ends, and a writer waits for the one before it.

@@ -16,6 +16,6 @@ pub use blobs::SnapshotBlobs;
 pub use database::{
     Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Ending, Endpoint,
     EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, Outcome, Recorded, Route,
-    RunRow, Stale, Thread, Told,
+    RunRow, ServerSettings, Stale, Thread, Told,
 };
 pub use folder::{SnapshotFolder, StoreError};

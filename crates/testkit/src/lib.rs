@@ -4,11 +4,12 @@
 //! bad. A control's tests take one of them, change one fact and look at the verdict; the laws over all controls hide
 //! each fact of both in turn. [`variations`] change them further, until every verdict of every control is reached.
 //! [`measure_evaluation`] is what the providers' benchmarks share. [`ask`] lets public programs of another language judge
-//! what we make.
+//! what we make, and [`Moto`] is somebody else's AWS.
 
 mod example;
 mod law;
 mod measure;
+mod moto;
 mod oracle;
 mod snapshot;
 mod variation;
@@ -17,6 +18,7 @@ mod walled;
 pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
 pub use law::{Lie, first_lie};
 pub use measure::measure_evaluation;
+pub use moto::Moto;
 pub use oracle::{Refused, ask};
 pub use snapshot::SnapshotBuilder;
 pub use variation::{Variation, variations};

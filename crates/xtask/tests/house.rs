@@ -28,6 +28,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-schedule", &[]),
     ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
     ("palisade-notify", &["palisade-message"]),
+    // It signs in as the providers do.
+    ("palisade-vault", &["palisade-message", "palisade-notify", "palisade-aws", "palisade-azure"]),
     (
         "palisade-config",
         &[

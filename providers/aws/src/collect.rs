@@ -32,6 +32,7 @@ use crate::{
 };
 
 pub(crate) use organization::Shared;
+pub use session::own_access;
 
 /// Finds the accounts of the target.
 pub(crate) async fn discover(settings: &Settings, shared: &Shared, recorder: &Recorder) -> Discovery {

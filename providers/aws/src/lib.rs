@@ -18,6 +18,8 @@ mod settings;
 mod collect;
 
 pub use calls::CALLS;
+#[cfg(feature = "collect")]
+pub use collect::own_access;
 pub use settings::{Accounts, Credentials, Limits, Regions, Settings};
 
 use palisade_model::{Gap, Inventory};

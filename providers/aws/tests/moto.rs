@@ -3,93 +3,40 @@
 //!
 //! Needs a Python with the packages of `crates/simulator/tests/oracle/requirements.txt`; `cargo xtask test` installs it.
 #![cfg(feature = "collect")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    reason = "a test that cannot go on says where"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on says where")]
 
 use palisade_aws::{Accounts, Aws, Credentials, Limits, Regions, Settings};
 use palisade_model::{Cluster, IdentityKind, KeyOwner, PublicAccess};
 use palisade_provider::{Collect, FailureReason, Pace, Provider, Quiet, Recorder, Snapshot};
 use palisade_reach::{AddrSet, Bounds, Family, Protocol, internet, parse_net};
+use palisade_testkit::Moto;
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
-/// A moto server, ended with the test.
-struct Moto {
-    server: Child,
-    url: String,
-    python: String,
+/// Makes the organisation.
+fn seed(moto: &Moto) -> Value {
+    moto.seed(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto/seed.py")), &[])
 }
 
-impl Drop for Moto {
-    fn drop(&mut self) {
-        drop(self.server.kill());
-        drop(self.server.wait());
-    }
-}
-
-impl Moto {
-    fn start() -> Self {
-        let python = std::env::var("PALISADE_TEST_PYTHON").expect(
-            "this test needs moto: run `cargo xtask test`, or point PALISADE_TEST_PYTHON at a Python with \
-             crates/simulator/tests/oracle/requirements.txt installed",
-        );
-        let mut server = Command::new(&python)
-            .args(["-u", "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("moto starts");
-        // It says where it listens once it does, and goes on writing for as long as it lives.
-        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
-        let url = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| Some(line[line.find("http://127.0.0.1:")?..].trim().to_owned()))
-            .expect("moto says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { server, url, python }
-    }
-
-    /// Makes the organisation.
-    fn seed(&self) -> Value {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto/seed.py");
-        let output = Command::new(&self.python).arg(script).arg(&self.url).output().expect("Python starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    fn aws(&self) -> Aws {
-        // moto answers 500 for what it does not know; there is no use in asking again.
-        let limits =
-            Limits { attempts: 1, attempt: Duration::from_mins(1), call: Duration::from_mins(1), ..Limits::default() };
-        Aws::new(Settings {
-            accounts: Accounts::Organization,
-            role: Some("PalisadeReader".to_owned()),
-            external_id: Some("acme-7d1f".to_owned()),
-            regions: Regions::List(vec!["eu-west-1".to_owned()]),
-            endpoint_url: Some(self.url.clone()),
-            base_region: Some("eu-west-1".to_owned()),
-            credentials: Credentials::Static {
-                access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-                secret_access_key: "moto".to_owned(),
-                session_token: None,
-            },
-            limits,
-            ..Settings::new("moto")
-        })
-    }
+fn aws(moto: &Moto) -> Aws {
+    // moto answers 500 for what it does not know; there is no use in asking again.
+    let limits =
+        Limits { attempts: 1, attempt: Duration::from_mins(1), call: Duration::from_mins(1), ..Limits::default() };
+    Aws::new(Settings {
+        accounts: Accounts::Organization,
+        role: Some("PalisadeReader".to_owned()),
+        external_id: Some("acme-7d1f".to_owned()),
+        regions: Regions::List(vec!["eu-west-1".to_owned()]),
+        endpoint_url: Some(moto.url.clone()),
+        base_region: Some("eu-west-1".to_owned()),
+        credentials: Credentials::Static {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: "moto".to_owned(),
+            session_token: None,
+        },
+        limits,
+        ..Settings::new("moto")
+    })
 }
 
 fn nets(texts: &[&str]) -> AddrSet {
@@ -104,8 +51,8 @@ fn classes(snapshot: &Snapshot) -> BTreeMap<String, FailureReason> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_elses_aws_is_read_through_and_its_holes_are_gaps() {
     let moto = Moto::start();
-    let seeded = moto.seed();
-    let aws = moto.aws();
+    let seeded = seed(&moto);
+    let aws = aws(&moto);
     let clock = Arc::new(|| "2026-11-21T00:00:00Z".parse().unwrap());
     let recorder = Recorder::new("moto", clock, Arc::new(Quiet), Arc::new(Pace::default()));
     let discovery = aws.discover(&recorder.for_unit()).await;

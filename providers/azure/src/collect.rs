@@ -16,6 +16,8 @@ use deadline::{Deadline, Start};
 use palisade_provider::{Discovery, Event, Once, Record, Recorder, Snapshot, Unit};
 use std::sync::Arc;
 
+pub use credentials::own_access;
+
 /// What one target needs to ask with, and what it has read once for all its subscriptions.
 #[derive(Debug)]
 pub(crate) struct Reader {

@@ -31,6 +31,8 @@ pub use calls::{
     ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, UPGRADE_PROFILE, VAULT, VAULTS,
     VIRTUAL_MACHINES,
 };
+#[cfg(feature = "collect")]
+pub use collect::own_access;
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 

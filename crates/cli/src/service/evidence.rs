@@ -15,8 +15,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the folder of a run is called: the instant of its firing.
-const NAME: &str = "%Y-%m-%dT%H%M%SZ";
+/// How the folder of a run is called: the instant of its firing, with as much of a second as a run has that nobody
+/// scheduled.
+const NAME: &str = "%Y-%m-%dT%H%M%S%.fZ";
 
 /// Where the evidence of a run goes: a folder of its own.
 pub(crate) fn folder(to: &str, config_path: &Path, schedule: &ScheduleConfig, firing: &Firing) -> PathBuf {
@@ -128,6 +129,19 @@ fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> anyhow::
 mod tests {
     use super::*;
     use palisade_config::{Known, Source, read_schedule};
+
+    #[test]
+    fn a_folder_is_called_by_its_instant_and_two_runs_of_one_second_have_two() {
+        for (instant, name) in [
+            ("2026-11-03T02:00:00Z", "2026-11-03T020000Z"),
+            ("2026-11-03T02:00:00.25Z", "2026-11-03T020000.25Z"),
+            ("2026-11-03T02:00:00.251Z", "2026-11-03T020000.251Z"),
+        ] {
+            let at: Timestamp = instant.parse().unwrap();
+            assert_eq!((at.strftime(NAME).to_string().as_str(), moment(name)), (name, Some(at)));
+        }
+        assert_eq!(moment("2026-11-03T020000.Z"), None);
+    }
 
     #[test]
     fn the_last_run_and_each_that_something_open_rests_on_are_kept_whatever_their_age() {

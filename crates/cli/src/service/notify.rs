@@ -16,7 +16,7 @@ use palisade_engine::Severity;
 use palisade_report::plain;
 use palisade_store::DeliveryState;
 use palisade_track::{Event, EventKind, Topic};
-use std::{fmt::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path, sync::Arc};
 
 pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<Exit> {
     match wanted {
@@ -72,7 +72,7 @@ pub(crate) async fn notify(wanted: &Notify, screen: &Screen) -> anyhow::Result<E
 /// Sends a code: whoever reads it in the channel has proof that messages arrive there.
 async fn test(channel: &str, config_path: &Path, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(config_path)?;
-    let post = post(&config, config_path)?.ok_or_else(no_sinks)?;
+    let post = post(&config, config_path, Arc::default()).await?.ok_or_else(no_sinks)?;
     let Some(known) = post.sinks.channel(channel) else {
         let names: Vec<&str> = post.sinks.channels.iter().map(|channel| channel.name.as_str()).collect();
         return Err(WrongUsage(format!("no channel is called `{channel}`; there is `{}`", names.join("`, `"))).into());

@@ -2,13 +2,14 @@
 
 use crate::{exit::WrongUsage, scan::UNITS_AT_ONCE};
 use anyhow::Context as _;
-use palisade_config::{Config, Memory, Ping};
+use palisade_config::{Config, Memory, Ping, nearest};
 use palisade_controls::controls;
 use palisade_message::{Channel, Guides, Kind, Part, Sinks, Template, TemplateFile, Templates};
-use palisade_notify::{Courier, Secrets, load};
+use palisade_notify::{Courier, Keep as _, Secrets};
 use palisade_service::{Pings, Post, Service};
 use palisade_store::Database;
-use std::{fs, path::Path, time::Duration};
+use palisade_vault::Vault;
+use std::{fs, path::Path, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Everything that runs of a configuration need.
@@ -18,14 +19,15 @@ pub(crate) async fn service(
     stop: watch::Receiver<bool>,
 ) -> anyhow::Result<Service> {
     let database = memory(config, config_path).await?;
-    let post = post(config, config_path)?;
+    let vault = Arc::new(Vault::default());
+    let post = post(config, config_path, Arc::clone(&vault)).await?;
     if let Some(post) = &post {
         post.introduce(&database).await?;
     }
     Ok(Service {
         database,
         post,
-        pings: pings(config)?,
+        pings: pings(config, vault).await?,
         policy: config.policy.clone(),
         palisade: env!("CARGO_PKG_VERSION"),
         holder: holder(),
@@ -37,12 +39,12 @@ pub(crate) async fn service(
 }
 
 /// Watchers outside.
-fn pings(config: &Config) -> anyhow::Result<Option<Pings>> {
+async fn pings(config: &Config, vault: Arc<Vault>) -> anyhow::Result<Option<Pings>> {
     if config.service.pings.is_empty() {
         return Ok(None);
     }
     let places = config.service.pings.iter().map(|ping| &ping.url);
-    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+    let secrets = Secrets::open(places, vault).await.map_err(|errors| {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         WrongUsage(format!("addresses of `service.pings` are missing:\n  {}", told.join("\n  ")))
     })?;
@@ -80,24 +82,48 @@ pub(crate) async fn memory(config: &Config, config_path: &Path) -> anyhow::Resul
             Database::file(&path).await?
         }
         Memory::Server(place) => {
-            let url = load(place, |name| std::env::var(name).ok())
+            let url = Vault::default()
+                .read(place)
+                .await
                 .with_context(|| format!("the address of the database is not at `{place}`"))?;
             Database::server(url.expose()).await?
         }
     })
 }
 
-pub(crate) fn post(config: &Config, config_path: &Path) -> anyhow::Result<Option<Post>> {
+pub(crate) async fn post(config: &Config, config_path: &Path, vault: Arc<Vault>) -> anyhow::Result<Option<Post>> {
     let Some(sinks) = &config.sinks else { return Ok(None) };
+    let guides = Guides::of(&controls());
+    known_frameworks(sinks, &guides)?;
     let places = sinks.channels.iter().flat_map(|channel| channel.kind.secrets());
-    let secrets = Secrets::load(places, |name| std::env::var(name).ok()).map_err(|errors| {
+    let secrets = Secrets::open(places, vault).await.map_err(|errors| {
         let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
         WrongUsage(format!("secrets of `sinks` are missing:\n  {}", told.join("\n  ")))
     })?;
     let courier = Courier::new(secrets).through(proxy(config)?);
     let templates = templates(sinks, config_path)?;
-    let guides = Guides::of(&controls());
     Ok(Some(Post::new(sinks.clone(), guides, templates, courier, config.service.installation.clone())))
+}
+
+/// A route that asks for a framework which no control answers to would never tell anything.
+fn known_frameworks(sinks: &Sinks, guides: &Guides) -> anyhow::Result<()> {
+    let all: Vec<&str> = guides.frameworks().into_iter().collect();
+    let mut unknown = Vec::new();
+    for route in &sinks.routes {
+        for framework in route.matches.frameworks.iter().filter(|name| !guides.knows(name)) {
+            let meant = nearest(framework, &all).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            unknown.push(format!("`{}` asks for `{framework}`{meant}", route.name));
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let told = format!(
+        "routes ask for frameworks that no control is mapped to:\n  {}\nknown are {}",
+        unknown.join("\n  "),
+        all.join(", ")
+    );
+    Err(WrongUsage(told).into())
 }
 
 fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {

@@ -143,8 +143,8 @@ async fn a_name_is_resolved_once_and_every_address_of_it_is_checked() {
     ] {
         let channel = strict(Medium::Webhook);
         let resolver = Says::these(&[addresses]);
-        let courier =
-            Courier::new(secrets(&channel, "https://receiver.example/hook?key=hunter2")).resolving(resolver.clone());
+        let courier = Courier::new(secrets(&channel, "https://receiver.example/hook?key=hunter2").await)
+            .resolving(resolver.clone());
         let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
         assert_eq!(receipt.outcome, Outcome::Refused, "{addresses:?}");
         let error = receipt.error.unwrap();
@@ -164,7 +164,7 @@ async fn the_connection_goes_to_the_address_that_was_checked() {
     let resolver = Says::these(&[&["127.0.0.2"], &["169.254.169.254"]]);
     let channel = channel(Medium::Webhook, &receiver.url);
     let address = format!("http://localhost:{port}/hook");
-    let courier = Courier::new(secrets(&channel, &address)).resolving(resolver.clone());
+    let courier = Courier::new(secrets(&channel, &address).await).resolving(resolver.clone());
     let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Taken, "{receipt:?}");
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
@@ -176,7 +176,7 @@ async fn the_connection_goes_to_the_address_that_was_checked() {
 #[tokio::test]
 async fn a_name_without_an_address_is_tried_again() {
     let channel = strict(Medium::Webhook);
-    let courier = Courier::new(secrets(&channel, "https://receiver.example/")).resolving(Says::these(&[&[]]));
+    let courier = Courier::new(secrets(&channel, "https://receiver.example/").await).resolving(Says::these(&[&[]]));
     let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Unreachable);
 }
@@ -186,7 +186,7 @@ async fn loopback_is_spoken_to_by_channels_that_say_so_only() {
     let receiver = Receiver::answering(200, &[], "").await;
     assert_eq!(deliver(Medium::Webhook, &receiver.url, &receiver.url).await.outcome, Outcome::Taken);
     let strict = Channel { allow_loopback: false, ..channel(Medium::Webhook, &receiver.url) };
-    let courier = Courier::new(secrets(&strict, &receiver.url));
+    let courier = Courier::new(secrets(&strict, &receiver.url).await);
     let receipt = courier.deliver(&strict, &message(&strict, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Refused);
     assert_eq!(receiver.seen().len(), 1);
@@ -197,13 +197,13 @@ async fn a_proxy_is_used_when_it_is_named_and_metadata_is_refused_all_the_same()
     let proxy = Receiver::answering(200, &[], "").await;
     let url = url::Url::parse(&proxy.url).unwrap();
     let loopback = channel(Medium::Webhook, &proxy.url);
-    let courier = Courier::new(secrets(&loopback, "http://localhost:9/hook")).through(Some(url.clone()));
+    let courier = Courier::new(secrets(&loopback, "http://localhost:9/hook").await).through(Some(url.clone()));
     let receipt = courier.deliver(&loopback, &message(&loopback, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Taken, "{receipt:?}");
     assert_eq!(proxy.seen()[0].path, "http://localhost:9/hook");
     for address in ["https://169.254.169.254/", "https://metadata.google.internal/"] {
         let channel = strict(Medium::Webhook);
-        let courier = Courier::new(secrets(&channel, address)).through(Some(url.clone()));
+        let courier = Courier::new(secrets(&channel, address).await).through(Some(url.clone()));
         let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
         assert_eq!(receipt.outcome, Outcome::Refused, "{address}");
     }
@@ -240,7 +240,7 @@ async fn a_mail_server_inside_needs_to_be_allowed_and_plain_text_is_for_loopback
         channel
     };
     for (channel, why) in [(inside(&[]), "nothing is sent"), (inside(&["10.0.0.0/8"]), "smtp without TLS")] {
-        let courier = Courier::new(secrets(&channel, "")).resolving(Says::these(&[&["10.0.0.25"]]));
+        let courier = Courier::new(secrets(&channel, "").await).resolving(Says::these(&[&["10.0.0.25"]]));
         let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
         assert_eq!(receipt.outcome, Outcome::Refused);
         let error = receipt.error.unwrap();

@@ -92,7 +92,7 @@ async fn slack_says_200_and_means_its_words() {
 async fn slack_is_answered_in_a_thread_and_updated_in_place() {
     let receiver = Receiver::answering(200, &[], r#"{"ok":true,"ts":"2"}"#).await;
     let channel = channel(Medium::Slack, &receiver.url);
-    let courier = Courier::new(secrets(&channel, &receiver.url));
+    let courier = Courier::new(secrets(&channel, &receiver.url).await);
     for thread in [Thread::Reply("1".to_owned()), Thread::Update("1".to_owned())] {
         courier.deliver(&channel, &message(&channel, EventKind::Resolved, Some(&thread)), now()).await;
     }
@@ -107,7 +107,7 @@ async fn pagerduty_gets_its_key_at_the_last_moment() {
     let channel = channel(Medium::PagerDuty, &receiver.url);
     let rendered = message(&channel, EventKind::Opened, None);
     assert!(!String::from_utf8_lossy(rendered.body.bytes()).contains("routing_key"));
-    let receipt = Courier::new(secrets(&channel, "")).deliver(&channel, &rendered, now()).await;
+    let receipt = Courier::new(secrets(&channel, "").await).deliver(&channel, &rendered, now()).await;
     assert_eq!(receipt.outcome, Outcome::Taken);
     assert_eq!(receiver.seen()[0].json()["routing_key"], "token-1");
 }
@@ -192,7 +192,7 @@ async fn an_endless_answer_is_read_up_to_a_mebibyte_and_a_kibibyte_of_it_is_kept
         }
     });
     let channel = channel(Medium::Webhook, &url);
-    let courier = Courier::new(secrets(&channel, &url)).patience(Duration::from_secs(20));
+    let courier = Courier::new(secrets(&channel, &url).await).patience(Duration::from_secs(20));
     let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Taken);
     assert_eq!(receipt.answer.text, "a".repeat(palisade_notify::KEPT_BYTES));

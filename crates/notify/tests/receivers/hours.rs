@@ -80,7 +80,7 @@ async fn a_receiver_that_is_broken_and_comes_back_gets_the_same_bytes_under_the_
     })
     .await;
     let channel = channel(Medium::Webhook, &receiver.url);
-    let courier = Courier::new(secrets(&channel, &receiver.url));
+    let courier = Courier::new(secrets(&channel, &receiver.url).await);
     let rendered = message(&channel, EventKind::Opened, None);
     let (mut at, mut attempt) = (now(), 0);
     loop {

@@ -53,7 +53,7 @@ async fn a_mail_goes_to_everybody_and_is_what_was_rendered() {
         *login = Some(("palisade".to_owned(), SecretRef::Env("PASSWORD".to_owned())));
     }
     let rendered = message(&channel, EventKind::Opened, None);
-    let courier = Courier::new(secrets(&channel, "")).patience(Duration::from_secs(5));
+    let courier = Courier::new(secrets(&channel, "").await).patience(Duration::from_secs(5));
     let receipt = courier.deliver(&channel, &rendered, now()).await;
     assert_eq!(receipt.outcome, Outcome::Taken, "{receipt:?}");
     assert_eq!(receipt.answer.status, Some(250));
@@ -77,7 +77,7 @@ async fn what_a_mail_server_refuses_follows_the_table() {
     ] {
         let (url, _) = server(command, answer).await;
         let channel = channel(Medium::Email, &url);
-        let courier = Courier::new(secrets(&channel, "")).patience(Duration::from_secs(5));
+        let courier = Courier::new(secrets(&channel, "").await).patience(Duration::from_secs(5));
         let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
         assert_eq!(receipt.outcome, outcome, "{command} {answer}: {receipt:?}");
     }
@@ -87,7 +87,7 @@ async fn what_a_mail_server_refuses_follows_the_table() {
 async fn a_mail_server_that_says_nothing_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let channel = channel(Medium::Email, &format!("smtp://{}", listener.local_addr().unwrap()));
-    let courier = Courier::new(secrets(&channel, "")).patience(Duration::from_millis(200));
+    let courier = Courier::new(secrets(&channel, "").await).patience(Duration::from_millis(200));
     let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await;
     assert_eq!(receipt.outcome, Outcome::Unreachable, "{receipt:?}");
 }

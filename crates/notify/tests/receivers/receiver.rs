@@ -11,7 +11,7 @@ use palisade_message::{
     Channel, Guides, Kind, MailSecurity, Medium, Planned, Rendered, Room, SecretRef, Templates, Thread, View, render,
     sample,
 };
-use palisade_notify::{Courier, Receipt, Secrets};
+use palisade_notify::{Courier, Local, Receipt, Secrets};
 use palisade_track::EventKind;
 use std::{
     sync::{Arc, Mutex},
@@ -137,7 +137,7 @@ pub(crate) fn channel(medium: Medium, url: &str) -> Channel {
 pub(crate) const OLD: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub(crate) const NEW: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G";
 
-pub(crate) fn secrets(channel: &Channel, url: &str) -> Secrets {
+pub(crate) async fn secrets(channel: &Channel, url: &str) -> Secrets {
     let url = url.to_owned();
     let environment = move |name: &str| {
         Some(match name {
@@ -147,7 +147,7 @@ pub(crate) fn secrets(channel: &Channel, url: &str) -> Secrets {
             _ => "token-1".to_owned(),
         })
     };
-    Secrets::load(channel.kind.secrets(), environment).unwrap()
+    Secrets::open(channel.kind.secrets(), Arc::new(Local(environment))).await.unwrap()
 }
 
 pub(crate) fn message(channel: &Channel, kind: EventKind, thread: Option<&Thread>) -> Rendered {
@@ -168,6 +168,6 @@ pub(crate) fn message(channel: &Channel, kind: EventKind, thread: Option<&Thread
 /// One attempt at the receiver at `url`; the secret address may be longer than that.
 pub(crate) async fn deliver(medium: Medium, url: &str, address: &str) -> Receipt {
     let channel = channel(medium, url);
-    let courier = Courier::new(secrets(&channel, address)).patience(Duration::from_millis(400));
+    let courier = Courier::new(secrets(&channel, address).await).patience(Duration::from_millis(400));
     courier.deliver(&channel, &message(&channel, EventKind::Opened, None), now()).await
 }

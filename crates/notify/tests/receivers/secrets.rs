@@ -1,13 +1,17 @@
 //! What is never printed.
 
 use crate::receiver::{Receiver, channel, message, now, secrets};
+use axum::{body::Body, http::Response};
 use palisade_message::{Channel, Medium};
-use palisade_notify::{Courier, Destination, Receipt};
+use palisade_notify::{Courier, Destination, Local, Outcome, Receipt, Secrets};
 use palisade_track::EventKind;
 use std::{
     error::Error,
     fmt::{self, Write as _},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tracing::{
@@ -64,7 +68,7 @@ fn everything_of(receipt: &Receipt) -> String {
 async fn attempt(channel: &Channel, address: &str) -> (String, String) {
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
-    let courier = Courier::new(secrets(channel, address)).patience(Duration::from_millis(300));
+    let courier = Courier::new(secrets(channel, address).await).patience(Duration::from_millis(300));
     let receipt = courier.deliver(channel, &message(channel, EventKind::Opened, None), now()).await;
     drop(guard);
     let told = everything_of(&receipt) + &format!("{courier:?} {channel:?}");
@@ -103,6 +107,31 @@ async fn tokens_and_signing_secrets_are_in_no_error_and_no_log() {
             assert!(!told.contains(secret), "{medium}: {told}");
             assert!(!logged.contains(secret), "{medium}: {logged}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_rotated_is_read_again_at_once_and_one_that_was_not_is_asked_about_once() {
+    let receiver = Receiver::start(|seen| {
+        let known = seen.header("authorization") == "Bearer token-2";
+        let body = if known { r#"{"ok":true,"ts":"1.2"}"# } else { r#"{"ok":false,"error":"token_revoked"}"# };
+        Response::builder().status(200).body(Body::from(body)).unwrap()
+    })
+    .await;
+    let channel = channel(Medium::Slack, &receiver.url);
+    let message = message(&channel, EventKind::Opened, None);
+    // What the environment says is another thing from the second reading on; of the third courier it stays wrong.
+    for (tokens, outcome, requests) in [
+        (["token-1", "token-2", "token-2"], Outcome::Taken, 2),
+        (["token-1", "token-1", "token-1"], Outcome::Unwelcome, 1),
+        (["token-1", "token-3", "token-3"], Outcome::Unwelcome, 2),
+    ] {
+        let before = receiver.seen().len();
+        let reading = AtomicUsize::new(0);
+        let environment = move |_: &str| tokens.get(reading.fetch_add(1, Ordering::SeqCst)).map(ToString::to_string);
+        let secrets = Secrets::open(channel.kind.secrets(), Arc::new(Local(environment))).await.unwrap();
+        let receipt = Courier::new(secrets).deliver(&channel, &message, now()).await;
+        assert_eq!((receipt.outcome, receiver.seen().len() - before), (outcome, requests), "{tokens:?}");
     }
 }
 

@@ -34,7 +34,7 @@ fn base64(bytes: &[u8]) -> String {
 async fn public_libraries_verify_both_signatures_and_read_the_event() {
     let receiver = Receiver::answering(204, &[], "").await;
     let channel = channel(Medium::Webhook, &receiver.url);
-    let courier = Courier::new(secrets(&channel, &receiver.url));
+    let courier = Courier::new(secrets(&channel, &receiver.url).await);
     let receipt = courier.deliver(&channel, &message(&channel, EventKind::Opened, None), this_moment()).await;
     assert_eq!(receipt.outcome, Outcome::Taken);
     let seen = &receiver.seen()[0];
@@ -53,7 +53,7 @@ async fn the_id_is_the_same_over_every_attempt_and_there_without_a_signature() {
     let url = SecretRef::Env("URL".to_owned());
     let channel =
         Channel { kind: Kind::Webhook { url, secrets: Vec::new() }, ..channel(Medium::Webhook, &receiver.url) };
-    let courier = Courier::new(secrets(&channel, &receiver.url));
+    let courier = Courier::new(secrets(&channel, &receiver.url).await);
     let rendered = message(&channel, EventKind::Opened, None);
     for second in [0, 5, 500] {
         courier.deliver(&channel, &rendered, Timestamp::from_second(1_700_000_000 + second).unwrap()).await;
@@ -68,7 +68,7 @@ async fn the_id_is_the_same_over_every_attempt_and_there_without_a_signature() {
 async fn each_attempt_is_signed_with_its_own_moment() {
     let receiver = Receiver::answering(500, &[], "").await;
     let channel = channel(Medium::Webhook, &receiver.url);
-    let courier = Courier::new(secrets(&channel, &receiver.url));
+    let courier = Courier::new(secrets(&channel, &receiver.url).await);
     let rendered = message(&channel, EventKind::Opened, None);
     for second in [0, 5] {
         courier.deliver(&channel, &rendered, Timestamp::from_second(1_700_000_000 + second).unwrap()).await;

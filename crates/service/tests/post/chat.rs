@@ -7,7 +7,10 @@ use palisade_message::{Kind, When, Zone};
 use palisade_store::DeliveryState;
 use palisade_track::{Event, EventKind, Topic};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// What Slack keeps of a message.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ struct Message {
 struct Slack {
     messages: Arc<Mutex<Vec<Message>>>,
     refusing_updates: Arc<Mutex<Option<&'static str>>>,
+    /// Whether an answer to a message that is gone is put into the channel.
+    is_forgiving: Arc<AtomicBool>,
 }
 
 impl Slack {
@@ -38,23 +43,30 @@ impl Slack {
         let mut messages = self.messages.lock().unwrap();
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let (title, blocks) = (text("text").unwrap(), body["blocks"].to_string());
-        let answer = |ts: &str| Ok(json!({ "ok": true, "channel": "C1", "ts": ts, "message": {} }));
+        let answer = |ts: &str, thread: Option<&String>| {
+            let message = thread.map_or(json!({ "ts": ts }), |thread| json!({ "ts": ts, "thread_ts": thread }));
+            Ok(json!({ "ok": true, "channel": "C1", "ts": ts, "message": message }))
+        };
         match path {
             "/api/chat.postMessage" => {
                 // It takes names of channels here, and in updates only ids.
                 if !["alerts", "C1"].contains(&body["channel"].as_str().unwrap()) {
                     return Err("channel_not_found");
                 }
-                let thread = text("thread_ts");
-                if let Some(thread) = &thread
-                    && !messages.iter().any(|message| message.ts == *thread)
-                {
-                    return Err("thread_not_found");
+                let mut thread = text("thread_ts");
+                let is_lost =
+                    thread.as_ref().is_some_and(|thread| messages.iter().all(|message| message.ts != *thread));
+                if is_lost {
+                    if !self.is_forgiving.load(Ordering::SeqCst) {
+                        return Err("thread_not_found");
+                    }
+                    thread = None;
                 }
                 let ts = format!("17000000{:02}.000100", messages.len());
                 let broadcast = body["reply_broadcast"] == true;
-                messages.push(Message { ts: ts.clone(), thread, title, text: blocks, broadcast, updates: 0 });
-                answer(&ts)
+                let said = answer(&ts, thread.as_ref());
+                messages.push(Message { ts, thread, title, text: blocks, broadcast, updates: 0 });
+                said
             }
             "/api/chat.update" => {
                 if let Some(error) = *self.refusing_updates.lock().unwrap() {
@@ -67,7 +79,7 @@ impl Slack {
                 let found = messages.iter_mut().find(|message| message.ts == ts).ok_or("message_not_found")?;
                 (found.title, found.text) = (title, blocks);
                 found.updates += 1;
-                answer(&ts)
+                answer(&ts, found.thread.as_ref())
             }
             _ => Err("unknown_method"),
         }
@@ -120,14 +132,14 @@ async fn what_follows_goes_below_the_message_that_first_told_and_that_says_when_
     let (mut stage, slack, _receiver) = stage().await;
     told(&stage, &[(EventKind::Opened, "shop"), (EventKind::Opened, "till")]).await;
     assert_eq!(slack.messages().len(), 1);
-    stage.restart();
+    stage.restart().await;
     told(&stage, &[(EventKind::Worsened, "shop")]).await;
     told(&stage, &[(EventKind::Reminder, "till")]).await;
     let root = slack.roots().remove(0);
     let below = slack.below(&root);
     assert_eq!((slack.roots().len(), below.len(), root.updates), (1, 2, 0));
     assert!(below[0].broadcast && !below[1].broadcast, "what got worse is seen in the channel too");
-    stage.restart();
+    stage.restart().await;
     told(&stage, &[(EventKind::Resolved, "shop")]).await;
     let root = slack.roots().remove(0);
     assert_eq!((slack.roots().len(), slack.below(&root).len(), root.updates), (1, 3, 1));
@@ -169,6 +181,20 @@ async fn a_message_that_was_deleted_is_replaced_by_a_new_one() {
     told(&stage, &[(EventKind::Gone, "shop")]).await;
     assert_eq!(slack.roots().len(), 1);
     assert_eq!(slack.roots()[0].updates, 0, "what says itself that it is over is up to date");
+}
+
+#[tokio::test]
+async fn an_answer_to_a_deleted_message_that_was_put_into_the_channel_is_what_is_answered_from_then_on() {
+    let (stage, slack, _receiver) = stage().await;
+    slack.is_forgiving.store(true, Ordering::SeqCst);
+    told(&stage, &[(EventKind::Opened, "shop")]).await;
+    slack.delete(&slack.roots()[0].ts);
+    told(&stage, &[(EventKind::Worsened, "shop")]).await;
+    assert_eq!(slack.roots().len(), 1, "it is told once");
+    told(&stage, &[(EventKind::Reminder, "shop")]).await;
+    told(&stage, &[(EventKind::Resolved, "shop")]).await;
+    let root = slack.roots().remove(0);
+    assert_eq!((slack.roots().len(), slack.below(&root).len(), root.updates), (1, 2, 1));
 }
 
 #[tokio::test]

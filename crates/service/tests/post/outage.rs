@@ -59,7 +59,7 @@ async fn after_two_days_without_a_receiver_every_change_has_arrived_once_under_o
         state.store(if down { DOWN } else { WELL }, Ordering::SeqCst);
         if step == 200 {
             // In the middle of it the process is replaced.
-            stage.restart();
+            stage.restart().await;
         }
         if serving.look(&schedule, moment).run.is_some() {
             firings += 1;

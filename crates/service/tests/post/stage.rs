@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Fingerprint, Severity, Subject, SubjectKind};
 use palisade_message::{Channel, Guides, Kind, Matches, Remind, Route, SecretRef, Sinks, Templates, When, sample};
 use palisade_model::ClusterId;
-use palisade_notify::{Courier, Resolve, Resolver, Secrets};
+use palisade_notify::{Courier, Local, Resolve, Resolver, Secrets};
 use palisade_provider::Clock;
 use palisade_service::{Post, Posted};
 use palisade_store::{Database, Delivery, DeliveryState, EndpointState};
@@ -141,14 +141,14 @@ impl Stage {
         let shared = Arc::clone(&milliseconds);
         let clock: Clock =
             Arc::new(move || Timestamp::from_millisecond(shared.fetch_add(tick, Ordering::SeqCst)).unwrap());
-        let post = post(&sinks, &urls);
+        let post = post(&sinks, &urls).await;
         post.introduce(&database).await.unwrap();
         Self { post, database, milliseconds, clock, sinks, urls, _folder: folder }
     }
 
     /// The same with a process of its own: what was not written down is forgotten.
-    pub(crate) fn restart(&mut self) {
-        self.post = post(&self.sinks, &self.urls);
+    pub(crate) async fn restart(&mut self) {
+        self.post = post(&self.sinks, &self.urls).await;
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -185,11 +185,12 @@ impl Stage {
     }
 }
 
-fn post(sinks: &Sinks, urls: &[(String, String)]) -> Post {
+async fn post(sinks: &Sinks, urls: &[(String, String)]) -> Post {
     let known = urls.to_vec();
     let value = move |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, url)| url.clone());
     let refs: Vec<&SecretRef> = sinks.channels.iter().flat_map(|channel| channel.kind.secrets()).collect();
-    let courier = Courier::new(Secrets::load(refs, value).unwrap()).patience(Duration::from_millis(300));
+    let courier =
+        Courier::new(Secrets::open(refs, Arc::new(Local(value))).await.unwrap()).patience(Duration::from_millis(300));
     let courier = courier.resolving(Arc::new(Nowhere));
     Post::new(sinks.clone(), Guides::default(), Templates::default(), courier, "acme".to_owned())
 }

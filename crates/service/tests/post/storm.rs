@@ -3,6 +3,7 @@
 use crate::stage::{Receiver, Stage, event, noon, route, webhook};
 use jiff::SignedDuration;
 use palisade_engine::Severity;
+use palisade_store::EndpointState;
 use palisade_track::{Event, EventKind};
 
 async fn stage(receiver: &Receiver) -> Stage {
@@ -26,12 +27,12 @@ async fn the_messages_of_earlier_runs_count_and_the_rest_comes_together_at_the_h
     let mut stage = stage(&receiver).await;
     stage.tell(&opened(&["a", "b"], &stage)).await;
     stage.deliver().await;
-    stage.restart();
+    stage.restart().await;
     stage.wait(SignedDuration::from_mins(10));
     stage.tell(&opened(&["c", "d", "e"], &stage)).await;
     stage.deliver().await;
     assert_eq!(told(&receiver), [1, 1, 1], "the third message is the last of the hour");
-    stage.restart();
+    stage.restart().await;
     stage.wait(SignedDuration::from_mins(10));
     stage.tell(&opened(&["f"], &stage)).await;
     stage.deliver().await;
@@ -70,4 +71,17 @@ async fn messages_that_wait_for_a_receiver_count_too() {
     stage.tell(&opened(&["d", "e"], &stage)).await;
     let waiting = stage.all(palisade_store::DeliveryState::Ready).await;
     assert_eq!(waiting.len(), 4, "the last two are one");
+}
+
+#[tokio::test]
+async fn messages_that_are_tried_for_longer_than_an_hour_count_unless_their_channel_is_closed() {
+    let receiver = Receiver::answering(503).await;
+    let stage = stage(&receiver).await;
+    stage.tell(&opened(&["a", "b", "c"], &stage)).await;
+    stage.deliver().await;
+    stage.wait(SignedDuration::from_hours(2));
+    let counted = async || stage.post.past(&stage.database, stage.now()).await.unwrap().messages.values().sum::<u32>();
+    assert_eq!(counted().await, 3, "they all leave at once when it is there again");
+    stage.database.set_endpoint("siem", EndpointState::Paused, None).await.unwrap();
+    assert_eq!(counted().await, 0, "other channels of the route are not held back by one that nobody mends");
 }

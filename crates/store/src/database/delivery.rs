@@ -69,8 +69,8 @@ pub struct Claimed {
     pub summary: Option<Summary>,
     /// How many times it was taken, this time included.
     pub attempts: u32,
-    /// When it was queued.
-    pub created_at: Timestamp,
+    /// When it was first tried, or first again since its channel was mended.
+    pub tried_since: Timestamp,
     /// What must be shown to say how it ended.
     pub token: i64,
 }
@@ -192,8 +192,8 @@ impl Database {
             super::Kind::Postgres => " FOR UPDATE OF d, b SKIP LOCKED",
         };
         let sql = format!(
-            "UPDATE deliveries SET state = 'leased', token = token + 1, attempts = attempts + 1, lease_until = $1 \
-             WHERE id IN (SELECT d.id FROM deliveries d JOIN batches b ON b.id = d.batch_id \
+            "UPDATE deliveries SET state = 'leased', token = token + 1, attempts = attempts + 1, lease_until = $1, \
+             tried_since = COALESCE(tried_since, $2) WHERE id IN (SELECT d.id FROM deliveries d JOIN batches b ON b.id = d.batch_id \
                WHERE ((d.state = 'ready' AND d.not_before <= $2) OR (d.state = 'leased' AND d.lease_until <= $2)) \
                AND NOT EXISTS (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.state <> 'enabled') \
                AND NOT EXISTS (SELECT 1 FROM outbox mine \
@@ -201,7 +201,7 @@ impl Database {
                  JOIN deliveries before ON before.batch_id = other.batch_id AND before.endpoint_id = d.endpoint_id \
                  WHERE mine.batch_id = d.batch_id AND mine.about <> '' AND before.state IN ('ready', 'leased')) \
                ORDER BY d.not_before, d.id LIMIT $3{skip}) \
-             RETURNING id, batch_id, endpoint_id, attempts, created_at, token"
+             RETURNING id, batch_id, endpoint_id, attempts, tried_since, token"
         );
         let statement = sqlx::query(sqlx::AssertSqlSafe(sql));
         let values = [Value::time(holder_until), Value::time(now), Value::Int(i64::from(limit))];
@@ -212,7 +212,7 @@ impl Database {
             let mut read = Read::of(&row, CLAIM);
             let (delivery, message, endpoint) = (read.int()?, read.int()?, read.text()?);
             let attempts = u32::try_from(read.count()?).unwrap_or(u32::MAX);
-            let (created_at, token) = (read.time()?, read.int()?);
+            let (tried_since, token) = (read.time()?, read.int()?);
             let Sealed { route, together, events } = seal(&mut transaction, message).await?;
             let run = events.iter().rev().find_map(|told| told.event.run.clone());
             let summary = match run {
@@ -228,7 +228,7 @@ impl Database {
                 events,
                 summary,
                 attempts,
-                created_at,
+                tried_since,
                 token,
             });
         }
@@ -326,7 +326,7 @@ impl Database {
         const REPLAY: &str = "replay a delivery";
         let mut transaction = self.change(REPLAY).await?;
         let done = query(
-            "UPDATE deliveries SET state = 'ready', attempts = 0, not_before = $1, finished_at = NULL \
+            "UPDATE deliveries SET state = 'ready', attempts = 0, tried_since = NULL, not_before = $1, finished_at = NULL \
              WHERE id = $2 AND state IN ('dead', 'suppressed')",
             [Value::time(now), Value::Int(delivery)],
         )
@@ -361,7 +361,7 @@ impl Database {
         transaction.commit().await.doing(ENDPOINT)
     }
 
-    /// Notes whether a channel takes messages.
+    /// Notes whether a channel takes messages. What waited for one that does again is tried as if it were new.
     pub async fn set_endpoint(
         &self,
         id: &str,
@@ -369,6 +369,16 @@ impl Database {
         failing_since: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
         let mut transaction = self.change(ENDPOINT).await?;
+        if state == EndpointState::Enabled {
+            query(
+                "UPDATE deliveries SET attempts = 0, tried_since = NULL WHERE endpoint_id = $1 AND state = 'ready' \
+                 AND EXISTS (SELECT 1 FROM endpoints e WHERE e.id = $1 AND e.state <> 'enabled')",
+                [Value::text(id)],
+            )
+            .execute(&mut *transaction)
+            .await
+            .doing(ENDPOINT)?;
+        }
         query(
             "UPDATE endpoints SET state = $1, failing_since = $2 WHERE id = $3",
             [Value::text(state.name()), Value::time_or_none(failing_since), Value::text(id)],

@@ -216,16 +216,20 @@ impl Database {
         transaction.commit().await.doing(STALE)
     }
 
-    /// The messages of the time since then: those that were taken, and those that were made and may leave now. By
-    /// route and by what their events have in common, as these were queued.
+    /// The messages of the time since then: those that were taken, those that were made and may leave now, and those that
+    /// are tried again within as long a time from now, on a channel that is not closed. By route and by what their events have in common, as
+    /// these were queued.
     pub async fn sent_since(&self, since: Timestamp, now: Timestamp) -> Result<Vec<(String, String)>, DatabaseError> {
         const SENT: &str = "count the messages of the last hour";
+        let soon = now.checked_add(now.duration_since(since)).unwrap_or(Timestamp::MAX);
         let mut transaction = self.read(SENT).await?;
         let rows = query(
             "SELECT b.route, b.together FROM deliveries d JOIN batches b ON b.id = d.batch_id \
              WHERE (d.state = 'done' AND d.not_before > $1) \
-             OR (d.state IN ('ready', 'leased') AND d.created_at > $1 AND d.not_before <= $2) ORDER BY d.id",
-            [Value::time(since), Value::time(now)],
+             OR (d.state IN ('ready', 'leased') AND d.created_at > $1 AND d.not_before <= $2) \
+             OR (d.state IN ('ready', 'leased') AND d.attempts > 0 AND d.not_before <= $3 AND NOT EXISTS \
+               (SELECT 1 FROM endpoints e WHERE e.id = d.endpoint_id AND e.state <> 'enabled')) ORDER BY d.id",
+            [Value::time(since), Value::time(now), Value::time(soon)],
         )
         .fetch_all(&mut *transaction)
         .await

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{State, Waiver};
 use palisade_store::{
     Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
-    Outcome, Recorded, Route, Thread,
+    Outcome, Recorded, Route, ServerSettings, Thread,
 };
 use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
 use std::{collections::BTreeSet, sync::Arc};
@@ -416,17 +416,21 @@ async fn messages_about_one_thing_go_out_in_their_order(place: Place) {
     assert_eq!(last[0].events[0].event.kind, EventKind::Resolved);
 }
 
-async fn a_paused_channel_keeps_its_messages(place: Place) {
-    let mut fleet = Fleet::of(1, 1, 1);
-    let database = knowing(&place, &fleet).await;
-    let endpoint = Endpoint {
+fn slack() -> Endpoint {
+    Endpoint {
         id: "slack".to_owned(),
         kind: "slack".to_owned(),
         url_ref: "env:SLACK_URL".to_owned(),
         secret_ref: None,
         state: EndpointState::Enabled,
         failing_since: None,
-    };
+    }
+}
+
+async fn a_paused_channel_keeps_its_messages(place: Place) {
+    let mut fleet = Fleet::of(1, 1, 1);
+    let database = knowing(&place, &fleet).await;
+    let endpoint = slack();
     database.put_endpoints(std::slice::from_ref(&endpoint)).await.unwrap();
     database.set_endpoint("slack", EndpointState::Paused, Some(day(0))).await.unwrap();
     fleet.set(0, State::Fail);
@@ -706,6 +710,7 @@ async fn messages_of_the_last_hour_are_counted_whoever_sent_them(place: Place) {
     let database = knowing(&place, &fleet).await;
     (0..3).for_each(|number| fleet.set(number, State::Fail));
     record(&database, &fleet, 1).await;
+    database.put_endpoints(&[slack()]).await.unwrap();
     let minute = |minutes| day(1) + SignedDuration::from_mins(minutes);
     let sent = async |since, now| database.sent_since(minute(since), minute(now)).await.unwrap().len();
     assert_eq!(sent(-60, 0).await, 3, "what is about to leave counts");
@@ -719,8 +724,10 @@ async fn messages_of_the_last_hour_are_counted_whoever_sent_them(place: Place) {
     }
     assert_eq!(sent(-59, 2).await, 1, "what was given up and what waits longer does not");
     assert_eq!(database.sent_since(minute(-59), minute(2)).await.unwrap()[0].0, "chat");
-    assert_eq!(sent(0, 60).await, 1);
-    assert_eq!(sent(1, 61).await, 0);
+    assert_eq!(sent(0, 60).await, 2, "what is tried again within the hour does");
+    assert_eq!(sent(1, 61).await, 1);
+    database.set_endpoint("slack", EndpointState::Paused, None).await.unwrap();
+    assert_eq!(sent(1, 61).await, 0, "what waits for its channel to be mended does not");
 }
 
 async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
@@ -734,6 +741,7 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
         "DROP TABLE threads",
         "DROP TABLE stale_messages",
         "DROP TABLE memory_changes",
+        "ALTER TABLE deliveries DROP COLUMN tried_since",
         "DELETE FROM palisade_tables WHERE version > 1",
     ] {
         sqlx::query(sql).execute(&mut connection).await.unwrap();
@@ -964,6 +972,40 @@ async fn tables_from_a_newer_version_are_refused(place: Place) {
     sqlx::Connection::close(connection).await.unwrap();
     let refused = place.try_open().await.unwrap_err().to_string();
     assert!(refused.contains("was written by a newer version of Palisade (its tables are version 99"), "{refused}");
+}
+
+/// A writer that stops in the middle of a transaction, as a process does that is frozen or cut off.
+#[test]
+fn a_frozen_writer_of_a_server_is_ended_and_the_others_go_on() {
+    run(async {
+        let Place::Server(url) = Place::server().await else { panic!("a server was asked for") };
+        let mut fleet = Fleet::of(1, 1, 1);
+        let others = knowing(&Place::Server(url.clone()), &fleet).await;
+        let (holding, held) = std::sync::mpsc::channel();
+        let (thaw, frozen) = std::sync::mpsc::channel::<()>();
+        // A thread and a runtime of its own: nothing of it moves while it is frozen.
+        let writer = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let settings = ServerSettings { frozen_after: std::time::Duration::from_millis(300) };
+                let database = Database::server_with(&url, settings).await.unwrap();
+                let freeze = move |_: &[Event]| {
+                    holding.send(()).unwrap();
+                    frozen.recv().unwrap();
+                    Vec::new()
+                };
+                database.tick(&[], &Reminders::default(), day(1), freeze).await
+            })
+        });
+        tokio::task::spawn_blocking(move || held.recv().unwrap()).await.unwrap();
+        fleet.set(0, State::Fail);
+        let recorded = record(&others, &fleet, 1).await;
+        assert!(kinds(&recorded.events).contains(&"finding.opened"));
+        thaw.send(()).unwrap();
+        let late = tokio::task::spawn_blocking(move || writer.join().unwrap()).await.unwrap();
+        assert!(late.is_err(), "what it held back was undone: {late:?}");
+        assert_eq!(others.runs(10).await.unwrap().len(), 2);
+    });
 }
 
 /// A recorder's future can be moved between threads.

@@ -61,6 +61,12 @@ impl Session {
     }
 }
 
+/// The process's own credentials, region, time limits and connections, as a target without settings has them: for whoever
+/// asks AWS for something that is no part of a scan.
+pub async fn own_access() -> SdkConfig {
+    Session::open(&Settings::new("palisade")).await.config
+}
+
 fn fixed(key: &str, secret: &str, token: Option<&str>) -> aws_credential_types::Credentials {
     aws_credential_types::Credentials::new(key, secret, token.map(str::to_owned), None, "palisade")
 }

@@ -1,7 +1,7 @@
 //! Who we are. The SDK has no default chain, so this is ours: what is configured on purpose wins and is final; what is
 //! merely there is tried in turn.
 
-use super::pipeline::Patience;
+use super::pipeline::{Patience, transport};
 use crate::{Cloud, CredentialSource, Limits, Settings};
 use async_trait::async_trait;
 use azure_core::{
@@ -35,6 +35,16 @@ pub(super) fn of(settings: &Settings, transport: &Transport) -> Arc<dyn TokenCre
             chosen: OnceCell::new(),
         }),
     }
+}
+
+/// What this process signs in with, and how it connects, as a target of this cloud without settings has them: for whoever
+/// asks Azure for something that is no part of a scan. Fails where no connection can be made at all.
+pub fn own_access(cloud: Cloud) -> Result<(Arc<dyn TokenCredential>, ClientOptions), String> {
+    let settings = Settings { cloud, ..Settings::new("palisade") };
+    let transport = transport(&settings.limits, false)?;
+    let chain = Chain { tenant: None, cloud, limits: settings.limits, transport, chosen: OnceCell::new() };
+    let options = chain.options();
+    Ok((Arc::new(chain), options))
 }
 
 /// A token as it is.
