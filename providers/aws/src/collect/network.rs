@@ -102,34 +102,29 @@ async fn machinery(
     let host = &place.host("ec2");
     let [images, types, machines] = [images, types, machines].map(|all| all.into_iter().collect::<Vec<String>>());
     macro_rules! each {
-        ($values:ident, $call:ident, $param:literal, $filter:literal, $send:expr) => {
+        ($values:ident, $call:ident, $param:literal, $filter:literal, $operation:ident, $size:literal $(, $more:ident($value:expr))?) => {
             join_all($values.chunks(FILTER_VALUES).map(|values| {
                 boxed(async move {
                     let joined = values.join(",");
                     let params = [($param, joined.as_str())];
                     let question = place.question(&calls::$call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
                     let filter = Filter::builder().name($filter).set_values(Some(values.to_vec())).build();
-                    #[expect(clippy::redundant_closure_call, reason = "the closure is the macro's argument")]
-                    let send = sending!(|token| $send(filter.clone()).set_next_token(token));
+                    let send = sending!(|token| ec2
+                        .$operation()
+                        $(.$more($value))?
+                        .filters(filter.clone())
+                        .max_results($size)
+                        .set_next_token(token));
                     context.ask::<Value>(host, &question, send).await;
                 })
             }))
         };
     }
     futures::join!(
-        each!(images, DESCRIBE_IMAGES, "images", "image-id", |filter| ec2
-            .describe_images()
-            .include_deprecated(true)
-            .filters(filter)
-            .max_results(1000)),
-        each!(types, DESCRIBE_INSTANCE_TYPES, "types", "instance-type", |filter| ec2
-            .describe_instance_types()
-            .filters(filter)
-            .max_results(100)),
-        each!(machines, DESCRIBE_VOLUMES, "machines", "attachment.instance-id", |filter| ec2
-            .describe_volumes()
-            .filters(filter)
-            .max_results(500)),
+        // Amazon marks images as deprecated after two years: machines run them all the same.
+        each!(images, DESCRIBE_IMAGES, "images", "image-id", describe_images, 1000, include_deprecated(true)),
+        each!(types, DESCRIBE_INSTANCE_TYPES, "types", "instance-type", describe_instance_types, 100),
+        each!(machines, DESCRIBE_VOLUMES, "machines", "attachment.instance-id", describe_volumes, 500),
     );
 }
 
