@@ -16,6 +16,7 @@ const KEYS: &[&str] = &[
     "short_list_entries",
     "approved_bindings",
     "approved_minters",
+    "most_administrators",
     "approved_parties",
     "require_customer_key",
     "require_all_objects_encrypted",
@@ -53,6 +54,10 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
             .unwrap_or(standard.short_list),
         approved_bindings: set("approved_bindings", diagnostics).unwrap_or_default(),
         approved_minters: set("approved_minters", diagnostics),
+        most_administrators: map
+            .number("most_administrators", 0..10_001, diagnostics)
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(standard.most_administrators),
         approved_parties: set("approved_parties", diagnostics),
         customer_key: map.flag("require_customer_key", diagnostics),
         all_objects: map.flag("require_all_objects_encrypted", diagnostics).unwrap_or(standard.all_objects),

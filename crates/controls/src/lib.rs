@@ -5,9 +5,13 @@
 //! Controls read facts and judge; anything hard is computed before, in the model and the normalizers.
 #![warn(clippy::disallowed_methods)]
 
+pub mod architecture;
+pub mod backup;
 pub mod control_plane;
+mod environment;
 pub mod etcd;
 mod flaws;
+pub mod governance;
 pub mod identity;
 pub mod network;
 pub mod node;
@@ -29,8 +33,11 @@ pub fn controls() -> Vec<Entry> {
         etcd::CONTROLS,
         network::CONTROLS,
         workload::CONTROLS,
+        backup::CONTROLS,
         observability::CONTROLS,
         scalability::CONTROLS,
+        architecture::CONTROLS,
+        governance::CONTROLS,
     ]
     .concat()
 }

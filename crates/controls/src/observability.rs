@@ -2,9 +2,15 @@
 
 use palisade_engine::Entry;
 
+pub mod audit_log_off;
+pub mod cluster_unwell;
 pub mod flow_logs_missing;
 pub mod telemetry_missing;
 
 /// Controls of this area, in the order of the catalogue.
-pub const CONTROLS: &[Entry] =
-    &[Entry::of::<telemetry_missing::TelemetryMissing>(), Entry::of::<flow_logs_missing::FlowLogsMissing>()];
+pub const CONTROLS: &[Entry] = &[
+    Entry::of::<audit_log_off::AuditLogOff>(),
+    Entry::of::<telemetry_missing::TelemetryMissing>(),
+    Entry::of::<flow_logs_missing::FlowLogsMissing>(),
+    Entry::of::<cluster_unwell::ClusterUnwell>(),
+];

@@ -78,8 +78,11 @@ fn a_control_is_found_in_the_file_of_its_name() {
             "ET" => "etcd",
             "NW" => "network",
             "WL" => "workload",
+            "BK" => "backup",
             "OB" => "observability",
             "SC" => "scalability",
+            "AR" => "architecture",
+            "GV" => "governance",
             other => panic!("no folder is known for `{other}`"),
         };
         let file = source.join(area).join(format!("{}.rs", meta.name.replace('-', "_")));

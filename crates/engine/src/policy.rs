@@ -17,8 +17,11 @@ pub struct Policy {
     pub short_list: usize,
     /// Services that may be bound to a cluster or hold a gateway role (CP-07).
     pub approved_bindings: BTreeSet<String>,
-    /// Principals that may make cluster credentials (ID-13). `None`: nobody has said.
+    /// Principals that may make cluster credentials (ID-13) and be administrators by the cloud's word (CP-13). `None`: nobody
+    /// has said.
     pub approved_minters: Option<BTreeSet<String>>,
+    /// The most administrators that the cloud may make when nobody has named them (CP-13).
+    pub most_administrators: usize,
     /// Accounts, tenants and projects outside that may be trusted (ID-14). `None`: nobody has said.
     pub approved_parties: Option<BTreeSet<String>>,
     /// Whether secrets must be encrypted with the customer's own key (ET-09). `None`: nobody has said.
@@ -62,6 +65,7 @@ impl Default for Policy {
             short_list: 20,
             approved_bindings: BTreeSet::new(),
             approved_minters: None,
+            most_administrators: 5,
             approved_parties: None,
             customer_key: None,
             all_objects: false,

@@ -1,8 +1,9 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    Api, ClusterId, ClusterNetwork, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts,
-    Location, Minter, Observed, Platform, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
+    Access, Api, ClusterId, ClusterNetwork, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity,
+    KeyFacts, Lifecycle, Location, Minter, Observed, Platform, Pool, Provider, Scope, Trust, UnreadGroup, Version,
+    WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -58,6 +59,10 @@ pub struct Cluster {
     pub network: ClusterNetwork,
     /// Services it leans on.
     pub platform: Platform,
+    /// How people get into the Kubernetes API.
+    pub access: Access,
+    /// How it is kept.
+    pub lifecycle: Lifecycle,
 }
 
 impl Cluster {
@@ -112,6 +117,8 @@ impl Cluster {
             },
             network: ClusterNetwork::unread(gap),
             platform: Platform::unread(gap),
+            access: Access::unread(gap),
+            lifecycle: Lifecycle::unread(gap),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! This crate refuses to interpret: it holds no thresholds and no judgement, performs no I/O and knows no wire format.
 #![warn(clippy::disallowed_methods)]
 
+mod access;
 mod api;
 mod cluster;
 mod etcd;
@@ -16,12 +17,14 @@ mod gap;
 mod identifier;
 mod identity;
 mod inventory;
+mod lifecycle;
 mod machinery;
 mod network;
 mod observed;
 mod platform;
 mod pool;
 
+pub use access::{Access, Administrator, Authorization, ClusterCa, LocalCredential, SignIn};
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
@@ -36,6 +39,10 @@ pub use identity::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
+pub use lifecycle::{
+    AuditLog, Blocker, Condition, DeletionGuard, Experiments, Extension, ExtensionFlaw, Extensions, Freeze, Health,
+    Lifecycle, Phase, Placement, PoolHealth, Register, Repair, Support, Surge, Tier, Upgrades, Upkeep, Zones,
+};
 pub use machinery::{
     Boot, DiskKey, Disks, FlowLogs, Image, ImageAge, Isolation, Machinery, Newest, Patching, Room, Scaling,
 };

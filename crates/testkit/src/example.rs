@@ -1,5 +1,6 @@
 //! One good and one bad cluster of each provider.
 
+use crate::kept::{sloppy_access, sloppy_lifecycle, sloppy_upkeep, tidy_access, tidy_lifecycle, tidy_upkeep};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, Standing};
@@ -117,6 +118,8 @@ pub fn tidy(provider: Provider) -> Cluster {
             rotation: known(Rotation::Automatic { days: Some(365) }),
             access: known(KeyAccess::Known { holders: Vec::new(), public_network: Some(false), logged: Some(true) }),
         },
+        access: tidy_access(),
+        lifecycle: tidy_lifecycle(),
         network: tidy_network(),
         platform: Platform {
             secret_store: known(SecretStore::Connected { by: "the provider's store".to_owned(), rotates: Some(true) }),
@@ -315,6 +318,8 @@ pub fn sloppy(provider: Provider) -> Cluster {
         secret_store: known(SecretStore::Connected { by: "the provider's store".to_owned(), rotates: Some(false) }),
         telemetry: known(Telemetry { metrics: None, logs: None, because: "no add-on".to_owned() }),
     };
+    cluster.access = sloppy_access();
+    cluster.lifecycle = sloppy_lifecycle();
     cluster
 }
 
@@ -392,6 +397,7 @@ fn tidy_pool(provider: Provider) -> Pool {
             pods: PodAccess::Blocked { because: "hop limit 1".to_owned() },
         }),
         machinery: tidy_machinery(provider),
+        upkeep: tidy_upkeep(),
     }
 }
 
@@ -425,6 +431,7 @@ fn sloppy_pool(provider: Provider) -> Pool {
             pods: PodAccess::Reachable { because: "hop limit 2".to_owned() },
         }),
         machinery: sloppy_machinery(provider),
+        upkeep: sloppy_upkeep(),
         ..tidy_pool(provider)
     }
 }

@@ -13,12 +13,14 @@ mod filter;
 mod iam;
 mod identities;
 mod key;
+mod lifecycle;
 mod machine;
 mod pools;
 mod proposal;
 mod region;
 mod route;
 mod trail;
+mod upkeep;
 
 use crate::{
     calls,
@@ -222,6 +224,8 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     };
     cluster.network = fabric::network(region, known);
     cluster.platform = fabric::platform(known);
+    cluster.access = lifecycle::access(region, account, known);
+    cluster.lifecycle = lifecycle::lifecycle(region, known);
     cluster
 }
 

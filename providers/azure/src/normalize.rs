@@ -19,6 +19,7 @@ mod guard;
 mod holders;
 mod identities;
 mod key;
+mod lifecycle;
 mod machinery;
 mod machines;
 mod minters;
@@ -36,6 +37,7 @@ mod standing;
 mod surroundings;
 mod table;
 mod trusts;
+mod upkeep;
 mod ways;
 
 pub(crate) use proposal::propose;

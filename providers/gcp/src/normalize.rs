@@ -16,6 +16,7 @@ mod hierarchy;
 mod identities;
 mod key;
 mod key_access;
+mod lifecycle;
 mod listing;
 mod login;
 mod machinery;

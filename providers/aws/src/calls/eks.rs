@@ -1,10 +1,11 @@
 //! EKS: clusters and what is listed under them.
 
 use palisade_model::FactKind::{
-    self, Boot, Controllers, Dedication, DefaultRoute, Disks, Doors, Egress, Exposure, ExternalTrusts, Filters,
-    FlowLogs, Identities, Image, ImageAge, Interactive, Isolation, Keys, Metadata, Minters, NetworkParts, NewestImage,
-    Nodes, OtherTrust, Patching, PolicyEngine, Pools, PublicAddresses, Room, Scaling, SecretStore, Standing, Telemetry,
-    Transit, Trusts, Unused, WorkloadIdentity,
+    self, Administrators, Blockers, Boot, Controllers, Dedication, DefaultRoute, Disks, Doors, Egress, Exposure,
+    Extensions, ExternalTrusts, Filters, FlowLogs, Identities, Image, ImageAge, Interactive, Isolation, Keys, Metadata,
+    Minters, NetworkParts, NewestImage, Nodes, OtherTrust, Patching, PolicyEngine, PoolHealth, PoolVersion, PoolZones,
+    Pools, PublicAddresses, Room, Scaling, SecretStore, SignIn, Standing, Support, Surge, Telemetry, Transit, Trusts,
+    Unused, WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -61,12 +62,16 @@ pub(crate) const LIST_NODEGROUPS: Call = Call {
         Scaling,
         Room,
         FlowLogs,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the names of the node groups",
 };
 
-/// `eks:DescribeNodegroup`: role, subnets, template and remote access of a node group.
+/// `eks:DescribeNodegroup`: role, subnets, version, template, state and remote access of a node group.
 pub(crate) const DESCRIBE_NODEGROUP: Call = Call {
     name: "eks:DescribeNodegroup",
     permission: "eks:DescribeNodegroup",
@@ -98,9 +103,13 @@ pub(crate) const DESCRIBE_NODEGROUP: Call = Call {
         Scaling,
         Room,
         FlowLogs,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
-    purpose: "role, subnets, template and remote access of a node group",
+    purpose: "role, subnets, version, template, state and remote access of a node group",
 };
 
 /// `eks:ListFargateProfiles`: the names of the Fargate profiles.
@@ -137,6 +146,10 @@ pub(crate) const LIST_FARGATE_PROFILES: Call = Call {
         Room,
         FlowLogs,
         Transit,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the names of the Fargate profiles",
@@ -171,12 +184,13 @@ pub(crate) const LIST_ADDONS: Call = Call {
         NetworkParts,
         SecretStore,
         Telemetry,
+        Extensions,
     ],
     redact: &[],
     purpose: "the names of the add-ons",
 };
 
-/// `eks:DescribeAddon`: the role of an add-on and its switches.
+/// `eks:DescribeAddon`: the role, the version, the state and the switches of an add-on.
 pub(crate) const DESCRIBE_ADDON: Call = Call {
     name: "eks:DescribeAddon",
     permission: "eks:DescribeAddon",
@@ -190,12 +204,43 @@ pub(crate) const DESCRIBE_ADDON: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        Extensions,
         PolicyEngine,
         SecretStore,
     ],
     // Its values are kept as far as they are switches: the net of names sees to that.
     redact: &[],
-    purpose: "the role of an add-on and its switches",
+    purpose: "the role, the version, the state and the switches of an add-on",
+};
+
+/// `eks:DescribeAddonVersions`: which versions of an add-on go with the cluster's.
+pub(crate) const DESCRIBE_ADDON_VERSIONS: Call = Call {
+    name: "eks:DescribeAddonVersions",
+    permission: "eks:DescribeAddonVersions",
+    per: Per::Member,
+    feeds: &[Extensions],
+    redact: &[],
+    purpose: "which versions of an add-on go with the cluster's",
+};
+
+/// `eks:DescribeClusterVersions`: which versions are supported, and until when.
+pub(crate) const DESCRIBE_CLUSTER_VERSIONS: Call = Call {
+    name: "eks:DescribeClusterVersions",
+    permission: "eks:DescribeClusterVersions",
+    per: Per::Region,
+    feeds: &[Support],
+    redact: &[],
+    purpose: "which versions are supported, and until when",
+};
+
+/// `eks:ListInsights`: what EKS has found in the way of the next upgrade.
+pub(crate) const LIST_INSIGHTS: Call = Call {
+    name: "eks:ListInsights",
+    permission: "eks:ListInsights",
+    per: Per::Cluster,
+    feeds: &[Blockers],
+    redact: &[],
+    purpose: "what EKS has found in the way of the next upgrade",
 };
 
 /// `eks:ListAccessEntries`: who has access to the Kubernetes API through IAM.
@@ -203,7 +248,19 @@ pub(crate) const LIST_ACCESS_ENTRIES: Call = Call {
     name: "eks:ListAccessEntries",
     permission: "eks:ListAccessEntries",
     per: Per::Cluster,
-    feeds: &[Minters, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Minters,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+        SignIn,
+        Administrators,
+    ],
     redact: &[],
     purpose: "who has access to the Kubernetes API through IAM",
 };
@@ -223,7 +280,7 @@ pub(crate) const LIST_ASSOCIATED_ACCESS_POLICIES: Call = Call {
     name: "eks:ListAssociatedAccessPolicies",
     permission: "eks:ListAssociatedAccessPolicies",
     per: Per::Member,
-    feeds: &[Minters],
+    feeds: &[Minters, Administrators],
     redact: &[],
     purpose: "the access policies of an access entry",
 };

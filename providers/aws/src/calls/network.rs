@@ -3,7 +3,8 @@
 use palisade_model::FactKind::{
     self, Boot, Controllers, Dedication, DefaultRoute, Disks, Egress, Exposure, ExternalTrusts, Filters, FlowLogs,
     Identities, Image, ImageAge, Interactive, Isolation, Keys, Metadata, NetworkPlace, NewestImage, Nodes, OtherTrust,
-    Patching, Pools, PrivateGuard, PrivatePath, PublicAddresses, Room, Scaling, Standing, Transit, Unused,
+    Patching, PoolHealth, PoolVersion, PoolZones, Pools, PrivateGuard, PrivatePath, PublicAddresses, Room, Scaling,
+    Standing, Surge, Transit, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -51,6 +52,10 @@ pub(crate) const DESCRIBE_INSTANCES: Call = Call {
         Room,
         FlowLogs,
         Transit,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the machines in the networks of the clusters",
@@ -101,7 +106,7 @@ pub(crate) const DESCRIBE_SUBNETS: Call = Call {
     name: "ec2:DescribeSubnets",
     permission: "ec2:DescribeSubnets",
     per: Per::Network,
-    feeds: &[PublicAddresses, Exposure, Egress, Room, FlowLogs],
+    feeds: &[PublicAddresses, Exposure, Egress, PoolZones, Room, FlowLogs],
     redact: &[],
     purpose: "address ranges of the subnets and whether they give public addresses",
 };

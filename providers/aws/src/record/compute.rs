@@ -37,6 +37,8 @@ record!(Instance {
     tpm_support: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     block_device_mapping: Vec<BlockDevice>,
+    #[serde(deserialize_with = "leaf::text")]
+    instance_lifecycle: Option<String>,
     instance_state: Option<InstanceState>,
     iam_instance_profile: Option<InstanceProfile>,
     metadata_options: Option<MetadataOptions>,

@@ -10,13 +10,14 @@ use super::{
     space::Space,
     surroundings::Surroundings,
     table::Row,
+    upkeep,
 };
 use crate::{
     arm,
     record::{AgentPool, ScaleSet},
 };
 use palisade_model::{
-    DefaultRoute, Evidence, Gap, Interactive, Metadata, Node, Observed, Pool, PoolId, PoolKind, PublicAddresses,
+    DefaultRoute, Evidence, Gap, Interactive, Metadata, Node, Observed, Pool, PoolId, PoolKind, PublicAddresses, Upkeep,
 };
 use palisade_reach::{AddrSet, parse_net};
 use std::sync::Arc;
@@ -160,6 +161,7 @@ fn pool(pool: &PoolRead<'_, '_>, around: &Surroundings<'_>, name: String, kind: 
         interactive: observe(|seen| interactive(pool, seen)),
         metadata: metadata(),
         machinery: machinery::machinery(pool, around),
+        upkeep: upkeep::upkeep(pool),
         name,
     }
 }
@@ -299,5 +301,6 @@ fn provisioned(read: &Read<'_, '_>) -> Pool {
         interactive: Observed::missing(gap.clone()),
         metadata: metadata(),
         machinery: machinery::provisioned(read, &gap),
+        upkeep: Upkeep::unread(&gap),
     }
 }

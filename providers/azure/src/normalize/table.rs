@@ -4,9 +4,10 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, FlowLog, Interface, List,
-        LoadBalancer, Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition,
-        RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault, Watcher,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, Feature, FederatedCredential, FlowLog, Interface, List,
+        LoadBalancer, Lock, Maintenance, Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment,
+        RoleDefinition, RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity,
+        Vault, Watcher,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -67,6 +68,7 @@ identified!(
     FlowLog,
     Interface,
     LoadBalancer,
+    Lock,
     Member,
     Network,
     PublicAddress,
@@ -90,7 +92,15 @@ macro_rules! nameless {
     };
 }
 
-nameless!(DiagnosticSetting, FederatedCredential, PrivateEndpointConnection, Subscription, TrustedAccessBinding);
+nameless!(
+    DiagnosticSetting,
+    Feature,
+    FederatedCredential,
+    Maintenance,
+    PrivateEndpointConnection,
+    Subscription,
+    TrustedAccessBinding
+);
 
 /// A whole list.
 #[derive(Debug)]

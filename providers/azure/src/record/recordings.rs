@@ -6,7 +6,7 @@
 use super::{
     Cluster, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
     PublicAddress, RoleAssignment, RouteTable, ScaleSet, SecurityGroup, TrustedAccessBinding,
-    cluster::{AdvancedNetworking, Bootstrap, NodeProvisioning, ObjectEncryption, PoolSecurity, Switch},
+    cluster::{AdvancedNetworking, Bootstrap, NodeProvisioning, ObjectEncryption, PoolSecurity, ServiceMesh, Switch},
 };
 use azure_mgmt_containerservice::package_preview_2023_01::models::ManagedCluster;
 use palisade_simulator::{Request, World};
@@ -60,6 +60,9 @@ fn forget_what_is_newer(cluster: &mut Cluster) {
     properties.azure_monitor_profile.container_insights = Switch::default();
     properties.network_profile.network_dataplane = None;
     properties.network_profile.advanced_networking = AdvancedNetworking::default();
+    properties.support_plan = None;
+    properties.service_mesh_profile = ServiceMesh::default();
+    properties.upgrade_settings.override_settings.force_upgrade = None;
     for pool in &mut properties.agent_pool_profiles {
         pool.security_profile = PoolSecurity::default();
     }

@@ -5,6 +5,7 @@ use super::{
     endpoint::net,
     exposure::{ExposureBook, addresses, exposures, traits, unknown},
     firewall::{Direction, Firewalls, Traits},
+    lifecycle::upkeep,
     login::{interactive, metadata},
     machinery::machinery,
     machines::{Machines, UnreadMachine, node, pool_name},
@@ -226,6 +227,7 @@ fn pool(
             record,
             listed().and_then(|()| doubt.map_or(Ok(machines.len()), |gap| Err(gap.clone()))),
         ),
+        upkeep: upkeep(subject.cluster, record, subject.evidence),
     }
 }
 

@@ -99,6 +99,9 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
         }
         upgrade
     });
+    if cluster.upgrade.forced {
+        put("upgradeSettings", json!({"overrideSettings": {"forceUpgrade": true, "until": "2027-01-31T00:00:00Z"}}));
+    }
     put(
         "storageProfile",
         json!({
@@ -207,6 +210,7 @@ fn endpoint(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mist
 }
 
 fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mistake> {
+    let version = pool.version.as_ref().unwrap_or(&plan.cluster.version);
     let mut found = json!({
         "name": pool.name,
         "count": pool.count,
@@ -220,8 +224,8 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
         "scaleDownMode": "Delete",
         "provisioningState": "Succeeded",
         "powerState": {"code": "Running"},
-        "orchestratorVersion": plan.cluster.version,
-        "currentOrchestratorVersion": plan.cluster.version,
+        "orchestratorVersion": version,
+        "currentOrchestratorVersion": version,
         "enableNodePublicIP": pool.public_ip,
         "mode": pool.mode,
         "enableEncryptionAtHost": pool.encryption_at_host,
@@ -229,7 +233,7 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
         "osType": "Linux",
         "osSKU": pool.os,
         "nodeImageVersion": nodes::image_version(pool, &pool.image_day),
-        "upgradeSettings": {"maxSurge": "10%", "maxUnavailable": "0"},
+        "upgradeSettings": {"maxSurge": pool.max_surge, "maxUnavailable": "0"},
         "enableFIPS": pool.fips,
         "eTag": ids::guid(&format!("etag {} {}", plan.id, pool.name)),
     });
@@ -247,6 +251,9 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
     }
     if !pool.taints.is_empty() {
         set(&mut found, "nodeTaints", json!(pool.taints));
+    }
+    if pool.spot {
+        set(&mut found, "scaleSetPriority", json!("Spot"));
     }
     if !pool.zones.is_empty() {
         set(&mut found, "availabilityZones", json!(pool.zones));
