@@ -1,5 +1,5 @@
 //! Images, boot, headroom, records of traffic and the cluster's network: from an answer to a verdict.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;
@@ -23,7 +23,7 @@ fn with(change: impl FnOnce(&mut Value)) -> World {
 }
 
 /// The tidy project with its subnetwork changed.
-fn with_subnetwork(fields: Value) -> World {
+fn with_subnetwork(fields: &Value) -> World {
     let mut world = World::tidy();
     let mut subnetwork = json!({
         "name": "s", "network": ".../networks/n", "region": ".../regions/europe-west1", "ipCidrRange": "10.0.0.0/20",
@@ -67,10 +67,10 @@ fn each_bad_setting_fails_its_own_control() {
 
 #[test]
 fn traffic_is_recorded_only_where_somebody_said_so() {
-    assert_eq!(verdict(&with_subnetwork(json!({})), "OB-05"), State::Fail);
-    assert_eq!(verdict(&with_subnetwork(json!({ "enableFlowLogs": true })), "OB-05"), State::Pass);
-    assert_eq!(verdict(&with_subnetwork(json!({ "logConfig": { "enable": false } })), "OB-05"), State::Fail);
-    assert_eq!(verdict(&with_subnetwork(json!({ "name": "another" })), "OB-05"), State::Unknown);
+    assert_eq!(verdict(&with_subnetwork(&json!({})), "OB-05"), State::Fail);
+    assert_eq!(verdict(&with_subnetwork(&json!({ "enableFlowLogs": true })), "OB-05"), State::Pass);
+    assert_eq!(verdict(&with_subnetwork(&json!({ "logConfig": { "enable": false } })), "OB-05"), State::Fail);
+    assert_eq!(verdict(&with_subnetwork(&json!({ "name": "another" })), "OB-05"), State::Unknown);
 }
 
 #[test]

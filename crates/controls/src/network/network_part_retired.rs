@@ -87,11 +87,8 @@ fn judge_parts(cluster: &Cluster, parts: &[NetworkPart], context: &Context<'_>) 
     }
     flaws.settle(|| {
         let named = quoted(parts.iter().map(|part| &part.word));
-        let mut said = format!("no part of the network ({named}) is retired or about to be");
-        if !later.is_empty() {
-            said.push_str(&format!("; {}", listed(later, ", ")));
-        }
-        Ok(Verdict::pass(said))
+        let said = format!("no part of the network ({named}) is retired or about to be");
+        Ok(Verdict::pass(if later.is_empty() { said } else { format!("{said}; {}", listed(later, ", ")) }))
     })
 }
 

@@ -102,22 +102,22 @@ mod tests {
         SecretsInTheCluster::judge(&cluster, &context).remove(0).verdict.map(|verdict| verdict.state)
     }
 
-    fn connected(rotates: Option<bool>) -> Option<SecretStore> {
-        Some(SecretStore::Connected { by: "Key Vault".to_owned(), rotates })
+    fn connected(rotates: Option<bool>) -> SecretStore {
+        SecretStore::Connected { by: "Key Vault".to_owned(), rotates }
     }
 
     #[test]
     fn a_store_that_does_not_rotate_fails_whatever_a_person_says() {
         for said in [None, Some(true), Some(false)] {
-            assert_eq!(judge(connected(Some(false)), said), Ok(State::Fail));
+            assert_eq!(judge(Some(connected(Some(false))), said), Ok(State::Fail));
         }
     }
 
     #[test]
     fn what_workloads_do_a_person_has_to_say() {
-        assert_eq!(judge(connected(Some(true)), None), Ok(State::AttestMissing));
-        assert_eq!(judge(connected(Some(true)), Some(true)), Ok(State::Pass));
-        assert_eq!(judge(connected(Some(true)), Some(false)), Ok(State::Fail));
+        assert_eq!(judge(Some(connected(Some(true))), None), Ok(State::AttestMissing));
+        assert_eq!(judge(Some(connected(Some(true))), Some(true)), Ok(State::Pass));
+        assert_eq!(judge(Some(connected(Some(true))), Some(false)), Ok(State::Fail));
         let elsewhere = || Some(SecretStore::NotConnected { because: "no add-on".to_owned() });
         assert_eq!(judge(elsewhere(), None), Ok(State::AttestMissing));
         assert_eq!(judge(elsewhere(), Some(true)), Ok(State::Pass));
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_rotation_nobody_tells_of_is_no_pass() {
-        assert!(matches!(judge(connected(None), Some(true)), Err(Gap::Unsettled { .. })));
+        assert!(matches!(judge(Some(connected(None)), Some(true)), Err(Gap::Unsettled { .. })));
         assert_eq!(judge(None, Some(true)), Err(gap()));
     }
 }
