@@ -1,6 +1,7 @@
 //! What the organisation has decided. Everything has a default that an auditor can read here.
 
-use crate::{Severity, Waiver};
+use crate::{Answers, Severity, Waiver};
+use palisade_model::Digest;
 use palisade_reach::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,6 +55,10 @@ pub struct Policy {
     pub severities: BTreeMap<String, Severity>,
     /// Accepted risks.
     pub waivers: Vec<Waiver>,
+    /// The SHA-256 of the file of accepted risks, if there is one.
+    pub waivers_digest: Option<Digest>,
+    /// What people said that no API tells.
+    pub answers: Answers,
 }
 
 impl Default for Policy {
@@ -82,6 +87,8 @@ impl Default for Policy {
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),
+            waivers_digest: None,
+            answers: Answers::default(),
         }
     }
 }

@@ -10,6 +10,7 @@
 mod access;
 mod api;
 mod cluster;
+mod data;
 mod etcd;
 mod evidence;
 mod fact;
@@ -29,6 +30,7 @@ pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
 pub use cluster::{Cluster, OWNER_LABELS};
+pub use data::DataFile;
 pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation};
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { texts, controls, clusters, findings, records, lists, gaps } = data;
@@ -77,7 +76,7 @@
       const accepted = text(findings.accepted[place]);
       if (accepted) row("Accepted", shown(accepted));
       row("Address", el("a", { href: "#/finding/" + text(findings.fingerprint[place]) }, el("code", {}, text(findings.fingerprint[place]))));
-      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.requirements.join(", ")).join("; "));
+      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.version + " " + one.requirements.join(", ")).join("; "));
       const list = lists[findings.evidence[place]];
       row("Rests on", list.length === 0 ? "no record" : many(list.length, "record", "records"), el("ul", {}, list.slice(0, 50).map((record) => {
         const [call, pointer, digest] = records[record];
@@ -257,6 +256,7 @@
     const one = clusters[place], own = (ofCluster().get(place) || []).slice().sort(order);
     page(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, named(one.name, 300)),
       el("p", { class: "lead" }, one.service + " · " + few(shown(one.scope), 200) + " · " + shown(one.location)), meter(tally(own.filter(summed))),
+      el("p", {}, "Its maps: ", maps.kinds.flatMap(([name, title], at) => [at ? " · " : "", el("a", { href: "#/maps/" + name + "/" + place }, title.toLowerCase())])),
       el("h2", {}, "Who reaches its API server"), table("Who reaches its API server", ["Ports", "From", "Before it"], one.api.map((way) => [el("code", {}, way.packets.protocol + " " + way.packets.ports), el("span", { class: "mono" }, ranges(way.packets)), way.gate === "iam" ? "the provider's IAM" : "its own authentication"])),
       el("h2", {}, "Who reaches its machines"), table("Who reaches its machines", ["Pool", "Ports", "From", "Through"], one.nodes.flatMap((group) => group.packets.map((packets) => [shown(group.pool) + " (" + many(group.count, "machine", "machines") + ")", el("code", {}, packets.protocol + " " + packets.ports), el("span", { class: "mono" }, ranges(packets)), el("span", { class: "mono" }, few(shown(group.via.join(", ")), 300))]))),
       el("h2", {}, "Who it is in the cloud"), table("Who it is in the cloud", ["Kind", "Identity", "What it can do"], one.identities.map((who) => [who.kind, el("code", {}, few(shown(who.id), 200)), who.can.length ? few(who.can.join("; "), 600) : who.known ? "nothing beyond its need" : "not known"])),
@@ -268,7 +268,7 @@
     const one = controls[place], own = (ofControl().get(place) || []).slice().sort(order);
     page(el("p", { class: "crumb" }, el("a", { href: "#/controls" }, "Controls")), el("h1", {}, one.title),
       el("p", { class: "lead" }, el("code", {}, one.id), " · " + one.layer + " · " + one.dimension + " · " + one.concern + " · at most " + one.severity + " · effort " + one.effort), meter(tally(own.filter(summed))),
-      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework), el("dd", {}, map.requirements.join(", "))]))] : [],
+      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework + " " + map.version), el("dd", {}, map.requirements.join(", "))]))] : [],
       el("h2", {}, "Findings"), ...listing(own.filter(summed), "control"), el("p", {}, el("a", { href: "#/findings?parts=each&control=" + id }, "Each part of them")));
   };
   const findingView = (fingerprint) => {
@@ -291,6 +291,15 @@
   };
   const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
 
+  // Parts that stand in the page as they are.
+  const STILL = [
+    "health",
+    "plan",
+    "maps",
+    "answers",
+    "changes",
+  ];
+  for (const link of document.querySelectorAll("[data-jump]")) link.addEventListener("click", (event) => { event.preventDefault(); const to = document.getElementById(link.dataset.jump); to?.scrollIntoView(); to?.focus({ preventScroll: true }); });
   const summary = document.getElementById("summary");
   const show = () => {
     const [path, query] = (location.hash.replace(/^#/, "") || "/").split("?");
@@ -301,10 +310,11 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    const still = { health: "health", plan: "plan" }[part];
+    const still = STILL.find((name) => name === part);
     summary.hidden = Boolean(own || still);
-    for (const name of ["health", "plan"]) document.getElementById(name).hidden = name !== still;
+    for (const name of STILL) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
+    if (still === "maps") maps.show(id, "after" in asked);
     if (own) own(); else page();
     const title = view.querySelector("h1");
     if (title) { title.id = "view-title"; view.setAttribute("aria-labelledby", "view-title"); }
@@ -325,7 +335,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

@@ -23,7 +23,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-gcp", PROVIDER),
     (
         "palisade-report",
-        &["palisade-assess", "palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"],
+        &[
+            "palisade-assess",
+            "palisade-engine",
+            "palisade-maps",
+            "palisade-model",
+            "palisade-reach",
+            "palisade-authority",
+        ],
     ),
     ("palisade-schedule", &[]),
     ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
@@ -52,6 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-store",
             "palisade-track",
             "palisade-assess",
+            "palisade-maps",
         ],
     ),
     (

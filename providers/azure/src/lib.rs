@@ -17,6 +17,7 @@
 mod arm;
 mod calendar;
 mod calls;
+mod data;
 mod normalize;
 mod record;
 mod settings;
@@ -37,7 +38,7 @@ pub use collect::own_access;
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
-use palisade_model::{Gap, Inventory};
+use palisade_model::{DataFile, Gap, Inventory};
 use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
@@ -82,6 +83,10 @@ impl Provider for Azure {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
+    }
+
+    fn data(&self) -> Vec<DataFile> {
+        data::data()
     }
 
     fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {

@@ -24,7 +24,6 @@ const NEVER_THE_PROOF: &[(&str, FactKind, &str)] = &[
     ("ID-10", FactKind::UnreadGroups, "turns a pass into unknown"),
     ("ET-01", FactKind::Etcd, "this version never fails it"),
     ("ET-12", FactKind::Encryption, "tells whose the key is when it is not the customer's"),
-    ("ET-14", FactKind::Etcd, "this version never fails it"),
 ];
 
 /// Controls that are about what is hidden: for them a hidden fact is the proof.
