@@ -28,8 +28,6 @@ const KEYS: &[&str] = &[
     "untrusted_workloads",
     "retirement_notice_days",
     "require_encrypted_pod_traffic",
-    "secrets_kept_outside",
-    "telemetry_elsewhere",
     "production_values",
     "severities",
     "waivers_file",
@@ -79,8 +77,6 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
             .number("retirement_notice_days", 1..3_651, diagnostics)
             .unwrap_or(standard.retirement_notice_days),
         encrypt_pod_traffic: map.flag("require_encrypted_pod_traffic", diagnostics),
-        secrets_kept_outside: map.flag("secrets_kept_outside", diagnostics),
-        telemetry_elsewhere: map.flag("telemetry_elsewhere", diagnostics),
         production: set("production_values", diagnostics).unwrap_or(standard.production),
         severities: severities(&map, controls, diagnostics),
         waivers: Vec::new(),

@@ -45,10 +45,6 @@ pub struct Policy {
     pub retirement_notice_days: u32,
     /// Whether traffic between nodes must be encrypted (NW-05). `None`: nobody has said.
     pub encrypt_pod_traffic: Option<bool>,
-    /// Whether workloads take their secrets from a store outside the cluster (WL-09). `None`: nobody has said.
-    pub secrets_kept_outside: Option<bool>,
-    /// Whether a product that the cloud does not show collects metrics and logs (OB-03). `None`: nobody has said.
-    pub telemetry_elsewhere: Option<bool>,
     /// Label or tag values of `environment`, `env` or `stage` that mean production.
     pub production: BTreeSet<String>,
     /// Severities the organisation sets itself, by control id.
@@ -82,8 +78,6 @@ impl Default for Policy {
             untrusted_workloads: None,
             retirement_notice_days: 180,
             encrypt_pod_traffic: None,
-            secrets_kept_outside: None,
-            telemetry_elsewhere: None,
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),

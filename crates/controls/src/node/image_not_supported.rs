@@ -4,8 +4,11 @@ use crate::{
     node::per_pool_of_machines,
     retirements::{day, life},
 };
-use palisade_engine::{Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide};
-use palisade_model::{Cluster, FactKind, Gap, Image, Pool, Provider};
+use palisade_engine::{
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear,
+};
+use palisade_model::{Cluster, FactKind, Gap, Image, Pool};
 
 guide! {
     /// # The node image is not supported any more
@@ -20,10 +23,11 @@ guide! {
     /// ## How it is judged
     /// | Verdict | When |
     /// |---|---|
-    /// | fail | the family has been retired |
-    /// | pass | the provider publishes the family and has not retired it |
+    /// | fail | the family has been retired; an image of your own: somebody says that nobody mends it |
+    /// | pass | the provider publishes the family and has not retired it; an image of your own: somebody says that it is mended |
     /// | inherited | the provider chooses the image and replaces it (Auto Mode, Autopilot) |
-    /// | attest missing | the image is your own: a person has to say who mends it |
+    /// | attest missing | the image is your own, and nobody has said who mends it |
+    /// | attest expired | the answer is older than a year, or was given until an earlier day |
     /// | unknown | the setting was not read, or names a family that this version does not know |
     /// | not applicable | the pool is serverless, or there are no pools |
     ///
@@ -43,6 +47,18 @@ guide! {
     pub struct ImageNotSupported;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "mended",
+        asks: "Is the image of your own that nodes of this cluster start from built on a system that still gets fixes, and built anew when they come?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for ImageNotSupported {
     const META: Meta = Meta {
         id: "ND-09",
@@ -57,15 +73,14 @@ impl Control for ImageNotSupported {
         maps: "CIS-GKE-1.9.0:5.5.1; NSA-CISA-1.2:Worker node segmentation; NIST-800-53r5:CM-7,SA-22; PCI-DSS-4.0.1:6.3.3,2.2.5; SOC2-TSC:CC6.8,CC7.1; ISO-27001-2022:A.8.8,A.8.9; NIST-800-190:4.5.1",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
-        per_pool_of_machines(cluster, |pool| {
-            Ok(judge_pool(cluster.provider, pool, context)?.seen_in(&pool.machinery.image))
-        })
+        per_pool_of_machines(cluster, |pool| Ok(judge_pool(cluster, pool, context)?.seen_in(&pool.machinery.image)))
     }
 }
 
-fn judge_pool(provider: Provider, pool: &Pool, context: &Context<'_>) -> Result<Verdict, Gap> {
+fn judge_pool(cluster: &Cluster, pool: &Pool, context: &Context<'_>) -> Result<Verdict, Gap> {
     let name = &pool.name;
     let (word, because) = match pool.machinery.image.get()? {
         Image::Provider { reference } => {
@@ -73,11 +88,11 @@ fn judge_pool(provider: Provider, pool: &Pool, context: &Context<'_>) -> Result<
         }
         Image::Own { id } => {
             let said = format!("pool `{name}` starts from an image of your own, `{id}`: say who mends it");
-            return Ok(Verdict::attest_missing(said));
+            return Ok(hear(cluster, context, &ImageNotSupported::META, &ASKS).or(Verdict::attest_missing(said)));
         }
         Image::Family { word, because } => (word, because),
     };
-    let Some(life) = life(provider, "node image", word) else {
+    let Some(life) = life(cluster.provider, "node image", word) else {
         let what = format!("pool `{name}`: the list of families does not know `{word}` ({because})");
         return Err(Gap::Unsettled { what });
     };
@@ -94,6 +109,7 @@ fn judge_pool(provider: Provider, pool: &Pool, context: &Context<'_>) -> Result<
 mod tests {
     use super::*;
     use palisade_engine::{Policy, State};
+    use palisade_model::Provider;
     use palisade_testkit::{gap, known, now, tidy};
 
     fn judge(provider: Provider, image: Option<Image>) -> Result<State, Gap> {

@@ -1,7 +1,8 @@
 //! OB-03.
 
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, FactKind, Telemetry};
 
@@ -17,9 +18,10 @@ guide! {
     /// ## How it is judged
     /// | Verdict | When |
     /// |---|---|
-    /// | fail | metrics or logs are not collected, and the policy's `telemetry_elsewhere` says that nothing else does |
-    /// | pass | both are collected, or the policy says that a product the cloud does not show collects what is missing |
-    /// | attest missing | something is not collected that the cloud shows: whether another product does it, a person has to say |
+    /// | fail | metrics or logs are not seen to be collected, and somebody says that nothing else does |
+    /// | pass | both are collected, or somebody says that a product the cloud does not show collects what is missing |
+    /// | attest missing | something is not seen to be collected, and nobody has said whether another product does |
+    /// | attest expired | the answer is older than a year, or was given until an earlier day |
     /// | unknown | the settings were not read |
     ///
     /// ## Remediation
@@ -36,6 +38,18 @@ guide! {
     pub struct TelemetryMissing;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Environment,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "collected",
+        asks: "Does a product that the cloud's API does not show collect the metrics and the logs of workloads that are missing here?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for TelemetryMissing {
     const META: Meta = Meta {
         id: "OB-03",
@@ -50,20 +64,26 @@ impl Control for TelemetryMissing {
         maps: "CIS-AKS-1.8.0:2.1.1; CIS-GKE-1.9.0:5.7.1; NSA-CISA-1.2:Audit logging; NIST-800-53r5:SI-4,CA-7; PCI-DSS-4.0.1:10.4.1; SOC2-TSC:CC7.1,CC7.2; ISO-27001-2022:A.8.16",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         whole(cluster, || {
             let fact = &cluster.platform.telemetry;
-            Ok(judge_telemetry(fact.get()?, context.policy.telemetry_elsewhere).seen_in(fact))
+            let silence = match judge_telemetry(fact.get()?) {
+                Ok(both) => return Ok(both.seen_in(fact)),
+                Err(missing) => Verdict::attest_missing(missing),
+            };
+            Ok(hear(cluster, context, &Self::META, &ASKS).or(silence).seen_in(fact))
         })
     }
 }
 
-fn judge_telemetry(telemetry: &Telemetry, elsewhere: Option<bool>) -> Verdict {
+/// That both are collected, or what is missing.
+fn judge_telemetry(telemetry: &Telemetry) -> Result<Verdict, String> {
     let because = &telemetry.because;
     let missing = match (&telemetry.metrics, &telemetry.logs) {
         (Some(metrics), Some(logs)) => {
-            return Verdict::pass(format!("metrics go to {metrics}, logs of workloads to {logs}"));
+            return Ok(Verdict::pass(format!("metrics go to {metrics}, logs of workloads to {logs}")));
         }
         (None, Some(logs)) => format!("logs of workloads go to {logs}, and nothing is seen that collects metrics"),
         (Some(metrics), None) => {
@@ -71,11 +91,7 @@ fn judge_telemetry(telemetry: &Telemetry, elsewhere: Option<bool>) -> Verdict {
         }
         (None, None) => "nothing is seen that collects metrics or the logs of workloads".to_owned(),
     };
-    match elsewhere {
-        Some(true) => Verdict::pass(format!("{missing}; the policy says that another product does: {because}")),
-        Some(false) => Verdict::fail(format!("{missing}, and the policy says that no other product does: {because}")),
-        None => Verdict::attest_missing(format!("{missing}: {because}; say whether another product does")),
-    }
+    Err(format!("{missing}: {because}; say whether another product does"))
 }
 
 #[cfg(test)]
@@ -85,7 +101,7 @@ mod tests {
     use palisade_model::Provider;
     use palisade_testkit::{gap, known, now, tidy};
 
-    fn judge(both: Option<(bool, bool)>, telemetry_elsewhere: Option<bool>) -> Result<State, palisade_model::Gap> {
+    fn judge(both: Option<(bool, bool)>) -> Result<State, palisade_model::Gap> {
         let mut cluster = tidy(Provider::Gcp);
         match both {
             Some((metrics, logs)) => {
@@ -95,25 +111,20 @@ mod tests {
             }
             None => cluster.platform.telemetry.hide(gap()),
         }
-        let policy = Policy { telemetry_elsewhere, ..Policy::default() };
-        let context = Context { policy: &policy, now: now() };
+        let context = Context { policy: &Policy::default(), now: now() };
         TelemetryMissing::judge(&cluster, &context).remove(0).verdict.map(|verdict| verdict.state)
     }
 
     #[test]
-    fn one_without_the_other_is_judged_by_what_a_person_says_of_other_products() {
+    fn both_are_wanted_and_of_other_products_a_person_has_to_say() {
         for both in [(true, false), (false, true), (false, false)] {
-            assert_eq!(judge(Some(both), None), Ok(State::AttestMissing), "{both:?}");
-            assert_eq!(judge(Some(both), Some(true)), Ok(State::Pass), "{both:?}");
-            assert_eq!(judge(Some(both), Some(false)), Ok(State::Fail), "{both:?}");
+            assert_eq!(judge(Some(both)), Ok(State::AttestMissing), "{both:?}");
         }
-        assert_eq!(judge(Some((true, true)), None), Ok(State::Pass));
+        assert_eq!(judge(Some((true, true))), Ok(State::Pass));
     }
 
     #[test]
-    fn settings_nobody_read_are_a_gap_whatever_a_person_says() {
-        for said in [None, Some(true), Some(false)] {
-            assert_eq!(judge(None, said), Err(gap()));
-        }
+    fn settings_nobody_read_are_a_gap() {
+        assert_eq!(judge(None), Err(gap()));
     }
 }

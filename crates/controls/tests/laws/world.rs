@@ -125,8 +125,6 @@ pub(crate) fn policies() -> [Policy; 3] {
         own_disk_key: Some(true),
         untrusted_workloads: Some(true),
         encrypt_pod_traffic: Some(true),
-        secrets_kept_outside: Some(true),
-        telemetry_elsewhere: Some(false),
         all_objects: true,
         answers: answers(Mood::Bad),
         ..Policy::default()
@@ -140,8 +138,6 @@ pub(crate) fn policies() -> [Policy; 3] {
         own_disk_key: Some(false),
         untrusted_workloads: Some(false),
         encrypt_pod_traffic: Some(false),
-        secrets_kept_outside: Some(false),
-        telemetry_elsewhere: Some(true),
         answers: answers(Mood::Good),
         ..Policy::default()
     };
