@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod catalogue;
+mod evidence;
 mod fleet;
 mod memory;
 mod schedules;
@@ -8,6 +9,7 @@ mod store;
 mod waivers;
 
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
@@ -73,11 +75,13 @@ Examples:
 
 {EXIT_CODES}"))]
     Scan(Scan),
-    /// Judge stored snapshots offline; the same snapshot gives the same bytes
+    /// Judge stored snapshots or an evidence bundle offline; the same snapshot gives the same bytes
     #[command(after_help = "\
 Examples:
   palisade replay run1
-  palisade replay run1 run2 --format json -o findings.json")]
+  palisade replay run1 run2 --format json -o findings.json
+  palisade replay bundle-1                        whether a bundle's verdicts come out again, byte for byte
+  palisade replay bundle-1 --with-current-rules   what newer rules say of it")]
     Replay(Replay),
     /// What to do first, in four 90-day plans, with what to expect of them
     #[command(after_help = "\
@@ -198,6 +202,17 @@ Examples:
     Store {
         #[command(subcommand)]
         command: Store,
+    },
+    /// Evidence for auditors: make bundles, check them, look after the keys that seal them
+    #[command(after_help = "\
+Examples:
+  palisade evidence keys new --out signing.pem
+  palisade evidence export run1 --out bundle-1 -c palisade.yaml --key file:signing.pem --log bundles
+  palisade evidence verify bundle-1 --key signing.pem.pub
+  palisade replay bundle-1")]
+    Evidence {
+        #[command(subcommand)]
+        command: Evidence,
     },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(

@@ -5,6 +5,7 @@ mod authority;
 mod catalogue;
 mod demo;
 mod doctor;
+mod evidence;
 mod exit;
 mod output;
 mod permissions;
@@ -56,6 +57,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Findings(wanted) => runtime()?.block_on(service::findings(&wanted, screen)),
         Command::Waivers { command } => runtime()?.block_on(waivers::run(&command, screen)),
         Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
+        Command::Evidence { command } => runtime()?.block_on(evidence::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {
