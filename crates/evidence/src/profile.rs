@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use palisade_engine::{Policy, Waiver};
 use palisade_provider::{Body, Outcome, Record, Snapshot};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// How much of people a bundle shows. Secrets are in none: they are removed before anything is stored.
 #[derive(Clone, Debug)]
@@ -17,7 +18,7 @@ pub enum Profile {
 /// Stable pseudonyms: the same name has the same one as long as the key is the same. Without the key nobody can tell whose.
 #[derive(Clone)]
 pub struct Pseudonyms {
-    key: hmac::Key,
+    key: Arc<hmac::Key>,
 }
 
 impl std::fmt::Debug for Pseudonyms {
@@ -38,7 +39,7 @@ const NAMES: [&str; 6] = ["UserName", "userPrincipalName", "givenName", "surname
 impl Pseudonyms {
     /// Pseudonyms by a secret key, which stays inside. At least 16 bytes: short ones can be guessed.
     pub fn new(key: &str) -> Option<Self> {
-        (key.len() >= 16).then(|| Self { key: hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()) })
+        (key.len() >= 16).then(|| Self { key: Arc::new(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())) })
     }
 
     fn of(&self, name: &str) -> String {

@@ -101,7 +101,7 @@ impl VerdictLine {
             waiver,
             rolled_up: finding.rolled_up,
             because: finding.because.to_string(),
-            gap: finding.gap.as_ref().map(|gap| gap.to_string()),
+            gap: finding.gap.as_ref().map(ToString::to_string),
             calls: ranges(calls),
         }
     }

@@ -1,5 +1,5 @@
 //! Bundles from the outside: what they hold, who can check them, and that nothing about them can be changed unseen.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
 #[path = "bundle/chain.rs"]
 mod chain;

@@ -44,7 +44,7 @@ fn mutate(bundle: &Path, dice: &mut ChaCha8Rng) -> (String, Vec<String>) {
             (format!("{name} and {other} exchanged"), vec![name, other.clone()])
         }
         10 => {
-            let new = format!("{}x", name);
+            let new = format!("{name}x");
             fs::rename(path, bundle.join(&new)).unwrap();
             (format!("{name} renamed"), vec![name, new])
         }
@@ -107,7 +107,7 @@ fn every_changed_byte_of_the_seal_and_the_manifest_is_found() {
             changed[at] ^= 1;
             fs::write(sealed.path("2").join(&name), &changed).unwrap();
             let broken = verify(&sealed.path("2"), &trust).expect_err(&format!("byte {at} of {name}"));
-            assert!(blames(&broken, &[name.clone()]), "byte {at} of {name}: {broken}");
+            assert!(blames(&broken, std::slice::from_ref(&name)), "byte {at} of {name}: {broken}");
         }
         fs::write(sealed.path("2").join(&name), &bytes).unwrap();
     }

@@ -53,7 +53,7 @@ fn the_commands_of_the_first_page_find_what_was_changed() {
     let has_digit = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_digit);
     let answer = files(&sealed.path("1"))
         .into_iter()
-        .find(|(name, bytes)| name.ends_with(".json") && name.starts_with("raw/") && has_digit(bytes));
+        .find(|(name, bytes)| name.starts_with("raw/") && !name.ends_with("SHA256SUMS") && has_digit(bytes));
     for (name, step) in [
         ("results/verdicts.ndjson", 0),
         (answer.as_ref().unwrap().0.as_str(), 0),
@@ -66,9 +66,9 @@ fn the_commands_of_the_first_page_find_what_was_changed() {
         let path = work.path().join(name);
         let text = fs::read_to_string(&path).unwrap();
         // A digit of the run's name, of the base64, of an answer: the form stays.
-        let at = text.find(|letter: char| letter.is_ascii_digit()).unwrap();
-        let digit = if text.as_bytes()[at] == b'7' { "8" } else { "7" };
-        fs::write(&path, format!("{}{digit}{}", &text[..at], &text[at + 1..])).unwrap();
+        let old = text.find(|letter: char| letter.is_ascii_digit()).map(|at| text.as_bytes()[at]).unwrap();
+        let new = if old == b'7' { "8" } else { "7" };
+        fs::write(&path, text.replacen(char::from(old), new, 1)).unwrap();
         let output = shell(&commands[step], work.path());
         assert!(!output.status.success(), "{name} was changed: {}", String::from_utf8_lossy(&output.stdout));
     }
