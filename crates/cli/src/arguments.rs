@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+mod answers;
 mod catalogue;
 mod evidence;
 mod fleet;
@@ -8,6 +9,7 @@ mod schedules;
 mod store;
 mod waivers;
 
+pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
 pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
@@ -119,7 +121,9 @@ Examples:
     #[command(after_help = "Examples:\n  palisade explain CP-01\n  palisade explain endpoint-open-to-the-internet")]
     Explain(Explain),
     /// Every control
-    #[command(after_help = "Examples:\n  palisade controls\n  palisade controls --format json")]
+    #[command(
+        after_help = "Examples:\n  palisade controls\n  palisade controls --framework CIS-EKS-2.0.0\n  palisade controls --format json"
+    )]
     Controls(Controls),
     /// The exact read-only role this binary needs
     #[command(after_help = "\
@@ -192,6 +196,17 @@ Examples:
     Waivers {
         #[command(subcommand)]
         command: Waivers,
+    },
+    /// What people say that no API tells: begin a file, check it, see what is missing and what expires
+    #[command(after_help = "\
+Examples:
+  palisade answers init                        every question, to be answered line by line
+  palisade answers init --snapshot run1        only what nobody has answered for the clusters of a snapshot
+  palisade answers check                       every mistake of the file, with its place
+  palisade answers status                      answered, missing, expiring, expired: by whom and until when")]
+    Answers {
+        #[command(subcommand)]
+        command: Answers,
     },
     /// Look after the memory: remove what is old, make and check backups
     #[command(after_help = "\

@@ -3,11 +3,14 @@
 use crate::{
     arguments::Demo,
     exit::{self, Exit},
-    output::Screen,
+    output::{self, Screen},
     providers,
     scan::{complain_of_lost, scan},
 };
 use anyhow::Context as _;
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use palisade_config::{Source, read_answers};
+use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_reach::{AddrSet, parse_net};
 use palisade_simulator::{Faults, Simulator, World};
@@ -27,7 +30,16 @@ pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> 
     let running = Simulator::start(world, faults).await.context("could not start the simulated clouds on loopback")?;
     let targets = providers::simulated(&running.aws, &running.azure, &running.gcp);
     let store = wanted.keep.as_ref().map(SnapshotFolder::create).transpose()?;
-    let (report, outcomes) = scan(&targets, store.as_ref(), &policy(), screen).await?;
+    let mut policy = policy();
+    if wanted.clusters.is_none() {
+        let text = answers(Timestamp::now().to_zoned(TimeZone::UTC).date());
+        policy.answers = read_answers(&Source { name: "the story's answers", text: &text }, &controls())
+            .context("the story of the demo is broken")?;
+        if let Some(folder) = &wanted.keep {
+            output::data(text.as_bytes(), Some(&folder.join("answers.yaml")))?;
+        }
+    }
+    let (report, outcomes) = scan(&targets, store.as_ref(), &policy, screen).await?;
     let next = match &wanted.keep {
         Some(folder) => vec![
             format!("palisade reach shop-prod --snapshot {} --port 22", folder.display()),
@@ -44,6 +56,53 @@ pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> 
     screen.report(&report, &wanted.output, next)?;
     let lost = complain_of_lost(&outcomes, screen);
     Ok(exit::of_report(&report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// What people at the acme of the story said: some of it holds, some is bad, some ends soon, one is too old.
+fn answers(today: Date) -> String {
+    let ago = |days: i64| today.saturating_sub(Span::new().days(days));
+    format!(
+        "\
+# What people at acme said of what no API tells.
+answers:
+  - control: DR-01
+    environment: production
+    answer: {{ rto_minutes: 240, rpo_minutes: 60 }}
+    by: Imani Okafor
+    answered: {half_a_year}
+  - control: DR-02
+    environment: production
+    answer: {{ tested_on: {last_month}, worked: yes, took_minutes: 185 }}
+    by: Jonas Weber
+    answered: {last_month}
+    evidence: https://wiki.acme.example/restores/shop
+  - control: OB-07
+    answer: {{ tested_on: {five_months}, on_call: yes, runbook: yes }}
+    by: Jonas Weber
+    answered: {five_months}
+    evidence: https://wiki.acme.example/on-call
+    note: the next exercise is planned
+  - control: AR-09
+    answer: partly
+    by: Imani Okafor
+    answered: {last_month}
+    note: analytics shares the payments account until it moves
+  - control: CD-03
+    answer: yes
+    by: Lin Zhao
+    answered: {last_month}
+    evidence: https://git.acme.example/platform/rules
+  - control: GV-05
+    answer: {{ reviewed_on: {long_ago}, settled: yes }}
+    by: Lin Zhao
+    answered: {long_ago}
+    evidence: https://wiki.acme.example/access-review
+",
+        last_month = ago(31),
+        five_months = ago(160),
+        half_a_year = ago(182),
+        long_ago = ago(260),
+    )
 }
 
 /// What the acme of the story has decided.

@@ -1,5 +1,6 @@
 //! The `palisade` binary: arguments, composition, exit codes. The only place that names every provider.
 
+mod answers;
 mod arguments;
 mod authority;
 mod catalogue;
@@ -56,6 +57,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Notify { command } => runtime()?.block_on(service::notify(&command, screen)),
         Command::Findings(wanted) => runtime()?.block_on(service::findings(&wanted, screen)),
         Command::Waivers { command } => runtime()?.block_on(waivers::run(&command, screen)),
+        Command::Answers { command } => answers::run(&command, screen),
         Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
         Command::Evidence { command } => runtime()?.block_on(evidence::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),

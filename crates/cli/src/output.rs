@@ -73,6 +73,12 @@ impl Screen {
                 waiver.owner, waiver.control, waiver.cluster
             )));
         }
+        for answer in &report.answers.unused {
+            self.warn(&plain(&format!(
+                "the answer of {} to {} is for {}, and no cluster that was found is that: correct or remove it",
+                answer.by, answer.control, answer.of
+            )));
+        }
         let options = Options { next, ..self.options(output.output.is_some()) };
         write(output.output.as_deref(), |to| palisade_report::render(report, output.format.into(), &options, to))
     }

@@ -1,6 +1,7 @@
 //! `palisade scan`.
 
 use crate::{
+    answers,
     arguments::{Configuration, Scan},
     exit::{self, Exit, WrongUsage},
     output::Screen,
@@ -10,7 +11,7 @@ use crate::{
 use anyhow::Context as _;
 use palisade_config::{Config, Source, read, read_waivers};
 use palisade_controls::controls;
-use palisade_engine::{Entry, Policy};
+use palisade_engine::{Entry, Policy, digest_of};
 use palisade_report::Report;
 use palisade_runner::{Dark, Judge, Scanned, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
@@ -65,7 +66,7 @@ pub(crate) fn judge<'a>(controls: &'a [Entry], policy: &'a Policy) -> Judge<'a> 
     Judge { controls, policy, palisade: env!("CARGO_PKG_VERSION") }
 }
 
-/// Reads a configuration and the waivers it names.
+/// Reads a configuration, and the waivers and answers it names.
 pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
     let mut config = without_waivers(path)?;
     if let Some(path) = waivers_path(&config, path) {
@@ -73,8 +74,17 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
             .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;
         let source = Source { name: &path.display().to_string(), text: &text };
         config.policy.waivers = read_waivers(&source, &control_ids())?;
+        config.policy.waivers_digest = Some(digest_of(&text));
+    }
+    if let Some(path) = answers_path(&config, path) {
+        config.policy.answers = answers::read(&path)?;
     }
     Ok(config)
+}
+
+/// Where the answers of a configuration are, if it names any.
+pub(crate) fn answers_path(config: &Config, config_path: &Path) -> Option<PathBuf> {
+    config.answers_file.as_ref().map(|name| config_path.parent().unwrap_or(Path::new("")).join(name))
 }
 
 /// Where the waivers of a configuration are, if it has any.

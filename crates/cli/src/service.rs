@@ -100,7 +100,7 @@ async fn fire(
     line.clear();
     let ran = ran?;
     if let Ran::Done(record) = &ran {
-        export(schedule, config_path, firing, record)?;
+        export(schedule, (config, config_path), firing, record).await?;
     }
     Ok(ran)
 }
@@ -128,7 +128,7 @@ fn job<'a>(
         .evidence
         .as_ref()
         .filter(|export| export.formats.contains(&EvidenceFormat::Snapshot))
-        .map(|export| SnapshotFolder::create(folder(&export.to, config_path, schedule, firing).join("snapshot")))
+        .map(|export| SnapshotFolder::create(folder(export, config_path, schedule, firing).join("snapshot")))
         .transpose()?;
     Ok(Job {
         schedule: &schedule.schedule.name,

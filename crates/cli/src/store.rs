@@ -10,7 +10,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_config::Keep;
-use palisade_store::{Applied, Backup, Database, FindingFilter};
+use palisade_store::{Applied, Backup, Bucket, Database, FindingFilter};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 pub(crate) async fn run(wanted: &Store, screen: &Screen) -> anyhow::Result<Exit> {
@@ -21,6 +21,11 @@ pub(crate) async fn run(wanted: &Store, screen: &Screen) -> anyhow::Result<Exit>
             told(to, database.backup(to).await?)
         }
         Store::Check { file } => told(file, Database::check_backup(file).await?),
+        Store::Fetch { address, to } => {
+            let files = Bucket::open(address, std::env::vars())?.fetch(to).await?;
+            screen.note(&format!("{files} files in `{}`, all of them as they were kept", to.display()));
+            Ok(Exit::Done)
+        }
     }
 }
 

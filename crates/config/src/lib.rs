@@ -5,6 +5,7 @@
 //! file and knows no environment.
 #![warn(clippy::disallowed_methods)]
 
+mod answers;
 mod diagnostic;
 mod nearest;
 mod node;
@@ -17,6 +18,7 @@ mod sinks;
 mod target;
 mod waiver;
 
+pub use answers::{Unanswered, answers_schema, answers_template, read_answers};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use nearest::nearest;
 pub use schedule::{
@@ -42,6 +44,8 @@ pub struct Config {
     pub policy: Policy,
     /// A file with accepted risks, as it is written, relative to the configuration.
     pub waivers_file: Option<String>,
+    /// A file with what people say that no API tells, as it is written, relative to the configuration.
+    pub answers_file: Option<String>,
     /// Who is told what, where and when. Absent: nobody.
     pub sinks: Option<Sinks>,
     /// How runs are remembered and served.
@@ -79,7 +83,8 @@ fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnosti
     let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service"], diagnostics)?;
     let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));
     let targets = target::read(&map, diagnostics);
-    let (policy, waivers_file) = policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
+    let (policy, policy::Files { waivers: waivers_file, answers: answers_file }) =
+        policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
     let service = service::read(map.get("service").map(|entry| entry.value), diagnostics);
-    Some(Config { targets, policy, waivers_file, sinks, service })
+    Some(Config { targets, policy, waivers_file, answers_file, sinks, service })
 }

@@ -61,7 +61,14 @@ pub(crate) fn parse(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Optio
         diagnostics.push(Diagnostic::at(0..0, title).label("is this the right file?"));
         return None;
     }
-    let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: DEEPEST, max_nodes: NODES } };
+    // A page of comments is no attack: `answers init` begins with one.
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEEPEST,
+            max_nodes: NODES,
+            max_buffered_comment_events: LARGEST,
+        }
+    };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source.text, options) {
         Ok(raw) => Some(place(raw, source.text)),
         Err(_) if tab(source.text).is_some() => {

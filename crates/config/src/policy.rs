@@ -5,7 +5,7 @@ use crate::{
     node::{Node, Value},
     reader::{Map, choose, text},
 };
-use palisade_engine::{Policy, Severity};
+use palisade_engine::{Answers, Policy, Severity};
 use palisade_reach::{AddrSet, parse_net};
 use std::collections::BTreeMap;
 
@@ -16,6 +16,7 @@ const KEYS: &[&str] = &[
     "short_list_entries",
     "approved_bindings",
     "approved_minters",
+    "most_administrators",
     "approved_parties",
     "require_customer_key",
     "require_all_objects_encrypted",
@@ -25,12 +26,20 @@ const KEYS: &[&str] = &[
     "production_values",
     "severities",
     "waivers_file",
+    "answers_file",
 ];
 
-pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Diagnostics) -> (Policy, Option<String>) {
+/// Files that a policy names, as they are written.
+#[derive(Default)]
+pub(crate) struct Files {
+    pub(crate) waivers: Option<String>,
+    pub(crate) answers: Option<String>,
+}
+
+pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Diagnostics) -> (Policy, Files) {
     let standard = Policy::default();
     let Some(map) = node.and_then(|node| Map::of(node, "`policy`", KEYS, diagnostics)) else {
-        return (standard, None);
+        return (standard, Files::default());
     };
     let set = |name: &str, diagnostics: &mut Diagnostics| {
         map.texts(name, diagnostics).map(|texts| texts.into_iter().map(|(text, _)| text).collect())
@@ -46,6 +55,10 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
             .unwrap_or(standard.short_list),
         approved_bindings: set("approved_bindings", diagnostics).unwrap_or_default(),
         approved_minters: set("approved_minters", diagnostics),
+        most_administrators: map
+            .number("most_administrators", 0..10_001, diagnostics)
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(standard.most_administrators),
         approved_parties: set("approved_parties", diagnostics),
         customer_key: map.flag("require_customer_key", diagnostics),
         all_objects: map.flag("require_all_objects_encrypted", diagnostics).unwrap_or(standard.all_objects),
@@ -55,9 +68,12 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
         production: set("production_values", diagnostics).unwrap_or(standard.production),
         severities: severities(&map, controls, diagnostics),
         waivers: Vec::new(),
+        waivers_digest: None,
+        answers: Answers::default(),
     };
-    let waivers_file = map.text("waivers_file", diagnostics).map(|(path, _)| path);
-    (policy, waivers_file)
+    let file = |name: &str, diagnostics: &mut Diagnostics| map.text(name, diagnostics).map(|(path, _)| path);
+    let files = Files { waivers: file("waivers_file", diagnostics), answers: file("answers_file", diagnostics) };
+    (policy, files)
 }
 
 fn ranges(map: &Map<'_>, diagnostics: &mut Diagnostics) -> Option<AddrSet> {

@@ -110,9 +110,20 @@ impl Profile {
 pub struct EvidenceExport {
     /// In which forms.
     pub formats: Vec<EvidenceFormat>,
-    /// The folder, as it is written, relative to the configuration. Each run gets a folder of its own in it.
+    /// The folder, as it is written, relative to the configuration; or the address of a bucket, which has a `://`. Each run
+    /// gets a folder of its own in it.
     pub to: String,
 }
+
+impl EvidenceExport {
+    /// The address of the bucket that it goes to, if it goes to one.
+    pub fn bucket(&self) -> Option<&str> {
+        Some(self.to.as_str()).filter(|to| to.contains("://"))
+    }
+}
+
+/// How the address of a bucket begins.
+const BUCKETS: [&str; 3] = ["s3://", "az://", "gs://"];
 
 /// A form of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -532,7 +543,17 @@ fn evidence(node: &Node, diagnostics: &mut Diagnostics) -> Option<EvidenceExport
         );
     }
     let formats = map.texts("formats", diagnostics).map(|formats| once(formats, diagnostics));
-    let to = required(&map, ("`evidence`", "to", "evidence"), diagnostics);
+    let to = required(&map, ("`evidence`", "to", "evidence"), diagnostics).filter(|(to, span)| {
+        let is_place =
+            !to.contains("://") || BUCKETS.iter().any(|begin| to.len() > begin.len() && to.starts_with(begin));
+        if !is_place {
+            diagnostics.push(
+                Diagnostic::at(span.clone(), "evidence goes to a folder or to a bucket")
+                    .label("expected a folder, `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or `gs://BUCKET/PREFIX`"),
+            );
+        }
+        is_place
+    });
     let formats = formats?.into_iter().filter_map(|(word, span)| {
         let name = choose((&word, span), "form of evidence", &names, diagnostics)?;
         EvidenceFormat::ALL.into_iter().find(|format| format.name() == name)

@@ -2,6 +2,7 @@
 
 mod edit;
 
+pub(crate) use edit::quoted;
 pub use edit::{EditError, append_waiver, remove_waiver};
 
 use crate::{

@@ -1,11 +1,16 @@
-//! Controls of network access to the API server.
+//! Controls of the control plane: network access to the API server, and who gets in by what.
 
 use palisade_engine::Entry;
 
 pub mod allow_list_wide;
+pub mod cloud_administrators_unbounded;
 pub mod cloud_customers_admitted;
+pub mod cluster_certificate_expiring;
+pub mod directory_bypassed;
 pub mod endpoint_open_to_the_internet;
+pub mod legacy_authorization;
 mod list;
+pub mod local_administrator_present;
 pub mod private_endpoint_unguarded;
 pub mod private_path_missing;
 pub mod public_endpoint;
@@ -22,4 +27,9 @@ pub const CONTROLS: &[Entry] = &[
     Entry::of::<second_door_unguarded::SecondDoorUnguarded>(),
     Entry::of::<tunnel_around_the_network::TunnelAroundTheNetwork>(),
     Entry::of::<private_endpoint_unguarded::PrivateEndpointUnguarded>(),
+    Entry::of::<local_administrator_present::LocalAdministratorPresent>(),
+    Entry::of::<legacy_authorization::LegacyAuthorization>(),
+    Entry::of::<directory_bypassed::DirectoryBypassed>(),
+    Entry::of::<cloud_administrators_unbounded::CloudAdministratorsUnbounded>(),
+    Entry::of::<cluster_certificate_expiring::ClusterCertificateExpiring>(),
 ];

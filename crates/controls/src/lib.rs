@@ -5,17 +5,47 @@
 //! Controls read facts and judge; anything hard is computed before, in the model and the normalizers.
 #![warn(clippy::disallowed_methods)]
 
+pub mod architecture;
+pub mod asked;
+pub mod backup;
 pub mod control_plane;
+mod environment;
 pub mod etcd;
 mod flaws;
+pub mod governance;
 pub mod identity;
 pub mod node;
+pub mod observability;
 mod quoted;
+pub mod scalability;
 mod time;
 
 use palisade_engine::Entry;
 
 /// Every control, in the order of the catalogue.
 pub fn controls() -> Vec<Entry> {
-    [control_plane::CONTROLS, node::CONTROLS, identity::CONTROLS, etcd::CONTROLS].concat()
+    let mut all = [
+        control_plane::CONTROLS,
+        node::CONTROLS,
+        identity::CONTROLS,
+        etcd::CONTROLS,
+        backup::CONTROLS,
+        observability::CONTROLS,
+        scalability::CONTROLS,
+        architecture::CONTROLS,
+        governance::CONTROLS,
+        asked::CONTROLS,
+    ]
+    .concat();
+    all.sort_by_key(|control| place(control.meta.id));
+    all
+}
+
+/// The areas of the catalogue, in its order.
+const AREAS: [&str; 15] = ["CP", "ND", "ID", "ET", "NW", "RB", "WL", "IM", "BK", "DR", "OB", "SC", "AR", "CD", "GV"];
+
+/// Where a control stands in the catalogue.
+fn place(id: &'static str) -> (usize, &'static str) {
+    let area = id.split_once('-').map_or(id, |(area, _)| area);
+    (AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len()), id)
 }

@@ -27,7 +27,10 @@ pub const CONTROLS: &[Entry] = &[
 ];
 
 /// One verdict for each pool. A serverless pool has no machines of the customer's, so nothing is asked of it.
-fn per_pool_of_machines(cluster: &Cluster, mut judge: impl FnMut(&Pool) -> Result<Verdict, Gap>) -> Vec<Judgement> {
+pub(crate) fn per_pool_of_machines(
+    cluster: &Cluster,
+    mut judge: impl FnMut(&Pool) -> Result<Verdict, Gap>,
+) -> Vec<Judgement> {
     per_pool(cluster, "the cluster has no pools", |pool| match pool.kind {
         PoolKind::Serverless => {
             let because = format!("pool `{}` has no machines of yours: the provider runs each pod", pool.name);

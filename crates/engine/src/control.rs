@@ -1,6 +1,6 @@
 //! The question we ask.
 
-use crate::{Judgement, Meta, Policy};
+use crate::{Asks, Judgement, Meta, Policy};
 use jiff::Timestamp;
 use palisade_model::{Cluster, Provider};
 
@@ -19,6 +19,8 @@ pub trait Control {
     const META: Meta;
     /// Its page in Markdown: the doc comment of its type, kept by [`guide!`](crate::guide).
     const GUIDE: &'static str;
+    /// What it asks people, when it does.
+    const ASKS: Option<&'static Asks> = None;
 
     /// Judges one cluster.
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement>;
@@ -31,6 +33,8 @@ pub struct Entry {
     pub meta: &'static Meta,
     /// Its page in Markdown.
     pub guide: &'static str,
+    /// What it asks people, when it does.
+    pub asks: Option<&'static Asks>,
     /// Judges one cluster.
     pub judge: fn(&Cluster, &Context<'_>) -> Vec<Judgement>,
 }
@@ -38,7 +42,7 @@ pub struct Entry {
 impl Entry {
     /// The row of a control.
     pub const fn of<C: Control>() -> Self {
-        Self { meta: const { &C::META }, guide: C::GUIDE, judge: C::judge }
+        Self { meta: const { &C::META }, guide: C::GUIDE, asks: C::ASKS, judge: C::judge }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Concern, Context, Coverage, Dimension, Entry, Finding, Grounds, Judgement, Modifier, Policy, Severity, State,
-    Subject, SubjectKind, Verdict, fingerprint::Fingerprints, remediation,
+    Subject, SubjectKind, Verdict, environments, fingerprint::Fingerprints, remediation,
 };
 use palisade_model::{Cluster, Inventory};
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc};
@@ -231,11 +231,7 @@ fn severity(
 
 /// Whether a cluster's labels name production, by the policy's words for it.
 pub fn is_production(cluster: &Cluster, policy: &Policy) -> bool {
-    ["environment", "env", "stage"].iter().any(|wanted| {
-        cluster.labels.iter().any(|(label, value)| {
-            label.eq_ignore_ascii_case(wanted) && policy.production.contains(&value.to_ascii_lowercase())
-        })
-    })
+    environments(cluster).any(|value| policy.production.contains(&value.to_ascii_lowercase()))
 }
 
 fn waive(mut finding: Finding, context: &Context<'_>) -> Finding {

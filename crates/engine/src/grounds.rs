@@ -33,10 +33,19 @@ impl Grounds {
 
     /// Rests on this fact too.
     pub(crate) fn rest_on<T>(&mut self, fact: &Observed<T>) {
-        let list = fact.shared_sources();
+        self.rest_on_records(fact.shared_sources());
+    }
+
+    /// Rests on these records too.
+    pub(crate) fn rest_on_records(&mut self, list: &Arc<[Evidence]>) {
         if !list.is_empty() && !self.lists.iter().any(|known| Arc::ptr_eq(known, list)) {
             self.lists.push(Arc::clone(list));
         }
+    }
+
+    /// Rests on what something else rests on too.
+    pub(crate) fn rest_too_on(&mut self, other: &Self) {
+        other.lists.iter().for_each(|list| self.rest_on_records(list));
     }
 
     /// What several verdicts rest on.

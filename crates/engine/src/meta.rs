@@ -130,21 +130,3 @@ pub struct Meta {
     /// Benchmark requirements, `FRAMEWORK:id,id; FRAMEWORK:id`.
     pub maps: &'static str,
 }
-
-/// One benchmark and the requirements of it that a control speaks to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Mapping {
-    /// The benchmark with its version, for example `CIS-EKS-2.0.0`.
-    pub framework: &'static str,
-    /// The requirements.
-    pub requirements: Vec<&'static str>,
-}
-
-/// The benchmark rows of a control.
-pub fn mappings(meta: &Meta) -> Vec<Mapping> {
-    meta.maps
-        .split(';')
-        .filter_map(|row| row.trim().split_once(':'))
-        .map(|(framework, ids)| Mapping { framework, requirements: ids.split(',').map(str::trim).collect() })
-        .collect()
-}

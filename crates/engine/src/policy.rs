@@ -1,6 +1,7 @@
 //! What the organisation has decided. Everything has a default that an auditor can read here.
 
-use crate::{Severity, Waiver};
+use crate::{Answers, Severity, Waiver};
+use palisade_model::Digest;
 use palisade_reach::AddrSet;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,11 @@ pub struct Policy {
     pub short_list: usize,
     /// Services that may be bound to a cluster or hold a gateway role (CP-07).
     pub approved_bindings: BTreeSet<String>,
-    /// Principals that may make cluster credentials (ID-13). `None`: nobody has said.
+    /// Principals that may make cluster credentials (ID-13) and be administrators by the cloud's word (CP-13). `None`: nobody
+    /// has said.
     pub approved_minters: Option<BTreeSet<String>>,
+    /// The most administrators that the cloud may make when nobody has named them (CP-13).
+    pub most_administrators: usize,
     /// Accounts, tenants and projects outside that may be trusted (ID-14). `None`: nobody has said.
     pub approved_parties: Option<BTreeSet<String>>,
     /// Whether secrets must be encrypted with the customer's own key (ET-09). `None`: nobody has said.
@@ -37,6 +41,10 @@ pub struct Policy {
     pub severities: BTreeMap<String, Severity>,
     /// Accepted risks.
     pub waivers: Vec<Waiver>,
+    /// The SHA-256 of the file of accepted risks, if there is one.
+    pub waivers_digest: Option<Digest>,
+    /// What people said that no API tells.
+    pub answers: Answers,
 }
 
 impl Default for Policy {
@@ -48,6 +56,7 @@ impl Default for Policy {
             short_list: 20,
             approved_bindings: BTreeSet::new(),
             approved_minters: None,
+            most_administrators: 5,
             approved_parties: None,
             customer_key: None,
             all_objects: false,
@@ -57,6 +66,8 @@ impl Default for Policy {
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),
+            waivers_digest: None,
+            answers: Answers::default(),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What a control says of one thing.
 
 use crate::{Grounds, Severity, Subject};
-use palisade_model::{Cluster, Gap, Identity, Observed, Pool};
+use palisade_model::{Cluster, Digest, Evidence, Gap, Identity, Observed, Pool};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// The states of a verdict.
 ///
@@ -113,6 +113,11 @@ impl Verdict {
         Self::new(State::AttestMissing, because)
     }
 
+    /// A person has answered, and too long ago.
+    pub fn attest_expired(because: impl Into<String>) -> Self {
+        Self::new(State::AttestExpired, because)
+    }
+
     /// With another severity than the control's own.
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
@@ -123,6 +128,26 @@ impl Verdict {
     #[must_use]
     pub fn in_brief(mut self, brief: impl Into<String>) -> Self {
         self.brief = Some(brief.into());
+        self
+    }
+
+    /// With these records.
+    #[must_use]
+    pub(crate) fn resting_on(mut self, records: &Arc<[Evidence]>) -> Self {
+        self.evidence.rest_on_records(records);
+        self
+    }
+
+    /// With a file that people keep, whole: `what` it holds, and its SHA-256.
+    #[must_use]
+    pub fn seen_in_file(self, what: &'static str, digest: Digest) -> Self {
+        self.resting_on(&Arc::from([Evidence { digest, call: Arc::from(what), pointer: Arc::from("") }]))
+    }
+
+    /// With the records another verdict rests on.
+    #[must_use]
+    pub fn resting_too_on(mut self, other: &Self) -> Self {
+        self.evidence.rest_too_on(&other.evidence);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{Finding, Fingerprint, State};
 use jiff::Timestamp;
+use palisade_model::Cluster;
 use std::collections::BTreeSet;
 
 /// An accepted risk. It changes how a finding is shown, never its verdict.
@@ -55,10 +56,14 @@ pub struct Acceptance {
 impl Waiver {
     /// Whether it names this control, cluster and subject, the last two by id or by name.
     pub fn names(&self, control: &str, cluster: (&str, &str), subject: (&str, &str)) -> bool {
-        let is = |(id, name): (&str, &str), wanted: &str| wanted == id || wanted == name;
         self.control == control
-            && is(cluster, &self.cluster)
-            && self.subject.as_deref().is_none_or(|wanted| is(subject, wanted))
+            && is_called(cluster, &self.cluster)
+            && self.subject.as_deref().is_none_or(|wanted| is_called(subject, wanted))
+    }
+
+    /// Whether it names this cluster, by its id or its name.
+    pub fn is_for(&self, cluster: &Cluster) -> bool {
+        is_called((cluster.id.as_str(), &cluster.name), &self.cluster)
     }
 
     /// Whether its control, cluster and subject are those of this finding.
@@ -91,6 +96,11 @@ impl Waiver {
             until: self.until,
         }
     }
+}
+
+/// Whether something is what a file means, by its id or by its name.
+pub(crate) fn is_called((id, name): (&str, &str), wanted: &str) -> bool {
+    wanted == id || wanted == name
 }
 
 /// Takes back what waivers gave that select more bad findings than they were approved for by number, and names all that

@@ -24,7 +24,7 @@ impl Guides {
         let about = |entry: &Entry| About {
             title: title(entry.guide).to_owned(),
             why: section(entry.guide, "## Why it matters").unwrap_or_default().to_owned(),
-            frameworks: mappings(entry.meta).into_iter().map(|row| row.framework.to_owned()).collect(),
+            frameworks: mappings(entry.meta).into_iter().map(|row| row.key()).collect(),
         };
         controls.iter().map(|entry| (entry.meta.id.to_owned(), about(entry))).collect()
     }
@@ -46,8 +46,9 @@ impl Guides {
 
     /// Whether a control is asked for by a framework: `CIS-EKS-2.0.0`, or `CIS-EKS` in any version.
     pub(crate) fn asks(&self, framework: &str, control: &str) -> bool {
-        let is_it =
-            |known: &String| known.strip_prefix(framework).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+        let is_it = |known: &String| {
+            known.strip_prefix(framework).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', 'r']))
+        };
         self.get(control).is_some_and(|about| about.frameworks.iter().any(is_it))
     }
 }

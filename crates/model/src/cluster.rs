@@ -1,8 +1,8 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts, Location, Minter,
-    Observed, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
+    Access, Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts,
+    Lifecycle, Location, Minter, Observed, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,6 +54,10 @@ pub struct Cluster {
     pub encryption: Observed<Encryption>,
     /// The key behind that encryption.
     pub key: KeyFacts,
+    /// How people get into the Kubernetes API.
+    pub access: Access,
+    /// How it is kept.
+    pub lifecycle: Lifecycle,
 }
 
 impl Cluster {
@@ -106,6 +110,8 @@ impl Cluster {
                 rotation: Observed::missing(gap.clone()),
                 access: Observed::missing(gap.clone()),
             },
+            access: Access::unread(gap),
+            lifecycle: Lifecycle::unread(gap),
         }
     }
 }

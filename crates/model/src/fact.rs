@@ -87,6 +87,46 @@ facts! {
     KeyRotation = "key rotation",
     /// Who may use the key.
     KeyAccess = "key access",
+    /// A static administrator that stands in no directory.
+    LocalCredential = "local credential",
+    /// What decides about requests.
+    Authorization = "authorization",
+    /// Where people's identities come from.
+    SignIn = "sign-in",
+    /// Whom the cloud makes an administrator.
+    Administrators = "administrators",
+    /// The certificate authority of the control plane.
+    ClusterCa = "certificate authority",
+    /// How long the version is supported.
+    Support = "version support",
+    /// How upgrades come.
+    Upgrades = "upgrades",
+    /// The zones of the control plane.
+    Placement = "control plane zones",
+    /// What is in the way of the next upgrade.
+    Blockers = "upgrade blockers",
+    /// What runs on the provider's behalf.
+    Extensions = "add-ons",
+    /// Features without a promise.
+    Experiments = "experimental features",
+    /// What stands between the cluster and its deletion.
+    DeletionGuard = "deletion guard",
+    /// What the provider promises.
+    Tier = "tier",
+    /// Whether requests are logged.
+    AuditLog = "audit log",
+    /// How the provider says the cluster is.
+    Health = "health",
+    /// Who answers for it, as its labels say.
+    Register = "register",
+    /// The version of a pool's kubelets.
+    PoolVersion = "pool version",
+    /// The zones of a pool.
+    PoolZones = "pool zones",
+    /// How an upgrade replaces machines.
+    Surge = "surge",
+    /// How the provider says machines are.
+    PoolHealth = "pool health",
 }
 
 /// A fact whose type does not matter: it can be hidden.
@@ -131,6 +171,10 @@ impl Cluster {
             see(FactKind::Egress, pool.egress.gap());
             see(FactKind::Interactive, pool.interactive.gap());
             see(FactKind::Metadata, pool.metadata.gap());
+            see(FactKind::PoolVersion, pool.upkeep.version.gap());
+            see(FactKind::PoolZones, pool.upkeep.zones.gap());
+            see(FactKind::Surge, pool.upkeep.surge.gap());
+            see(FactKind::PoolHealth, pool.upkeep.health.gap());
         }
         see(FactKind::Credential, self.credential.gap());
         see(FactKind::WorkloadIdentity, self.workload_identity.gap());
@@ -152,6 +196,22 @@ impl Cluster {
         see(FactKind::KeyState, self.key.state.gap());
         see(FactKind::KeyRotation, self.key.rotation.gap());
         see(FactKind::KeyAccess, self.key.access.gap());
+        see(FactKind::LocalCredential, self.access.local_credential.gap());
+        see(FactKind::Authorization, self.access.authorization.gap());
+        see(FactKind::SignIn, self.access.sign_in.gap());
+        see(FactKind::Administrators, self.access.administrators.gap());
+        see(FactKind::ClusterCa, self.access.authority.gap());
+        see(FactKind::Support, self.lifecycle.support.gap());
+        see(FactKind::Upgrades, self.lifecycle.upgrades.gap());
+        see(FactKind::Placement, self.lifecycle.placement.gap());
+        see(FactKind::Blockers, self.lifecycle.blockers.gap());
+        see(FactKind::Extensions, self.lifecycle.extensions.gap());
+        see(FactKind::Experiments, self.lifecycle.experiments.gap());
+        see(FactKind::DeletionGuard, self.lifecycle.deletion_guard.gap());
+        see(FactKind::Tier, self.lifecycle.tier.gap());
+        see(FactKind::AuditLog, self.lifecycle.audit.gap());
+        see(FactKind::Health, self.lifecycle.health.gap());
+        see(FactKind::Register, self.lifecycle.register.gap());
         facts
     }
 
@@ -176,6 +236,22 @@ impl Cluster {
             (FactKind::KeyState, &mut self.key.state),
             (FactKind::KeyRotation, &mut self.key.rotation),
             (FactKind::KeyAccess, &mut self.key.access),
+            (FactKind::LocalCredential, &mut self.access.local_credential),
+            (FactKind::Authorization, &mut self.access.authorization),
+            (FactKind::SignIn, &mut self.access.sign_in),
+            (FactKind::Administrators, &mut self.access.administrators),
+            (FactKind::ClusterCa, &mut self.access.authority),
+            (FactKind::Support, &mut self.lifecycle.support),
+            (FactKind::Upgrades, &mut self.lifecycle.upgrades),
+            (FactKind::Placement, &mut self.lifecycle.placement),
+            (FactKind::Blockers, &mut self.lifecycle.blockers),
+            (FactKind::Extensions, &mut self.lifecycle.extensions),
+            (FactKind::Experiments, &mut self.lifecycle.experiments),
+            (FactKind::DeletionGuard, &mut self.lifecycle.deletion_guard),
+            (FactKind::Tier, &mut self.lifecycle.tier),
+            (FactKind::AuditLog, &mut self.lifecycle.audit),
+            (FactKind::Health, &mut self.lifecycle.health),
+            (FactKind::Register, &mut self.lifecycle.register),
         ];
         for pool in self.pools.value_mut().into_iter().flatten() {
             facts.push((FactKind::Nodes, &mut pool.nodes));
@@ -186,6 +262,10 @@ impl Cluster {
             facts.push((FactKind::Egress, &mut pool.egress));
             facts.push((FactKind::Interactive, &mut pool.interactive));
             facts.push((FactKind::Metadata, &mut pool.metadata));
+            facts.push((FactKind::PoolVersion, &mut pool.upkeep.version));
+            facts.push((FactKind::PoolZones, &mut pool.upkeep.zones));
+            facts.push((FactKind::Surge, &mut pool.upkeep.surge));
+            facts.push((FactKind::PoolHealth, &mut pool.upkeep.health));
         }
         for identity in self.identities.value_mut().into_iter().flatten() {
             facts.push((FactKind::Standing, &mut identity.standing));

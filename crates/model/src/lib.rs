@@ -7,6 +7,7 @@
 //! This crate refuses to interpret: it holds no thresholds and no judgement, performs no I/O and knows no wire format.
 #![warn(clippy::disallowed_methods)]
 
+mod access;
 mod api;
 mod cluster;
 mod etcd;
@@ -16,9 +17,11 @@ mod gap;
 mod identifier;
 mod identity;
 mod inventory;
+mod lifecycle;
 mod observed;
 mod pool;
 
+pub use access::{Access, Administrator, Authorization, ClusterCa, LocalCredential, SignIn};
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
@@ -33,6 +36,10 @@ pub use identity::{
     LongLivedKey, Minter, PrincipalKind, Trust, TrustSubject, UnreadGroup, Unused, WorkloadIdentity,
 };
 pub use inventory::{Inventory, Unseen};
+pub use lifecycle::{
+    AuditLog, Blocker, Condition, DeletionGuard, Experiments, Extension, ExtensionFlaw, Extensions, Freeze, Health,
+    Lifecycle, Phase, Placement, PoolHealth, Register, Repair, Support, Surge, Tier, Upgrades, Upkeep, Zones,
+};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;
 pub use pool::{

@@ -9,6 +9,7 @@
 #![warn(clippy::disallowed_methods)]
 
 mod call;
+mod certificate;
 mod failure;
 mod provider;
 mod record;
@@ -23,6 +24,7 @@ mod pace;
 mod recorder;
 
 pub use call::{Call, Per, permissions};
+pub use certificate::{CertificateError, certificate_end};
 pub use failure::{Failure, FailureReason};
 pub use provider::{DISCOVERY, Discovery, Future, Proposed, Provider, Unit};
 pub use record::{Body, Outcome, Params, Record};

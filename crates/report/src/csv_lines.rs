@@ -1,9 +1,10 @@
 //! A line for each finding, for spreadsheets.
 
 use crate::{Report, cell};
+use palisade_engine::{Mapping, mappings};
 use std::io::{self, Write};
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 26] = [
     "fingerprint",
     "control",
     "name",
@@ -25,6 +26,11 @@ const COLUMNS: [&str; 21] = [
     "rolled_up",
     "base_severity",
     "accepted_until",
+    "answered_by",
+    "answered_on",
+    "answer_counts_until",
+    "answer_evidence",
+    "requirements",
 ];
 
 pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
@@ -32,6 +38,13 @@ pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     writer.write_record(COLUMNS)?;
     for finding in &report.findings {
         let meta = finding.control;
+        let maps = mappings(meta).iter().map(Mapping::told).collect::<Vec<_>>().join("; ");
+        let said = report.answers.behind(finding);
+        let answer = said.and_then(|row| row.answer.as_ref());
+        let by = answer.map(|answer| cell(&answer.by)).unwrap_or_default();
+        let on = answer.map(|answer| answer.on.to_string()).unwrap_or_default();
+        let until = said.and_then(|row| row.until).map(|until| until.last_day.to_string()).unwrap_or_default();
+        let link = answer.and_then(|answer| answer.evidence.as_deref()).map(cell).unwrap_or_default();
         writer.write_record([
             finding.fingerprint.to_string().as_str(),
             meta.id,
@@ -54,6 +67,11 @@ pub(crate) fn csv(report: &Report, to: &mut dyn Write) -> io::Result<()> {
             if finding.rolled_up { "true" } else { "false" },
             finding.base_severity.name(),
             finding.acceptance.as_ref().map(|one| one.until.to_string()).unwrap_or_default().as_str(),
+            by.as_str(),
+            on.as_str(),
+            until.as_str(),
+            link.as_str(),
+            maps.as_str(),
         ])?;
     }
     writer.flush()

@@ -4,12 +4,14 @@
 //! columns, which the page's own script puts into the document as text. A policy in the head lets only that script and
 //! that style run, by their digests.
 
+mod answers;
 mod data;
 mod health;
 mod plan;
 mod summary;
 
 use crate::{Options, Outlook, Report};
+use answers::AnswersView;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use health::HealthView;
@@ -39,6 +41,7 @@ struct Page<'a> {
     summary: Summary<'a>,
     health: HealthView,
     plan: Result<PlanView, String>,
+    answers: AnswersView,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
@@ -60,6 +63,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         summary: Summary::of(report),
         health: assessed,
         plan: outlook.as_ref().map(PlanView::of).map_err(ToString::to_string),
+        answers: AnswersView::of(&report.answers),
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;

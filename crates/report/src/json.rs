@@ -1,5 +1,8 @@
 //! Everything, as `palisade.evaluation/v1`.
 
+mod answers;
+mod controls;
+
 use crate::lines::Lines;
 use crate::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report};
 use palisade_authority::{Certainty, Node, Standing};
@@ -40,6 +43,8 @@ struct Evaluation<'a> {
     /// The clusters, in the order of provider, scope and id.
     #[schemars(with = "Vec<Cluster<'static>>")]
     clusters: Lazy<'a, ClusterRow>,
+    /// The controls that findings name, with the requirements they speak to.
+    controls: Vec<controls::ControlJson>,
     /// The findings, in the order of clusters, then controls.
     #[schemars(with = "Vec<FindingJson<'static>>")]
     findings: Lazy<'a, Finding>,
@@ -50,6 +55,10 @@ struct Evaluation<'a> {
     unused_waivers: Vec<WaiverJson<'a>>,
     /// Waivers that select more bad findings than they were approved for; the rest is not waived.
     grown_waivers: Vec<GrownWaiver<'a>>,
+    /// What people were asked that no API tells, and what they said.
+    answers: answers::AnswersJson<'a>,
+    /// The files that it was judged by, beside the answers of the clouds.
+    parameters: answers::ParametersJson,
 }
 
 /// A waiver that selects more than it was approved for.
@@ -354,10 +363,13 @@ impl<'a> Evaluation<'a> {
                 ratio: (report.coverage.ratio() * 10_000.0).floor() / 10_000.0,
             },
             clusters: Lazy(&report.clusters),
+            controls: controls::of(report),
             findings: Lazy(&report.findings),
             gaps: Lazy(&report.gaps),
             unused_waivers: report.unused_waivers.iter().map(WaiverJson::of).collect(),
             grown_waivers: report.grown_waivers.iter().map(GrownWaiver::of).collect(),
+            answers: answers::AnswersJson::of(&report.answers),
+            parameters: answers::ParametersJson::of(&report.parameters),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! same bytes. Text from a cloud is hostile wherever it is rendered: each renderer escapes for its medium.
 #![warn(clippy::disallowed_methods)]
 
+mod answers;
 mod authority;
 mod brief;
 mod csv_lines;
@@ -22,6 +23,7 @@ mod sarif;
 mod table;
 mod way;
 
+pub use answers::{AnswerRow, AnswerSheet, AnswerTally};
 pub use authority::{authority, authority_json};
 pub use holders::{who, who_json};
 pub use json::json_schema;
@@ -36,6 +38,7 @@ pub use way::{plan_csv, plan_markdown, plan_text};
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
+use palisade_model::Digest;
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,4 +74,17 @@ pub struct Report {
     pub unused_waivers: Vec<Waiver>,
     /// Waivers of the policy that select more bad findings than they were approved for. The rest is not waived.
     pub grown_waivers: Vec<Grown>,
+    /// What people were asked and what they said.
+    pub answers: AnswerSheet,
+    /// The files that it was judged by, beside the answers of the clouds.
+    pub parameters: Parameters,
+}
+
+/// The files that a run was judged by, beside the answers of the clouds: the same ones give the same report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// The SHA-256 of the file of accepted risks. `None`: there is none.
+    pub waivers: Option<Digest>,
+    /// The SHA-256 of the file of answers. `None`: there is none.
+    pub answers: Option<Digest>,
 }

@@ -40,7 +40,7 @@ pub fn control_page(control: &Entry, options: &Options) -> String {
     if !maps.is_empty() {
         let _ = writeln!(text, "\n{}", pen.strong("Benchmarks"));
         for mapping in maps {
-            let _ = writeln!(text, "  {:<20} {}", mapping.framework, mapping.requirements.join(", "));
+            let _ = writeln!(text, "  {:<20} {}", mapping.edition(), mapping.requirements.join(", "));
         }
     }
     text

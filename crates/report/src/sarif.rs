@@ -4,7 +4,7 @@
 //! unknown is kept as an open result, because leaving it out would read as a pass.
 
 use crate::{Report, plain};
-use palisade_engine::{Finding, Meta, Severity, State};
+use palisade_engine::{Finding, Mapping, Meta, Severity, State, mappings};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -26,7 +26,7 @@ pub(crate) fn sarif(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let left_out = told.len().saturating_sub(RESULTS);
     told.truncate(RESULTS);
     let results: Vec<Value> =
-        told.iter().filter_map(|finding| result(finding, positions.get(finding.control.id).copied())).collect();
+        told.iter().filter_map(|finding| result(finding, report, positions.get(finding.control.id).copied())).collect();
     let mut notifications: Vec<String> = report
         .gaps
         .iter()
@@ -73,6 +73,7 @@ fn rule(meta: &Meta) -> Value {
         "properties": {
             "security-severity": score(meta.severity),
             "tags": ["security", meta.concern.name(), meta.layer.name()],
+            "requirements": mappings(meta).iter().map(Mapping::told).collect::<Vec<_>>(),
         },
     })
 }
@@ -88,7 +89,7 @@ fn kind(finding: &Finding) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn result(finding: &Finding, position: Option<usize>) -> Option<Value> {
+fn result(finding: &Finding, report: &Report, position: Option<usize>) -> Option<Value> {
     let (kind, level) = kind(finding)?;
     let place = format!("{}/{}", finding.provider, segment(finding.cluster.as_str()));
     let mut result = json!({
@@ -114,6 +115,18 @@ fn result(finding: &Finding, position: Option<usize>) -> Option<Value> {
             "base-severity": finding.base_severity.name(),
         },
     });
+    if let Some(row) = report.answers.behind(finding)
+        && let (Some(answer), Some(until)) = (&row.answer, row.until)
+        && let Some(properties) = result.get_mut("properties").and_then(Value::as_object_mut)
+    {
+        let said = json!({
+            "by": plain(&answer.by),
+            "on": answer.on.to_string(),
+            "counts-until": until.last_day.to_string(),
+            "evidence": answer.evidence.as_deref().map(plain),
+        });
+        properties.insert("answer".to_owned(), said);
+    }
     if finding.waived
         && let Some(fields) = result.as_object_mut()
     {

@@ -27,6 +27,8 @@ type Closed<'a> = (Vec<&'a GapRow>, BTreeSet<&'static str>);
 const GAPS: usize = 10;
 /// Lines of one reason; the other forms have it in full.
 const LINES: usize = 3;
+/// Controls named that share a reason.
+const ALIKE: usize = 6;
 /// Controls named behind a gap.
 const HIDDEN: usize = 8;
 
@@ -38,6 +40,7 @@ pub(crate) fn table(report: &Report, options: &Options) -> String {
         group(report, *concern, pen, &mut text);
     }
     gaps(report, pen, &mut text);
+    asked(report, pen, &mut text);
     summary(report, pen, &mut text);
     foot(report, options, pen, &mut text);
     text
@@ -170,7 +173,11 @@ fn unknowns(findings: &[&Finding], provider: Provider, pen: Pen, text: &mut Stri
     let rest = rows.len().saturating_sub(SPELLED_OUT);
     for ((state, because), (controls, clusters)) in rows.into_iter().take(SPELLED_OUT) {
         let word = if state == State::Unknown { "unknown" } else { "asked" };
-        let controls: Vec<&str> = controls.into_iter().collect();
+        let mut controls: Vec<String> = controls.into_iter().map(str::to_owned).collect();
+        if let Some(more) = controls.len().checked_sub(ALIKE).filter(|more| *more > 0) {
+            controls.truncate(ALIKE);
+            controls.push(format!("and {more} more"));
+        }
         let count = if clusters.len() == 1 { "1 cluster".to_owned() } else { format!("{} clusters", clusters.len()) };
         let _ = writeln!(text, "    {} {}  {count}", pen.state(state, &format!("{word:<9}")), controls.join(" "));
         let _ = writeln!(text, "{}", pen.wrap_to(&plain(&brief(&because)), "              ", LINES));
@@ -219,6 +226,37 @@ fn gaps(report: &Report, pen: Pen, text: &mut String) {
     if rest > 0 {
         let _ = writeln!(text, "  {}", pen.faint(&format!("and {rest} more: `--format json` lists them all")));
     }
+}
+
+/// What people were asked: how much is missing, and what ends soon.
+fn asked(report: &Report, pen: Pen, text: &mut String) {
+    let sheet = &report.answers;
+    if sheet.rows.is_empty() {
+        return;
+    }
+    let of = |state: State| sheet.rows.iter().filter(move |row| row.state == state);
+    let controls = |state: State| of(state).map(|row| row.control.id).collect::<BTreeSet<_>>();
+    let answered = sheet.rows.iter().filter(|row| row.answer.is_some() && row.state != State::AttestExpired).count();
+    let _ = writeln!(text, "\n{}", pen.strong("Asked of people"));
+    let mut line = |mark: String, words: String| {
+        let _ = writeln!(text, "  {mark} {}", pen.wrap_to(&words, &" ".repeat(12), LINES).trim_start());
+    };
+    for (state, word, what) in
+        [(State::AttestMissing, "missing", "nobody has answered"), (State::AttestExpired, "expired", "answers too old")]
+    {
+        let ids = controls(state);
+        if !ids.is_empty() {
+            let ids = ids.into_iter().collect::<Vec<_>>().join(" ");
+            line(pen.state(state, &format!("{word:<9}")), format!("{what}: {ids}"));
+        }
+    }
+    for row in sheet.rows.iter().filter(|row| row.ends_soon).take(SPELLED_OUT) {
+        let (Some(answer), Some(until)) = (&row.answer, row.until) else { continue };
+        let words = format!("{}, by {} for {}: counts until {}", row.control.id, answer.by, row.of(), until.last_day);
+        line(pen.faint(&format!("{:<9}", "ends soon")), plain(&words));
+    }
+    let (count, noun) = (answered, if answered == 1 { "answer counts" } else { "answers count" });
+    line(pen.faint(&format!("{:<9}", "answered")), format!("{count} {noun}; `palisade answers status` lists them"));
 }
 
 /// Which controls a gap hides.

@@ -77,7 +77,7 @@
       const accepted = text(findings.accepted[place]);
       if (accepted) row("Accepted", shown(accepted));
       row("Address", el("a", { href: "#/finding/" + text(findings.fingerprint[place]) }, el("code", {}, text(findings.fingerprint[place]))));
-      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.requirements.join(", ")).join("; "));
+      if (control.maps.length) row("Frameworks", control.maps.map((one) => one.framework + " " + one.version + " " + one.requirements.join(", ")).join("; "));
       const list = lists[findings.evidence[place]];
       row("Rests on", list.length === 0 ? "no record" : many(list.length, "record", "records"), el("ul", {}, list.slice(0, 50).map((record) => {
         const [call, pointer, digest] = records[record];
@@ -268,7 +268,7 @@
     const one = controls[place], own = (ofControl().get(place) || []).slice().sort(order);
     page(el("p", { class: "crumb" }, el("a", { href: "#/controls" }, "Controls")), el("h1", {}, one.title),
       el("p", { class: "lead" }, el("code", {}, one.id), " · " + one.layer + " · " + one.dimension + " · " + one.concern + " · at most " + one.severity + " · effort " + one.effort), meter(tally(own.filter(summed))),
-      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework), el("dd", {}, map.requirements.join(", "))]))] : [],
+      one.maps.length ? [el("h2", {}, "Requirements it speaks to"), el("dl", {}, one.maps.flatMap((map) => [el("dt", {}, map.framework + " " + map.version), el("dd", {}, map.requirements.join(", "))]))] : [],
       el("h2", {}, "Findings"), ...listing(own.filter(summed), "control"), el("p", {}, el("a", { href: "#/findings?parts=each&control=" + id }, "Each part of them")));
   };
   const findingView = (fingerprint) => {
@@ -301,9 +301,9 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    const still = { health: "health", plan: "plan" }[part];
+    const still = ["health", "plan", "answers"].find((name) => name === part);
     summary.hidden = Boolean(own || still);
-    for (const name of ["health", "plan"]) document.getElementById(name).hidden = name !== still;
+    for (const name of ["health", "plan", "answers"]) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
     if (own) own(); else page();
     const title = view.querySelector("h1");
@@ -325,7 +325,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

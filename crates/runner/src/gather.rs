@@ -7,7 +7,7 @@ use palisade_engine::{
 };
 use palisade_model::{Cluster, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
-use palisade_report::{ClusterRow, Report, RunInfo};
+use palisade_report::{AnswerTally, ClusterRow, Parameters, Report, RunInfo};
 use palisade_track::{Rules, Sighting};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,7 @@ pub(crate) struct Gather {
     /// Which waivers matched something, by their place in the policy.
     used: BTreeSet<usize>,
     coverage: Coverage,
+    answers: AnswerTally,
     sighting: Sighting<'static>,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
@@ -64,6 +65,7 @@ impl Default for Gather {
             unread: BTreeMap::new(),
             used: BTreeSet::new(),
             coverage: Coverage::default(),
+            answers: AnswerTally::default(),
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
             prints: Vec::new(),
@@ -83,6 +85,7 @@ impl Gather {
         for cluster in &inventory.clusters {
             let judged = evaluate(cluster, judge.controls, &context).findings;
             self.note_waivers(&judged, judge);
+            self.answers.take(cluster, &judged, judge.policy);
             self.findings.extend(judged);
             self.take_unread(cluster);
             self.clusters.push(ClusterRow::of(cluster));
@@ -220,6 +223,8 @@ impl Gather {
             gaps,
             unused_waivers,
             grown_waivers,
+            answers: self.answers.finish(judge.controls, judge.policy, finished_at),
+            parameters: Parameters { waivers: judge.policy.waivers_digest, answers: judge.policy.answers.digest() },
         };
         (report, sighting)
     }

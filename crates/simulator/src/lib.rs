@@ -19,6 +19,7 @@
 
 pub mod aws;
 pub mod azure;
+mod certificate;
 pub mod faults;
 pub mod gcp;
 pub mod generate;

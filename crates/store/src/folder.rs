@@ -59,11 +59,27 @@ pub enum StoreError {
         /// Which.
         path: PathBuf,
     },
+    /// It is no address of a bucket.
+    #[error("`{address}` is no address of a bucket: {why}")]
+    Address {
+        /// Which.
+        address: String,
+        /// Why.
+        why: String,
+    },
+    /// What was fetched is not what was kept.
+    #[error("`{}` does not agree with what was fetched: {why}", path.display())]
+    Differs {
+        /// The list of sums.
+        path: PathBuf,
+        /// In what.
+        why: String,
+    },
 }
 
 /// What a list of records begins with.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Header {
+struct Header {
     schema: String,
     target: String,
     provider: Provider,
@@ -75,7 +91,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn of(snapshot: &Snapshot, lines: &str) -> Self {
+    fn of(snapshot: &Snapshot, lines: &str) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
             target: snapshot.target.clone(),
@@ -89,7 +105,7 @@ impl Header {
 }
 
 /// The header as the first line.
-pub(crate) fn header_line(header: &Header, path: &Path) -> Result<String, StoreError> {
+fn header_line(header: &Header, path: &Path) -> Result<String, StoreError> {
     let malformed = |error: serde_json::Error| StoreError::Malformed { path: path.to_owned(), why: error.to_string() };
     serde_json::to_string(header).map_err(malformed)
 }
@@ -206,14 +222,14 @@ impl SnapshotFolder {
 }
 
 /// Where a body is.
-pub(crate) fn body_name(digest: Digest) -> String {
+fn body_name(digest: Digest) -> String {
     let hex = digest.to_hex();
     let first: String = hex.chars().take(2).collect();
     format!("bodies/{first}/{hex}.json")
 }
 
 /// Where a list is. Named by a digest, because a scope's name is the provider's text and no file name.
-pub(crate) fn unit_name(header: &Header) -> String {
+fn unit_name(header: &Header) -> String {
     name_of_unit(header.provider, &header.target, &header.scope)
 }
 
@@ -224,18 +240,8 @@ fn name_of_unit(provider: Provider, target: &str, scope: &str) -> String {
     format!("units/{provider}-{short}.jsonl")
 }
 
-/// The bodies that a list names. What cannot be read names none; reading the list then says why.
-pub(crate) fn named_bodies(text: &str) -> BTreeSet<Digest> {
-    #[derive(Deserialize)]
-    struct Named {
-        body: Option<Digest>,
-    }
-    let lines = text.lines().skip(1).filter_map(|line| serde_json::from_str::<Named>(line).ok());
-    lines.filter_map(|named| named.body).collect()
-}
-
 /// Reads a list and its bodies, and checks the digest of each.
-pub(crate) fn read_unit(
+fn read_unit(
     unit: &Path,
     text: &str,
     body: impl FnMut(Digest) -> Result<Arc<[u8]>, String>,

@@ -1,18 +1,18 @@
 //! Keeps what runs saw: the raw answers, and the memory of what was said of them.
 //!
-//! - [`SnapshotFolder`] and [`SnapshotBlobs`]: answers by the SHA-256 of their bytes, and one list of records a scope, in
-//!   a folder or in a bucket.
+//! - [`SnapshotFolder`]: answers by the SHA-256 of their bytes, and one list of records a scope.
+//! - [`Bucket`]: what runs kept, in S3, Azure Blob Storage or Google Cloud Storage.
 //! - [`Database`]: runs, what was said, the standing of findings, waivers, messages that wait to be delivered, leases.
 //!   SQLite in one file, or PostgreSQL when several instances share it.
 //!
 //! What is decided about a run is decided by `palisade-track`; this crate loads, writes, and lets nothing be written by
 //! half.
 
-mod blobs;
+mod bucket;
 mod database;
 mod folder;
 
-pub use blobs::SnapshotBlobs;
+pub use bucket::{BUCKETS, Bucket, SUMS, files_below};
 pub use database::{
     Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Ending, Endpoint,
     EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, Outcome, Recorded, Route,

@@ -3,7 +3,7 @@
 
 use palisade_model::{FactKind, Gap, Provider};
 use palisade_provider::{Call, Failure, FailureReason, Per, Snapshot};
-use palisade_store::{SnapshotBlobs, SnapshotFolder, StoreError};
+use palisade_store::{SnapshotFolder, StoreError};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::json;
 use std::{
@@ -215,40 +215,6 @@ fn a_list_without_its_first_middle_or_last_page_is_a_gap() {
     }
     let whole = (0..3).fold(SnapshotBuilder::new(Provider::Aws, "s"), page).build();
     assert_eq!(whole.list(&CALL, "s", &[], |items: Vec<u32>| items).get(), Ok(&vec![0, 1, 2]));
-}
-
-#[tokio::test]
-async fn a_folder_of_objects_and_a_folder_read_what_the_other_wrote() {
-    let folder = tempfile::tempdir().unwrap();
-    let (plain, objects) =
-        (SnapshotFolder::create(folder.path()).unwrap(), SnapshotBlobs::folder(folder.path()).unwrap());
-    objects.write(&snapshot()).await.unwrap();
-    let units = plain.units().unwrap();
-    assert_eq!(plain.read(&units[0]).unwrap(), snapshot());
-    plain.write(&snapshot()).unwrap();
-    let named = objects.units().await.unwrap();
-    assert_eq!(named.len(), 1);
-    assert_eq!(objects.read(&named[0]).await.unwrap(), snapshot());
-    let left = files_below(folder.path()).into_iter().filter(|path| path.extension().is_none_or(|end| end == "part"));
-    assert_eq!(left.collect::<Vec<_>>(), [] as [PathBuf; 0], "nothing half-written is left");
-}
-
-#[tokio::test]
-async fn objects_that_are_missing_or_changed_are_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let objects = SnapshotBlobs::folder(folder.path()).unwrap();
-    assert!(matches!(objects.units().await, Err(StoreError::Empty { .. })));
-    objects.write(&snapshot()).await.unwrap();
-    let unit = objects.units().await.unwrap().remove(0);
-    let body = files_below(&folder.path().join("bodies")).remove(0);
-    fs::write(&body, "{}").unwrap();
-    let changed = objects.read(&unit).await.unwrap_err().to_string();
-    assert!(changed.contains("it was changed"), "{changed}");
-    fs::remove_file(&body).unwrap();
-    let missing = objects.read(&unit).await.unwrap_err().to_string();
-    assert!(missing.contains("could not read the body `sha256:"), "{missing}");
-    objects.write(&snapshot()).await.unwrap();
-    assert_eq!(objects.read(&unit).await.unwrap(), snapshot(), "writing again brings it back");
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

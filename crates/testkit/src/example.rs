@@ -1,5 +1,6 @@
 //! One good and one bad cluster of each provider.
 
+use crate::kept::{sloppy_access, sloppy_lifecycle, sloppy_upkeep, tidy_access, tidy_lifecycle, tidy_upkeep};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, Standing};
@@ -115,6 +116,8 @@ pub fn tidy(provider: Provider) -> Cluster {
             rotation: known(Rotation::Automatic { days: Some(365) }),
             access: known(KeyAccess::Known { holders: Vec::new(), public_network: Some(false), logged: Some(true) }),
         },
+        access: tidy_access(),
+        lifecycle: tidy_lifecycle(),
     }
 }
 
@@ -205,6 +208,8 @@ pub fn sloppy(provider: Provider) -> Cluster {
             logged: Some(false),
         }),
     };
+    cluster.access = sloppy_access();
+    cluster.lifecycle = sloppy_lifecycle();
     cluster
 }
 
@@ -281,6 +286,7 @@ fn tidy_pool() -> Pool {
             mode: "tokens required, hop limit 1".to_owned(),
             pods: PodAccess::Blocked { because: "hop limit 1".to_owned() },
         }),
+        upkeep: tidy_upkeep(),
     }
 }
 
@@ -313,6 +319,7 @@ fn sloppy_pool() -> Pool {
             mode: "tokens optional, hop limit 2".to_owned(),
             pods: PodAccess::Reachable { because: "hop limit 2".to_owned() },
         }),
+        upkeep: sloppy_upkeep(),
         ..tidy_pool()
     }
 }

@@ -7,6 +7,7 @@
 //! what we make, and [`Moto`] is somebody else's AWS.
 
 mod example;
+mod kept;
 mod law;
 mod measure;
 mod moto;

@@ -6,6 +6,7 @@
 mod access;
 mod identity;
 mod key;
+mod lifecycle;
 mod pool;
 
 use palisade_model::{Cluster, Observed};
@@ -24,7 +25,7 @@ pub struct Variation {
 
 /// Every variation, in a fixed order.
 pub fn variations() -> impl Iterator<Item = Variation> {
-    [access::ALL, pool::ALL, identity::ALL, key::ALL]
+    [access::ALL, pool::ALL, identity::ALL, key::ALL, lifecycle::ALL]
         .into_iter()
         .flatten()
         .map(|(name, apply)| Variation { name, apply: *apply })

@@ -221,7 +221,7 @@ impl<'r, 'a> Step<'r, 'a> {
             };
             let before = said.state.map(|state| (state, said.severity));
             if before != Some(now) {
-                let cause = Cause::between(said, finding.state, evidence, self.rules);
+                let cause = Cause::between(said, finding, evidence, self.rules);
                 let fingerprint = finding.fingerprint;
                 turns.push(Turn { fingerprint, is_first: false, before, after: Some(now), cause });
             }

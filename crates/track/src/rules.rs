@@ -1,7 +1,7 @@
 //! By what a run judged.
 
 use crate::Print;
-use palisade_engine::{Entry, Policy};
+use palisade_engine::{Answers, Entry, Policy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -12,20 +12,21 @@ pub struct Rules {
     pub palisade: String,
     /// The ids of the controls that ran.
     pub controls: BTreeSet<String>,
-    /// What the organisation had decided, without its waivers: they change how a finding is shown and never what is
-    /// said.
+    /// What the organisation had decided, without its waivers, which change how a finding is shown, and without its
+    /// answers, which are what people saw of the world.
     pub policy: Print,
 }
 
 impl Rules {
     /// The rules of a run.
     pub fn of(palisade: &str, controls: &[Entry], policy: &Policy) -> Self {
-        let without_waivers = Policy { waivers: Vec::new(), ..policy.clone() };
+        let decided =
+            Policy { waivers: Vec::new(), waivers_digest: None, answers: Answers::default(), ..policy.clone() };
         Self {
             palisade: palisade.to_owned(),
             controls: controls.iter().map(|control| control.meta.id.to_owned()).collect(),
             // The debug form of one version of the program is stable, and the version is part of the rules.
-            policy: Print::of([format!("{without_waivers:?}").as_str()]),
+            policy: Print::of([format!("{decided:?}").as_str()]),
         }
     }
 
@@ -61,10 +62,10 @@ impl Rules {
 mod tests {
     use super::*;
     use jiff::Timestamp;
-    use palisade_engine::{Severity, Waiver};
+    use palisade_engine::{Severity, Waiver, digest_of};
 
     #[test]
-    fn a_waiver_is_no_other_rule_and_a_severity_is() {
+    fn a_waiver_or_an_answer_is_no_other_rule_and_a_severity_is() {
         let mut policy = Policy::default();
         let plain = Rules::of("0.1.0", &[], &policy);
         policy.waivers.push(Waiver {
@@ -78,6 +79,8 @@ mod tests {
             approved: None,
             covers: None,
         });
+        policy.waivers_digest = Some(digest_of("waivers: []"));
+        policy.answers = Answers::new(Vec::new(), "answers: []");
         assert_eq!(Rules::of("0.1.0", &[], &policy), plain);
         policy.severities.insert("CP-01".to_owned(), Severity::Low);
         let other = Rules::of("0.2.0", &[], &policy);

@@ -120,9 +120,15 @@ fn page(control: &Entry) -> String {
     );
     let maps = mappings(meta);
     if !maps.is_empty() {
-        text.push_str("\n## Benchmarks\n\n| Benchmark | Requirements |\n|---|---|\n");
+        text.push_str("\n## Benchmarks\n\n| Benchmark | Version | Requirements |\n|---|---|---|\n");
         for mapping in maps {
-            let _ = writeln!(text, "| {} | {} |", mapping.framework, mapping.requirements.join(", "));
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                mapping.framework.title(),
+                mapping.version,
+                mapping.requirements.join(", ")
+            );
         }
     }
     text

@@ -12,12 +12,14 @@ mod filter;
 mod iam;
 mod identities;
 mod key;
+mod lifecycle;
 mod machine;
 mod pools;
 mod proposal;
 mod region;
 mod route;
 mod trail;
+mod upkeep;
 
 use crate::{
     calls,
@@ -219,6 +221,8 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
         rotation: encryption::rotation(region, known),
         access: key::key_access(region, account, known),
     };
+    cluster.access = lifecycle::access(region, account, known);
+    cluster.lifecycle = lifecycle::lifecycle(region, known);
     cluster
 }
 

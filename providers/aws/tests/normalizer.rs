@@ -7,6 +7,7 @@ mod normalizer {
     mod edges;
     mod fixtures;
     mod laws;
+    mod lifecycle;
     mod organization;
     mod scene;
     mod traps;

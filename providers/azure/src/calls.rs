@@ -1,9 +1,9 @@
 //! Every call that may be made, with the permission it takes. All of them are reads.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, KeyAccess,
-    KeyRotation, KeyState, Minters, Nodes, OtherTrust, PrivateGuard, PublicAccess, PublicAddresses, Standing, Trusts,
-    Tunnels, UnreadGroups,
+    self, Administrators, AuditLog, Controllers, Dedication, DefaultRoute, DeletionGuard, Egress, Experiments,
+    Exposure, ExternalTrusts, Filters, Identities, KeyAccess, KeyRotation, KeyState, Minters, Nodes, OtherTrust,
+    PrivateGuard, PublicAccess, PublicAddresses, Standing, Support, Trusts, Tunnels, UnreadGroups, Upgrades,
 };
 use palisade_provider::{Call, Per};
 
@@ -137,15 +137,15 @@ calls! {
         "know which nodes have a public address";
     /// Who holds which role in a subscription, at its parents and below it.
     ROLE_ASSIGNMENTS = "RoleAssignments_ListForSubscription", "Microsoft.Authorization/roleAssignments/read", Account,
-        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
         "evaluate what identities may do, and who may make cluster credentials";
     /// What the roles of a subscription allow.
     ROLE_DEFINITIONS = "RoleDefinitions_List", "Microsoft.Authorization/roleDefinitions/read", Account,
-        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
         "know what each role allows";
     /// What is denied whatever a role allows.
     DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
-        &[Standing, UnreadGroups, Minters, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
         "know what is denied whatever a role allows";
     /// The service principals in a group that holds a role, at any depth. Managed identities are service principals.
     GROUP_MEMBERS = "Groups_ListTransitiveMembers", "GroupMember.Read.All", Identity,
@@ -173,10 +173,28 @@ calls! {
     KEY = "Keys_Get", "Microsoft.KeyVault/vaults/keys/read", Key,
         &[KeyState, KeyRotation], &[],
         "know whether the key lives and rotates";
-    /// Where a vault's log goes.
-    DIAGNOSTIC_SETTINGS = "DiagnosticSettings_List", "Microsoft.Insights/diagnosticSettings/read", Key,
-        &[KeyAccess], &[],
-        "know whether uses of the key are logged";
+    /// Where the log of a cluster or of a vault goes.
+    DIAGNOSTIC_SETTINGS = "DiagnosticSettings_List", "Microsoft.Insights/diagnosticSettings/read", Member,
+        &[AuditLog, KeyAccess], &[],
+        "know whether requests to the API server and uses of the key are logged";
+    /// When a cluster may be upgraded, and when not.
+    MAINTENANCE = "MaintenanceConfigurations_ListByManagedCluster",
+        "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read", Cluster,
+        &[Upgrades], &[],
+        "know the maintenance windows and freezes of a cluster";
+    /// The versions that AKS offers in a region.
+    KUBERNETES_VERSIONS = "ManagedClusters_ListKubernetesVersions",
+        "Microsoft.ContainerService/locations/kubernetesVersions/read", Region,
+        &[Support, Experiments], &[],
+        "know which versions are supported, and which are previews";
+    /// What may not be deleted or changed in a subscription.
+    LOCKS = "ManagementLocks_ListAtSubscriptionLevel", "Microsoft.Authorization/locks/read", Account,
+        &[DeletionGuard], &[],
+        "know what stands between a cluster and its deletion";
+    /// The preview features of AKS that a subscription is registered for.
+    FEATURES = "Features_List", "Microsoft.Features/providers/features/read", Account,
+        &[Experiments], &[],
+        "know which preview features clusters may use";
 }
 
 /// Whether Microsoft Graph is asked and not Azure Resource Manager.

@@ -18,6 +18,7 @@ mod guard;
 mod holders;
 mod identities;
 mod key;
+mod lifecycle;
 mod machines;
 mod minters;
 mod needs;
@@ -34,6 +35,7 @@ mod standing;
 mod surroundings;
 mod table;
 mod trusts;
+mod upkeep;
 mod ways;
 
 pub(crate) use proposal::propose;

@@ -6,6 +6,7 @@ mod cluster;
 mod compute;
 mod identity;
 mod lenient;
+mod lifecycle;
 mod list;
 mod network;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) use cluster::{
 };
 pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
+pub(crate) use lifecycle::{Feature, KubernetesVersion, KubernetesVersions, Lock, Maintenance, Span};
 pub(crate) use list::List;
 pub(crate) use network::{
     AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress,

@@ -1,9 +1,9 @@
 //! Every call the collector may make, with its permission and the facts it feeds.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
-    KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses, Standing, Trusts, Tunnels,
-    UnreadGroups, Unused,
+    self, Administrators, Blockers, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters,
+    Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses,
+    SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -55,6 +55,16 @@ pub const CLUSTERS_LIST: Call = Call {
     purpose: "read clusters and their node pools",
 };
 
+/// Reads until when a cluster's version is supported, and what holds its upgrades up.
+pub const CLUSTER_UPGRADES: Call = Call {
+    name: "container.clusters.fetchClusterUpgradeInfo",
+    permission: "container.clusters.get",
+    per: Per::Cluster,
+    feeds: &[Support, Blockers],
+    redact: &[],
+    purpose: "read until when a cluster's version is supported, and what holds its upgrades up",
+};
+
 /// Reads a project's number and what it stands below.
 pub const PROJECTS_GET: Call = Call {
     name: "cloudresourcemanager.projects.get",
@@ -71,6 +81,8 @@ pub const PROJECTS_GET: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        SignIn,
+        Administrators,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -91,8 +103,21 @@ pub const FOLDERS_GET: Call = Call {
 
 /// What a policy of anything above a project says something about. Whom the cluster's own identities are it does not say;
 /// that there are no others it does.
-const INHERITED: &[FactKind] =
-    &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, Minters, KeyAccess, Tunnels];
+const INHERITED: &[FactKind] = &[
+    Standing,
+    Dedication,
+    OtherTrust,
+    Keys,
+    Unused,
+    Trusts,
+    UnreadGroups,
+    Controllers,
+    Minters,
+    SignIn,
+    Administrators,
+    KeyAccess,
+    Tunnels,
+];
 
 /// Reads who holds which role in a project.
 pub const PROJECT_POLICY: Call = Call {
@@ -109,6 +134,8 @@ pub const PROJECT_POLICY: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
+        SignIn,
+        Administrators,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -142,7 +169,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, SignIn, Administrators, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -152,7 +179,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, SignIn, Administrators, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -162,7 +189,7 @@ pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
     permission: "iam.roles.get",
     per: Per::Target,
-    feeds: &[Standing, OtherTrust, UnreadGroups, Minters, KeyAccess, Tunnels],
+    feeds: &[Standing, OtherTrust, UnreadGroups, Minters, SignIn, Administrators, KeyAccess, Tunnels],
     redact: &[],
     purpose: "read the permissions of the roles that are bound",
 };
@@ -353,6 +380,7 @@ pub static CALLS: &[Call] = &[
     PROJECTS_LIST,
     FOLDERS_LIST,
     CLUSTERS_LIST,
+    CLUSTER_UPGRADES,
     PROJECTS_GET,
     FOLDERS_GET,
     PROJECT_POLICY,

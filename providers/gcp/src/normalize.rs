@@ -15,6 +15,7 @@ mod hierarchy;
 mod identities;
 mod key;
 mod key_access;
+mod lifecycle;
 mod listing;
 mod login;
 mod machines;

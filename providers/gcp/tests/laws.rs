@@ -23,7 +23,8 @@ fn full() -> World {
             json!({ "project": "p", "membership": "//gkehub.googleapis.com/projects/42/locations/l/memberships/c" });
         cluster["addonsConfig"] = json!({ "configConnectorConfig": { "enabled": true } });
         let pools = cluster["nodePools"].as_array_mut().unwrap();
-        pools.push(json!({ "name": "second", "config": { "serviceAccount": "default" } }));
+        pools.push(json!({ "name": "second", "config": { "serviceAccount": "default" }, "version": "1.33.4-gke.100",
+            "status": "RUNNING", "upgradeSettings": { "strategy": "SURGE", "maxSurge": 1 } }));
     });
     // Something that what is not read may keep out, or let in elsewhere.
     world.firewalls(json!([{ "name": "ssh", "sourceRanges": ["0.0.0.0/0"], "allowed": [{ "IPProtocol": "tcp", "ports": ["22"] }] }]));
@@ -76,6 +77,9 @@ fn doubtful(inventory: &Inventory, call: &str) -> BTreeSet<FactKind> {
     for cluster in &inventory.clusters {
         if cluster.minters.get().into_iter().flatten().any(|minter| hangs(&minter.certainty)) {
             found.insert(FactKind::Minters);
+        }
+        if cluster.access.administrators.get().into_iter().flatten().any(|one| hangs(&one.certainty)) {
+            found.insert(FactKind::Administrators);
         }
         let standings = cluster.identities.get().into_iter().flatten().filter_map(|one| one.standing.get().ok());
         if standings.filter_map(|standing| standing.administrator.as_ref()).any(|(certainty, _)| hangs(certainty)) {

@@ -11,6 +11,9 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Controls {
+    /// Only those that speak to a framework, with its requirements: `CIS-EKS` in every version, or `CIS-EKS-2.0.0`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) framework: Option<String>,
     /// What comes out
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,

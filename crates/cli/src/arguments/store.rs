@@ -26,6 +26,18 @@ Examples:
         /// The backup
         file: PathBuf,
     },
+    /// Write the evidence of a run that is kept in a bucket into a new folder, and check it against its sums
+    #[command(after_help = "\
+Examples:
+  palisade store fetch s3://acme-evidence/palisade/nightly-full/2026-11-29T020000Z --to evidence
+  palisade replay evidence/snapshot    judge it again")]
+    Fetch {
+        /// Where it is: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX
+        address: String,
+        /// The new folder
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,19 @@
 //! What a schedule keeps of each run.
 
-use crate::output;
+use crate::{
+    output,
+    scan::{answers_path, waivers_path},
+};
 use anyhow::Context as _;
 use jiff::Timestamp;
-use palisade_config::{EvidenceFormat, ScheduleConfig};
+use palisade_config::{Config, EvidenceExport, EvidenceFormat, ScheduleConfig};
+use palisade_engine::digest_of;
+use palisade_model::Digest;
 use palisade_provider::Body;
 use palisade_report::Format;
 use palisade_schedule::Firing;
 use palisade_service::Record;
+use palisade_store::{Bucket, SUMS, files_below};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -19,12 +25,21 @@ use std::{
 /// scheduled.
 const NAME: &str = "%Y-%m-%dT%H%M%S%.fZ";
 
+/// The folder beside the configuration for what has not arrived in its bucket.
+const WAITING: &str = "palisade.evidence";
+
 /// Where the evidence of a run goes: a folder of its own.
-pub(crate) fn folder(to: &str, config_path: &Path, schedule: &ScheduleConfig, firing: &Firing) -> PathBuf {
-    of_schedule(to, config_path, schedule).join(firing.at.strftime(NAME).to_string())
+pub(crate) fn folder(
+    export: &EvidenceExport,
+    config_path: &Path,
+    schedule: &ScheduleConfig,
+    firing: &Firing,
+) -> PathBuf {
+    of_schedule(export, config_path, schedule).join(firing.at.strftime(NAME).to_string())
 }
 
-fn of_schedule(to: &str, config_path: &Path, schedule: &ScheduleConfig) -> PathBuf {
+fn of_schedule(export: &EvidenceExport, config_path: &Path, schedule: &ScheduleConfig) -> PathBuf {
+    let to = export.bucket().map_or(export.to.as_str(), |_| WAITING);
     config_path.parent().unwrap_or(Path::new("")).join(to).join(&schedule.schedule.name)
 }
 
@@ -36,8 +51,11 @@ pub(crate) fn old(
     before: Timestamp,
     needed: &BTreeSet<Timestamp>,
 ) -> anyhow::Result<Vec<PathBuf>> {
-    let Some(export) = &schedule.evidence else { return Ok(Vec::new()) };
-    let root = of_schedule(&export.to, config_path, schedule);
+    // Whoever keeps a bucket says how long, and nothing of ours can remove what is in it.
+    let Some(export) = schedule.evidence.as_ref().filter(|export| export.bucket().is_none()) else {
+        return Ok(Vec::new());
+    };
+    let root = of_schedule(export, config_path, schedule);
     let entries = match fs::read_dir(&root) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -72,18 +90,16 @@ pub(crate) fn remove(folder: &Path) -> anyhow::Result<()> {
     fs::remove_dir_all(folder).with_context(|| format!("could not remove `{}`", folder.display()))
 }
 
-/// The list of what a run kept, as `sha256sum -c` reads it.
-const SUMS: &str = "SHA256SUMS";
-
-/// Writes the forms that a schedule asks for, and last the sums of everything that is in the folder.
-pub(crate) fn export(
+/// Writes the forms that a schedule asks for, and last the sums of everything that is in the folder. What goes to a bucket
+/// is sent, with whatever of earlier runs has not arrived there.
+pub(crate) async fn export(
     schedule: &ScheduleConfig,
-    config_path: &Path,
+    (config, config_path): (&Config, &Path),
     firing: &Firing,
     record: &Record,
 ) -> anyhow::Result<()> {
     let Some(export) = &schedule.evidence else { return Ok(()) };
-    let folder = folder(&export.to, config_path, schedule, firing);
+    let folder = folder(export, config_path, schedule, firing);
     fs::create_dir_all(&folder).with_context(|| format!("could not make the folder `{}`", folder.display()))?;
     for form in &export.formats {
         let (name, format) = match form {
@@ -96,6 +112,13 @@ pub(crate) fn export(
         };
         output::report_file(&folder.join(name), &record.report, format)?;
     }
+    let parameters = &record.report.parameters;
+    for (path, digest, name) in [
+        (waivers_path(config, config_path), parameters.waivers, "waivers.yaml"),
+        (answers_path(config, config_path), parameters.answers, "answers.yaml"),
+    ] {
+        judged_by(path.as_deref(), digest, &folder.join(name))?;
+    }
     let mut names = Vec::new();
     files_below(&folder, "", &mut names)?;
     names.retain(|name| name != SUMS);
@@ -107,20 +130,44 @@ pub(crate) fn export(
         // Writing to a string cannot fail.
         let _ = writeln!(sums, "{}  {name}", Body::new(bytes).digest().to_hex());
     }
-    output::data(sums.as_bytes(), Some(&folder.join(SUMS)))
+    output::data(sums.as_bytes(), Some(&folder.join(SUMS)))?;
+    let Some(address) = export.bucket() else { return Ok(()) };
+    let waiting = of_schedule(export, config_path, schedule);
+    send(address, &waiting, &schedule.schedule.name)
+        .await
+        .with_context(|| format!("the evidence waits in `{}` and is sent again with the next run", waiting.display()))
 }
 
-/// The names of all files below a folder, as they are written from there.
-fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> anyhow::Result<()> {
-    let doing = || format!("could not read the folder `{}`", folder.display());
-    for entry in fs::read_dir(folder).with_context(doing)? {
-        let entry = entry.with_context(doing)?;
-        let name = format!("{before}{}", entry.file_name().to_string_lossy());
-        if entry.file_type().with_context(doing)?.is_dir() {
-            files_below(&entry.path(), &format!("{name}/"), names)?;
-        } else {
-            names.push(name);
+/// Keeps a file that the run was judged by. One that was changed since is left out: the report names the digest of the
+/// one that counted.
+fn judged_by(path: Option<&Path>, digest: Option<Digest>, kept: &Path) -> anyhow::Result<()> {
+    let (Some(path), Some(digest)) = (path, digest) else { return Ok(()) };
+    match fs::read_to_string(path) {
+        Ok(text) if digest_of(&text) == digest => output::data(text.as_bytes(), Some(kept)),
+        Ok(_) | Err(_) => {
+            tracing::warn!(path = %path.display(), "what the run was judged by has changed and is not kept with its evidence");
+            Ok(())
         }
+    }
+}
+
+/// Sends every folder that is whole, the oldest first, and removes it here when it has arrived.
+async fn send(address: &str, waiting: &Path, schedule: &str) -> anyhow::Result<()> {
+    let bucket = Bucket::open(address, std::env::vars())?;
+    let unreadable = || format!("could not read the folder `{}`", waiting.display());
+    let mut whole = Vec::new();
+    for entry in fs::read_dir(waiting).with_context(unreadable)? {
+        let entry = entry.with_context(unreadable)?;
+        let name = entry.file_name();
+        if let Some(name) = name.to_str().filter(|name| moment(name).is_some() && entry.path().join(SUMS).exists()) {
+            whole.push(name.to_owned());
+        }
+    }
+    whole.sort();
+    for name in whole {
+        let folder = waiting.join(&name);
+        bucket.send(&folder, &format!("{schedule}/{name}")).await?;
+        remove(&folder)?;
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! ET-12.
 
 use crate::time::{date, days, days_between};
+use jiff::tz::TimeZone;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity, State,
+    Value, Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, FactKind, Gap, KeyOwner, Rotation};
 
@@ -19,9 +21,10 @@ guide! {
     /// | Verdict | When |
     /// |---|---|
     /// | fail | rotation is off, rarer than the policy allows (365 days by default), or by hand and longer ago than that |
-    /// | pass | it rotates by itself at least that often, or was rotated by hand within that time |
+    /// | pass | it rotates by itself at least that often, or was rotated by hand within that time, also where somebody says so |
     /// | inherited | the provider's own key encrypts: its rotation cannot be inspected |
     /// | attest missing | the material lives outside the provider, and nobody has answered |
+    /// | attest expired | likewise: the answer, or the rotation it tells of, is older than a year |
     /// | unknown | the key was not read, or its period, its last rotation or whether it rotates is not told |
     /// | not applicable | no key encrypts above the disk (ET-08) |
     ///
@@ -40,6 +43,18 @@ guide! {
     pub struct EncryptionKeyNotRotated;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "rotated_on",
+        asks: "On which day did the key that encrypts etcd last get new material?",
+        kind: AnswerKind::Day { within_days: 365 },
+    }],
+};
+
 impl Control for EncryptionKeyNotRotated {
     const META: Meta = Meta {
         id: "ET-12",
@@ -54,6 +69,7 @@ impl Control for EncryptionKeyNotRotated {
         maps: "CIS-EKS-2.0.0:5.3.1; CIS-EKS-1.8.0:5.3.1; CIS-AKS-1.8.0:5.3.1; CIS-GKE-1.9.0:5.3.1; NSA-CISA-1.2:Encryption; NIST-800-53r5:SC-12; PCI-DSS-4.0.1:3.7.4; SOC2-TSC:CC6.1; ISO-27001-2022:A.8.24",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.key.rotation;
@@ -98,9 +114,26 @@ fn judge_rotation(cluster: &Cluster, rotation: &Rotation, context: &Context<'_>)
         }
         Rotation::Off => Verdict::fail("the key does not rotate"),
         Rotation::Elsewhere { because } => {
-            Verdict::attest_missing(format!("the key's material lives outside the provider: {because}"))
+            let silence = Verdict::attest_missing(format!("the key's material lives outside the provider: {because}"));
+            judge_answer(cluster, context, silence)
         }
     })
+}
+
+/// What people say of a key whose material is elsewhere.
+fn judge_answer(cluster: &Cluster, context: &Context<'_>, silence: Verdict) -> Verdict {
+    let heard = hear(cluster, context, &EncryptionKeyNotRotated::META, &ASKS);
+    let day = match heard.answer.and_then(|answer| answer.values.get("rotated_on")) {
+        Some(Value::Day(day)) => day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp()),
+        _ => None,
+    };
+    let limit = context.policy.rotation_days;
+    let is_late = |last| context.now.duration_since(last) > days(limit.saturating_add(1));
+    if heard.verdict.state == State::Pass && day.is_some_and(is_late) {
+        let said = &heard.verdict.because;
+        return Verdict::fail(format!("more than {limit} days ago: {said}")).resting_too_on(&heard.verdict);
+    }
+    heard.or(silence)
 }
 
 #[cfg(test)]

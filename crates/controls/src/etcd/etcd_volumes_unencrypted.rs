@@ -1,7 +1,8 @@
 //! ET-14.
 
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, Etcd, FactKind};
 
@@ -19,7 +20,11 @@ guide! {
     /// | Verdict | When |
     /// |---|---|
     /// | inherited | the provider runs etcd and always encrypts its disks |
+    /// | fail, medium | etcd runs in your network, and somebody says that its disks are not encrypted |
+    /// | fail, low | likewise: that only some are |
+    /// | pass | likewise: that they are |
     /// | attest missing | etcd runs in your network, and nobody has said whether its disks are encrypted |
+    /// | attest expired | the answer is older than a year, or was given until an earlier day |
     /// | unknown | how etcd runs was not read |
     ///
     /// ## Remediation
@@ -36,6 +41,18 @@ guide! {
     pub struct EtcdVolumesUnencrypted;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "encrypted",
+        asks: "Are the disks that etcd writes to encrypted?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for EtcdVolumesUnencrypted {
     const META: Meta = Meta {
         id: "ET-14",
@@ -50,17 +67,20 @@ impl Control for EtcdVolumesUnencrypted {
         maps: "NSA-CISA-1.2:Encryption; NIST-800-53r5:SC-28; PCI-DSS-4.0.1:3.5.1; SOC2-TSC:CC6.1,C1.1; ISO-27001-2022:A.8.24",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
-    fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
+    fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         whole(cluster, || {
             let fact = &cluster.etcd;
             Ok(match fact.get()? {
                 Etcd::ProviderManaged { reference } => {
                     Verdict::inherited(format!("the provider encrypts the disks below etcd: {reference}"))
                 }
-                Etcd::CustomerNetwork { because } => Verdict::attest_missing(format!(
-                    "etcd runs in your network ({because}); nobody has said whether its disks are encrypted"
-                )),
+                Etcd::CustomerNetwork { because } => {
+                    hear(cluster, context, &Self::META, &ASKS).or(Verdict::attest_missing(format!(
+                        "etcd runs in your network ({because}); nobody has said whether its disks are encrypted"
+                    )))
+                }
             }
             .seen_in(fact))
         })

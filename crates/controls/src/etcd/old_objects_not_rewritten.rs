@@ -3,7 +3,8 @@
 use crate::time::date;
 use jiff::SignedDuration;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, Coverage, Encryption, FactKind, Gap, Progress, Provider};
 
@@ -26,8 +27,9 @@ guide! {
     /// |---|---|
     /// | fail, high | the provider gave up on a change |
     /// | fail, medium | a change has been pending for more than 24 hours, or old objects are known not to be rewritten |
-    /// | pass | the last change is finished and old objects were rewritten |
+    /// | pass | the last change is finished and old objects were rewritten, or somebody says so |
     /// | attest missing | no API tells whether they were rewritten, and nobody has answered |
+    /// | attest expired | the answer, or the rewriting it tells of, is older than a year |
     /// | unknown | the state was not read, or a change is pending for less than 24 hours or nobody knows since when |
     /// | not applicable | nothing is encrypted above the disk (ET-08), or the provider encrypts all objects by default (EKS from 1.28) |
     ///
@@ -45,6 +47,18 @@ guide! {
     pub struct OldObjectsNotRewritten;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "rewritten_on",
+        asks: "On which day were all Secrets last written again, after the last change of the encryption?",
+        kind: AnswerKind::Day { within_days: 365 },
+    }],
+};
+
 impl Control for OldObjectsNotRewritten {
     const META: Meta = Meta {
         id: "ET-15",
@@ -59,16 +73,17 @@ impl Control for OldObjectsNotRewritten {
         maps: "CIS-EKS-2.0.0:5.3.1; CIS-EKS-1.8.0:5.3.1; CIS-AKS-1.8.0:5.3.1; CIS-GKE-1.9.0:5.3.1; CIS-K8S-2.0.1:1.2.28; NSA-CISA-1.2:Encryption; NIST-800-53r5:SC-28(1),SC-12; PCI-DSS-4.0.1:3.7.4; SOC2-TSC:C1.1; ISO-27001-2022:A.8.24",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.encryption;
-        whole(cluster, || Ok(judge_progress(cluster.provider, fact.get()?, context)?.seen_in(fact)))
+        whole(cluster, || Ok(judge_progress(cluster, fact.get()?, context)?.seen_in(fact)))
     }
 }
 
-fn judge_progress(provider: Provider, encryption: &Encryption, context: &Context<'_>) -> Result<Verdict, Gap> {
+fn judge_progress(cluster: &Cluster, encryption: &Encryption, context: &Context<'_>) -> Result<Verdict, Gap> {
     match &encryption.progress {
-        Progress::Settled => Ok(judge_rewriting(provider, encryption)),
+        Progress::Settled => Ok(judge_rewriting(cluster, encryption, context)),
         Progress::Failed { why } => {
             Ok(Verdict::fail(format!("the provider gave up on the change: {why}")).severity(Severity::High))
         }
@@ -85,9 +100,9 @@ fn judge_progress(provider: Provider, encryption: &Encryption, context: &Context
     }
 }
 
-fn judge_rewriting(provider: Provider, encryption: &Encryption) -> Verdict {
+fn judge_rewriting(cluster: &Cluster, encryption: &Encryption, context: &Context<'_>) -> Verdict {
     let because = &encryption.because;
-    match (encryption.coverage, provider, encryption.rewritten) {
+    match (encryption.coverage, cluster.provider, encryption.rewritten) {
         (Coverage::Nothing, _, _) => Verdict::not_applicable(format!("nothing is encrypted above the disk: {because}")),
         // EKS covers all objects from 1.28 on, where encryption was never switched on over old objects.
         (Coverage::AllObjects, Provider::Aws, _) => {
@@ -100,7 +115,9 @@ fn judge_rewriting(provider: Provider, encryption: &Encryption) -> Verdict {
             Verdict::fail(format!("old objects were not written again: {because}"))
         }
         (Coverage::Secrets | Coverage::AllObjects, _, None) => {
-            Verdict::attest_missing(format!("nobody has said whether old objects were written again: {because}"))
+            hear(cluster, context, &OldObjectsNotRewritten::META, &ASKS).or(Verdict::attest_missing(format!(
+                "nobody has said whether old objects were written again: {because}"
+            )))
         }
     }
 }

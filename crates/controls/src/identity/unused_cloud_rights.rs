@@ -3,7 +3,8 @@
 use crate::identity::Strictest;
 use crate::quoted::quoted;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, per_identity,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, per_identity,
 };
 use palisade_model::{Cluster, FactKind, Gap, Identity, Unused};
 
@@ -24,8 +25,9 @@ guide! {
     /// | Verdict | When |
     /// |---|---|
     /// | fail | something was not used for 90 days or longer |
-    /// | pass | everything was used within 90 days |
+    /// | pass | everything was used within 90 days; AKS: somebody says that what was not used was taken away within 90 days |
     /// | attest missing | AKS: the provider keeps no such record and nobody has answered |
+    /// | attest expired | AKS: the answer is older than 90 days, or was given until an earlier day |
     /// | unknown | the records were not read, or their window does not settle it |
     /// | not applicable | the identity is younger than the window, or there is none |
     ///
@@ -45,6 +47,18 @@ guide! {
     pub struct UnusedCloudRights;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Fleet,
+    days: 90,
+    evidence: false,
+    questions: &[Question {
+        name: "removed_on",
+        asks: "On which day were the rights that no identity of the cluster had used for 90 days last taken away?",
+        kind: AnswerKind::Day { within_days: 90 },
+    }],
+};
+
 impl Control for UnusedCloudRights {
     const META: Meta = Meta {
         id: "ID-12",
@@ -59,15 +73,18 @@ impl Control for UnusedCloudRights {
         maps: "CIS-EKS-2.0.0:5.2.1; CIS-EKS-1.8.0:5.2.1; CIS-AKS-1.8.0:5.2.1; CIS-GKE-1.9.0:5.2.1; NSA-CISA-1.2:Cloud infrastructure; NIST-800-53r5:AC-6,AC-2(3); PCI-DSS-4.0.1:7.2.4,7.2.5.1; SOC2-TSC:CC6.2,CC6.3; ISO-27001-2022:A.5.18",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
-    fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
+    fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let strictest = Strictest::of(cluster);
         let concerns = |identity: &Identity| strictest.is(identity);
-        per_identity(cluster, "the cluster has no cloud identity", concerns, judge_identity)
+        per_identity(cluster, "the cluster has no cloud identity", concerns, |identity| {
+            judge_identity(identity, cluster, context)
+        })
     }
 }
 
-fn judge_identity(identity: &Identity) -> Result<Verdict, Gap> {
+fn judge_identity(identity: &Identity, cluster: &Cluster, context: &Context<'_>) -> Result<Verdict, Gap> {
     let (name, fact) = (&identity.name, &identity.unused);
     Ok(match fact.get()? {
         Unused::Known { services, window_days } => match (services.is_empty(), window_days) {
@@ -89,7 +106,8 @@ fn judge_identity(identity: &Identity) -> Result<Verdict, Gap> {
         },
         Unused::TooYoung => Verdict::not_applicable(format!("`{name}` is younger than {WINDOW_DAYS} days")),
         Unused::NobodyKnows { hint } => {
-            Verdict::attest_missing(format!("what `{name}` does not use is recorded nowhere: {hint}"))
+            let silence = Verdict::attest_missing(format!("what `{name}` does not use is recorded nowhere: {hint}"));
+            hear(cluster, context, &UnusedCloudRights::META, &ASKS).or(silence)
         }
     }
     .seen_in(fact))

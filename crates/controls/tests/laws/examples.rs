@@ -12,6 +12,23 @@ const NOT_FAILED: &[(&str, &str)] = &[
     ("ET-09", "nobody has demanded a key of one's own"),
     ("ET-10", "nobody has demanded that every object be encrypted"),
     ("ET-14", "a person has to say whether disks in a customer's network are encrypted"),
+    ("GV-04", "everything about the bad cluster was read"),
+    ("ND-15", "people are asked"),
+    ("ET-04", "people are asked"),
+    ("ET-06", "people are asked"),
+    ("IM-07", "people are asked"),
+    ("DR-01", "people are asked"),
+    ("DR-02", "people are asked"),
+    ("DR-03", "people are asked"),
+    ("DR-04", "people are asked"),
+    ("OB-07", "people are asked"),
+    ("SC-05", "people are asked"),
+    ("AR-09", "people are asked"),
+    ("CD-03", "people are asked"),
+    ("CD-04", "people are asked"),
+    ("GV-03", "nothing was accepted"),
+    ("GV-05", "people are asked"),
+    ("GV-06", "people are asked"),
 ];
 
 #[test]

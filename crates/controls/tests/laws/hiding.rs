@@ -24,13 +24,20 @@ const NEVER_THE_PROOF: &[(&str, FactKind, &str)] = &[
     ("ID-10", FactKind::UnreadGroups, "turns a pass into unknown"),
     ("ET-01", FactKind::Etcd, "this version never fails it"),
     ("ET-12", FactKind::Encryption, "tells whose the key is when it is not the customer's"),
-    ("ET-14", FactKind::Etcd, "this version never fails it"),
 ];
+
+/// Controls that are about what is hidden: for them a hidden fact is the proof.
+const ABOUT_HIDING: &[&str] = &["GV-04"];
+
+/// The controls that a hidden fact must not speed to a verdict.
+fn controls_of_facts() -> Vec<Entry> {
+    controls().into_iter().filter(|control| !ABOUT_HIDING.contains(&control.meta.id)).collect()
+}
 
 #[test]
 fn hiding_any_one_fact_makes_a_verdict_unknown_or_leaves_it() {
     for (name, cluster) in one_by_one() {
-        let lie = first_lie(&controls(), &cluster, &context(&Policy::default()));
+        let lie = first_lie(&controls_of_facts(), &cluster, &context(&Policy::default()));
         assert_eq!(lie, None, "{name}");
     }
 }
@@ -55,7 +62,7 @@ proptest! {
             }
         }
         for policy in policies() {
-            for control in controls() {
+            for control in controls_of_facts() {
                 let before: BTreeMap<String, State> =
                     said(&control, &cluster, &policy).into_iter().map(|(of, verdict)| (of, state(&verdict))).collect();
                 let failed = before.values().any(|state| *state == State::Fail);
@@ -108,7 +115,7 @@ fn a_control_reads_the_facts_it_names_and_no_other() {
 /// without it.
 #[test]
 fn every_fact_that_a_control_needs_is_the_proof_of_a_failure_in_some_example() {
-    let (controls, policies) = (controls(), policies());
+    let (controls, policies) = (controls_of_facts(), policies());
     let fails = |cluster: &Cluster| -> Vec<bool> {
         let pairs = controls.iter().flat_map(|control| policies.iter().map(move |policy| (control, policy)));
         pairs

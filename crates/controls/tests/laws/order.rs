@@ -6,7 +6,7 @@ use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_model::{
     Cluster, EntryKind, Identity, KeyAccess, Mitigation, NodeId, Observed, Pool, PoolId, PrivateGuard, PublicAccess,
-    UnreadGroup, Unused,
+    UnreadGroup, Unused, Upgrades,
 };
 use palisade_reach::Bounds;
 use palisade_testkit::{known, nets, packets, sloppy, tidy};
@@ -57,6 +57,21 @@ fn crowded(mut cluster: Cluster, good: &Cluster) -> Cluster {
     change(&mut cluster.controllers, |all| several(all, |one, number| one.name = format!("controller-{number}")));
     change(&mut cluster.minters, |all| several(all, |one, number| one.principal = format!("principal-{number}")));
     change(&mut cluster.external_trusts, |all| several(all, |one, number| one.party = format!("party-{number}")));
+    change(&mut cluster.access.administrators, |all| {
+        several(all, |one, number| one.principal = format!("principal-{number}"));
+    });
+    change(&mut cluster.lifecycle.blockers, |all| several(all, |one, number| one.what = format!("blocker-{number}")));
+    change(&mut cluster.lifecycle.extensions, |extensions| {
+        several(&mut extensions.listed, |one, number| one.name = format!("extension-{number}"));
+    });
+    change(&mut cluster.lifecycle.health, |health| {
+        several(&mut health.issues, |issue, number| *issue = format!("issue-{number}"));
+    });
+    change(&mut cluster.lifecycle.upgrades, |upgrades| {
+        if let Upgrades::Planned { freezes, .. } = upgrades {
+            several(freezes, |freeze, number| freeze.name = format!("freeze-{number}"));
+        }
+    });
     change(&mut cluster.key.access, |access| {
         if let KeyAccess::Known { holders, .. } = access {
             several(holders, |holder, number| holder.principal = format!("principal-{number}"));
@@ -128,6 +143,15 @@ fn turned(mut cluster: Cluster, steps: usize) -> Cluster {
     change(&mut cluster.controllers, |controllers| turn(controllers, steps));
     change(&mut cluster.minters, |minters| turn(minters, steps));
     change(&mut cluster.external_trusts, |trusts| turn(trusts, steps));
+    change(&mut cluster.access.administrators, |all| turn(all, steps));
+    change(&mut cluster.lifecycle.blockers, |all| turn(all, steps));
+    change(&mut cluster.lifecycle.extensions, |extensions| turn(&mut extensions.listed, steps));
+    change(&mut cluster.lifecycle.health, |health| turn(&mut health.issues, steps));
+    change(&mut cluster.lifecycle.upgrades, |upgrades| {
+        if let Upgrades::Planned { freezes, .. } = upgrades {
+            turn(freezes, steps);
+        }
+    });
     change(&mut cluster.key.access, |access| {
         if let KeyAccess::Known { holders, .. } = access {
             turn(holders, steps);

@@ -6,10 +6,11 @@ use palisade_controls::controls;
 use palisade_engine::{Finding, Policy, Severity, State, Waiver, evaluate};
 use palisade_testkit::{now, sloppy};
 
-/// What a finding says, without how it is shown.
+/// What a finding says, without how it is shown. GV-03 is left out: it asks whether accepted risks are still accepted.
 fn said(findings: &[Finding]) -> Vec<(String, State, Severity, &str)> {
     findings
         .iter()
+        .filter(|finding| finding.control.id != "GV-03")
         .map(|finding| (finding.fingerprint.to_string(), finding.state, finding.severity, &*finding.because))
         .collect()
 }

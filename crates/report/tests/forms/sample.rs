@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 use palisade_assess::Surroundings;
 use palisade_controls::controls;
-use palisade_engine::{Context, Coverage, Finding, GapRow, Policy, Waiver, evaluate};
+use palisade_engine::{
+    Answer, AnsweredFor, Answers, Context, Coverage, Finding, GapRow, Policy, Value, Waiver, evaluate,
+};
 use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
-use palisade_report::{ClusterRow, Format, Options, Report, RunInfo, render};
+use palisade_report::{AnswerSheet, AnswerTally, ClusterRow, Format, Options, Parameters, Report, RunInfo, render};
 use palisade_testkit::{known, now, sloppy, tidy};
 
 pub(crate) const HOSTILE: &str = "<script>\u{1b}[31m=cmd|'/c calc'!A1\u{202e}";
@@ -63,10 +65,44 @@ pub(crate) fn named(name: &str) -> Report {
         approved: None,
         covers: None,
     };
-    let policy = Policy { waivers: vec![waiver], ..Policy::default() };
+    let policy = Policy { waivers: vec![waiver], answers: answers(name), ..Policy::default() };
     let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
     let surroundings = vec![Surroundings::of(&cluster, &policy)];
-    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, findings, ..report() }
+    let answers = sheet(std::slice::from_ref(&cluster), &policy);
+    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, findings, answers, ..report() }
+}
+
+/// What somebody of that name said: one answer that counts, one that ends soon, one too old, and one for no cluster.
+pub(crate) fn answers(name: &str) -> Answers {
+    let answer = |control: &str, values: &[(&str, Value)], on: &str, expires: Option<&str>| Answer {
+        control: control.to_owned(),
+        of: AnsweredFor::Fleet,
+        values: values.iter().map(|(question, value)| ((*question).to_owned(), *value)).collect(),
+        by: name.to_owned(),
+        on: on.parse().unwrap(),
+        expires: expires.map(|day| day.parse().unwrap()),
+        evidence: Some(name.to_owned()),
+        note: Some(name.to_owned()),
+    };
+    let day = Value::Day("2026-09-14".parse().unwrap());
+    let entries = vec![
+        answer("AR-09", &[("separated", Value::No)], "2026-11-01", None),
+        answer("CD-03", &[("required", Value::Yes)], "2026-11-01", Some("2026-12-01")),
+        answer("GV-06", &[("reviewed_on", day), ("owned", Value::Yes)], "2026-01-01", None),
+        Answer {
+            of: AnsweredFor::Environment(format!("not {name}")),
+            ..answer("AR-09", &[("separated", Value::Yes)], "2026-11-01", None)
+        },
+    ];
+    Answers::new(entries, name)
+}
+
+fn sheet(clusters: &[Cluster], policy: &Policy) -> AnswerSheet {
+    let (controls, mut tally) = (controls(), AnswerTally::default());
+    for cluster in clusters {
+        tally.take(cluster, &evaluate(cluster, &controls, &Context { policy, now: now() }).findings, policy);
+    }
+    tally.finish(&controls, policy, now())
 }
 
 pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
@@ -86,7 +122,7 @@ pub(crate) fn report() -> Report {
             [tidy(provider), hostile]
         })
         .collect();
-    let policy = Policy::default();
+    let policy = Policy { answers: answers(HOSTILE), ..Policy::default() };
     let context = Context { policy: &policy, now: now() };
     let controls = controls();
     let findings: Vec<Finding> =
@@ -109,6 +145,8 @@ pub(crate) fn report() -> Report {
         }],
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
+        answers: sheet(&clusters, &policy),
+        parameters: Parameters { waivers: None, answers: policy.answers.digest() },
     }
 }
 

@@ -12,7 +12,7 @@ from checks import check, done, same
 AXE = pathlib.Path(browser.__file__).resolve().parents[1] / "vendor/axe.min.js"
 # Those that the summary counts: nothing is open with `info` alone.
 SEVERITIES = ["critical", "high", "medium", "low"]
-PARTS = ["#/", "#/health", "#/plan", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
+PARTS = ["#/", "#/health", "#/plan", "#/answers", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
 # What turns the reading direction, hides, or drives a terminal.
 DECEIVING = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]")
 
@@ -139,10 +139,21 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"h": "#/health", "p": "#/plan", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
+    for key, part in {"h": "#/health", "p": "#/plan", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
+
+
+def answered(name, page, rows):
+    """What is missing and what was said stand in the part of the answers, each once."""
+    go(page, "#/answers")
+    wanted = {True: [], False: []}
+    for row in rows:
+        wanted[row["verdict"] in ("attest-missing", "attest-expired")].append(row["control"])
+    for missing, part in ((True, "answers-missing"), (False, "answers-given")):
+        shown = page.run(f"[...document.querySelectorAll('table[aria-labelledby={part}] tbody th code')].map(one => one.innerText)")
+        same(f"{name}: {part}", shown, wanted[missing])
 
 
 def searched(name, page, findings):
@@ -207,6 +218,7 @@ with browser.Browser() as chromium:
             continue
         counts(name, page, findings)
         planned(name, page)
+        answered(name, page, report["answers"]["rows"])
         for verdict in ("fail", "unknown", "pass"):
             of = lambda one: one["verdict"] == verdict and not (verdict == "fail" and one["waived"])
             filtered(name, page, findings, f"state={verdict}", of)

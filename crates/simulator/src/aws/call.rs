@@ -139,6 +139,7 @@ impl Call {
             } else {
                 let (action, labels) = route(&request.method, &request.path)?;
                 let mut parameters = request.query.clone();
+                parameters.extend(scalars(&request.body));
                 parameters.extend(labels);
                 (Service::Eks, action.to_owned(), parameters)
             }

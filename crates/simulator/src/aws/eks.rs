@@ -1,6 +1,6 @@
 //! EKS: REST and JSON, dispatched by path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -9,6 +9,7 @@ use super::call::Call;
 use super::error::Failure;
 use super::expand::Fabric;
 use super::expand::cluster::{Facts, Listed};
+use super::moment::Moment;
 use super::page::Paging;
 use crate::http::Reply;
 
@@ -93,11 +94,22 @@ const COLLECTIONS: [Collection; 6] = [
 
 /// The action behind a path, with the labels in the path.
 pub(crate) fn route(method: &str, path: &str) -> Option<(&'static str, BTreeMap<String, String>)> {
+    let path = path.strip_prefix('/')?;
+    let mut labels = BTreeMap::new();
+    // The one question of ours that EKS takes with POST: its filter stands in the body.
+    if method == "POST" {
+        let cluster = path.strip_prefix("clusters/")?.strip_suffix("/insights")?;
+        labels.insert("name".to_owned(), cluster.to_owned());
+        return Some(("ListInsights", labels));
+    }
     if method != "GET" {
         return None;
     }
-    let path = path.strip_prefix('/')?;
-    let mut labels = BTreeMap::new();
+    match path {
+        "cluster-versions" => return Some(("DescribeClusterVersions", labels)),
+        "addons/supported-versions" => return Some(("DescribeAddonVersions", labels)),
+        _ => {}
+    }
     let rest = path.strip_prefix("clusters")?;
     let Some(rest) = rest.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
         return rest.trim_end_matches('/').is_empty().then_some(("ListClusters", labels));
@@ -124,10 +136,19 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
         let names: Vec<Value> = fabric.clusters.keys().map(|name| json!(name)).collect();
         return list(world, call, "clusters", &names, Map::new());
     }
+    if call.action == "DescribeClusterVersions" {
+        return list(world, call, "clusterVersions", &versions(), Map::new());
+    }
+    if call.action == "DescribeAddonVersions" {
+        return list(world, call, "addons", &offers(fabric, call), Map::new());
+    }
     let name = call.required("name")?;
     let cluster = fabric.clusters.get(name).ok_or_else(|| missing(format!("No cluster found for name: {name}.")))?;
     if call.action == "DescribeCluster" {
         return Ok(Reply::json(200, &json!({ "cluster": cluster.describe })));
+    }
+    if call.action == "ListInsights" {
+        return list(world, call, "insights", &cluster.insights, Map::new());
     }
     if call.action.contains("Access") && !cluster.has_access_entries {
         return Err(Failure::client(
@@ -156,6 +177,69 @@ pub(crate) fn answer(world: &World, fabric: &Fabric, call: &Call) -> Result<Repl
         }
     }
     Err(Failure::new(404, "UnknownOperationException", "The requested operation is not recognized"))
+}
+
+/// Minor versions with the ends of their standard and extended support, as EKS told them in November 2026.
+const VERSIONS: [(&str, &str, &str); 9] = [
+    ("1.35", "2027-03-27", "2028-03-27"),
+    ("1.34", "2026-12-02", "2027-12-02"),
+    ("1.33", "2026-07-29", "2027-07-29"),
+    ("1.32", "2026-03-23", "2027-03-23"),
+    ("1.31", "2025-11-26", "2026-11-26"),
+    ("1.30", "2025-07-23", "2026-07-23"),
+    ("1.29", "2025-03-23", "2026-03-23"),
+    ("1.28", "2024-11-26", "2025-11-26"),
+    ("1.27", "2024-07-24", "2025-07-24"),
+];
+
+fn versions() -> Vec<Value> {
+    let moment = |day: &str| Moment::try_from(day.to_owned()).unwrap_or(Moment::STORY);
+    let one = |(version, standard, extended): (&str, &str, &str)| {
+        let (standard, extended) = (moment(standard), moment(extended));
+        let status = if standard > Moment::STORY {
+            "STANDARD_SUPPORT"
+        } else if extended > Moment::STORY {
+            "EXTENDED_SUPPORT"
+        } else {
+            "UNSUPPORTED"
+        };
+        json!({
+            "clusterVersion": version,
+            "clusterType": "eks",
+            "defaultPlatformVersion": "eks.8",
+            "defaultVersion": version == "1.34",
+            "versionStatus": status,
+            "endOfStandardSupportDate": standard.epoch(),
+            "endOfExtendedSupportDate": extended.epoch(),
+        })
+    };
+    VERSIONS.into_iter().map(one).collect()
+}
+
+/// The versions of an add-on that go with a version of Kubernetes.
+fn offers(fabric: &Fabric, call: &Call) -> Vec<Value> {
+    let (addon, version) = (call.parameter("addonName"), call.parameter("kubernetesVersion"));
+    let (Some(addon), Some(version)) = (addon, version) else { return Vec::new() };
+    let clusters = fabric.clusters.values().filter(|cluster| cluster.version == version);
+    let offered: BTreeSet<&String> = clusters.filter_map(|cluster| cluster.offers.get(addon)).flatten().collect();
+    if offered.is_empty() {
+        return Vec::new();
+    }
+    let versions: Vec<Value> = offered
+        .into_iter()
+        .rev()
+        .map(|offer| {
+            json!({
+                "addonVersion": offer,
+                "architecture": ["amd64", "arm64"],
+                "compatibilities": [{ "clusterVersion": version, "platformVersions": ["*"], "defaultVersion": false }],
+                "requiresConfiguration": false,
+            })
+        })
+        .collect();
+    vec![
+        json!({ "addonName": addon, "type": "networking", "addonVersions": versions, "publisher": "eks", "owner": "aws" }),
+    ]
 }
 
 fn of<'cluster>(cluster: &'cluster Facts, collection: &Collection) -> &'cluster BTreeMap<String, Listed> {
@@ -215,6 +299,10 @@ mod tests {
             action("/clusters/shop/capabilities/argo"),
             Some(("DescribeCapability", vec!["argo".to_owned(), "shop".to_owned()]))
         );
+        assert_eq!(action("/cluster-versions"), Some(("DescribeClusterVersions", vec![])));
+        assert_eq!(action("/addons/supported-versions"), Some(("DescribeAddonVersions", vec![])));
+        let insights = route("POST", "/clusters/shop/insights").map(|(action, _)| action);
+        assert_eq!(insights, Some("ListInsights"));
         assert_eq!(action("/health"), None);
         assert_eq!(action("/clusters/shop/unheard-of"), None);
         assert_eq!(route("DELETE", "/clusters/shop"), None);

@@ -22,6 +22,11 @@ impl Moment {
         Self(self.0 + days * 86_400)
     }
 
+    /// As a moment of time.
+    pub(crate) fn timestamp(self) -> Timestamp {
+        Timestamp::from_second(self.0).unwrap_or_default()
+    }
+
     /// `2025-03-11T09:30:00Z`, as IAM and STS write it.
     pub(crate) fn iso(self) -> String {
         Timestamp::from_second(self.0).unwrap_or_default().to_string()

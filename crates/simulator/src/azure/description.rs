@@ -58,6 +58,8 @@ pub(crate) struct Subscription {
     pub(crate) parent: Option<String>,
     /// The region of everything that does not name one.
     pub(crate) location: String,
+    /// Preview features of AKS that it is registered for.
+    pub(crate) features: Vec<String>,
     pub(crate) security_groups: Vec<SecurityGroup>,
     pub(crate) route_tables: Vec<RouteTable>,
     pub(crate) nat_gateways: Vec<NatGateway>,

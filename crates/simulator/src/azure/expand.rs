@@ -2,7 +2,7 @@
 //!
 //! Clusters come first: they make the nodes, and networks and security groups list who is attached to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -119,6 +119,7 @@ pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
     access::groups(description, &mut wire)?;
     for subscription in &description.subscriptions {
         subscription_row(subscription, &tenant, &mut wire);
+        offers(subscription, &mut wire);
         let mut site = Site {
             tenant: &tenant,
             subscription,
@@ -215,6 +216,49 @@ pub(crate) fn ancestors<'d>(description: &'d Description, name: Option<&str>) ->
         next = group.parent.as_deref();
     }
     found
+}
+
+/// Minor versions that AKS offers in November 2026: whether a preview, and whether for long-term support alone.
+const VERSIONS: [(&str, bool, bool); 5] = [
+    ("1.36", true, false),
+    ("1.35", false, false),
+    ("1.34", false, false),
+    ("1.33", false, true),
+    ("1.32", false, true),
+];
+
+/// The versions that AKS offers where clusters stand, and the preview features of the subscription.
+fn offers(subscription: &Subscription, wire: &mut Wire) {
+    let here = format!("/subscriptions/{}", subscription.id);
+    let version = |(version, is_preview, is_long): (&str, bool, bool)| {
+        let plans =
+            if is_long { json!(["AKSLongTermSupport"]) } else { json!(["KubernetesOfficial", "AKSLongTermSupport"]) };
+        json!({
+            "version": version,
+            "isPreview": is_preview,
+            "isDefault": version == "1.34",
+            "capabilities": {"supportPlan": plans},
+            "patchVersions": {format!("{version}.4"): {"upgrades": []}},
+        })
+    };
+    let values: Vec<Value> = VERSIONS.into_iter().map(version).collect();
+    let own = subscription.clusters.iter().filter_map(|cluster| cluster.location.as_deref());
+    let regions: BTreeSet<&str> = own.chain([subscription.location.as_str()]).collect();
+    for region in regions {
+        let id = format!("{here}/providers/Microsoft.ContainerService/locations/{region}/kubernetesVersions");
+        wire.hide(&id, &json!({"values": values}));
+    }
+    let list = format!("{here}/providers/Microsoft.Features/providers/Microsoft.ContainerService/features");
+    let registered = subscription.features.iter().map(|name| (name.as_str(), "Registered"));
+    for (name, state) in registered.chain([("PodSecurityPolicyPreview", "NotRegistered")]) {
+        let body = json!({
+            "id": format!("{list}/{name}"),
+            "type": "Microsoft.Features/providers/features",
+            "name": format!("Microsoft.ContainerService/{name}"),
+            "properties": {"state": state},
+        });
+        wire.show(&list, &body);
+    }
 }
 
 fn subscription_row(subscription: &Subscription, tenant: &str, wire: &mut Wire) {

@@ -43,6 +43,10 @@ static KINDS: &[Kind] = &[
     kind("Microsoft.ContainerService/managedClusters", AKS),
     kind("Microsoft.ContainerService/managedClusters/privateEndpointConnections", AKS),
     kind("Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings", AKS),
+    kind("Microsoft.ContainerService/managedClusters/maintenanceConfigurations", AKS),
+    kind(VERSIONS, AKS),
+    kind(FEATURES, "2021-07-01"),
+    kind("Microsoft.Authorization/locks", "2020-05-01"),
     kind("Microsoft.Network/loadBalancers", NETWORK),
     kind("Microsoft.Network/natGateways", NETWORK),
     kind("Microsoft.Network/networkInterfaces", NETWORK),
@@ -74,6 +78,12 @@ static KINDS: &[Kind] = &[
     kind("Microsoft.ResourceGraph/resources", "2024-04-01"),
     kind(MEMBERS, "v1.0"),
 ];
+
+/// The versions of Kubernetes that AKS offers in a region: one document and not a list.
+const VERSIONS: &str = "Microsoft.ContainerService/locations/kubernetesVersions";
+
+/// The preview features of a provider, which stand below two providers in the path.
+const FEATURES: &str = "Microsoft.Features/providers/features";
 
 /// What it takes in Microsoft Graph to read who is in a group.
 const MEMBERS: &str = "GroupMember.Read.All";
@@ -120,6 +130,9 @@ impl Route {
             return (!group.contains('/')).then(|| Self::new(MEMBERS, Shape::List, TENANT, group.to_owned()));
         }
         let (scope, rest) = subscription_of(path);
+        if rest.to_ascii_lowercase() == "providers/microsoft.features/providers/microsoft.containerservice/features" {
+            return Some(Self::new(FEATURES, Shape::List, scope, rest.to_owned()));
+        }
         let Some((at, own)) = lower.rfind("/providers/").map(|at| (at, at + "/providers/".len())) else {
             // Only the subscription itself is served without a provider.
             return (scope != TENANT && rest.is_empty())
@@ -139,6 +152,9 @@ impl Route {
         let kind = KINDS.iter().find(|kind| kind.name.eq_ignore_ascii_case(&name))?;
         if kind.name == "Microsoft.ResourceGraph/resources" {
             shape = Shape::Query;
+        }
+        if kind.name == VERSIONS {
+            shape = Shape::Resource;
         }
         // Settings hang on any resource; what is asked for is that resource.
         let subject = match kind.name {

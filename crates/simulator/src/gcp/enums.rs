@@ -58,6 +58,22 @@ const ALL: &[Known] = &[
     ),
     ("sandboxConfig.type", &[("GVISOR", 1)]),
     ("upgradeSettings.strategy", STRATEGY),
+    ("autoUpgradeStatus", &[("ACTIVE", 1), ("MINOR_UPGRADE_PAUSED", 4), ("UPGRADE_PAUSED", 5)]),
+    (
+        "pausedReason",
+        &[
+            ("MAINTENANCE_WINDOW", 1),
+            ("CLUSTER_DISRUPTION_BUDGET", 4),
+            ("MAINTENANCE_EXCLUSION_NO_UPGRADES", 5),
+            ("MAINTENANCE_EXCLUSION_NO_MINOR_UPGRADES", 6),
+            ("CLUSTER_DISRUPTION_BUDGET_MINOR_UPGRADE", 7),
+            ("SYSTEM_CONFIG", 8),
+        ],
+    ),
+    (
+        "maintenanceExclusionOptions.scope",
+        &[("NO_UPGRADES", 0), ("NO_MINOR_UPGRADES", 1), ("NO_MINOR_OR_NODE_UPGRADES", 2)],
+    ),
     ("networkPolicy.provider", &[("CALICO", 1)]),
     ("ipAllocationPolicy.stackType", &[("IPV4", 1), ("IPV4_IPV6", 2)]),
     ("binaryAuthorization.evaluationMode", &[("DISABLED", 1), ("PROJECT_SINGLETON_POLICY_ENFORCE", 2)]),

@@ -148,6 +148,9 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         ["projects", _, "locations", _, "clusters"] => {
             (CONTAINER, "container.clusters.list", Shape::Whole { field: "clusters" }, "GET")
         }
+        ["projects", _, "locations", _, "clusters", name] if name.ends_with(":fetchClusterUpgradeInfo") => {
+            (CONTAINER, "container.clusters.get", Shape::Resource, "GET")
+        }
         ["projects", _, "locations", _, "clusters", _name] => {
             (CONTAINER, "container.clusters.get", Shape::Resource, "GET")
         }

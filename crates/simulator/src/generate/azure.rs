@@ -236,6 +236,7 @@ fn cluster(dice: &mut Dice, subscription: usize, number: usize, subnet: &str, ra
         upgrade: Upgrade {
             channel: dice.chance(60).then(|| dice.pick(&["stable", "patch", "node-image", "rapid"])),
             node_os: Some(dice.pick(&["NodeImage", "SecurityPatch", "None", "Unmanaged"])),
+            ..Upgrade::default()
         },
         node_group_restriction: dice.chance(20).then(|| "ReadOnly".to_owned()),
         logs: if dice.chance(60) { words(&["kube-audit-admin", "guard"]) } else { Vec::new() },

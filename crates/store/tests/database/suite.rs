@@ -601,7 +601,7 @@ async fn runs_are_compared_by_cause(place: Place) {
     );
     assert_eq!(compared("run-2", "run-2").await, []);
     assert!(matches!(database.diff("run-0", "run-9").await, Err(DatabaseError::NoSuchRun { .. })));
-    assert_eq!(Cause::ALL.len(), 4);
+    assert_eq!(Cause::ALL.len(), 5);
 }
 
 fn word(reading: Reading) -> &'static str {

@@ -82,6 +82,26 @@ fn other_rules_on_the_same_records_mean_that_the_rule_changed() {
 }
 
 #[test]
+fn another_answer_is_peoples_word_and_one_that_grows_old_is_the_world() {
+    let (before, after) =
+        (Fleet::one(State::AttestMissing, State::Pass), Fleet::one(State::Pass, State::AttestExpired));
+    let asked = |hour| Look { call: palisade_engine::ANSWERS, ..Look::at(hour) };
+    assert_eq!(
+        differences((&before, &asked(0)), (&after, &Look { records: 2, ..asked(1) })),
+        ["shop: attest-missing, pass: answer", "web: pass, attest-expired: answer"],
+    );
+    assert_eq!(
+        differences((&before, &asked(0)), (&after, &asked(1))),
+        ["shop: attest-missing, pass: world", "web: pass, attest-expired: world"],
+    );
+    let newer = Look { records: 2, palisade: "0.2.0", ..asked(1) };
+    assert_eq!(
+        differences((&before, &asked(0)), (&after, &newer)),
+        ["shop: attest-missing, pass: both", "web: pass, attest-expired: both"],
+    );
+}
+
+#[test]
 fn what_one_run_did_not_read_is_a_difference_of_coverage() {
     let bad = Fleet::one(State::Fail, State::Fail);
     let dark = Look { listed: vec![WEST], dark: vec![EAST], ..Look::at(1) };

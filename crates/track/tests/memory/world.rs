@@ -77,6 +77,8 @@ pub(crate) struct Look {
     pub(crate) sight: BTreeMap<&'static str, Sight>,
     /// What the records of every answer are, when it matters.
     pub(crate) records: u8,
+    /// The call that gave them.
+    pub(crate) call: &'static str,
 }
 
 /// What a look shows, to borrow from.
@@ -154,6 +156,7 @@ impl Look {
             dark: Vec::new(),
             sight: BTreeMap::new(),
             records: 1,
+            call: "test:Call",
         }
     }
 
@@ -280,11 +283,8 @@ fn finding(
     shape: &Shape,
     look: &Look,
 ) -> Finding {
-    let record = Evidence {
-        digest: Digest::from_bytes([look.records; 32]),
-        call: Arc::from("test:Call"),
-        pointer: Arc::from(""),
-    };
+    let record =
+        Evidence { digest: Digest::from_bytes([look.records; 32]), call: Arc::from(look.call), pointer: Arc::from("") };
     let evidence = if state == State::Unknown {
         Grounds::default()
     } else {

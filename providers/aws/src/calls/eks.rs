@@ -1,9 +1,9 @@
 //! EKS: clusters and what is listed under them.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, ExternalTrusts, Filters, Identities,
-    Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pools, PublicAddresses, Standing, Trusts, Unused,
-    WorkloadIdentity,
+    self, Administrators, Blockers, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, Extensions,
+    ExternalTrusts, Filters, Identities, Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, PoolHealth,
+    PoolVersion, PoolZones, Pools, PublicAddresses, SignIn, Standing, Support, Surge, Trusts, Unused, WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -50,12 +50,16 @@ pub(crate) const LIST_NODEGROUPS: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the names of the node groups",
 };
 
-/// `eks:DescribeNodegroup`: role, subnets, template and remote access of a node group.
+/// `eks:DescribeNodegroup`: role, subnets, version, template, state and remote access of a node group.
 pub(crate) const DESCRIBE_NODEGROUP: Call = Call {
     name: "eks:DescribeNodegroup",
     permission: "eks:DescribeNodegroup",
@@ -77,9 +81,13 @@ pub(crate) const DESCRIBE_NODEGROUP: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
-    purpose: "role, subnets, template and remote access of a node group",
+    purpose: "role, subnets, version, template, state and remote access of a node group",
 };
 
 /// `eks:ListFargateProfiles`: the names of the Fargate profiles.
@@ -105,6 +113,10 @@ pub(crate) const LIST_FARGATE_PROFILES: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the names of the Fargate profiles",
@@ -125,19 +137,60 @@ pub(crate) const LIST_ADDONS: Call = Call {
     name: "eks:ListAddons",
     permission: "eks:ListAddons",
     per: Per::Cluster,
-    feeds: &[WorkloadIdentity, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        WorkloadIdentity,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+        Extensions,
+    ],
     redact: &[],
     purpose: "the names of the add-ons",
 };
 
-/// `eks:DescribeAddon`: the role of an add-on.
+/// `eks:DescribeAddon`: the role, the version and the state of an add-on.
 pub(crate) const DESCRIBE_ADDON: Call = Call {
     name: "eks:DescribeAddon",
     permission: "eks:DescribeAddon",
     per: Per::Member,
-    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts, Extensions],
     redact: &["/addon/configurationValues"],
-    purpose: "the role of an add-on",
+    purpose: "the role, the version and the state of an add-on",
+};
+
+/// `eks:DescribeAddonVersions`: which versions of an add-on go with the cluster's.
+pub(crate) const DESCRIBE_ADDON_VERSIONS: Call = Call {
+    name: "eks:DescribeAddonVersions",
+    permission: "eks:DescribeAddonVersions",
+    per: Per::Member,
+    feeds: &[Extensions],
+    redact: &[],
+    purpose: "which versions of an add-on go with the cluster's",
+};
+
+/// `eks:DescribeClusterVersions`: which versions are supported, and until when.
+pub(crate) const DESCRIBE_CLUSTER_VERSIONS: Call = Call {
+    name: "eks:DescribeClusterVersions",
+    permission: "eks:DescribeClusterVersions",
+    per: Per::Region,
+    feeds: &[Support],
+    redact: &[],
+    purpose: "which versions are supported, and until when",
+};
+
+/// `eks:ListInsights`: what EKS has found in the way of the next upgrade.
+pub(crate) const LIST_INSIGHTS: Call = Call {
+    name: "eks:ListInsights",
+    permission: "eks:ListInsights",
+    per: Per::Cluster,
+    feeds: &[Blockers],
+    redact: &[],
+    purpose: "what EKS has found in the way of the next upgrade",
 };
 
 /// `eks:ListAccessEntries`: who has access to the Kubernetes API through IAM.
@@ -145,7 +198,19 @@ pub(crate) const LIST_ACCESS_ENTRIES: Call = Call {
     name: "eks:ListAccessEntries",
     permission: "eks:ListAccessEntries",
     per: Per::Cluster,
-    feeds: &[Minters, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[
+        Minters,
+        Identities,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Controllers,
+        ExternalTrusts,
+        SignIn,
+        Administrators,
+    ],
     redact: &[],
     purpose: "who has access to the Kubernetes API through IAM",
 };
@@ -165,7 +230,7 @@ pub(crate) const LIST_ASSOCIATED_ACCESS_POLICIES: Call = Call {
     name: "eks:ListAssociatedAccessPolicies",
     permission: "eks:ListAssociatedAccessPolicies",
     per: Per::Member,
-    feeds: &[Minters],
+    feeds: &[Minters, Administrators],
     redact: &[],
     purpose: "the access policies of an access entry",
 };

@@ -2,7 +2,8 @@
 
 use palisade_model::FactKind::{
     self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
-    Keys, Metadata, Nodes, OtherTrust, Pools, PrivateGuard, PrivatePath, PublicAddresses, Standing, Unused,
+    Keys, Metadata, Nodes, OtherTrust, PoolHealth, PoolVersion, PoolZones, Pools, PrivateGuard, PrivatePath,
+    PublicAddresses, Standing, Surge, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -39,6 +40,10 @@ pub(crate) const DESCRIBE_INSTANCES: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        PoolVersion,
+        PoolZones,
+        Surge,
+        PoolHealth,
     ],
     redact: &[],
     purpose: "the machines in the networks of the clusters",
@@ -89,7 +94,7 @@ pub(crate) const DESCRIBE_SUBNETS: Call = Call {
     name: "ec2:DescribeSubnets",
     permission: "ec2:DescribeSubnets",
     per: Per::Network,
-    feeds: &[PublicAddresses, Exposure, Egress],
+    feeds: &[PublicAddresses, Exposure, Egress, PoolZones],
     redact: &[],
     purpose: "address ranges of the subnets and whether they give public addresses",
 };

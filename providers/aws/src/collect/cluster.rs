@@ -13,8 +13,11 @@ use crate::{
         ListNodegroups, ListPodIdentityAssociations, Nodegroup,
     },
 };
+use aws_sdk_eks::types::{Category, InsightsFilter};
 use futures::future::join_all;
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A described cluster under its name.
 #[derive(Debug)]
@@ -50,10 +53,41 @@ pub(super) async fn describe(place: &Place<'_>, name: &str) -> Option<Described>
     Some(Described { name: name.to_owned(), cluster: answer.cluster })
 }
 
+/// Which versions are supported, and until when.
+pub(super) async fn versions(place: &Place<'_>) {
+    let eks = &place.eks;
+    let question = place.question(&calls::DESCRIBE_CLUSTER_VERSIONS, &[], Wire::Json, Some(Paging::NEXT_TOKEN));
+    let send = sending!(|token| eks.describe_cluster_versions().include_all(true).set_next_token(token));
+    place.context.ask::<IgnoredAny>(&place.host("eks"), &question, send).await;
+}
+
+/// What EKS has found in the way of the next upgrade of a cluster.
+pub(super) async fn insights(place: &Place<'_>, cluster: &str) {
+    let eks = &place.eks;
+    let filter = InsightsFilter::builder().categories(Category::UpgradeReadiness).build();
+    let operation = eks.list_insights().cluster_name(cluster).filter(filter);
+    let pages = listed!(place, LIST_INSIGHTS, [("cluster", cluster)], IgnoredAny, operation.clone());
+    drop(pages);
+}
+
+/// Which versions of the clusters' add-ons go with the clusters' versions: each question once.
+pub(super) async fn offers(place: &Place<'_>, wanted: &BTreeSet<(String, String)>) {
+    let eks = &place.eks;
+    join_all(wanted.iter().map(|(addon, version)| {
+        boxed(async move {
+            let params = [("addon", addon.as_str()), ("version", version.as_str())];
+            let operation = eks.describe_addon_versions().addon_name(addon).kubernetes_version(version);
+            drop(listed!(place, DESCRIBE_ADDON_VERSIONS, params, IgnoredAny, operation.clone()));
+        })
+    }))
+    .await;
+}
+
 /// What other strands need of a cluster.
 pub(super) fn of_cluster(described: &Described) -> Found {
     let cluster = &described.cluster;
     let mut found = Found::default();
+    found.versions.extend(cluster.version.clone().map(|version| (described.name.clone(), version)));
     found.roles.extend(cluster.role_arn.clone());
     found.roles.extend(cluster.compute_config.as_ref().and_then(|compute| compute.node_role_arn.clone()));
     let issuer = cluster.identity.as_ref().and_then(|identity| identity.oidc.as_ref()?.issuer.as_deref());
@@ -95,8 +129,10 @@ pub(super) async fn members(place: &Place<'_>, cluster: &str) -> Found {
         boxed(pod_identities(place, cluster)),
         boxed(capabilities(place, cluster)),
     );
-    let roles = fargate.into_iter().chain(addons).chain(pods).chain(capabilities);
-    Found { roles: roles.flatten().collect(), ..Found::default() }
+    let (addons, of_addons): (Vec<String>, Vec<Option<String>>) = addons.into_iter().unzip();
+    let roles = fargate.into_iter().chain(of_addons).chain(pods).chain(capabilities);
+    let addons = addons.into_iter().map(|addon| (cluster.to_owned(), addon)).collect();
+    Found { roles: roles.flatten().collect(), addons, ..Found::default() }
 }
 
 async fn fargate_profiles(place: &Place<'_>, cluster: &str) -> Vec<Option<String>> {
@@ -113,7 +149,8 @@ async fn fargate_profiles(place: &Place<'_>, cluster: &str) -> Vec<Option<String
     .await
 }
 
-async fn addons(place: &Place<'_>, cluster: &str) -> Vec<Option<String>> {
+/// The add-ons of a cluster, each with its role.
+async fn addons(place: &Place<'_>, cluster: &str) -> Vec<(String, Option<String>)> {
     let eks = &place.eks;
     let operation = eks.list_addons().cluster_name(cluster);
     let pages = listed!(place, LIST_ADDONS, [("cluster", cluster)], ListAddons, operation.clone());
@@ -122,7 +159,7 @@ async fn addons(place: &Place<'_>, cluster: &str) -> Vec<Option<String>> {
         let params = [("cluster", cluster), ("addon", name.as_str())];
         let operation = eks.describe_addon().cluster_name(cluster).addon_name(name);
         let answer = one!(place, DESCRIBE_ADDON, params, DescribeAddon, operation.clone());
-        answer?.addon.service_account_role_arn
+        (name.clone(), answer.and_then(|answer| answer.addon.service_account_role_arn))
     }))
     .await
 }

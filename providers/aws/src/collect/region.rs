@@ -8,7 +8,10 @@ use super::{
 use crate::{calls, record::eks::ListClusters};
 use futures::future::join_all;
 use palisade_provider::{Event, Recorder};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tokio::sync::watch;
 
 /// What regions found, as far as other strands need it.
@@ -22,17 +25,29 @@ pub(super) struct Found {
     pub(super) profiles: BTreeSet<String>,
     /// IAM users with an access entry, by name.
     pub(super) users: BTreeSet<String>,
+    /// The add-ons of each cluster, by its name.
+    pub(super) addons: BTreeSet<(String, String)>,
+    /// The versions of the clusters, by their names.
+    pub(super) versions: BTreeMap<String, String>,
     /// Issuers of the clusters' tokens, without the scheme.
     pub(super) issuers: BTreeSet<String>,
 }
 
 impl Found {
+    /// Each add-on with the versions of the clusters that have it.
+    fn offers(&self) -> BTreeSet<(String, String)> {
+        let wanted = self.addons.iter().filter_map(|(cluster, addon)| Some((addon, self.versions.get(cluster)?)));
+        wanted.map(|(addon, version)| (addon.clone(), version.clone())).collect()
+    }
+
     pub(super) fn and(mut self, other: Self) -> Self {
         self.clusters += other.clusters;
         self.roles.extend(other.roles);
         self.profiles.extend(other.profiles);
         self.users.extend(other.users);
         self.issuers.extend(other.issuers);
+        self.addons.extend(other.addons);
+        self.versions.extend(other.versions);
         self
     }
 }
@@ -99,6 +114,7 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
     let described = join_all(names.iter().map(|name| boxed(cluster::describe(&place, name))));
     let groups = join_all(names.iter().map(|name| boxed(cluster::node_groups(&place, name))));
     let members = join_all(names.iter().map(|name| boxed(cluster::members(&place, name))));
+    let insights = join_all(names.iter().map(|name| boxed(cluster::insights(&place, name))));
     // Clusters first: their networks, keys and access entries are known with them.
     let with_clusters = async {
         let (described, balancing) = futures::join!(described, boxed(balancing::of_region(&place)));
@@ -116,9 +132,16 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
         boxed(network::machines(&place, &groups)).await;
         groups.into_iter().map(cluster::of_group).fold(Found::default(), Found::and)
     };
-    let ((), clusters, groups, members) =
-        futures::join!(boxed(network::of_region(&place)), with_clusters, with_groups, members);
+    let ((), clusters, groups, members, (), _) = futures::join!(
+        boxed(network::of_region(&place)),
+        with_clusters,
+        with_groups,
+        members,
+        boxed(cluster::versions(&place)),
+        insights,
+    );
     let found = members.into_iter().fold(clusters.and(groups), Found::and);
+    boxed(cluster::offers(&place, &found.offers())).await;
     Found { clusters: names.len(), ..found }
 }
 

@@ -272,7 +272,8 @@ pub(super) fn minters(
     })
 }
 
-fn kind_of(account: &Account<'_>, principal: &str) -> PrincipalKind {
+/// What kind of principal an ARN names.
+pub(super) fn kind_of(account: &Account<'_>, principal: &str) -> PrincipalKind {
     match account_of(principal) {
         Some(id) if !account.is_ours(id) => PrincipalKind::External,
         _ if principal.contains(":user/") => PrincipalKind::User,

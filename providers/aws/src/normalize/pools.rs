@@ -8,6 +8,7 @@ use super::{
     region::{Region, route_table},
     route::{Target, default_routes},
     trail::{Trail, conclude},
+    upkeep,
 };
 use crate::record::{
     compute::Instance,
@@ -16,7 +17,7 @@ use crate::record::{
 };
 use palisade_model::{
     DefaultRoute, Egress, Filters, Gap, Interactive, Metadata, Node, NodeId, Observed, OpenRule, PodAccess, Pool,
-    PoolId, PoolKind, PublicAddresses, SubnetFilter,
+    PoolHealth, PoolId, PoolKind, PublicAddresses, Repair, SubnetFilter, Surge, Upkeep,
 };
 use palisade_reach::{AddrSet, Bounds, Family};
 use std::{
@@ -167,6 +168,7 @@ impl Context<'_, '_> {
             egress: self.conclude(|trail| self.egress(trail)),
             interactive: self.conclude(|trail| self.interactive(trail)),
             metadata: self.conclude(|trail| self.metadata(trail)),
+            upkeep: self.upkeep(),
         }
     }
 
@@ -201,6 +203,60 @@ impl Context<'_, '_> {
                     pods: PodAccess::Blocked { because: because() },
                 },
             ),
+            upkeep: Upkeep {
+                surge: said(self, Surge::ByProvider { because: because() }),
+                health: said(self, PoolHealth { issues: Vec::new(), repair: Repair::On { because: because() } }),
+                ..Upkeep::unread(&Gap::Unsupported { what: because() })
+            },
+        }
+    }
+
+    /// How the machines are kept: of a managed group EKS says it; of others only their machines speak.
+    fn upkeep(&self) -> Upkeep {
+        if let (Origin::NodeGroup(name), Some(group)) = (self.origin, self.group) {
+            return Upkeep {
+                version: self.conclude(|_| upkeep::version(group.get()?, name)),
+                zones: self.conclude(|trail| {
+                    let (group, table) = (group.get()?, trail.read(&self.region.subnets)?);
+                    let subnets: BTreeSet<String> = group.subnets.iter().cloned().collect();
+                    if subnets.is_empty() {
+                        let what = format!("the subnets of node group {name} are not in the answer");
+                        return Err(Gap::Unsettled { what });
+                    }
+                    let is_spot = group.capacity_type.as_deref() == Some("SPOT");
+                    upkeep::zones(&subnets, table, is_spot, "by the subnets of the node group")
+                }),
+                surge: self.conclude(|_| Ok(upkeep::surge(group.get()?))),
+                health: self.conclude(|_| Ok(upkeep::health(group.get()?))),
+            };
+        }
+        let is_automatic = matches!(self.origin, Origin::AutoMode(_));
+        let untold = |what: &str| Gap::Unsupported { what: format!("AWS does not tell {what}") };
+        Upkeep {
+            version: Observed::missing(untold("the version of machines outside managed node groups")),
+            zones: self.conclude(|trail| {
+                let machines = self.members(trail)?;
+                let (subnets, table) = (self.subnets(&machines)?, trail.read(&self.region.subnets)?);
+                let zones = upkeep::zones(&subnets, table, upkeep::are_spot(&machines), "by its machines today")?;
+                // Where its next machine may start is written inside the cluster or in a scaling group.
+                if zones.zones.len() < 2 {
+                    let what = format!("its machines stand in one zone today; {}", untold("where the next one starts"));
+                    return Err(Gap::Unsettled { what });
+                }
+                Ok(zones)
+            }),
+            surge: if is_automatic {
+                let because = "Auto Mode replaces machines within the disruption budgets of its node pools".to_owned();
+                self.conclude(|_| Ok(Surge::ByProvider { because }))
+            } else {
+                Observed::missing(untold("how machines outside managed node groups are replaced"))
+            },
+            health: if is_automatic {
+                let because = "Auto Mode replaces machines that are unwell".to_owned();
+                self.conclude(|_| Ok(PoolHealth { issues: Vec::new(), repair: Repair::On { because } }))
+            } else {
+                Observed::missing(untold("how machines outside managed node groups are"))
+            },
         }
     }
 
@@ -496,6 +552,7 @@ fn outside(id: PoolId, name: &str) -> Pool {
         egress: unknown(),
         interactive: unknown(),
         metadata: unknown(),
+        upkeep: Upkeep { version: unknown(), zones: unknown(), surge: unknown(), health: unknown() },
     }
 }
 

@@ -25,6 +25,8 @@ record!(Instance {
     subnet_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     key_name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    instance_lifecycle: Option<String>,
     instance_state: Option<InstanceState>,
     iam_instance_profile: Option<InstanceProfile>,
     metadata_options: Option<MetadataOptions>,

@@ -1,6 +1,7 @@
 //! EKS, REST-JSON, API version 2017-11-01.
 
 use super::leaf;
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -38,8 +39,54 @@ pub(crate) struct Cluster {
     pub(crate) connector_config: Option<serde::de::IgnoredAny>,
     pub(crate) remote_network_config: Option<RemoteNetworkConfig>,
     pub(crate) health: Option<Health>,
+    pub(crate) logging: Option<Logging>,
+    pub(crate) upgrade_policy: Option<UpgradePolicy>,
+    pub(crate) certificate_authority: Option<Certificate>,
+    pub(crate) control_plane_scaling_config: Option<ScalingTier>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    pub(crate) deletion_protection: Option<bool>,
     #[serde(deserialize_with = "leaf::texts")]
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// Which logs of the control plane are kept.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Logging {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) cluster_logging: Vec<LogSetup>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct LogSetup {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) types: Vec<String>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    pub(crate) enabled: Option<bool>,
+}
+
+/// What comes after standard support.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct UpgradePolicy {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) support_type: Option<String>,
+}
+
+/// The cluster's certificate authority: PEM in base64.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Certificate {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) data: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ScalingTier {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) tier: Option<String>,
 }
 
 /// Networks outside AWS whose machines may join.
@@ -153,6 +200,15 @@ pub(crate) struct DescribeNodegroup {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Nodegroup {
     #[serde(deserialize_with = "leaf::text")]
+    pub(crate) status: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) version: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) capacity_type: Option<String>,
+    pub(crate) health: Option<Health>,
+    pub(crate) update_config: Option<UpdateConfig>,
+    pub(crate) node_repair_config: Option<Repairs>,
+    #[serde(deserialize_with = "leaf::text")]
     pub(crate) node_role: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     pub(crate) ami_type: Option<String>,
@@ -161,6 +217,20 @@ pub(crate) struct Nodegroup {
     pub(crate) remote_access: Option<RemoteAccess>,
     pub(crate) launch_template: Option<LaunchTemplate>,
     pub(crate) resources: Option<NodegroupResources>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct UpdateConfig {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) update_strategy: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Repairs {
+    #[serde(deserialize_with = "leaf::boolean")]
+    pub(crate) enabled: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -230,9 +300,88 @@ pub(crate) struct DescribeAddon {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Addon {
     #[serde(deserialize_with = "leaf::text")]
+    pub(crate) status: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) addon_version: Option<String>,
+    pub(crate) health: Option<Health>,
+    #[serde(deserialize_with = "leaf::text")]
     pub(crate) service_account_role_arn: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) pod_identity_associations: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DescribeAddonVersions {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) addons: Vec<OfferedAddon>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OfferedAddon {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) addon_name: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) addon_versions: Vec<OfferedVersion>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OfferedVersion {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) addon_version: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) compatibilities: Vec<Compatibility>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Compatibility {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) cluster_version: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DescribeClusterVersions {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) cluster_versions: Vec<ClusterVersion>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ClusterVersion {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) cluster_version: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) version_status: Option<String>,
+    #[serde(deserialize_with = "leaf::moment")]
+    pub(crate) end_of_standard_support_date: Option<Timestamp>,
+    #[serde(deserialize_with = "leaf::moment")]
+    pub(crate) end_of_extended_support_date: Option<Timestamp>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct ListInsights {
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) insights: Vec<Insight>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Insight {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) category: Option<String>,
+    pub(crate) insight_status: Option<InsightStatus>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct InsightStatus {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) status: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -196,6 +196,8 @@ record!(Subnet {
     #[serde(deserialize_with = "leaf::text")]
     subnet_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
+    availability_zone: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
     vpc_id: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
     cidr_block: Option<String>,

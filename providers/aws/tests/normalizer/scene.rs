@@ -144,6 +144,19 @@ fn paths_say_what_is_reached(cluster: &Cluster) {
     }
 }
 
+/// A certificate authority that ends on 2036-11-26, as EKS writes it.
+const AUTHORITY: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJmekNDQVNXZ0F3SUJBZ0lVQmlqaW5GOVZWRXdBMmxqN1JjMndTZWFLSjZNd0NnWUlLb1pJemowRUF3SXcKRlRFVE1CRUdBMVVFQXd3S2EzVmlaWEp1WlhSbGN6QWVGdzB5TmpFeE1qa3dOakEyTlRoYUZ3MHpOakV4TWpZdwpOakEyTlRoYU1CVXhFekFSQmdOVkJBTU1DbXQxWW1WeWJtVjBaWE13V1RBVEJnY3Foa2pPUFFJQkJnZ3Foa2pPClBRTUJCd05DQUFSZHR0RHFZQXJEUytCRnRBK1hlZXpBWWw1RjZHNHc2VlRwT2V5akRSenQxOW9SMG84UTFhZTAKUjhoQzZmeGYyc2Y4RlVpNjJyOS9KUjU0eGdTV0Rodi9vMU13VVRBZEJnTlZIUTRFRmdRVVdjbnhuZlJpdFBSRgpPSC9CY05DUFV3ajRrYzB3SHdZRFZSMGpCQmd3Rm9BVVdjbnhuZlJpdFBSRk9IL0JjTkNQVXdqNGtjMHdEd1lEClZSMFRBUUgvQkFVd0F3RUIvekFLQmdncWhrak9QUVFEQWdOSUFEQkZBaUJZL0o5SkxPaEVrUG9lQVVqQUdnR0cKZ2Y0cEt2Y3Vjb0M1U0l1cFdYRUJPZ0loQUtyaUZ2ZU80YStkZWx1cHdyZVhDRHJ5MEpUbmtvelV6cDhmR3JVdwpzNWdZCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K";
+
+fn addon(name: &str) -> Value {
+    json!({ "addon": { "addonName": name, "addonVersion": "v1", "status": "ACTIVE", "health": { "issues": [] } } })
+}
+
+fn offers(name: &str) -> Value {
+    json!({ "addons": [{ "addonName": name, "addonVersions": [
+        { "addonVersion": "v1", "compatibilities": [{ "clusterVersion": "1.34" }] },
+    ] }], "nextToken": null })
+}
+
 /// Everything about one cluster of one node, read without a failure.
 pub(crate) fn world() -> World {
     let mut world = World::default();
@@ -165,17 +178,39 @@ pub(crate) fn world() -> World {
             "accessConfig": { "authenticationMode": "API" },
             "identity": { "oidc": { "issuer": format!("https://{ISSUER}") } },
             "tags": { "team": "shop" },
+            "logging": { "clusterLogging": [
+                { "types": ["api", "audit", "authenticator"], "enabled": true },
+                { "types": ["controllerManager", "scheduler"], "enabled": false },
+            ] },
+            "upgradePolicy": { "supportType": "EXTENDED" }, "deletionProtection": true,
+            "controlPlaneScalingConfig": { "tier": "standard" }, "health": { "issues": [] },
+            "certificateAuthority": { "data": AUTHORITY },
         } }))
+        .put("eks:DescribeClusterVersions", PLACE, &[], list("clusterVersions", json!([
+            { "clusterVersion": "1.34", "versionStatus": "STANDARD_SUPPORT",
+                "endOfStandardSupportDate": 1_811_808_000, "endOfExtendedSupportDate": 1_843_430_400 },
+            { "clusterVersion": "1.31", "versionStatus": "EXTENDED_SUPPORT",
+                "endOfStandardSupportDate": 1_763_942_400, "endOfExtendedSupportDate": 1_795_478_400 },
+            { "clusterVersion": "1.29", "versionStatus": "UNSUPPORTED" },
+        ])))
+        .put("eks:ListInsights", PLACE, &of, list("insights", json!([
+            { "name": "Deprecated APIs removed in Kubernetes v1.35", "category": "UPGRADE_READINESS",
+                "insightStatus": { "status": "PASSING" } },
+        ])))
         .put("eks:ListNodegroups", PLACE, &of, list("nodegroups", json!(["general"])))
         .put("eks:DescribeNodegroup", PLACE, &[("cluster", "shop"), ("nodegroup", "general")], json!({ "nodegroup": {
             "nodegroupName": "general", "nodeRole": "arn:aws:iam::111122223333:role/eks-node", "amiType": "AL2023_x86_64_STANDARD",
             "subnets": ["subnet-1"], "resources": { "autoScalingGroups": [{ "name": "asg-1" }] },
             "launchTemplate": { "id": "lt-1", "version": "1", "name": "general" },
+            "status": "ACTIVE", "version": "1.34", "capacityType": "ON_DEMAND", "health": { "issues": [] },
+            "updateConfig": { "maxUnavailable": 1 }, "nodeRepairConfig": { "enabled": true },
         } }))
         .put("eks:ListFargateProfiles", PLACE, &of, list("fargateProfileNames", json!([])))
         .put("eks:ListAddons", PLACE, &of, list("addons", json!(["vpc-cni", "coredns"])))
-        .put("eks:DescribeAddon", PLACE, &[("addon", "vpc-cni"), ("cluster", "shop")], json!({ "addon": { "addonName": "vpc-cni" } }))
-        .put("eks:DescribeAddon", PLACE, &[("addon", "coredns"), ("cluster", "shop")], json!({ "addon": { "addonName": "coredns" } }))
+        .put("eks:DescribeAddon", PLACE, &[("addon", "vpc-cni"), ("cluster", "shop")], addon("vpc-cni"))
+        .put("eks:DescribeAddon", PLACE, &[("addon", "coredns"), ("cluster", "shop")], addon("coredns"))
+        .put("eks:DescribeAddonVersions", PLACE, &[("addon", "vpc-cni"), ("version", "1.34")], offers("vpc-cni"))
+        .put("eks:DescribeAddonVersions", PLACE, &[("addon", "coredns"), ("version", "1.34")], offers("coredns"))
         .put("eks:ListAccessEntries", PLACE, &of, list("accessEntries", json!(["arn:aws:iam::111122223333:role/eks-node"])))
         .put(
             "eks:DescribeAccessEntry",
@@ -247,7 +282,8 @@ fn network(world: &mut World) {
             ] },
         ] })))
         .put("ec2:DescribeSubnets", PLACE, &of, ec2("DescribeSubnets", json!({ "subnetSet": [
-            { "subnetId": "subnet-1", "vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24", "mapPublicIpOnLaunch": "true" },
+            { "subnetId": "subnet-1", "vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24", "mapPublicIpOnLaunch": "true",
+                "availabilityZone": "eu-west-1a" },
         ] })))
         .put("ec2:DescribeVpcs", PLACE, &of, ec2("DescribeVpcs", json!({ "vpcSet": [{
             "vpcId": "vpc-1", "cidrBlock": "10.0.0.0/16",

@@ -4,8 +4,9 @@ use super::scene::*;
 use palisade_model::{
     DefaultRoute,
     FactKind::{
-        self, Controllers, DefaultRoute as Routes, Doors, Egress, Exposure, ExternalTrusts, Filters, Identities,
-        Interactive, KeyAccess, Keys, Metadata, Minters, Nodes, PrivateGuard, PublicAddresses, Trusts, Unused,
+        self, Administrators, Controllers, DefaultRoute as Routes, Doors, Egress, Exposure, ExternalTrusts, Filters,
+        Identities, Interactive, KeyAccess, Keys, Metadata, Minters, Nodes, PoolVersion, PoolZones, PrivateGuard,
+        PublicAddresses, Trusts, Unused,
     },
 };
 use palisade_reach::{Bounds, Protocol};
@@ -127,7 +128,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
         Row {
             hidden: "the node role of Auto Mode",
             hide: |world| world.cluster_body()["computeConfig"] = json!({ "enabled": true, "nodePools": ["system"] }),
-            lost: ALL_IDENTITIES,
+            lost: &[Identities, Controllers, ExternalTrusts, PoolVersion, PoolZones],
             says: "the role of Auto Mode is not in the answer",
         },
         Row {
@@ -170,7 +171,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
                 world.body("eks:ListAssociatedAccessPolicies")["associatedAccessPolicies"] =
                     json!([{ "accessScope": {} }]);
             },
-            lost: &[Minters],
+            lost: &[Minters, Administrators],
             says: "an access policy of arn:aws:iam::111122223333:role/eks-node has no name",
         },
         Row {
@@ -247,7 +248,7 @@ fn a_machine_that_was_not_wholly_read_may_stand_anywhere() {
         Row {
             hidden: "the subnet itself is not in the list",
             hide: |world| world.body("ec2:DescribeSubnets")["DescribeSubnetsResponse"]["subnetSet"] = Value::Null,
-            lost: &[PublicAddresses],
+            lost: &[PublicAddresses, PoolZones],
             says: "what is given in subnet subnet-1 is not in the list",
         },
         Row {

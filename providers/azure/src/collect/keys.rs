@@ -10,7 +10,8 @@ use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 
 const KEY_VAULT: &str = "2026-05-15";
-const INSIGHTS: &str = "2021-05-01-preview";
+/// Where logs go, of vaults and of clusters.
+pub(super) const INSIGHTS: &str = "2021-05-01-preview";
 
 /// Reads them.
 pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, clusters: &[Cluster]) {

@@ -9,9 +9,10 @@ use super::{
     keys,
 };
 use crate::{
-    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
-    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS,
-    ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS,
+    GROUP_MEMBERS, IDENTITIES, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, MAINTENANCE, NETWORKS, NODE_ADDRESSES,
+    NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
+    SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
     record::{Cluster, DenyAssignment, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity},
 };
 use futures::{future::join_all, join};
@@ -26,6 +27,8 @@ const COMPUTE: &str = "2026-04-01";
 const COMPUTE_NETWORK: &str = "2018-10-01";
 const AUTHORIZATION: &str = "2022-04-01";
 const AUTOMATION: &str = "2024-10-23";
+const LOCKING: &str = "2020-05-01";
+const FEATURING: &str = "2021-07-01";
 const MANAGED_IDENTITY: &str = "2024-11-30";
 
 /// Reads a subscription; whether it has clusters.
@@ -50,6 +53,13 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.identities(),
         join_all(clusters.iter().map(|cluster| here.parts(cluster))),
         keys::read(fetch, subscription, &clusters),
+        here.all::<IgnoredAny>(&LOCKS, "Microsoft.Authorization/locks", LOCKING),
+        here.all::<IgnoredAny>(
+            &FEATURES,
+            "Microsoft.Features/providers/Microsoft.ContainerService/features",
+            FEATURING,
+        ),
+        here.versions(&clusters),
     );
     true
 }
@@ -175,18 +185,42 @@ impl Here<'_> {
         .await;
     }
 
+    /// The versions that AKS offers where clusters stand: each region once.
+    async fn versions(&self, clusters: &[Cluster]) {
+        let regions: BTreeSet<String> =
+            clusters.iter().filter_map(|cluster| cluster.location.as_deref()).map(str::to_ascii_lowercase).collect();
+        join_all(regions.iter().filter(|region| is_plain(region)).map(|region| async move {
+            let path = format!(
+                "/subscriptions/{}/providers/Microsoft.ContainerService/locations/{region}/kubernetesVersions",
+                self.subscription
+            );
+            let params = [("location", region.as_str())];
+            let place = Place { scope: self.subscription, params: &params, path: &path, version: AKS };
+            self.fetch.one::<IgnoredAny>(&KUBERNETES_VERSIONS, place).await
+        }))
+        .await;
+    }
+
     /// What hangs on one cluster.
     async fn parts(&self, cluster: &Cluster) {
         let Some(id) = cluster.id.as_deref() else { return };
         let bindings = self.below::<IgnoredAny>(&TRUSTED_ACCESS, ("cluster", id), "trustedAccessRoleBindings", AKS);
-        if cluster.has_private_link() {
-            let endpoints =
-                self.below::<IgnoredAny>(&PRIVATE_ENDPOINTS, ("cluster", id), "privateEndpointConnections", AKS);
-            join!(bindings, endpoints);
-        } else {
-            bindings.await;
-        }
+        let windows = self.below::<IgnoredAny>(&MAINTENANCE, ("cluster", id), "maintenanceConfigurations", AKS);
+        let logs = "providers/Microsoft.Insights/diagnosticSettings";
+        let logs = self.below::<IgnoredAny>(&DIAGNOSTIC_SETTINGS, ("cluster", id), logs, keys::INSIGHTS);
+        let endpoints = async {
+            if cluster.has_private_link() {
+                let kind = "privateEndpointConnections";
+                self.below::<IgnoredAny>(&PRIVATE_ENDPOINTS, ("cluster", id), kind, AKS).await;
+            }
+        };
+        join!(bindings, windows, logs, endpoints);
     }
+}
+
+/// Whether a text may stand in a path as it is.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric())
 }
 
 /// The resource groups of the clusters' nodes.

@@ -1,8 +1,8 @@
 //! One cluster, fact by fact.
 
 use super::{
-    doors, endpoint, groups, guard, identities, key, minters, observe::observe, pools, surroundings::Surroundings,
-    table::Row, trusts,
+    doors, endpoint, groups, guard, identities, key, lifecycle, minters, observe::observe, pools,
+    surroundings::Surroundings, table::Row, trusts,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -94,15 +94,19 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     });
     cluster.encryption = key::encryption(&read);
     cluster.key = key::facts(&read, around);
+    cluster.access = lifecycle::access(&read, around);
+    cluster.lifecycle = lifecycle::lifecycle(&read, around);
     cluster
 }
 
-fn labels(item: &record::Cluster) -> BTreeMap<String, String> {
+/// The tags of a cluster.
+pub(super) fn labels(item: &record::Cluster) -> BTreeMap<String, String> {
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     item.tags.iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-fn version(properties: &record::ClusterProperties) -> Option<Version> {
+/// The version that runs.
+pub(super) fn version(properties: &record::ClusterProperties) -> Option<Version> {
     // `kubernetesVersion` is the wish and may be an alias; `currentKubernetesVersion` is what runs.
     let texts = [&properties.current_kubernetes_version, &properties.kubernetes_version];
     texts.into_iter().flatten().find_map(|text| Version::parse(text))

@@ -10,13 +10,14 @@ use super::{
     space::Space,
     surroundings::Surroundings,
     table::Row,
+    upkeep,
 };
 use crate::{
     arm,
     record::{AgentPool, ScaleSet},
 };
 use palisade_model::{
-    DefaultRoute, Evidence, Gap, Interactive, Metadata, Node, Observed, Pool, PoolId, PoolKind, PublicAddresses,
+    DefaultRoute, Evidence, Gap, Interactive, Metadata, Node, Observed, Pool, PoolId, PoolKind, PublicAddresses, Upkeep,
 };
 use palisade_reach::{AddrSet, parse_net};
 use std::sync::Arc;
@@ -159,6 +160,7 @@ fn pool(pool: &PoolRead<'_, '_>, around: &Surroundings<'_>, name: String, kind: 
         egress: observe(|seen| filters::egress(pool, around, seen)),
         interactive: observe(|seen| interactive(pool, seen)),
         metadata: metadata(),
+        upkeep: upkeep::upkeep(pool),
         name,
     }
 }
@@ -295,7 +297,8 @@ fn provisioned(read: &Read<'_, '_>) -> Pool {
         filters: Observed::missing(gap.clone()),
         default_route: Observed::missing(gap.clone()),
         egress: Observed::missing(gap.clone()),
-        interactive: Observed::missing(gap),
+        interactive: Observed::missing(gap.clone()),
         metadata: metadata(),
+        upkeep: Upkeep::unread(&gap),
     }
 }

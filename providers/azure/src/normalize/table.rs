@@ -4,9 +4,10 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer,
-        Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment, RoleDefinition, RouteTable,
-        ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, Feature, FederatedCredential, Interface, List,
+        LoadBalancer, Lock, Maintenance, Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment,
+        RoleDefinition, RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity,
+        Vault,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -66,6 +67,7 @@ identified!(
     DenyAssignment,
     Interface,
     LoadBalancer,
+    Lock,
     Member,
     Network,
     PublicAddress,
@@ -88,7 +90,15 @@ macro_rules! nameless {
     };
 }
 
-nameless!(DiagnosticSetting, FederatedCredential, PrivateEndpointConnection, Subscription, TrustedAccessBinding);
+nameless!(
+    DiagnosticSetting,
+    Feature,
+    FederatedCredential,
+    Maintenance,
+    PrivateEndpointConnection,
+    Subscription,
+    TrustedAccessBinding
+);
 
 /// A whole list.
 #[derive(Debug)]

@@ -17,7 +17,16 @@ pub(crate) struct Cluster {
     pub(crate) location: Option<String>,
     pub(crate) tags: Option<BTreeMap<String, serde_json::Value>>,
     pub(crate) identity: Option<ClusterIdentity>,
+    pub(crate) sku: Option<Sku>,
     pub(crate) properties: Option<ClusterProperties>,
+}
+
+/// What was bought.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sku {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) tier: Option<String>,
 }
 
 /// As what the control plane signs in.
@@ -59,6 +68,17 @@ pub(crate) struct ClusterProperties {
     pub(crate) public_network_access: Option<String>,
     #[serde(deserialize_with = "lenient::flag")]
     pub(crate) disable_local_accounts: Option<bool>,
+    #[serde(rename = "enableRBAC", deserialize_with = "lenient::flag")]
+    pub(crate) enable_rbac: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) support_plan: Option<String>,
+    pub(crate) power_state: Option<PowerState>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) auto_upgrade_profile: AutoUpgrade,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) upgrade_settings: UpgradeSettings,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) service_mesh_profile: ServiceMesh,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) api_server_access_profile: ApiServerAccess,
     #[serde(deserialize_with = "lenient::list")]
@@ -81,6 +101,48 @@ pub(crate) struct ClusterProperties {
     pub(crate) ingress_profile: IngressProfile,
 }
 
+/// Whether somebody stopped it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct PowerState {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) code: Option<String>,
+}
+
+/// The channel of upgrades.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AutoUpgrade {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) upgrade_channel: Option<String>,
+}
+
+/// How upgrades of the cluster are made.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct UpgradeSettings {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) override_settings: OverrideSettings,
+}
+
+/// What they pass over.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct OverrideSettings {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) force_upgrade: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) until: Option<String>,
+}
+
+/// The service mesh of AKS.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ServiceMesh {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) mode: Option<String>,
+}
+
 /// Whether Entra signs people in. Its presence is what counts.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -89,6 +151,8 @@ pub(crate) struct AadProfile {
     pub(crate) managed: Option<bool>,
     #[serde(rename = "enableAzureRBAC", deserialize_with = "lenient::flag")]
     pub(crate) enable_azure_rbac: Option<bool>,
+    #[serde(rename = "adminGroupObjectIDs", deserialize_with = "lenient::list")]
+    pub(crate) admin_group_object_ids: Vec<String>,
 }
 
 /// How the API server can be reached.
@@ -129,6 +193,25 @@ pub(crate) struct AgentPool {
     pub(crate) pod_subnet_id: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) security_profile: PoolSecurity,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) provisioning_state: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) current_orchestrator_version: Option<String>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) availability_zones: Vec<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) scale_set_priority: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) upgrade_settings: PoolUpgrade,
+}
+
+/// How an upgrade replaces a pool's machines.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PoolUpgrade {
+    /// A number or a share.
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) max_surge: Option<String>,
 }
 
 /// How a pool's machines are secured.

@@ -10,6 +10,7 @@
 mod absent;
 mod fixtures;
 mod laws;
+mod lifecycle;
 mod network;
 mod paths;
 mod proposal;

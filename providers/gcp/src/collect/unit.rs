@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     calls::{
-        CLUSTERS_LIST, COMPUTE_PROJECT, FORWARDING_RULES, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY, KEY_RING_POLICY,
-        SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, TARGET_POOLS,
+        CLUSTER_UPGRADES, CLUSTERS_LIST, COMPUTE_PROJECT, FORWARDING_RULES, INSIGHTS, INSTANCES, KEY_GET, KEY_POLICY,
+        KEY_RING_POLICY, SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, TARGET_POOLS,
     },
     record::{
         container::{Cluster, Clusters},
@@ -63,6 +63,7 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
         instances(asker, project),
         balancers(asker, project),
         insights(asker, project),
+        upgrades(asker, project, &clusters),
         futures::future::join_all(keys.iter().filter_map(|key| Some(self::key(asker, run, key_project(key)?, key)))),
     );
 }
@@ -119,6 +120,23 @@ fn keys(cluster: &Cluster) -> impl Iterator<Item = &str> {
 pub(crate) fn fleet_project(cluster: &Cluster) -> Option<&str> {
     let fleet = cluster.fleet.as_ref()?;
     fleet.project.as_deref().or_else(|| after(fleet.membership.as_deref()?, "projects"))
+}
+
+/// Until when each cluster's version is supported.
+async fn upgrades(asker: &Asker<'_>, project: &str, clusters: &[Cluster]) {
+    let named = clusters.iter().filter_map(|cluster| {
+        let location = cluster.location.as_deref().or(cluster.zone.as_deref())?;
+        Some((location, cluster.name.as_deref()?))
+    });
+    futures::future::join_all(named.map(|(location, name)| async move {
+        let of = format!("{location}/{name}");
+        let full = format!("projects/{project}/locations/{location}/clusters/{name}");
+        let builder = asker.clients.clusters.fetch_cluster_upgrade_info().set_name(full);
+        let question = (&CLUSTER_UPGRADES, CONTAINER);
+        let params = [("cluster", of.as_str())];
+        let _ = asker.one(question, project, &params, builder, |builder| builder.send(), strip::nothing).await;
+    }))
+    .await;
 }
 
 async fn compute_project(asker: &Asker<'_>, project: &str) {

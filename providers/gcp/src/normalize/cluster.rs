@@ -7,7 +7,7 @@ use super::{
     exposure::ExposureBook,
     hierarchy::{Denial, Hierarchy, HierarchyBook},
     identities::{Identified, IdentityBook, Surroundings, identified, sources},
-    key,
+    key, lifecycle,
     machines::Machines,
     minters::{gateways, minters},
     network::NetworkBook,
@@ -129,11 +129,13 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
         &at("/databaseEncryption"),
         shared.now,
     );
+    cluster.access = lifecycle::access(shared, record, evidence);
+    cluster.lifecycle = lifecycle::lifecycle(shared, record, &location, evidence);
     cluster
 }
 
 /// The evidence for a part of the cluster's record.
-fn below(evidence: &[Evidence], pointer: &str) -> Vec<Evidence> {
+pub(crate) fn below(evidence: &[Evidence], pointer: &str) -> Vec<Evidence> {
     let part = |whole: &Evidence| Evidence { pointer: format!("{}{pointer}", whole.pointer).into(), ..whole.clone() };
     evidence.iter().map(part).collect()
 }

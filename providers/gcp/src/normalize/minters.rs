@@ -6,12 +6,12 @@ use super::{
     hierarchy::{Denial, Hierarchy},
     principal::{Principal, is_broad, kind},
     roles::RoleBook,
-    tables::{CONNECT, GATEWAY, MINT},
+    tables::{ADMINISTRATOR_ROLES, BIND_ROLES, CONNECT, GATEWAY, MINT, SEE_CLUSTER},
 };
 use crate::record::names::{engine_agent, is_google_agent};
 use jiff::Timestamp;
 use palisade_authority::{Certainty, Effect, Glob, Grant, Truth};
-use palisade_model::{Gap, Minter, PrincipalKind, Tunnel, TunnelKind};
+use palisade_model::{Administrator, Gap, Minter, PrincipalKind, Tunnel, TunnelKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A holder of some permissions, at one place.
@@ -140,6 +140,81 @@ fn certainty(when: Truth) -> Certainty {
     match when {
         Truth::True | Truth::False => Certainty::Certain,
         Truth::Unknown(on) => Certainty::Conditional(on),
+    }
+}
+
+/// Everybody whom the project or what stands above it makes an administrator inside its clusters: whoever may bind every role
+/// there, and the holders of the roles that are wide enough to do the same by another way.
+pub(crate) fn administrators(
+    project: &str,
+    hierarchy: &Hierarchy,
+    denials: &[Denial],
+    roles: &RoleBook<'_>,
+    now: Timestamp,
+) -> Result<Vec<Administrator>, Gap> {
+    let wanted = |_: &str| MINT.iter().copied().chain([BIND_ROLES, SEE_CLUSTER]).collect();
+    let (found, unread) = holders(hierarchy, denials, roles, now, wanted);
+    let makes = |role: &String| {
+        ADMINISTRATOR_ROLES.contains(&role.as_str()) || roles.get(role).is_ok_and(|role| role.has(BIND_ROLES))
+    };
+    let mut made: BTreeMap<String, Administrator> = BTreeMap::new();
+    for ((principal, scope), holder) in found {
+        let by: Vec<String> =
+            holder.roles.iter().filter(|role| makes(role)).map(|role| format!("{role} on {scope}")).collect();
+        if by.is_empty() {
+            continue;
+        }
+        let certainty = certainty(holder.when);
+        let one = made.entry(principal.clone()).or_insert_with(|| Administrator {
+            kind: kind(&principal, &scope, project, Some(&hierarchy.number)),
+            principal,
+            by: Vec::new(),
+            certainty: certainty.clone(),
+        });
+        if certainty.is_certain() {
+            one.certainty = Certainty::Certain;
+        }
+        one.by.extend(by);
+    }
+    let mut made: Vec<Administrator> = made.into_values().collect();
+    // Whoever was read stands; where nobody sure was, what was not read is the answer.
+    if let Some(gap) = unread {
+        if !made.iter().any(|one| one.certainty.is_certain()) {
+            return Err(gap);
+        }
+        made.push(Administrator {
+            principal: "whoever else".to_owned(),
+            kind: PrincipalKind::User,
+            by: vec!["what was not read".to_owned()],
+            certainty: Certainty::Conditional(BTreeSet::from([gap.to_string()])),
+        });
+    }
+    Ok(made)
+}
+
+/// People who may sign in to the project's clusters by their own name and not as members of a group.
+pub(crate) fn people(
+    hierarchy: &Hierarchy,
+    denials: &[Denial],
+    roles: &RoleBook<'_>,
+    now: Timestamp,
+) -> Result<Vec<String>, Gap> {
+    let (found, unread) = holders(hierarchy, denials, roles, now, |_| vec![SEE_CLUSTER]);
+    let named = found.into_iter().filter(|((principal, _), _)| principal.starts_with("user:"));
+    let (mut sure, mut open) = (BTreeSet::new(), unread);
+    for ((principal, _), holder) in named {
+        match holder.when {
+            Truth::True | Truth::False => drop(sure.insert(principal)),
+            Truth::Unknown(on) => {
+                let on: Vec<&str> = on.iter().map(String::as_str).collect();
+                let what = format!("whether `{principal}` may sign in hangs on {}", on.join(", "));
+                open.get_or_insert(Gap::Unsettled { what });
+            }
+        }
+    }
+    match open {
+        Some(gap) if sure.is_empty() => Err(gap),
+        _ => Ok(sure.into_iter().collect()),
     }
 }
 

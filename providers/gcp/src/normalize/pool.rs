@@ -5,6 +5,7 @@ use super::{
     endpoint::net,
     exposure::{ExposureBook, addresses, exposures, traits, unknown},
     firewall::{Direction, Firewalls, Traits},
+    lifecycle::upkeep,
     login::{interactive, metadata},
     machines::{Machines, UnreadMachine, node, pool_name},
     network::{Guards, NetworkBook},
@@ -219,6 +220,7 @@ fn pool(
             sources(&[seen, context.compute_project.sources()]),
         ),
         metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
+        upkeep: upkeep(subject.cluster, record, subject.evidence),
     }
 }
 

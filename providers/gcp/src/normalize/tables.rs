@@ -277,6 +277,15 @@ pub(crate) const MINT: &[&str] = &["container.clusters.getCredentials", "contain
 /// The permission that opens the DNS endpoint: worth telling where everybody has it.
 pub(crate) const CONNECT: &str = "container.clusters.connect";
 
+/// Binding roles in the whole cluster.
+pub(crate) const BIND_ROLES: &str = "container.clusterRoleBindings.create";
+
+/// Reading a cluster, which is what signing in to it takes.
+pub(crate) const SEE_CLUSTER: &str = "container.clusters.get";
+
+/// Roles of Google's that are as good as an administrator's inside a cluster.
+pub(crate) const ADMINISTRATOR_ROLES: &[&str] = &["roles/container.admin", "roles/owner", "roles/editor"];
+
 /// Permissions that forward requests to a cluster of a fleet.
 pub(crate) const GATEWAY: &[&str] = &[
     "gkehub.gateway.get",
@@ -404,6 +413,6 @@ pub(crate) static INTERESTING: LazyLock<HashSet<&'static str>> = LazyLock::new(|
     for list in [MINT, GATEWAY, DIRECT, BECOME_LATER, RULE_KEY, RULE_RING, NODE_NEED] {
         all.extend(list);
     }
-    all.extend([CONNECT, USE_KEY, RULE_PROJECT, RULE_FOLDER, RULE_ORGANIZATION]);
+    all.extend([BIND_ROLES, SEE_CLUSTER, CONNECT, USE_KEY, RULE_PROJECT, RULE_FOLDER, RULE_ORGANIZATION]);
     all
 });

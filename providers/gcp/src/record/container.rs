@@ -1,8 +1,8 @@
 //! container/v1: clusters and node pools.
 
 use super::{
-    lenient::{flag, list, text},
-    word::Word,
+    lenient::{flag, list, number, text},
+    word::{CONDITION_CODE, Word},
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -51,6 +51,138 @@ pub(crate) struct Cluster {
     pub(crate) fleet: Option<Fleet>,
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
+    pub(crate) master_auth: Option<MasterAuth>,
+    pub(crate) legacy_abac: Option<Switch>,
+    pub(crate) authenticator_groups_config: Option<Switch>,
+    pub(crate) release_channel: Option<ReleaseChannel>,
+    pub(crate) maintenance_policy: Option<MaintenancePolicy>,
+    pub(crate) status: Option<Word>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) conditions: Vec<StatusCondition>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) locations: Vec<String>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_kubernetes_alpha: Option<bool>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) alpha_cluster_feature_gates: Vec<String>,
+    #[serde(rename = "enableK8sBetaApis")]
+    pub(crate) enable_k8s_beta_apis: Option<BetaApis>,
+}
+
+/// What stands in no directory, and the cluster's certificate authority: PEM in base64.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MasterAuth {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) username: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) client_certificate: Option<String>,
+    pub(crate) client_certificate_config: Option<ClientCertificates>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) cluster_ca_certificate: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClientCertificates {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) issue_client_certificate: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct ReleaseChannel {
+    pub(crate) channel: Option<Word>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct MaintenancePolicy {
+    pub(crate) window: Option<MaintenanceWindow>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MaintenanceWindow {
+    pub(crate) daily_maintenance_window: Option<serde::de::IgnoredAny>,
+    pub(crate) recurring_window: Option<serde::de::IgnoredAny>,
+    pub(crate) maintenance_exclusions: Option<BTreeMap<String, Exclusion>>,
+}
+
+/// A time in which nothing is upgraded, or not everything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Exclusion {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) start_time: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) end_time: Option<String>,
+    pub(crate) maintenance_exclusion_options: Option<ExclusionOptions>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExclusionOptions {
+    pub(crate) scope: Option<Word>,
+    pub(crate) end_time_behavior: Option<Word>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BetaApis {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) enabled_apis: Vec<String>,
+}
+
+/// What GKE complains of.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct StatusCondition {
+    pub(crate) code: Option<Word>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) message: Option<String>,
+}
+
+impl StatusCondition {
+    /// In a word where there is one.
+    pub(crate) fn said(&self) -> String {
+        let code = self.code.as_ref().map(|code| code.name(CONDITION_CODE).into_owned());
+        let code = code.filter(|code| code != "UNKNOWN");
+        code.or_else(|| self.message.clone()).unwrap_or_else(|| "something without a code".to_owned())
+    }
+}
+
+/// The answer to `projects.locations.clusters.fetchClusterUpgradeInfo`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpgradeInfo {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) auto_upgrade_status: Vec<Word>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) paused_reason: Vec<Word>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) end_of_standard_support_timestamp: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) end_of_extended_support_timestamp: Option<String>,
+}
+
+/// How an upgrade replaces a pool's machines.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UpgradeSettings {
+    pub(crate) strategy: Option<Word>,
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) max_surge: Option<i64>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Management {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) auto_repair: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct OffSwitch {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) disabled: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -190,6 +322,15 @@ pub(crate) struct NodePool {
     pub(crate) config: Option<NodeConfig>,
     pub(crate) network_config: Option<PoolNetwork>,
     pub(crate) autoscaling: Option<PoolAutoscaling>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) version: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) locations: Vec<String>,
+    pub(crate) status: Option<Word>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) conditions: Vec<StatusCondition>,
+    pub(crate) management: Option<Management>,
+    pub(crate) upgrade_settings: Option<UpgradeSettings>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -215,6 +356,10 @@ pub(crate) struct NodeConfig {
     #[serde(default)]
     pub(crate) metadata: Option<BTreeMap<String, String>>,
     pub(crate) workload_metadata_config: Option<WorkloadMetadata>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) spot: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) preemptible: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -234,6 +379,7 @@ pub(crate) struct Fleet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
+    pub(crate) kubernetes_dashboard: Option<OffSwitch>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -76,6 +76,71 @@ pub(crate) const ENCRYPTION_CURRENT_STATE: Table = &[
 /// `WorkloadMetadataConfig.Mode` of container/v1.
 pub(crate) const METADATA_MODE: Table = &[(0, "MODE_UNSPECIFIED"), (1, "GCE_METADATA"), (2, "GKE_METADATA")];
 
+/// `Cluster.Status` of container/v1.
+pub(crate) const CLUSTER_STATUS: Table = &[
+    (0, "STATUS_UNSPECIFIED"),
+    (1, "PROVISIONING"),
+    (2, "RUNNING"),
+    (3, "RECONCILING"),
+    (4, "STOPPING"),
+    (5, "ERROR"),
+    (6, "DEGRADED"),
+];
+
+/// `NodePool.Status` of container/v1.
+pub(crate) const POOL_STATUS: Table = &[
+    (0, "STATUS_UNSPECIFIED"),
+    (1, "PROVISIONING"),
+    (2, "RUNNING"),
+    (3, "RUNNING_WITH_ERROR"),
+    (4, "RECONCILING"),
+    (5, "STOPPING"),
+    (6, "ERROR"),
+];
+
+/// `StatusCondition.Code` of container/v1.
+pub(crate) const CONDITION_CODE: Table = &[
+    (0, "UNKNOWN"),
+    (1, "GCE_STOCKOUT"),
+    (2, "GKE_SERVICE_ACCOUNT_DELETED"),
+    (3, "GCE_QUOTA_EXCEEDED"),
+    (4, "SET_BY_OPERATOR"),
+    (7, "CLOUD_KMS_KEY_ERROR"),
+    (9, "CA_EXPIRING"),
+    (10, "NODE_SERVICE_ACCOUNT_MISSING_PERMISSIONS"),
+    (11, "CLOUD_KMS_KEY_DESTROYED"),
+];
+
+/// `ReleaseChannel.Channel` of container/v1.
+pub(crate) const RELEASE_CHANNEL: Table =
+    &[(0, "UNSPECIFIED"), (1, "RAPID"), (2, "REGULAR"), (3, "STABLE"), (4, "EXTENDED")];
+
+/// `MaintenanceExclusionOptions.Scope` of container/v1.
+pub(crate) const EXCLUSION_SCOPE: Table =
+    &[(0, "NO_UPGRADES"), (1, "NO_MINOR_UPGRADES"), (2, "NO_MINOR_OR_NODE_UPGRADES")];
+
+/// `MaintenanceExclusionOptions.EndTimeBehavior` of container/v1.
+pub(crate) const EXCLUSION_END: Table = &[(0, "END_TIME_BEHAVIOR_UNSPECIFIED"), (1, "UNTIL_END_OF_SUPPORT")];
+
+/// `NodePoolUpdateStrategy` of container/v1.
+pub(crate) const POOL_STRATEGY: Table =
+    &[(0, "NODE_POOL_UPDATE_STRATEGY_UNSPECIFIED"), (2, "BLUE_GREEN"), (3, "SURGE")];
+
+/// `ClusterUpgradeInfo.AutoUpgradeStatus` of container/v1.
+pub(crate) const UPGRADE_STATUS: Table =
+    &[(0, "UNKNOWN"), (1, "ACTIVE"), (4, "MINOR_UPGRADE_PAUSED"), (5, "UPGRADE_PAUSED")];
+
+/// `ClusterUpgradeInfo.AutoUpgradePausedReason` of container/v1.
+pub(crate) const PAUSED_REASON: Table = &[
+    (0, "AUTO_UPGRADE_PAUSED_REASON_UNSPECIFIED"),
+    (1, "MAINTENANCE_WINDOW"),
+    (4, "CLUSTER_DISRUPTION_BUDGET"),
+    (5, "MAINTENANCE_EXCLUSION_NO_UPGRADES"),
+    (6, "MAINTENANCE_EXCLUSION_NO_MINOR_UPGRADES"),
+    (7, "CLUSTER_DISRUPTION_BUDGET_MINOR_UPGRADE"),
+    (8, "SYSTEM_CONFIG"),
+];
+
 /// `ControlPlaneEgress.Mode` of container/v1.
 pub(crate) const EGRESS_MODE: Table = &[(0, "MODE_UNSPECIFIED"), (1, "VIA_CONTROL_PLANE"), (2, "NONE")];
 

@@ -92,6 +92,16 @@ impl World {
         world.put(&call::NETWORK_FIREWALLS, "p", &[("network", "n")], json!({}));
         world.put(&call::REGION_FIREWALLS, "p", &[("network", "n"), ("region", "europe-west1")], json!({}));
         world.put(&call::INSIGHTS, "p", &[], json!({}));
+        let of = [("cluster", "europe-west1/c")];
+        world.put(
+            &call::CLUSTER_UPGRADES,
+            "p",
+            &of,
+            json!({
+                "autoUpgradeStatus": ["ACTIVE"], "endOfStandardSupportTimestamp": "2027-08-01T00:00:00Z",
+                "endOfExtendedSupportTimestamp": "2028-08-01T00:00:00Z",
+            }),
+        );
         for (role, permissions) in ROLES {
             world.role(role, permissions);
         }
@@ -271,6 +281,9 @@ fn key(call: &Call, scope: &str, params: &[(&str, &str)]) -> Key {
     (call.name.to_owned(), scope.to_owned(), params)
 }
 
+/// A certificate authority that ends on 2036-11-26, as GKE writes it.
+const AUTHORITY: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJmekNDQVNXZ0F3SUJBZ0lVQmlqaW5GOVZWRXdBMmxqN1JjMndTZWFLSjZNd0NnWUlLb1pJemowRUF3SXcKRlRFVE1CRUdBMVVFQXd3S2EzVmlaWEp1WlhSbGN6QWVGdzB5TmpFeE1qa3dOakEyTlRoYUZ3MHpOakV4TWpZdwpOakEyTlRoYU1CVXhFekFSQmdOVkJBTU1DbXQxWW1WeWJtVjBaWE13V1RBVEJnY3Foa2pPUFFJQkJnZ3Foa2pPClBRTUJCd05DQUFSZHR0RHFZQXJEUytCRnRBK1hlZXpBWWw1RjZHNHc2VlRwT2V5akRSenQxOW9SMG84UTFhZTAKUjhoQzZmeGYyc2Y4RlVpNjJyOS9KUjU0eGdTV0Rodi9vMU13VVRBZEJnTlZIUTRFRmdRVVdjbnhuZlJpdFBSRgpPSC9CY05DUFV3ajRrYzB3SHdZRFZSMGpCQmd3Rm9BVVdjbnhuZlJpdFBSRk9IL0JjTkNQVXdqNGtjMHdEd1lEClZSMFRBUUgvQkFVd0F3RUIvekFLQmdncWhrak9QUVFEQWdOSUFEQkZBaUJZL0o5SkxPaEVrUG9lQVVqQUdnR0cKZ2Y0cEt2Y3Vjb0M1U0l1cFdYRUJPZ0loQUtyaUZ2ZU80YStkZWx1cHdyZVhDRHJ5MEpUbmtvelV6cDhmR3JVdwpzNWdZCi0tLS0tRU5EIENFUlRJRklDQVRFLS0tLS0K";
+
 /// A tidy cluster: private endpoint, own node account, workload identity.
 pub(crate) fn cluster() -> Value {
     json!({
@@ -291,6 +304,14 @@ pub(crate) fn cluster() -> Value {
             "dnsEndpointConfig": { "endpoint": "gke-1.europe-west1.gke.goog" },
         },
         "workloadIdentityConfig": { "workloadPool": "p.svc.id.goog" },
+        "masterAuth": { "clientCertificateConfig": {}, "clusterCaCertificate": AUTHORITY },
+        "legacyAbac": {},
+        "authenticatorGroupsConfig": { "enabled": true, "securityGroup": "gke-security-groups@acme.example" },
+        "releaseChannel": { "channel": "REGULAR" },
+        "maintenancePolicy": { "window": { "recurringWindow": { "recurrence": "FREQ=WEEKLY;BYDAY=SU" } } },
+        "status": "RUNNING",
+        "locations": ["europe-west1-b", "europe-west1-c", "europe-west1-d"],
+        "addonsConfig": { "kubernetesDashboard": { "disabled": true } },
         "databaseEncryption": { "state": "DECRYPTED", "currentState": "CURRENT_STATE_DECRYPTED" },
         "nodePools": [{
             "name": "pool",
@@ -300,6 +321,9 @@ pub(crate) fn cluster() -> Value {
                 "workloadMetadataConfig": { "mode": "GKE_METADATA" },
             },
             "networkConfig": { "enablePrivateNodes": true },
+            "version": "1.33.4-gke.100", "status": "RUNNING", "management": { "autoRepair": true, "autoUpgrade": true },
+            "locations": ["europe-west1-b", "europe-west1-c", "europe-west1-d"],
+            "upgradeSettings": { "strategy": "SURGE", "maxSurge": 1 },
         }],
     })
 }

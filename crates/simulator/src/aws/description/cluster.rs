@@ -70,10 +70,29 @@ pub(crate) struct Cluster {
     pub(crate) addons: Vec<Addon>,
     #[serde(default)]
     pub(crate) capabilities: Vec<Capability>,
+    /// When the certificate authority ends.
+    #[serde(default = "far_away")]
+    pub(crate) authority_until: Moment,
+    /// What upgrade insights say.
+    #[serde(default = "usual_insights")]
+    pub(crate) insights: Vec<Insight>,
+    /// What EKS complains of, by its code.
+    #[serde(default)]
+    pub(crate) issues: Vec<String>,
     #[serde(default = "Moment::long_ago")]
     pub(crate) created: Moment,
     #[serde(default)]
     pub(crate) tags: Tags,
+}
+
+/// One finding of EKS before an upgrade.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Insight {
+    pub(crate) name: String,
+    /// `PASSING`, `WARNING`, `ERROR` or `UNKNOWN`.
+    #[serde(default = "passing")]
+    pub(crate) status: String,
 }
 
 /// Who reaches the API server; the values are those of a cluster nobody configured.
@@ -120,6 +139,15 @@ pub(crate) struct NodeGroup {
     pub(crate) ami: String,
     #[serde(default = "on_demand")]
     pub(crate) capacity: String,
+    /// The version of its nodes; the cluster's when not said.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+    /// Whether EKS replaces nodes that are unwell; off by default.
+    #[serde(default)]
+    pub(crate) repair: bool,
+    /// `DEFAULT` or `MINIMAL`; not said by default.
+    #[serde(default)]
+    pub(crate) update_strategy: Option<String>,
     /// Whether the nodes have public addresses; as their subnet says when not said.
     #[serde(default)]
     pub(crate) public_ips: Option<bool>,
@@ -223,6 +251,11 @@ pub(crate) struct Addon {
     pub(crate) name: String,
     #[serde(default = "addon_version")]
     pub(crate) version: String,
+    #[serde(default = "active")]
+    pub(crate) status: String,
+    /// Whether EKS still offers this version for the cluster's.
+    #[serde(default = "yes")]
+    pub(crate) offered: bool,
     /// The role of its service account (IRSA).
     #[serde(default)]
     pub(crate) role: Option<String>,
@@ -310,8 +343,29 @@ fn addon_version() -> String {
     "v1.20.1-eksbuild.1".to_owned()
 }
 
+fn far_away() -> Moment {
+    Moment::long_ago().plus_days(3650)
+}
+
+fn passing() -> String {
+    "PASSING".to_owned()
+}
+
+fn usual_insights() -> Vec<Insight> {
+    ["Kubelet version skew", "kube-proxy version skew"]
+        .map(|name| Insight { name: name.to_owned(), status: passing() })
+        .into()
+}
+
 fn usual_addons() -> Vec<Addon> {
     ["coredns", "kube-proxy", "vpc-cni"]
-        .map(|name| Addon { name: name.to_owned(), version: addon_version(), role: None, configuration: None })
+        .map(|name| Addon {
+            name: name.to_owned(),
+            version: addon_version(),
+            status: active(),
+            offered: true,
+            role: None,
+            configuration: None,
+        })
         .into()
 }

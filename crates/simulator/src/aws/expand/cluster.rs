@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::keys::arn_of;
@@ -13,6 +11,7 @@ use crate::aws::description::cluster::{Access, AccessPolicy, Cluster, NodeGroup}
 use crate::aws::kms::compact;
 use crate::aws::moment::Moment;
 use crate::aws::place::Place;
+use crate::certificate::authority;
 
 /// A cluster as EKS describes it.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +26,11 @@ pub(crate) struct Facts {
     pub(crate) access_policies: BTreeMap<String, Vec<Value>>,
     pub(crate) pod_identities: BTreeMap<String, Listed>,
     pub(crate) capabilities: BTreeMap<String, Listed>,
+    /// What upgrade insights say, each as the list shows it.
+    pub(crate) insights: Vec<Value>,
+    /// The versions of add-ons that EKS offers with the cluster's, by add-on.
+    pub(crate) offers: BTreeMap<String, Vec<String>>,
+    pub(crate) version: String,
 }
 
 /// Something of a cluster: how its list shows it, and how its description does.
@@ -60,6 +64,9 @@ impl Facts {
                 .collect(),
             pod_identities: scribe.pod_identities(),
             capabilities: scribe.capabilities(),
+            insights: scribe.insights(),
+            offers: scribe.offers(),
+            version: cluster.version.clone(),
         }
     }
 }
@@ -103,6 +110,8 @@ impl Scribe<'_> {
         let groups: Vec<String> = cluster.security_groups.iter().map(|name| place.group(&cluster.vpc, name)).collect();
         let is_ipv6 = cluster.ip_family == "ipv6";
         let is_current = cluster.vintage >= 2023;
+        let issue = |code: &String| json!({ "code": code, "message": "simulated", "resourceIds": [] });
+        let issues: Vec<Value> = cluster.issues.iter().map(issue).collect();
         let compute = cluster.auto_mode.as_ref().map_or_else(
             || json!({ "enabled": false, "nodePools": [] }),
             |auto| json!({ "enabled": true, "nodePools": ["general-purpose", "system"], "nodeRoleArn": self.role(&auto.role) }),
@@ -133,13 +142,13 @@ impl Scribe<'_> {
             "logging": { "clusterLogging": logs },
             "identity": { "oidc": { "issuer": format!("https://{}", place.issuer(&cluster.name)) } },
             "status": cluster.status,
-            "certificateAuthority": { "data": STANDARD.encode(format!("-----BEGIN CERTIFICATE-----\n{id}\n-----END CERTIFICATE-----\n")) },
+            "certificateAuthority": { "data": authority("kubernetes", cluster.authority_until.timestamp()) },
             "platformVersion": "eks.8",
             "tags": cluster.tags,
             "encryptionConfig": cluster.encryption.as_ref().map(|key| {
                 json!([{ "resources": ["secrets"], "provider": { "keyArn": arn_of(place, key) } }])
             }),
-            "health": is_current.then(|| json!({ "issues": [] })),
+            "health": is_current.then(|| json!({ "issues": issues })),
             "accessConfig": is_current.then(|| json!({
                 "bootstrapClusterCreatorAdminPermissions": cluster.creator.is_some(),
                 "authenticationMode": cluster.authentication,
@@ -156,6 +165,7 @@ impl Scribe<'_> {
     fn node_group(&self, group: &NodeGroup) -> Value {
         let (place, cluster) = (self.place, self.cluster);
         let names = Names::of(place, cluster, group);
+        let version = group.version.as_ref().unwrap_or(&cluster.version);
         let made = group.remote_access.as_ref().filter(|_| group.security_groups.is_empty());
         let template = names
             .own_template
@@ -165,8 +175,8 @@ impl Scribe<'_> {
             "nodegroupName": group.name,
             "nodegroupArn": self.arn("nodegroup", &group.name),
             "clusterName": cluster.name,
-            "version": cluster.version,
-            "releaseVersion": format!("{}.2-20261103", cluster.version),
+            "version": version,
+            "releaseVersion": format!("{version}.2-20261103"),
             "createdAt": cluster.created.epoch(),
             "modifiedAt": cluster.created.epoch(),
             "status": "ACTIVE",
@@ -187,7 +197,8 @@ impl Scribe<'_> {
             },
             "diskSize": template.is_none().then_some(20),
             "health": { "issues": [] },
-            "updateConfig": { "maxUnavailable": 1 },
+            "updateConfig": { "maxUnavailable": 1, "updateStrategy": group.update_strategy },
+            "nodeRepairConfig": group.repair.then(|| json!({ "enabled": true })),
             "launchTemplate": template,
             "tags": group.tags,
         })
@@ -214,7 +225,7 @@ impl Scribe<'_> {
         json!({
             "addonName": addon.name,
             "clusterName": self.cluster.name,
-            "status": "ACTIVE",
+            "status": addon.status,
             "addonVersion": addon.version,
             "health": { "issues": [] },
             "addonArn": self.arn("addon", &addon.name),
@@ -291,6 +302,31 @@ impl Scribe<'_> {
             })
         };
         policies.iter().map(policy).collect()
+    }
+
+    fn insights(&self) -> Vec<Value> {
+        let at = Moment::STORY.epoch();
+        let one = |insight: &crate::aws::description::cluster::Insight| {
+            json!({
+                "id": self.place.uuid("insight", &[&self.cluster.name, &insight.name]),
+                "name": insight.name,
+                "category": "UPGRADE_READINESS",
+                "kubernetesVersion": self.cluster.version,
+                "lastRefreshTime": at,
+                "lastTransitionTime": at,
+                "description": "simulated",
+                "insightStatus": { "status": insight.status, "reason": "simulated" },
+            })
+        };
+        self.cluster.insights.iter().map(one).collect()
+    }
+
+    fn offers(&self) -> BTreeMap<String, Vec<String>> {
+        let offered = self.cluster.addons.iter().map(|addon| {
+            let own = addon.offered.then(|| addon.version.clone());
+            (addon.name.clone(), own.into_iter().chain(["v99.0.0-eksbuild.1".to_owned()]).collect())
+        });
+        offered.collect()
     }
 
     fn pod_identities(&self) -> BTreeMap<String, Listed> {

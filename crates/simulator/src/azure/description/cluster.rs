@@ -33,6 +33,8 @@ pub(crate) struct Cluster {
     pub(crate) image_cleaner: bool,
     pub(crate) azure_policy: bool,
     pub(crate) upgrade: Upgrade,
+    /// The level of a lock on the cluster; none when absent.
+    pub(crate) lock: Option<String>,
     /// `ReadOnly` also brings the deny assignment that enforces it.
     pub(crate) node_group_restriction: Option<String>,
     /// Log categories of the diagnostic setting; none when empty.
@@ -70,6 +72,7 @@ impl Default for Cluster {
             image_cleaner: false,
             azure_policy: false,
             upgrade: Upgrade::default(),
+            lock: None,
             node_group_restriction: None,
             logs: Vec::new(),
             pools: Vec::new(),
@@ -186,6 +189,11 @@ impl Default for ClusterNetwork {
 pub(crate) struct Upgrade {
     pub(crate) channel: Option<String>,
     pub(crate) node_os: Option<String>,
+    /// The day of the week of its maintenance window; none when absent.
+    pub(crate) window: Option<String>,
+    /// Days in which nothing is upgraded, from and until.
+    pub(crate) freeze: Option<(String, String)>,
+    pub(crate) forced: bool,
 }
 
 /// An agent pool.
@@ -197,6 +205,10 @@ pub(crate) struct Pool {
     pub(crate) count: u32,
     pub(crate) size: String,
     pub(crate) zones: Vec<String>,
+    /// The cluster's when absent.
+    pub(crate) version: Option<String>,
+    pub(crate) spot: bool,
+    pub(crate) max_surge: String,
     /// `network/subnet`; a network in the node resource group when absent.
     pub(crate) subnet: Option<String>,
     pub(crate) public_ip: bool,
@@ -224,6 +236,9 @@ impl Default for Pool {
             count: 3,
             size: "Standard_D4s_v5".to_owned(),
             zones: Vec::new(),
+            version: None,
+            spot: false,
+            max_surge: "10%".to_owned(),
             subnet: None,
             public_ip: false,
             public_sku: "Standard".to_owned(),

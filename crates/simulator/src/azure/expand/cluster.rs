@@ -219,7 +219,40 @@ fn parts(site: &mut Site<'_>, plan: &Plan<'_>) {
         });
         site.wire.add(&own, &body);
     }
+    windows(site, plan);
+    if let Some(level) = &cluster.lock {
+        let own = format!("{id}/providers/Microsoft.Authorization/locks/keep");
+        let body = json!({
+            "id": own,
+            "type": "Microsoft.Authorization/locks",
+            "name": "keep",
+            "properties": {"level": level, "notes": "simulated"},
+        });
+        site.wire.hide(&own, &body);
+        let list = format!("/subscriptions/{}/providers/Microsoft.Authorization/locks", site.subscription.id);
+        site.wire.show(&list, &body);
+    }
     site.diagnostics(id, &cluster.logs);
+}
+
+/// When the cluster may be upgraded, and when not.
+fn windows(site: &mut Site<'_>, plan: &Plan<'_>) {
+    let Some(day) = &plan.cluster.upgrade.window else { return };
+    let own = format!("{}/maintenanceConfigurations/aksManagedAutoUpgradeSchedule", plan.id);
+    let frozen = plan.cluster.upgrade.freeze.iter().map(|(from, until)| json!({"start": from, "end": until}));
+    let body = json!({
+        "id": own,
+        "name": "aksManagedAutoUpgradeSchedule",
+        "properties": {"maintenanceWindow": {
+            "schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": day}},
+            "durationHours": 4,
+            "utcOffset": "+00:00",
+            "startDate": "2026-01-01",
+            "startTime": "02:00",
+            "notAllowedDates": frozen.collect::<Vec<_>>(),
+        }},
+    });
+    site.wire.add(&own, &body);
 }
 
 /// The cluster's Resource Graph row: type and resource group come back in lower case.

@@ -43,6 +43,26 @@ pub(crate) struct Cluster {
     pub(crate) pools: Vec<Pool>,
     pub(crate) services: Vec<Service>,
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) status: String,
+    /// The rule by which its maintenance window recurs; none when absent.
+    pub(crate) window: Option<String>,
+    pub(crate) exclusions: Vec<Exclusion>,
+    pub(crate) alpha: bool,
+    /// What holds its upgrades up.
+    pub(crate) paused: Vec<String>,
+    /// When its certificate authority ends.
+    pub(crate) authority_until: String,
+}
+
+/// A time in which nothing is upgraded.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Exclusion {
+    pub(crate) name: String,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    /// `NO_UPGRADES` when absent.
+    pub(crate) scope: Option<String>,
 }
 
 impl Default for Cluster {
@@ -77,6 +97,12 @@ impl Default for Cluster {
             pools: Vec::new(),
             services: Vec::new(),
             labels: BTreeMap::new(),
+            status: "RUNNING".to_owned(),
+            window: None,
+            exclusions: Vec::new(),
+            alpha: false,
+            paused: Vec::new(),
+            authority_until: "2055-03-01T00:00:00Z".to_owned(),
         }
     }
 }
@@ -162,6 +188,10 @@ pub(crate) struct Pool {
     pub(crate) secure_boot: bool,
     pub(crate) auto_upgrade: bool,
     pub(crate) auto_repair: bool,
+    /// The cluster's when absent.
+    pub(crate) version: Option<String>,
+    pub(crate) spot: bool,
+    pub(crate) max_surge: u32,
     pub(crate) read_only_port: Option<bool>,
     pub(crate) sandbox: bool,
     pub(crate) disk_key: Option<String>,
@@ -183,6 +213,9 @@ impl Default for Pool {
             secure_boot: false,
             auto_upgrade: true,
             auto_repair: true,
+            version: None,
+            spot: false,
+            max_surge: 1,
             read_only_port: Some(false),
             sandbox: false,
             disk_key: None,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MADE, Mistake, Site, balancing, nodes};
+use crate::certificate::authority;
 use crate::gcp::description::{Cluster, Encryption, Firewall, Subnet};
 use crate::gcp::ids;
 use crate::gcp::wire::{Item, merge, set};
@@ -34,6 +35,8 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
         let item = Item::sparse(body(site, &plan)?);
         let own = format!("{base}/{}", cluster.location);
         site.wire.put(&format!("{own}/clusters/{}", cluster.name), item.clone());
+        let info = format!("{own}/clusters/{}:fetchClusterUpgradeInfo", cluster.name);
+        site.wire.put(&info, Item::sparse(upgrades(cluster)));
         site.wire.list_mut(&format!("{own}/clusters")).items.push(item.clone());
         site.wire.list_mut(&format!("{base}/-/clusters")).items.push(item);
     }
@@ -152,7 +155,8 @@ fn basics(site: &Site<'_>, plan: &Plan<'_>) -> Value {
         ),
         "location": cluster.location,
         "locations": plan.zones,
-        "status": "RUNNING",
+        "status": cluster.status,
+        "enableKubernetesAlpha": cluster.alpha,
         "createTime": MADE,
         "etag": ids::suffix(&format!("etag {seed}")),
         "initialClusterVersion": cluster.version,
@@ -270,14 +274,65 @@ fn operations(cluster: &Cluster, seed: &str) -> Value {
             "advancedDatapathObservabilityConfig": {},
         },
         "autoscaling": {"autoscalingProfile": "BALANCED"},
-        "maintenancePolicy": {"resourceVersion": ids::suffix(&format!("policy {seed}"))},
+        "maintenancePolicy": maintenance(cluster, seed),
         "notificationConfig": {"pubsub": {}},
     })
 }
 
-fn certificates(cluster: &Cluster) -> Value {
+fn maintenance(cluster: &Cluster, seed: &str) -> Value {
+    let mut policy = json!({"resourceVersion": ids::suffix(&format!("policy {seed}"))});
+    let mut window = json!({});
+    if let Some(rule) = &cluster.window {
+        let span = json!({"startTime": "2026-01-04T02:00:00Z", "endTime": "2026-01-04T06:00:00Z"});
+        set(&mut window, "recurringWindow", json!({"window": span, "recurrence": rule}));
+    }
+    let exclusions = cluster.exclusions.iter().map(|one| {
+        let options = json!({"scope": one.scope});
+        let body = json!({"startTime": one.from, "endTime": one.until, "maintenanceExclusionOptions": options});
+        (one.name.clone(), body)
+    });
+    let exclusions: serde_json::Map<String, Value> = exclusions.collect();
+    if !exclusions.is_empty() {
+        set(&mut window, "maintenanceExclusions", json!(exclusions));
+    }
+    if window.as_object().is_some_and(|window| !window.is_empty()) {
+        set(&mut policy, "window", window);
+    }
+    policy
+}
+
+/// Minor versions with the ends of their standard and extended support, as GKE told them in November 2026.
+const VERSIONS: [(&str, &str, &str); 6] = [
+    ("1.35", "2027-04-14", "2028-03-14"),
+    ("1.34", "2026-12-30", "2027-11-28"),
+    ("1.33", "2026-08-03", "2027-06-03"),
+    ("1.32", "2026-04-11", "2027-02-11"),
+    ("1.31", "2025-12-22", "2026-10-22"),
+    ("1.30", "2025-09-30", "2026-07-30"),
+];
+
+/// Until when the cluster's version is supported, and what holds its upgrades up.
+fn upgrades(cluster: &Cluster) -> Value {
+    let minor: String = cluster.version.split('.').take(2).collect::<Vec<_>>().join(".");
+    let known = VERSIONS.into_iter().find(|(version, _, _)| *version == minor);
+    let status = if cluster.paused.is_empty() { "ACTIVE" } else { "UPGRADE_PAUSED" };
     let mut found = json!({
-        "clusterCaCertificate": "U0lNVUxBVEVELUNBLUNFUlRJRklDQVRF",
+        "minorTargetVersion": cluster.version,
+        "patchTargetVersion": cluster.version,
+        "autoUpgradeStatus": [status],
+        "pausedReason": cluster.paused,
+    });
+    if let Some((_, standard, extended)) = known {
+        set(&mut found, "endOfStandardSupportTimestamp", json!(format!("{standard}T00:00:00Z")));
+        set(&mut found, "endOfExtendedSupportTimestamp", json!(format!("{extended}T00:00:00Z")));
+    }
+    found
+}
+
+fn certificates(cluster: &Cluster) -> Value {
+    let until = cluster.authority_until.parse().unwrap_or_default();
+    let mut found = json!({
+        "clusterCaCertificate": authority("kubernetes", until),
         "clientCertificateConfig": {"issueClientCertificate": cluster.client_certificate},
     });
     if cluster.client_certificate {

@@ -99,6 +99,9 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
         }
         upgrade
     });
+    if cluster.upgrade.forced {
+        put("upgradeSettings", json!({"overrideSettings": {"forceUpgrade": true, "until": "2027-01-31T00:00:00Z"}}));
+    }
     put(
         "storageProfile",
         json!({
@@ -204,6 +207,7 @@ fn endpoint(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mist
 }
 
 fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mistake> {
+    let version = pool.version.as_ref().unwrap_or(&plan.cluster.version);
     let mut found = json!({
         "name": pool.name,
         "count": pool.count,
@@ -217,8 +221,8 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
         "scaleDownMode": "Delete",
         "provisioningState": "Succeeded",
         "powerState": {"code": "Running"},
-        "orchestratorVersion": plan.cluster.version,
-        "currentOrchestratorVersion": plan.cluster.version,
+        "orchestratorVersion": version,
+        "currentOrchestratorVersion": version,
         "enableNodePublicIP": pool.public_ip,
         "mode": pool.mode,
         "enableEncryptionAtHost": pool.encryption_at_host,
@@ -226,7 +230,7 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
         "osType": "Linux",
         "osSKU": pool.os,
         "nodeImageVersion": format!("AKS{}-{}-202610.12.0", pool.os, nodes::image(pool)),
-        "upgradeSettings": {"maxSurge": "10%", "maxUnavailable": "0"},
+        "upgradeSettings": {"maxSurge": pool.max_surge, "maxUnavailable": "0"},
         "enableFIPS": pool.fips,
         "eTag": ids::guid(&format!("etag {} {}", plan.id, pool.name)),
     });
@@ -241,6 +245,9 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
     if let Some((least, most)) = pool.autoscale {
         set(&mut found, "minCount", json!(least));
         set(&mut found, "maxCount", json!(most));
+    }
+    if pool.spot {
+        set(&mut found, "scaleSetPriority", json!("Spot"));
     }
     if !pool.zones.is_empty() {
         set(&mut found, "availabilityZones", json!(pool.zones));

@@ -30,14 +30,14 @@ pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Valu
             "https://container.googleapis.com/v1/projects/{project}/locations/{}/clusters/{}/nodePools/{}",
             cluster.location, cluster.name, pool.name
         ),
-        "version": cluster.version,
+        "version": pool.version.as_ref().unwrap_or(&cluster.version),
         "instanceGroupUrls": groups,
         "status": "RUNNING",
         "autoscaling": {},
         "management": {"autoUpgrade": pool.auto_upgrade, "autoRepair": pool.auto_repair},
         "maxPodsConstraint": {"maxPodsPerNode": "110"},
         "podIpv4CidrSize": 24,
-        "upgradeSettings": {"maxSurge": 1, "strategy": "SURGE"},
+        "upgradeSettings": {"maxSurge": pool.max_surge, "strategy": "SURGE"},
         "networkConfig": {
             "podRange": "pods",
             "podIpv4CidrBlock": plan.subnet.pods,
@@ -72,6 +72,9 @@ fn config(site: &Site<'_>, pool: &Pool) -> Value {
         "effectiveCgroupMode": "EFFECTIVE_CGROUP_MODE_V2",
         "windowsNodeConfig": {},
     });
+    if pool.spot {
+        set(&mut found, "spot", json!(true));
+    }
     if let Some(mode) = &pool.metadata {
         set(&mut found, "workloadMetadataConfig", json!({"mode": mode}));
     }

@@ -1,0 +1,263 @@
+//! What runs kept, where objects are kept: S3, Azure Blob Storage or Google Cloud Storage.
+//!
+//! A file is put under its name once and never replaced, so a bucket may be write-once. The list of sums goes last: what has
+//! one is whole.
+
+use crate::StoreError;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, path::Path as Name};
+use palisade_provider::Body;
+use std::{
+    collections::BTreeMap,
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use url::Url;
+
+/// How the address of a bucket begins: `s3://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`, `gs://BUCKET/PREFIX`.
+pub const BUCKETS: [&str; 3] = ["s3://", "az://", "gs://"];
+
+/// The list of what a run kept, as `sha256sum -c` reads it.
+pub const SUMS: &str = "SHA256SUMS";
+
+/// How many objects are on their way at once.
+const AT_ONCE: usize = 8;
+
+/// A place where objects are kept, or a part of it.
+#[derive(Clone)]
+pub struct Bucket {
+    objects: Arc<dyn ObjectStore>,
+    /// What stands before every name.
+    prefix: Name,
+    /// Where it is, for messages.
+    place: String,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Bucket {
+    /// The bucket of an address. The client signs in as these variables of the environment say, and else as the machine
+    /// it runs on: a role, a managed identity, a service account. Nothing is asked yet.
+    pub fn open(address: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, StoreError> {
+        let place = address.trim_end_matches('/').to_owned();
+        let unusable = |why: String| StoreError::Address { address: place.clone(), why };
+        if !BUCKETS.iter().any(|scheme| address.starts_with(scheme)) {
+            return Err(unusable(format!("expected {}", BUCKETS.join(", "))));
+        }
+        let url = Url::parse(&place).map_err(|error| unusable(error.to_string()))?;
+        // A variable that is merely called `TOKEN` or `REGION` is somebody else's.
+        let clouds = environment
+            .into_iter()
+            .filter(|(name, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|cloud| name.starts_with(cloud)));
+        let (objects, prefix) =
+            object_store::parse_url_opts(&url, clouds).map_err(|error| unusable(error.to_string()))?;
+        Ok(Self { objects: objects.into(), prefix, place })
+    }
+
+    /// Puts every file below a folder under `name`. What is there already must be the same, so whoever was interrupted
+    /// does it again. Returns how many files it were.
+    pub async fn send(&self, folder: &Path, name: &str) -> Result<usize, StoreError> {
+        let mut files = Vec::new();
+        files_below(folder, "", &mut files)?;
+        files.sort();
+        let count = files.len();
+        let (last, first): (Vec<String>, Vec<String>) = files.into_iter().partition(|file| file == SUMS);
+        for files in [first, last] {
+            stream::iter(files)
+                .map(|file| async move { self.put(&folder.join(&file), &format!("{name}/{file}")).await })
+                .buffer_unordered(AT_ONCE)
+                .try_collect::<Vec<()>>()
+                .await?;
+        }
+        Ok(count)
+    }
+
+    async fn put(&self, file: &Path, name: &str) -> Result<(), StoreError> {
+        let bytes = fs::read(file).map_err(|source| StoreError::Read { path: file.to_owned(), source })?;
+        let name = self.name(name);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.objects.put_opts(&name, PutPayload::from(bytes.clone()), options).await {
+            Ok(_) => Ok(()),
+            Err(object_store::Error::AlreadyExists { .. }) if self.get(&name).await? == bytes => Ok(()),
+            Err(source) => Err(StoreError::Write { path: self.shown(&name), source: io::Error::from(source) }),
+        }
+    }
+
+    /// Writes everything below the address into a folder that is not there yet, and checks it against the list of sums.
+    /// Returns how many files it were.
+    pub async fn fetch(&self, to: &Path) -> Result<usize, StoreError> {
+        let unreadable = |error| StoreError::Read { path: PathBuf::from(&self.place), source: io::Error::from(error) };
+        let found: Vec<_> = self.objects.list(Some(&self.prefix)).try_collect().await.map_err(unreadable)?;
+        if found.is_empty() {
+            let source = io::Error::new(io::ErrorKind::NotFound, "there is nothing");
+            return Err(StoreError::Read { path: PathBuf::from(&self.place), source });
+        }
+        let count = found.len();
+        fs::create_dir(to).map_err(|source| StoreError::Write { path: to.to_owned(), source })?;
+        let taken: Vec<(String, String)> = stream::iter(found)
+            .map(|object| async move { self.take(&object.location, to).await })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        check(to, taken.into_iter().collect())?;
+        Ok(count)
+    }
+
+    /// Writes an object to its place below a folder. Its name there, and its sum.
+    async fn take(&self, name: &Name, to: &Path) -> Result<(String, String), StoreError> {
+        // The parts of a name are never `.` or `..`: it would not have been read as one.
+        let parts = name.prefix_match(&self.prefix).into_iter().flatten();
+        let below: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        let bytes = self.get(name).await?;
+        let path = below.iter().fold(to.to_owned(), |path, part| path.join(part));
+        let write = |source| StoreError::Write { path: path.clone(), source };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(write)?;
+        }
+        fs::write(&path, &bytes).map_err(write)?;
+        Ok((below.join("/"), Body::new(bytes).digest().to_hex()))
+    }
+
+    async fn get(&self, name: &Name) -> Result<Vec<u8>, StoreError> {
+        let read = async { self.objects.get(name).await?.bytes().await };
+        let bytes = read.await;
+        bytes
+            .map(|bytes| bytes.to_vec())
+            .map_err(|error| StoreError::Read { path: self.shown(name), source: io::Error::from(error) })
+    }
+
+    fn name(&self, name: &str) -> Name {
+        name.split('/').fold(self.prefix.clone(), Name::join)
+    }
+
+    fn shown(&self, name: &Name) -> PathBuf {
+        let below: Vec<String> =
+            name.prefix_match(&self.prefix).into_iter().flatten().map(|part| part.as_ref().to_owned()).collect();
+        PathBuf::from(format!("{}/{}", self.place, below.join("/")))
+    }
+}
+
+/// Whether the files are those of the list among them, to the byte.
+fn check(folder: &Path, mut taken: BTreeMap<String, String>) -> Result<(), StoreError> {
+    let path = folder.join(SUMS);
+    let differs = |why: String| StoreError::Differs { path: path.clone(), why };
+    if taken.remove(SUMS).is_none() {
+        return Err(differs("it is not there: the run that wrote this has not come to its end".to_owned()));
+    }
+    let text = fs::read_to_string(&path).map_err(|source| StoreError::Read { path: path.clone(), source })?;
+    for line in text.lines() {
+        let (sum, name) = line.split_once("  ").ok_or_else(|| differs("a line is none of `sha256sum`".to_owned()))?;
+        match taken.remove(name) {
+            None => return Err(differs(format!("`{name}` is missing"))),
+            Some(found) if found != sum => return Err(differs(format!("`{name}` was changed"))),
+            Some(_) => (),
+        }
+    }
+    match taken.keys().next() {
+        Some(name) => Err(differs(format!("it does not name `{name}`"))),
+        None => Ok(()),
+    }
+}
+
+/// The names of all files below a folder, as they are written from there.
+pub fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> Result<(), StoreError> {
+    let unreadable = |source| StoreError::Read { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = format!("{before}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            files_below(&entry.path(), &format!("{name}/"), names)?;
+        } else {
+            names.push(name);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memory() -> Bucket {
+        let objects: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        Bucket { objects, prefix: Name::from("kept/here"), place: "s3://acme/kept/here".to_owned() }
+    }
+
+    /// A folder of evidence.
+    fn kept() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("snapshot")).unwrap();
+        let mut sums = String::new();
+        for (name, text) in [("findings.csv", "a,b\n"), ("snapshot/unit one.jsonl", "{}\n")] {
+            fs::write(folder.path().join(name), text).unwrap();
+            sums += &format!("{}  {name}\n", Body::new(text.as_bytes().to_vec()).digest().to_hex());
+        }
+        fs::write(folder.path().join(SUMS), sums).unwrap();
+        folder
+    }
+
+    fn below(bucket: &Bucket, name: &str) -> Bucket {
+        Bucket { prefix: bucket.name(name), place: format!("{}/{name}", bucket.place), ..bucket.clone() }
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_comes_back_as_it_was_and_is_sent_again_without_harm() {
+        let (bucket, kept, to) = (memory(), kept(), tempfile::tempdir().unwrap());
+        for _ in 0..2 {
+            assert_eq!(bucket.send(kept.path(), "nightly/2026").await.unwrap(), 3);
+        }
+        let to = to.path().join("fetched");
+        assert_eq!(below(&bucket, "nightly/2026").fetch(&to).await.unwrap(), 3);
+        for name in ["findings.csv", "snapshot/unit one.jsonl", SUMS] {
+            assert_eq!(fs::read(to.join(name)).unwrap(), fs::read(kept.path().join(name)).unwrap(), "{name}");
+        }
+        let again = below(&bucket, "nightly/2026").fetch(&to).await.unwrap_err();
+        assert!(again.to_string().contains("could not write"), "nothing is written over: {again}");
+    }
+
+    #[tokio::test]
+    async fn an_object_that_is_there_with_other_bytes_is_not_replaced() {
+        let (bucket, kept) = (memory(), kept());
+        bucket.send(kept.path(), "nightly").await.unwrap();
+        fs::write(kept.path().join("findings.csv"), "other\n").unwrap();
+        let refused = bucket.send(kept.path(), "nightly").await.unwrap_err().to_string();
+        assert_eq!(refused, "could not write `s3://acme/kept/here/nightly/findings.csv`");
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_changed_or_too_much_is_named() {
+        let put = async |bucket: &Bucket, name: &str, text: &'static str| {
+            bucket.objects.put(&bucket.name(name), text.into()).await.unwrap();
+        };
+        for (change, told) in [
+            ("findings.csv", "`findings.csv` was changed"),
+            ("snapshot/more.json", "does not name `snapshot/more.json`"),
+            ("", "`findings.csv` is missing"),
+            (SUMS, "has not come to its end"),
+        ] {
+            let (bucket, kept, to) = (memory(), kept(), tempfile::tempdir().unwrap());
+            bucket.send(kept.path(), "n").await.unwrap();
+            match change {
+                "" => bucket.objects.delete(&bucket.name("n/findings.csv")).await.unwrap(),
+                SUMS => bucket.objects.delete(&bucket.name(&format!("n/{SUMS}"))).await.unwrap(),
+                name => put(&bucket, &format!("n/{name}"), "x").await,
+            }
+            let refused = below(&bucket, "n").fetch(&to.path().join("fetched")).await.unwrap_err().to_string();
+            assert!(refused.contains(told), "{refused}");
+        }
+        let nothing = below(&memory(), "n").fetch(Path::new("/nonexistent/folder")).await.unwrap_err();
+        assert_eq!(nothing.to_string(), "could not read `s3://acme/kept/here/n`");
+    }
+
+    #[test]
+    fn only_addresses_of_buckets_are_opened() {
+        for address in ["kept", "file:///kept", "https://example.com/kept", "s3://", "memory:///"] {
+            assert!(matches!(Bucket::open(address, []), Err(StoreError::Address { .. })), "{address}");
+        }
+    }
+}
