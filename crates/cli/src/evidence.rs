@@ -5,12 +5,12 @@ use crate::{
     exit::{self, Exit, WrongUsage},
     output::{self, Screen},
     providers,
-    scan::{configuration, judge},
+    scan::{answers_path, configuration, judge},
 };
 use anyhow::{Context as _, bail};
-use palisade_config::{Accounts, Projects, Subscriptions, TargetConfig, TargetKind};
+use palisade_config::{Accounts, Projects, Source, Subscriptions, TargetConfig, TargetKind, read_answers};
 use palisade_controls::controls;
-use palisade_engine::{Policy, Severity, State};
+use palisade_engine::{Answer, Answers, Policy, Severity, State};
 use palisade_evidence::{
     Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Judged, Numbers, Profile, Pseudonyms,
     PublicKey, Rotation, Seal, SigningKey, Trust, differences, file_sha256, verify, verify_chain, write_verdicts,
@@ -40,21 +40,28 @@ pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<E
 }
 
 async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
-    let (asked, policy) = match &wanted.config {
+    let profile = profile(wanted).await?;
+    let (asked, policy, answers) = match &wanted.config {
         Some(path) => {
             let config = configuration(path)?;
-            (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy)
+            let answers = answers_path(&config, path).map(|file| fs::read_to_string(&file)).transpose();
+            let answers = answers.context("could not read the answers again")?;
+            (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy, answers)
         }
-        None => (Vec::new(), Policy::default()),
+        None => (Vec::new(), Policy::default(), None),
     };
-    let profile = profile(wanted).await?;
     let key = match &wanted.key {
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
     let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
     let controls = controls();
-    let shown = profile.policy(&policy);
+    let answers = answers.map(|text| profile.answers(text));
+    let mut shown = profile.policy(&policy);
+    if let Some(text) = &answers {
+        shown.answers = answers_of(text)?;
+        no_person(&profile, &policy, &shown)?;
+    }
     let mut writer = BundleWriter::create(&wanted.out, &profile)?;
     let report = judge_each(
         stored(&wanted.snapshots)?.map(|snapshot| {
@@ -83,7 +90,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         asked: &asked,
         policy: &shown,
         controls: &controls,
-        answers: None,
+        answers: answers.as_deref(),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
     let judged = Judged {
@@ -115,6 +122,30 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The answers of a file as it stands in a bundle.
+fn answers_of(text: &str) -> anyhow::Result<Answers> {
+    Ok(read_answers(&Source { name: "context/answers.yaml", text }, &controls())?)
+}
+
+/// Refuses to call anybody by name to an auditor who answered something.
+fn no_person(profile: &Profile, policy: &Policy, shown: &Policy) -> anyhow::Result<()> {
+    if matches!(profile, Profile::Internal) {
+        return Ok(());
+    }
+    let named = shown.answers.entries().iter().find(|answer| {
+        let is_the_same = |before: &Answer| before.by == answer.by;
+        !answer.by.contains('@') && policy.answers.entries().iter().any(is_the_same)
+    });
+    match named {
+        None => Ok(()),
+        Some(answer) => Err(WrongUsage(format!(
+            "the answer to {} would call somebody by name: write its `by:` on a line of its own",
+            answer.control
+        ))
+        .into()),
+    }
 }
 
 /// The snapshots of some folders, one by one.
@@ -334,7 +365,10 @@ pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::R
     }
     let bundle = Bundle::open(path, &trust(&wanted.trusted)?)
         .with_context(|| format!("the bundle `{}` does not hold", path.display()))?;
-    let (controls, policy) = (controls(), bundle.policy()?);
+    let (controls, mut policy) = (controls(), bundle.policy()?);
+    if let Some(text) = bundle.answers()? {
+        policy.answers = answers_of(&text)?;
+    }
     let mut numbers = Numbers::default();
     let report = judge_each(bundle.snapshots(&mut numbers)?, providers::normalizer, &judge(&controls, &policy))?;
     let mut now = Vec::new();

@@ -6,7 +6,7 @@ use crate::{
     policy::read_policy,
     source::{LARGEST_ANSWER, LARGEST_FILE, Source},
     verify::checked,
-    write::{POLICY, Read, SCOPE, Scope},
+    write::{ANSWERS, POLICY, Read, SCOPE, Scope},
 };
 use palisade_engine::Policy;
 use palisade_provider::{Body, Outcome, Record, Snapshot};
@@ -41,7 +41,13 @@ impl Bundle {
         &self.checked
     }
 
-    /// By what it was judged.
+    /// The answers to what no API tells, as their file had them, if there are any.
+    pub fn answers(&self) -> Result<Option<String>, Broken> {
+        let is_there = self.checked.manifest.file(ANSWERS).is_some();
+        is_there.then(|| self.source.read_text(ANSWERS, LARGEST_FILE)).transpose()
+    }
+
+    /// By what it was judged, but for the answers.
     pub fn policy(&self) -> Result<Policy, Broken> {
         read_policy(&self.source.read_text(POLICY, LARGEST_FILE)?)
             .map_err(|error| Broken::new(POLICY, error.to_string()))

@@ -1,7 +1,8 @@
 //! What the organisation has decided, as a file that reads back as the same.
 
 use jiff::Timestamp;
-use palisade_engine::{Fingerprint, Policy, Severity, Waiver};
+use palisade_engine::{Answers, Fingerprint, Policy, Severity, Waiver};
+use palisade_model::Digest;
 use palisade_reach::{AddrSet, parse_net};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ struct Written {
     short_list: usize,
     approved_bindings: BTreeSet<String>,
     approved_minters: Option<BTreeSet<String>>,
+    most_administrators: usize,
     approved_parties: Option<BTreeSet<String>>,
     customer_key: Option<bool>,
     all_objects: bool,
@@ -32,6 +34,8 @@ struct Written {
     production: BTreeSet<String>,
     severities: BTreeMap<String, String>,
     waivers: Vec<WrittenWaiver>,
+    /// The SHA-256 of the file that the waivers stood in.
+    waivers_digest: Option<Digest>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +62,7 @@ pub fn write_policy(policy: &Policy) -> String {
         short_list,
         approved_bindings,
         approved_minters,
+        most_administrators,
         approved_parties,
         customer_key,
         all_objects,
@@ -67,6 +72,9 @@ pub fn write_policy(policy: &Policy) -> String {
         production,
         severities,
         waivers,
+        waivers_digest,
+        // They stand in a file of their own, as they were given.
+        answers: _,
     } = policy.clone();
     let written = Written {
         schema: SCHEMA.to_owned(),
@@ -76,6 +84,7 @@ pub fn write_policy(policy: &Policy) -> String {
         short_list,
         approved_bindings,
         approved_minters,
+        most_administrators,
         approved_parties,
         customer_key,
         all_objects,
@@ -85,12 +94,13 @@ pub fn write_policy(policy: &Policy) -> String {
         production,
         severities: severities.into_iter().map(|(id, severity)| (id, severity.name().to_owned())).collect(),
         waivers: waivers.into_iter().map(WrittenWaiver::from).collect(),
+        waivers_digest,
     };
     // Strings, numbers and lists always have a JSON form.
     serde_json::to_string_pretty(&written).map(|text| text + "\n").unwrap_or_default()
 }
 
-/// Reads what [`write_policy`] wrote.
+/// Reads what [`write_policy`] wrote. Answers are in none: they stand in a file of their own.
 pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
     let written: Written = serde_json::from_str(text).map_err(|error| PolicyError(error.to_string()))?;
     if written.schema != SCHEMA {
@@ -112,6 +122,7 @@ pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
         short_list: written.short_list,
         approved_bindings: written.approved_bindings,
         approved_minters: written.approved_minters,
+        most_administrators: written.most_administrators,
         approved_parties: written.approved_parties,
         customer_key: written.customer_key,
         all_objects: written.all_objects,
@@ -121,6 +132,8 @@ pub fn read_policy(text: &str) -> Result<Policy, PolicyError> {
         production: written.production,
         severities: written.severities.into_iter().map(severity).collect::<Result<_, _>>()?,
         waivers: written.waivers.into_iter().map(Waiver::from).collect(),
+        waivers_digest: written.waivers_digest,
+        answers: Answers::default(),
     })
 }
 
@@ -153,6 +166,9 @@ mod tests {
             approved_bindings: set(&["pods.eks.amazonaws.com"]),
             approved_minters: Some(set(&["a"])),
             approved_parties: Some(BTreeSet::new()),
+            most_administrators: 7,
+            waivers_digest: Some(Digest::from_bytes([9; 32])),
+            answers: Answers::default(),
             customer_key: Some(false),
             all_objects: true,
             key_age_days: 1,

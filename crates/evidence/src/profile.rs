@@ -172,6 +172,14 @@ impl Profile {
         }
     }
 
+    /// A file of answers as this profile shows it. Read the answers from this one: what is judged is what is given away.
+    pub fn answers(&self, text: String) -> String {
+        match self {
+            Self::Internal => text,
+            Self::Auditor(names) => names.answers(&text),
+        }
+    }
+
     /// A policy as this profile shows it: the people of waivers have pseudonyms, and principals are matched as they are
     /// shown.
     pub fn policy(&self, policy: &Policy) -> Policy {
@@ -195,6 +203,23 @@ impl Profile {
 }
 
 impl Pseudonyms {
+    /// A file of answers in which those who answered have pseudonyms. Each `by` must stand on a line of its own.
+    pub fn answers(&self, text: &str) -> String {
+        let mut said = String::with_capacity(text.len());
+        for line in text.split_inclusive('\n') {
+            let indent: String = line.chars().take_while(|letter| " -".contains(*letter)).collect();
+            let rest = line.strip_prefix(indent.as_str()).unwrap_or(line);
+            match rest.strip_prefix("by:") {
+                Some(name) => {
+                    let name = name.trim().trim_matches(['"', '\'']);
+                    said.extend([indent.as_str(), "by: ", &self.person(name), "\n"]);
+                }
+                None => said.push_str(&self.text(line)),
+            }
+        }
+        said
+    }
+
     fn person(&self, name: &str) -> String {
         if name.contains('@') { self.text(name) } else { self.of(name) }
     }
@@ -231,6 +256,15 @@ mod tests {
         let other = Pseudonyms::new("a key of another organisation").unwrap();
         assert_ne!(other.of("ana"), ana);
         assert!(Pseudonyms::new("short").is_none());
+    }
+
+    #[test]
+    fn whoever_answered_has_a_pseudonym() {
+        let text = "answers:\n  - control: BK-01\n    by: \"ana\"\n    note: ask ben@acme.example\n  - by: ana\n";
+        let said = names().answers(text);
+        let ana = names().of("ana");
+        assert_eq!(said.matches(&format!("by: {ana}\n")).count(), 2, "{said}");
+        assert!(!said.contains("ben@") && said.contains("control: BK-01"), "{said}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The verdicts, one line for each, and what is different between two such files.
 
 use crate::Broken;
-use palisade_engine::{Acceptance, Finding};
-use palisade_model::{Digest, Provider};
+use palisade_engine::{Acceptance, Finding, digest_of};
+use palisade_model::{Digest, Evidence, Provider};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     io::{self, Write},
     sync::Arc,
@@ -53,6 +53,9 @@ pub(crate) struct VerdictLine {
     gap: Option<String>,
     /// The calls of the ledger whose answers it rests on: numbers and ranges.
     calls: String,
+    /// What it rests on that people said: files of the bundle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    said_in: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +85,8 @@ impl VerdictLine {
         });
         let records = finding.evidence.records();
         let calls = records.iter().filter_map(|record| numbers.of(&record.call, record.digest)).collect();
+        let said_in: BTreeSet<&str> = records.iter().filter_map(|record| said_in(record)).collect();
+        let said_in = said_in.into_iter().map(str::to_owned).collect();
         Self {
             fingerprint: finding.fingerprint.to_string(),
             control: finding.control.id.to_owned(),
@@ -103,6 +108,7 @@ impl VerdictLine {
             because: finding.because.to_string(),
             gap: finding.gap.as_ref().map(ToString::to_string),
             calls: ranges(calls),
+            said_in,
         }
     }
 
@@ -119,6 +125,18 @@ impl VerdictLine {
         } else {
             Err(broken("is written in another way than verdicts are".to_owned()))
         }
+    }
+}
+
+/// Where in a bundle that stands which people said.
+fn said_in(record: &Evidence) -> Option<&'static str> {
+    // Silence is the record of an empty text: there is no file to look into.
+    let is_silence = record.digest == digest_of("");
+    match &*record.call {
+        palisade_engine::ANSWERS | palisade_engine::WAIVERS if is_silence => None,
+        palisade_engine::ANSWERS => Some(crate::write::ANSWERS),
+        palisade_engine::WAIVERS => Some(crate::write::POLICY),
+        _ => None,
     }
 }
 
@@ -172,7 +190,7 @@ pub fn differences(before: &str, after: &str) -> Result<Vec<Difference>, Broken>
     };
     let mut before = read(crate::VERDICTS, before)?;
     let mut after = read("the new verdicts", after)?;
-    let prints: std::collections::BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
+    let prints: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
     let said = |line: &VerdictLine| (line.verdict.clone(), line.severity.clone(), line.because.clone());
     let mut found = Vec::new();
     for print in prints {
