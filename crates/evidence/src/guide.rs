@@ -128,7 +128,9 @@ fn gaps(counted: &Counted, page: &mut String) {
     }
     for gap in counted.gaps.iter().take(SHOWN) {
         let hides = gap.hides.len();
-        row(format!("`{}` in `{}`: {}, hides {hides} controls", plain(&gap.call), plain(&gap.scope), gap.reason));
+        // Some gaps have no call that failed: their words say what they are.
+        let what = if gap.call.is_empty() { plain(&gap.message) } else { format!("`{}`", plain(&gap.call)) };
+        row(format!("{what} in `{}`: {}, hides {hides} controls", plain(&gap.scope), gap.reason));
     }
     if let Some(more) = counted.gaps.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         row(format!("and {more} more in `results/coverage.json`"));

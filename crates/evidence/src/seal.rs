@@ -3,7 +3,6 @@
 use crate::{Broken, Manifest, PublicKey, SigningKey, manifest::MANIFEST, source::LARGEST_SMALL_FILE};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 pub(crate) const ENVELOPE: &str = "manifest.dsse.json";
 pub(crate) const CHECKPOINT: &str = "checkpoint.txt";
@@ -37,23 +36,57 @@ fn encoded(payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// An in-toto statement, its members in the order in which they are written.
+#[derive(Serialize)]
+struct Statement<'a> {
+    #[serde(rename = "_type")]
+    kind: &'a str,
+    subject: [Subject<'a>; 1],
+    #[serde(rename = "predicateType")]
+    predicate_type: &'a str,
+    predicate: Predicate<'a>,
+}
+
+#[derive(Serialize)]
+struct Subject<'a> {
+    name: &'a str,
+    digest: Digest<'a>,
+}
+
+#[derive(Serialize)]
+struct Digest<'a> {
+    sha256: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Predicate<'a> {
+    run: &'a str,
+    as_of: jiff::Timestamp,
+    complete: bool,
+    log: Option<&'a str>,
+    number: Option<u64>,
+    previous: Option<&'a str>,
+}
+
 /// The statement about a manifest. There is one.
 fn statement(manifest: &Manifest, sha256: &str) -> String {
     let position = manifest.log.as_ref();
-    json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": MANIFEST, "digest": { "sha256": sha256 } }],
-        "predicateType": PREDICATE_TYPE,
-        "predicate": {
-            "run": manifest.run,
-            "asOf": manifest.as_of,
-            "complete": manifest.complete,
-            "log": position.map(|position| &position.origin),
-            "number": position.map(|position| position.number),
-            "previous": position.and_then(|position| position.previous.as_ref()),
+    let statement = Statement {
+        kind: "https://in-toto.io/Statement/v1",
+        subject: [Subject { name: MANIFEST, digest: Digest { sha256 } }],
+        predicate_type: PREDICATE_TYPE,
+        predicate: Predicate {
+            run: &manifest.run,
+            as_of: manifest.as_of,
+            complete: manifest.complete,
+            log: position.map(|position| position.origin.as_str()),
+            number: position.map(|position| position.number),
+            previous: position.and_then(|position| position.previous.as_deref()),
         },
-    })
-    .to_string()
+    };
+    // Strings, numbers and lists always have a JSON form.
+    serde_json::to_string(&statement).unwrap_or_default()
 }
 
 pub(crate) fn envelope(manifest: &Manifest, sha256: &str, key: &SigningKey) -> String {

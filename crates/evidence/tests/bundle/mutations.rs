@@ -177,6 +177,25 @@ fn a_tar_file_that_leads_elsewhere_or_is_a_bomb_is_refused_and_nothing_is_writte
 }
 
 #[test]
+fn a_manifest_that_leads_out_of_the_folder_is_refused_before_anything_is_read_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = folder.path().join("b");
+    Making::default().at(&bundle, None).unwrap();
+    let manifest = fs::read_to_string(bundle.join("manifest.json")).unwrap();
+    for path in ["../b/VERIFY.md", "/etc/passwd", "context/../VERIFY.md", "context//scope.json", "a/b/c/d"] {
+        let changed = manifest.replace("\"context/controls.json\"", &format!("\"{path}\""));
+        fs::write(bundle.join("manifest.json"), changed).unwrap();
+        let broken = verify(&bundle, &Trust::default()).unwrap_err();
+        assert_eq!(broken.to_string(), format!("`manifest.json`: `{path}` is no path inside a bundle"));
+    }
+    fs::write(bundle.join("manifest.json"), &manifest).unwrap();
+    fs::rename(bundle.join("context"), folder.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("elsewhere"), bundle.join("context")).unwrap();
+    let broken = verify(&bundle, &Trust::default()).unwrap_err();
+    assert_eq!(broken.to_string(), "`context`: it is neither a plain file nor a folder");
+}
+
+#[test]
 fn what_is_longer_than_anything_of_ours_is_not_read_into_memory() {
     let sealed = Sealed::new(1);
     for name in ["manifest.json", "checkpoint.txt", "manifest.dsse.json"] {
