@@ -10,6 +10,7 @@ resource "azurerm_role_definition" "palisade_reader" {
   permissions {
     actions = [
       "Microsoft.Authorization/denyAssignments/read",
+      "Microsoft.Authorization/locks/read",
       "Microsoft.Authorization/roleAssignments/read",
       "Microsoft.Authorization/roleDefinitions/read",
       "Microsoft.Automation/automationAccounts/read",
@@ -17,9 +18,12 @@ resource "azurerm_role_definition" "palisade_reader" {
       "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read",
       "Microsoft.Compute/virtualMachineScaleSets/read",
       "Microsoft.Compute/virtualMachines/read",
+      "Microsoft.ContainerService/locations/kubernetesVersions/read",
+      "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read",
       "Microsoft.ContainerService/managedClusters/privateEndpointConnections/read",
       "Microsoft.ContainerService/managedClusters/read",
       "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings/read",
+      "Microsoft.Features/providers/features/read",
       "Microsoft.Insights/diagnosticSettings/read",
       "Microsoft.KeyVault/vaults/keys/read",
       "Microsoft.KeyVault/vaults/read",

@@ -23,6 +23,7 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "compute.routes.list",
     "compute.subnetworks.list",
     "compute.targetPools.list",
+    "container.clusters.get",
     "container.clusters.list",
     "iam.denypolicies.get",
     "iam.denypolicies.list",

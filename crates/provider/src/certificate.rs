@@ -131,7 +131,7 @@ mod tests {
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         let der = STANDARD.decode(body).unwrap();
         for length in 0..der.len() {
-            let cut = STANDARD.encode(der.get(..length).unwrap());
+            let cut = STANDARD.encode(der.split_at(length).0);
             let pem = format!("-----BEGIN CERTIFICATE-----\n{cut}\n-----END CERTIFICATE-----\n");
             assert_eq!(end(&STANDARD.encode(pem)), Err(CertificateError::Malformed), "{length} bytes");
         }

@@ -36,7 +36,7 @@ fn paused(world: &mut World, reason: &str) {
     info(world, json!({ "autoUpgradeStatus": ["UPGRADE_PAUSED"], "pausedReason": [reason] }));
 }
 
-fn exclusion(world: &mut World, options: Value, end: Value) {
+fn exclusion(world: &mut World, options: Value, end: &Value) {
     let mut excluded = json!({ "startTime": "2026-11-01T00:00:00Z", "endTime": end });
     excluded["maintenanceExclusionOptions"] = options;
     set(
@@ -136,27 +136,27 @@ const ROWS: &[Row] = &[
     (
         "a long exclusion without a scope",
         "AR-03",
-        |world| exclusion(world, Value::Null, json!("2027-02-01T00:00:00Z")),
+        |world| exclusion(world, Value::Null, &json!("2027-02-01T00:00:00Z")),
         Fail,
     ),
     (
         "a long exclusion of minors",
         "AR-03",
         |world| {
-            exclusion(world, json!({ "scope": "NO_MINOR_UPGRADES" }), json!("2027-02-01T00:00:00Z"));
+            exclusion(world, json!({ "scope": "NO_MINOR_UPGRADES" }), &json!("2027-02-01T00:00:00Z"));
         },
         Pass,
     ),
-    ("a short exclusion", "AR-03", |world| exclusion(world, json!({}), json!("2026-11-25T00:00:00Z")), Pass),
+    ("a short exclusion", "AR-03", |world| exclusion(world, json!({}), &json!("2026-11-25T00:00:00Z")), Pass),
     (
         "an exclusion until the end of support",
         "AR-03",
         |world| {
-            exclusion(world, json!({ "endTimeBehavior": "UNTIL_END_OF_SUPPORT" }), Value::Null);
+            exclusion(world, json!({ "endTimeBehavior": "UNTIL_END_OF_SUPPORT" }), &Value::Null);
         },
         Fail,
     ),
-    ("an exclusion without an end", "AR-03", |world| exclusion(world, json!({}), Value::Null), Unknown),
+    ("an exclusion without an end", "AR-03", |world| exclusion(world, json!({}), &Value::Null), Unknown),
     ("regional", "AR-04", |_| (), Pass),
     ("pools in one zone", "AR-04", |world| pool(world, "locations", json!(["europe-west1-b"])), Fail),
     (

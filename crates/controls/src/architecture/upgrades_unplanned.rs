@@ -4,7 +4,8 @@ use crate::flaws::Flaws;
 use crate::time::{date, days};
 use jiff::Timestamp;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, FactKind, Freeze, Gap, Upgrades};
 
@@ -25,9 +26,10 @@ guide! {
     /// ## How it is judged
     /// | Verdict | When |
     /// |---|---|
-    /// | fail | there is no channel or no window, a freeze of every upgrade has no end or is longer than 30 days, or an upgrade is forced |
-    /// | pass | there is a channel and a window, freezes are short, and nothing is forced |
+    /// | fail | there is no channel or no window, a freeze of every upgrade has no end or is longer than 30 days, or an upgrade is forced; EKS: somebody says that no plan is kept |
+    /// | pass | there is a channel and a window, freezes are short, and nothing is forced; EKS: somebody says that a plan is kept |
     /// | attest missing | the provider offers neither channel nor window, and nobody has said when upgrades are made |
+    /// | attest expired | EKS: the answer is older than a year, or was given until an earlier day |
     /// | unknown | the settings were not read |
     ///
     /// ## Remediation
@@ -47,6 +49,18 @@ guide! {
     pub struct UpgradesUnplanned;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "planned",
+        asks: "Is it written down when the control plane and the nodes of this cluster are upgraded, and does somebody keep to it?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for UpgradesUnplanned {
     const META: Meta = Meta {
         id: "AR-03",
@@ -61,18 +75,30 @@ impl Control for UpgradesUnplanned {
         maps: "CIS-GKE-1.9.0:5.5.4; NSA-CISA-1.2:Upgrading; NIST-800-53r5:SI-2,CM-3,MA-2; PCI-DSS-4.0.1:6.3.3,6.5.1; SOC2-TSC:CC8.1; ISO-27001-2022:A.8.8,A.8.32",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.lifecycle.upgrades;
-        whole(cluster, || Ok(judge_upgrades(fact.get()?, context.now)?.seen_in(fact)))
+        whole(cluster, || {
+            Ok(match fact.get()? {
+                Upgrades::ByHand { because } => {
+                    hear(cluster, context, &Self::META, &ASKS).or(Verdict::attest_missing(because.clone()))
+                }
+                Upgrades::Planned { channel, window, freezes, forced } => {
+                    judge_planned((channel.as_deref(), window.as_deref()), freezes, forced.as_deref(), context.now)?
+                }
+            }
+            .seen_in(fact))
+        })
     }
 }
 
-fn judge_upgrades(upgrades: &Upgrades, now: Timestamp) -> Result<Verdict, Gap> {
-    let (channel, window, freezes, forced) = match upgrades {
-        Upgrades::ByHand { because } => return Ok(Verdict::attest_missing(because.clone())),
-        Upgrades::Planned { channel, window, freezes, forced } => (channel, window, freezes, forced),
-    };
+fn judge_planned(
+    (channel, window): (Option<&str>, Option<&str>),
+    freezes: &[Freeze],
+    forced: Option<&str>,
+    now: Timestamp,
+) -> Result<Verdict, Gap> {
     let mut flaws = Flaws::default();
     if channel.is_none() {
         flaws.prove(Severity::Medium, "there is no upgrade channel");
@@ -89,7 +115,7 @@ fn judge_upgrades(upgrades: &Upgrades, now: Timestamp) -> Result<Verdict, Gap> {
         flaws.prove(Severity::Medium, format!("upgrades are forced: {forced}"));
     }
     flaws.settle(|| {
-        let (channel, window) = (channel.as_deref().unwrap_or_default(), window.as_deref().unwrap_or_default());
+        let (channel, window) = (channel.unwrap_or_default(), window.unwrap_or_default());
         Ok(Verdict::pass(format!("channel `{channel}`, {window}")))
     })
 }

@@ -1,7 +1,8 @@
 //! BK-05.
 
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, DeletionGuard, FactKind};
 
@@ -18,9 +19,10 @@ guide! {
     /// ## How it is judged
     /// | Verdict | When |
     /// |---|---|
-    /// | fail | nothing stands between the cluster and its deletion |
-    /// | pass | a protection or a lock does |
+    /// | fail | nothing stands between the cluster and its deletion; GKE: somebody says so |
+    /// | pass | a protection or a lock does; GKE: somebody says that something does |
     /// | attest missing | the provider has no such setting on clusters, and nobody has said what there is instead |
+    /// | attest expired | GKE: the answer is older than a year, or was given until an earlier day |
     /// | unknown | the setting or the locks were not read, or the answer says nothing of them |
     ///
     /// ## Remediation
@@ -39,6 +41,18 @@ guide! {
     pub struct DeletionUnguarded;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 365,
+    evidence: false,
+    questions: &[Question {
+        name: "guarded",
+        asks: "Does anything keep this cluster from being deleted by one person in one step?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for DeletionUnguarded {
     const META: Meta = Meta {
         id: "BK-05",
@@ -53,18 +67,20 @@ impl Control for DeletionUnguarded {
         maps: "NIST-800-53r5:CP-9,CM-5; SOC2-TSC:A1.2; ISO-27001-2022:A.8.14,A.8.32",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
-    fn judge(cluster: &Cluster, _: &Context<'_>) -> Vec<Judgement> {
+    fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.lifecycle.deletion_guard;
-        whole(cluster, || Ok(judge_guard(fact.get()?).seen_in(fact)))
-    }
-}
-
-fn judge_guard(guard: &DeletionGuard) -> Verdict {
-    match guard {
-        DeletionGuard::Set { because } => Verdict::pass(because.clone()),
-        DeletionGuard::Missing { because } => Verdict::fail(format!("one call deletes the cluster: {because}")),
-        DeletionGuard::Attested { because } => Verdict::attest_missing(because.clone()),
+        whole(cluster, || {
+            Ok(match fact.get()? {
+                DeletionGuard::Set { because } => Verdict::pass(because.clone()),
+                DeletionGuard::Missing { because } => Verdict::fail(format!("one call deletes the cluster: {because}")),
+                DeletionGuard::Attested { because } => {
+                    hear(cluster, context, &Self::META, &ASKS).or(Verdict::attest_missing(because.clone()))
+                }
+            }
+            .seen_in(fact))
+        })
     }
 }
 

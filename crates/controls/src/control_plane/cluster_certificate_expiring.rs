@@ -3,7 +3,8 @@
 use crate::time::{date, days, days_between};
 use jiff::Timestamp;
 use palisade_engine::{
-    Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Severity, Verdict, guide, whole,
+    AnswerKind, Asks, Concern, Context, Control, Dimension, Effort, Judgement, Layer, Meta, Question, Severity,
+    Verdict, Widest, guide, hear, whole,
 };
 use palisade_model::{Cluster, ClusterCa, FactKind};
 
@@ -21,8 +22,10 @@ guide! {
     /// |---|---|
     /// | fail, critical | it has expired, or does so within 30 days |
     /// | fail, medium | it expires within 180 days |
-    /// | pass | it is valid for longer |
-    /// | attest missing | no read call of the provider returns it, and nobody has said when it expires |
+    /// | pass | it is valid for longer; AKS: somebody has looked it up within 180 days and says so |
+    /// | fail, medium | AKS: somebody says that it is not |
+    /// | attest missing | no read call of the provider returns it, and nobody has said how long it is valid |
+    /// | attest expired | AKS: the answer is older than 180 days, or was given until an earlier day |
     /// | unknown | the certificate was not read |
     ///
     /// ## Remediation
@@ -41,6 +44,18 @@ guide! {
     pub struct ClusterCertificateExpiring;
 }
 
+/// What is asked where no API tells.
+const ASKS: Asks = Asks {
+    widest: Widest::Cluster,
+    days: 180,
+    evidence: false,
+    questions: &[Question {
+        name: "valid_for_longer",
+        asks: "Is the certificate of the cluster's certificate authority valid for more than 180 days from now?",
+        kind: AnswerKind::Choice,
+    }],
+};
+
 impl Control for ClusterCertificateExpiring {
     const META: Meta = Meta {
         id: "CP-14",
@@ -55,30 +70,34 @@ impl Control for ClusterCertificateExpiring {
         maps: "NSA-CISA-1.2:Control plane hardening; NIST-800-53r5:SC-12,SC-17,IA-5; PCI-DSS-4.0.1:3.7.4; SOC2-TSC:CC6.1,A1.2; ISO-27001-2022:A.8.24",
     };
     const GUIDE: &'static str = Self::PAGE;
+    const ASKS: Option<&'static Asks> = Some(&ASKS);
 
     fn judge(cluster: &Cluster, context: &Context<'_>) -> Vec<Judgement> {
         let fact = &cluster.access.authority;
-        whole(cluster, || Ok(judge_authority(fact.get()?, context.now).seen_in(fact)))
+        whole(cluster, || {
+            Ok(match fact.get()? {
+                ClusterCa::Attested { because } => {
+                    hear(cluster, context, &Self::META, &ASKS).or(Verdict::attest_missing(because.clone()))
+                }
+                ClusterCa::Known { not_after, because } => judge_certificate(*not_after, because, context.now),
+            }
+            .seen_in(fact))
+        })
     }
 }
 
-fn judge_authority(authority: &ClusterCa, now: Timestamp) -> Verdict {
-    match authority {
-        ClusterCa::Attested { because } => Verdict::attest_missing(because.clone()),
-        ClusterCa::Known { not_after, because } => {
-            let day = date(*not_after);
-            if *not_after <= now {
-                return Verdict::fail(format!("{because} expired on {day}")).severity(Severity::Critical);
-            }
-            let said = format!("{because} expires on {day}, in {} days", days_between(now, *not_after));
-            if *not_after <= now + days(30) {
-                Verdict::fail(said).severity(Severity::Critical)
-            } else if *not_after <= now + days(180) {
-                Verdict::fail(said).severity(Severity::Medium)
-            } else {
-                Verdict::pass(said)
-            }
-        }
+fn judge_certificate(not_after: Timestamp, because: &str, now: Timestamp) -> Verdict {
+    let day = date(not_after);
+    if not_after <= now {
+        return Verdict::fail(format!("{because} expired on {day}")).severity(Severity::Critical);
+    }
+    let said = format!("{because} expires on {day}, in {} days", days_between(now, not_after));
+    if not_after <= now + days(30) {
+        Verdict::fail(said).severity(Severity::Critical)
+    } else if not_after <= now + days(180) {
+        Verdict::fail(said).severity(Severity::Medium)
+    } else {
+        Verdict::pass(said)
     }
 }
 

@@ -130,7 +130,7 @@ impl Route {
             return (!group.contains('/')).then(|| Self::new(MEMBERS, Shape::List, TENANT, group.to_owned()));
         }
         let (scope, rest) = subscription_of(path);
-        if rest.to_ascii_lowercase() == "providers/microsoft.features/providers/microsoft.containerservice/features" {
+        if rest.eq_ignore_ascii_case("providers/microsoft.features/providers/microsoft.containerservice/features") {
             return Some(Self::new(FEATURES, Shape::List, scope, rest.to_owned()));
         }
         let Some((at, own)) = lower.rfind("/providers/").map(|at| (at, at + "/providers/".len())) else {

@@ -54,9 +54,9 @@ const ROWS: &[Row] = &[
     ("no protection", "BK-05", |world| world.cluster_body()["deletionProtection"] = json!(false), Fail),
     ("no word of protection", "BK-05", |world| world.cluster_body()["deletionProtection"] = Value::Null, Unknown),
     ("audit in the first entry", "OB-01", |_| (), Pass),
-    ("audit in the second entry", "OB-01", |world| logs(world, json!([off(&["api"]), on(&["audit"])])), Pass),
-    ("audit off", "OB-01", |world| logs(world, json!([on(&["api"]), off(&["audit"])])), Fail),
-    ("no logs at all", "OB-01", |world| logs(world, json!([])), Fail),
+    ("audit in the second entry", "OB-01", |world| logs(world, &json!([off(&["api"]), on(&["audit"])])), Pass),
+    ("audit off", "OB-01", |world| logs(world, &json!([on(&["api"]), off(&["audit"])])), Fail),
+    ("no logs at all", "OB-01", |world| logs(world, &json!([])), Fail),
     ("no word of logs", "OB-01", |world| world.cluster_body()["logging"] = Value::Null, Unknown),
     ("well, and repaired", "OB-06", |_| (), Pass),
     (
@@ -154,7 +154,7 @@ fn off(types: &[&str]) -> Value {
     json!({ "types": types, "enabled": false })
 }
 
-fn logs(world: &mut World, entries: Value) {
+fn logs(world: &mut World, entries: &Value) {
     world.cluster_body()["logging"] = json!({ "clusterLogging": entries });
 }
 

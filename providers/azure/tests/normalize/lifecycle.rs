@@ -150,11 +150,16 @@ const ROWS: &[Row] = &[
     (
         "the audit log by its group",
         "OB-01",
-        |world| logs(world, json!([{ "categoryGroup": "allLogs", "enabled": true }])),
+        |world| logs(world, &json!([{ "categoryGroup": "allLogs", "enabled": true }])),
         Pass,
     ),
-    ("changes alone", "OB-01", |world| logs(world, json!([{ "category": "kube-audit-admin", "enabled": true }])), Pass),
-    ("switched off", "OB-01", |world| logs(world, json!([{ "category": "kube-audit", "enabled": false }])), Fail),
+    (
+        "changes alone",
+        "OB-01",
+        |world| logs(world, &json!([{ "category": "kube-audit-admin", "enabled": true }])),
+        Pass,
+    ),
+    ("switched off", "OB-01", |world| logs(world, &json!([{ "category": "kube-audit", "enabled": false }])), Fail),
     ("no setting", "OB-01", |world| world.logs = json!([]), Fail),
     ("well", "OB-06", |_| (), Pass),
     ("failed", "OB-06", |world| world.properties()["provisioningState"] = json!("Failed"), Fail),
@@ -286,7 +291,7 @@ const ROWS: &[Row] = &[
     ("no tags", "GV-01", |_| (), Fail),
 ];
 
-fn logs(world: &mut World, logs: Value) {
+fn logs(world: &mut World, logs: &Value) {
     world.logs = json!([{ "name": "some", "properties": { "logs": logs } }]);
 }
 

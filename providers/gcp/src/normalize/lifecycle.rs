@@ -7,7 +7,7 @@ use super::{
 use crate::{
     calls::{CLUSTER_UPGRADES, CLUSTERS_LIST},
     record::{
-        container::{Cluster as Record, NodePool, UpgradeInfo},
+        container::{Cluster as Record, NodePool, StatusCondition, UpgradeInfo},
         names::region_of,
         nodes::is_autopilot,
         word::{
@@ -192,7 +192,7 @@ fn upgrades(record: &Record) -> Result<Upgrades, Gap> {
         if window.recurring_window.is_some() {
             Some("a window that recurs")
         } else {
-            window.daily_maintenance_window.as_ref().map(|_| "a window every day")
+            window.daily.as_ref().map(|_| "a window every day")
         }
     });
     let mut freezes = BTreeSet::new();
@@ -281,7 +281,7 @@ fn health(record: &Record) -> Result<Health, Gap> {
         "ERROR" | "DEGRADED" => Condition::Failed,
         _ => Condition::Changing,
     };
-    let issues = record.conditions.iter().map(|condition| condition.said()).collect();
+    let issues = record.conditions.iter().map(StatusCondition::said).collect();
     Ok(Health { status, condition, issues })
 }
 
@@ -340,7 +340,7 @@ fn pool_health(pool: &NodePool, is_autopilot: bool) -> Result<PoolHealth, Gap> {
     };
     let status = status.name(POOL_STATUS);
     let is_bad = status == "ERROR" || status == "RUNNING_WITH_ERROR";
-    let mut issues: Vec<String> = pool.conditions.iter().map(|condition| condition.said()).collect();
+    let mut issues: Vec<String> = pool.conditions.iter().map(StatusCondition::said).collect();
     issues.extend(is_bad.then(|| format!("it is {status}")));
     // False is left out.
     let is_on = pool.management.as_ref().and_then(|management| management.auto_repair) == Some(true);

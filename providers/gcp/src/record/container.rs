@@ -102,7 +102,8 @@ pub(crate) struct MaintenancePolicy {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MaintenanceWindow {
-    pub(crate) daily_maintenance_window: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "dailyMaintenanceWindow")]
+    pub(crate) daily: Option<serde::de::IgnoredAny>,
     pub(crate) recurring_window: Option<serde::de::IgnoredAny>,
     pub(crate) maintenance_exclusions: Option<BTreeMap<String, Exclusion>>,
 }
