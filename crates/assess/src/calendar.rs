@@ -19,6 +19,8 @@ pub struct Quarter(u8);
 impl Quarter {
     /// All four.
     pub const ALL: [Self; 4] = [Self(1), Self(2), Self(3), Self(4)];
+    /// The fourth.
+    pub const LAST: Self = Self(4);
 
     /// The number, 1 to 4.
     pub fn number(self) -> u8 {

@@ -5,15 +5,17 @@ mod catalogue;
 mod evidence;
 mod fleet;
 mod memory;
+mod report;
 mod schedules;
 mod store;
 mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
-pub(crate) use catalogue::{Cloud, Controls, Explain, Permissions, RoleFormat};
+pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
 pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
+pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
 pub(crate) use store::{Prune, Store};
 pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
@@ -91,8 +93,26 @@ Examples:
   palisade plan run1
   palisade plan run1 --file plan.yaml --days 40       begin a plan, or bring it up to date
   palisade plan run1 --file plan.yaml --format html -o report.html
-  palisade plan run1 --format csv -o plan.csv")]
+  palisade plan run1 --format csv -o plan.csv
+  palisade plan run1 --format ics -o plan.ics         for a calendar
+  palisade plan run1 --format github -o issues.sh     then `sh issues.sh` in the repository")]
     Plan(Plan),
+    /// What stored snapshots say, for people: a page, a PDF, Markdown, a workbook
+    #[command(after_help = "\
+Examples:
+  palisade report run1 -o report.html
+  palisade report run2 --since run1 -o report.html          with what changed
+  palisade report run1 --file plan.yaml --format pdf -o report.pdf
+  palisade report run1 --format xlsx -o report.xlsx")]
+    Report(MakeReport),
+    /// Four maps of a fleet as files: who reaches it, who controls it, how it is built, how its data is kept
+    #[command(after_help = "\
+Examples:
+  palisade map exposure run1 -o exposure.svg
+  palisade map exposure run1 --after -o later.svg     as it is after the plan
+  palisade map authority run1 --cluster shop-prod --format mermaid
+  palisade map protection run1 run2 --format json")]
+    Map(MapOf),
     /// Who can reach a cluster and its nodes, through which rules
     #[command(after_help = "\
 Examples:
@@ -125,6 +145,12 @@ Examples:
         after_help = "Examples:\n  palisade controls\n  palisade controls --framework CIS-EKS-2.0.0\n  palisade controls --format json"
     )]
     Controls(Controls),
+    /// The dated lists of the world that are in this program
+    #[command(after_help = "Examples:\n  palisade data status\n  palisade data status --format json")]
+    Data {
+        #[command(subcommand)]
+        command: Data,
+    },
     /// The exact read-only role this binary needs
     #[command(after_help = "\
 Examples:

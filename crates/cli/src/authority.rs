@@ -37,7 +37,7 @@ fn one(wanted: &Authority, name: &str, screen: &Screen) -> anyhow::Result<Exit> 
         output::json(&found.map(|(cluster, identity)| authority_json(cluster, &identity)).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
-    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), plan: None };
+    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), ..Options::default() };
     for (cluster, identity) in found {
         let universe = (cluster.provider == palisade_model::Provider::Aws).then(palisade_aws::actions::universe);
         output::data(authority(cluster, &identity, universe, &options).as_bytes(), None)?;
@@ -104,7 +104,7 @@ fn holders(wanted: &Authority, capability: Capability, screen: &Screen) -> anyho
     if wanted.format == ListFormat::Json {
         output::json(&who_json(&clusters, capability))?;
     } else {
-        let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), plan: None };
+        let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), ..Options::default() };
         output::data(who(&clusters, capability, &options).as_bytes(), None)?;
     }
     Ok(Exit::Done)

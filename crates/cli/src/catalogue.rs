@@ -18,7 +18,7 @@ pub(crate) fn explain(wanted: &Explain, screen: &Screen) -> anyhow::Result<Exit>
         let hint = "`palisade controls` lists them";
         return Err(WrongUsage(format!("no control is called `{}`: {hint}", wanted.control)).into());
     };
-    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), plan: None };
+    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), ..Options::default() };
     output::data(control_page(control, &options).as_bytes(), None)?;
     Ok(Exit::Done)
 }

@@ -1,9 +1,9 @@
 //! `palisade demo`.
 
 use crate::{
-    arguments::Demo,
+    arguments::{Demo, Format},
     exit::{self, Exit},
-    output::{self, Screen},
+    output::{self, Screen, report_file},
     providers,
     scan::{complain_of_lost, scan},
 };
@@ -13,9 +13,14 @@ use palisade_config::{Source, read_answers};
 use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_reach::{AddrSet, parse_net};
+use palisade_report::{History, Report};
 use palisade_simulator::{Faults, Simulator, World};
 use palisade_store::SnapshotFolder;
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The seed of generated fleets: the same number of clusters is the same fleet.
 const SEED: u64 = 7;
@@ -54,8 +59,26 @@ pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> 
         ],
     };
     screen.report(&report, &wanted.output, next)?;
+    if wanted.output.format == Format::Table {
+        match page(&report, wanted.keep.as_deref()) {
+            Ok(path) => screen.note(&format!("the whole report, with maps and plan: open file://{}", path.display())),
+            // Everything that was asked for is there.
+            Err(error) => screen.warn(&format!("the page of the report could not be kept: {error:#}")),
+        }
+    }
     let lost = complain_of_lost(&outcomes, screen);
     Ok(exit::of_report(&report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
+}
+
+/// Writes the page beside what is kept, or where things may go away again, and says where.
+fn page(report: &Report, keep: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let folder = match keep {
+        Some(folder) => fs::canonicalize(folder)?,
+        None => tempfile::Builder::new().prefix("palisade-demo-").tempdir()?.keep(),
+    };
+    let path = folder.join("report.html");
+    report_file(&path, report, palisade_report::Format::Html, History::default())?;
+    Ok(path)
 }
 
 /// What people at the acme of the story said: some of it holds, some is bad, some ends soon, one is too old.

@@ -4,8 +4,10 @@ use crate::{
     arguments::Doctor,
     exit::Exit,
     output::{self, Screen},
+    providers,
     scan::{chosen, complain_of_lost, configuration, scan},
 };
+use jiff::{Timestamp, tz::TimeZone};
 use palisade_model::GapReason;
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -60,6 +62,16 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
             };
             let _ = writeln!(text, "  {advice} ({scopes} {})", if scopes == 1 { "scope" } else { "scopes" });
         }
+    }
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    for file in providers::data().iter().filter(|file| file.is_stale(today)) {
+        let _ = writeln!(
+            text,
+            "the list `{}` in this program is of {}, {} days old: take a newer Palisade; `palisade data status`",
+            file.name,
+            file.day,
+            file.age_days(today)
+        );
     }
     output::data(text.as_bytes(), None)?;
     Ok(match (lost_any, gaps_any) {

@@ -4,16 +4,19 @@ mod answers;
 mod arguments;
 mod authority;
 mod catalogue;
+mod data;
 mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod map;
 mod output;
 mod permissions;
 mod plan;
 mod progress;
 mod providers;
 mod reach;
+mod report;
 mod scan;
 mod schedules;
 mod service;
@@ -45,11 +48,14 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Demo(wanted) => runtime()?.block_on(demo::run(&wanted, screen)),
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
         Command::Replay(wanted) => stored::replay(&wanted, screen),
+        Command::Report(wanted) => report::run(&wanted, screen),
+        Command::Map(wanted) => map::run(&wanted, screen),
         Command::Plan(wanted) => plan::run(&wanted, screen),
         Command::Reach(wanted) => reach::run(&wanted, screen),
         Command::Authority(wanted) => authority::run(&wanted, screen),
         Command::Explain(wanted) => catalogue::explain(&wanted, screen),
         Command::Controls(wanted) => catalogue::list(&wanted),
+        Command::Data { command } => data::run(&command),
         Command::Permissions(wanted) => permissions::run(&wanted),
         Command::Schedules { command } => schedules::run(&command, screen),
         Command::Run(wanted) => runtime()?.block_on(service::run(&wanted, screen)),

@@ -7,7 +7,7 @@ use crate::{
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use palisade_config::Diagnostics;
-use palisade_report::{Options, Report, plain};
+use palisade_report::{History, Options, Report, plain};
 use std::{
     fs,
     io::{self, IsTerminal as _, Write},
@@ -73,6 +73,16 @@ impl Screen {
                 waiver.owner, waiver.control, waiver.cluster
             )));
         }
+        let day = report.run.finished_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        for file in report.parameters.stale(&report.run) {
+            self.warn(&format!(
+                "the list `{}` in this program is of {}, {} days older than what was read: take a newer Palisade; \
+                 `palisade data status` says what rests on it",
+                file.name,
+                file.day,
+                file.age_days(day)
+            ));
+        }
         for answer in &report.answers.unused {
             self.warn(&plain(&format!(
                 "the answer of {} to {} is for {}, and no cluster that was found is that: correct or remove it",
@@ -85,7 +95,7 @@ impl Screen {
 
     /// How text looks here, or in a file.
     pub(crate) fn options(&self, to_file: bool) -> Options {
-        Options { colour: self.colour && !to_file, width: self.width, next: Vec::new(), plan: None }
+        Options { colour: self.colour && !to_file, width: self.width, next: Vec::new(), ..Options::default() }
     }
 
     /// Says that something is wrong and the run goes on.
@@ -139,8 +149,13 @@ pub(crate) fn data(bytes: &[u8], file: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// Writes a report into a file, whole or not at all.
-pub(crate) fn report_file(path: &Path, report: &Report, format: palisade_report::Format) -> anyhow::Result<()> {
-    let options = Options { colour: false, width: WIDTH, next: Vec::new(), plan: None };
+pub(crate) fn report_file(
+    path: &Path,
+    report: &Report,
+    format: palisade_report::Format,
+    history: History,
+) -> anyhow::Result<()> {
+    let options = Options { width: WIDTH, history, ..Options::default() };
     write(Some(path), |to| palisade_report::render(report, format, &options, to))
 }
 

@@ -39,7 +39,9 @@ fn table(calls: &[Call]) -> String {
             .collect();
         let purposes: BTreeSet<&str> = of_permission.iter().map(|call| call.purpose).collect();
         let purpose = purposes.into_iter().collect::<Vec<_>>().join("; ");
-        let without = if hidden.len() == controls.len() { "everything".to_owned() } else { hidden.join(" ") };
+        // What people are asked is hidden by no call.
+        let reading = controls.iter().filter(|control| !control.meta.needs.is_empty()).count();
+        let without = if hidden.len() == reading { "everything".to_owned() } else { hidden.join(" ") };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{permission}\n    {purpose}\n    unknown without it: {without}");
     }

@@ -7,12 +7,21 @@ use crate::{
     stored,
 };
 use palisade_assess::{PersonDays, PlanFile};
-use palisade_report::{Outlook, Report, begun, plan_csv, plan_markdown, plan_text};
-use std::{fs, io, path::Path};
+use palisade_report::{
+    Outlook, Report, begun, plan_csv, plan_github, plan_ics, plan_jira, plan_markdown, plan_text, plan_xlsx,
+};
+use std::{
+    fs,
+    io::{self, IsTerminal as _},
+    path::Path,
+};
 
 pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
+    if wanted.format == PlanFormat::Xlsx && wanted.output.is_none() && io::stdout().is_terminal() {
+        return Err(WrongUsage("a terminal cannot show a workbook: name a file with `-o FILE`".to_owned()).into());
+    }
     let report = stored::judged(&wanted.snapshots, wanted.config.as_deref())?;
-    let kept = kept(wanted, &report)?;
+    let kept = kept_in(wanted.file.as_deref(), wanted.days, &report)?;
     let outlook = Outlook::of(&report, Some(&kept)).map_err(|error| match &wanted.file {
         Some(file) => WrongUsage(format!("`{}`: {error}", file.display())).into(),
         None => anyhow::Error::from(error),
@@ -26,6 +35,10 @@ pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
         PlanFormat::Table => to.write_all(plan_text(&outlook, &options).as_bytes()),
         PlanFormat::Markdown => to.write_all(plan_markdown(&outlook).as_bytes()),
         PlanFormat::Csv => plan_csv(&outlook, to),
+        PlanFormat::Xlsx => plan_xlsx(&outlook, &report.run, to),
+        PlanFormat::Ics => to.write_all(plan_ics(&outlook, &report.run).as_bytes()),
+        PlanFormat::Github => to.write_all(plan_github(&outlook).as_bytes()),
+        PlanFormat::Jira => plan_jira(&outlook, to),
         PlanFormat::Json => {
             serde_json::to_writer_pretty(&mut *to, &outlook)?;
             to.write_all(b"\n")
@@ -39,11 +52,11 @@ pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
 }
 
 /// The plan as it is kept, or one that begins with this run.
-fn kept(wanted: &Plan, report: &Report) -> anyhow::Result<PlanFile> {
-    let days = wanted.days.map(PersonDays::days);
-    let Some(file) = &wanted.file else { return Ok(begun(report, days)) };
+pub(crate) fn kept_in(file: Option<&Path>, days: Option<u32>, report: &Report) -> anyhow::Result<PlanFile> {
+    let days = days.map(PersonDays::days);
+    let Some(file) = file else { return Ok(begun(report, days)) };
     match fs::read_to_string(file) {
-        Ok(_) if wanted.days.is_some() => Err(WrongUsage(format!(
+        Ok(_) if days.is_some() => Err(WrongUsage(format!(
             "`{}` says how many days there are: change `days_per_quarter` in it and leave out `--days`",
             file.display()
         ))

@@ -2,9 +2,16 @@
 
 use crate::arguments::Cloud;
 use palisade_config::{AzureCloud, TargetConfig, TargetKind};
+use palisade_model::DataFile;
 use palisade_provider::{Call, Collect, Provider};
 use palisade_runner::Target;
 use std::sync::Arc;
+
+/// The dated lists of the world that facts of any provider rest on.
+pub(crate) fn data() -> Vec<DataFile> {
+    let all = [palisade_model::Provider::Aws, palisade_model::Provider::Azure, palisade_model::Provider::Gcp];
+    all.into_iter().filter_map(normalizer).flat_map(|provider| provider.data()).collect()
+}
 
 /// The targets of a configuration, ready to be read.
 pub(crate) fn targets(configs: &[TargetConfig]) -> Vec<Target> {

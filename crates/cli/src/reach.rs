@@ -23,7 +23,7 @@ pub(crate) fn run(wanted: &Reach, screen: &Screen) -> anyhow::Result<Exit> {
         output::json(&all)?;
         return Ok(Exit::Done);
     }
-    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), plan: None };
+    let options = Options { colour: screen.colour, width: screen.width, next: Vec::new(), ..Options::default() };
     for cluster in &clusters {
         let text = match wanted.why {
             Some(source) => reach_why(cluster, source, wanted.protocol, wanted.port, &options),

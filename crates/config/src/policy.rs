@@ -23,6 +23,9 @@ const KEYS: &[&str] = &[
     "key_age_days",
     "key_expiry_days",
     "rotation_days",
+    "log_retention_days",
+    "log_searchable_days",
+    "backup_age_hours",
     "production_values",
     "severities",
     "waivers_file",
@@ -65,6 +68,13 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
         key_age_days: map.number("key_age_days", 1..3_651, diagnostics).unwrap_or(standard.key_age_days),
         key_expiry_days: map.number("key_expiry_days", 1..3_651, diagnostics).unwrap_or(standard.key_expiry_days),
         rotation_days: map.number("rotation_days", 1..3_651, diagnostics).unwrap_or(standard.rotation_days),
+        log_retention_days: map
+            .number("log_retention_days", 1..3_651, diagnostics)
+            .unwrap_or(standard.log_retention_days),
+        log_searchable_days: map
+            .number("log_searchable_days", 1..3_651, diagnostics)
+            .unwrap_or(standard.log_searchable_days),
+        backup_age_hours: map.number("backup_age_hours", 1..8_785, diagnostics).unwrap_or(standard.backup_age_hours),
         production: set("production_values", diagnostics).unwrap_or(standard.production),
         severities: severities(&map, controls, diagnostics),
         waivers: Vec::new(),

@@ -9,7 +9,7 @@ pub mod controller_rights_wide;
 pub mod credential_minting_wide;
 pub mod external_trust_unapproved;
 pub mod long_lived_key_active;
-mod membership;
+pub(crate) mod membership;
 pub mod metadata_service_unhardened;
 pub mod node_credentials_open_to_pods;
 pub mod node_identity_not_dedicated;

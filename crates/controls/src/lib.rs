@@ -9,11 +9,13 @@ pub mod architecture;
 pub mod asked;
 pub mod backup;
 pub mod control_plane;
+pub mod delivery;
 mod environment;
 pub mod etcd;
 mod flaws;
 pub mod governance;
 pub mod identity;
+pub mod image;
 pub mod node;
 pub mod observability;
 mod quoted;
@@ -29,10 +31,12 @@ pub fn controls() -> Vec<Entry> {
         node::CONTROLS,
         identity::CONTROLS,
         etcd::CONTROLS,
+        image::CONTROLS,
         backup::CONTROLS,
         observability::CONTROLS,
         scalability::CONTROLS,
         architecture::CONTROLS,
+        delivery::CONTROLS,
         governance::CONTROLS,
         asked::CONTROLS,
     ]

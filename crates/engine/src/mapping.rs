@@ -115,11 +115,10 @@ impl Framework {
             Self::CisKubernetes => &["2.0.1"],
             Self::NsaCisa => &["1.2"],
             Self::Nist80053 => &["r5"],
-            // Published once, in September 2017.
-            Self::Nist800190 => &["2017"],
+            // The guide was published once, in September 2017; the criteria are those of 2017, whose points of focus were
+            // revised in 2022.
+            Self::Nist800190 | Self::Soc2 => &["2017"],
             Self::PciDss => &["4.0.1"],
-            // The criteria of 2017; their points of focus were revised in 2022.
-            Self::Soc2 => &["2017"],
             Self::Iso27001 => &["2022"],
             // The version in the standard's own name, `aws-foundational-security-best-practices/v/1.0.0`.
             Self::AwsFsbp => &["1.0.0"],

@@ -35,6 +35,12 @@ pub struct Policy {
     pub key_expiry_days: u32,
     /// Longest rotation period of an encryption key, in days (ET-12).
     pub rotation_days: u32,
+    /// Shortest time that an audit log is kept, in days (OB-02).
+    pub log_retention_days: u32,
+    /// Shortest time in which an audit log can be searched, in days (OB-02).
+    pub log_searchable_days: u32,
+    /// Oldest last backup that is tolerated, in hours: the recovery point objective (BK-02).
+    pub backup_age_hours: u32,
     /// Label or tag values of `environment`, `env` or `stage` that mean production.
     pub production: BTreeSet<String>,
     /// Severities the organisation sets itself, by control id.
@@ -63,6 +69,9 @@ impl Default for Policy {
             key_age_days: 90,
             key_expiry_days: 90,
             rotation_days: 365,
+            log_retention_days: 365,
+            log_searchable_days: 90,
+            backup_age_hours: 24,
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),

@@ -4,7 +4,8 @@ use crate::{
     authority::powers,
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing, cluster as cluster_node, in_order},
+    piece::map_of,
+    sketch::{Paint, Sketch, Thing, cluster as cluster_node},
 };
 use palisade_model::{
     Cluster, DoorKind, Exposure, Identity, IdentityKind, Pool, PublicAccess, PublicAddresses, TunnelKind,
@@ -19,39 +20,39 @@ const LINES: usize = 3;
 
 /// Who reaches what from outside, with exact address sets, and what that leads to.
 pub fn exposure<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
-    let mut sketch = Sketch::new(Kind::Exposure, view);
-    for cluster in in_order(clusters) {
-        let node = cluster_node(&mut sketch, 2, cluster);
-        api(&mut sketch, cluster, &node);
-        pools(&mut sketch, cluster, &node);
-        match cluster.identities.get() {
-            Ok(identities) => identities.iter().for_each(|identity| runs_as(&mut sketch, cluster, &node, identity)),
-            Err(gap) => sketch.unread(cluster, &node, 3, "identities", &gap),
-        }
-    }
-    sketch.finish()
+    map_of(Kind::Exposure, clusters, view)
 }
 
-fn origin(sketch: &mut Sketch<'_>, cluster: &Cluster, name: &str) -> String {
-    sketch.put(cluster, &Thing { lane: 0, key: name, plural: None, label: name, tone: Tone::Plain })
+pub(crate) fn draw(sketch: &mut Sketch, cluster: &Cluster) {
+    let node = cluster_node(sketch, 2, cluster);
+    api(sketch, cluster, node);
+    pools(sketch, cluster, node);
+    match cluster.identities.get() {
+        Ok(identities) => identities.iter().for_each(|identity| runs_as(sketch, cluster, node, identity)),
+        Err(gap) => sketch.unread(cluster, node, 3, "identities", &gap),
+    }
+}
+
+fn origin(sketch: &mut Sketch, name: &str) -> usize {
+    sketch.put(&Thing { lane: 0, key: name, plural: None, label: name, tone: Tone::Plain.into() })
 }
 
 fn way_in(
-    sketch: &mut Sketch<'_>,
+    sketch: &mut Sketch,
     cluster: &Cluster,
-    node: &str,
+    node: usize,
     name: &str,
     plural: &'static str,
-    tone: Tone,
-) -> String {
+    tone: impl Into<Paint>,
+) -> usize {
     let key = format!("{} {name}", cluster.id);
-    let id = sketch.put(cluster, &Thing { lane: 1, key: &key, plural: Some(plural), label: name, tone });
-    sketch.say(&id, &cluster.name);
-    sketch.join(&id, node, "", Tone::Plain);
+    let id = sketch.put(&Thing { lane: 1, key: &key, plural: Some(plural), label: name, tone: tone.into() });
+    sketch.say(id, &cluster.name);
+    sketch.join(id, node, "", Tone::Plain);
     id
 }
 
-fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
+fn api(sketch: &mut Sketch, cluster: &Cluster, node: usize) {
     match cluster.api.public.get() {
         Ok(PublicAccess::Open(door)) => {
             let outside = door.sources.map(|set| set.intersect(internet()).subtract(&door.own));
@@ -61,24 +62,24 @@ fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             }
             let is_any = |set: &AddrSet| Family::ALL.iter().any(|family| set.covers_any(*family, &door.own));
             let label = format!("tcp/{} from {}", door.port, Printer::new(door.own.clone()).bounds(&outside));
-            let (tone, label) = if is_any(door.sources.lower()) {
-                sketch.bad(cluster, API, &label)
+            let tone = if is_any(door.sources.lower()) {
+                Paint::Bad(API)
             } else if door.sources.is_exact() {
-                (Tone::Plain, label)
+                Tone::Plain.into()
             } else {
-                (Tone::Unknown, label)
+                Tone::Unknown.into()
             };
-            let from = origin(sketch, cluster, "Internet");
+            let from = origin(sketch, "Internet");
             let to = way_in(sketch, cluster, node, "API endpoint", "API endpoints", tone);
-            sketch.join(&from, &to, &label, tone);
+            sketch.join(from, to, &label, tone);
         }
         Ok(PublicAccess::Closed { because } | PublicAccess::NotApplicable { because }) => {
             let id = way_in(sketch, cluster, node, "API endpoint", "API endpoints", Tone::Good);
-            sketch.say(&id, because);
+            sketch.say(id, because);
         }
         Err(gap) => {
             let id = way_in(sketch, cluster, node, "API endpoint", "API endpoints", Tone::Unknown);
-            sketch.say(&id, &format!("not read: {gap}"));
+            sketch.say(id, &format!("not read: {gap}"));
         }
     }
     let with_right = "Holders of an IAM right";
@@ -88,10 +89,10 @@ fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             DoorKind::HostedInterface { network_limited: false } => "whoever can sign in, from anywhere".to_owned(),
             DoorKind::DnsEndpoint { .. } | DoorKind::HostedInterface { .. } | DoorKind::PublicName => continue,
         };
-        let (tone, label) = sketch.bad(cluster, &["CP-06"], &label);
-        let from = origin(sketch, cluster, with_right);
+        let tone = Paint::Bad(&["CP-06"]);
+        let from = origin(sketch, with_right);
         let to = way_in(sketch, cluster, node, &format!("second door {}", door.name), "second doors", tone);
-        sketch.join(&from, &to, &label, tone);
+        sketch.join(from, to, &label, tone);
     }
     for tunnel in cluster.api.tunnels.get().ok().into_iter().flatten() {
         let name = match &tunnel.kind {
@@ -99,25 +100,25 @@ fn api(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             TunnelKind::TrustedBinding { .. } => "trusted service",
             TunnelKind::Gateway { .. } => "gateway",
         };
-        let (tone, label) = sketch.bad(cluster, &["CP-07"], last_two(&tunnel.holder));
-        let from = origin(sketch, cluster, with_right);
+        let tone = Paint::Bad(&["CP-07"]);
+        let from = origin(sketch, with_right);
         let to = way_in(sketch, cluster, node, name, "tunnels", tone);
-        sketch.join(&from, &to, &label, tone);
+        sketch.join(from, to, last_two(&tunnel.holder), tone);
     }
 }
 
 /// The end of a path: what it is, without where.
 fn last_two(path: &str) -> &str {
     let end = path.rmatch_indices('/').nth(1).map(|(at, _)| at + 1);
-    end.and_then(|end| path.get(end..)).unwrap_or(path)
+    end.and_then(|end| path.get(end..)).unwrap_or(path).trim_matches('`')
 }
 
-fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
+fn pools(sketch: &mut Sketch, cluster: &Cluster, node: usize) {
     let pools = match cluster.pools.get() {
         Ok(pools) => pools,
         Err(gap) => {
             let id = way_in(sketch, cluster, node, "node pools", "node pools", Tone::Unknown);
-            sketch.say(&id, &format!("not read: {gap}"));
+            sketch.say(id, &format!("not read: {gap}"));
             return;
         }
     };
@@ -129,7 +130,7 @@ fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
                 if let Ok(PublicAddresses { held_by, .. }) = pool.public_addresses.get()
                     && !held_by.is_empty()
                 {
-                    sketch.say(&id, &format!("{} with a public address", held_by.len()));
+                    sketch.say(id, &format!("{} with a public address", held_by.len()));
                 }
                 for exposure in exposures {
                     machines(sketch, cluster, node, pool, exposure);
@@ -137,13 +138,13 @@ fn pools(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) {
             }
             Err(gap) => {
                 let id = way_in(sketch, cluster, node, &name, "node pools", Tone::Unknown);
-                sketch.say(&id, &format!("not read: {gap}"));
+                sketch.say(id, &format!("not read: {gap}"));
             }
         }
     }
 }
 
-fn machines(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, pool: &Pool, exposure: &Exposure) {
+fn machines(sketch: &mut Sketch, cluster: &Cluster, node: usize, pool: &Pool, exposure: &Exposure) {
     let (lower, upper) = (exposure.internet.lower(), exposure.internet.upper());
     if upper.is_empty() {
         return;
@@ -156,30 +157,32 @@ fn machines(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, pool: &Pool,
         };
         [Protocol::TCP, Protocol::UDP].into_iter().flat_map(of).collect()
     };
-    let (told, tone) =
-        if lower.is_empty() { (lines(upper, " (not settled)"), Tone::Unknown) } else { (lines(lower, ""), Tone::Bad) };
+    let (told, tone) = if lower.is_empty() {
+        (lines(upper, " (not settled)"), Tone::Unknown.into())
+    } else {
+        (lines(lower, ""), Paint::Bad(NODES))
+    };
     let more = told.len().saturating_sub(LINES);
     let mut label = told.into_iter().take(LINES).collect::<Vec<_>>().join("; ");
     if more > 0 {
         let _ = write!(label, "; {more} more");
     }
-    let (tone, label) = if tone == Tone::Bad { sketch.bad(cluster, NODES, &label) } else { (tone, label) };
-    let from = origin(sketch, cluster, "Internet");
+    let from = origin(sketch, "Internet");
     let to = way_in(sketch, cluster, node, &format!("machines of {}", pool.name), "node pools", tone);
     for path in exposure.paths.iter().take(2) {
-        sketch.say(&to, &path.name);
+        sketch.say(to, &path.name);
     }
-    sketch.join(&from, &to, &label, tone);
+    sketch.join(from, to, &label, tone);
 }
 
-fn runs_as(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str, identity: &Identity) {
-    let id = identity_node(sketch, 3, cluster, identity);
-    sketch.join(node, &id, identity.kind.name(), Tone::Plain);
-    powers(sketch, 4, cluster, &id, identity);
+fn runs_as(sketch: &mut Sketch, cluster: &Cluster, node: usize, identity: &Identity) {
+    let id = identity_node(sketch, 3, identity);
+    sketch.join(node, id, identity.kind.name(), Tone::Plain);
+    powers(sketch, 4, cluster, id, identity);
 }
 
 /// An identity, which several clusters may share.
-pub(crate) fn identity_node(sketch: &mut Sketch<'_>, lane: usize, cluster: &Cluster, identity: &Identity) -> String {
+pub(crate) fn identity_node(sketch: &mut Sketch, lane: usize, identity: &Identity) -> usize {
     let plural = match identity.kind {
         IdentityKind::ControlPlane => "cluster identities",
         IdentityKind::Node => "node identities",
@@ -188,5 +191,5 @@ pub(crate) fn identity_node(sketch: &mut Sketch<'_>, lane: usize, cluster: &Clus
     };
     let tone = if identity.standing.get().is_ok() { Tone::Plain } else { Tone::Unknown };
     let key = identity.id.to_string();
-    sketch.put(cluster, &Thing { lane, key: &key, plural: Some(plural), label: &identity.name, tone })
+    sketch.put(&Thing { lane, key: &key, plural: Some(plural), label: &identity.name, tone: tone.into() })
 }

@@ -1,13 +1,18 @@
 //! Where things stand on a map: lanes from left to right, few crossings, always the same.
 
-use crate::map::{Edge, Map, Node};
+use crate::map::{Edge, Map, Node, Tone};
 use std::collections::BTreeMap;
 
 /// Width of a node.
-pub(crate) const NODE: i64 = 230;
-/// Between two lanes: an edge bends, and then runs straight below its label.
-pub(crate) const BEND: i64 = 90;
-pub(crate) const RUN: i64 = 250;
+pub(crate) const NODE: i64 = 210;
+/// Between two lanes: an edge bends, and then runs straight below its label, at least so far.
+pub(crate) const BEND: i64 = 64;
+const RUN: i64 = 24;
+/// Letters of a label on the straight part of an edge, and the room of one.
+pub(crate) const ON_EDGE: usize = 32;
+const LETTER: i64 = 6;
+/// Letters of a control's name before the label of what a plan changes: room is kept for them before it is planned.
+const CHANGED: usize = 7;
 /// Around everything.
 pub(crate) const MARGIN: i64 = 40;
 /// Above the first node.
@@ -19,39 +24,86 @@ pub(crate) const LINE: i64 = 14;
 pub(crate) const TITLE: i64 = 32;
 const ARRIVAL: i64 = 18;
 /// Letters of a line inside a node.
-pub(crate) const LETTERS: usize = 36;
+pub(crate) const LETTERS: usize = 33;
 
 /// A node with its place.
-pub(crate) struct Placed<'a> {
-    pub(crate) node: &'a Node,
-    pub(crate) x: i64,
-    pub(crate) y: i64,
-    pub(crate) height: i64,
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// The node.
+    pub node: &'a Node,
+    /// Its left side.
+    pub x: i64,
+    /// Its top.
+    pub y: i64,
+    /// How tall it is. Every node is as wide as any other: [`Layout::NODE`].
+    pub height: i64,
 }
 
 /// An edge with its ends.
-pub(crate) struct Drawn<'a> {
-    pub(crate) edge: &'a Edge,
-    pub(crate) from: (i64, i64),
-    pub(crate) to: (i64, i64),
+#[derive(Clone, Copy, Debug)]
+pub struct Drawn<'a> {
+    /// The edge.
+    pub edge: &'a Edge,
+    /// Where it leaves.
+    pub from: (i64, i64),
+    /// Where it arrives.
+    pub to: (i64, i64),
+    /// Where its straight part begins, which carries its label.
+    pub straight: i64,
 }
 
-/// A map with places.
-pub(crate) struct Layout<'a> {
-    pub(crate) nodes: Vec<Placed<'a>>,
-    pub(crate) edges: Vec<Drawn<'a>>,
-    pub(crate) width: i64,
-    pub(crate) height: i64,
+/// A map with places, in pixels from its upper left corner.
+#[derive(Clone, Debug)]
+pub struct Layout<'a> {
+    /// The left side of each lane.
+    pub lanes: Vec<i64>,
+    /// The nodes, as the map has them.
+    pub nodes: Vec<Placed<'a>>,
+    /// The edges, as the map has them.
+    pub edges: Vec<Drawn<'a>>,
+    /// How wide it is.
+    pub width: i64,
+    /// How tall it is.
+    pub height: i64,
 }
 
-/// The x of a lane's left side.
-pub(crate) fn lane_x(lane: usize) -> i64 {
-    MARGIN + whole(lane) * (NODE + BEND + RUN)
+impl Layout<'_> {
+    /// How wide a node is.
+    pub const NODE: i64 = NODE;
+    /// How far behind a node an edge's straight part begins.
+    pub const BEND: i64 = BEND;
+    /// Where the first node may stand; headings of lanes stand above.
+    pub const HEAD: i64 = HEAD;
+}
+
+impl Map {
+    /// The map with the places of everything. A view of now and one after a plan have the same, before they are rolled up.
+    pub fn layout(&self) -> Layout<'_> {
+        layout(self)
+    }
+}
+
+/// The left side of each lane: a lane is as far from the next as the labels between them are long.
+fn lanes(map: &Map, ends: &[(usize, usize)]) -> Vec<i64> {
+    let mut longest = vec![0; map.kind.lanes().len()];
+    for (edge, (from, _)) in map.edges.iter().zip(ends) {
+        let slot = map.nodes.get(*from).and_then(|node| longest.get_mut(node.lane));
+        if let Some(slot) = slot.filter(|_| !edge.label.is_empty()) {
+            let more = if edge.tone == Tone::Bad { CHANGED * edge.label.split("; ").count() } else { 0 };
+            *slot = ON_EDGE.min(edge.label.chars().count() + more).max(*slot);
+        }
+    }
+    let mut x = MARGIN;
+    let left = |longest: usize| {
+        let here = x;
+        x += NODE + BEND + RUN + whole(longest) * LETTER;
+        here
+    };
+    longest.into_iter().map(left).collect()
 }
 
 pub(crate) fn layout(map: &Map) -> Layout<'_> {
-    let lanes = map.kind.lanes().len();
-    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); lanes];
+    let mut columns: Vec<Vec<usize>> = vec![Vec::new(); map.kind.lanes().len()];
     for (index, node) in map.nodes.iter().enumerate() {
         if let Some(column) = columns.get_mut(node.lane) {
             column.push(index);
@@ -63,6 +115,8 @@ pub(crate) fn layout(map: &Map) -> Layout<'_> {
     order(&mut columns, &ends, map.kind.pivot(), map.nodes.len());
     let heights: Vec<i64> = (0..map.nodes.len()).map(|index| height(map, index, &ends)).collect();
     let tops = stack(&columns, &ends, &heights);
+    let lanes = lanes(map, &ends);
+    let lane_of = |index: usize| map.nodes.get(index).and_then(|node| lanes.get(node.lane)).copied().unwrap_or(MARGIN);
     let top = |index: usize| tops.get(index).copied().unwrap_or(HEAD);
     let tall = |index: usize| heights.get(index).copied().unwrap_or(TITLE);
     let centre = |index: usize| top(index) + tall(index) / 2;
@@ -76,11 +130,12 @@ pub(crate) fn layout(map: &Map) -> Layout<'_> {
         let joined = || map.edges.iter().zip(&ends);
         let leaving = joined().filter(|(_, (a, _))| *a == from).map(|(edge, (_, b))| (centre(*b), edge)).collect();
         let arriving = joined().filter(|(_, (_, b))| *b == to).map(|(edge, (a, _))| (centre(*a), edge)).collect();
-        let lane = |index: usize| map.nodes.get(index).map_or(0, |node| lane_x(node.lane));
+        let left = lane_of(from) + NODE;
         Some(Drawn {
             edge,
-            from: (lane(from) + NODE, port(from, leaving, (centre(to), edge))),
-            to: (lane(to), port(to, arriving, (centre(from), edge))),
+            from: (left, port(from, leaving, (centre(to), edge))),
+            to: (lane_of(to), port(to, arriving, (centre(from), edge))),
+            straight: left + BEND,
         })
     });
     let edges = edges.collect();
@@ -88,10 +143,11 @@ pub(crate) fn layout(map: &Map) -> Layout<'_> {
         .nodes
         .iter()
         .enumerate()
-        .map(|(index, node)| Placed { node, x: lane_x(node.lane), y: top(index), height: tall(index) })
+        .map(|(index, node)| Placed { node, x: lane_of(index), y: top(index), height: tall(index) })
         .collect();
     let bottom = nodes.iter().map(|placed| placed.y + placed.height).max().unwrap_or(HEAD);
-    Layout { nodes, edges, width: lane_x(lanes.saturating_sub(1)) + NODE + MARGIN, height: bottom + 2 * MARGIN }
+    let width = lanes.last().copied().unwrap_or(MARGIN) + NODE + MARGIN;
+    Layout { lanes, nodes, edges, width, height: bottom + 2 * MARGIN }
 }
 
 fn height(map: &Map, index: usize, ends: &[(usize, usize)]) -> i64 {

@@ -17,6 +17,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Exposure, Self::Authority, Self::Architecture, Self::Protection];
+
+    /// As people type it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposure => "exposure",
+            Self::Authority => "authority",
+            Self::Architecture => "architecture",
+            Self::Protection => "protection",
+        }
+    }
+
     /// As a heading.
     pub fn title(self) -> &'static str {
         match self {
@@ -66,6 +79,17 @@ pub enum Tone {
 impl Tone {
     /// Every one, in the order of a legend.
     pub const ALL: [Self; 5] = [Self::Plain, Self::Good, Self::Changed, Self::Unknown, Self::Bad];
+
+    /// As data and styles have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Good => "good",
+            Self::Changed => "changed",
+            Self::Unknown => "unknown",
+            Self::Bad => "bad",
+        }
+    }
 
     /// In a legend.
     pub fn meaning(self) -> &'static str {

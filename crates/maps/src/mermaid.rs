@@ -14,7 +14,7 @@ impl Map {
             for (index, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.lane == lane) {
                 let lines: Vec<String> =
                     [&node.label].into_iter().chain(&node.detail).map(|line| escaped(line)).collect();
-                let _ = writeln!(text, "    n{index}[\"{}\"]:::{}", lines.join("<br/>"), class(node.tone));
+                let _ = writeln!(text, "    n{index}[\"{}\"]:::{}", lines.join("<br/>"), node.tone.name());
             }
             text.push_str("  end\n");
         }
@@ -35,19 +35,9 @@ impl Map {
             (Tone::Unknown, "fill:#fdf7e6,stroke:#b07d0a,stroke-dasharray:3 3"),
             (Tone::Bad, "fill:#fdeff0,stroke:#c62f3b"),
         ] {
-            let _ = writeln!(text, "  classDef {} {style}", class(tone));
+            let _ = writeln!(text, "  classDef {} {style}", tone.name());
         }
         text
-    }
-}
-
-fn class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Plain => "plain",
-        Tone::Good => "good",
-        Tone::Changed => "changed",
-        Tone::Unknown => "unknown",
-        Tone::Bad => "bad",
     }
 }
 

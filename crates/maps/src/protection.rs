@@ -3,7 +3,8 @@
 use crate::{
     map::{Kind, Map, Tone},
     mended::View,
-    sketch::{Sketch, Thing, cluster as cluster_node, in_order},
+    piece::map_of,
+    sketch::{Paint, Sketch, Thing, cluster as cluster_node},
 };
 use palisade_model::{Cluster, Coverage, Etcd, KeyAccess, KeyOwner, KeyState, Rotation};
 
@@ -12,31 +13,33 @@ const DRAWN: usize = 6;
 
 /// Where etcd stands, what of it is encrypted, with whose key, and who else may use or change that.
 pub fn protection<'a>(clusters: impl IntoIterator<Item = &'a Cluster>, view: &View) -> Map {
-    let mut sketch = Sketch::new(Kind::Protection, view);
-    for cluster in in_order(clusters) {
-        let node = cluster_node(&mut sketch, 0, cluster);
-        if let Some(etcd) = etcd(&mut sketch, cluster, &node)
-            && let Some(encryption) = encryption(&mut sketch, cluster, &etcd)
-        {
-            key(&mut sketch, cluster, &encryption);
-        }
+    map_of(Kind::Protection, clusters, view)
+}
+
+pub(crate) fn draw(sketch: &mut Sketch, cluster: &Cluster) {
+    let node = cluster_node(sketch, 0, cluster);
+    if let Some(etcd) = etcd(sketch, cluster, node)
+        && let Some(encryption) = encryption(sketch, cluster, etcd)
+    {
+        key(sketch, cluster, encryption);
     }
-    sketch.finish()
 }
 
 fn put(
-    sketch: &mut Sketch<'_>,
+    sketch: &mut Sketch,
     cluster: &Cluster,
     lane: usize,
     label: &str,
     plural: &'static str,
-    tone: Tone,
-) -> String {
+    tone: impl Into<Paint>,
+) -> usize {
     let key = format!("{} {label}", cluster.id);
-    sketch.put(cluster, &Thing { lane, key: &key, plural: Some(plural), label, tone })
+    let id = sketch.put(&Thing { lane, key: &key, plural: Some(plural), label, tone: tone.into() });
+    sketch.say(id, &cluster.name);
+    id
 }
 
-fn etcd(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) -> Option<String> {
+fn etcd(sketch: &mut Sketch, cluster: &Cluster, node: usize) -> Option<usize> {
     let (name, because, tone) = match cluster.etcd.get() {
         Ok(Etcd::ProviderManaged { reference }) => ("run by the provider", (*reference).to_owned(), Tone::Good),
         // What reaches it there is not computed.
@@ -47,12 +50,12 @@ fn etcd(sketch: &mut Sketch<'_>, cluster: &Cluster, node: &str) -> Option<String
         }
     };
     let id = put(sketch, cluster, 1, name, "etcds", tone);
-    sketch.say(&id, &because);
-    sketch.join(node, &id, "", tone);
+    sketch.say(id, &because);
+    sketch.join(node, id, "", tone);
     Some(id)
 }
 
-fn encryption(sketch: &mut Sketch<'_>, cluster: &Cluster, etcd: &str) -> Option<String> {
+fn encryption(sketch: &mut Sketch, cluster: &Cluster, etcd: usize) -> Option<usize> {
     let encryption = match cluster.encryption.get() {
         Ok(encryption) => encryption,
         Err(gap) => {
@@ -61,20 +64,17 @@ fn encryption(sketch: &mut Sketch<'_>, cluster: &Cluster, etcd: &str) -> Option<
         }
     };
     let (name, tone, label) = match encryption.coverage {
-        Coverage::AllObjects => ("every object is encrypted", Tone::Good, String::new()),
-        Coverage::Secrets => ("Secrets are encrypted", Tone::Good, String::new()),
-        Coverage::Nothing => {
-            let (tone, label) = sketch.bad(cluster, &["ET-08"], "in the clear");
-            ("nothing is encrypted", tone, label)
-        }
+        Coverage::AllObjects => ("every object is encrypted", Tone::Good.into(), ""),
+        Coverage::Secrets => ("Secrets are encrypted", Tone::Good.into(), ""),
+        Coverage::Nothing => ("nothing is encrypted", Paint::Bad(&["ET-08"]), "in the clear"),
     };
     let id = put(sketch, cluster, 2, name, "encryptions", tone);
-    sketch.say(&id, &encryption.because);
-    sketch.join(etcd, &id, &label, tone);
+    sketch.say(id, &encryption.because);
+    sketch.join(etcd, id, label, tone);
     Some(id)
 }
 
-fn key(sketch: &mut Sketch<'_>, cluster: &Cluster, encryption: &str) {
+fn key(sketch: &mut Sketch, cluster: &Cluster, encryption: usize) {
     let owner = cluster.encryption.get().map(|encryption| encryption.owner.clone());
     let name = match owner {
         Ok(KeyOwner::Customer { key } | KeyOwner::ProviderManaged { key }) => key,
@@ -82,18 +82,18 @@ fn key(sketch: &mut Sketch<'_>, cluster: &Cluster, encryption: &str) {
         Ok(KeyOwner::Nobody) | Err(_) => return,
     };
     let state = match cluster.key.state.get() {
-        Ok(KeyState::Live { .. } | KeyState::NoCustomerKey { .. }) => Ok((Tone::Good, String::new())),
-        Ok(KeyState::Disabled { because }) => Ok(sketch.bad(cluster, &["ET-11"], &format!("switched off: {because}"))),
-        Ok(KeyState::PendingDeletion { .. }) => Ok(sketch.bad(cluster, &["ET-11"], "will be destroyed")),
+        Ok(KeyState::Live { .. } | KeyState::NoCustomerKey { .. }) => Ok((Paint::Is(Tone::Good), String::new())),
+        Ok(KeyState::Disabled { because }) => Ok((Paint::Bad(&["ET-11"]), format!("switched off: {because}"))),
+        Ok(KeyState::PendingDeletion { .. }) => Ok((Paint::Bad(&["ET-11"]), "will be destroyed".to_owned())),
         Err(gap) => Err(gap),
     };
-    let (tone, label) = state.clone().unwrap_or((Tone::Unknown, "state not read".to_owned()));
+    let (tone, label) = state.clone().unwrap_or((Tone::Unknown.into(), "state not read".to_owned()));
     let thing = Thing { lane: 3, key: &name, plural: Some("keys"), label: &name, tone };
-    let id = sketch.put(cluster, &thing);
+    let id = sketch.put(&thing);
     if let Err(gap) = state {
-        sketch.say(&id, &gap.to_string());
+        sketch.say(id, &gap.to_string());
     }
-    sketch.join(encryption, &id, &label, tone);
+    sketch.join(encryption, id, &label, tone);
     let rotation = match cluster.key.rotation.get() {
         Ok(Rotation::Automatic { days: Some(days) }) => format!("rotates every {days} days"),
         Ok(Rotation::Automatic { days: None }) => "rotates by itself".to_owned(),
@@ -102,11 +102,11 @@ fn key(sketch: &mut Sketch<'_>, cluster: &Cluster, encryption: &str) {
         Ok(Rotation::Elsewhere { because } | Rotation::NoCustomerKey { because }) => because.clone(),
         Err(gap) => format!("rotation not read: {gap}"),
     };
-    sketch.say(&id, &rotation);
-    holders(sketch, cluster, &id);
+    sketch.say(id, &rotation);
+    holders(sketch, cluster, id);
 }
 
-fn holders(sketch: &mut Sketch<'_>, cluster: &Cluster, key: &str) {
+fn holders(sketch: &mut Sketch, cluster: &Cluster, key: usize) {
     let holders = match cluster.key.access.get() {
         Ok(KeyAccess::Known { holders, .. }) => holders,
         Ok(KeyAccess::NoCustomerKey { .. }) => return,
@@ -120,15 +120,15 @@ fn holders(sketch: &mut Sketch<'_>, cluster: &Cluster, key: &str) {
             (false, false) => "nothing of these",
         };
         let label = format!("{may} by {}", holder.by);
-        let (tone, label) = if holder.broad { sketch.bad(cluster, &["ET-13"], &label) } else { (Tone::Plain, label) };
+        let tone = if holder.broad { Paint::Bad(&["ET-13"]) } else { Tone::Plain.into() };
         let thing =
             Thing { lane: 4, key: &holder.principal, plural: Some("principals"), label: &holder.principal, tone };
-        let id = sketch.put(cluster, &thing);
-        sketch.join(key, &id, &label, tone);
+        let id = sketch.put(&thing);
+        sketch.join(key, id, &label, tone);
     }
     let more = holders.len().saturating_sub(DRAWN);
     if more > 0 {
         let id = put(sketch, cluster, 4, &format!("{more} more principals"), "principals", Tone::Plain);
-        sketch.join(key, &id, "", Tone::Plain);
+        sketch.join(key, id, "", Tone::Plain);
     }
 }

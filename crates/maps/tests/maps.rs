@@ -2,7 +2,7 @@
 
 use palisade_controls::controls;
 use palisade_engine::{Context, Finding, Policy, State, evaluate};
-use palisade_maps::{FITS, Map, Mended, Tone, View, architecture, authority, exposure, protection};
+use palisade_maps::{FITS, Kind, Map, Mended, Piece, Tone, View, architecture, authority, exposure, protection};
 use palisade_model::{Cluster, ClusterId, Observed, Provider, Scope};
 use palisade_testkit::{gap, now, sloppy, tidy};
 use std::collections::BTreeSet;
@@ -133,5 +133,26 @@ fn a_hostile_name_stays_a_name() {
         let (svg, mermaid) = (map.svg(), map.mermaid());
         assert!(!svg.contains("<script") && !svg.contains('\u{202e}') && !svg.contains('\u{1b}'), "{name}");
         assert!(!mermaid.contains("<script") && !mermaid.contains("\"]; click"), "{name}");
+    }
+}
+
+#[test]
+fn what_a_page_draws_has_the_places_of_now_and_after_and_a_link_where_one_is_wanted() {
+    let fleet = fleet();
+    let after = after(&fleet);
+    let pieces: Vec<Piece> = fleet.iter().map(Piece::of).collect();
+    for (kind, (name, draw)) in Kind::ALL.into_iter().zip(MAPS) {
+        let (now, planned) = (Map::of(kind, &pieces, &View::Now), Map::of(kind, &pieces, &after));
+        assert_eq!((now.clone(), planned.clone()), (draw(&fleet, &View::Now), draw(&fleet, &after)), "{name}");
+        let places = |map: &Map| {
+            let layout = map.layout();
+            let nodes: Vec<_> = layout.nodes.iter().map(|one| (one.x, one.y, one.height)).collect();
+            (layout.width, layout.height, nodes, layout.edges.iter().map(|one| (one.from, one.to)).collect::<Vec<_>>())
+        };
+        assert_eq!(places(&now), places(&planned), "{name}");
+        let svg = now.svg_in_page(&|node| (node.lane == 1).then(|| format!("#/x?a&{}", node.lane)));
+        let linked = now.nodes.iter().filter(|node| node.lane == 1).count();
+        assert!(linked > 0 && svg.matches("<a class=").count() == linked, "{name}: {svg}");
+        assert!(svg.contains("href=\"#/x?a&amp;") && !svg.contains("style=") && !svg.contains("fill="), "{name}");
     }
 }

@@ -1,8 +1,10 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    Access, Api, ClusterId, Controller, Credential, Encryption, Etcd, ExternalTrust, Gap, Identity, KeyFacts,
-    Lifecycle, Location, Minter, Observed, Pool, Provider, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
+    Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, Controller, Credential, Detection,
+    Encryption, Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Lifecycle, Location,
+    Minter, Observed, Pipelines, Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup, Version,
+    WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,6 +56,26 @@ pub struct Cluster {
     pub encryption: Observed<Encryption>,
     /// The key behind that encryption.
     pub key: KeyFacts,
+    /// Identities that runs of pipelines become, with rights over it.
+    pub pipelines: Observed<Pipelines>,
+    /// Where requests to the cloud's API are written down.
+    pub activity: Observed<ActivityLog>,
+    /// Where the audit log of the Kubernetes API is kept.
+    pub audit_store: Observed<AuditStore>,
+    /// The plans that back it up.
+    pub backup_plans: Observed<BackupPlans>,
+    /// The backups that were made.
+    pub recovery: Observed<Recovery>,
+    /// How backups are guarded.
+    pub backup_safety: Observed<BackupSafety>,
+    /// Whether the registries near it scan images.
+    pub image_scanning: Observed<Vec<ImageScanning>>,
+    /// Who may reach the registries near it.
+    pub registries: Observed<Vec<Registry>>,
+    /// What threat detection sees of it.
+    pub detection: Observed<Detection>,
+    /// What is asked of images before they run.
+    pub image_admission: Observed<ImageAdmission>,
     /// How people get into the Kubernetes API.
     pub access: Access,
     /// How it is kept.
@@ -110,6 +132,16 @@ impl Cluster {
                 rotation: Observed::missing(gap.clone()),
                 access: Observed::missing(gap.clone()),
             },
+            pipelines: Observed::missing(gap.clone()),
+            activity: Observed::missing(gap.clone()),
+            audit_store: Observed::missing(gap.clone()),
+            backup_plans: Observed::missing(gap.clone()),
+            recovery: Observed::missing(gap.clone()),
+            backup_safety: Observed::missing(gap.clone()),
+            image_scanning: Observed::missing(gap.clone()),
+            registries: Observed::missing(gap.clone()),
+            detection: Observed::missing(gap.clone()),
+            image_admission: Observed::missing(gap.clone()),
             access: Access::unread(gap),
             lifecycle: Lifecycle::unread(gap),
         }

@@ -87,6 +87,26 @@ facts! {
     KeyRotation = "key rotation",
     /// Who may use the key.
     KeyAccess = "key access",
+    /// Identities of pipelines.
+    Pipelines = "pipelines",
+    /// Where requests to the cloud's API are written down.
+    ActivityLog = "activity log",
+    /// Where the audit log is kept.
+    AuditStore = "audit store",
+    /// Plans that back the cluster up.
+    BackupPlans = "backup plans",
+    /// Backups that were made.
+    Recovery = "recovery points",
+    /// How backups are guarded.
+    BackupSafety = "backup safety",
+    /// Whether registries scan images.
+    ImageScanning = "image scanning",
+    /// Who may reach registries.
+    Registries = "registries",
+    /// What threat detection sees.
+    Detection = "threat detection",
+    /// What is asked of images before they run.
+    ImageAdmission = "image admission",
     /// A static administrator that stands in no directory.
     LocalCredential = "local credential",
     /// What decides about requests.
@@ -196,6 +216,16 @@ impl Cluster {
         see(FactKind::KeyState, self.key.state.gap());
         see(FactKind::KeyRotation, self.key.rotation.gap());
         see(FactKind::KeyAccess, self.key.access.gap());
+        see(FactKind::Pipelines, self.pipelines.gap());
+        see(FactKind::ActivityLog, self.activity.gap());
+        see(FactKind::AuditStore, self.audit_store.gap());
+        see(FactKind::BackupPlans, self.backup_plans.gap());
+        see(FactKind::Recovery, self.recovery.gap());
+        see(FactKind::BackupSafety, self.backup_safety.gap());
+        see(FactKind::ImageScanning, self.image_scanning.gap());
+        see(FactKind::Registries, self.registries.gap());
+        see(FactKind::Detection, self.detection.gap());
+        see(FactKind::ImageAdmission, self.image_admission.gap());
         see(FactKind::LocalCredential, self.access.local_credential.gap());
         see(FactKind::Authorization, self.access.authorization.gap());
         see(FactKind::SignIn, self.access.sign_in.gap());
@@ -274,6 +304,16 @@ impl Cluster {
             facts.push((FactKind::Keys, &mut identity.keys));
             facts.push((FactKind::Unused, &mut identity.unused));
         }
+        facts.push((FactKind::Pipelines, &mut self.pipelines));
+        facts.push((FactKind::ActivityLog, &mut self.activity));
+        facts.push((FactKind::AuditStore, &mut self.audit_store));
+        facts.push((FactKind::BackupPlans, &mut self.backup_plans));
+        facts.push((FactKind::Recovery, &mut self.recovery));
+        facts.push((FactKind::BackupSafety, &mut self.backup_safety));
+        facts.push((FactKind::ImageScanning, &mut self.image_scanning));
+        facts.push((FactKind::Registries, &mut self.registries));
+        facts.push((FactKind::Detection, &mut self.detection));
+        facts.push((FactKind::ImageAdmission, &mut self.image_admission));
         facts
     }
 

@@ -8,8 +8,12 @@
 #![warn(clippy::disallowed_methods)]
 
 mod access;
+mod admission;
 mod api;
+mod backup;
 mod cluster;
+mod data;
+mod detection;
 mod etcd;
 mod evidence;
 mod fact;
@@ -18,14 +22,21 @@ mod identifier;
 mod identity;
 mod inventory;
 mod lifecycle;
+mod logging;
 mod observed;
+mod pipeline;
 mod pool;
+mod registry;
 
 pub use access::{Access, Administrator, Authorization, ClusterCa, LocalCredential, SignIn};
+pub use admission::ImageAdmission;
 pub use api::{
     Api, Door, DoorKind, Entry, EntryKind, PrivateGuard, PrivatePath, PublicAccess, PublicDoor, Tunnel, TunnelKind,
 };
+pub use backup::{BackupCopy, BackupPlan, BackupPlans, BackupSafety, Recovery};
 pub use cluster::{Cluster, OWNER_LABELS};
+pub use data::DataFile;
+pub use detection::Detection;
 pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Progress, Rotation};
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};
@@ -40,9 +51,12 @@ pub use lifecycle::{
     AuditLog, Blocker, Condition, DeletionGuard, Experiments, Extension, ExtensionFlaw, Extensions, Freeze, Health,
     Lifecycle, Phase, Placement, PoolHealth, Register, Repair, Support, Surge, Tier, Upgrades, Upkeep, Zones,
 };
+pub use logging::{ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, Retention};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;
+pub use pipeline::{Pipeline, PipelineReach, Pipelines};
 pub use pool::{
     DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
     PoolKind, PublicAddresses, SubnetFilter,
 };
+pub use registry::{ImageScanning, Registry, RegistryOpening, ScanMode};

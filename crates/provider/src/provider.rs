@@ -1,7 +1,7 @@
 //! A cloud, or a cluster that stands alone.
 
 use crate::{Call, Snapshot};
-use palisade_model::{Gap, Inventory};
+use palisade_model::{DataFile, Gap, Inventory};
 use std::{fmt, pin::Pin};
 
 #[cfg(feature = "collect")]
@@ -55,6 +55,11 @@ pub trait Provider: fmt::Debug + Send + Sync {
 
     /// Translates. Total: a record it cannot read becomes a gap.
     fn normalize(&self, snapshot: &Snapshot) -> Inventory;
+
+    /// The dated lists of the world that its facts rest on, besides what is read.
+    fn data(&self) -> Vec<DataFile> {
+        Vec::new()
+    }
 
     /// What to give an identity of the snapshot instead of what it has. `None` when the snapshot holds no such identity or
     /// the provider makes no proposals.

@@ -5,8 +5,10 @@
 //! that style run, by their digests.
 
 mod answers;
+mod changes;
 mod data;
 mod health;
+pub(crate) mod maps;
 mod plan;
 mod summary;
 
@@ -14,7 +16,9 @@ use crate::{Options, Outlook, Report};
 use answers::AnswersView;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use changes::{ChangesView, Course};
 use health::HealthView;
+use maps::MapsView;
 use palisade_assess::assess;
 use palisade_engine::State;
 use plan::PlanView;
@@ -22,8 +26,8 @@ use sha2::{Digest as _, Sha256};
 use std::io::{self, Write};
 use summary::Summary;
 
-const STYLE: &str = include_str!("../templates/style.css");
-const SCRIPT: &str = include_str!("../templates/script.js");
+const STYLE: &str = concat!(include_str!("../templates/style.css"), include_str!("../templates/maps.css"));
+const SCRIPT: &str = concat!(include_str!("../templates/maps.js"), include_str!("../templates/script.js"));
 
 /// The page around the summary. Whatever is not marked `safe` in it is escaped.
 #[derive(Template)]
@@ -34,6 +38,7 @@ struct Page<'a> {
     script: &'static str,
     script_hash: String,
     data: String,
+    map_data: String,
     run: &'a str,
     started: String,
     finished: String,
@@ -41,28 +46,33 @@ struct Page<'a> {
     summary: Summary<'a>,
     health: HealthView,
     plan: Result<PlanView, String>,
+    maps: MapsView,
+    changes: Option<ChangesView>,
+    trends: Vec<Course>,
     answers: AnswersView,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessed = match &outlook {
-        Ok(outlook) => HealthView::of(&outlook.assessment, report),
-        Err(_) => HealthView::of(&assess(&report.findings, report.unseen_places, &[]), report),
-    };
+    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
+    let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
         style_hash: digest(STYLE),
         script: SCRIPT,
         script_hash: digest(SCRIPT),
         data: harmless(&serde_json::to_string(&data::Data::of(report))?),
+        map_data: harmless(&maps.drawn),
         run: &report.run.id,
         started: moment(report.run.started_at),
         finished: moment(report.run.finished_at),
         version: report.run.palisade,
         summary: Summary::of(report),
-        health: assessed,
+        health: HealthView::of(&assessment, report),
         plan: outlook.as_ref().map(PlanView::of).map_err(ToString::to_string),
+        maps,
+        changes: options.history.changes.as_ref().map(ChangesView::of),
+        trends: changes::courses(&assessment),
         answers: AnswersView::of(&report.answers),
     };
     let mut to = io::BufWriter::new(to);
@@ -82,7 +92,7 @@ fn harmless(json: &str) -> String {
 }
 
 /// A moment to the minute, in UTC.
-fn moment(at: jiff::Timestamp) -> String {
+pub(crate) fn moment(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

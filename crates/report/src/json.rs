@@ -369,7 +369,7 @@ impl<'a> Evaluation<'a> {
             unused_waivers: report.unused_waivers.iter().map(WaiverJson::of).collect(),
             grown_waivers: report.grown_waivers.iter().map(GrownWaiver::of).collect(),
             answers: answers::AnswersJson::of(&report.answers),
-            parameters: answers::ParametersJson::of(&report.parameters),
+            parameters: answers::ParametersJson::of(report),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Composes reports and renders them to bytes: text, JSON, SARIF, CSV, and a page to open in a browser.
+//! Composes reports and renders them to bytes: text, JSON, SARIF, CSV, Markdown, workbooks, calendars, and a page to open in a
+//! browser.
 //!
 //! A [`Report`] is what one run has to say. Every rendering is a function of it, so that the same snapshot gives the
 //! same bytes. Text from a cloud is hostile wherever it is rendered: each renderer escapes for its medium.
@@ -7,9 +8,12 @@
 mod answers;
 mod authority;
 mod brief;
+mod calendar;
+mod changes;
 mod csv_lines;
 mod holders;
 mod html;
+mod issues;
 mod json;
 mod lines;
 mod outlook;
@@ -22,10 +26,16 @@ mod row;
 mod sarif;
 mod table;
 mod way;
+mod words;
+mod workbook;
 
 pub use answers::{AnswerRow, AnswerSheet, AnswerTally};
 pub use authority::{authority, authority_json};
+pub use calendar::plan_ics;
+pub use changes::{ChangeRow, Changes, History, scores};
 pub use holders::{who, who_json};
+pub use html::maps::after_the_plan;
+pub use issues::{plan_github, plan_jira};
 pub use json::json_schema;
 pub use outlook::{Outlook, OutlookError, begun};
 pub use page::control_page;
@@ -34,11 +44,13 @@ pub use reach::{reach, reach_fix, reach_json, reach_why};
 pub use render::{Format, Options, render};
 pub use row::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow};
 pub use way::{plan_csv, plan_markdown, plan_text};
+pub use workbook::plan_xlsx;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
-use palisade_model::Digest;
+use palisade_maps::Piece;
+use palisade_model::{DataFile, Digest};
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +76,8 @@ pub struct Report {
     pub clusters: Vec<ClusterRow>,
     /// What weighs in the risk of their findings, in the same order.
     pub surroundings: Vec<Surroundings>,
+    /// What they put on the maps, in the same order.
+    pub pieces: Vec<Piece>,
     /// How many places where clusters may be nobody could look at.
     pub unseen_places: usize,
     /// The findings, in the order of clusters, then controls.
@@ -87,4 +101,14 @@ pub struct Parameters {
     pub waivers: Option<Digest>,
     /// The SHA-256 of the file of answers. `None`: there is none.
     pub answers: Option<Digest>,
+    /// The dated lists in the program that facts rest on, by their names.
+    pub data: Vec<DataFile>,
+}
+
+impl Parameters {
+    /// The lists that were too old when everything was read.
+    pub fn stale(&self, run: &RunInfo) -> impl Iterator<Item = &DataFile> {
+        let day = run.finished_at.to_zoned(TimeZone::UTC).date();
+        self.data.iter().filter(move |file| file.is_stale(day))
+    }
 }

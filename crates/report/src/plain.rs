@@ -71,14 +71,15 @@ pub(crate) fn clipped(text: &str, columns: usize) -> String {
 /// Longest text in a spreadsheet's cell; programs cut off or refuse what is longer than 32,767 characters.
 const CELL: usize = 32_000;
 
+/// Text of a length that a spreadsheet's cell takes, without what is invisible. It may still look like a formula.
+pub(crate) fn cell_text(text: &str) -> String {
+    text.chars().filter(|letter| !is_format(*letter) && (!letter.is_control() || *letter == '\n')).take(CELL).collect()
+}
+
 /// Text that a spreadsheet takes for text: what begins like a formula gets an apostrophe in front. Blanks and
 /// invisible characters before the sign do not hide it, and neither does the sign's wide form.
 pub fn cell(text: &str) -> String {
-    let safe: String = text
-        .chars()
-        .filter(|letter| !is_format(*letter) && (!letter.is_control() || *letter == '\n'))
-        .take(CELL)
-        .collect();
+    let safe = cell_text(text);
     let signs = ['=', '+', '-', '@', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
     if safe.trim_start().starts_with(signs) || text.starts_with(['\t', '\r']) { format!("'{safe}") } else { safe }
 }

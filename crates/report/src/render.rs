@@ -1,6 +1,6 @@
-//! One report, five forms.
+//! One report, many forms.
 
-use crate::{Report, csv_lines, html, json, sarif, table};
+use crate::{History, Report, csv_lines, html, json, sarif, table, words, workbook};
 use palisade_assess::PlanFile;
 use std::io::{self, Write};
 
@@ -17,6 +17,10 @@ pub enum Format {
     Csv,
     /// One file for a browser, which opens without a network.
     Html,
+    /// For a wiki or an issue.
+    Markdown,
+    /// A workbook with a sheet for each kind of thing.
+    Xlsx,
 }
 
 /// How the form for people looks.
@@ -30,6 +34,14 @@ pub struct Options {
     pub next: Vec<String>,
     /// The plan as people keep it, for the forms that hold a plan; without it one is made afresh.
     pub plan: Option<PlanFile>,
+    /// What is known of earlier runs, for the forms that tell of it.
+    pub history: History,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { colour: false, width: 80, next: Vec::new(), plan: None, history: History::default() }
+    }
 }
 
 /// Writes a report in a form. Equal reports give equal bytes.
@@ -40,5 +52,7 @@ pub fn render(report: &Report, format: Format, options: &Options, to: &mut dyn W
         Format::Sarif => sarif::sarif(report, to),
         Format::Csv => csv_lines::csv(report, to),
         Format::Html => html::html(report, options, to),
+        Format::Markdown => to.write_all(words::markdown(report, options).as_bytes()),
+        Format::Xlsx => workbook::workbook(report, options, to),
     }
 }

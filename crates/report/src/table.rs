@@ -290,7 +290,10 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
             Some(format!("{} {own}{inside}", layer.layer))
         })
         .collect();
-    let _ = writeln!(text, "\n{}  {} of 100", pen.strong("Layers"), layers.join(", "));
+    // Colour takes no columns: the line is laid out before its head is painted.
+    let line = pen.wrap(&format!("Layers  {} of 100", layers.join(", ")), "", "        ");
+    let rest = line.strip_prefix("Layers").unwrap_or(&line);
+    let _ = writeln!(text, "\n{}{rest}", pen.strong("Layers"));
 }
 
 fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {

@@ -9,7 +9,7 @@ const SHOWN: usize = 12;
 
 pub(crate) type ById<'a> = BTreeMap<&'a InitiativeId, &'a Initiative>;
 
-fn by_id(outlook: &Outlook) -> ById<'_> {
+pub(crate) fn by_id(outlook: &Outlook) -> ById<'_> {
     outlook.initiatives.iter().map(|one| (&one.id, one)).collect()
 }
 
@@ -44,7 +44,10 @@ pub fn plan_text(outlook: &Outlook, options: &Options) -> String {
             let pin = if item.pinned { " (pinned)" } else { "" };
             let line = format!("{:>5} d {:>5} pt  {}{pin}", item.days.to_string(), one.risk.get(), plain(&one.title));
             let _ = writeln!(text, "{}", pen.wrap(&line, "  ", "                  "));
-            let _ = writeln!(text, "                  {}", pen.faint(&place(one)));
+            let indent = " ".repeat(18);
+            for line in pen.wrap(&place(one), &indent, &indent).lines() {
+                let _ = writeln!(text, "{}", pen.faint(line));
+            }
         }
         if let Some(more) = quarter.items.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             let _ = writeln!(text, "  {}", pen.faint(&format!("and {more} more")));
@@ -152,7 +155,7 @@ pub fn plan_markdown(outlook: &Outlook) -> String {
 }
 
 /// Text that Markdown takes as it stands.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::new();
     for letter in plain(text).chars() {
         match letter {

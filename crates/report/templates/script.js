@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { texts, controls, clusters, findings, records, lists, gaps } = data;
@@ -257,6 +256,7 @@
     const one = clusters[place], own = (ofCluster().get(place) || []).slice().sort(order);
     page(el("p", { class: "crumb" }, el("a", { href: "#/clusters" }, "Clusters")), el("h1", {}, named(one.name, 300)),
       el("p", { class: "lead" }, one.service + " · " + few(shown(one.scope), 200) + " · " + shown(one.location)), meter(tally(own.filter(summed))),
+      el("p", {}, "Its maps: ", maps.kinds.flatMap(([name, title], at) => [at ? " · " : "", el("a", { href: "#/maps/" + name + "/" + place }, title.toLowerCase())])),
       el("h2", {}, "Who reaches its API server"), table("Who reaches its API server", ["Ports", "From", "Before it"], one.api.map((way) => [el("code", {}, way.packets.protocol + " " + way.packets.ports), el("span", { class: "mono" }, ranges(way.packets)), way.gate === "iam" ? "the provider's IAM" : "its own authentication"])),
       el("h2", {}, "Who reaches its machines"), table("Who reaches its machines", ["Pool", "Ports", "From", "Through"], one.nodes.flatMap((group) => group.packets.map((packets) => [shown(group.pool) + " (" + many(group.count, "machine", "machines") + ")", el("code", {}, packets.protocol + " " + packets.ports), el("span", { class: "mono" }, ranges(packets)), el("span", { class: "mono" }, few(shown(group.via.join(", ")), 300))]))),
       el("h2", {}, "Who it is in the cloud"), table("Who it is in the cloud", ["Kind", "Identity", "What it can do"], one.identities.map((who) => [who.kind, el("code", {}, few(shown(who.id), 200)), who.can.length ? few(who.can.join("; "), 600) : who.known ? "nothing beyond its need" : "not known"])),
@@ -291,6 +291,15 @@
   };
   const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
 
+  // Parts that stand in the page as they are.
+  const STILL = [
+    "health",
+    "plan",
+    "maps",
+    "answers",
+    "changes",
+  ];
+  for (const link of document.querySelectorAll("[data-jump]")) link.addEventListener("click", (event) => { event.preventDefault(); const to = document.getElementById(link.dataset.jump); to?.scrollIntoView(); to?.focus({ preventScroll: true }); });
   const summary = document.getElementById("summary");
   const show = () => {
     const [path, query] = (location.hash.replace(/^#/, "") || "/").split("?");
@@ -301,10 +310,11 @@
     const tab = { "": "summary", main: "summary", cluster: "clusters", control: "controls", finding: "findings" }[part] || part;
     for (const link of document.querySelectorAll("nav a")) { if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current"); }
     const own = { clusters: () => clustersView(asked), controls: () => controlsView(asked), findings: () => findingsView(asked), coverage: coverageView, cluster: () => clusterView(id), control: () => controlView(id), finding: () => findingView(id) }[part];
-    const still = ["health", "plan", "answers"].find((name) => name === part);
+    const still = STILL.find((name) => name === part);
     summary.hidden = Boolean(own || still);
-    for (const name of ["health", "plan", "answers"]) document.getElementById(name).hidden = name !== still;
+    for (const name of STILL) document.getElementById(name).hidden = name !== still;
     view.hidden = !own;
+    if (still === "maps") maps.show(id, "after" in asked);
     if (own) own(); else page();
     const title = view.querySelector("h1");
     if (title) { title.id = "view-title"; view.setAttribute("aria-labelledby", "view-title"); }
@@ -325,7 +335,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (Date.now() - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

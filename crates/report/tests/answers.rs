@@ -42,6 +42,8 @@ fn the_json_form_says_who_said_what_and_by_which_file() {
     assert_eq!((&missing["verdict"], &missing["answer"]), (&"attest-missing".into(), &serde_json::Value::Null));
     assert!(missing["questions"]["rto_minutes"].as_str().unwrap().ends_with('?'));
     assert_eq!(read["parameters"]["answers"], answers(sample::HOSTILE).digest().unwrap().to_string());
+    let data = &read["parameters"]["data"][0];
+    assert_eq!((&data["day"], &data["age_days"], &data["stale"]), (&"2026-01-01".into(), &323.into(), &true.into()));
 }
 
 #[test]
@@ -79,6 +81,25 @@ fn the_terminal_form_names_what_is_missing_and_what_ends_soon() {
     let text = rendered(&named("shop"), Format::Table, 100);
     let part = text.split_once("Asked of people\n").unwrap().1.split_once("\n\n").unwrap().0;
     insta::assert_snapshot!(part);
+}
+
+#[test]
+fn requirements_are_told_with_the_version_they_stand_in_in_every_form() {
+    let read: serde_json::Value = serde_json::from_slice(&bytes(Format::Json)).unwrap();
+    let control = read["controls"].as_array().unwrap().iter().find(|one| one["id"] == "CP-01").unwrap();
+    let told: Vec<String> = control["maps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|map| format!("{} {}", map["framework"].as_str().unwrap(), map["version"].as_str().unwrap()))
+        .collect();
+    assert!(told.contains(&"CIS-EKS 2.0.0".to_owned()) && told.contains(&"CIS-EKS 1.8.0".to_owned()), "{told:?}");
+    for format in [Format::Csv, Format::Sarif] {
+        let text = String::from_utf8(bytes(format)).unwrap();
+        assert!(text.contains("CIS-EKS 2.0.0: 5.4.1"), "{format:?}");
+    }
+    let page = String::from_utf8(bytes(Format::Html)).unwrap();
+    assert!(page.contains(r#"{"framework":"CIS-EKS","version":"2.0.0","requirements":["5.4.1"]}"#));
 }
 
 #[test]

@@ -148,6 +148,7 @@ fn an_empty_report_is_still_a_report() {
         coverage: Coverage::default(),
         clusters: Vec::new(),
         surroundings: Vec::new(),
+        pieces: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
         unused_waivers: Vec::new(),
@@ -156,7 +157,13 @@ fn an_empty_report_is_still_a_report() {
     };
     for format in [Format::Table, Format::Json, Format::Sarif, Format::Csv, Format::Html] {
         let mut bytes = Vec::new();
-        render(&empty, format, &Options { colour: true, width: 80, next: Vec::new(), plan: None }, &mut bytes).unwrap();
+        render(
+            &empty,
+            format,
+            &Options { colour: true, width: 80, next: Vec::new(), ..Options::default() },
+            &mut bytes,
+        )
+        .unwrap();
         assert!(!bytes.is_empty());
     }
 }

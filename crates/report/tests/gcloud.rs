@@ -58,7 +58,8 @@ fn cluster(way: &str, door: &str, tier: &str, rule: Rule) -> Cluster {
 /// The commands that close SSH from the internet.
 fn commands(cluster: &Cluster) -> Vec<String> {
     let unwanted = |_: &Exposure| packets(22, &everyone().intersect(internet()));
-    let text = reach_fix(cluster, &unwanted, &Options { colour: false, width: 60, next: Vec::new(), plan: None });
+    let text =
+        reach_fix(cluster, &unwanted, &Options { colour: false, width: 60, next: Vec::new(), ..Options::default() });
     text.lines().map(str::trim).filter(|line| line.starts_with("gcloud ")).map(str::to_owned).collect()
 }
 
@@ -111,7 +112,7 @@ fn the_commands_stand_whole_below_the_words() {
     let label = "VPC firewall rule web (priority 1000)";
     let cluster = cluster(WAY, "external address", "VPC firewall rules", rule(label, both));
     let unwanted = |_: &Exposure| packets(22, &palisade_testkit::nets(&["203.0.113.0/24"]));
-    let options = Options { colour: false, width: 60, next: Vec::new(), plan: None };
+    let options = Options { colour: false, width: 60, next: Vec::new(), ..Options::default() };
     insta::assert_snapshot!("fix_gcp", reach_fix(&cluster, &unwanted, &options));
 }
 

@@ -10,7 +10,7 @@ use palisade_report::{Options, Outlook, begun, plan_csv, plan_markdown, plan_tex
 use sample::{hostile_names, named, report};
 
 fn options() -> Options {
-    Options { colour: false, width: 80, next: Vec::new(), plan: None }
+    Options { colour: false, width: 80, next: Vec::new(), ..Options::default() }
 }
 
 fn csv(outlook: &Outlook) -> Vec<csv::StringRecord> {

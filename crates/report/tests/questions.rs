@@ -13,7 +13,7 @@ use palisade_testkit::{gap, known, sloppy, tidy, walled};
 use std::collections::BTreeSet;
 
 fn options() -> Options {
-    Options { colour: false, width: 80, next: Vec::new(), plan: None }
+    Options { colour: false, width: 80, next: Vec::new(), ..Options::default() }
 }
 
 fn why(source: &str, port: Option<u16>) -> String {

@@ -5,7 +5,8 @@ use palisade_assess::Surroundings;
 use palisade_engine::{
     Context, Coverage, Entry, Finding, GapRow, Policy, Waiver, coverage, evaluate, hold_to_approval,
 };
-use palisade_model::{Cluster, FactKind, Gap, Inventory, Scope, Unseen};
+use palisade_maps::Piece;
+use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{AnswerTally, ClusterRow, Parameters, Report, RunInfo};
 use palisade_track::{Rules, Sighting};
@@ -28,6 +29,7 @@ pub struct Judge<'a> {
 pub(crate) struct Gather {
     clusters: Vec<ClusterRow>,
     surroundings: Vec<Surroundings>,
+    pieces: Vec<(Key, Piece)>,
     unseen_places: usize,
     findings: Vec<Finding>,
     gaps: BTreeMap<GapKey, GapRow>,
@@ -38,6 +40,8 @@ pub(crate) struct Gather {
     used: BTreeSet<usize>,
     coverage: Coverage,
     answers: AnswerTally,
+    /// The dated lists of the providers that were asked, by their names.
+    data: BTreeMap<String, DataFile>,
     sighting: Sighting<'static>,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
@@ -50,6 +54,9 @@ struct Unread {
     times: usize,
 }
 
+/// The order of clusters.
+type Key = (palisade_model::Provider, Scope, palisade_model::ClusterId);
+
 type GapKey = (String, String, palisade_model::GapReason, Option<String>);
 
 impl Default for Gather {
@@ -58,6 +65,7 @@ impl Default for Gather {
         Self {
             clusters: Vec::new(),
             surroundings: Vec::new(),
+            pieces: Vec::new(),
             unseen_places: 0,
             findings: Vec::new(),
             gaps: BTreeMap::new(),
@@ -66,6 +74,7 @@ impl Default for Gather {
             used: BTreeSet::new(),
             coverage: Coverage::default(),
             answers: AnswerTally::default(),
+            data: BTreeMap::new(),
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
             prints: Vec::new(),
@@ -81,6 +90,7 @@ impl Gather {
     pub(crate) fn take(&mut self, snapshot: &Snapshot, provider: &dyn Provider, judge: &Judge<'_>) -> usize {
         let inventory = provider.normalize(snapshot);
         let context = Context { policy: judge.policy, now: snapshot.finished_at };
+        self.data.extend(provider.data().into_iter().map(|file| (file.name.clone(), file)));
         self.coverage = self.coverage.and(coverage(&inventory));
         for cluster in &inventory.clusters {
             let judged = evaluate(cluster, judge.controls, &context).findings;
@@ -90,6 +100,8 @@ impl Gather {
             self.take_unread(cluster);
             self.clusters.push(ClusterRow::of(cluster));
             self.surroundings.push(Surroundings::of(cluster, judge.policy));
+            let key = (cluster.provider, cluster.scope.clone(), cluster.id.clone());
+            self.pieces.push((key, Piece::of(cluster)));
         }
         self.take_gaps(snapshot, provider, judge);
         self.take_unseen(&inventory, judge);
@@ -200,6 +212,7 @@ impl Gather {
         let (started_at, finished_at) = self.span.unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
         self.clusters.sort_by(|a, b| (a.provider, &a.scope, &a.id).cmp(&(b.provider, &b.scope, &b.id)));
         self.surroundings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
+        self.pieces.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, finished_at);
@@ -218,13 +231,18 @@ impl Gather {
             coverage: self.coverage,
             clusters: self.clusters,
             surroundings: self.surroundings,
+            pieces: self.pieces.into_iter().map(|(_, piece)| piece).collect(),
             unseen_places: self.unseen_places,
             findings: self.findings,
             gaps,
             unused_waivers,
             grown_waivers,
             answers: self.answers.finish(judge.controls, judge.policy, finished_at),
-            parameters: Parameters { waivers: judge.policy.waivers_digest, answers: judge.policy.answers.digest() },
+            parameters: Parameters {
+                waivers: judge.policy.waivers_digest,
+                answers: judge.policy.answers.digest(),
+                data: self.data.into_values().collect(),
+            },
         };
         (report, sighting)
     }

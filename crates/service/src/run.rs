@@ -9,13 +9,16 @@ use palisade_engine::{Entry, Policy};
 use palisade_model::{Inventory, Provider};
 use palisade_notify::Sign;
 use palisade_provider::{Clock, Progress};
-use palisade_report::Report;
+use palisade_report::{History, Report, scores};
 use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome, Unfinished};
 use palisade_schedule::Firing;
 use palisade_store::{Database, DatabaseError, Ending, Fence, FiringClaim, SnapshotFolder};
 use palisade_track::{Event, Rules, Summary};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
+
+/// Earlier runs whose scores a report shows.
+const SCORES: u32 = 60;
 
 /// What a service is made of.
 #[derive(Debug)]
@@ -96,6 +99,8 @@ pub struct Record {
     pub summary: Summary,
     /// What became of the messages that waited.
     pub posted: Posted,
+    /// How the scores of earlier runs were.
+    pub history: History,
 }
 
 impl Record {
@@ -207,8 +212,26 @@ impl Service {
         if let Some(kept) = kept {
             kept.forget();
         }
+        let history = self.scores(schedule, &report).await;
         let (events, summary) = (recorded.events, recorded.summary);
-        Ok(Ran::Done(Box::new(Record { report, outcomes, events, summary, posted: Posted::default() })))
+        Ok(Ran::Done(Box::new(Record { report, outcomes, events, summary, posted: Posted::default(), history })))
+    }
+
+    /// Remembers how healthy the fleet is, and tells how it was. The run is recorded by now, and nothing is decided by scores: a
+    /// memory that does not take or give them is warned of.
+    async fn scores(&self, schedule: &str, report: &Report) -> History {
+        let kept = match scores(report) {
+            Ok(text) => self.database.keep_scores(&report.run.id, &text).await,
+            Err(error) => return warned(&error),
+        };
+        let known = match kept {
+            Ok(()) => self.database.scores(Some(schedule), SCORES).await,
+            Err(error) => Err(error),
+        };
+        match known {
+            Ok(texts) => History::remembered(texts.iter().map(String::as_str)).before(&report.run.id),
+            Err(error) => warned(&error),
+        }
     }
 
     fn lease_from(&self, now: Timestamp) -> Timestamp {
@@ -277,4 +300,10 @@ impl Service {
             }
         }
     }
+}
+
+/// No history, because something is wrong with it.
+fn warned(error: &dyn std::error::Error) -> History {
+    tracing::warn!(%error, "the scores of this run, or of earlier ones, are not remembered");
+    History::default()
 }

@@ -1,6 +1,6 @@
-//! AWS: eight services behind one address.
+//! AWS: thirteen services behind one address.
 //!
-//! Requests are told apart as AWS tells them apart: JSON 1.1 by the header `x-amz-target` (Organizations, KMS), the
+//! Requests are told apart as AWS tells them apart: JSON 1.1 by the header `x-amz-target` (Organizations, KMS, CloudTrail, CloudWatch Logs, ECR), the
 //! query protocol by `Action` and `Version` (EC2, IAM, STS, Auto Scaling, Elastic Load Balancing), REST-JSON by the
 //! path (EKS). Signatures are read but not checked: the access key says the account, the credential scope the region.
 //!
@@ -25,6 +25,7 @@ mod organizations;
 mod page;
 mod place;
 mod query;
+mod safeguards;
 mod sts;
 #[cfg(test)]
 mod tests;
@@ -157,6 +158,11 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
         | Service::LoadBalancing
         | Service::ClassicLoadBalancing
         | Service::Kms
+        | Service::CloudTrail
+        | Service::Logs
+        | Service::Ecr
+        | Service::Backup
+        | Service::GuardDuty
         | Service::Eks => {
             let fabric = estate.region(&call.region).ok_or_else(|| not_enabled(call))?;
             match call.service {
@@ -165,6 +171,9 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
                 Service::LoadBalancing => query::balancing::answer(world, fabric, call),
                 Service::ClassicLoadBalancing => query::balancing::first_generation(world, fabric, call),
                 Service::Kms => kms::answer(world, fabric, call),
+                Service::CloudTrail | Service::Logs | Service::Ecr | Service::Backup | Service::GuardDuty => {
+                    safeguards::answer(world, estate, fabric, call)
+                }
                 _ => eks::answer(world, fabric, call),
             }
         }

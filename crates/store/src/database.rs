@@ -14,6 +14,7 @@ mod outbox;
 mod record;
 mod retention;
 mod rows;
+mod scores;
 mod thread;
 
 pub use backup::Backup;

@@ -3,14 +3,17 @@
 use crate::kept::{sloppy_access, sloppy_lifecycle, sloppy_upkeep, tidy_access, tidy_lifecycle, tidy_upkeep};
 use ipnet::IpNet;
 use jiff::Timestamp;
-use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, Standing};
+use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, PipelineSubject, Standing};
 use palisade_model::{
-    Api, Audience, Cluster, ClusterId, Controller, ControllerIdentity, Coverage, Credential, Dedication, DefaultRoute,
-    Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust, Filters,
-    Gap, Identity, IdentityKind, Interactive, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Location,
-    LongLivedKey, Metadata, Minter, Node, NodeId, Observed, OpenRule, PodAccess, Pool, PoolId, PoolKind, PrincipalKind,
-    PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Rotation, Scope,
-    SubnetFilter, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity,
+    ActivityLog, ActivityRoute, Answer, Api, Audience, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans,
+    BackupSafety, Cluster, ClusterId, Controller, ControllerIdentity, Coverage, Credential, Dedication, DefaultRoute,
+    Detection, Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust,
+    Filters, Gap, Identity, IdentityKind, ImageAdmission, ImageScanning, Interactive, Issuer, KeyAccess, KeyFacts,
+    KeyHolder, KeyOwner, KeyState, Location, LongLivedKey, Metadata, Minter, Node, NodeId, Observed, OpenRule,
+    Pipeline, PipelineReach, Pipelines, PodAccess, Pool, PoolId, PoolKind, PrincipalKind, PrivateGuard, PrivatePath,
+    Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Recovery, Registry, RegistryOpening, Retention,
+    Rotation, ScanMode, Scope, SubnetFilter, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version,
+    WorkloadIdentity,
 };
 use palisade_reach::{AddrSet, Bounds, IntervalSet, PacketSet, Protocol, Protocols, RuleId};
 use std::{collections::BTreeMap, sync::Arc};
@@ -116,6 +119,34 @@ pub fn tidy(provider: Provider) -> Cluster {
             rotation: known(Rotation::Automatic { days: Some(365) }),
             access: known(KeyAccess::Known { holders: Vec::new(), public_network: Some(false), logged: Some(true) }),
         },
+        pipelines: known(tidy_pipelines()),
+        activity: known(ActivityLog {
+            routes: vec![ActivityRoute { name: "trail".to_owned(), everywhere: true }],
+            ..ActivityLog::default()
+        }),
+        audit_store: known(AuditStore::Kept(vec![AuditPlace {
+            name: "log group".to_owned(),
+            kept: Ok(Retention::Days(400)),
+            searchable: Ok(Retention::Days(400)),
+            protected: Answer::Yes("deletion protection is on".to_owned()),
+        }])),
+        backup_plans: known(BackupPlans {
+            found: vec![BackupPlan { name: "daily".to_owned(), stopped: None, partly: None }],
+            unread: None,
+        }),
+        recovery: known(Recovery::Recorded {
+            last_success: Some(now()),
+            last_failure: None,
+            by: "plan `daily`".to_owned(),
+        }),
+        backup_safety: known(BackupSafety::Copies(vec![copy(|what| Answer::Yes(what.to_owned()))])),
+        image_scanning: known(vec![ImageScanning {
+            registry: "shop".to_owned(),
+            mode: ScanMode::Continuous { by: "the registry".to_owned() },
+        }]),
+        registries: known(vec![Registry { name: "shop".to_owned(), openings: Vec::new(), unread: None }]),
+        detection: known(Detection::Whole { by: "the detector".to_owned() }),
+        image_admission: known(ImageAdmission::Enforced { by: "the policy".to_owned() }),
         access: tidy_access(),
         lifecycle: tidy_lifecycle(),
     }
@@ -208,9 +239,65 @@ pub fn sloppy(provider: Provider) -> Cluster {
             logged: Some(false),
         }),
     };
+    cluster.pipelines = known(sloppy_pipelines());
+    cluster.activity =
+        known(ActivityLog { lacking: vec!["trail `old` is stopped".to_owned()], ..ActivityLog::default() });
+    cluster.audit_store = known(AuditStore::Kept(vec![AuditPlace {
+        name: "log group".to_owned(),
+        kept: Ok(Retention::Days(30)),
+        searchable: Ok(Retention::Days(30)),
+        protected: Answer::No("deletion protection is off".to_owned()),
+    }]));
+    cluster.backup_plans = known(BackupPlans::default());
+    cluster.recovery =
+        known(Recovery::Recorded { last_success: None, last_failure: None, by: "plan `daily`".to_owned() });
+    cluster.backup_safety = known(BackupSafety::Copies(vec![copy(|what| Answer::No(format!("not {what}")))]));
+    cluster.image_scanning = known(vec![ImageScanning {
+        registry: "shop".to_owned(),
+        mode: ScanMode::Off { because: "no rule".to_owned() },
+    }]);
+    cluster.registries = known(vec![Registry {
+        name: "shop".to_owned(),
+        openings: vec![RegistryOpening::AnyonePulls { by: "policy".to_owned() }],
+        unread: None,
+    }]);
+    cluster.detection = known(Detection::Off { because: "no detector".to_owned() });
+    cluster.image_admission = known(ImageAdmission::Off { because: "it is off".to_owned() });
     cluster.access = sloppy_access();
     cluster.lifecycle = sloppy_lifecycle();
     cluster
+}
+
+fn copy(say: impl Fn(&str) -> Answer) -> BackupCopy {
+    BackupCopy {
+        name: "daily".to_owned(),
+        volumes: say("volumes are in it"),
+        encrypted: say("encrypted"),
+        locked: say("locked"),
+        elsewhere: say("in another region"),
+    }
+}
+
+fn tidy_pipelines() -> Pipelines {
+    let subject = "repo:acme/shop:environment:production".to_owned();
+    let reach = PipelineReach::Namespaces(vec!["shop".to_owned()]);
+    Pipelines { found: vec![pipeline(PipelineSubject::Exact { subject }, reach)], unread: Vec::new() }
+}
+
+fn sloppy_pipelines() -> Pipelines {
+    let subject = "no subject is asked for".to_owned();
+    let reach = PipelineReach::Cluster { by: vec!["admin".to_owned()], certainty: Certainty::Certain };
+    Pipelines { found: vec![pipeline(PipelineSubject::Anyone { subject }, reach)], unread: Vec::new() }
+}
+
+fn pipeline(admits: PipelineSubject, reach: PipelineReach) -> Pipeline {
+    Pipeline {
+        identity: IdentityId::from("deploy"),
+        issuer: "https://token.actions.githubusercontent.com".to_owned(),
+        admits,
+        reach,
+        text: "statement 1".to_owned(),
+    }
 }
 
 fn identity(id: &str, kind: IdentityKind, standing: Standing) -> Identity {

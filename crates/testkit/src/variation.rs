@@ -4,9 +4,11 @@
 //! try each alone and at random several at once; a test of the controls names every verdict that none of them reaches.
 
 mod access;
+mod around;
 mod identity;
 mod key;
 mod lifecycle;
+mod pipeline;
 mod pool;
 
 use palisade_model::{Cluster, Observed};
@@ -25,7 +27,7 @@ pub struct Variation {
 
 /// Every variation, in a fixed order.
 pub fn variations() -> impl Iterator<Item = Variation> {
-    [access::ALL, pool::ALL, identity::ALL, key::ALL, lifecycle::ALL]
+    [access::ALL, pool::ALL, identity::ALL, key::ALL, lifecycle::ALL, pipeline::ALL, around::ALL]
         .into_iter()
         .flatten()
         .map(|(name, apply)| Variation { name, apply: *apply })

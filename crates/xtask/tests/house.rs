@@ -23,7 +23,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("palisade-gcp", PROVIDER),
     (
         "palisade-report",
-        &["palisade-assess", "palisade-engine", "palisade-model", "palisade-reach", "palisade-authority"],
+        &[
+            "palisade-assess",
+            "palisade-engine",
+            "palisade-maps",
+            "palisade-model",
+            "palisade-reach",
+            "palisade-authority",
+        ],
     ),
     ("palisade-evidence", &["palisade-provider", "palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-schedule", &[]),
@@ -53,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-store",
             "palisade-track",
             "palisade-assess",
+            "palisade-maps",
         ],
     ),
     (

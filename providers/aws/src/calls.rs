@@ -8,12 +8,14 @@ mod eks;
 mod identity;
 mod network;
 mod organization;
+mod safeguards;
 
 pub(crate) use balancing::*;
 pub(crate) use eks::*;
 pub(crate) use identity::*;
 pub(crate) use network::*;
 pub(crate) use organization::*;
+pub(crate) use safeguards::*;
 
 use palisade_provider::Call;
 
@@ -76,6 +78,23 @@ pub static CALLS: &[Call] = &[
     GET_KEY_ROTATION_STATUS,
     GET_KEY_POLICY,
     LIST_GRANTS,
+    DESCRIBE_TRAILS,
+    GET_TRAIL_STATUS,
+    GET_EVENT_SELECTORS,
+    DESCRIBE_LOG_GROUPS,
+    DESCRIBE_REGION_SETTINGS,
+    LIST_BACKUP_PLANS,
+    GET_BACKUP_PLAN,
+    LIST_BACKUP_SELECTIONS,
+    GET_BACKUP_SELECTION,
+    LIST_BACKUP_VAULTS,
+    LIST_RECOVERY_POINTS,
+    DESCRIBE_REPOSITORIES,
+    GET_REGISTRY_SCANNING,
+    GET_REPOSITORY_POLICY,
+    LIST_DETECTORS,
+    GET_DETECTOR,
+    LIST_COVERAGE,
 ];
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod key;
 mod network;
 mod organization;
 mod region;
+mod safeguards;
 mod session;
 
 use crate::settings::{Limits, Regions, Settings};
@@ -92,7 +93,8 @@ async fn account(settings: &Settings, shared: &Shared, (account, until): (&str, 
     if found.clusters > 0 {
         organization::share_accounts(shared, recorder);
         let rules = boxed(organization::rules(&caller, (shared, shared.deadline(settings.limits)), &context));
-        futures::join!(rules, boxed(identity::of_identities(&context, &found, &details)));
+        let trails = boxed(safeguards::of_trails(&context, &found));
+        futures::join!(rules, trails, boxed(identity::of_identities(&context, &found, &details)));
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod actions;
 mod calls;
+mod data;
 mod normalize;
 mod partition;
 mod record;
@@ -22,7 +23,7 @@ pub use calls::CALLS;
 pub use collect::own_access;
 pub use settings::{Accounts, Credentials, Limits, Regions, Settings};
 
-use palisade_model::{Gap, Inventory};
+use palisade_model::{DataFile, Gap, Inventory};
 use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
@@ -67,6 +68,10 @@ impl Provider for Aws {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize::inventory(snapshot)
+    }
+
+    fn data(&self) -> Vec<DataFile> {
+        data::data()
     }
 
     fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {

@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod backup;
 mod balancing;
 mod cluster;
 mod encryption;
@@ -13,10 +14,13 @@ mod iam;
 mod identities;
 mod key;
 mod lifecycle;
+mod logging;
 mod machine;
+mod pipelines;
 mod pools;
 mod proposal;
 mod region;
+mod registry;
 mod route;
 mod trail;
 mod upkeep;
@@ -35,6 +39,8 @@ use palisade_model::{
 use palisade_provider::{Call, Outcome, Snapshot};
 use region::Region;
 
+#[cfg(feature = "collect")]
+pub(crate) use logging::log_group;
 pub(crate) use proposal::propose;
 
 /// Everything a snapshot says.
@@ -213,7 +219,17 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.trusts = access::trusts(account, known);
     cluster.controllers = access::controllers(account, arn, known, &cluster.trusts);
     cluster.minters = access::minters(region, account, arn, known);
+    cluster.pipelines = pipelines::pipelines(region, account, known, &cluster.minters);
     cluster.external_trusts = access::external_trusts(account, arn, known);
+    cluster.activity = logging::activity(region, known);
+    cluster.audit_store = logging::audit_store(region, known);
+    cluster.detection = logging::detection(region, known);
+    cluster.backup_plans = backup::plans(region, arn, known);
+    cluster.recovery = backup::recovery(region, arn, known);
+    cluster.backup_safety = backup::safety(region, arn, known);
+    cluster.image_scanning = registry::scanning(region, known);
+    cluster.registries = registry::registries(region, known);
+    cluster.image_admission = registry::admission(known);
     cluster.etcd = encryption::etcd(known);
     cluster.encryption = encryption::encryption(region, known, &cluster.version);
     cluster.key = KeyFacts {

@@ -10,6 +10,7 @@ pub(crate) mod kms;
 pub(crate) mod leaf;
 pub(crate) mod network;
 pub(crate) mod organization;
+pub(crate) mod safeguards;
 
 use serde::{
     Deserialize, Deserializer,

@@ -9,6 +9,7 @@ mod normalizer {
     mod laws;
     mod lifecycle;
     mod organization;
+    mod safeguards;
     mod scene;
     mod traps;
     mod unread;

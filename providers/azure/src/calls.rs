@@ -1,9 +1,10 @@
 //! Every call that may be made, with the permission it takes. All of them are reads.
 
 use palisade_model::FactKind::{
-    self, Administrators, AuditLog, Controllers, Dedication, DefaultRoute, DeletionGuard, Egress, Experiments,
-    Exposure, ExternalTrusts, Filters, Identities, KeyAccess, KeyRotation, KeyState, Minters, Nodes, OtherTrust,
-    PrivateGuard, PublicAccess, PublicAddresses, Standing, Support, Trusts, Tunnels, UnreadGroups, Upgrades,
+    self, ActivityLog, Administrators, AuditLog, AuditStore, BackupPlans, BackupSafety, Controllers, Dedication,
+    DefaultRoute, DeletionGuard, Detection, Egress, Experiments, Exposure, ExternalTrusts, Filters, Identities,
+    ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, Nodes, OtherTrust, Pipelines, PrivateGuard, PublicAccess,
+    PublicAddresses, Recovery, Registries, Standing, Support, Trusts, Tunnels, UnreadGroups, Upgrades,
 };
 use palisade_provider::{Call, Per};
 
@@ -114,16 +115,16 @@ calls! {
         "evaluate the rules that come before and past security groups";
     /// The scale sets of a subscription.
     SCALE_SETS = "VirtualMachineScaleSets_ListAll", "Microsoft.Compute/virtualMachineScaleSets/read", Account,
-        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing],
+        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing, Pipelines],
         SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
     /// The single virtual machines of a subscription.
     VIRTUAL_MACHINES = "VirtualMachines_ListAll", "Microsoft.Compute/virtualMachines/read", Account,
-        &[Dedication, Standing], MACHINE_SECRETS,
+        &[Dedication, Standing, Pipelines], MACHINE_SECRETS,
         "know which machines beside node pools carry an identity: whoever runs code there becomes it";
     /// The Automation accounts of a subscription.
     AUTOMATION_ACCOUNTS = "AutomationAccount_List", "Microsoft.Automation/automationAccounts/read", Account,
-        &[Dedication, Standing], &[],
+        &[Dedication, Standing, Pipelines], &[],
         "know which Automation accounts carry an identity: whoever writes their runbooks becomes it";
     /// The network interfaces of a scale set's machines.
     NODE_INTERFACES = "NetworkInterfaces_ListVirtualMachineScaleSetNetworkInterfaces",
@@ -137,29 +138,29 @@ calls! {
         "know which nodes have a public address";
     /// Who holds which role in a subscription, at its parents and below it.
     ROLE_ASSIGNMENTS = "RoleAssignments_ListForSubscription", "Microsoft.Authorization/roleAssignments/read", Account,
-        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Pipelines, KeyAccess, Administrators], &[],
         "evaluate what identities may do, and who may make cluster credentials";
     /// What the roles of a subscription allow.
     ROLE_DEFINITIONS = "RoleDefinitions_List", "Microsoft.Authorization/roleDefinitions/read", Account,
-        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Pipelines, KeyAccess, Administrators], &[],
         "know what each role allows";
     /// What is denied whatever a role allows.
     DENY_ASSIGNMENTS = "DenyAssignments_List", "Microsoft.Authorization/denyAssignments/read", Account,
-        &[Standing, UnreadGroups, Minters, Administrators, KeyAccess], &[],
+        &[Standing, UnreadGroups, Minters, Pipelines, KeyAccess, Administrators], &[],
         "know what is denied whatever a role allows";
     /// The service principals in a group that holds a role, at any depth. Managed identities are service principals.
     GROUP_MEMBERS = "Groups_ListTransitiveMembers", "GroupMember.Read.All", Identity,
-        &[UnreadGroups], &[],
+        &[UnreadGroups, Pipelines], &[],
         "know which identities are in the groups that hold roles (Microsoft Graph)";
     /// The user-assigned identities of a subscription.
     IDENTITIES = "UserAssignedIdentities_ListBySubscription",
         "Microsoft.ManagedIdentity/userAssignedIdentities/read", Account,
-        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts, Standing], &[],
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts, Standing, Pipelines], &[],
         "know the identities that clusters and workloads use, and whom they could become";
     /// Whose tokens become an identity.
     FEDERATED_CREDENTIALS = "FederatedIdentityCredentials_List",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", Identity,
-        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts], &[],
+        &[Identities, OtherTrust, Trusts, Controllers, ExternalTrusts, Pipelines], &[],
         "know which service accounts become which identity";
     /// The vaults of a subscription, when a cluster names a key and not its vault.
     VAULTS = "Vaults_ListBySubscription", "Microsoft.KeyVault/vaults/read", Account,
@@ -173,9 +174,38 @@ calls! {
     KEY = "Keys_Get", "Microsoft.KeyVault/vaults/keys/read", Key,
         &[KeyState, KeyRotation], &[],
         "know whether the key lives and rotates";
+    /// Where the subscription's activity log goes.
+    SUBSCRIPTION_LOGS = "SubscriptionDiagnosticSettings_List", "Microsoft.Insights/diagnosticSettings/read", Account,
+        &[ActivityLog], &[],
+        "know whether requests to Azure itself are kept";
+    /// How long a table of a workspace keeps what it receives.
+    LOG_TABLE = "Tables_Get", "Microsoft.OperationalInsights/workspaces/tables/read", Member,
+        &[AuditStore], &[],
+        "know how long a workspace keeps the audit log";
+    /// The backup vaults of a subscription.
+    BACKUP_VAULTS = "BackupVaults_GetInSubscription", "Microsoft.DataProtection/backupVaults/read", Account,
+        &[BackupPlans, Recovery, BackupSafety], &[],
+        "find the vaults that clusters may be backed up to, and how they are locked";
+    /// What is backed up to a vault.
+    BACKUP_INSTANCES = "BackupInstances_List", "Microsoft.DataProtection/backupVaults/backupInstances/read", Member,
+        &[BackupPlans, Recovery, BackupSafety], &[],
+        "know which clusters are backed up, and what of them";
+    /// The backups that were made of a cluster.
+    RECOVERY_POINTS = "RecoveryPoints_List",
+        "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints/read", Member,
+        &[Recovery, BackupSafety], &[],
+        "know when a cluster was last backed up, and into which tier";
+    /// The plans of Defender for Cloud.
+    PRICINGS = "Pricings_List", "Microsoft.Security/pricings/read", Account,
+        &[Detection, ImageScanning], &[],
+        "know whether Defender for Containers is on";
+    /// The image registries of a subscription.
+    REGISTRIES = "Registries_List", "Microsoft.ContainerRegistry/registries/read", Account,
+        &[ImageScanning, Registries], &[],
+        "know which registries there are, and whom they let in";
     /// Where the log of a cluster or of a vault goes.
     DIAGNOSTIC_SETTINGS = "DiagnosticSettings_List", "Microsoft.Insights/diagnosticSettings/read", Member,
-        &[AuditLog, KeyAccess], &[],
+        &[AuditLog, AuditStore, KeyAccess], &[],
         "know whether requests to the API server and uses of the key are logged";
     /// When a cluster may be upgraded, and when not.
     MAINTENANCE = "MaintenanceConfigurations_ListByManagedCluster",

@@ -7,6 +7,7 @@ mod failure;
 mod fetch;
 mod keys;
 mod pipeline;
+mod safeguards;
 mod subscription;
 mod subscriptions;
 

@@ -17,6 +17,7 @@
 mod arm;
 mod calendar;
 mod calls;
+mod data;
 mod normalize;
 mod record;
 mod settings;
@@ -26,17 +27,19 @@ pub mod tags;
 mod collect;
 
 pub use calls::{
-    ADMIN_RULES, AUTOMATION_ACCOUNTS, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEATURES,
-    FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, KEY, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, MAINTENANCE,
-    NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
-    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS, VIRTUAL_MACHINES,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, BACKUP_INSTANCES, BACKUP_VAULTS, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS,
+    DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES, KEY, KUBERNETES_VERSIONS,
+    LOAD_BALANCERS, LOCKS, LOG_TABLE, MAINTENANCE, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRICINGS,
+    PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, RECOVERY_POINTS, REGISTRIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES,
+    SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTION_LOGS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VAULT, VAULTS,
+    VIRTUAL_MACHINES,
 };
 #[cfg(feature = "collect")]
 pub use collect::own_access;
 pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
-use palisade_model::{Gap, Inventory};
+use palisade_model::{DataFile, Gap, Inventory};
 use palisade_provider::{Call, Proposed, Provider, Snapshot};
 
 #[cfg(feature = "collect")]
@@ -81,6 +84,10 @@ impl Provider for Azure {
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {
         normalize(snapshot)
+    }
+
+    fn data(&self) -> Vec<DataFile> {
+        data::data()
     }
 
     fn propose(&self, snapshot: &Snapshot, identity: &str) -> Option<Result<Proposed, Gap>> {

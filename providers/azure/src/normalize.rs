@@ -4,6 +4,7 @@
 mod admin;
 mod assignments;
 mod authority;
+mod backup;
 mod balancers;
 mod capabilities;
 mod carriers;
@@ -19,14 +20,17 @@ mod holders;
 mod identities;
 mod key;
 mod lifecycle;
+mod logging;
 mod machines;
 mod minters;
 mod needs;
 mod observe;
 mod passes;
+mod pipelines;
 mod pools;
 mod ports;
 mod proposal;
+mod registry;
 mod routes;
 mod rules;
 mod shape;
@@ -38,6 +42,8 @@ mod trusts;
 mod upkeep;
 mod ways;
 
+#[cfg(feature = "collect")]
+pub(crate) use logging::tables;
 pub(crate) use proposal::propose;
 
 use crate::{

@@ -11,6 +11,7 @@ mod list;
 mod network;
 #[cfg(test)]
 mod recordings;
+mod safeguards;
 mod scope;
 mod vault;
 
@@ -27,5 +28,8 @@ pub(crate) use network::{
     ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
     RouteTable, SecurityGroup, SecurityRule, Subnet,
 };
+pub(crate) use safeguards::{
+    BackupInstance, BackupVault, ContainerRegistry, LogTable, Pricing, RecoveryPoint, RecoveryPointProperties,
+};
 pub(crate) use scope::{Descendant, Subscription};
-pub(crate) use vault::{DiagnosticSetting, Key, Vault, VaultProperties};
+pub(crate) use vault::{DiagnosticProperties, DiagnosticSetting, Key, Vault, VaultProperties};

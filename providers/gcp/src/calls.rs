@@ -1,9 +1,10 @@
 //! Every call the collector may make, with its permission and the facts it feeds.
 
 use palisade_model::FactKind::{
-    self, Administrators, Blockers, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters,
-    Identities, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, PublicAddresses,
-    SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups, Unused,
+    self, ActivityLog, Administrators, AuditStore, BackupPlans, BackupSafety, Blockers, Controllers, Dedication,
+    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, Identities, ImageAdmission, ImageScanning,
+    Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines, PublicAddresses,
+    Recovery, Registries, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -71,6 +72,7 @@ pub const PROJECTS_GET: Call = Call {
     permission: "resourcemanager.projects.get",
     per: Per::Account,
     feeds: &[
+        Registries,
         Identities,
         Standing,
         Dedication,
@@ -81,8 +83,9 @@ pub const PROJECTS_GET: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
-        SignIn,
         Administrators,
+        Pipelines,
+        SignIn,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -104,6 +107,7 @@ pub const FOLDERS_GET: Call = Call {
 /// What a policy of anything above a project says something about. Whom the cluster's own identities are it does not say;
 /// that there are no others it does.
 const INHERITED: &[FactKind] = &[
+    Registries,
     Standing,
     Dedication,
     OtherTrust,
@@ -113,8 +117,9 @@ const INHERITED: &[FactKind] = &[
     UnreadGroups,
     Controllers,
     Minters,
-    SignIn,
     Administrators,
+    Pipelines,
+    SignIn,
     KeyAccess,
     Tunnels,
 ];
@@ -125,6 +130,7 @@ pub const PROJECT_POLICY: Call = Call {
     permission: "resourcemanager.projects.getIamPolicy",
     per: Per::Account,
     feeds: &[
+        Registries,
         Standing,
         Dedication,
         OtherTrust,
@@ -134,8 +140,9 @@ pub const PROJECT_POLICY: Call = Call {
         UnreadGroups,
         Controllers,
         Minters,
-        SignIn,
         Administrators,
+        Pipelines,
+        SignIn,
         ExternalTrusts,
         KeyAccess,
         Tunnels,
@@ -169,7 +176,7 @@ pub const DENY_POLICIES: Call = Call {
     name: "iam.denypolicies.list",
     permission: "iam.denypolicies.list",
     per: Per::Group,
-    feeds: &[Standing, Minters, SignIn, Administrators, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels, SignIn, Administrators],
     redact: &[],
     purpose: "read the deny policies of a project and of what stands above it",
 };
@@ -179,7 +186,7 @@ pub const DENY_POLICY: Call = Call {
     name: "iam.denypolicies.get",
     permission: "iam.denypolicies.get",
     per: Per::Group,
-    feeds: &[Standing, Minters, SignIn, Administrators, KeyAccess, Tunnels],
+    feeds: &[Standing, Minters, Pipelines, KeyAccess, Tunnels, SignIn, Administrators],
     redact: &[],
     purpose: "read the rules of a deny policy",
 };
@@ -189,7 +196,18 @@ pub const ROLES_GET: Call = Call {
     name: "iam.roles.get",
     permission: "iam.roles.get",
     per: Per::Target,
-    feeds: &[Standing, OtherTrust, UnreadGroups, Minters, SignIn, Administrators, KeyAccess, Tunnels],
+    feeds: &[
+        Registries,
+        Standing,
+        OtherTrust,
+        UnreadGroups,
+        Minters,
+        Pipelines,
+        KeyAccess,
+        Tunnels,
+        SignIn,
+        Administrators,
+    ],
     redact: &[],
     purpose: "read the permissions of the roles that are bound",
 };
@@ -199,7 +217,18 @@ pub const ACCOUNTS_LIST: Call = Call {
     name: "iam.serviceAccounts.list",
     permission: "iam.serviceAccounts.list",
     per: Per::Account,
-    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
+    feeds: &[
+        Pipelines,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read the service accounts of a project",
 };
@@ -209,7 +238,18 @@ pub const ACCOUNT_POLICY: Call = Call {
     name: "iam.serviceAccounts.getIamPolicy",
     permission: "iam.serviceAccounts.getIamPolicy",
     per: Per::Identity,
-    feeds: &[Standing, Dedication, OtherTrust, Keys, Unused, Trusts, UnreadGroups, Controllers, ExternalTrusts],
+    feeds: &[
+        Pipelines,
+        Standing,
+        Dedication,
+        OtherTrust,
+        Keys,
+        Unused,
+        Trusts,
+        UnreadGroups,
+        Controllers,
+        ExternalTrusts,
+    ],
     redact: &[],
     purpose: "read who may act as a service account",
 };
@@ -374,6 +414,76 @@ pub const INSIGHTS: Call = Call {
     purpose: "read which permissions nobody used in 90 days",
 };
 
+/// Reads how long a project's log buckets keep what is written to them.
+pub const LOG_BUCKETS: Call = Call {
+    name: "logging.buckets.list",
+    permission: "logging.buckets.list",
+    per: Per::Account,
+    feeds: &[AuditStore],
+    redact: &[],
+    purpose: "read how long the audit log of the clusters is kept",
+};
+
+/// Reads where a project's logs are copied to.
+pub const LOG_SINKS: Call = Call {
+    name: "logging.sinks.list",
+    permission: "logging.sinks.list",
+    per: Per::Account,
+    feeds: &[ActivityLog],
+    redact: &[],
+    purpose: "read whether requests to Google's APIs are copied to a place of their own",
+};
+
+/// Reads whether the services that scan and watch are on in a project.
+pub const SERVICES: Call = Call {
+    name: "serviceusage.services.batchGet",
+    permission: "serviceusage.services.get",
+    per: Per::Account,
+    feeds: &[Detection, ImageScanning],
+    redact: &[],
+    purpose: "read whether image scanning and container threat detection are on",
+};
+
+/// Reads the backup plans of a project, in all locations at once.
+pub const BACKUP_PLANS: Call = Call {
+    name: "gkebackup.backupPlans.list",
+    permission: "gkebackup.backupPlans.list",
+    per: Per::Account,
+    feeds: &[BackupPlans, Recovery, BackupSafety],
+    redact: &[],
+    purpose: "read which clusters are backed up, when last, and how that is guarded",
+};
+
+/// Reads the image repositories of a project near its clusters.
+pub const REPOSITORIES: Call = Call {
+    name: "artifactregistry.repositories.list",
+    permission: "artifactregistry.repositories.list",
+    per: Per::Network,
+    feeds: &[ImageScanning, Registries],
+    redact: &[],
+    purpose: "read the image repositories near the clusters, and whether they are scanned",
+};
+
+/// Reads whom an image repository lets in.
+pub const REPOSITORY_POLICY: Call = Call {
+    name: "artifactregistry.repositories.getIamPolicy",
+    permission: "artifactregistry.repositories.getIamPolicy",
+    per: Per::Member,
+    feeds: &[Registries],
+    redact: &[],
+    purpose: "read whom the image repositories let in",
+};
+
+/// Reads what Binary Authorization asks of images in a project.
+pub const IMAGE_POLICY: Call = Call {
+    name: "binaryauthorization.projects.getPolicy",
+    permission: "binaryauthorization.policy.get",
+    per: Per::Account,
+    feeds: &[ImageAdmission],
+    redact: &[],
+    purpose: "read whether images have to be attested before they run",
+};
+
 /// Every call the collector may make.
 pub static CALLS: &[Call] = &[
     PROJECTS_SEARCH,
@@ -407,4 +517,11 @@ pub static CALLS: &[Call] = &[
     KEY_POLICY,
     KEY_RING_POLICY,
     INSIGHTS,
+    LOG_BUCKETS,
+    LOG_SINKS,
+    SERVICES,
+    BACKUP_PLANS,
+    REPOSITORIES,
+    REPOSITORY_POLICY,
+    IMAGE_POLICY,
 ];

@@ -17,6 +17,7 @@ mod identities;
 mod listing;
 mod network;
 mod patience;
+mod safeguards;
 mod strip;
 mod unit;
 

@@ -22,6 +22,7 @@ mod machines;
 mod minters;
 mod network;
 mod people;
+mod pipelines;
 mod policies;
 mod policy_rule;
 mod pool;
@@ -30,6 +31,7 @@ mod project;
 mod proposal;
 mod roles;
 mod routes;
+mod safeguards;
 mod scopes;
 mod standing;
 mod tables;
@@ -39,6 +41,8 @@ mod trusts;
 mod vectors;
 
 pub(crate) use proposal::propose;
+#[cfg(feature = "collect")]
+pub(crate) use safeguards::{SCANNING, WATCHING, registry_places};
 
 use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
 use palisade_model::{Gap, Inventory, Scope, Unseen};

@@ -10,4 +10,5 @@ pub(crate) mod lenient;
 pub(crate) mod names;
 pub(crate) mod nodes;
 pub(crate) mod resource;
+pub(crate) mod safeguards;
 pub(crate) mod word;

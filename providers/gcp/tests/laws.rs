@@ -78,6 +78,9 @@ fn doubtful(inventory: &Inventory, call: &str) -> BTreeSet<FactKind> {
         if cluster.minters.get().into_iter().flatten().any(|minter| hangs(&minter.certainty)) {
             found.insert(FactKind::Minters);
         }
+        if cluster.pipelines.get().is_ok_and(|one| one.unread.iter().any(|unread| unread.contains(call))) {
+            found.insert(FactKind::Pipelines);
+        }
         if cluster.access.administrators.get().into_iter().flatten().any(|one| hangs(&one.certainty)) {
             found.insert(FactKind::Administrators);
         }

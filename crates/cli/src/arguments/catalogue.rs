@@ -1,7 +1,7 @@
 //! What is known without reading anything.
 
 use super::ListFormat;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
@@ -17,6 +17,29 @@ pub(crate) struct Controls {
     /// What comes out
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub(crate) format: ListFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// Each list: its source, its day, how old that is, and what rests on it
+    #[command(after_help = "\
+Examples:
+  palisade data status
+  palisade data status --format json
+
+Exit codes: 0 every list is fresh; 1 one is too old.
+Lists are part of the program: a newer Palisade has newer ones. Whoever builds it fetches them with `cargo xtask refresh`.")]
+    Status(DataStatus),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataStatus {
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+    /// The day for which the lists should be fresh; today when absent
+    #[arg(long, value_name = "DAY")]
+    pub(crate) on: Option<jiff::civil::Date>,
 }
 
 #[derive(Debug, Args)]

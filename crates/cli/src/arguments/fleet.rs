@@ -89,6 +89,14 @@ pub(crate) enum PlanFormat {
     Markdown,
     /// A line for each change, planned or not
     Csv,
+    /// A workbook: the changes, and what to expect
+    Xlsx,
+    /// A calendar: an event for each change that is planned, in its quarter
+    Ics,
+    /// A script that makes an issue of each planned change with GitHub's program `gh`, once
+    Github,
+    /// Planned changes for Jira's CSV import
+    Jira,
     /// Everything: scores, changes with their risks and costs, scorecard, plan, expectations
     Json,
     /// The page of the report, with the plan in it

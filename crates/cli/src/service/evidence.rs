@@ -110,7 +110,7 @@ pub(crate) async fn export(
             EvidenceFormat::Table => ("report.txt", Format::Table),
             EvidenceFormat::Html => ("report.html", Format::Html),
         };
-        output::report_file(&folder.join(name), &record.report, format)?;
+        output::report_file(&folder.join(name), &record.report, format, record.history.clone())?;
     }
     let parameters = &record.report.parameters;
     for (path, digest, name) in [

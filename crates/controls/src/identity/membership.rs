@@ -9,8 +9,18 @@ use palisade_model::{Cluster, Gap, UnreadGroup};
 ///
 /// Whether one is a member is the same question for all of them, so it is asked once, in place of the passes it puts in
 /// doubt. What fails by its own rights fails either way.
-pub(super) fn put_in_doubt(cluster: &Cluster, mut judged: Vec<Judgement>) -> Vec<Judgement> {
-    let Some(gap) = doubt(cluster) else { return judged };
+pub(super) fn put_in_doubt(cluster: &Cluster, judged: Vec<Judgement>) -> Vec<Judgement> {
+    put_passes_in_doubt(cluster, judged, "can become no administrator", is_dangerous)
+}
+
+/// The same for another question: `unless` is what their own rights do not let them do, and `counts` whether a group would.
+pub(crate) fn put_passes_in_doubt(
+    cluster: &Cluster,
+    mut judged: Vec<Judgement>,
+    unless: &str,
+    counts: impl Fn(&UnreadGroup) -> bool,
+) -> Vec<Judgement> {
+    let Some(gap) = doubt(cluster, unless, counts) else { return judged };
     let before = judged.len();
     judged.retain(|one| !one.verdict.as_ref().is_ok_and(|verdict| verdict.state == State::Pass));
     if judged.len() < before {
@@ -24,13 +34,13 @@ pub(super) fn put_in_doubt(cluster: &Cluster, mut judged: Vec<Judgement>) -> Vec
     judged
 }
 
-/// Why nobody can say that no application is dangerous, if so.
-fn doubt(cluster: &Cluster) -> Option<Gap> {
+/// Why nobody can say that none of them does it, if so.
+fn doubt(cluster: &Cluster, unless: &str, counts: impl Fn(&UnreadGroup) -> bool) -> Option<Gap> {
     let groups = match cluster.unread_groups.get() {
         Ok(groups) => groups,
         Err(gap) => return Some(gap),
     };
-    let dangerous: Vec<&UnreadGroup> = groups.iter().filter(|group| is_dangerous(group)).collect();
+    let dangerous: Vec<&UnreadGroup> = groups.iter().filter(|group| counts(group)).collect();
     if dangerous.is_empty() {
         return None;
     }
@@ -38,7 +48,7 @@ fn doubt(cluster: &Cluster) -> Option<Gap> {
     let with = quoted(dangerous.iter().map(|one| one.readable_with));
     Some(Gap::NotCollected {
         what: format!(
-            "by their own rights they can become no administrator, unless one is a member of {groups}: members are not read, \
+            "by their own rights they {unless}, unless one is a member of {groups}: members are not read, \
              {with} would tell"
         ),
     })

@@ -22,6 +22,7 @@ const NEVER_THE_PROOF: &[(&str, FactKind, &str)] = &[
     ("ID-03", FactKind::Pools, "softens the severity"),
     ("ID-03", FactKind::Metadata, "softens the severity"),
     ("ID-10", FactKind::UnreadGroups, "turns a pass into unknown"),
+    ("IM-03", FactKind::UnreadGroups, "turns a pass into unknown"),
     ("ET-01", FactKind::Etcd, "this version never fails it"),
     ("ET-12", FactKind::Encryption, "tells whose the key is when it is not the customer's"),
 ];

@@ -57,6 +57,10 @@ fn crowded(mut cluster: Cluster, good: &Cluster) -> Cluster {
     change(&mut cluster.controllers, |all| several(all, |one, number| one.name = format!("controller-{number}")));
     change(&mut cluster.minters, |all| several(all, |one, number| one.principal = format!("principal-{number}")));
     change(&mut cluster.external_trusts, |all| several(all, |one, number| one.party = format!("party-{number}")));
+    change(&mut cluster.pipelines, |pipelines| {
+        several(&mut pipelines.found, |one, number| one.text = format!("statement {number}"));
+        pipelines.unread = (0..4).map(|number| format!("application {number}")).collect();
+    });
     change(&mut cluster.access.administrators, |all| {
         several(all, |one, number| one.principal = format!("principal-{number}"));
     });
@@ -143,6 +147,10 @@ fn turned(mut cluster: Cluster, steps: usize) -> Cluster {
     change(&mut cluster.controllers, |controllers| turn(controllers, steps));
     change(&mut cluster.minters, |minters| turn(minters, steps));
     change(&mut cluster.external_trusts, |trusts| turn(trusts, steps));
+    change(&mut cluster.pipelines, |pipelines| {
+        turn(&mut pipelines.found, steps);
+        turn(&mut pipelines.unread, steps);
+    });
     change(&mut cluster.access.administrators, |all| turn(all, steps));
     change(&mut cluster.lifecycle.blockers, |all| turn(all, steps));
     change(&mut cluster.lifecycle.extensions, |extensions| turn(&mut extensions.listed, steps));

@@ -1,6 +1,7 @@
 //! What people said, and what else a run was judged by.
 
-use crate::{AnswerRow, AnswerSheet, Parameters};
+use crate::{AnswerRow, AnswerSheet, Report};
+use jiff::tz::TimeZone;
 use palisade_engine::{Answer, AnsweredFor, Value};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -118,11 +119,44 @@ pub(super) struct ParametersJson {
     waivers: Option<String>,
     /// `sha256:` and the digest of the file of answers, if there is one.
     answers: Option<String>,
+    /// The dated lists in the program that facts rest on.
+    data: Vec<DataJson>,
+}
+
+/// A list of the world that is in the program and grows old.
+#[derive(Serialize, JsonSchema)]
+struct DataJson {
+    /// Its name, for example `azure/service-tags`.
+    name: String,
+    /// The publisher, and how the list came into the program.
+    source: String,
+    /// The version of that source.
+    version: String,
+    /// The day as of which it lists.
+    day: String,
+    /// `sha256:` and the digest of what is in the program.
+    digest: String,
+    /// How many days older it is than what was read.
+    age_days: i64,
+    /// Whether that is too old to be taken as fresh.
+    stale: bool,
 }
 
 impl ParametersJson {
-    pub(super) fn of(parameters: &Parameters) -> Self {
+    pub(super) fn of(report: &Report) -> Self {
+        let parameters = &report.parameters;
+        let day = report.run.finished_at.to_zoned(TimeZone::UTC).date();
+        let data = parameters.data.iter().map(|file| DataJson {
+            name: file.name.clone(),
+            source: file.source.clone(),
+            version: file.version.clone(),
+            day: file.day.to_string(),
+            digest: format!("sha256:{}", file.sha256),
+            age_days: file.age_days(day),
+            stale: file.is_stale(day),
+        });
         Self {
+            data: data.collect(),
             waivers: parameters.waivers.map(|digest| digest.to_string()),
             answers: parameters.answers.map(|digest| digest.to_string()),
         }

@@ -6,7 +6,8 @@ use palisade_controls::controls;
 use palisade_engine::{
     Answer, AnsweredFor, Answers, Context, Coverage, Finding, GapRow, Policy, Value, Waiver, evaluate,
 };
-use palisade_model::{Cluster, ClusterId, GapReason, PoolId, Provider, Scope};
+use palisade_maps::Piece;
+use palisade_model::{Cluster, ClusterId, DataFile, GapReason, PoolId, Provider, Scope};
 use palisade_report::{AnswerSheet, AnswerTally, ClusterRow, Format, Options, Parameters, Report, RunInfo, render};
 use palisade_testkit::{known, now, sloppy, tidy};
 
@@ -68,8 +69,9 @@ pub(crate) fn named(name: &str) -> Report {
     let policy = Policy { waivers: vec![waiver], answers: answers(name), ..Policy::default() };
     let findings = evaluate(&cluster, &controls(), &Context { policy: &policy, now: now() }).findings;
     let surroundings = vec![Surroundings::of(&cluster, &policy)];
+    let pieces = vec![Piece::of(&cluster)];
     let answers = sheet(std::slice::from_ref(&cluster), &policy);
-    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, findings, answers, ..report() }
+    Report { clusters: vec![ClusterRow::of(&cluster)], surroundings, pieces, findings, answers, ..report() }
 }
 
 /// What somebody of that name said: one answer that counts, one that ends soon, one too old, and one for no cluster.
@@ -97,6 +99,23 @@ pub(crate) fn answers(name: &str) -> Answers {
     Answers::new(entries, name)
 }
 
+/// A list of the world that is too old.
+pub(crate) fn data() -> DataFile {
+    let text = |text: &str| text.to_owned();
+    DataFile {
+        name: text("azure/service-tags"),
+        lists: text("addresses"),
+        feeds: text("rules that name tags"),
+        source: text("Microsoft"),
+        version: text("1"),
+        source_sha256: "0".repeat(64),
+        sha256: "1".repeat(64),
+        day: "2026-01-01".parse().unwrap(),
+        fresh_days: 60,
+        licence: text("MIT"),
+    }
+}
+
 fn sheet(clusters: &[Cluster], policy: &Policy) -> AnswerSheet {
     let (controls, mut tally) = (controls(), AnswerTally::default());
     for cluster in clusters {
@@ -106,7 +125,7 @@ fn sheet(clusters: &[Cluster], policy: &Policy) -> AnswerSheet {
 }
 
 pub(crate) fn rendered(report: &Report, format: Format, width: usize) -> String {
-    let options = Options { colour: false, width, next: Vec::new(), plan: None };
+    let options = Options { colour: false, width, next: Vec::new(), ..Options::default() };
     let mut bytes = Vec::new();
     render(report, format, &options, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
@@ -132,6 +151,7 @@ pub(crate) fn report() -> Report {
         coverage: Coverage { known: 99, total: 100 },
         clusters: clusters.iter().map(ClusterRow::of).collect(),
         surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
+        pieces: clusters.iter().map(Piece::of).collect(),
         unseen_places: 0,
         findings,
         gaps: vec![GapRow {
@@ -146,12 +166,13 @@ pub(crate) fn report() -> Report {
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
         answers: sheet(&clusters, &policy),
-        parameters: Parameters { waivers: None, answers: policy.answers.digest() },
+        parameters: Parameters { waivers: None, answers: policy.answers.digest(), data: vec![data()] },
     }
 }
 
 pub(crate) fn bytes(format: Format) -> Vec<u8> {
-    let options = Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()], plan: None };
+    let options =
+        Options { colour: false, width: 80, next: vec!["palisade explain CP-01".to_owned()], ..Options::default() };
     let mut bytes = Vec::new();
     render(&report(), format, &options, &mut bytes).unwrap();
     bytes

@@ -12,7 +12,7 @@ from checks import check, done, same
 AXE = pathlib.Path(browser.__file__).resolve().parents[1] / "vendor/axe.min.js"
 # Those that the summary counts: nothing is open with `info` alone.
 SEVERITIES = ["critical", "high", "medium", "low"]
-PARTS = ["#/", "#/health", "#/plan", "#/answers", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/coverage"]
+PARTS = ["#/", "#/health", "#/plan", "#/maps", "#/maps/authority?after", "#/maps/protection/0", "#/answers", "#/clusters", "#/controls", "#/findings", "#/findings?parts=each", "#/changes", "#/coverage"]
 # What turns the reading direction, hides, or drives a terminal.
 DECEIVING = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e0fff]")
 
@@ -26,7 +26,7 @@ LOOK = """() => ({
 })"""
 
 TAGS = set(
-    "a b br button circle code dd desc details div dl dt figcaption figure footer form g h1 h2 h3 header i input kbd label li "
+    "a b br button circle code dd desc details div dl dt figcaption figure footer form g h1 h2 h3 h4 header i input kbd label li "
     "line main nav noscript ol option p path polyline rect script section select small span summary svg table tbody td text th "
     "thead title tr ul".split()
 )
@@ -99,6 +99,53 @@ def planned(name, page):
             check(f"{name}: {link} leads somewhere", title and not title.startswith("No such"), title)
 
 
+SHAPES = """(svg) => [...svg.querySelectorAll("text, rect, path, line, .n")].map(one => [
+    one.localName === "a" ? "g" : one.localName, one.getAttribute("class"),
+    ...["x", "y", "width", "height", "x1", "x2", "y1", "y2", "rx", "d"].map(key => one.getAttribute(key)),
+    one.localName === "text" ? one.textContent : one.querySelector?.("title")?.textContent])"""
+
+
+def mapped(name, page, clusters):
+    """Four maps, now and after the plan, of the fleet and of one cluster, without a mouse and without losing one's place."""
+    seen = "[...document.querySelectorAll('#maps .scroll > svg')].filter(one => one.checkVisibility())"
+    scroller = "[...document.querySelectorAll('#maps .scroll')].find(one => one.checkVisibility())"
+    for kind in ("exposure", "authority", "architecture", "protection"):
+        go(page, f"#/maps/{kind}")
+        check(f"{name}: one map of {kind}", page.run(f"{seen}.length === 1 && {seen}[0].querySelectorAll('.n').length > 0"))
+        bad = page.run(f"{seen}[0].querySelectorAll('.e.bad').length")
+        page.run(f"document.getElementById('map-fit').ariaPressed === 'true' && document.getElementById('map-fit').click(); {scroller}.scrollLeft = 37; {scroller}.scrollTop = 23; 0")
+        place = page.run(f"[{scroller}.scrollLeft, {scroller}.scrollTop]")
+        page.run("document.querySelector('#maps button[data-when=after]').focus(); 0")
+        page.key("Enter", text="\r")
+        same(f"{name}: after the plan has an address", page.run("location.hash"), f"#/maps/{kind}?after")
+        same(f"{name}: which is pressed", page.run("[...document.querySelectorAll('#maps [aria-pressed=true]')].map(one => one.innerText)"), ["After the plan"])
+        same(f"{name}: nobody lost the place on {kind}", page.run(f"[{scroller}.scrollLeft, {scroller}.scrollTop]"), place)
+        less = page.run(f"{seen}[0].querySelectorAll('.e.bad').length")
+        check(f"{name}: a plan makes nothing of {kind} worse", less <= bad, [less, bad])
+        rows = page.run("[...document.querySelectorAll('#maps .map-view')].find(one => one.checkVisibility()).querySelectorAll('tbody tr').length")
+        told = page.run(f"{seen}[0].querySelectorAll('.e.bad, .e.unknown, .e.changed').length")
+        same(f"{name}: {kind} in words", rows, min(told, 40))
+        page.run("document.querySelector('#maps button[data-when=now]').click(); 0")
+        fleet = page.run(f"({SHAPES})({seen}[0])")
+        page.run("(of => { of.value = '0'; of.dispatchEvent(new Event('change')); })(document.getElementById('map-of')); 0")
+        same(f"{name}: the address of one cluster", page.run("location.hash"), f"#/maps/{kind}/0")
+        check(f"{name}: {kind} of one cluster", page.run(f"{seen}.length === 1 && {seen}[0].querySelectorAll('.n').length > 0"))
+        if clusters == 1:
+            same(f"{name}: {kind} of the only cluster is that of the fleet", page.run(f"({SHAPES})({seen}[0])"), fleet)
+        untouched(f"{name}, {kind} of one cluster", page)
+    go(page, "#/maps/exposure?after")
+    link = page.run(f"{seen}[0].querySelector('a.n').getAttribute('href')")
+    page.run(f"{seen}[0].querySelector('a.n').dispatchEvent(new MouseEvent('click', {{ bubbles: true, cancelable: true }})); 0")
+    page.run("new Promise(next => setTimeout(next))")
+    same(f"{name}: where a cluster on the map leads", page.run("location.hash"), link)
+    check(f"{name}: and it is drawn after the plan", link.endswith("?after") and page.run(f"{seen}.length === 1"))
+    go(page, "#/maps/exposure/99999")
+    check(f"{name}: a cluster that is not there", "No such cluster" in page.run("document.getElementById('map-one').innerText"))
+    page.send("Emulation.setEmulatedMedia", media="print")
+    same(f"{name}: maps on paper", page.run("[...document.querySelectorAll('#maps .map-page svg')].filter(one => one.checkVisibility()).length"), 8)
+    page.send("Emulation.setEmulatedMedia", media="")
+
+
 def filtered(name, page, findings, asked, wanted, own=True):
     """A filter shows what it names and nothing else."""
     go(page, f"#/findings?{asked}")
@@ -139,7 +186,7 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"h": "#/health", "p": "#/plan", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "v": "#/coverage", "s": "#/"}.items():
+    for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
@@ -214,6 +261,8 @@ with browser.Browser() as chromium:
                 untouched(f"{name}, {part}, {width} wide", page)
         page.size(1280, 900)
         copied(name, page, findings)
+        if where["whole"] or name.endswith("-0"):
+            mapped(name, page, len(clusters))
         if not where["whole"]:
             continue
         counts(name, page, findings)

@@ -9,6 +9,7 @@ use super::World;
 use super::eks::route;
 use super::error::Failure;
 use super::place::{Place, partition_of};
+use super::safeguards;
 use crate::http::{Operation, Request, pairs};
 
 /// A service that is simulated.
@@ -23,6 +24,11 @@ pub(crate) enum Service {
     ClassicLoadBalancing,
     Iam,
     Kms,
+    CloudTrail,
+    Logs,
+    Ecr,
+    Backup,
+    GuardDuty,
     Eks,
 }
 
@@ -55,7 +61,7 @@ pub(crate) enum Caller {
 pub(crate) const BASE_ROLE: &str = "palisade";
 
 impl Service {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 14] = [
         Self::Sts,
         Self::Organizations,
         Self::Ec2,
@@ -64,6 +70,11 @@ impl Service {
         Self::ClassicLoadBalancing,
         Self::Iam,
         Self::Kms,
+        Self::CloudTrail,
+        Self::Logs,
+        Self::Ecr,
+        Self::Backup,
+        Self::GuardDuty,
         Self::Eks,
     ];
 
@@ -77,6 +88,11 @@ impl Service {
             Self::LoadBalancing | Self::ClassicLoadBalancing => "elasticloadbalancing",
             Self::Iam => "iam",
             Self::Kms => "kms",
+            Self::CloudTrail => "cloudtrail",
+            Self::Logs => "logs",
+            Self::Ecr => "ecr",
+            Self::Backup => "backup",
+            Self::GuardDuty => "guardduty",
             Self::Eks => "eks",
         }
     }
@@ -95,7 +111,14 @@ impl Service {
             Self::LoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             Self::ClassicLoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Organizations | Self::Kms | Self::Eks => "",
+            Self::Organizations
+            | Self::Kms
+            | Self::CloudTrail
+            | Self::Logs
+            | Self::Ecr
+            | Self::Backup
+            | Self::GuardDuty
+            | Self::Eks => "",
         }
     }
 
@@ -122,10 +145,13 @@ impl Call {
     /// The call a request makes; `None` when it is none that AWS has.
     pub(crate) fn read(world: &World, request: &Request) -> Option<Self> {
         let (service, action, parameters) = if let Some(target) = request.header("x-amz-target") {
-            let (service, action) = target.split_once('.')?;
+            let (service, action) = target.rsplit_once('.')?;
             let service = match service {
                 "AWSOrganizationsV20161128" => Service::Organizations,
                 "TrentService" => Service::Kms,
+                "CloudTrail_20131101" | "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => Service::CloudTrail,
+                "Logs_20140328" => Service::Logs,
+                "AmazonEC2ContainerRegistry_V20150921" => Service::Ecr,
                 _ => return None,
             };
             (service, action.to_owned(), scalars(&request.body))
@@ -136,6 +162,11 @@ impl Call {
             }
             if let (Some(action), Some(version)) = (form.remove("Action"), form.remove("Version")) {
                 (Service::of_version(&version)?, action, form)
+            } else if let Some((service, action, labels)) = safeguards::route(&request.method, &request.path) {
+                let mut parameters = request.query.clone();
+                parameters.extend(labels);
+                parameters.extend(scalars(&request.body));
+                (service, action.to_owned(), parameters)
             } else {
                 let (action, labels) = route(&request.method, &request.path)?;
                 let mut parameters = request.query.clone();
@@ -200,9 +231,16 @@ impl Call {
 
     /// The failure of credentials that are not good enough for anything.
     pub(crate) fn unauthenticated(&self) -> Option<Failure> {
-        let is_json = matches!(self.service, Service::Kms | Service::Organizations);
+        let is_json = matches!(
+            self.service,
+            Service::Kms | Service::Organizations | Service::CloudTrail | Service::Logs | Service::Ecr
+        );
         let status = if is_json { 400 } else { 403 };
-        let suffix = if is_json || self.service == Service::Eks { "Exception" } else { "" };
+        let suffix = if is_json || matches!(self.service, Service::Eks | Service::Backup | Service::GuardDuty) {
+            "Exception"
+        } else {
+            ""
+        };
         match (&self.caller, self.service) {
             (Caller::Session { .. }, _) => None,
             (Caller::Nobody, _) => Some(Failure::new(

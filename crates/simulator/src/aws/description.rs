@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod identity;
 pub(crate) mod network;
 pub(crate) mod rules;
+pub(crate) mod safeguards;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::aws::moment::Moment;
 use cluster::Cluster;
 use identity::{Group, Policy, Role, User};
 use network::{PrefixList, Vpc};
+use safeguards::{Backups, Detector, Registry, Trail};
 
 /// Names and values of tags.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -135,6 +137,12 @@ pub(crate) struct Region {
     pub(crate) block_public_access: BlockPublicAccess,
     pub(crate) keys: Vec<Key>,
     pub(crate) clusters: Vec<Cluster>,
+    /// Trails whose home the region is.
+    pub(crate) trails: Vec<Trail>,
+    pub(crate) registry: Registry,
+    pub(crate) backups: Backups,
+    /// GuardDuty; off when not said.
+    pub(crate) detector: Option<Detector>,
 }
 
 /// The region's switch that keeps the internet out of every VPC.

@@ -32,9 +32,11 @@ impl Failure {
     /// The failure in the service's own format.
     pub(crate) fn reply(&self, service: Service) -> Reply {
         match service {
-            Service::Eks => Reply::json(self.status, &json!({ "message": self.message }))
-                .with_header("x-amzn-errortype", &self.code),
-            Service::Kms | Service::Organizations => {
+            Service::Eks | Service::Backup | Service::GuardDuty => {
+                Reply::json(self.status, &json!({ "message": self.message }))
+                    .with_header("x-amzn-errortype", &self.code)
+            }
+            Service::Kms | Service::Organizations | Service::CloudTrail | Service::Logs | Service::Ecr => {
                 let is_refusal = self.code == "AccessDeniedException";
                 let key = if is_refusal || service == Service::Organizations { "Message" } else { "message" };
                 let body = json!({ "__type": self.code, key: self.message });
@@ -83,11 +85,11 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
         Service::Organizations => {
             Failure::client("AccessDeniedException", "You don't have permissions to access this resource.")
         }
-        Service::Kms => Failure::client(
+        Service::Kms | Service::CloudTrail | Service::Logs | Service::Ecr => Failure::client(
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on} {because} {permission} action"),
         ),
-        Service::Eks => Failure::new(
+        Service::Eks | Service::Backup | Service::GuardDuty => Failure::new(
             403,
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on}"),
@@ -103,13 +105,17 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
 /// The answer to a caller who asks too fast.
 pub(crate) fn throttled(service: Service) -> Failure {
     match service {
-        Service::Eks => Failure::new(429, "ThrottlingException", "Rate exceeded"),
+        Service::Eks | Service::Backup | Service::GuardDuty => {
+            Failure::new(429, "ThrottlingException", "Rate exceeded")
+        }
         Service::Ec2 => Failure::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         Service::Organizations => Failure::client(
             "TooManyRequestsException",
             "AWS Organizations can't complete your request because another request is already in progress. Try again later.",
         ),
-        Service::Kms => Failure::client("ThrottlingException", "Rate exceeded"),
+        Service::Kms | Service::CloudTrail | Service::Logs | Service::Ecr => {
+            Failure::client("ThrottlingException", "Rate exceeded")
+        }
         Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing | Service::ClassicLoadBalancing => {
             Failure::client("Throttling", "Rate exceeded")
         }
@@ -120,7 +126,10 @@ pub(crate) fn throttled(service: Service) -> Failure {
 pub(crate) fn broken(service: Service) -> Failure {
     let message = "An internal error has occurred";
     match service {
-        Service::Eks => Failure::new(500, "ServerException", message),
+        Service::Eks | Service::Ecr => Failure::new(500, "ServerException", message),
+        Service::Backup | Service::Logs => Failure::new(500, "ServiceUnavailableException", message),
+        Service::GuardDuty => Failure::new(500, "InternalServerErrorException", message),
+        Service::CloudTrail => Failure::new(500, "InternalFailure", message),
         Service::Ec2 => Failure::new(500, "InternalError", message),
         Service::Kms => Failure::new(500, "KMSInternalException", message),
         Service::Organizations => Failure::new(500, "ServiceException", message),

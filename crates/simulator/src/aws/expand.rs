@@ -9,6 +9,7 @@ pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod network;
 pub(crate) mod nodes;
+pub(crate) mod safeguards;
 pub(crate) mod scaling;
 pub(crate) mod templates;
 
@@ -21,6 +22,7 @@ use super::tree::{Tree, fields};
 use cluster::Facts;
 use identity::Identity;
 use keys::KeyFacts;
+use safeguards::Safeguards;
 
 /// The regions that are on in every account of the partition `aws`.
 const STANDARD_REGIONS: [&str; 17] = [
@@ -91,6 +93,7 @@ pub(crate) struct Fabric {
     pub(crate) targets: BTreeMap<String, balancing::Targets>,
     pub(crate) clusters: BTreeMap<String, Facts>,
     pub(crate) keys: Vec<KeyFacts>,
+    pub(crate) safeguards: Safeguards,
 }
 
 /// A region while it is being expanded.
@@ -131,6 +134,11 @@ impl Estate {
         names
     }
 
+    /// Every region that is on, with what is in it.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &Fabric> {
+        self.regions.values()
+    }
+
     pub(crate) fn region(&self, name: &str) -> Option<&Fabric> {
         self.regions.get(name)
     }
@@ -168,6 +176,7 @@ impl Fabric {
             let facts = Facts::expand(place, region, cluster);
             build.fabric.clusters.insert(cluster.name.clone(), facts);
         }
+        build.fabric.safeguards = Safeguards::expand(place, region);
         build.fabric.keys = region.keys.iter().map(|key| KeyFacts::expand(place, region, key)).collect();
         build.fabric
     }

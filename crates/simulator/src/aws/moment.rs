@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// An instant, to the second. Stories write `2025-03-11` or `2025-03-11T09:30:00Z`.
+/// An instant, to the second. Stories write `2025-03-11` or `2025-03-11T09:30:00Z`, and `today` for the first second of the
+/// day on which the world is made: a backup is fresh on every day the story is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Moment(i64);
@@ -47,6 +48,10 @@ impl TryFrom<String> for Moment {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text == "today" {
+            let now = Timestamp::now().as_second();
+            return Ok(Self(now - now.rem_euclid(86_400)));
+        }
         let whole = if text.contains('T') { text.clone() } else { format!("{text}T00:00:00Z") };
         whole
             .parse::<Timestamp>()

@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 mod cluster;
+mod safeguards;
 
 pub(crate) use cluster::{
     Access, Cluster, ClusterNetwork, Endpoint, Entra, HostPort, Identity, Kms, Pool, Service, TrustedAccess, Upgrade,
 };
+
+pub(crate) use safeguards::{BackupVault, LogDays, Registry};
 
 /// One tenant: management groups and what hangs below them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,6 +76,14 @@ pub(crate) struct Subscription {
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) deny_assignments: Vec<DenyAssignment>,
     pub(crate) clusters: Vec<Cluster>,
+    /// Categories of the activity log that a setting of the subscription sends; no setting when empty.
+    pub(crate) activity_log: Vec<String>,
+    /// How long the central workspace keeps what.
+    pub(crate) log_days: LogDays,
+    /// Plans of Defender for Cloud that are on.
+    pub(crate) defender_plans: Vec<String>,
+    pub(crate) registries: Vec<Registry>,
+    pub(crate) backup_vaults: Vec<BackupVault>,
 }
 
 /// A network security group.

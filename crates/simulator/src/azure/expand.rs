@@ -18,6 +18,7 @@ mod cluster;
 mod network;
 mod nodes;
 mod rules;
+mod safeguards;
 mod vault;
 
 /// A description that does not hang together.
@@ -135,6 +136,7 @@ pub(crate) fn expand(description: &Description) -> Result<Wire, Mistake> {
         }
         network::add(&mut site)?;
         vault::add(&mut site);
+        safeguards::add(&mut site);
         access::add(&mut site, description)?;
     }
     wire.rows.sort_by(|one, other| {

@@ -8,9 +8,12 @@ use serde::Deserialize;
 
 mod cluster;
 mod network;
+mod safeguards;
 
 pub(crate) use cluster::{AuthorizedNetwork, Cluster, Encryption, Endpoint, Pool, Service};
 pub(crate) use network::{Firewall, Network, Policy, PolicyRule, RegionalPolicy, Route, Router, Subnet};
+
+pub(crate) use safeguards::{BackupPlan, Repository, Sink};
 
 /// One organisation: folders, projects and what is in them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -73,6 +76,14 @@ pub(crate) struct Project {
     pub(crate) key_rings: Vec<KeyRing>,
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) insights: Vec<Insight>,
+    /// Where logs are copied to, besides the two sinks that Google makes.
+    pub(crate) sinks: Vec<Sink>,
+    /// Services that are on, of those that are asked about.
+    pub(crate) services: Vec<String>,
+    pub(crate) repositories: Vec<Repository>,
+    pub(crate) backup_plans: Vec<BackupPlan>,
+    /// Whether Binary Authorization asks for an attestation; it allows everything when not.
+    pub(crate) attested: bool,
 }
 
 /// Who has a role, and when.

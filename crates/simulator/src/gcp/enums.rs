@@ -18,7 +18,14 @@ const POOL_STATUS: &[(&str, u32)] = &[
     ("STOPPING", 5),
     ("ERROR", 6),
 ];
-const LIFE: &[(&str, u32)] = &[("ACTIVE", 1), ("DELETE_REQUESTED", 2)];
+const LIFE: &[(&str, u32)] = &[
+    ("ACTIVE", 1),
+    ("DELETE_REQUESTED", 2),
+    // Of a backup plan.
+    ("READY", 3),
+    ("FAILED", 4),
+    ("DEACTIVATED", 5),
+];
 const PROTECTION: &[(&str, u32)] = &[("SOFTWARE", 1), ("HSM", 2), ("EXTERNAL", 3), ("EXTERNAL_VPC", 4)];
 const ALGORITHM: &[(&str, u32)] = &[("GOOGLE_SYMMETRIC_ENCRYPTION", 1)];
 const STRATEGY: &[(&str, u32)] = &[("BLUE_GREEN", 2), ("SURGE", 3), ("SHORT_LIVED", 5)];
@@ -114,6 +121,17 @@ const ALL: &[Known] = &[
     ("enterpriseConfig.clusterTier", &[("STANDARD", 1), ("ENTERPRISE", 2)]),
     ("stateInfo.state", &[("ACTIVE", 1), ("ACCEPTED", 2), ("DISMISSED", 3)]),
     ("auditLogConfigs.logType", &[("ADMIN_READ", 1), ("DATA_WRITE", 2), ("DATA_READ", 3)]),
+    ("services.state", &[("DISABLED", 1), ("ENABLED", 2)]),
+    ("lifecycleState", &[("ACTIVE", 1)]),
+    ("globalPolicyEvaluationMode", &[("ENABLE", 1), ("DISABLE", 2)]),
+    ("defaultAdmissionRule.evaluationMode", &[("ALWAYS_ALLOW", 1), ("REQUIRE_ATTESTATION", 2), ("ALWAYS_DENY", 3)]),
+    ("defaultAdmissionRule.enforcementMode", &[("ENFORCED_BLOCK_AND_AUDIT_LOG", 1), ("DRYRUN_AUDIT_LOG_ONLY", 2)]),
+    ("format", &[("DOCKER", 1)]),
+    ("vulnerabilityScanningConfig.enablementConfig", &[("INHERITED", 1), ("DISABLED", 2)]),
+    (
+        "vulnerabilityScanningConfig.enablementState",
+        &[("SCANNING_UNSUPPORTED", 1), ("SCANNING_DISABLED", 2), ("SCANNING_ACTIVE", 3)],
+    ),
     ("effectiveCgroupMode", &[("EFFECTIVE_CGROUP_MODE_V1", 1), ("EFFECTIVE_CGROUP_MODE_V2", 2)]),
     ("purpose", &[("ENCRYPT_DECRYPT", 1)]),
     ("category", &[("COST", 1), ("SECURITY", 2), ("PERFORMANCE", 3), ("MANAGEABILITY", 4)]),

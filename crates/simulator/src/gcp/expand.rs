@@ -13,6 +13,7 @@ mod filter;
 mod iam;
 mod keys;
 mod nodes;
+mod safeguards;
 
 /// When everything in a simulated organisation was made.
 pub(crate) const MADE: &str = "2026-01-15T09:30:00.123456Z";
@@ -113,6 +114,7 @@ fn expand_project(description: &Description, project: &Project, wire: &mut Wire)
     compute::add(&mut site);
     iam::add(&mut site);
     keys::add(&mut site);
+    safeguards::add(&mut site);
     Ok(())
 }
 

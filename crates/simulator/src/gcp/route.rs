@@ -9,6 +9,11 @@ const IAM: &str = "iam.googleapis.com";
 const KMS: &str = "cloudkms.googleapis.com";
 const MANAGER: &str = "cloudresourcemanager.googleapis.com";
 const RECOMMENDER: &str = "recommender.googleapis.com";
+const LOGGING: &str = "logging.googleapis.com";
+const USAGE: &str = "serviceusage.googleapis.com";
+const BACKUP: &str = "gkebackup.googleapis.com";
+const ATTESTATION: &str = "binaryauthorization.googleapis.com";
+const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 
 /// A request whose path stands for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +70,10 @@ impl Route {
                 (IAM, "iam.denypolicies.list", pages("policies", 1000, 1000), "GET")
             }
             ["v2", "policies", .., "denypolicies", _name] => (IAM, "iam.denypolicies.get", Shape::Resource, "GET"),
+            ["v2", "projects", _, "locations", _, "buckets"] => {
+                (LOGGING, "logging.buckets.list", pages("buckets", 50, 1000), "GET")
+            }
+            ["v2", "projects", _, "sinks"] => (LOGGING, "logging.sinks.list", pages("sinks", 50, 1000), "GET"),
             ["v1", rest @ ..] => first(rest)?,
             _ => return None,
         };
@@ -166,6 +175,17 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         ["projects", _, "locations", _, "keyRings", name] if is_policy(name) => {
             (KMS, "cloudkms.keyRings.getIamPolicy", Shape::Policy, "GET")
         }
+        ["projects", _, "policy"] => (ATTESTATION, "binaryauthorization.policy.get", Shape::Resource, "GET"),
+        ["projects", _, "services:batchGet"] => (USAGE, "serviceusage.services.get", Shape::Resource, "GET"),
+        ["projects", _, "locations", _, "backupPlans"] => {
+            (BACKUP, "gkebackup.backupPlans.list", pages("backupPlans", 50, 1000), "GET")
+        }
+        ["projects", _, "locations", _, "repositories"] => {
+            (ARTIFACTS, "artifactregistry.repositories.list", pages("repositories", 100, 1000), "GET")
+        }
+        ["projects", _, "locations", _, "repositories", name] if is_policy(name) => {
+            (ARTIFACTS, "artifactregistry.repositories.getIamPolicy", Shape::Policy, "GET")
+        }
         ["projects", _, "locations", "global", "insightTypes", "google.iam.policy.Insight", "insights"] => {
             (RECOMMENDER, "recommender.iamPolicyInsights.list", pages("insights", 100, 1000), "GET")
         }
@@ -184,6 +204,11 @@ pub(crate) fn service_of(permission: &str) -> &'static str {
         Some("container") => CONTAINER,
         Some("cloudkms") => KMS,
         Some("recommender") => RECOMMENDER,
+        Some("logging") => LOGGING,
+        Some("serviceusage") => USAGE,
+        Some("gkebackup") => BACKUP,
+        Some("artifactregistry") => ARTIFACTS,
+        Some("binaryauthorization") => ATTESTATION,
         Some("resourcemanager") => MANAGER,
         _ => IAM,
     }

@@ -192,6 +192,12 @@ cluster = eks.describe_cluster(name="shop-prod")["cluster"]
 check("endpoint", cluster["resourcesVpcConfig"]["publicAccessCidrs"] == ["0.0.0.0/1", "128.0.0.0/1"])
 check("created", cluster["createdAt"].isoformat() == "2023-05-02T00:00:00+00:00", cluster["createdAt"])
 check("encryption", cluster["encryptionConfig"][0]["resources"] == ["secrets"])
+versions = pages(eks, "describe_cluster_versions", "clusterVersions", includeAll=True)
+check("versions", {"1.27", "1.33", "1.34"} <= {version["clusterVersion"] for version in versions})
+insights = pages(eks, "list_insights", "insights", clusterName="shop-prod", filter={"categories": ["UPGRADE_READINESS"]})
+check("insights", {insight["insightStatus"]["status"] for insight in insights} == {"PASSING", "WARNING"})
+offers = pages(eks, "describe_addon_versions", "addons", addonName="coredns", kubernetesVersion="1.33")
+check("offers", any(offer["addonVersion"] == "v1.12.1-eksbuild.2" for offer in offers[0]["addonVersions"]))
 groups = pages(eks, "list_nodegroups", "nodegroups", clusterName="shop-prod")
 check("node groups", groups == ["web"], groups)
 group = eks.describe_nodegroup(clusterName="shop-prod", nodegroupName="web")["nodegroup"]

@@ -361,6 +361,10 @@ def one_subscription(client, here):
         client.get(own, "2026-08-01", containerservice.ManagedCluster, containerservice)
         client.list(f"{own}/trustedAccessRoleBindings", "2026-08-01", containerservice.TrustedAccessRoleBinding, containerservice)
         client.list(f"{own}/privateEndpointConnections", "2026-08-01", containerservice.PrivateEndpointConnection, containerservice)
+        windows = f"{own}/maintenanceConfigurations"
+        client.list(windows, "2026-08-01", containerservice.MaintenanceConfiguration, containerservice)
+        versions = f"{here}/providers/Microsoft.ContainerService/locations/{cluster['location']}/kubernetesVersions"
+        client.get(versions, "2026-08-01", containerservice.KubernetesVersionListResult, containerservice)
         settings = f"{own}/providers/Microsoft.Insights/diagnosticSettings"
         client.list(settings, "2021-05-01-preview", monitor.DiagnosticSettingsResource, monitor)
     scale_sets = f"{here}/providers/Microsoft.Compute/virtualMachineScaleSets"

@@ -218,6 +218,7 @@ def one_project(client, project):
     for cluster in clusters:
         own = f"/v1/projects/{name}/locations/{cluster['location']}/clusters/{cluster['name']}"
         client.get(own, container_v1.Cluster)
+        client.get(f"{own}:fetchClusterUpgradeInfo", container_v1.ClusterUpgradeInfo)
         key = cluster["databaseEncryption"].get("keyName")
         if key:
             client.get(f"/v1/{key}", kms_v1.CryptoKey)

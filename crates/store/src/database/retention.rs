@@ -75,6 +75,7 @@ impl Database {
             ..Applied::default()
         };
         remove(connection, "FROM run_units WHERE run_seq <= $1", &until).await?;
+        remove(connection, "FROM scores WHERE run_seq <= $1", &until).await?;
         applied.runs = remove(connection, "FROM runs WHERE seq <= $1", &until).await?;
         let closed = before(keep.closed_days);
         // With a finding go its messages that have ended: if it comes back it is told anew.

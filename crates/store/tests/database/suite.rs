@@ -56,6 +56,7 @@ both! {
     messages_of_the_last_hour_are_counted_whoever_sent_them,
     tables_of_the_version_before_are_brought_up_to_date,
     what_is_old_is_removed_and_what_is_open_is_not,
+    scores_come_back_oldest_first_once_for_each_run_and_go_with_it,
     the_last_firing_of_each_schedule_is_never_forgotten,
     removing_what_is_old_changes_nothing_of_what_is_told,
     a_memory_that_was_restored_goes_on_where_the_backup_was_made,
@@ -741,6 +742,7 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
         "DROP TABLE threads",
         "DROP TABLE stale_messages",
         "DROP TABLE memory_changes",
+        "DROP TABLE scores",
         "ALTER TABLE deliveries DROP COLUMN tried_since",
         "DELETE FROM palisade_tables WHERE version > 1",
     ] {
@@ -750,6 +752,23 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
     let database = place.open().await;
     assert_eq!(database.open_threads().await.unwrap(), []);
     assert_eq!(database.runs(10).await.unwrap().len(), 2, "what was there is there");
+}
+
+async fn scores_come_back_oldest_first_once_for_each_run_and_go_with_it(place: Place) {
+    let fleet = Fleet::of(1, 1, 1);
+    let database = knowing(&place, &fleet).await;
+    for number in 1..=4 {
+        record(&database, &fleet, number).await;
+        for scores in [format!("{{\"of\":{number}}}"), "another time".to_owned()] {
+            database.keep_scores(&format!("run-{number}"), &scores).await.unwrap();
+        }
+    }
+    database.keep_scores("run-unknown", "nothing").await.unwrap();
+    assert_eq!(database.scores(Some("nightly"), 3).await.unwrap(), Vec::<String>::new());
+    assert_eq!(database.scores(None, 3).await.unwrap(), ["{\"of\":2}", "{\"of\":3}", "{\"of\":4}"]);
+    let keep = Keep { runs_days: 1, closed_days: 1, messages_days: 1, firings_days: 1 };
+    database.retain(&keep, day(30), false).await.unwrap();
+    assert_eq!(database.scores(None, 9).await.unwrap(), ["{\"of\":4}"]);
 }
 
 async fn what_is_old_is_removed_and_what_is_open_is_not(place: Place) {

@@ -2,8 +2,9 @@
 
 use palisade_model::FactKind::{
     self, Administrators, Blockers, Controllers, Dedication, DefaultRoute, Doors, Egress, Exposure, Extensions,
-    ExternalTrusts, Filters, Identities, Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, PoolHealth,
-    PoolVersion, PoolZones, Pools, PublicAddresses, SignIn, Standing, Support, Surge, Trusts, Unused, WorkloadIdentity,
+    ExternalTrusts, Filters, Identities, Interactive, Keys, Metadata, Minters, Nodes, OtherTrust, Pipelines,
+    PoolHealth, PoolVersion, PoolZones, Pools, PublicAddresses, SignIn, Standing, Support, Surge, Trusts, Unused,
+    WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -200,6 +201,7 @@ pub(crate) const LIST_ACCESS_ENTRIES: Call = Call {
     per: Per::Cluster,
     feeds: &[
         Minters,
+        Pipelines,
         Identities,
         Standing,
         Dedication,
@@ -220,7 +222,7 @@ pub(crate) const DESCRIBE_ACCESS_ENTRY: Call = Call {
     name: "eks:DescribeAccessEntry",
     permission: "eks:DescribeAccessEntry",
     per: Per::Member,
-    feeds: &[Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
+    feeds: &[Pipelines, Identities, Standing, Dedication, OtherTrust, Keys, Unused, Controllers, ExternalTrusts],
     redact: &[],
     purpose: "the kind and the Kubernetes groups of an access entry",
 };
@@ -230,7 +232,7 @@ pub(crate) const LIST_ASSOCIATED_ACCESS_POLICIES: Call = Call {
     name: "eks:ListAssociatedAccessPolicies",
     permission: "eks:ListAssociatedAccessPolicies",
     per: Per::Member,
-    feeds: &[Minters, Administrators],
+    feeds: &[Minters, Pipelines, Administrators],
     redact: &[],
     purpose: "the access policies of an access entry",
 };

@@ -2,7 +2,7 @@
 
 use palisade_model::FactKind::{
     self, Controllers, Dedication, ExternalTrusts, Identities, KeyAccess, KeyRotation, KeyState, Keys, Minters,
-    OtherTrust, Standing, Trusts, Unused, WorkloadIdentity,
+    OtherTrust, Pipelines, Standing, Trusts, Unused, WorkloadIdentity,
 };
 use palisade_provider::{Call, Per};
 
@@ -34,6 +34,7 @@ pub(crate) const GET_ACCOUNT_AUTHORIZATION_DETAILS: Call = Call {
     feeds: &[
         Trusts,
         Minters,
+        Pipelines,
         KeyAccess,
         Identities,
         Standing,

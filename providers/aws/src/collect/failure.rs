@@ -45,7 +45,13 @@ const DENIED: &[&str] = &[
 ];
 
 /// Codes that say "no such thing".
-const NOT_FOUND: &[&str] = &["ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException", "NotFoundException"];
+const NOT_FOUND: &[&str] = &[
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "NotFoundException",
+    "RepositoryPolicyNotFoundException",
+];
 
 /// Codes that say "no such call".
 const UNSUPPORTED: &[&str] = &[

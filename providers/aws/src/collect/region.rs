@@ -3,7 +3,7 @@
 use super::{
     Context,
     ask::{Paging, Question, Wire, sending},
-    balancing, boxed, cluster, key, network,
+    balancing, boxed, cluster, key, network, safeguards,
 };
 use crate::{calls, record::eks::ListClusters};
 use futures::future::join_all;
@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub(super) versions: BTreeMap<String, String>,
     /// Issuers of the clusters' tokens, without the scheme.
     pub(super) issuers: BTreeSet<String>,
+    /// Trails that regions with clusters show, by ARN, each with its home region.
+    pub(super) trails: BTreeMap<String, String>,
 }
 
 impl Found {
@@ -46,6 +48,7 @@ impl Found {
         self.profiles.extend(other.profiles);
         self.users.extend(other.users);
         self.issuers.extend(other.issuers);
+        self.trails.extend(other.trails);
         self.addons.extend(other.addons);
         self.versions.extend(other.versions);
         self
@@ -132,15 +135,17 @@ pub(super) async fn read(context: &Context, region: &str, census: Arc<Census>) -
         boxed(network::machines(&place, &groups)).await;
         groups.into_iter().map(cluster::of_group).fold(Found::default(), Found::and)
     };
-    let ((), clusters, groups, members, (), _) = futures::join!(
+    let around = boxed(safeguards::of_region(&place, &names));
+    let ((), clusters, groups, members, (), _, around) = futures::join!(
         boxed(network::of_region(&place)),
         with_clusters,
         with_groups,
         members,
         boxed(cluster::versions(&place)),
         insights,
+        around,
     );
-    let found = members.into_iter().fold(clusters.and(groups), Found::and);
+    let found = members.into_iter().fold(clusters.and(groups).and(around), Found::and);
     boxed(cluster::offers(&place, &found.offers())).await;
     Found { clusters: names.len(), ..found }
 }

@@ -109,3 +109,8 @@ client!(load_balancing, aws_sdk_elasticloadbalancingv2);
 client!(classic_load_balancing, aws_sdk_elasticloadbalancing);
 client!(iam, aws_sdk_iam);
 client!(kms, aws_sdk_kms);
+client!(cloudtrail, aws_sdk_cloudtrail);
+client!(logs, aws_sdk_cloudwatchlogs);
+client!(backup, aws_sdk_backup);
+client!(ecr, aws_sdk_ecr);
+client!(guardduty, aws_sdk_guardduty);

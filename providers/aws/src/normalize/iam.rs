@@ -6,6 +6,7 @@ pub(super) mod condition;
 pub(super) mod directory;
 pub(super) mod escalation;
 mod organization;
+pub(super) mod pipeline;
 pub(super) mod policy;
 pub(super) mod request;
 pub(super) mod standing;

@@ -402,6 +402,8 @@ pub(crate) struct DescribeAccessEntry {
 pub(crate) struct AccessEntry {
     #[serde(rename = "type", deserialize_with = "leaf::text")]
     pub(crate) kind: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) kubernetes_groups: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -356,6 +356,15 @@ fn identity(world: &mut World) {
             ],
         })))
         .put("organizations:DescribeOrganization", ACCOUNT, &[], json!({ "__type": "AWSOrganizationsNotInUseException", "Message": "" }))
+        .put("cloudtrail:DescribeTrails", PLACE, &[], json!({ "trailList": [] }))
+        .put("logs:DescribeLogGroups", PLACE, &[("cluster", "shop")], json!({ "logGroups": [
+            { "logGroupName": "/aws/eks/shop/cluster", "retentionInDays": 400, "deletionProtectionEnabled": true },
+        ] }))
+        .put("guardduty:ListDetectors", PLACE, &[], json!({ "detectorIds": [] }))
+        .put("backup:DescribeRegionSettings", PLACE, &[], json!({ "ResourceTypeOptInPreference": { "EKS": true } }))
+        .put("backup:ListBackupPlans", PLACE, &[], json!({ "BackupPlansList": [] }))
+        .put("backup:ListRecoveryPointsByResource", PLACE, &[("cluster", "shop")], json!({ "RecoveryPoints": [] }))
+        .put("ecr:DescribeRepositories", PLACE, &[], json!({ "repositories": [] }))
         .put("iam:ListOpenIDConnectProviders", ACCOUNT, &[], result("ListOpenIDConnectProviders", json!({
             "OpenIDConnectProviderList": [{ "Arn": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}") }],
         })));

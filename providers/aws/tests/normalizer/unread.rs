@@ -5,8 +5,8 @@ use palisade_model::{
     DefaultRoute,
     FactKind::{
         self, Administrators, Controllers, DefaultRoute as Routes, Doors, Egress, Exposure, ExternalTrusts, Filters,
-        Identities, Interactive, KeyAccess, Keys, Metadata, Minters, Nodes, PoolVersion, PoolZones, PrivateGuard,
-        PublicAddresses, Trusts, Unused,
+        Identities, Interactive, KeyAccess, Keys, Metadata, Minters, Nodes, Pipelines, PoolVersion, PoolZones,
+        PrivateGuard, PublicAddresses, Trusts, Unused,
     },
 };
 use palisade_reach::{Bounds, Protocol};
@@ -64,7 +64,7 @@ fn scaling_groups(world: &mut World) -> &mut Value {
 const ALL_IDENTITIES: &[FactKind] = &[Identities, Controllers, ExternalTrusts];
 
 /// What is lost with the account's whole directory.
-const WHOLE_DIRECTORY: &[FactKind] = &[Identities, Controllers, ExternalTrusts, Trusts, Minters, KeyAccess];
+const WHOLE_DIRECTORY: &[FactKind] = &[Identities, Controllers, ExternalTrusts, Trusts, Minters, KeyAccess, Pipelines];
 
 /// What is lost with the machines of a pool.
 const MACHINES: &[FactKind] = &[Nodes, PublicAddresses, Exposure, Filters, Routes, Egress, Interactive, Metadata];
@@ -171,7 +171,7 @@ fn an_identity_that_was_not_wholly_read_may_be_anybody() {
                 world.body("eks:ListAssociatedAccessPolicies")["associatedAccessPolicies"] =
                     json!([{ "accessScope": {} }]);
             },
-            lost: &[Minters, Administrators],
+            lost: &[Minters, Pipelines, Administrators],
             says: "an access policy of arn:aws:iam::111122223333:role/eks-node has no name",
         },
         Row {

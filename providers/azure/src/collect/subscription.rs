@@ -6,14 +6,16 @@
 use super::{
     Groups,
     fetch::{Fetch, Place},
-    keys,
+    keys, safeguards,
 };
 use crate::{
     ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS,
     GROUP_MEMBERS, IDENTITIES, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, MAINTENANCE, NETWORKS, NODE_ADDRESSES,
     NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
     SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
-    record::{Cluster, DenyAssignment, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity},
+    record::{
+        Cluster, DenyAssignment, DiagnosticSetting, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity,
+    },
 };
 use futures::{future::join_all, join};
 use palisade_provider::{Call, Event, Record};
@@ -51,8 +53,12 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.all::<IgnoredAny>(&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", COMPUTE),
         here.all::<IgnoredAny>(&AUTOMATION_ACCOUNTS, "Microsoft.Automation/automationAccounts", AUTOMATION),
         here.identities(),
-        join_all(clusters.iter().map(|cluster| here.parts(cluster))),
+        async {
+            let settings = join_all(clusters.iter().map(|cluster| here.parts(cluster))).await;
+            safeguards::tables_of(fetch, subscription, &settings).await;
+        },
         keys::read(fetch, subscription, &clusters),
+        safeguards::read(fetch, subscription, &clusters),
         here.all::<IgnoredAny>(&LOCKS, "Microsoft.Authorization/locks", LOCKING),
         here.all::<IgnoredAny>(
             &FEATURES,
@@ -202,19 +208,26 @@ impl Here<'_> {
     }
 
     /// What hangs on one cluster.
-    async fn parts(&self, cluster: &Cluster) {
-        let Some(id) = cluster.id.as_deref() else { return };
+    async fn parts(&self, cluster: &Cluster) -> Vec<DiagnosticSetting> {
+        let Some(id) = cluster.id.as_deref() else { return Vec::new() };
         let bindings = self.below::<IgnoredAny>(&TRUSTED_ACCESS, ("cluster", id), "trustedAccessRoleBindings", AKS);
         let windows = self.below::<IgnoredAny>(&MAINTENANCE, ("cluster", id), "maintenanceConfigurations", AKS);
         let logs = "providers/Microsoft.Insights/diagnosticSettings";
-        let logs = self.below::<IgnoredAny>(&DIAGNOSTIC_SETTINGS, ("cluster", id), logs, keys::INSIGHTS);
+        let logs = self.below::<DiagnosticSetting>(&DIAGNOSTIC_SETTINGS, ("cluster", id), logs, keys::INSIGHTS);
         let endpoints = async {
             if cluster.has_private_link() {
                 let kind = "privateEndpointConnections";
                 self.below::<IgnoredAny>(&PRIVATE_ENDPOINTS, ("cluster", id), kind, AKS).await;
             }
         };
-        join!(bindings, windows, logs, endpoints);
+        let ((), logs, ()) = join!(
+            async {
+                join!(bindings, windows);
+            },
+            logs,
+            endpoints
+        );
+        logs
     }
 }
 

@@ -1,8 +1,8 @@
 //! One cluster, fact by fact.
 
 use super::{
-    doors, endpoint, groups, guard, identities, key, lifecycle, minters, observe::observe, pools,
-    surroundings::Surroundings, table::Row, trusts,
+    backup, doors, endpoint, groups, guard, identities, key, lifecycle, logging, minters, observe::observe, pipelines,
+    pools, registry, surroundings::Surroundings, table::Row, trusts,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -87,7 +87,17 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     cluster.trusts = trusts::trusts(&read, around);
     cluster.controllers = identities::controllers(&read, around);
     cluster.minters = minters::minters(&read, around);
+    cluster.pipelines = pipelines::pipelines(&read, around, &cluster.minters);
     cluster.external_trusts = trusts::external(&read, around);
+    cluster.activity = logging::activity(&read, around);
+    cluster.audit_store = logging::audit_store(&read, around);
+    cluster.detection = logging::detection(&read, around);
+    cluster.backup_plans = backup::plans(&read, around);
+    cluster.recovery = backup::recovery(&read, around);
+    cluster.backup_safety = backup::safety(&read, around);
+    cluster.image_scanning = registry::scanning(&read, around);
+    cluster.registries = registry::registries(&read, around);
+    cluster.image_admission = registry::admission(&read);
     cluster.etcd = observe(|seen| {
         seen.extend(row.evidence("/id"));
         Ok(Etcd::ProviderManaged { reference: "https://learn.microsoft.com/azure/aks/core-aks-concepts#control-plane" })

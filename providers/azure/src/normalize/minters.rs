@@ -18,15 +18,7 @@ pub(super) fn minters(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observe
         for field in ["disableLocalAccounts", "aadProfile", "apiServerAccessProfile"] {
             seen.extend(read.row.evidence(&format!("/properties/{field}")));
         }
-        let ways = [
-            has_local_accounts(read).then_some(ADMIN_CREDENTIAL),
-            // Without Entra the user's credential is a certificate with every right.
-            // <https://learn.microsoft.com/azure/aks/control-kubeconfig-access>
-            (!has_entra(read)).then_some(USER_CREDENTIAL),
-            can_run_commands(read).then_some(RUN_COMMAND),
-            Some(CLUSTER_WRITE),
-        ];
-        let ways: Vec<&'static str> = ways.into_iter().flatten().collect();
+        let ways = ways(read);
         let holders = assignments.holders(&ways, read.id());
         seen.extend(assignments.evidence(holders.iter().map(|holder| holder.held)));
         let minter = |holder: &super::holders::Holder<'_>| Minter {
@@ -40,6 +32,19 @@ pub(super) fn minters(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observe
         minters.sort_by(|a, b| (&a.principal, &a.scope, &a.by).cmp(&(&b.principal, &b.scope, &b.by)));
         Ok(minters)
     })
+}
+
+/// The actions that make an administrator of the cluster.
+pub(super) fn ways(read: &Read<'_, '_>) -> Vec<&'static str> {
+    let ways = [
+        has_local_accounts(read).then_some(ADMIN_CREDENTIAL),
+        // Without Entra the user's credential is a certificate with every right.
+        // <https://learn.microsoft.com/azure/aks/control-kubeconfig-access>
+        (!has_entra(read)).then_some(USER_CREDENTIAL),
+        can_run_commands(read).then_some(RUN_COMMAND),
+        Some(CLUSTER_WRITE),
+    ];
+    ways.into_iter().flatten().collect()
 }
 
 /// What Azure calls principals, in our words.

@@ -4,10 +4,10 @@ use super::malformed;
 use crate::{
     arm,
     record::{
-        AdminRule, Carrier, DenyAssignment, DiagnosticSetting, Feature, FederatedCredential, Interface, List,
-        LoadBalancer, Lock, Maintenance, Member, Network, PrivateEndpointConnection, PublicAddress, RoleAssignment,
-        RoleDefinition, RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity,
-        Vault,
+        AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting, Feature,
+        FederatedCredential, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network, Pricing,
+        PrivateEndpointConnection, PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet,
+        SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -63,7 +63,10 @@ macro_rules! identified {
 
 identified!(
     AdminRule,
+    BackupInstance,
+    BackupVault,
     Carrier,
+    ContainerRegistry,
     DenyAssignment,
     Interface,
     LoadBalancer,
@@ -95,7 +98,9 @@ nameless!(
     Feature,
     FederatedCredential,
     Maintenance,
+    Pricing,
     PrivateEndpointConnection,
+    RecoveryPoint,
     Subscription,
     TrustedAccessBinding
 );

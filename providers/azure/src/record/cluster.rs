@@ -309,6 +309,18 @@ pub(crate) struct SecurityProfile {
     pub(crate) kubernetes_resource_object_encryption_profile: ObjectEncryption,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) workload_identity: Switch,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) defender: Defender,
+}
+
+/// What Defender for Containers does in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Defender {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) security_monitoring: Switch,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) security_gating: Switch,
 }
 
 /// Encryption with a key of the customer's.

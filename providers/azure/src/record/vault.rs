@@ -126,6 +126,8 @@ pub(crate) struct Action {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DiagnosticSetting {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) properties: DiagnosticProperties,
 }
@@ -134,6 +136,16 @@ pub(crate) struct DiagnosticSetting {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct DiagnosticProperties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) workspace_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) storage_account_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) event_hub_authorization_rule_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) marketplace_partner_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) log_analytics_destination_type: Option<String>,
     #[serde(deserialize_with = "lenient::list")]
     pub(crate) logs: Vec<Log>,
 }

@@ -57,6 +57,7 @@ fn values(cluster: &Cluster) -> BTreeMap<String, Option<String>> {
             $(say(&mut all, format!("{}{}", $prefix, stringify!($field)), &$from.$field);)*
         };
     }
+    // Pipelines, backup plans and registries name in their value what of them was not read: they are left out here.
     say!(
         "",
         cluster,
@@ -69,7 +70,14 @@ fn values(cluster: &Cluster) -> BTreeMap<String, Option<String>> {
         minters,
         external_trusts,
         etcd,
-        encryption
+        encryption,
+        activity,
+        audit_store,
+        detection,
+        recovery,
+        backup_safety,
+        image_scanning,
+        image_admission
     );
     say!("api.", cluster.api, public, private_path, doors, tunnels, private_guard);
     say!("key.", cluster.key, state, rotation, access);

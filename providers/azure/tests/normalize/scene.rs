@@ -1,9 +1,10 @@
 //! One small subscription, written down as Azure Resource Manager would answer it, to be changed by each test.
 
 use palisade_azure::{
-    ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS, IDENTITIES,
-    LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
-    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, VIRTUAL_MACHINES, normalize,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, BACKUP_VAULTS, CLUSTERS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, GROUP_MEMBERS,
+    IDENTITIES, LOAD_BALANCERS, NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRICINGS, PUBLIC_ADDRESSES, REGISTRIES,
+    ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTION_LOGS, SUBSCRIPTIONS,
+    TENANT, TRUSTED_ACCESS, VIRTUAL_MACHINES, normalize,
 };
 use palisade_controls::controls;
 use palisade_engine::{Context, Policy, State, evaluate};
@@ -233,6 +234,10 @@ impl Scene {
             .answer(&VIRTUAL_MACHINES, SUBSCRIPTION, &[], value(self.machines.clone()))
             .answer(&AUTOMATION_ACCOUNTS, SUBSCRIPTION, &[], value(self.automation.clone()))
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
+            .answer(&SUBSCRIPTION_LOGS, SUBSCRIPTION, &[], value(Vec::new()))
+            .answer(&PRICINGS, SUBSCRIPTION, &[], value(Vec::new()))
+            .answer(&BACKUP_VAULTS, SUBSCRIPTION, &[], value(Vec::new()))
+            .answer(&REGISTRIES, SUBSCRIPTION, &[], value(Vec::new()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))
             .answer(&SUBSCRIPTIONS, TENANT, &[], value(vec![json!({ "subscriptionId": SUBSCRIPTION, "tenantId": "t" })]));
         for (group, members) in &self.members {

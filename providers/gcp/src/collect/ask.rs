@@ -39,6 +39,11 @@ pub(crate) mod host {
     pub(crate) const IAM: &str = "iam.googleapis.com";
     pub(crate) const KMS: &str = "cloudkms.googleapis.com";
     pub(crate) const RECOMMENDER: &str = "recommender.googleapis.com";
+    pub(crate) const LOGGING: &str = "logging.googleapis.com";
+    pub(crate) const USAGE: &str = "serviceusage.googleapis.com";
+    pub(crate) const BACKUP: &str = "gkebackup.googleapis.com";
+    pub(crate) const ATTESTATION: &str = "binaryauthorization.googleapis.com";
+    pub(crate) const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 }
 
 impl Asker<'_> {
@@ -86,8 +91,31 @@ impl Asker<'_> {
         params: Params<'_>,
         builder: impl Fn(String) -> B,
         send: impl Fn(B) -> F,
-        mut look: impl FnMut(&mut Value),
+        look: impl FnMut(&mut Value),
     ) -> Result<(), FailureReason>
+    where
+        B: RequestOptionsBuilder,
+        T: Serialize,
+        F: Future<Output = google_cloud_gax::Result<T>>,
+    {
+        let refused = self.pages_until((call, host), scope, params, builder, send, look).await;
+        refused.map_err(|(page, Refusal { failure, .. })| {
+            let reason = failure.reason;
+            self.recorder.failed(call, scope, params, page, failure);
+            reason
+        })
+    }
+
+    /// The same, leaving it to the caller to write down the page that was refused.
+    pub(crate) async fn pages_until<B, T, F>(
+        &self,
+        (call, host): Question,
+        scope: &str,
+        params: Params<'_>,
+        builder: impl Fn(String) -> B,
+        send: impl Fn(B) -> F,
+        mut look: impl FnMut(&mut Value),
+    ) -> Result<(), (u32, Refusal)>
     where
         B: RequestOptionsBuilder,
         T: Serialize,
@@ -97,14 +125,7 @@ impl Asker<'_> {
         let mut seen = BTreeSet::new();
         let mut token = String::new();
         loop {
-            let mut value = match self.send(host, scope, builder(token), &send).await {
-                Ok(value) => value,
-                Err(Refusal { failure, .. }) => {
-                    let reason = failure.reason;
-                    self.recorder.failed(call, scope, params, page, failure);
-                    return Err(reason);
-                }
-            };
+            let mut value = self.send(host, scope, builder(token), &send).await.map_err(|refusal| (page, refusal))?;
             look(&mut value);
             token = value.get("nextPageToken").and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
             let last = token.is_empty();
@@ -115,8 +136,7 @@ impl Asker<'_> {
             page = page.saturating_add(1);
             if !seen.insert(token.clone()) {
                 let failure = Failure::new(FailureReason::Malformed, "the same page token came twice");
-                self.recorder.failed(call, scope, params, page, failure);
-                return Err(FailureReason::Malformed);
+                return Err((page, Refusal { failure, consumer: None }));
             }
         }
     }

@@ -2,18 +2,23 @@
 
 use super::failure::not_signed_in;
 use crate::settings::{Credential, Settings};
+use google_cloud_api_serviceusage_v1::client::ServiceUsage;
+use google_cloud_artifactregistry_v1::client::ArtifactRegistry;
 use google_cloud_auth::{
     credentials::{self, CacheableResource, Credentials, CredentialsProvider, EntityTag, anonymous},
     errors::CredentialsError,
 };
+use google_cloud_binaryauthorization_v1::client::BinauthzManagementServiceV1;
 use google_cloud_compute_v1::client::{
     Firewalls, ForwardingRules, Instances, Networks, Projects as ComputeProjects, RegionNetworkFirewallPolicies,
     Routers, Routes, Subnetworks, TargetPools,
 };
 use google_cloud_container_v1::client::ClusterManager;
+use google_cloud_gkebackup_v1::client::BackupForGKE;
 use google_cloud_iam_admin_v1::client::Iam;
 use google_cloud_iam_v2::client::Policies;
 use google_cloud_kms_v1::client::KeyManagementService;
+use google_cloud_logging_v2::client::ConfigServiceV2;
 use google_cloud_recommender_v1::client::Recommender;
 use google_cloud_resourcemanager_v3::client::{Folders, Organizations, Projects};
 use http::{Extensions, HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -40,6 +45,11 @@ pub(crate) struct Clients {
     pub(crate) deny_policies: Policies,
     pub(crate) keys: KeyManagementService,
     pub(crate) recommender: Recommender,
+    pub(crate) logs: ConfigServiceV2,
+    pub(crate) services: ServiceUsage,
+    pub(crate) backups: BackupForGKE,
+    pub(crate) artifacts: ArtifactRegistry,
+    pub(crate) attestation: BinauthzManagementServiceV1,
 }
 
 macro_rules! built {
@@ -81,6 +91,11 @@ impl Clients {
             deny_policies: built!(Policies, settings, credentials),
             keys: built!(KeyManagementService, settings, credentials),
             recommender: built!(Recommender, settings, credentials),
+            logs: built!(ConfigServiceV2, settings, credentials),
+            services: built!(ServiceUsage, settings, credentials),
+            backups: built!(BackupForGKE, settings, credentials),
+            artifacts: built!(ArtifactRegistry, settings, credentials),
+            attestation: built!(BinauthzManagementServiceV1, settings, credentials),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::{
         Asker, Refusal, after_first,
         host::{COMPUTE, CONTAINER, KMS, RECOMMENDER},
     },
-    asker, discover, hierarchy, identities, network, read as as_record, strip,
+    asker, discover, hierarchy, identities, network, read as as_record, safeguards, strip,
 };
 use crate::{
     calls::{
@@ -63,6 +63,7 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
         instances(asker, project),
         balancers(asker, project),
         insights(asker, project),
+        safeguards::read(asker, run, project, &clusters),
         upgrades(asker, project, &clusters),
         futures::future::join_all(keys.iter().filter_map(|key| Some(self::key(asker, run, key_project(key)?, key)))),
     );
@@ -89,7 +90,7 @@ async fn clusters(asker: &Asker<'_>, run: &Run, project: &str) -> Option<serde_j
 
 /// Whether it is this project whose API is off, and not the one that pays for the call. The service says whose it is by
 /// number; discovery has told the project's number, else it is read.
-async fn is_off_in(asker: &Asker<'_>, run: &Run, project: &str, consumer: Option<String>) -> bool {
+pub(super) async fn is_off_in(asker: &Asker<'_>, run: &Run, project: &str, consumer: Option<String>) -> bool {
     let Some(consumer) = consumer else { return false };
     let consumer = consumer.trim_start_matches("projects/");
     if consumer == project {

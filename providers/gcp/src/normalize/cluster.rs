@@ -12,9 +12,11 @@ use super::{
     minters::{gateways, minters},
     network::NetworkBook,
     people::{People, pool},
+    pipelines::pipelines,
     pool::{PoolContext, Subject, pools},
     project::id,
     roles::RoleBook,
+    safeguards,
 };
 use crate::{
     calls::CLUSTERS_LIST,
@@ -25,8 +27,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use palisade_model::{
-    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Provider, Scope, Tunnel, UnreadGroup,
-    Version, WorkloadIdentity,
+    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Pipelines, Provider, Scope, Tunnel,
+    UnreadGroup, Version, WorkloadIdentity,
 };
 use palisade_provider::Snapshot;
 use std::{rc::Rc, sync::Arc};
@@ -119,6 +121,8 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
     cluster.workload_identity = Observed::known(workload_identity(record), at("/workloadIdentityConfig"));
     people(shared, record, &name, evidence, &mut cluster);
     cluster.minters = minted(shared, evidence);
+    cluster.pipelines = piped(shared, &cluster.minters);
+    safeguards::fill(shared, record, evidence, &mut cluster);
     cluster.etcd = Observed::known(Etcd::ProviderManaged { reference: ETCD }, evidence.to_vec());
     cluster.encryption = Observed::from_result(encryption(record), at("/databaseEncryption"));
     cluster.key = key::facts(
@@ -231,5 +235,20 @@ fn minted(shared: &Shared<'_>, evidence: &[Evidence]) -> Observed<Vec<Minter>> {
     let read =
         (|| minters(shared.project, shared.hierarchy.get()?, shared.denials.get()?, &shared.roles, shared.now))();
     sources.extend(shared.roles.evidence());
+    Observed::from_result(read, sources)
+}
+
+/// The identities of pipelines among those who can make credentials.
+fn piped(shared: &Shared<'_>, minters: &Observed<Vec<Minter>>) -> Observed<Pipelines> {
+    let sources = [minters.sources(), shared.people.sources()].concat();
+    let read = (|| {
+        let people = shared.people.get()?;
+        let minters = minters.get()?;
+        // Who may become an account that was not read may be a pipeline.
+        if let Some(gap) = people.unread.iter().min() {
+            return Err(gap.clone());
+        }
+        Ok(pipelines(minters, people, &shared.roles))
+    })();
     Observed::from_result(read, sources)
 }

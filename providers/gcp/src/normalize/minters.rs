@@ -14,6 +14,9 @@ use palisade_authority::{Certainty, Effect, Glob, Grant, Truth};
 use palisade_model::{Administrator, Gap, Minter, PrincipalKind, Tunnel, TunnelKind};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whoever is meant by what was not read.
+pub(crate) const WHOEVER_ELSE: &str = "whoever else";
+
 /// A holder of some permissions, at one place.
 #[derive(Debug)]
 struct Holder {
@@ -126,7 +129,7 @@ pub(crate) fn minters(
             return Err(gap);
         }
         minters.push(Minter {
-            principal: "whoever else".to_owned(),
+            principal: WHOEVER_ELSE.to_owned(),
             kind: PrincipalKind::Role,
             by: vec!["what was not read".to_owned()],
             scope: format!("projects/{project}"),
@@ -183,7 +186,7 @@ pub(crate) fn administrators(
             return Err(gap);
         }
         made.push(Administrator {
-            principal: "whoever else".to_owned(),
+            principal: WHOEVER_ELSE.to_owned(),
             kind: PrincipalKind::User,
             by: vec!["what was not read".to_owned()],
             certainty: Certainty::Conditional(BTreeSet::from([gap.to_string()])),

@@ -46,7 +46,7 @@ const BECOMING: &[&str] = &[
 ];
 
 /// Whether a role lets its holder be a service account it is bound on.
-fn lets_become(roles: &RoleBook<'_>, role: &str) -> bool {
+pub(crate) fn lets_become(roles: &RoleBook<'_>, role: &str) -> bool {
     match roles.get(role) {
         Ok(held) => held.has_any(DIRECT) || held.has_any(BECOME_LATER),
         Err(_) => BECOMING.contains(&role) || !role.starts_with("roles/"),

@@ -51,6 +51,7 @@ pub(crate) struct Cluster {
     pub(crate) fleet: Option<Fleet>,
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
+    pub(crate) binary_authorization: Option<BinaryAuthorization>,
     pub(crate) master_auth: Option<MasterAuth>,
     pub(crate) legacy_abac: Option<Switch>,
     pub(crate) authenticator_groups_config: Option<Switch>,
@@ -67,6 +68,16 @@ pub(crate) struct Cluster {
     pub(crate) alpha_cluster_feature_gates: Vec<String>,
     #[serde(rename = "enableK8sBetaApis")]
     pub(crate) enable_k8s_beta_apis: Option<BetaApis>,
+}
+
+/// Whether Binary Authorization looks at images.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BinaryAuthorization {
+    /// Deprecated: ignored where a mode is set.
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    pub(crate) evaluation_mode: Option<Word>,
 }
 
 /// What stands in no directory, and the cluster's certificate authority: PEM in base64.
@@ -380,6 +391,7 @@ pub(crate) struct Fleet {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
+    pub(crate) gke_backup_agent_config: Option<Switch>,
     pub(crate) kubernetes_dashboard: Option<OffSwitch>,
 }
 

@@ -92,6 +92,24 @@ impl World {
         world.put(&call::NETWORK_FIREWALLS, "p", &[("network", "n")], json!({}));
         world.put(&call::REGION_FIREWALLS, "p", &[("network", "n"), ("region", "europe-west1")], json!({}));
         world.put(&call::INSIGHTS, "p", &[], json!({}));
+        let required = "projects/p/locations/global/buckets/_Required";
+        let buckets = json!({ "buckets": [{ "name": required, "retentionDays": 400, "locked": true }] });
+        world.put(&call::LOG_BUCKETS, "p", &[], buckets);
+        world.put(&call::LOG_SINKS, "p", &[], json!({}));
+        let services = ["containerscanning.googleapis.com", "containerthreatdetection.googleapis.com"];
+        let services = services.map(|name| json!({ "name": format!("projects/42/services/{name}"), "state": 1 }));
+        world.put(&call::SERVICES, "p", &[], json!({ "services": services }));
+        world.put(&call::BACKUP_PLANS, "p", &[], json!({}));
+        let web = "projects/p/locations/europe/repositories/web";
+        world.put(&call::REPOSITORIES, "p", &[("location", "europe-west1")], json!({}));
+        let repositories = json!({ "repositories": [{ "name": web, "format": "DOCKER" }] });
+        world.put(&call::REPOSITORIES, "p", &[("location", "europe")], repositories);
+        // Everybody has a role there that opens nothing, which only its permissions tell.
+        let everybody = json!({ "bindings": [{ "role": "roles/viewer", "members": ["allUsers"] }] });
+        world.put(&call::REPOSITORY_POLICY, "p", &[("repository", web)], everybody);
+        let rule =
+            json!({ "evaluationMode": "REQUIRE_ATTESTATION", "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG" });
+        world.put(&call::IMAGE_POLICY, "p", &[], json!({ "defaultAdmissionRule": rule }));
         let of = [("cluster", "europe-west1/c")];
         world.put(
             &call::CLUSTER_UPGRADES,
@@ -288,6 +306,7 @@ const AUTHORITY: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCk1JSUJmekNDQVNXZ0F
 pub(crate) fn cluster() -> Value {
     json!({
         "name": "c",
+        "binaryAuthorization": { "evaluationMode": "PROJECT_SINGLETON_POLICY_ENFORCE" },
         "location": "europe-west1",
         "currentMasterVersion": "1.33.4-gke.100",
         "resourceLabels": { "team": "shop" },

@@ -45,6 +45,12 @@ pub(crate) struct Cluster {
     /// The logs that are kept; `all` for every one.
     #[serde(default)]
     pub(crate) logging: Vec<String>,
+    /// For how many days the log group keeps them; forever when not said.
+    #[serde(default)]
+    pub(crate) log_days: Option<u32>,
+    /// Whether the log group is protected from deletion.
+    #[serde(default)]
+    pub(crate) log_protected: bool,
     /// `STANDARD` or `EXTENDED`.
     #[serde(default = "extended")]
     pub(crate) support: String,

@@ -37,6 +37,8 @@ pub(crate) struct Cluster {
     /// `BASIC`, `DISABLED` or `ENTERPRISE`.
     pub(crate) security_posture: String,
     pub(crate) groups_domain: Option<String>,
+    /// Whether the agent of Backup for GKE is on.
+    pub(crate) backup_agent: bool,
     pub(crate) fleet: bool,
     /// Answers as in 2023: without `controlPlaneEndpointsConfig`, `shieldedNodes` and `securityPostureConfig`.
     pub(crate) old_reply: bool,
@@ -92,6 +94,7 @@ impl Default for Cluster {
             logs: vec!["SYSTEM_COMPONENTS".to_owned(), "WORKLOADS".to_owned()],
             security_posture: "BASIC".to_owned(),
             groups_domain: None,
+            backup_agent: false,
             fleet: false,
             old_reply: false,
             pools: Vec::new(),

@@ -264,6 +264,7 @@ fn operations(cluster: &Cluster, seed: &str) -> Value {
             "kubernetesDashboard": {"disabled": true},
             "networkPolicyConfig": {"disabled": !cluster.network_policy},
             "gcePersistentDiskCsiDriverConfig": {"enabled": true},
+            "gkeBackupAgentConfig": {"enabled": cluster.backup_agent},
         },
         "loggingService": "logging.googleapis.com/kubernetes",
         "monitoringService": "monitoring.googleapis.com/kubernetes",

@@ -1,0 +1,158 @@
+//! What is kept, backed up, watched and scanned, as Azure shows it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Site;
+use super::cluster::cluster_id;
+use crate::azure::description::BackupVault;
+use crate::azure::ids;
+
+const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
+const VAULT: &str = "Microsoft.DataProtection/backupVaults";
+const REGISTRY: &str = "Microsoft.ContainerRegistry/registries";
+
+/// Adds what a subscription has of it.
+pub(super) fn add(site: &mut Site<'_>) {
+    let subscription = site.subscription;
+    let own = format!("/subscriptions/{}", subscription.id);
+    site.diagnostics(&own, &subscription.activity_log);
+    let workspace = site.id("observability", WORKSPACE, "central");
+    for table in ["AzureDiagnostics", "AKSAudit", "AKSAuditAdmin"] {
+        let id = format!("{workspace}/tables/{table}");
+        let days = &subscription.log_days;
+        let body = json!({
+            "id": id,
+            "name": table,
+            "properties": {
+                "retentionInDays": days.searchable,
+                "totalRetentionInDays": days.total,
+                "archiveRetentionInDays": days.total.saturating_sub(days.searchable),
+                "plan": "Analytics",
+                "provisioningState": "Succeeded",
+            },
+        });
+        site.wire.hide(&id, &body);
+    }
+    for plan in ["VirtualMachines", "Containers", "KeyVaults"] {
+        let is_on = subscription.defender_plans.iter().any(|on| on == plan);
+        let id = format!("{own}/providers/Microsoft.Security/pricings/{plan}");
+        let mut properties =
+            json!({ "pricingTier": if is_on { "Standard" } else { "Free" }, "freeTrialRemainingTime": "PT0S" });
+        if plan == "Containers" {
+            let parts =
+                ["ContainerRegistriesVulnerabilityAssessments", "AgentlessDiscoveryForKubernetes", "ContainerSensor"];
+            let word = if is_on { "True" } else { "False" };
+            let parts: Vec<Value> = parts.iter().map(|name| json!({ "name": name, "isEnabled": word })).collect();
+            crate::azure::wire::set(&mut properties, "extensions", json!(parts));
+        }
+        let body = json!({ "id": id, "name": plan, "type": "Microsoft.Security/pricings", "properties": properties });
+        site.wire.add(&id, &body);
+    }
+    for registry in &subscription.registries {
+        let id = site.id(&registry.group, REGISTRY, &registry.name);
+        let body = json!({
+            "id": id,
+            "name": registry.name,
+            "type": REGISTRY,
+            "location": site.location(None),
+            "sku": { "name": "Premium", "tier": "Premium" },
+            "properties": {
+                "loginServer": format!("{}.azurecr.io", registry.name),
+                "adminUserEnabled": registry.admin_user,
+                "anonymousPullEnabled": registry.anonymous_pull,
+                "publicNetworkAccess": if registry.public { "Enabled" } else { "Disabled" },
+                "networkRuleSet": { "defaultAction": if registry.public { "Allow" } else { "Deny" }, "ipRules": [] },
+                "roleAssignmentMode": "LegacyRegistryPermissions",
+                "provisioningState": "Succeeded",
+            },
+        });
+        site.wire.add(&id, &body);
+    }
+    for vault in &subscription.backup_vaults {
+        self::vault(site, vault);
+    }
+}
+
+fn vault(site: &mut Site<'_>, vault: &BackupVault) {
+    let id = site.id(&vault.group, VAULT, &vault.name);
+    let body = json!({
+        "id": id,
+        "name": vault.name,
+        "type": VAULT,
+        "location": site.location(None),
+        "properties": {
+            "provisioningState": "Succeeded",
+            "storageSettings": [{ "datastoreType": "VaultStore", "type": vault.redundancy }],
+            "securitySettings": {
+                "immutabilitySettings": { "state": vault.immutability },
+                "softDeleteSettings": { "state": "On", "retentionDurationInDays": 14.0 },
+            },
+            "isVaultProtectedByResourceGuard": false,
+        },
+    });
+    site.wire.add(&id, &body);
+    for instance in &vault.instances {
+        let known = site.subscription.clusters.iter().find(|cluster| cluster.name == instance.cluster);
+        let source = known.map(|cluster| cluster_id(&site.subscription.id, cluster)).unwrap_or_default();
+        let name = format!("{}-{}", instance.cluster, ids::guid(&format!("backup {source}")));
+        let own = format!("{id}/backupInstances/{name}");
+        let body = json!({
+            "id": own,
+            "name": name,
+            "type": "Microsoft.DataProtection/backupVaults/backupInstances",
+            "properties": {
+                "friendlyName": instance.cluster,
+                "dataSourceInfo": {
+                    "resourceID": source,
+                    "datasourceType": "Microsoft.ContainerService/managedClusters",
+                    "objectType": "Datasource",
+                },
+                "policyInfo": {
+                    "policyId": format!("{id}/backupPolicies/daily"),
+                    "policyParameters": { "backupDatasourceParametersList": [{
+                        "objectType": "KubernetesClusterBackupDatasourceParameters",
+                        "snapshotVolumes": instance.volumes,
+                        "includeClusterScopeResources": true,
+                        "includedNamespaces": instance.namespaces,
+                        "excludedNamespaces": [],
+                    }] },
+                },
+                "protectionStatus": { "status": instance.state },
+                "currentProtectionState": instance.state,
+                "provisioningState": "Succeeded",
+                "objectType": "BackupInstance",
+            },
+        });
+        site.wire.add(&own, &body);
+        for (number, made) in instance.points.iter().enumerate() {
+            let point = format!("{own}/recoveryPoints/{number}");
+            let mut stores = vec![json!({ "type": "OperationalStore", "state": "COMMITTED", "visible": true })];
+            if instance.in_vault {
+                stores.push(json!({ "type": "VaultStore", "state": "COMMITTED", "visible": true }));
+            }
+            let body = json!({
+                "id": point,
+                "name": number.to_string(),
+                "type": "Microsoft.DataProtection/backupVaults/backupInstances/recoveryPoints",
+                "properties": {
+                    "objectType": "AzureBackupDiscreteRecoveryPoint",
+                    "recoveryPointTime": moment(made),
+                    "recoveryPointType": "Incremental",
+                    "recoveryPointState": "Completed",
+                    "recoveryPointDataStoresDetails": stores,
+                },
+            });
+            site.wire.add(&point, &body);
+        }
+    }
+}
+
+/// `today` is the first second of the day on which the world is made: a backup is fresh whenever the story is told.
+fn moment(text: &str) -> String {
+    if text != "today" {
+        return text.to_owned();
+    }
+    let now = Timestamp::now().as_second();
+    Timestamp::from_second(now - now.rem_euclid(86_400)).unwrap_or_default().to_string()
+}
