@@ -8,6 +8,9 @@ resource "aws_iam_policy" "palisade_reader" {
       Effect = "Allow"
       Action = [
         "autoscaling:DescribeAutoScalingGroups",
+        "ec2:DescribeFlowLogs",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
         "ec2:DescribeInstances",
         "ec2:DescribeLaunchTemplateVersions",
         "ec2:DescribeNetworkAcls",
@@ -16,10 +19,13 @@ resource "aws_iam_policy" "palisade_reader" {
         "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
         "ec2:DescribeSubnets",
+        "ec2:DescribeVolumes",
         "ec2:DescribeVpcAttribute",
         "ec2:DescribeVpcBlockPublicAccessExclusions",
         "ec2:DescribeVpcBlockPublicAccessOptions",
+        "ec2:DescribeVpcEndpoints",
         "ec2:DescribeVpcs",
+        "ec2:GetEbsEncryptionByDefault",
         "ec2:GetManagedPrefixListEntries",
         "eks:DescribeAccessEntry",
         "eks:DescribeAddon",

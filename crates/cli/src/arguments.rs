@@ -2,6 +2,7 @@
 
 mod answers;
 mod catalogue;
+mod evidence;
 mod fleet;
 mod memory;
 mod report;
@@ -11,6 +12,7 @@ mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
@@ -77,11 +79,13 @@ Examples:
 
 {EXIT_CODES}"))]
     Scan(Scan),
-    /// Judge stored snapshots offline; the same snapshot gives the same bytes
+    /// Judge stored snapshots or an evidence bundle offline; the same snapshot gives the same bytes
     #[command(after_help = "\
 Examples:
   palisade replay run1
-  palisade replay run1 run2 --format json -o findings.json")]
+  palisade replay run1 run2 --format json -o findings.json
+  palisade replay bundle-1                        whether a bundle's verdicts come out again, byte for byte
+  palisade replay bundle-1 --with-current-rules   what newer rules say of it")]
     Replay(Replay),
     /// What to do first, in four 90-day plans, with what to expect of them
     #[command(after_help = "\
@@ -239,6 +243,17 @@ Examples:
     Store {
         #[command(subcommand)]
         command: Store,
+    },
+    /// Evidence for auditors: make bundles, check them, look after the keys that seal them
+    #[command(after_help = "\
+Examples:
+  palisade evidence keys new --out signing.pem
+  palisade evidence export run1 --out bundle-1 -c palisade.yaml --key file:signing.pem --log bundles
+  palisade evidence verify bundle-1 --key signing.pem.pub
+  palisade replay bundle-1")]
+    Evidence {
+        #[command(subcommand)]
+        command: Evidence,
     },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(

@@ -7,6 +7,7 @@ mod catalogue;
 mod data;
 mod demo;
 mod doctor;
+mod evidence;
 mod exit;
 mod map;
 mod output;
@@ -64,6 +65,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Waivers { command } => runtime()?.block_on(waivers::run(&command, screen)),
         Command::Answers { command } => answers::run(&command, screen),
         Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
+        Command::Evidence { command } => runtime()?.block_on(evidence::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {

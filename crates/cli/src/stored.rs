@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::{Lookup, Replay},
+    evidence,
     exit::{self, Exit, WrongUsage},
     output::Screen,
     providers,
@@ -22,6 +23,15 @@ use std::{
 };
 
 pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+    if let [path] = wanted.snapshots.as_slice()
+        && evidence::is_bundle(path)
+    {
+        return evidence::replay(path, wanted, screen);
+    }
+    if wanted.with_current_rules || !wanted.trusted.key.is_empty() {
+        let why = "`--with-current-rules` and `--key` are for one bundle of `palisade evidence export`";
+        return Err(WrongUsage(why.to_owned()).into());
+    }
     let report = judged(&wanted.snapshots, wanted.config.as_deref())?;
     screen.report(&report, &wanted.output, Vec::new())?;
     Ok(exit::of_report(&report, false, wanted.gate.fail_on, wanted.gate.min_coverage))

@@ -26,6 +26,11 @@ const KEYS: &[&str] = &[
     "log_retention_days",
     "log_searchable_days",
     "backup_age_hours",
+    "image_age_days",
+    "require_own_disk_key",
+    "untrusted_workloads",
+    "retirement_notice_days",
+    "require_encrypted_pod_traffic",
     "production_values",
     "severities",
     "waivers_file",
@@ -75,6 +80,13 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
             .number("log_searchable_days", 1..3_651, diagnostics)
             .unwrap_or(standard.log_searchable_days),
         backup_age_hours: map.number("backup_age_hours", 1..8_785, diagnostics).unwrap_or(standard.backup_age_hours),
+        image_age_days: map.number("image_age_days", 1..3_651, diagnostics).unwrap_or(standard.image_age_days),
+        own_disk_key: map.flag("require_own_disk_key", diagnostics),
+        untrusted_workloads: map.flag("untrusted_workloads", diagnostics),
+        retirement_notice_days: map
+            .number("retirement_notice_days", 1..3_651, diagnostics)
+            .unwrap_or(standard.retirement_notice_days),
+        encrypt_pod_traffic: map.flag("require_encrypted_pod_traffic", diagnostics),
         production: set("production_values", diagnostics).unwrap_or(standard.production),
         severities: severities(&map, controls, diagnostics),
         waivers: Vec::new(),

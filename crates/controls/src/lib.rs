@@ -16,11 +16,14 @@ mod flaws;
 pub mod governance;
 pub mod identity;
 pub mod image;
+pub mod network;
 pub mod node;
 pub mod observability;
 mod quoted;
+mod retirements;
 pub mod scalability;
 mod time;
+pub mod workload;
 
 use palisade_engine::Entry;
 
@@ -32,6 +35,8 @@ pub fn controls() -> Vec<Entry> {
         identity::CONTROLS,
         etcd::CONTROLS,
         image::CONTROLS,
+        network::CONTROLS,
+        workload::CONTROLS,
         backup::CONTROLS,
         observability::CONTROLS,
         scalability::CONTROLS,

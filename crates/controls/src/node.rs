@@ -4,11 +4,17 @@ use palisade_engine::{Entry, Judgement, Verdict, per_pool};
 use palisade_model::{Cluster, Gap, Pool, PoolKind};
 
 pub mod administration_ports_open;
+pub mod boot_unverified;
 pub mod cluster_ports_open;
 pub mod direct_internet_route;
+pub mod disks_unencrypted;
 pub mod egress_unrestricted;
+pub mod image_not_supported;
+pub mod image_old;
 pub mod ingress_open;
 pub mod interactive_access_by_key;
+pub mod patching_manual;
+pub mod pools_mixed;
 mod ports;
 mod probes;
 pub mod public_node_address;
@@ -24,6 +30,12 @@ pub const CONTROLS: &[Entry] = &[
     Entry::of::<direct_internet_route::DirectInternetRoute>(),
     Entry::of::<egress_unrestricted::EgressUnrestricted>(),
     Entry::of::<interactive_access_by_key::InteractiveAccessByKey>(),
+    Entry::of::<image_not_supported::ImageNotSupported>(),
+    Entry::of::<image_old::ImageOld>(),
+    Entry::of::<patching_manual::PatchingManual>(),
+    Entry::of::<boot_unverified::BootUnverified>(),
+    Entry::of::<disks_unencrypted::DisksUnencrypted>(),
+    Entry::of::<pools_mixed::PoolsMixed>(),
 ];
 
 /// One verdict for each pool. A serverless pool has no machines of the customer's, so nothing is asked of it.

@@ -3,7 +3,7 @@
 
 use palisade_controls::controls;
 use palisade_engine::{Answer, AnsweredFor, Answers, Context, Finding, Policy, State, Value, evaluate};
-use palisade_model::{Cluster, Coverage, Etcd, Provider, Rotation, Unused};
+use palisade_model::{Cluster, Coverage, Etcd, Image, Patching, Pool, Provider, Rotation, Telemetry, Unused};
 use palisade_testkit::{known, now, tidy};
 
 fn answer(control: &str, of: AnsweredFor, value: (&str, Value)) -> Answer {
@@ -121,6 +121,20 @@ fn where_the_cloud_is_silent_people_are_heard_and_where_it_speaks_they_are_not()
         }
         cluster.identities = known(identities);
     };
+    let pools = |cluster: &mut Cluster, change: &dyn Fn(&mut Pool)| {
+        let mut pools = cluster.pools.get().unwrap().clone();
+        pools.iter_mut().for_each(change);
+        cluster.pools = known(pools);
+    };
+    let image = |cluster: &mut Cluster| {
+        pools(cluster, &|pool| pool.machinery.image = known(Image::Own { id: "image".to_owned() }));
+    };
+    let patching = |cluster: &mut Cluster| {
+        pools(cluster, &|pool| pool.machinery.patching = known(Patching::Undeclared { because: because() }));
+    };
+    let telemetry = |cluster: &mut Cluster| {
+        cluster.platform.telemetry = known(Telemetry { metrics: None, logs: None, because: because() });
+    };
     let day = |text: &str| Value::Day(text.parse().unwrap());
     type Row<'a> = (&'a str, &'a dyn Fn(&mut Cluster), &'a str, Value, Value);
     let table: &[Row<'_>] = &[
@@ -128,6 +142,9 @@ fn where_the_cloud_is_silent_people_are_heard_and_where_it_speaks_they_are_not()
         ("ET-12", &rotation, "rotated_on", day("2026-09-01"), Value::Never),
         ("ET-15", &objects, "rewritten_on", day("2026-09-01"), Value::Never),
         ("ID-12", &unused, "removed_on", day("2026-09-01"), Value::Never),
+        ("ND-09", &image, "mended", Value::Yes, Value::No),
+        ("ND-11", &patching, "replaced", Value::Yes, Value::No),
+        ("OB-03", &telemetry, "collected", Value::Yes, Value::No),
     ];
     for (control, silence, question, good, bad) in table {
         let state = |is_silent: bool, values: &[Value]| {

@@ -95,6 +95,8 @@ fn a_control_is_found_in_the_file_of_its_name() {
             "ID" => "identity",
             "ET" => "etcd",
             "IM" => "image",
+            "NW" => "network",
+            "WL" => "workload",
             "BK" => "backup",
             "OB" => "observability",
             "CD" => "delivery",

@@ -41,6 +41,16 @@ pub struct Policy {
     pub log_searchable_days: u32,
     /// Oldest last backup that is tolerated, in hours: the recovery point objective (BK-02).
     pub backup_age_hours: u32,
+    /// Oldest node image that is tolerated where the provider does not say that it is the newest, in days (ND-10).
+    pub image_age_days: u32,
+    /// Whether node disks must be encrypted with the customer's own key (ND-13). `None`: nobody has said.
+    pub own_disk_key: Option<bool>,
+    /// Whether code that nobody vouches for runs in the clusters (ND-14). `None`: nobody has said.
+    pub untrusted_workloads: Option<bool>,
+    /// How long before its retirement a part of the network is a finding, in days (NW-03).
+    pub retirement_notice_days: u32,
+    /// Whether traffic between nodes must be encrypted (NW-05). `None`: nobody has said.
+    pub encrypt_pod_traffic: Option<bool>,
     /// Label or tag values of `environment`, `env` or `stage` that mean production.
     pub production: BTreeSet<String>,
     /// Severities the organisation sets itself, by control id.
@@ -72,6 +82,11 @@ impl Default for Policy {
             log_retention_days: 365,
             log_searchable_days: 90,
             backup_age_hours: 24,
+            image_age_days: 45,
+            own_disk_key: None,
+            untrusted_workloads: None,
+            retirement_notice_days: 180,
+            encrypt_pod_traffic: None,
             production: ["prod", "production", "live"].into_iter().map(str::to_owned).collect(),
             severities: BTreeMap::new(),
             waivers: Vec::new(),

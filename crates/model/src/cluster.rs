@@ -1,10 +1,10 @@
 //! One cluster and its surroundings.
 
 use crate::{
-    Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, Controller, Credential, Detection,
-    Encryption, Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Lifecycle, Location,
-    Minter, Observed, Pipelines, Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup, Version,
-    WorkloadIdentity,
+    Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, ClusterNetwork, Controller, Credential,
+    Detection, Encryption, Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Lifecycle,
+    Location, Minter, Observed, Pipelines, Platform, Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup,
+    Version, WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -76,6 +76,10 @@ pub struct Cluster {
     pub detection: Observed<Detection>,
     /// What is asked of images before they run.
     pub image_admission: Observed<ImageAdmission>,
+    /// The network it is built from and stands in.
+    pub network: ClusterNetwork,
+    /// Services it leans on.
+    pub platform: Platform,
     /// How people get into the Kubernetes API.
     pub access: Access,
     /// How it is kept.
@@ -142,6 +146,8 @@ impl Cluster {
             registries: Observed::missing(gap.clone()),
             detection: Observed::missing(gap.clone()),
             image_admission: Observed::missing(gap.clone()),
+            network: ClusterNetwork::unread(gap),
+            platform: Platform::unread(gap),
             access: Access::unread(gap),
             lifecycle: Lifecycle::unread(gap),
         }

@@ -107,6 +107,40 @@ facts! {
     Detection = "threat detection",
     /// What is asked of images before they run.
     ImageAdmission = "image admission",
+    /// The operating system of machines.
+    Image = "image",
+    /// When the image in use was published.
+    ImageAge = "image age",
+    /// How the image in use compares with what is offered.
+    NewestImage = "newest image",
+    /// Whether newer images come by themselves.
+    Patching = "patching",
+    /// Whether machines prove what they boot.
+    Boot = "verified boot",
+    /// Whether disks and caches are encrypted.
+    Disks = "node disks",
+    /// Which pods a pool keeps to itself.
+    Isolation = "isolation",
+    /// Whether the number of machines follows the load.
+    Scaling = "scaling",
+    /// What can run out.
+    Room = "headroom",
+    /// Whether traffic is recorded.
+    FlowLogs = "flow logs",
+    /// What enforces network policies.
+    PolicyEngine = "policy engine",
+    /// What the cluster's network is built from.
+    NetworkParts = "network parts",
+    /// The network a cluster stands in.
+    NetworkPlace = "network",
+    /// Whether machines reach the cloud's services privately.
+    PrivateApis = "private access to cloud services",
+    /// Whether traffic between machines is encrypted.
+    Transit = "encryption in transit",
+    /// Where workloads can take secrets from.
+    SecretStore = "secret store",
+    /// Where metrics and logs go.
+    Telemetry = "metrics and logs",
     /// A static administrator that stands in no directory.
     LocalCredential = "local credential",
     /// What decides about requests.
@@ -191,6 +225,7 @@ impl Cluster {
             see(FactKind::Egress, pool.egress.gap());
             see(FactKind::Interactive, pool.interactive.gap());
             see(FactKind::Metadata, pool.metadata.gap());
+            pool.machinery.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
             see(FactKind::PoolVersion, pool.upkeep.version.gap());
             see(FactKind::PoolZones, pool.upkeep.zones.gap());
             see(FactKind::Surge, pool.upkeep.surge.gap());
@@ -226,6 +261,8 @@ impl Cluster {
         see(FactKind::Registries, self.registries.gap());
         see(FactKind::Detection, self.detection.gap());
         see(FactKind::ImageAdmission, self.image_admission.gap());
+        self.network.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
+        self.platform.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         see(FactKind::LocalCredential, self.access.local_credential.gap());
         see(FactKind::Authorization, self.access.authorization.gap());
         see(FactKind::SignIn, self.access.sign_in.gap());
@@ -283,6 +320,8 @@ impl Cluster {
             (FactKind::Health, &mut self.lifecycle.health),
             (FactKind::Register, &mut self.lifecycle.register),
         ];
+        facts.extend(self.network.facts_mut());
+        facts.extend(self.platform.facts_mut());
         for pool in self.pools.value_mut().into_iter().flatten() {
             facts.push((FactKind::Nodes, &mut pool.nodes));
             facts.push((FactKind::PublicAddresses, &mut pool.public_addresses));
@@ -292,6 +331,7 @@ impl Cluster {
             facts.push((FactKind::Egress, &mut pool.egress));
             facts.push((FactKind::Interactive, &mut pool.interactive));
             facts.push((FactKind::Metadata, &mut pool.metadata));
+            facts.extend(pool.machinery.facts_mut());
             facts.push((FactKind::PoolVersion, &mut pool.upkeep.version));
             facts.push((FactKind::PoolZones, &mut pool.upkeep.zones));
             facts.push((FactKind::Surge, &mut pool.upkeep.surge));

@@ -23,8 +23,11 @@ mod identity;
 mod inventory;
 mod lifecycle;
 mod logging;
+mod machinery;
+mod network;
 mod observed;
 mod pipeline;
+mod platform;
 mod pool;
 mod registry;
 
@@ -52,9 +55,14 @@ pub use lifecycle::{
     Lifecycle, Phase, Placement, PoolHealth, Register, Repair, Support, Surge, Tier, Upgrades, Upkeep, Zones,
 };
 pub use logging::{ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, Retention};
+pub use machinery::{
+    Boot, DiskKey, Disks, FlowLogs, Image, ImageAge, Isolation, Machinery, Newest, Patching, Room, Scaling,
+};
+pub use network::{ClusterNetwork, NetworkPart, NetworkPlace, PolicyEngine, PrivateApis, Transit};
 pub use observed::{Observed, first_proof};
 pub use palisade_authority::IdentityId;
 pub use pipeline::{Pipeline, PipelineReach, Pipelines};
+pub use platform::{Platform, SecretStore, Telemetry};
 pub use pool::{
     DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
     PoolKind, PublicAddresses, SubnetFilter,

@@ -1,6 +1,6 @@
 //! Groups of nodes, who can reach them, and what they give away.
 
-use crate::{NodeId, Observed, PoolId, Upkeep};
+use crate::{Machinery, NodeId, Observed, PoolId, Upkeep};
 use palisade_reach::{AddrSet, Bounds, Hit, PacketSet};
 use std::{net::IpAddr, sync::Arc};
 
@@ -29,6 +29,8 @@ pub struct Pool {
     pub interactive: Observed<Interactive>,
     /// What its metadata service gives to whom.
     pub metadata: Observed<Metadata>,
+    /// What its machines are made from and how they are kept.
+    pub machinery: Machinery,
     /// How its machines are kept.
     pub upkeep: Upkeep,
 }

@@ -1,6 +1,6 @@
 //! What is never stored.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What stands where a secret stood.
 pub const REDACTED: &str = "(redacted)";
@@ -30,6 +30,13 @@ const SECRET_NAMES: &[&str] = &[
     "configurationvalues",
     "configurationprotectedsettings",
 ];
+
+/// Switches that are kept where everything around them is blanked, compared like names: facts are read from them, and
+/// `true` and `false` give nothing away.
+const SWITCHES: &[&str] = &["enablenetworkpolicy", "enablesecretrotation"];
+
+/// Fields whose value is JSON in a text, of which the switches are kept.
+const NESTED: &str = "configurationvalues";
 
 /// Words that make a label or tag a secret when its key contains one of them.
 const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "apikey", "accesskey", "token", "credential"];
@@ -61,13 +68,44 @@ fn redact_at(value: &mut Value, steps: &[&str]) {
     }
 }
 
-/// Blanks the strings and numbers below a place and keeps its shape, so that presence can still be told.
+/// Blanks the strings and numbers below a place and keeps its shape, so that presence can still be told. Switches stay.
 fn blank(value: &mut Value) {
     match value {
         Value::Null => (),
         Value::Bool(_) | Value::Number(_) | Value::String(_) => *value = Value::from(REDACTED),
         Value::Array(items) => items.iter_mut().for_each(blank),
-        Value::Object(fields) => fields.values_mut().for_each(blank),
+        Value::Object(fields) => {
+            for (_, field) in fields.iter_mut().filter(|(name, field)| !is_switch(name, field)) {
+                blank(field);
+            }
+        }
+    }
+}
+
+fn is_switch(name: &str, value: &Value) -> bool {
+    let is_either = match value {
+        Value::Bool(_) => true,
+        Value::String(text) => text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
+        Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
+    };
+    is_either && SWITCHES.contains(&plain(name).as_str())
+}
+
+/// The switches of a JSON object in a text, and nothing else of it. Whatever else the text is, it is blanked.
+fn switches_of(text: &str) -> Value {
+    fn only(fields: Map<String, Value>) -> Map<String, Value> {
+        let kept = fields.into_iter().filter_map(|(name, value)| match value {
+            Value::Object(inner) => {
+                Some(only(inner)).filter(|inner| !inner.is_empty()).map(|inner| (name, inner.into()))
+            }
+            value => is_switch(&name, &value).then_some((name, value)),
+        });
+        kept.collect()
+    }
+    match serde_json::from_str(text) {
+        _ if text.is_empty() => Value::from(""),
+        Ok(Value::Object(fields)) => Value::from(Value::Object(only(fields)).to_string()),
+        Ok(_) | Err(_) => Value::from(REDACTED),
     }
 }
 
@@ -82,7 +120,9 @@ fn redact_names(value: &mut Value) {
             for (name, field) in fields.iter_mut() {
                 let is_tag_value = tag_of_a_secret && name.eq_ignore_ascii_case("value");
                 let is_label = matches!(field, Value::String(_)) && is_secret_label(name);
-                if is_tag_value || is_label || SECRET_NAMES.contains(&plain(name).as_str()) {
+                if let (NESTED, Value::String(text)) = (plain(name).as_str(), &*field) {
+                    *field = switches_of(text);
+                } else if is_tag_value || is_label || SECRET_NAMES.contains(&plain(name).as_str()) {
                     blank(field);
                 } else {
                     redact_names(field);
@@ -111,6 +151,38 @@ fn plain(name: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn of_the_values_of_an_add_on_only_switches_are_kept() {
+        let kept = |values: &str| {
+            let mut body = json!({ "addon": { "configurationValues": values } });
+            redact(&mut body, &[]);
+            let once = body.clone();
+            redact(&mut body, &[]);
+            assert_eq!(body, once, "what is redacted twice is what was redacted once");
+            body["addon"]["configurationValues"].as_str().unwrap().to_owned()
+        };
+        let secret =
+            r#"{"apiKey":"dd-1","enableNetworkPolicy":"true","env":{"TOKEN":"t","enableSecretRotation":true}}"#;
+        assert_eq!(kept(secret), r#"{"enableNetworkPolicy":"true","env":{"enableSecretRotation":true}}"#);
+        assert_eq!(kept(r#"{"apiKey":"dd-1"}"#), "{}");
+        assert_eq!(kept(""), "");
+        assert_eq!(kept(r#"{"enableNetworkPolicy":"hunter2"}"#), "{}");
+        for text in ["enableNetworkPolicy: true", "[]", "\"secret\"", "{"] {
+            assert_eq!(kept(text), REDACTED, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_switch_stays_where_everything_around_it_is_blanked() {
+        let mut body =
+            json!({ "config": { "enableSecretRotation": "true", "workspace": "ws-1", "rotationPollInterval": "2m" } });
+        redact(&mut body, &["/config"]);
+        let expected = json!({
+            "config": { "enableSecretRotation": "true", "workspace": REDACTED, "rotationPollInterval": REDACTED },
+        });
+        assert_eq!(body, expected);
+    }
 
     #[test]
     fn declared_places_secret_names_and_secret_tags_are_blanked_and_the_rest_is_kept() {

@@ -9,5 +9,5 @@ mod replay;
 mod scan;
 
 pub use gather::Judge;
-pub use replay::replay;
+pub use replay::{judge_each, replay};
 pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, Unfinished, scan};

@@ -1,7 +1,7 @@
 //! Judges what was stored.
 
 use crate::{Judge, gather::Gather};
-use palisade_provider::Provider;
+use palisade_provider::{Provider, Snapshot};
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
 
@@ -11,14 +11,32 @@ pub fn replay(
     provider_of: impl Fn(palisade_model::Provider) -> Option<Box<dyn Provider>>,
     judge: &Judge<'_>,
 ) -> Result<Report, StoreError> {
-    let mut gather = Gather::default();
+    let mut units = Vec::new();
     for folder in folders {
-        for unit in folder.units()? {
-            let snapshot = folder.read(&unit)?;
-            let Some(provider) = provider_of(snapshot.provider) else {
-                let why = format!("this program cannot read `{}`", snapshot.provider);
-                return Err(StoreError::Malformed { path: unit, why });
-            };
+        units.extend(folder.units()?.into_iter().map(|unit| (folder, unit)));
+    }
+    let snapshots = units.into_iter().map(|(folder, unit)| {
+        let snapshot = folder.read(&unit)?;
+        if provider_of(snapshot.provider).is_none() {
+            let why = format!("this program cannot read `{}`", snapshot.provider);
+            return Err(StoreError::Malformed { path: unit, why });
+        }
+        Ok(snapshot)
+    });
+    judge_each(snapshots, &provider_of, judge)
+}
+
+/// Judges snapshots as they come, wherever they come from, and forgets each. The first error ends it. A snapshot of a
+/// provider that this program cannot read is passed over: whoever gives it decides what that means.
+pub fn judge_each<E>(
+    snapshots: impl IntoIterator<Item = Result<Snapshot, E>>,
+    provider_of: impl Fn(palisade_model::Provider) -> Option<Box<dyn Provider>>,
+    judge: &Judge<'_>,
+) -> Result<Report, E> {
+    let mut gather = Gather::default();
+    for snapshot in snapshots {
+        let snapshot = snapshot?;
+        if let Some(provider) = provider_of(snapshot.provider) {
             gather.take(&snapshot, provider.as_ref(), judge);
         }
     }

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use palisade_authority::{Capability, Certainty, GrantId, Held, IdentityId, PipelineSubject, Standing};
 use palisade_model::{
     ActivityLog, ActivityRoute, Answer, Api, Audience, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans,
-    BackupSafety, Cluster, ClusterId, Controller, ControllerIdentity, Coverage, Credential, Dedication, DefaultRoute,
-    Detection, Digest, Door, DoorKind, Egress, Encryption, Entry, EntryKind, Etcd, Evidence, Exposure, ExternalTrust,
-    Filters, Gap, Identity, IdentityKind, ImageAdmission, ImageScanning, Interactive, Issuer, KeyAccess, KeyFacts,
-    KeyHolder, KeyOwner, KeyState, Location, LongLivedKey, Metadata, Minter, Node, NodeId, Observed, OpenRule,
-    Pipeline, PipelineReach, Pipelines, PodAccess, Pool, PoolId, PoolKind, PrincipalKind, PrivateGuard, PrivatePath,
-    Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Recovery, Registry, RegistryOpening, Retention,
-    Rotation, ScanMode, Scope, SubnetFilter, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version,
-    WorkloadIdentity,
+    BackupSafety, Boot, Cluster, ClusterId, ClusterNetwork, Controller, ControllerIdentity, Coverage, Credential,
+    Dedication, DefaultRoute, Detection, Digest, DiskKey, Disks, Door, DoorKind, Egress, Encryption, Entry, EntryKind,
+    Etcd, Evidence, Exposure, ExternalTrust, Filters, FlowLogs, Gap, Identity, IdentityKind, Image, ImageAdmission,
+    ImageAge, ImageScanning, Interactive, Isolation, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState,
+    Location, LongLivedKey, Machinery, Metadata, Minter, NetworkPart, NetworkPlace, Newest, Node, NodeId, Observed,
+    OpenRule, Patching, Pipeline, PipelineReach, Pipelines, Platform, PodAccess, PolicyEngine, Pool, PoolId, PoolKind,
+    PrincipalKind, PrivateApis, PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses,
+    PublicDoor, Recovery, Registry, RegistryOpening, Retention, Room, Rotation, Scaling, ScanMode, Scope, SecretStore,
+    SubnetFilter, Telemetry, Transit, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity,
 };
 use palisade_reach::{AddrSet, Bounds, IntervalSet, PacketSet, Protocol, Protocols, RuleId};
 use std::{collections::BTreeMap, sync::Arc};
@@ -76,7 +77,7 @@ pub fn tidy(provider: Provider) -> Cluster {
                 global: false,
             }),
         },
-        pools: known(vec![tidy_pool()]),
+        pools: known(vec![tidy_pool(provider)]),
         credential: known(Credential::ManagedIdentity { what: "role cluster".to_owned() }),
         workload_identity: known(WorkloadIdentity::Enabled { how: "federation".to_owned() }),
         identities: known(vec![
@@ -149,6 +150,109 @@ pub fn tidy(provider: Provider) -> Cluster {
         image_admission: known(ImageAdmission::Enforced { by: "the policy".to_owned() }),
         access: tidy_access(),
         lifecycle: tidy_lifecycle(),
+        network: tidy_network(),
+        platform: Platform {
+            secret_store: known(SecretStore::Connected { by: "the provider's store".to_owned(), rotates: Some(true) }),
+            telemetry: known(Telemetry {
+                metrics: Some("the provider".to_owned()),
+                logs: Some("the provider".to_owned()),
+                because: "the add-ons".to_owned(),
+            }),
+        },
+    }
+}
+
+fn tidy_network() -> ClusterNetwork {
+    ClusterNetwork {
+        policy_engine: known(PolicyEngine::Active { by: "Cilium".to_owned() }),
+        parts: known(vec![NetworkPart { role: "network plugin".to_owned(), word: "overlay".to_owned() }]),
+        place: known(NetworkPlace { name: "network-1".to_owned(), default: None, routes_based: None }),
+        private_apis: known(PrivateApis::Offered { by: "private endpoints".to_owned() }),
+        transit: known(Transit::Encrypted { by: "WireGuard".to_owned() }),
+        room: known(vec![Room { what: "addresses of pods".to_owned(), used: 20, limit: 100 }]),
+    }
+}
+
+fn sloppy_network(provider: Provider) -> ClusterNetwork {
+    let (role, word) = match provider {
+        Provider::Azure => ("load balancer", "basic"),
+        Provider::Aws | Provider::Gcp | Provider::Kubernetes => ("network plugin", "default"),
+    };
+    ClusterNetwork {
+        policy_engine: known(PolicyEngine::Absent { because: "no engine is set".to_owned() }),
+        parts: known(vec![NetworkPart { role: role.to_owned(), word: word.to_owned() }]),
+        place: known(NetworkPlace {
+            name: "default".to_owned(),
+            default: Some("the network `default` is the one every project starts with".to_owned()),
+            routes_based: Some("pods take their addresses from routes".to_owned()),
+        }),
+        private_apis: known(PrivateApis::Missing { what: vec!["the registry".to_owned()] }),
+        transit: known(Transit::Plain { because: "no encryption is set".to_owned() }),
+        room: known(vec![Room { what: "addresses of pods".to_owned(), used: 95, limit: 100 }]),
+    }
+}
+
+fn tidy_machinery(provider: Provider) -> Machinery {
+    let word = match provider {
+        Provider::Aws => "BOTTLEROCKET_x86_64",
+        Provider::Azure => "Azure Linux 3",
+        Provider::Gcp | Provider::Kubernetes => "COS_CONTAINERD",
+    };
+    let image = match provider {
+        Provider::Kubernetes => Image::Own { id: "image-1".to_owned() },
+        Provider::Aws | Provider::Azure | Provider::Gcp => {
+            Image::Family { word: word.to_owned(), because: "the pool's image".to_owned() }
+        }
+    };
+    Machinery {
+        image: known(image),
+        image_age: known(ImageAge::Dated {
+            image: "image-1".to_owned(),
+            published: now() - jiff::SignedDuration::from_hours(24 * 10),
+        }),
+        newest: known(Newest::Behind { newest: "image-2".to_owned() }),
+        patching: known(Patching::Automatic { how: "the channel is set".to_owned() }),
+        boot: known(Boot::Verified { by: "secure boot and a TPM".to_owned() }),
+        disks: known(Disks {
+            plain: Vec::new(),
+            key: DiskKey::Own { keys: vec!["key-2".to_owned()] },
+            because: "every disk is encrypted".to_owned(),
+        }),
+        isolation: known(Isolation {
+            system_only: Some("taint `CriticalAddonsOnly`".to_owned()),
+            taints: vec!["team=shop:NoSchedule".to_owned()],
+            sandbox: None,
+        }),
+        scaling: known(Scaling::Automatic { how: "the autoscaler is on".to_owned() }),
+        room: known(vec![Room { what: "machines".to_owned(), used: 3, limit: 10 }]),
+        flow_logs: known(FlowLogs::On { by: vec!["log-1".to_owned()] }),
+    }
+}
+
+fn sloppy_machinery(provider: Provider) -> Machinery {
+    let word = match provider {
+        Provider::Aws => "AL2_x86_64",
+        Provider::Azure => "Azure Linux 2",
+        Provider::Gcp | Provider::Kubernetes => "COS",
+    };
+    Machinery {
+        image: known(Image::Family { word: word.to_owned(), because: "the pool's image".to_owned() }),
+        image_age: known(ImageAge::Dated {
+            image: "image-1".to_owned(),
+            published: now() - jiff::SignedDuration::from_hours(24 * 400),
+        }),
+        newest: known(Newest::Behind { newest: "image-2".to_owned() }),
+        patching: known(Patching::Manual { because: "the channel is `None`".to_owned() }),
+        boot: known(Boot::Unverified { missing: vec!["secure boot is off".to_owned()] }),
+        disks: known(Disks {
+            plain: vec!["disk-1".to_owned()],
+            key: DiskKey::Provider,
+            because: "nothing asks for encryption".to_owned(),
+        }),
+        isolation: known(Isolation::default()),
+        scaling: known(Scaling::Fixed { because: "the autoscaler is off".to_owned() }),
+        room: known(vec![Room { what: "machines".to_owned(), used: 10, limit: 10 }]),
+        flow_logs: known(FlowLogs::Off { subnets: vec!["subnet-1".to_owned()] }),
     }
 }
 
@@ -185,7 +289,7 @@ pub fn sloppy(provider: Provider) -> Cluster {
         tunnels: known(vec![Tunnel { kind: TunnelKind::RunCommand, holder: "run command".to_owned() }]),
         private_guard: known(PrivateGuard::Unfiltered { because: "no rules stand in front of it".to_owned() }),
     };
-    cluster.pools = known(vec![sloppy_pool()]);
+    cluster.pools = known(vec![sloppy_pool(provider)]);
     cluster.credential = known(Credential::StoredSecret { principal: "app-1".to_owned() });
     cluster.workload_identity = known(WorkloadIdentity::Disabled { missing: "the issuer is off".to_owned() });
     cluster.identities = known(
@@ -263,6 +367,11 @@ pub fn sloppy(provider: Provider) -> Cluster {
     }]);
     cluster.detection = known(Detection::Off { because: "no detector".to_owned() });
     cluster.image_admission = known(ImageAdmission::Off { because: "it is off".to_owned() });
+    cluster.network = sloppy_network(provider);
+    cluster.platform = Platform {
+        secret_store: known(SecretStore::Connected { by: "the provider's store".to_owned(), rotates: Some(false) }),
+        telemetry: known(Telemetry { metrics: None, logs: None, because: "no add-on".to_owned() }),
+    };
     cluster.access = sloppy_access();
     cluster.lifecycle = sloppy_lifecycle();
     cluster
@@ -343,7 +452,7 @@ fn sloppy_standing() -> Standing {
     }
 }
 
-fn tidy_pool() -> Pool {
+fn tidy_pool(provider: Provider) -> Pool {
     Pool {
         id: PoolId::new("workers"),
         name: "workers".to_owned(),
@@ -373,11 +482,12 @@ fn tidy_pool() -> Pool {
             mode: "tokens required, hop limit 1".to_owned(),
             pods: PodAccess::Blocked { because: "hop limit 1".to_owned() },
         }),
+        machinery: tidy_machinery(provider),
         upkeep: tidy_upkeep(),
     }
 }
 
-fn sloppy_pool() -> Pool {
+fn sloppy_pool(provider: Provider) -> Pool {
     let everything = PacketSet::of(Protocols::Any, &IntervalSet::full(), &everyone());
     Pool {
         public_addresses: known(PublicAddresses {
@@ -406,8 +516,9 @@ fn sloppy_pool() -> Pool {
             mode: "tokens optional, hop limit 2".to_owned(),
             pods: PodAccess::Reachable { because: "hop limit 2".to_owned() },
         }),
+        machinery: sloppy_machinery(provider),
         upkeep: sloppy_upkeep(),
-        ..tidy_pool()
+        ..tidy_pool(provider)
     }
 }
 

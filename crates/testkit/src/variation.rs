@@ -8,6 +8,7 @@ mod around;
 mod identity;
 mod key;
 mod lifecycle;
+mod machinery;
 mod pipeline;
 mod pool;
 
@@ -27,7 +28,7 @@ pub struct Variation {
 
 /// Every variation, in a fixed order.
 pub fn variations() -> impl Iterator<Item = Variation> {
-    [access::ALL, pool::ALL, identity::ALL, key::ALL, lifecycle::ALL, pipeline::ALL, around::ALL]
+    [access::ALL, pool::ALL, identity::ALL, key::ALL, machinery::ALL, lifecycle::ALL, pipeline::ALL, around::ALL]
         .into_iter()
         .flatten()
         .map(|(name, apply)| Variation { name, apply: *apply })

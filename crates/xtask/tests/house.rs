@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-authority",
         ],
     ),
+    ("palisade-evidence", &["palisade-provider", "palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-schedule", &[]),
     ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
     ("palisade-notify", &["palisade-message"]),

@@ -6,6 +6,7 @@
 mod balancing;
 mod eks;
 mod identity;
+mod machinery;
 mod network;
 mod organization;
 mod safeguards;
@@ -13,6 +14,7 @@ mod safeguards;
 pub(crate) use balancing::*;
 pub(crate) use eks::*;
 pub(crate) use identity::*;
+pub(crate) use machinery::*;
 pub(crate) use network::*;
 pub(crate) use organization::*;
 pub(crate) use safeguards::*;
@@ -56,6 +58,12 @@ pub static CALLS: &[Call] = &[
     DESCRIBE_VPC_BLOCK_PUBLIC_ACCESS_EXCLUSIONS,
     DESCRIBE_LAUNCH_TEMPLATE_VERSIONS,
     DESCRIBE_AUTO_SCALING_GROUPS,
+    DESCRIBE_IMAGES,
+    DESCRIBE_VOLUMES,
+    GET_EBS_ENCRYPTION_BY_DEFAULT,
+    DESCRIBE_FLOW_LOGS,
+    DESCRIBE_VPC_ENDPOINTS,
+    DESCRIBE_INSTANCE_TYPES,
     DESCRIBE_LOAD_BALANCERS,
     DESCRIBE_TARGET_GROUPS,
     DESCRIBE_LISTENERS,

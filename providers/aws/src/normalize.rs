@@ -9,6 +9,7 @@ mod cluster;
 mod encryption;
 mod endpoint;
 mod exposure;
+mod fabric;
 mod filter;
 mod iam;
 mod identities;
@@ -237,6 +238,8 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
         rotation: encryption::rotation(region, known),
         access: key::key_access(region, account, known),
     };
+    cluster.network = fabric::network(region, known);
+    cluster.platform = fabric::platform(known);
     cluster.access = lifecycle::access(region, account, known);
     cluster.lifecycle = lifecycle::lifecycle(region, known);
     cluster

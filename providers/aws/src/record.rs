@@ -8,6 +8,7 @@ pub(crate) mod eks;
 pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod leaf;
+pub(crate) mod machinery;
 pub(crate) mod network;
 pub(crate) mod organization;
 pub(crate) mod safeguards;

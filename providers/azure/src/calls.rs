@@ -2,9 +2,10 @@
 
 use palisade_model::FactKind::{
     self, ActivityLog, Administrators, AuditLog, AuditStore, BackupPlans, BackupSafety, Controllers, Dedication,
-    DefaultRoute, DeletionGuard, Detection, Egress, Experiments, Exposure, ExternalTrusts, Filters, Identities,
-    ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, Nodes, OtherTrust, Pipelines, PrivateGuard, PublicAccess,
-    PublicAddresses, Recovery, Registries, Standing, Support, Trusts, Tunnels, UnreadGroups, Upgrades,
+    DefaultRoute, DeletionGuard, Detection, Egress, Experiments, Exposure, ExternalTrusts, Filters, FlowLogs,
+    Identities, ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, NewestImage, Nodes, OtherTrust, Pipelines,
+    PrivateGuard, PublicAccess, PublicAddresses, Recovery, Registries, Room, Standing, Support, Trusts, Tunnels,
+    UnreadGroups, Upgrades,
 };
 use palisade_provider::{Call, Per};
 
@@ -93,7 +94,7 @@ calls! {
         "evaluate who can reach nodes and private endpoints";
     /// The virtual networks of a subscription, with their subnets.
     NETWORKS = "VirtualNetworks_ListAll", "Microsoft.Network/virtualNetworks/read", Account,
-        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress], &[],
+        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress, Room, FlowLogs], &[],
         "know the networks of the nodes, their peerings and what guards their subnets";
     /// The public addresses of a subscription.
     PUBLIC_ADDRESSES = "PublicIPAddresses_ListAll", "Microsoft.Network/publicIPAddresses/read", Account,
@@ -105,7 +106,7 @@ calls! {
         "know what load balancers forward to nodes";
     /// The route tables of a subscription.
     ROUTE_TABLES = "RouteTables_ListAll", "Microsoft.Network/routeTables/read", Account,
-        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress], &[],
+        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress, FlowLogs], &[],
         "know where the nodes' traffic goes";
     /// The security admin rules that hold in a network. They may be written in another subscription; this asks for what
     /// comes of them.
@@ -115,7 +116,8 @@ calls! {
         "evaluate the rules that come before and past security groups";
     /// The scale sets of a subscription.
     SCALE_SETS = "VirtualMachineScaleSets_ListAll", "Microsoft.Compute/virtualMachineScaleSets/read", Account,
-        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing, Pipelines],
+        &[PrivateGuard, Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Dedication, Standing, Pipelines,
+            FlowLogs, Room],
         SCALE_SET_SECRETS,
         "find the machines of node pools, and what else carries their identities";
     /// The single virtual machines of a subscription.
@@ -136,6 +138,19 @@ calls! {
         "Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read", Member,
         &[Nodes, PublicAddresses, Exposure], &[],
         "know which nodes have a public address";
+    /// Which image a pool could be upgraded to.
+    UPGRADE_PROFILE = "AgentPools_GetUpgradeProfile",
+        "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles/read", Member,
+        &[NewestImage], &[],
+        "know whether a pool runs the newest image";
+    /// What a subscription watches its networks with.
+    NETWORK_WATCHERS = "NetworkWatchers_ListAll", "Microsoft.Network/networkWatchers/read", Account,
+        &[FlowLogs], &[],
+        "find the records of traffic";
+    /// The records of traffic of a region.
+    FLOW_LOGS = "FlowLogs_List", "Microsoft.Network/networkWatchers/flowLogs/read", Member,
+        &[FlowLogs], &[],
+        "know whether traffic of the nodes' networks is recorded";
     /// Who holds which role in a subscription, at its parents and below it.
     ROLE_ASSIGNMENTS = "RoleAssignments_ListForSubscription", "Microsoft.Authorization/roleAssignments/read", Account,
         &[Standing, UnreadGroups, Minters, Pipelines, KeyAccess, Administrators], &[],

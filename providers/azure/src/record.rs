@@ -17,16 +17,17 @@ mod vault;
 
 pub(crate) use authorization::{DenyAssignment, Member, Permission, Principal, RoleAssignment, RoleDefinition};
 pub(crate) use cluster::{
-    AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
+    Addon, AgentPool, AssignedIdentity, Cluster, ClusterProperties, PrivateEndpointConnection, TrustedAccessBinding,
+    UpgradeProfile,
 };
 pub(crate) use compute::{Carrier, Identity, ScaleSet};
 pub(crate) use identity::{FederatedCredential, UserAssignedIdentity};
 pub(crate) use lifecycle::{Feature, KubernetesVersion, KubernetesVersions, Lock, Maintenance, Span};
 pub(crate) use list::List;
 pub(crate) use network::{
-    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress,
+    AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress, FlowLog,
     ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
-    RouteTable, SecurityGroup, SecurityRule, Subnet,
+    RouteTable, SecurityGroup, SecurityRule, Subnet, Watcher,
 };
 pub(crate) use safeguards::{
     BackupInstance, BackupVault, ContainerRegistry, LogTable, Pricing, RecoveryPoint, RecoveryPointProperties,

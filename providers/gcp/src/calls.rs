@@ -2,9 +2,10 @@
 
 use palisade_model::FactKind::{
     self, ActivityLog, Administrators, AuditStore, BackupPlans, BackupSafety, Blockers, Controllers, Dedication,
-    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, Identities, ImageAdmission, ImageScanning,
-    Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines, PublicAddresses,
-    Recovery, Registries, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups, Unused,
+    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Identities, ImageAdmission,
+    ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines,
+    PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups,
+    Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -279,7 +280,7 @@ pub const INSTANCES: Call = Call {
     name: "compute.instances.aggregatedList",
     permission: "compute.instances.list",
     per: Per::Account,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication, Standing],
+    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Dedication, Standing, Room],
     redact: &[],
     purpose: "read the machines of the clusters, their addresses, tags and accounts",
 };
@@ -329,9 +330,9 @@ pub const SUBNETWORKS: Call = Call {
     name: "compute.subnetworks.aggregatedList",
     permission: "compute.subnetworks.list",
     per: Per::Account,
-    feeds: &[Exposure, Filters, Egress],
+    feeds: &[Exposure, Filters, Egress, FlowLogs, PrivateApis],
     redact: &[],
-    purpose: "read the addresses of the networks",
+    purpose: "read the addresses of the networks, and whether their traffic is recorded",
 };
 
 /// Reads the routes of a project.

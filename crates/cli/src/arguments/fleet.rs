@@ -1,6 +1,6 @@
 //! What reads a fleet or a snapshot.
 
-use super::{Configuration, Gate, ListFormat, Output};
+use super::{Configuration, Gate, ListFormat, Output, Trusted};
 use clap::{Args, ValueEnum};
 use palisade_authority::Capability;
 use palisade_reach::Protocol;
@@ -41,12 +41,17 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
-    /// Folders written by `--save-snapshot` or `demo --keep`
+    /// Folders written by `--save-snapshot` or `demo --keep`, or one bundle of `palisade evidence export`
     #[arg(required = true, value_name = "SNAPSHOT")]
     pub(crate) snapshots: Vec<PathBuf>,
     /// A configuration whose policy is applied; the standard policy when absent
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Of a bundle: show what this program's rules say in another way than those it was judged by
+    #[arg(long)]
+    pub(crate) with_current_rules: bool,
+    #[command(flatten)]
+    pub(crate) trusted: Trusted,
     #[command(flatten)]
     pub(crate) output: Output,
     #[command(flatten)]

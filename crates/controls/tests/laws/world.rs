@@ -122,6 +122,9 @@ pub(crate) fn policies() -> [Policy; 3] {
         approved_minters: Some(approved(&["platform-admins"])),
         approved_parties: Some(approved(&[])),
         customer_key: Some(true),
+        own_disk_key: Some(true),
+        untrusted_workloads: Some(true),
+        encrypt_pod_traffic: Some(true),
         all_objects: true,
         answers: answers(Mood::Bad),
         ..Policy::default()
@@ -132,6 +135,9 @@ pub(crate) fn policies() -> [Policy; 3] {
         approved_minters: Some(approved(&["platform-admins", "somebody"])),
         approved_parties: Some(approved(&["222222222222"])),
         customer_key: Some(false),
+        own_disk_key: Some(false),
+        untrusted_workloads: Some(false),
+        encrypt_pod_traffic: Some(false),
         answers: answers(Mood::Good),
         ..Policy::default()
     };

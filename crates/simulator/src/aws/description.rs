@@ -143,6 +143,8 @@ pub(crate) struct Region {
     pub(crate) backups: Backups,
     /// GuardDuty; off when not said.
     pub(crate) detector: Option<Detector>,
+    /// Whether disks of new machines are encrypted without being asked.
+    pub(crate) encrypts_by_default: bool,
 }
 
 /// The region's switch that keeps the internet out of every VPC.

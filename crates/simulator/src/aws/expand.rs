@@ -7,6 +7,7 @@ pub(crate) mod identity;
 pub(crate) mod interfaces;
 pub(crate) mod keys;
 pub(crate) mod kinds;
+pub(crate) mod machinery;
 pub(crate) mod network;
 pub(crate) mod nodes;
 pub(crate) mod safeguards;
@@ -94,6 +95,12 @@ pub(crate) struct Fabric {
     pub(crate) clusters: BTreeMap<String, Facts>,
     pub(crate) keys: Vec<KeyFacts>,
     pub(crate) safeguards: Safeguards,
+    pub(crate) images: Vec<Item>,
+    pub(crate) volumes: Vec<Item>,
+    pub(crate) instance_types: Vec<Item>,
+    pub(crate) flow_logs: Vec<Item>,
+    pub(crate) vpc_endpoints: Vec<Item>,
+    pub(crate) encrypts_by_default: bool,
 }
 
 /// A region while it is being expanded.
@@ -177,6 +184,8 @@ impl Fabric {
             build.fabric.clusters.insert(cluster.name.clone(), facts);
         }
         build.fabric.safeguards = Safeguards::expand(place, region);
+        machinery::of_networks(&mut build);
+        build.fabric.encrypts_by_default = region.encrypts_by_default;
         build.fabric.keys = region.keys.iter().map(|key| KeyFacts::expand(place, region, key)).collect();
         build.fabric
     }

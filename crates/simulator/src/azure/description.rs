@@ -173,6 +173,8 @@ pub(crate) struct Network {
     pub(crate) peerings: Vec<Peering>,
     /// Security admin rules that Virtual Network Manager has deployed to it. Access `Allow`, `AlwaysAllow` or `Deny`.
     pub(crate) admin_rules: Vec<Rule>,
+    /// Whether its traffic is recorded.
+    pub(crate) flow_logs: bool,
 }
 
 /// One subnet; its neighbours are named as in the same subscription.

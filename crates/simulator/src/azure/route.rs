@@ -41,6 +41,7 @@ const AUTHORIZATION: &str = "2022-05-01-preview";
 
 static KINDS: &[Kind] = &[
     kind("Microsoft.ContainerService/managedClusters", AKS),
+    kind("Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles", AKS),
     kind("Microsoft.ContainerService/managedClusters/privateEndpointConnections", AKS),
     kind("Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings", AKS),
     kind("Microsoft.ContainerService/managedClusters/maintenanceConfigurations", AKS),
@@ -51,6 +52,8 @@ static KINDS: &[Kind] = &[
     kind("Microsoft.Network/natGateways", NETWORK),
     kind("Microsoft.Network/networkInterfaces", NETWORK),
     kind("Microsoft.Network/networkSecurityGroups", NETWORK),
+    kind("Microsoft.Network/networkWatchers", NETWORK),
+    kind("Microsoft.Network/networkWatchers/flowLogs", NETWORK),
     kind("Microsoft.Network/publicIPAddresses", NETWORK),
     kind("Microsoft.Network/routeTables", NETWORK),
     kind("Microsoft.Network/virtualNetworks", NETWORK),

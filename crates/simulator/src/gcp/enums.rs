@@ -64,6 +64,8 @@ const ALL: &[Known] = &[
         &[("VULNERABILITY_MODE_UNSPECIFIED", 0), ("VULNERABILITY_DISABLED", 1), ("VULNERABILITY_BASIC", 2)],
     ),
     ("sandboxConfig.type", &[("GVISOR", 1)]),
+    ("taints.effect", &[("NO_SCHEDULE", 1), ("PREFER_NO_SCHEDULE", 2), ("NO_EXECUTE", 3)]),
+    ("autoscaling.locationPolicy", &[("BALANCED", 1), ("ANY", 2)]),
     ("upgradeSettings.strategy", STRATEGY),
     ("autoUpgradeStatus", &[("ACTIVE", 1), ("MINOR_UPGRADE_PAUSED", 4), ("UPGRADE_PAUSED", 5)]),
     (

@@ -1,9 +1,10 @@
 //! EC2 and Auto Scaling: machines, networks and filters.
 
 use palisade_model::FactKind::{
-    self, Controllers, Dedication, DefaultRoute, Egress, Exposure, ExternalTrusts, Filters, Identities, Interactive,
-    Keys, Metadata, Nodes, OtherTrust, PoolHealth, PoolVersion, PoolZones, Pools, PrivateGuard, PrivatePath,
-    PublicAddresses, Standing, Surge, Unused,
+    self, Boot, Controllers, Dedication, DefaultRoute, Disks, Egress, Exposure, ExternalTrusts, Filters, FlowLogs,
+    Identities, Image, ImageAge, Interactive, Isolation, Keys, Metadata, NetworkPlace, NewestImage, Nodes, OtherTrust,
+    Patching, PoolHealth, PoolVersion, PoolZones, Pools, PrivateGuard, PrivatePath, PublicAddresses, Room, Scaling,
+    Standing, Surge, Transit, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -40,6 +41,17 @@ pub(crate) const DESCRIBE_INSTANCES: Call = Call {
         Unused,
         Controllers,
         ExternalTrusts,
+        Image,
+        ImageAge,
+        NewestImage,
+        Patching,
+        Boot,
+        Disks,
+        Isolation,
+        Scaling,
+        Room,
+        FlowLogs,
+        Transit,
         PoolVersion,
         PoolZones,
         Surge,
@@ -94,7 +106,7 @@ pub(crate) const DESCRIBE_SUBNETS: Call = Call {
     name: "ec2:DescribeSubnets",
     permission: "ec2:DescribeSubnets",
     per: Per::Network,
-    feeds: &[PublicAddresses, Exposure, Egress, PoolZones],
+    feeds: &[PublicAddresses, Exposure, Egress, PoolZones, Room, FlowLogs],
     redact: &[],
     purpose: "address ranges of the subnets and whether they give public addresses",
 };
@@ -104,7 +116,7 @@ pub(crate) const DESCRIBE_VPCS: Call = Call {
     name: "ec2:DescribeVpcs",
     permission: "ec2:DescribeVpcs",
     per: Per::Network,
-    feeds: &[Exposure],
+    feeds: &[Exposure, NetworkPlace],
     redact: &[],
     purpose: "the networks' own address ranges",
 };
@@ -154,7 +166,7 @@ pub(crate) const DESCRIBE_LAUNCH_TEMPLATE_VERSIONS: Call = Call {
     name: "ec2:DescribeLaunchTemplateVersions",
     permission: "ec2:DescribeLaunchTemplateVersions",
     per: Per::Member,
-    feeds: &[PublicAddresses, Interactive, Metadata],
+    feeds: &[PublicAddresses, Interactive, Metadata, Image, Disks],
     redact: &["/DescribeLaunchTemplateVersionsResponse/launchTemplateVersionSet/*/launchTemplateData/userData"],
     purpose: "key, metadata options and public addresses of new nodes",
 };
@@ -164,7 +176,23 @@ pub(crate) const DESCRIBE_AUTO_SCALING_GROUPS: Call = Call {
     name: "autoscaling:DescribeAutoScalingGroups",
     permission: "autoscaling:DescribeAutoScalingGroups",
     per: Per::Network,
-    feeds: &[Nodes, PublicAddresses, Exposure, Filters, DefaultRoute, Egress, Interactive, Metadata],
+    feeds: &[
+        Nodes,
+        PublicAddresses,
+        Exposure,
+        Filters,
+        DefaultRoute,
+        Egress,
+        Interactive,
+        Metadata,
+        ImageAge,
+        NewestImage,
+        Patching,
+        Boot,
+        Disks,
+        Room,
+        FlowLogs,
+    ],
     redact: &[],
     purpose: "which machines belong to a node group",
 };

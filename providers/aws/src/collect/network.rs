@@ -41,7 +41,15 @@ pub(super) async fn of_region(place: &Place<'_>) {
         &exclusions,
         sending!(|token| ec2.describe_vpc_block_public_access_exclusions().max_results(1000).set_next_token(token)),
     );
-    futures::join!(boxed(options), boxed(exclusions));
+    let by_default = place.question(&calls::GET_EBS_ENCRYPTION_BY_DEFAULT, &[], Wire::Ec2, None);
+    let by_default = context.ask::<Value>(&host, &by_default, sending!(|_| ec2.get_ebs_encryption_by_default()));
+    let logs = place.question(&calls::DESCRIBE_FLOW_LOGS, &[], Wire::Ec2, Some(Paging::NEXT_TOKEN));
+    let logs = context.ask::<Value>(
+        &host,
+        &logs,
+        sending!(|token| ec2.describe_flow_logs().max_results(1000).set_next_token(token)),
+    );
+    futures::join!(boxed(options), boxed(exclusions), boxed(by_default), boxed(logs));
 }
 
 /// The tables of the clusters' networks. Returns the instance profiles that machines of clusters carry.
@@ -58,13 +66,66 @@ pub(super) async fn tables(place: &Place<'_>, clusters: &[Described], balancing:
     let chunks = vpcs.chunks(FILTER_VALUES).map(|vpcs| boxed(chunk(place, ec2, vpcs)));
     let targets = boxed(balancing::targets(place, balancing, &vpcs));
     let (found, _, ()) = futures::join!(join_all(chunks), join_all(attributes), targets);
-    let (mut lists, mut profiles) = (BTreeSet::new(), BTreeSet::new());
-    for (named, carried) in found {
-        lists.extend(named);
-        profiles.extend(carried);
+    let mut named = Named::default();
+    for one in found {
+        named.lists.extend(one.lists);
+        named.profiles.extend(one.profiles);
+        named.images.extend(one.images);
+        named.types.extend(one.types);
+        named.machines.extend(one.machines);
     }
-    prefix_lists(place, ec2, lists).await;
+    let Named { lists, profiles, images, types, machines } = named;
+    futures::join!(prefix_lists(place, ec2, lists), machinery(place, ec2, (images, types, machines)));
     profiles
+}
+
+/// What the tables name and other calls are about.
+#[derive(Debug, Default)]
+struct Named {
+    /// Prefix lists of rules and routes.
+    lists: BTreeSet<String>,
+    /// What the clusters' machines carry, run and are, and the machines themselves.
+    profiles: BTreeSet<String>,
+    images: BTreeSet<String>,
+    types: BTreeSet<String>,
+    machines: BTreeSet<String>,
+}
+
+/// The images, types and disks of the clusters' machines. They are asked for by filters: an id that is gone would fail a
+/// question that names it.
+async fn machinery(
+    place: &Place<'_>,
+    ec2: &aws_sdk_ec2::Client,
+    (images, types, machines): (BTreeSet<String>, BTreeSet<String>, BTreeSet<String>),
+) {
+    let context = place.context;
+    let host = &place.host("ec2");
+    let [images, types, machines] = [images, types, machines].map(|all| all.into_iter().collect::<Vec<String>>());
+    macro_rules! each {
+        ($values:ident, $call:ident, $param:literal, $filter:literal, $operation:ident, $size:literal $(, $more:ident($value:expr))?) => {
+            join_all($values.chunks(FILTER_VALUES).map(|values| {
+                boxed(async move {
+                    let joined = values.join(",");
+                    let params = [($param, joined.as_str())];
+                    let question = place.question(&calls::$call, &params, Wire::Ec2, Some(Paging::NEXT_TOKEN));
+                    let filter = Filter::builder().name($filter).set_values(Some(values.to_vec())).build();
+                    let send = sending!(|token| ec2
+                        .$operation()
+                        $(.$more($value))?
+                        .filters(filter.clone())
+                        .max_results($size)
+                        .set_next_token(token));
+                    context.ask::<Value>(host, &question, send).await;
+                })
+            }))
+        };
+    }
+    futures::join!(
+        // Amazon marks images as deprecated after two years: machines run them all the same.
+        each!(images, DESCRIBE_IMAGES, "images", "image-id", describe_images, 1000, include_deprecated(true)),
+        each!(types, DESCRIBE_INSTANCE_TYPES, "types", "instance-type", describe_instance_types, 100),
+        each!(machines, DESCRIBE_VOLUMES, "machines", "attachment.instance-id", describe_volumes, 500),
+    );
 }
 
 /// The networks of the clusters. A description without one still names subnets, and those know their network.
@@ -98,9 +159,8 @@ async fn attribute_of(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpc: &str, a
     place.context.ask::<Value>(&place.host("ec2"), &question, send).await;
 }
 
-/// The tables of some networks. Returns the prefix lists that rules and routes name, and the instance profiles of the
-/// clusters' machines.
-async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) -> (BTreeSet<String>, BTreeSet<String>) {
+/// The tables of some networks, and what they name.
+async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) -> Named {
     let context = place.context;
     let host = &place.host("ec2");
     let joined = vpcs.join(",");
@@ -129,6 +189,7 @@ async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) ->
         table!(DESCRIBE_NETWORK_ACLS, Value, describe_network_acls, 1000),
         table!(DESCRIBE_SUBNETS, Value, describe_subnets, 1000),
         table!(DESCRIBE_VPCS, Value, describe_vpcs, 1000),
+        table!(DESCRIBE_VPC_ENDPOINTS, Value, describe_vpc_endpoints, 1000),
     );
     let groups = groups.into_iter().flatten().flat_map(|Ec2(page)| page.security_group_info);
     let permissions = groups.flat_map(|group| group.ip_permissions.into_iter().chain(group.ip_permissions_egress));
@@ -137,9 +198,14 @@ async fn chunk(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, vpcs: &[String]) ->
     let routed = tables.flat_map(|table| table.route_set).filter_map(|route| route.destination_prefix_list_id);
     let reservations = instances.into_iter().flatten().flat_map(|Ec2(page)| page.reservation_set);
     let machines = reservations.flat_map(|reservation| reservation.instances_set);
-    let of_clusters = machines.filter(|instance| instance.is_up() && !instance.clusters().is_empty());
-    let carried = of_clusters.filter_map(|instance| instance.iam_instance_profile?.arn).collect();
-    (named.chain(routed).collect(), carried)
+    let mut found = Named { lists: named.chain(routed).collect(), ..Named::default() };
+    for instance in machines.filter(|instance| instance.is_up() && !instance.clusters().is_empty()) {
+        found.profiles.extend(instance.iam_instance_profile.and_then(|profile| profile.arn));
+        found.images.extend(instance.image_id);
+        found.types.extend(instance.instance_type);
+        found.machines.extend(instance.instance_id);
+    }
+    found
 }
 
 async fn prefix_lists(place: &Place<'_>, ec2: &aws_sdk_ec2::Client, lists: BTreeSet<String>) {

@@ -1,5 +1,7 @@
 //! The groups of machines of a cluster: managed node groups, Fargate profiles, Auto Mode, and whatever else joined.
 
+mod machinery;
+
 use super::{
     cluster::Known,
     endpoint::vpc_of,
@@ -16,14 +18,16 @@ use crate::record::{
     network::SecurityGroup,
 };
 use palisade_model::{
-    DefaultRoute, Egress, Filters, Gap, Interactive, Metadata, Node, NodeId, Observed, OpenRule, PodAccess, Pool,
-    PoolHealth, PoolId, PoolKind, PublicAddresses, Repair, SubnetFilter, Surge, Upkeep,
+    DefaultRoute, Egress, Filters, Gap, Interactive, Machinery, Metadata, Node, NodeId, Observed, OpenRule, PodAccess,
+    Pool, PoolHealth, PoolId, PoolKind, PublicAddresses, Repair, SubnetFilter, Surge, Upkeep,
 };
 use palisade_reach::{AddrSet, Bounds, Family};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
 };
+
+pub(super) use machinery::addresses;
 
 /// How a machine came to be in a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -168,6 +172,7 @@ impl Context<'_, '_> {
             egress: self.conclude(|trail| self.egress(trail)),
             interactive: self.conclude(|trail| self.interactive(trail)),
             metadata: self.conclude(|trail| self.metadata(trail)),
+            machinery: self.machinery(),
             upkeep: self.upkeep(),
         }
     }
@@ -203,6 +208,7 @@ impl Context<'_, '_> {
                     pods: PodAccess::Blocked { because: because() },
                 },
             ),
+            machinery: self.machinery_of_fargate(),
             upkeep: Upkeep {
                 surge: said(self, Surge::ByProvider { because: because() }),
                 health: said(self, PoolHealth { issues: Vec::new(), repair: Repair::On { because: because() } }),
@@ -536,9 +542,11 @@ impl Context<'_, '_> {
 
 /// Machines that AWS does not know: whether there are any, and how they are reached, it cannot say.
 fn outside(id: PoolId, name: &str) -> Pool {
+    fn gap() -> Gap {
+        Gap::Unsupported { what: "hybrid nodes stand outside AWS, which does not describe them".to_owned() }
+    }
     fn unknown<T>() -> Observed<T> {
-        let what = "hybrid nodes stand outside AWS, which does not describe them".to_owned();
-        Observed::missing(Gap::Unsupported { what })
+        Observed::missing(gap())
     }
     Pool {
         id,
@@ -552,6 +560,7 @@ fn outside(id: PoolId, name: &str) -> Pool {
         egress: unknown(),
         interactive: unknown(),
         metadata: unknown(),
+        machinery: Machinery::unread(&gap()),
         upkeep: Upkeep { version: unknown(), zones: unknown(), surge: unknown(), health: unknown() },
     }
 }

@@ -12,6 +12,10 @@ use crate::{
         Ec2, Query,
         balancing::{ClassicLoadBalancer, LoadBalancer, TargetGroup},
         compute::{AutoScalingGroups, GroupInstance, Instance, Interface, Interfaces, Reservations},
+        machinery::{
+            EncryptionByDefault, FlowLog, FlowLogs, Image, Images, InstanceType, InstanceTypes, Volume, Volumes,
+            VpcEndpoint, VpcEndpoints,
+        },
         network::{
             BlockPublicAccess, BlockPublicAccessExclusions, BlockPublicAccessOptions, Exclusion, NetworkAcl,
             NetworkAcls, PrefixListEntries, RouteTable, RouteTableAssociation, RouteTables, SecurityGroup,
@@ -20,7 +24,7 @@ use crate::{
     },
 };
 use ipnet::IpNet;
-use palisade_model::Observed;
+use palisade_model::{Gap, Observed};
 use palisade_provider::{Call, Snapshot};
 use palisade_reach::{AddrSet, Bounds, Certainty, PacketSet, Sessions, parse_net};
 use serde::de::DeserializeOwned;
@@ -54,6 +58,13 @@ pub(super) struct Region<'a> {
     /// The machines of each auto scaling group that was listed, by the group's name.
     pub(super) scaling: Observed<HashMap<String, Vec<GroupInstance>>>,
     pub(super) prefix_lists: PrefixLists,
+    pub(super) images: Observed<Vec<Image>>,
+    pub(super) volumes: Observed<Vec<Volume>>,
+    /// Whether disks of new machines are encrypted without being asked.
+    pub(super) encrypts_by_default: Observed<bool>,
+    pub(super) flow_logs: Observed<Vec<FlowLog>>,
+    pub(super) vpc_endpoints: Observed<Vec<VpcEndpoint>>,
+    pub(super) instance_types: Observed<Vec<InstanceType>>,
     /// Where the instances of each cluster stand in the table, by the cluster's name.
     by_cluster: HashMap<String, Vec<usize>>,
     group_index: HashMap<String, usize>,
@@ -114,6 +125,16 @@ impl<'a> Region<'a> {
             relays: RefCell::default(),
             scaling: scaling(snapshot, scope),
             prefix_lists: prefix_lists(snapshot, scope),
+            images: ec2(snapshot, &calls::DESCRIBE_IMAGES, scope, |page: Images| page.images_set),
+            volumes: ec2(snapshot, &calls::DESCRIBE_VOLUMES, scope, |page: Volumes| page.volume_set),
+            encrypts_by_default: encrypts_by_default(snapshot, scope),
+            flow_logs: ec2(snapshot, &calls::DESCRIBE_FLOW_LOGS, scope, |page: FlowLogs| page.flow_log_set),
+            vpc_endpoints: ec2(snapshot, &calls::DESCRIBE_VPC_ENDPOINTS, scope, |page: VpcEndpoints| {
+                page.vpc_endpoint_set
+            }),
+            instance_types: ec2(snapshot, &calls::DESCRIBE_INSTANCE_TYPES, scope, |page: InstanceTypes| {
+                page.instance_type_set
+            }),
             groups: RefCell::default(),
             filters: RefCell::default(),
             snapshot,
@@ -203,6 +224,14 @@ fn of_both_generations(
         let mut all = super::endpoint::take(second)?;
         all.extend(first.map(ClassicLoadBalancer::as_load_balancer));
         Ok(all)
+    })
+}
+
+fn encrypts_by_default(snapshot: &Snapshot, scope: &str) -> Observed<bool> {
+    let call = &calls::GET_EBS_ENCRYPTION_BY_DEFAULT;
+    snapshot.one::<Ec2<EncryptionByDefault>>(call, scope, &[]).and_then(|Ec2(answer)| {
+        let untold = || Gap::Unsettled { what: format!("`{}` did not say", call.name) };
+        answer.ebs_encryption_by_default.ok_or_else(untold)
     })
 }
 

@@ -26,6 +26,18 @@ record!(Instance {
     #[serde(deserialize_with = "leaf::text")]
     key_name: Option<String>,
     #[serde(deserialize_with = "leaf::text")]
+    image_id: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    instance_type: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    root_device_name: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    current_instance_boot_mode: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    tpm_support: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    block_device_mapping: Vec<BlockDevice>,
+    #[serde(deserialize_with = "leaf::text")]
     instance_lifecycle: Option<String>,
     instance_state: Option<InstanceState>,
     iam_instance_profile: Option<InstanceProfile>,
@@ -69,6 +81,17 @@ impl Instance {
 record!(InstanceState {
     #[serde(deserialize_with = "leaf::text")]
     name: Option<String>,
+});
+record!(BlockDevice {
+    #[serde(deserialize_with = "leaf::text")]
+    device_name: Option<String>,
+    ebs: Option<BlockVolume>,
+});
+record!(BlockVolume {
+    #[serde(deserialize_with = "leaf::text")]
+    volume_id: Option<String>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    delete_on_termination: Option<bool>,
 });
 record!(InstanceProfile {
     #[serde(deserialize_with = "leaf::text")]
@@ -153,6 +176,19 @@ record!(LaunchTemplateData {
     metadata_options: Option<MetadataOptions>,
     #[serde(deserialize_with = "leaf::list")]
     network_interface_set: Vec<TemplateInterface>,
+    #[serde(deserialize_with = "leaf::text")]
+    image_id: Option<String>,
+    #[serde(deserialize_with = "leaf::list")]
+    block_device_mapping_set: Vec<TemplateDevice>,
+});
+record!(TemplateDevice {
+    ebs: Option<TemplateVolume>,
+});
+record!(TemplateVolume {
+    #[serde(deserialize_with = "leaf::boolean")]
+    encrypted: Option<bool>,
+    #[serde(deserialize_with = "leaf::text")]
+    kms_key_id: Option<String>,
 });
 record!(TemplateInterface {
     #[serde(deserialize_with = "leaf::boolean")]

@@ -217,6 +217,35 @@ pub(crate) struct Nodegroup {
     pub(crate) remote_access: Option<RemoteAccess>,
     pub(crate) launch_template: Option<LaunchTemplate>,
     pub(crate) resources: Option<NodegroupResources>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) release_version: Option<String>,
+    pub(crate) scaling_config: Option<ScalingConfig>,
+    #[serde(deserialize_with = "leaf::list")]
+    pub(crate) taints: Vec<Taint>,
+}
+
+/// How many machines a node group may have.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct ScalingConfig {
+    #[serde(deserialize_with = "leaf::number")]
+    pub(crate) min_size: Option<i64>,
+    #[serde(deserialize_with = "leaf::number")]
+    pub(crate) max_size: Option<i64>,
+    #[serde(deserialize_with = "leaf::number")]
+    pub(crate) desired_size: Option<i64>,
+}
+
+/// What keeps pods off the machines of a node group.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Taint {
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) key: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) value: Option<String>,
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) effect: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -308,6 +337,9 @@ pub(crate) struct Addon {
     pub(crate) service_account_role_arn: Option<String>,
     #[serde(deserialize_with = "leaf::list")]
     pub(crate) pod_identity_associations: Vec<String>,
+    /// JSON text of which only a few switches are kept.
+    #[serde(deserialize_with = "leaf::text")]
+    pub(crate) configuration_values: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -203,6 +203,8 @@ record!(Subnet {
     cidr_block: Option<String>,
     #[serde(deserialize_with = "leaf::boolean")]
     map_public_ip_on_launch: Option<bool>,
+    #[serde(deserialize_with = "leaf::number")]
+    available_ip_address_count: Option<i64>,
     #[serde(rename = "ipv6CidrBlockAssociationSet", deserialize_with = "leaf::list")]
     ipv6_blocks: Vec<Ipv6Block>,
 });
@@ -218,6 +220,8 @@ page!(Vpcs {
 record!(Vpc {
     #[serde(deserialize_with = "leaf::text")]
     vpc_id: Option<String>,
+    #[serde(deserialize_with = "leaf::boolean")]
+    is_default: Option<bool>,
     #[serde(deserialize_with = "leaf::text")]
     cidr_block: Option<String>,
     #[serde(deserialize_with = "leaf::list")]

@@ -46,6 +46,8 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
             "ec2:DescribeVpcBlockPublicAccessExclusions",
             "organizations:DescribeOrganization",
             "elb:DescribeLoadBalancers",
+            // Only a pool without machines is asked about by it.
+            "ec2:GetEbsEncryptionByDefault",
         ]
         .contains(&call.name);
         let is_seen = call.name != "ec2:DescribeRegions" && !widens;
@@ -105,9 +107,27 @@ fn every_known_fact_says_where_it_was_read() {
         cluster.key.state.sources(),
         cluster.key.rotation.sources(),
         cluster.key.access.sources(),
+        cluster.network.policy_engine.sources(),
+        cluster.network.parts.sources(),
+        cluster.network.place.sources(),
+        cluster.network.private_apis.sources(),
+        cluster.network.transit.sources(),
+        cluster.network.room.sources(),
+        cluster.platform.secret_store.sources(),
+        cluster.platform.telemetry.sources(),
     ];
     for pool in pools {
         sources.extend([
+            pool.machinery.image.sources(),
+            pool.machinery.image_age.sources(),
+            pool.machinery.newest.sources(),
+            pool.machinery.patching.sources(),
+            pool.machinery.boot.sources(),
+            pool.machinery.disks.sources(),
+            pool.machinery.isolation.sources(),
+            pool.machinery.scaling.sources(),
+            pool.machinery.room.sources(),
+            pool.machinery.flow_logs.sources(),
             pool.nodes.sources(),
             pool.public_addresses.sources(),
             pool.exposure.sources(),

@@ -202,6 +202,7 @@ pub(crate) fn world() -> World {
             "nodegroupName": "general", "nodeRole": "arn:aws:iam::111122223333:role/eks-node", "amiType": "AL2023_x86_64_STANDARD",
             "subnets": ["subnet-1"], "resources": { "autoScalingGroups": [{ "name": "asg-1" }] },
             "launchTemplate": { "id": "lt-1", "version": "1", "name": "general" },
+            "releaseVersion": "1.34.2-20261103", "scalingConfig": { "minSize": 1, "maxSize": 4, "desiredSize": 1 },
             "status": "ACTIVE", "version": "1.34", "capacityType": "ON_DEMAND", "health": { "issues": [] },
             "updateConfig": { "maxUnavailable": 1 }, "nodeRepairConfig": { "enabled": true },
         } }))
@@ -252,6 +253,8 @@ fn network(world: &mut World) {
             "instanceState": { "code": "16", "name": "running" },
             "iamInstanceProfile": { "arn": "arn:aws:iam::111122223333:instance-profile/eks-node" },
             "metadataOptions": { "httpTokens": "required", "httpPutResponseHopLimit": "1", "httpEndpoint": "enabled" },
+            "imageId": "ami-1", "instanceType": "m7i.large", "rootDeviceName": "/dev/xvda", "currentInstanceBootMode": "uefi",
+            "blockDeviceMapping": [{ "deviceName": "/dev/xvda", "ebs": { "volumeId": "vol-1", "deleteOnTermination": "true" } }],
             "networkInterfaceSet": [interface],
             "tagSet": [
                 { "key": "eks:cluster-name", "value": "shop" }, { "key": "eks:nodegroup-name", "value": "general" },
@@ -283,10 +286,10 @@ fn network(world: &mut World) {
         ] })))
         .put("ec2:DescribeSubnets", PLACE, &of, ec2("DescribeSubnets", json!({ "subnetSet": [
             { "subnetId": "subnet-1", "vpcId": "vpc-1", "cidrBlock": "10.0.1.0/24", "mapPublicIpOnLaunch": "true",
-                "availabilityZone": "eu-west-1a" },
+              "availableIpAddressCount": "200", "availabilityZone": "eu-west-1a" },
         ] })))
         .put("ec2:DescribeVpcs", PLACE, &of, ec2("DescribeVpcs", json!({ "vpcSet": [{
-            "vpcId": "vpc-1", "cidrBlock": "10.0.0.0/16",
+            "vpcId": "vpc-1", "cidrBlock": "10.0.0.0/16", "isDefault": "false",
             "ipv6CidrBlockAssociationSet": [{ "ipv6CidrBlock": "2600:1f14:abc:de00::/56" }],
         }] })))
         .put("ec2:DescribeVpcBlockPublicAccessOptions", PLACE, &[], ec2("DescribeVpcBlockPublicAccessOptions", json!({
@@ -313,10 +316,31 @@ fn network(world: &mut World) {
         .put("elasticloadbalancing:DescribeTargetGroups", PLACE, &[], json!({ "DescribeTargetGroupsResponse": {
             "DescribeTargetGroupsResult": { "TargetGroups": null },
         } }));
+    machinery(world);
     for attribute in ["enableDnsSupport", "enableDnsHostnames"] {
         let body = ec2("DescribeVpcAttribute", json!({ "vpcId": "vpc-1", attribute: { "value": "true" } }));
         world.put("ec2:DescribeVpcAttribute", PLACE, &[("attribute", attribute), ("vpc", "vpc-1")], body);
     }
+}
+
+fn machinery(world: &mut World) {
+    let ec2 = |operation: &str, body: Value| json!({ format!("{operation}Response"): body });
+    world
+        .put("ec2:DescribeImages", PLACE, &[("images", "ami-1")], ec2("DescribeImages", json!({ "imagesSet": [{
+            "imageId": "ami-1", "name": "amazon-eks-node-al2023-x86_64-standard-1.34-v20261103", "imageOwnerAlias": "amazon",
+            "creationDate": "2026-11-03T01:02:03.000Z",
+        }] })))
+        .put("ec2:DescribeVolumes", PLACE, &[("machines", "i-1")], ec2("DescribeVolumes", json!({ "volumeSet": [{
+            "volumeId": "vol-1", "encrypted": "true", "kmsKeyId": "arn:aws:kms:eu-west-1:111122223333:key/disk",
+        }] })))
+        .put("ec2:GetEbsEncryptionByDefault", PLACE, &[], ec2("GetEbsEncryptionByDefault", json!({ "ebsEncryptionByDefault": "true" })))
+        .put("ec2:DescribeFlowLogs", PLACE, &[], ec2("DescribeFlowLogs", json!({ "flowLogSet": [{
+            "flowLogId": "fl-1", "resourceId": "vpc-1", "flowLogStatus": "ACTIVE", "deliverLogsStatus": "SUCCESS",
+        }] })))
+        .put("ec2:DescribeVpcEndpoints", PLACE, &[("vpcs", "vpc-1")], ec2("DescribeVpcEndpoints", json!({ "vpcEndpointSet": null })))
+        .put("ec2:DescribeInstanceTypes", PLACE, &[("types", "m7i.large")], ec2("DescribeInstanceTypes", json!({ "instanceTypeSet": [{
+            "instanceType": "m7i.large", "networkInfo": { "encryptionInTransitSupported": "true" },
+        }] })));
 }
 
 fn identity(world: &mut World) {

@@ -4,9 +4,10 @@ use super::scene::*;
 use palisade_model::{
     DefaultRoute,
     FactKind::{
-        self, Administrators, Controllers, DefaultRoute as Routes, Doors, Egress, Exposure, ExternalTrusts, Filters,
-        Identities, Interactive, KeyAccess, Keys, Metadata, Minters, Nodes, Pipelines, PoolVersion, PoolZones,
-        PrivateGuard, PublicAddresses, Trusts, Unused,
+        self, Administrators, Boot, Controllers, DefaultRoute as Routes, Disks, Doors, Egress, Exposure,
+        ExternalTrusts, Filters, FlowLogs, Identities, ImageAge, Interactive, KeyAccess, Keys, Metadata, Minters,
+        NewestImage, Nodes, Patching, Pipelines, PoolVersion, PoolZones, PrivateGuard, PublicAddresses, Room, Transit,
+        Trusts, Unused,
     },
 };
 use palisade_reach::{Bounds, Protocol};
@@ -67,7 +68,23 @@ const ALL_IDENTITIES: &[FactKind] = &[Identities, Controllers, ExternalTrusts];
 const WHOLE_DIRECTORY: &[FactKind] = &[Identities, Controllers, ExternalTrusts, Trusts, Minters, KeyAccess, Pipelines];
 
 /// What is lost with the machines of a pool.
-const MACHINES: &[FactKind] = &[Nodes, PublicAddresses, Exposure, Filters, Routes, Egress, Interactive, Metadata];
+const MACHINES: &[FactKind] = &[
+    Nodes,
+    PublicAddresses,
+    Exposure,
+    Filters,
+    Routes,
+    Egress,
+    Interactive,
+    Metadata,
+    ImageAge,
+    NewestImage,
+    Patching,
+    Boot,
+    Disks,
+    Room,
+    FlowLogs,
+];
 
 #[test]
 fn an_identity_that_was_not_wholly_read_may_be_anybody() {
@@ -224,7 +241,7 @@ fn a_machine_that_was_not_wholly_read_may_stand_anywhere() {
         Row {
             hidden: "the subnet of a machine",
             hide: |world| machine(world)["subnetId"] = Value::Null,
-            lost: &[PublicAddresses, Filters, Routes, Egress],
+            lost: &[PublicAddresses, Filters, Routes, Egress, Room, FlowLogs],
             says: "the subnet of i-1 is not in the answer",
         },
         Row {
@@ -536,4 +553,66 @@ fn two_hops_are_not_ruled_out_by_a_template_that_says_none() {
     let cluster = world.cluster();
     let why = pool(&cluster).metadata.gap().unwrap().to_string();
     assert!(why.contains("leaves the hop limit to the image"), "{why}");
+}
+
+/// What nodes, images, disks and networks of one cluster say, row by row.
+#[test]
+fn what_a_machine_leaves_out_takes_away_what_hangs_on_it_and_nothing_else() {
+    check(&[
+        Row {
+            hidden: "the machine's image",
+            hide: |world| drop(machine(world).as_object_mut().unwrap().remove("imageId")),
+            lost: &[ImageAge],
+            says: "the image of a machine is not in the answer",
+        },
+        Row {
+            hidden: "the image, which was withdrawn",
+            hide: |world| world.body("ec2:DescribeImages")["DescribeImagesResponse"]["imagesSet"] = json!([]),
+            lost: &[ImageAge],
+            says: "image ami-1 is not in the list",
+        },
+        Row {
+            hidden: "the machine's disks",
+            hide: |world| drop(machine(world).as_object_mut().unwrap().remove("blockDeviceMapping")),
+            lost: &[Disks],
+            says: "the disks of a machine",
+        },
+        Row {
+            hidden: "the disk in the list",
+            hide: |world| world.body("ec2:DescribeVolumes")["DescribeVolumesResponse"]["volumeSet"] = json!([]),
+            lost: &[Disks],
+            says: "volume vol-1 is not in the list",
+        },
+        Row {
+            hidden: "the machine's type",
+            hide: |world| drop(machine(world).as_object_mut().unwrap().remove("instanceType")),
+            lost: &[Transit],
+            says: "the type of a machine",
+        },
+        Row {
+            hidden: "how many addresses are free",
+            hide: |world| {
+                let subnet = &mut world.body("ec2:DescribeSubnets")["DescribeSubnetsResponse"]["subnetSet"][0];
+                subnet.as_object_mut().unwrap().remove("availableIpAddressCount");
+            },
+            lost: &[Room],
+            says: "how many addresses of a subnet are free",
+        },
+    ]);
+}
+
+#[test]
+fn a_pool_without_machines_gets_what_its_template_or_the_account_says() {
+    let mut empty = world();
+    scaling_groups(&mut empty)[0]["Instances"] = json!([]);
+    empty.body("ec2:DescribeInstances")["DescribeInstancesResponse"]["reservationSet"] = json!([]);
+    let cluster = empty.cluster();
+    let found = pool(&cluster);
+    assert!(found.machinery.disks.get().unwrap().plain.is_empty());
+    let age = format!("{:?}", found.machinery.image_age.get().unwrap());
+    assert!(age.contains("1.34.2-20261103") && age.contains("2026-11-03"), "{age}");
+    assert!(found.machinery.boot.gap().is_some());
+    let answer = &mut empty.body("ec2:GetEbsEncryptionByDefault")["GetEbsEncryptionByDefaultResponse"];
+    answer["ebsEncryptionByDefault"] = json!("false");
+    assert!(pool(&empty.cluster()).machinery.disks.gap().unwrap().to_string().contains("no machine runs"));
 }

@@ -212,6 +212,7 @@ impl Book<'_> {
         };
         let joined = vpcs.join(",");
         let mut lists = BTreeSet::new();
+        let mut named: [BTreeSet<String>; 3] = Default::default();
         for operation in [
             "ec2:DescribeSecurityGroups",
             "ec2:DescribeRouteTables",
@@ -220,12 +221,28 @@ impl Book<'_> {
             "ec2:DescribeNetworkAcls",
             "ec2:DescribeSubnets",
             "ec2:DescribeVpcs",
+            "ec2:DescribeVpcEndpoints",
         ] {
             let pages = self.paged(operation, scope, &[("vpcs", &joined)], ("", filter("vpc-id", vpcs)));
             for page in pages {
+                for machine in
+                    members(&result(&page), "/reservationSet").iter().flat_map(|one| members(one, "/instancesSet"))
+                {
+                    for (set, field) in named.iter_mut().zip(["/imageId", "/instanceType", "/instanceId"]) {
+                        set.insert(text(&machine, field));
+                    }
+                }
                 let text = page.to_string();
                 lists.extend(text.split('"').filter(|word| word.starts_with("pl-")).map(str::to_owned));
             }
+        }
+        for (set, (operation, param, name)) in named.into_iter().zip([
+            ("ec2:DescribeImages", "images", "image-id"),
+            ("ec2:DescribeInstanceTypes", "types", "instance-type"),
+            ("ec2:DescribeVolumes", "machines", "attachment.instance-id"),
+        ]) {
+            let values: Vec<String> = set.into_iter().collect();
+            self.paged(operation, scope, &[(param, &*values.join(","))], ("", filter(name, &values)));
         }
         for vpc in vpcs {
             for attribute in ["enableDnsSupport", "enableDnsHostnames"] {
@@ -241,6 +258,8 @@ impl Book<'_> {
         for operation in [
             "ec2:DescribeVpcBlockPublicAccessOptions",
             "ec2:DescribeVpcBlockPublicAccessExclusions",
+            "ec2:GetEbsEncryptionByDefault",
+            "ec2:DescribeFlowLogs",
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeTargetGroups",
             "elb:DescribeLoadBalancers",

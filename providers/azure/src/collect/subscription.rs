@@ -10,11 +10,12 @@ use super::{
 };
 use crate::{
     ADMIN_RULES, AUTOMATION_ACCOUNTS, CLUSTERS, DENY_ASSIGNMENTS, DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS,
-    GROUP_MEMBERS, IDENTITIES, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, MAINTENANCE, NETWORKS, NODE_ADDRESSES,
-    NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
-    SECURITY_GROUPS, TRUSTED_ACCESS, VIRTUAL_MACHINES, arm,
+    FLOW_LOGS, GROUP_MEMBERS, IDENTITIES, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, MAINTENANCE, NETWORK_WATCHERS,
+    NETWORKS, NODE_ADDRESSES, NODE_INTERFACES, PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS,
+    ROUTE_TABLES, SCALE_SETS, SECURITY_GROUPS, TRUSTED_ACCESS, UPGRADE_PROFILE, VIRTUAL_MACHINES, arm,
     record::{
         Cluster, DenyAssignment, DiagnosticSetting, Interface, Network, RoleAssignment, ScaleSet, UserAssignedIdentity,
+        Watcher,
     },
 };
 use futures::{future::join_all, join};
@@ -53,6 +54,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.all::<IgnoredAny>(&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", COMPUTE),
         here.all::<IgnoredAny>(&AUTOMATION_ACCOUNTS, "Microsoft.Automation/automationAccounts", AUTOMATION),
         here.identities(),
+        here.flow_logs(),
         async {
             let settings = join_all(clusters.iter().map(|cluster| here.parts(cluster))).await;
             safeguards::tables_of(fetch, subscription, &settings).await;
@@ -191,6 +193,27 @@ impl Here<'_> {
         .await;
     }
 
+    /// What watches the networks, and the records of traffic it keeps.
+    async fn flow_logs(&self) {
+        let watchers: Vec<Watcher> = self.all(&NETWORK_WATCHERS, "Microsoft.Network/networkWatchers", NETWORK).await;
+        let ids = watchers.iter().filter_map(|watcher| watcher.id.as_deref());
+        join_all(ids.map(|id| self.below::<IgnoredAny>(&FLOW_LOGS, ("watcher", id), "flowLogs", NETWORK))).await;
+    }
+
+    /// Which image each pool of a cluster could be upgraded to.
+    async fn upgrades(&self, id: &str, cluster: &Cluster) {
+        let pools = cluster.properties.iter().flat_map(|properties| &properties.agent_pool_profiles);
+        let key = &arm::key(id);
+        join_all(pools.filter_map(|pool| pool.name.as_deref()).map(|pool| async move {
+            let path = format!("{}/agentPools/{pool}/upgradeProfiles/default", id.trim_end_matches('/'));
+            let name = pool.to_ascii_lowercase();
+            let params = [("cluster", key.as_str()), ("pool", name.as_str())];
+            let place = Place { scope: self.subscription, params: &params, path: &path, version: AKS };
+            self.fetch.one::<IgnoredAny>(&UPGRADE_PROFILE, place).await;
+        }))
+        .await;
+    }
+
     /// The versions that AKS offers where clusters stand: each region once.
     async fn versions(&self, clusters: &[Cluster]) {
         let regions: BTreeSet<String> =
@@ -210,6 +233,12 @@ impl Here<'_> {
     /// What hangs on one cluster.
     async fn parts(&self, cluster: &Cluster) -> Vec<DiagnosticSetting> {
         let Some(id) = cluster.id.as_deref() else { return Vec::new() };
+        let (logs, ()) = join!(self.bound(id, cluster), self.upgrades(id, cluster));
+        logs
+    }
+
+    /// Who is let into a cluster beside its users, and what is kept of it.
+    async fn bound(&self, id: &str, cluster: &Cluster) -> Vec<DiagnosticSetting> {
         let bindings = self.below::<IgnoredAny>(&TRUSTED_ACCESS, ("cluster", id), "trustedAccessRoleBindings", AKS);
         let windows = self.below::<IgnoredAny>(&MAINTENANCE, ("cluster", id), "maintenanceConfigurations", AKS);
         let logs = "providers/Microsoft.Insights/diagnosticSettings";

@@ -1,8 +1,8 @@
 //! One cluster, fact by fact.
 
 use super::{
-    backup, doors, endpoint, groups, guard, identities, key, lifecycle, logging, minters, observe::observe, pipelines,
-    pools, registry, surroundings::Surroundings, table::Row, trusts,
+    backup, doors, endpoint, fabric, groups, guard, identities, key, lifecycle, logging, minters, observe::observe,
+    pipelines, pools, registry, surroundings::Surroundings, table::Row, trusts,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -104,6 +104,8 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     });
     cluster.encryption = key::encryption(&read);
     cluster.key = key::facts(&read, around);
+    cluster.network = fabric::network(&read);
+    cluster.platform = fabric::platform(&read);
     cluster.access = lifecycle::access(&read, around);
     cluster.lifecycle = lifecycle::lifecycle(&read, around);
     cluster

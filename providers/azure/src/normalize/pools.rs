@@ -3,7 +3,7 @@
 use super::{
     cluster::Read,
     exposure::exposed,
-    filters,
+    filters, machinery,
     machines::{Machines, belongs, machines, scale_sets, sets_of},
     observe::observe,
     routes::Hop,
@@ -160,6 +160,7 @@ fn pool(pool: &PoolRead<'_, '_>, around: &Surroundings<'_>, name: String, kind: 
         egress: observe(|seen| filters::egress(pool, around, seen)),
         interactive: observe(|seen| interactive(pool, seen)),
         metadata: metadata(),
+        machinery: machinery::machinery(pool, around),
         upkeep: upkeep::upkeep(pool),
         name,
     }
@@ -299,6 +300,7 @@ fn provisioned(read: &Read<'_, '_>) -> Pool {
         egress: Observed::missing(gap.clone()),
         interactive: Observed::missing(gap.clone()),
         metadata: metadata(),
+        machinery: machinery::provisioned(read, &gap),
         upkeep: Upkeep::unread(&gap),
     }
 }

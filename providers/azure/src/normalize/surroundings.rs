@@ -5,6 +5,7 @@ use super::{
     balancers::Balancers,
     carriers::Carriers,
     groups::Members,
+    machinery::FlowLogs,
     passes::Evaluations,
     space::Spaces,
     standing::Standings,
@@ -34,6 +35,7 @@ pub(super) struct Surroundings<'s> {
     pub(super) public_addresses: Result<Table<'s, PublicAddress>, Gap>,
     pub(super) route_tables: Result<Table<'s, RouteTable>, Gap>,
     pub(super) scale_sets: Result<Table<'s, ScaleSet>, Gap>,
+    pub(super) flow_logs: Result<FlowLogs, Gap>,
     pub(super) balancers: Result<Balancers<'s>, Gap>,
     pub(super) assignments: Result<Assignments<'s>, Gap>,
     pub(super) identities: Result<Table<'s, UserAssignedIdentity>, Gap>,
@@ -88,6 +90,7 @@ impl<'s> Surroundings<'s> {
             security_groups: Table::read(snapshot, &SECURITY_GROUPS, here, &[]),
             networks,
             public_addresses: Table::read(snapshot, &PUBLIC_ADDRESSES, here, &[]),
+            flow_logs: FlowLogs::read(snapshot, here),
             route_tables: Table::read(snapshot, &ROUTE_TABLES, here, &[]),
             sets_of_group: scale_sets.as_ref().map(sets_of_group).unwrap_or_default(),
             carriers: Carriers::read(

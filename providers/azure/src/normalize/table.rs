@@ -5,9 +5,9 @@ use crate::{
     arm,
     record::{
         AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting, Feature,
-        FederatedCredential, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network, Pricing,
+        FederatedCredential, FlowLog, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network, Pricing,
         PrivateEndpointConnection, PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet,
-        SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault,
+        SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault, Watcher,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -68,6 +68,7 @@ identified!(
     Carrier,
     ContainerRegistry,
     DenyAssignment,
+    FlowLog,
     Interface,
     LoadBalancer,
     Lock,
@@ -80,7 +81,8 @@ identified!(
     ScaleSet,
     SecurityGroup,
     UserAssignedIdentity,
-    Vault
+    Vault,
+    Watcher
 );
 
 macro_rules! nameless {

@@ -99,6 +99,40 @@ pub(crate) struct ClusterProperties {
     pub(crate) node_provisioning_profile: NodeProvisioning,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) ingress_profile: IngressProfile,
+    #[serde(rename = "diskEncryptionSetID", deserialize_with = "lenient::text")]
+    pub(crate) disk_encryption_set_id: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) azure_monitor_profile: AzureMonitor,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) bootstrap_profile: Bootstrap,
+}
+
+/// How versions and images come to a cluster by themselves.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AutoUpgrade {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) upgrade_channel: Option<String>,
+    #[serde(rename = "nodeOSUpgradeChannel", deserialize_with = "lenient::text")]
+    pub(crate) node_os_upgrade_channel: Option<String>,
+}
+
+/// What Azure Monitor collects.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AzureMonitor {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) metrics: Switch,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) container_insights: Switch,
+}
+
+/// Where new machines get AKS' own images from.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Bootstrap {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) artifact_source: Option<String>,
 }
 
 /// Whether somebody stopped it.
@@ -107,14 +141,6 @@ pub(crate) struct ClusterProperties {
 pub(crate) struct PowerState {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) code: Option<String>,
-}
-
-/// The channel of upgrades.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(crate) struct AutoUpgrade {
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) upgrade_channel: Option<String>,
 }
 
 /// How upgrades of the cluster are made.
@@ -203,6 +229,42 @@ pub(crate) struct AgentPool {
     pub(crate) scale_set_priority: Option<String>,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) upgrade_settings: PoolUpgrade,
+    #[serde(deserialize_with = "lenient::number")]
+    pub(crate) count: Option<i64>,
+    #[serde(deserialize_with = "lenient::number")]
+    pub(crate) max_count: Option<i64>,
+    #[serde(deserialize_with = "lenient::number")]
+    pub(crate) max_pods: Option<i64>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enable_auto_scaling: Option<bool>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) os_type: Option<String>,
+    #[serde(rename = "osSKU", deserialize_with = "lenient::text")]
+    pub(crate) os_sku: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) node_image_version: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enable_encryption_at_host: Option<bool>,
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) node_taints: Vec<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) workload_runtime: Option<String>,
+}
+
+/// Which image a pool could be upgraded to.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct UpgradeProfile {
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) properties: PoolUpgrades,
+}
+
+/// The newest of them.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct PoolUpgrades {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) latest_node_image_version: Option<String>,
 }
 
 /// How an upgrade replaces a pool's machines.
@@ -220,6 +282,10 @@ pub(crate) struct PoolUpgrade {
 pub(crate) struct PoolSecurity {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) ssh_access: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enable_secure_boot: Option<bool>,
+    #[serde(rename = "enableVTPM", deserialize_with = "lenient::flag")]
+    pub(crate) enable_vtpm: Option<bool>,
 }
 
 /// The cluster's network settings.
@@ -236,6 +302,46 @@ pub(crate) struct NetworkProfile {
     pub(crate) load_balancer_profile: Outbound,
     #[serde(deserialize_with = "lenient::object")]
     pub(crate) nat_gateway_profile: Outbound,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) network_plugin: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) network_plugin_mode: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) network_policy: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) network_dataplane: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) load_balancer_sku: Option<String>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) advanced_networking: AdvancedNetworking,
+}
+
+/// Observability and security of the network, which cost extra.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct AdvancedNetworking {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) security: NetworkSecurity,
+}
+
+/// What of it protects traffic.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct NetworkSecurity {
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
+    #[serde(deserialize_with = "lenient::object")]
+    pub(crate) transit_encryption: TransitEncryption,
+}
+
+/// Whether traffic between machines is encrypted.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct TransitEncryption {
+    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    pub(crate) kind: Option<String>,
 }
 
 /// Which addresses traffic leaves from.
@@ -279,6 +385,8 @@ pub(crate) struct Addon {
     #[serde(deserialize_with = "lenient::flag")]
     pub(crate) enabled: Option<bool>,
     pub(crate) identity: Option<AssignedIdentity>,
+    /// Blanked but for switches.
+    pub(crate) config: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// Something that is on or not.

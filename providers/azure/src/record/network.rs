@@ -80,6 +80,34 @@ pub(crate) struct SubnetProperties {
     pub(crate) private_endpoint_network_policies: Option<String>,
     #[serde(deserialize_with = "lenient::flag")]
     pub(crate) default_outbound_access: Option<bool>,
+    /// Every address that is in use, by what uses it.
+    #[serde(deserialize_with = "lenient::list")]
+    pub(crate) ip_configurations: Vec<serde_json::Value>,
+}
+
+resource! {
+    /// What a subscription watches networks with, one for each region.
+    Watcher { WatcherProperties }
+}
+
+/// Nothing of it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct WatcherProperties {}
+
+resource! {
+    /// A record of traffic.
+    FlowLog { FlowLogProperties }
+}
+
+/// Whose traffic, and whether it is recorded now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct FlowLogProperties {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) target_resource_id: Option<String>,
+    #[serde(deserialize_with = "lenient::flag")]
+    pub(crate) enabled: Option<bool>,
 }
 
 resource! {

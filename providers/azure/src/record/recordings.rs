@@ -6,7 +6,7 @@
 use super::{
     Cluster, DenyAssignment, DiagnosticSetting, FederatedCredential, Interface, List, LoadBalancer, Network,
     PublicAddress, RoleAssignment, RouteTable, ScaleSet, SecurityGroup, TrustedAccessBinding,
-    cluster::{NodeProvisioning, ObjectEncryption, PoolSecurity, ServiceMesh},
+    cluster::{AdvancedNetworking, Bootstrap, NodeProvisioning, ObjectEncryption, PoolSecurity, ServiceMesh, Switch},
 };
 use azure_mgmt_containerservice::package_preview_2023_01::models::ManagedCluster;
 use palisade_simulator::{Request, World};
@@ -56,6 +56,10 @@ fn forget_what_is_newer(cluster: &mut Cluster) {
     let Some(properties) = &mut cluster.properties else { return };
     properties.security_profile.kubernetes_resource_object_encryption_profile = ObjectEncryption::default();
     properties.node_provisioning_profile = NodeProvisioning::default();
+    properties.bootstrap_profile = Bootstrap::default();
+    properties.azure_monitor_profile.container_insights = Switch::default();
+    properties.network_profile.network_dataplane = None;
+    properties.network_profile.advanced_networking = AdvancedNetworking::default();
     properties.support_plan = None;
     properties.service_mesh_profile = ServiceMesh::default();
     properties.upgrade_settings.override_settings.force_upgrade = None;

@@ -11,6 +11,7 @@ mod absent;
 mod fixtures;
 mod laws;
 mod lifecycle;
+mod machinery;
 mod network;
 mod paths;
 mod proposal;

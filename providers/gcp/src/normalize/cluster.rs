@@ -5,6 +5,7 @@ use super::{
     encryption::{ETCD, encryption, key_name},
     endpoint::{Endpoints, doors},
     exposure::ExposureBook,
+    fabric,
     hierarchy::{Denial, Hierarchy, HierarchyBook},
     identities::{Identified, IdentityBook, Surroundings, identified, sources},
     key, lifecycle,
@@ -114,6 +115,8 @@ pub(crate) fn describe(shared: &Shared<'_>, record: &Record, evidence: &[Evidenc
     };
     let subject = Subject { id: &id, cluster: record, location: &location, evidence };
     cluster.pools = Observed::known(pools(&context, &subject), at("/nodePools"));
+    cluster.network = fabric::network(&context, &subject);
+    cluster.platform = fabric::platform(record, evidence);
     cluster.credential = Observed::known(
         Credential::Inherent { what: "Google's own Kubernetes Engine agent of the project".to_owned() },
         evidence.to_vec(),

@@ -182,6 +182,29 @@ impl<'a> NetworkBook<'a> {
         routes
     }
 
+    /// A subnetwork, by its name.
+    pub(crate) fn subnetwork(&self, host: &str, region: &str, name: &str) -> Observed<Subnetwork> {
+        let tables = self.tables(host);
+        let found = tables.subnetworks.get().and_then(|all| {
+            let is_it = |subnet: &&Subnetwork| {
+                subnet.name.as_deref() == Some(name) && subnet.region.as_deref().is_none_or(|at| last(at) == region)
+            };
+            let odd = || all.odd.iter().find(|odd| odd.text("name").is_none_or(|named| named == name));
+            let missing = || {
+                odd().map_or_else(
+                    || Gap::Unreachable {
+                        call: SUBNETWORKS.name.to_owned(),
+                        scope: host.to_owned(),
+                        why: format!("the list of subnetworks does not hold `{name}`, which a cluster uses"),
+                    },
+                    |odd| odd.gap.clone(),
+                )
+            };
+            all.members.iter().find(is_it).cloned().ok_or_else(missing)
+        });
+        Observed::from_result(found, tables.subnetworks.sources().to_vec())
+    }
+
     /// The names of the address translations of a network in a region.
     pub(crate) fn translations(&self, host: &str, network: &str, region: &str) -> Observed<Vec<String>> {
         let tables = self.tables(host);

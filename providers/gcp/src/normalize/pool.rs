@@ -7,6 +7,7 @@ use super::{
     firewall::{Direction, Firewalls, Traits},
     lifecycle::upkeep,
     login::{interactive, metadata},
+    machinery::machinery,
     machines::{Machines, UnreadMachine, node, pool_name},
     network::{Guards, NetworkBook},
     routes::{self, Hop},
@@ -220,6 +221,12 @@ fn pool(
             sources(&[seen, context.compute_project.sources()]),
         ),
         metadata: Observed::known(metadata(subject.cluster, record), subject.evidence.to_vec()),
+        machinery: machinery(
+            context,
+            subject,
+            record,
+            listed().and_then(|()| doubt.map_or(Ok(machines.len()), |gap| Err(gap.clone()))),
+        ),
         upkeep: upkeep(subject.cluster, record, subject.evidence),
     }
 }

@@ -302,6 +302,16 @@ pub(crate) struct Network {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subnetwork {
     #[serde(default, deserialize_with = "text")]
+    pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) region: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) private_ip_google_access: Option<bool>,
+    pub(crate) log_config: Option<FlowLog>,
+    /// Deprecated predecessor of `logConfig`.
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_flow_logs: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
     pub(crate) network: Option<String>,
     #[serde(default, deserialize_with = "text")]
     pub(crate) ip_cidr_range: Option<String>,
@@ -313,6 +323,12 @@ pub(crate) struct Subnetwork {
     pub(crate) internal_ipv6_prefix: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) secondary_ip_ranges: Vec<SecondaryRange>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct FlowLog {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

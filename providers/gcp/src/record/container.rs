@@ -52,6 +52,14 @@ pub(crate) struct Cluster {
     pub(crate) addons_config: Option<Addons>,
     pub(crate) control_plane_egress: Option<ControlPlaneEgress>,
     pub(crate) binary_authorization: Option<BinaryAuthorization>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    pub(crate) ip_allocation_policy: Option<IpAllocation>,
+    pub(crate) network_policy: Option<Switch>,
+    pub(crate) shielded_nodes: Option<Switch>,
+    pub(crate) logging_config: Option<Collecting>,
+    pub(crate) monitoring_config: Option<Collecting>,
+    pub(crate) secret_manager_config: Option<SecretManager>,
     pub(crate) master_auth: Option<MasterAuth>,
     pub(crate) legacy_abac: Option<Switch>,
     pub(crate) authenticator_groups_config: Option<Switch>,
@@ -78,6 +86,41 @@ pub(crate) struct BinaryAuthorization {
     #[serde(default, deserialize_with = "flag")]
     pub(crate) enabled: Option<bool>,
     pub(crate) evaluation_mode: Option<Word>,
+}
+
+/// Where pods take their addresses from.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IpAllocation {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) use_ip_aliases: Option<bool>,
+    /// From 0 to 1.
+    pub(crate) default_pod_ipv4_range_utilization: Option<f64>,
+}
+
+/// What is collected of a cluster.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Collecting {
+    pub(crate) component_config: Option<Components>,
+    pub(crate) managed_prometheus_config: Option<Switch>,
+}
+
+/// Of what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Components {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) enable_components: Vec<Word>,
+}
+
+/// Whether pods can mount secrets of Secret Manager.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SecretManager {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    pub(crate) rotation_config: Option<Switch>,
 }
 
 /// What stands in no directory, and the cluster's certificate authority: PEM in base64.
@@ -185,13 +228,6 @@ pub(crate) struct UpgradeSettings {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Management {
-    #[serde(default, deserialize_with = "flag")]
-    pub(crate) auto_repair: Option<bool>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct OffSwitch {
     #[serde(default, deserialize_with = "flag")]
     pub(crate) disabled: Option<bool>,
@@ -211,6 +247,10 @@ pub(crate) struct NetworkConfig {
     pub(crate) network: Option<String>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) default_enable_private_nodes: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    pub(crate) datapath_provider: Option<Word>,
+    pub(crate) in_transit_encryption_config: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -314,6 +354,8 @@ pub(crate) struct WorkloadIdentity {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Autoscaling {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_node_autoprovisioning: Option<bool>,
     pub(crate) autoprovisioning_node_pool_defaults: Option<AutoprovisioningDefaults>,
 }
 
@@ -324,6 +366,8 @@ pub(crate) struct AutoprovisioningDefaults {
     pub(crate) service_account: Option<String>,
     #[serde(default, deserialize_with = "list")]
     pub(crate) oauth_scopes: Vec<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) boot_disk_kms_key: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -346,7 +390,25 @@ pub(crate) struct NodePool {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Management {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) auto_upgrade: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) auto_repair: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PoolAutoscaling {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enabled: Option<bool>,
+    /// In each zone.
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) max_node_count: Option<i64>,
+    /// In all zones together.
+    #[serde(default, deserialize_with = "number")]
+    pub(crate) total_max_node_count: Option<i64>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) autoprovisioned: Option<bool>,
 }
@@ -356,6 +418,10 @@ pub(crate) struct PoolAutoscaling {
 pub(crate) struct PoolNetwork {
     #[serde(default, deserialize_with = "flag")]
     pub(crate) enable_private_nodes: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) subnetwork: Option<String>,
+    /// From 0 to 1.
+    pub(crate) pod_ipv4_range_utilization: Option<f64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -372,6 +438,38 @@ pub(crate) struct NodeConfig {
     pub(crate) spot: Option<bool>,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) preemptible: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) image_type: Option<String>,
+    pub(crate) shielded_instance_config: Option<ShieldedInstance>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) boot_disk_kms_key: Option<String>,
+    pub(crate) sandbox_config: Option<Sandbox>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) taints: Vec<Taint>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShieldedInstance {
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_secure_boot: Option<bool>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) enable_integrity_monitoring: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Sandbox {
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<Word>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Taint {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) key: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) value: Option<String>,
+    pub(crate) effect: Option<Word>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -393,6 +491,7 @@ pub(crate) struct Addons {
     pub(crate) config_connector_config: Option<Switch>,
     pub(crate) gke_backup_agent_config: Option<Switch>,
     pub(crate) kubernetes_dashboard: Option<OffSwitch>,
+    pub(crate) network_policy_config: Option<OffSwitch>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -76,6 +76,29 @@ pub(crate) const ENCRYPTION_CURRENT_STATE: Table = &[
 /// `WorkloadMetadataConfig.Mode` of container/v1.
 pub(crate) const METADATA_MODE: Table = &[(0, "MODE_UNSPECIFIED"), (1, "GCE_METADATA"), (2, "GKE_METADATA")];
 
+/// `DatapathProvider` of container/v1.
+pub(crate) const DATAPATH: Table =
+    &[(0, "DATAPATH_PROVIDER_UNSPECIFIED"), (1, "LEGACY_DATAPATH"), (2, "ADVANCED_DATAPATH")];
+
+/// `InTransitEncryptionConfig` of container/v1.
+pub(crate) const IN_TRANSIT: Table = &[
+    (0, "IN_TRANSIT_ENCRYPTION_CONFIG_UNSPECIFIED"),
+    (1, "IN_TRANSIT_ENCRYPTION_DISABLED"),
+    (2, "IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT"),
+];
+
+/// `SandboxConfig.Type` of container/v1.
+pub(crate) const SANDBOX: Table = &[(0, "UNSPECIFIED"), (1, "GVISOR")];
+
+/// `NodeTaint.Effect` of container/v1.
+pub(crate) const TAINT_EFFECT: Table =
+    &[(0, "EFFECT_UNSPECIFIED"), (1, "NO_SCHEDULE"), (2, "PREFER_NO_SCHEDULE"), (3, "NO_EXECUTE")];
+
+/// `LoggingComponentConfig.Component` of container/v1, as far as it is read.
+pub(crate) const LOGGED: Table = &[(0, "COMPONENT_UNSPECIFIED"), (1, "SYSTEM_COMPONENTS"), (2, "WORKLOADS")];
+
+/// `MonitoringComponentConfig.Component` of container/v1, as far as it is read.
+pub(crate) const MONITORED: Table = &[(0, "COMPONENT_UNSPECIFIED"), (1, "SYSTEM_COMPONENTS")];
 /// `Cluster.Status` of container/v1.
 pub(crate) const CLUSTER_STATUS: Table = &[
     (0, "STATUS_UNSPECIFIED"),

@@ -74,7 +74,8 @@ impl World {
             "p",
             &[],
             json!({ "items": { "regions/europe-west1": { "subnetworks": [
-                { "network": ".../networks/n", "ipCidrRange": "10.0.0.0/20" },
+                { "name": "s", "network": ".../networks/n", "region": ".../regions/europe-west1", "ipCidrRange": "10.0.0.0/20",
+                  "privateIpGoogleAccess": true, "logConfig": { "enable": true } },
             ]}}}),
         );
         world.put(
@@ -310,7 +311,14 @@ pub(crate) fn cluster() -> Value {
         "location": "europe-west1",
         "currentMasterVersion": "1.33.4-gke.100",
         "resourceLabels": { "team": "shop" },
-        "networkConfig": { "network": "projects/p/global/networks/n" },
+        "networkConfig": {
+            "network": "projects/p/global/networks/n", "subnetwork": "projects/p/regions/europe-west1/subnetworks/s",
+            "datapathProvider": "ADVANCED_DATAPATH",
+        },
+        "ipAllocationPolicy": { "useIpAliases": true, "defaultPodIpv4RangeUtilization": 0.1 },
+        "shieldedNodes": { "enabled": true },
+        "loggingConfig": { "componentConfig": { "enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"] } },
+        "monitoringConfig": { "componentConfig": { "enableComponents": ["SYSTEM_COMPONENTS"] } },
         "clusterIpv4Cidr": "10.64.0.0/14",
         "controlPlaneEndpointsConfig": {
             "ipEndpointsConfig": {
@@ -338,7 +346,12 @@ pub(crate) fn cluster() -> Value {
                 "serviceAccount": "n@p.iam.gserviceaccount.com",
                 "oauthScopes": ["https://www.googleapis.com/auth/cloud-platform"],
                 "workloadMetadataConfig": { "mode": "GKE_METADATA" },
+                "imageType": "COS_CONTAINERD",
+                "shieldedInstanceConfig": { "enableSecureBoot": true, "enableIntegrityMonitoring": true },
             },
+            "version": "1.33.4-gke.100",
+            "management": { "autoUpgrade": true },
+            "autoscaling": { "enabled": true, "maxNodeCount": 9 },
             "networkConfig": { "enablePrivateNodes": true },
             "version": "1.33.4-gke.100", "status": "RUNNING", "management": { "autoRepair": true, "autoUpgrade": true },
             "locations": ["europe-west1-b", "europe-west1-c", "europe-west1-d"],

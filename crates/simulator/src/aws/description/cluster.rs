@@ -167,6 +167,23 @@ pub(crate) struct NodeGroup {
     /// What the nodes run at their start; kept in the launch template.
     #[serde(default)]
     pub(crate) user_data: Option<String>,
+    /// The day on which the nodes' image was published.
+    #[serde(default = "image_day")]
+    pub(crate) image_day: Moment,
+    /// Whether the nodes' disks are encrypted, and with which key besides AWS' own.
+    #[serde(default = "yes")]
+    pub(crate) encrypted: bool,
+    #[serde(default)]
+    pub(crate) disk_key: Option<String>,
+    /// Whether the nodes have a TPM.
+    #[serde(default)]
+    pub(crate) tpm: bool,
+    /// The fewest and the most nodes; one, and twice as many as there are, when not said.
+    #[serde(default)]
+    pub(crate) sizes: Option<(u32, u32)>,
+    /// `KEY=VALUE:EFFECT`.
+    #[serde(default)]
+    pub(crate) taints: Vec<String>,
     /// Interfaces for pods, besides the node's own.
     #[serde(default)]
     pub(crate) pod_interfaces: u32,
@@ -335,6 +352,11 @@ fn instance_type() -> String {
 
 fn image() -> String {
     "AL2023_x86_64_STANDARD".to_owned()
+}
+
+/// Two weeks before the story is told.
+pub(crate) fn image_day() -> Moment {
+    Moment::STORY.plus_days(-17)
 }
 
 fn on_demand() -> String {

@@ -33,6 +33,15 @@ pub(crate) struct Vpc {
     pub(crate) security_groups: Vec<SecurityGroup>,
     #[serde(default)]
     pub(crate) load_balancers: Vec<LoadBalancer>,
+    /// Whether it is the network that every region starts with.
+    #[serde(default)]
+    pub(crate) default: bool,
+    /// Whether its traffic is recorded.
+    #[serde(default)]
+    pub(crate) flow_logs: bool,
+    /// Services of AWS that it reaches privately, for example `ecr.api`.
+    #[serde(default)]
+    pub(crate) endpoints: Vec<String>,
     #[serde(default)]
     pub(crate) tags: Tags,
 }
@@ -57,11 +66,21 @@ pub(crate) struct Subnet {
     /// Whether instances get a public address by default; in `public` subnets they do.
     #[serde(default)]
     pub(crate) public_ips: Option<bool>,
+    /// How many addresses are free; three quarters of them when not said.
+    #[serde(default)]
+    pub(crate) free: Option<u32>,
     #[serde(default)]
     pub(crate) tags: Tags,
 }
 
 impl Subnet {
+    /// How many addresses are free. AWS keeps five for itself.
+    pub(crate) fn free(&self) -> u32 {
+        let length = self.cidr.rsplit_once('/').and_then(|(_, length)| length.parse::<u32>().ok()).unwrap_or(24);
+        let all = 1_u32.checked_shl(32_u32.saturating_sub(length)).unwrap_or(u32::MAX).saturating_sub(5);
+        self.free.unwrap_or(all - all / 4)
+    }
+
     pub(crate) fn gives_public_ips(&self) -> bool {
         self.public_ips.unwrap_or(self.routes == "public")
     }

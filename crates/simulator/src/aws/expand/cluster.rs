@@ -71,6 +71,18 @@ impl Facts {
     }
 }
 
+fn scaling(group: &NodeGroup) -> Value {
+    let (least, most) = group.sizes.unwrap_or((1, group.count.max(1) * 2));
+    json!({ "minSize": least, "maxSize": most, "desiredSize": group.count })
+}
+
+/// `KEY=VALUE:EFFECT`.
+fn taint(text: &str) -> Value {
+    let (rest, effect) = text.rsplit_once(':').unwrap_or((text, "NO_SCHEDULE"));
+    let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
+    json!({ "key": key, "value": value, "effect": effect })
+}
+
 /// Writes the documents of one cluster.
 struct Scribe<'world> {
     place: &'world Place,
@@ -176,12 +188,12 @@ impl Scribe<'_> {
             "nodegroupArn": self.arn("nodegroup", &group.name),
             "clusterName": cluster.name,
             "version": version,
-            "releaseVersion": format!("{version}.2-20261103"),
+            "releaseVersion": format!("{version}.2-{}", super::machinery::day(group)),
             "createdAt": cluster.created.epoch(),
             "modifiedAt": cluster.created.epoch(),
             "status": "ACTIVE",
             "capacityType": group.capacity,
-            "scalingConfig": { "minSize": 1, "maxSize": group.count.max(1) * 2, "desiredSize": group.count },
+            "scalingConfig": scaling(group),
             "instanceTypes": [group.instance_type],
             "subnets": self.subnets(&group.subnets),
             "remoteAccess": group.remote_access.as_ref().map(|access| {
@@ -189,6 +201,7 @@ impl Scribe<'_> {
                 json!({ "ec2SshKey": access.key, "sourceSecurityGroups": sources })
             }),
             "amiType": group.ami,
+            "taints": (!group.taints.is_empty()).then(|| group.taints.iter().map(|taint| self::taint(taint)).collect::<Vec<_>>()),
             "nodeRole": self.role(&group.role),
             "labels": group.labels,
             "resources": {

@@ -234,3 +234,46 @@ pub(crate) const RULE: Kind =
 
 pub(crate) const LISTENER: Kind =
     Kind { id: "arn", filters: &[("arn", "ListenerArn")], tags: "Tags", not_found: "ListenerNotFound" };
+
+pub(crate) const IMAGE: Kind = Kind {
+    id: "image-id",
+    filters: &[("image-id", "imageId"), ("name", "name"), ("owner-alias", "imageOwnerAlias")],
+    tags: "tagSet",
+    not_found: "InvalidAMIID.NotFound",
+};
+
+pub(crate) const VOLUME: Kind = Kind {
+    id: "volume-id",
+    filters: &[
+        ("volume-id", "volumeId"),
+        ("attachment.instance-id", "attachmentSet.instanceId"),
+        ("encrypted", "encrypted"),
+        ("status", "status"),
+    ],
+    tags: "tagSet",
+    not_found: "InvalidVolume.NotFound",
+};
+
+pub(crate) const INSTANCE_TYPE: Kind = Kind {
+    id: "instance-type",
+    filters: &[
+        ("instance-type", "instanceType"),
+        ("network-info.encryption-in-transit-supported", "networkInfo.encryptionInTransitSupported"),
+    ],
+    tags: "tagSet",
+    not_found: "InvalidInstanceType",
+};
+
+pub(crate) const FLOW_LOG: Kind = Kind {
+    id: "flow-log-id",
+    filters: &[("flow-log-id", "flowLogId"), ("resource-id", "resourceId"), ("traffic-type", "trafficType")],
+    tags: "tagSet",
+    not_found: "InvalidFlowLogId.NotFound",
+};
+
+pub(crate) const VPC_ENDPOINT: Kind = Kind {
+    id: "vpc-endpoint-id",
+    filters: &[("vpc-endpoint-id", "vpcEndpointId"), ("vpc-id", "vpcId"), ("service-name", "serviceName")],
+    tags: "tagSet",
+    not_found: "InvalidVpcEndpointId.NotFound",
+};

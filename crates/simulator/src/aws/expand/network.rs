@@ -60,7 +60,7 @@ fn vpc_tree(place: &Place, vpc: &Vpc, block_mode: &str) -> Tree {
         .put("ipv6CidrBlockAssociationSet", ipv6.collect::<Vec<_>>())
         .put("dhcpOptionsId", place.id("dopt", &["default"]))
         .put("instanceTenancy", "default")
-        .put("isDefault", false)
+        .put("isDefault", vpc.default)
         .put("blockPublicAccessStates", fields().put("internetGatewayBlockMode", block_mode))
         .put("tagSet", tag_set(&vpc.name, &vpc.tags))
         .into()
@@ -82,7 +82,7 @@ fn subnet_tree(place: &Place, vpc: &Vpc, subnet: &Subnet, block_mode: &str) -> T
         .put("ownerId", &place.account)
         .put("cidrBlock", &subnet.cidr)
         .put("ipv6CidrBlockAssociationSet", ipv6.collect::<Vec<_>>())
-        .put("availableIpAddressCount", 200_u32)
+        .put("availableIpAddressCount", subnet.free())
         .put("availabilityZone", place.zone(&subnet.zone))
         .put(
             "availabilityZoneId",

@@ -3,9 +3,9 @@
 use super::filters::{everything, group_tree};
 use super::interfaces::{self, Wanted};
 use super::network::push;
-use super::{Build, kinds, scaling, tag_set, templates};
+use super::{Build, kinds, machinery, scaling, tag_set, templates};
 use crate::aws::description::Tags;
-use crate::aws::description::cluster::{Cluster, Metadata, NodeGroup};
+use crate::aws::description::cluster::{Cluster, Metadata, NodeGroup, image_day};
 use crate::aws::description::network::{SecurityGroup, Subnet, Vpc};
 use crate::aws::description::rules::{GroupRule, Peer, Traffic};
 use crate::aws::moment::Moment;
@@ -55,6 +55,12 @@ pub(super) fn expand(build: &mut Build<'_>, cluster: &Cluster) {
             metadata: Some(Metadata::default()),
             remote_access: None,
             user_data: None,
+            image_day: image_day(),
+            encrypted: true,
+            disk_key: None,
+            tpm: false,
+            sizes: None,
+            taints: Vec::new(),
             pod_interfaces: 0,
             labels: Tags::new(),
             tags: Tags::new(),
@@ -250,7 +256,7 @@ fn instance(
         .put("id", format!("AIPA{}", place.hex("profile", &[&names.profile], 17).to_uppercase()));
     let body = fields()
         .put("instanceId", &id)
-        .put("imageId", place.id("ami", &[&group.ami, &cluster.version]))
+        .put("imageId", machinery::image_id(place, cluster, group))
         .put("instanceState", fields().put("code", 16_u32).put("name", "running"))
         .put("privateDnsName", format!("ip-{}.{domain}", private_ip.replace('.', "-")))
         .put(
@@ -280,7 +286,10 @@ fn instance(
         .put("groupSet", group_set)
         .put("architecture", if group.ami.contains("ARM") { "arm64" } else { "x86_64" })
         .put("rootDeviceType", "ebs")
-        .put("rootDeviceName", "/dev/xvda")
+        .put("rootDeviceName", machinery::ROOT)
+        .put("blockDeviceMapping", vec![machinery::device(place, &name)])
+        .put("currentInstanceBootMode", "uefi")
+        .maybe("tpmSupport", group.tpm.then_some("v2.0"))
         .put("virtualizationType", "hvm")
         .put("hypervisor", "xen")
         .put("clientToken", place.uuid("client-token", &name))
@@ -311,6 +320,7 @@ fn instance(
         .put("groupSet", Tree::nothing())
         .put("instancesSet", vec![body]);
     push(&mut build.fabric.instances, &kinds::INSTANCE, reservation);
+    machinery::add(build, cluster, group, subnet, &name, &id);
     id
 }
 

@@ -41,7 +41,7 @@ fn data(build: &Build<'_>, cluster: &Cluster, group: &NodeGroup, names: &Names, 
     let disk = fields().put("deviceName", "/dev/xvda").put(
         "ebs",
         fields()
-            .put("encrypted", true)
+            .put("encrypted", group.encrypted)
             .put("deleteOnTermination", true)
             .put("volumeSize", 80_u32)
             .put("volumeType", "gp3"),
@@ -49,7 +49,7 @@ fn data(build: &Build<'_>, cluster: &Cluster, group: &NodeGroup, names: &Names, 
     let body = fields()
         .put("iamInstanceProfile", fields().put("name", &names.profile))
         .put("blockDeviceMappingSet", vec![disk])
-        .put("imageId", place.id("ami", &[&group.ami, &cluster.version]))
+        .put("imageId", super::machinery::image_id(place, cluster, group))
         .put("instanceType", &group.instance_type)
         .maybe("keyName", group.remote_access.as_ref().map(|access| &access.key))
         .put("userData", user_data)

@@ -24,7 +24,7 @@ struct Listing {
     items: fn(&Fabric) -> &[Item],
 }
 
-const LISTINGS: [Listing; 13] = [
+const LISTINGS: [Listing; 18] = [
     listing("DescribeVpcs", "VpcId", "vpcSet", &kinds::VPC, Some((5, 1000)), |fabric| &fabric.vpcs),
     listing("DescribeSubnets", "SubnetId", "subnetSet", &kinds::SUBNET, Some((5, 1000)), |fabric| &fabric.subnets),
     listing(
@@ -88,6 +88,27 @@ const LISTINGS: [Listing; 13] = [
         Some((1, 200)),
         |fabric| &fabric.templates,
     ),
+    listing("DescribeImages", "ImageId", "imagesSet", &kinds::IMAGE, Some((1, 1000)), |fabric| &fabric.images),
+    listing("DescribeVolumes", "VolumeId", "volumeSet", &kinds::VOLUME, Some((5, 1000)), |fabric| &fabric.volumes),
+    listing(
+        "DescribeInstanceTypes",
+        "InstanceType",
+        "instanceTypeSet",
+        &kinds::INSTANCE_TYPE,
+        Some((5, 100)),
+        |fabric| &fabric.instance_types,
+    ),
+    listing("DescribeFlowLogs", "FlowLogId", "flowLogSet", &kinds::FLOW_LOG, Some((1, 1000)), |fabric| {
+        &fabric.flow_logs
+    }),
+    listing(
+        "DescribeVpcEndpoints",
+        "VpcEndpointId",
+        "vpcEndpointSet",
+        &kinds::VPC_ENDPOINT,
+        Some((1, 1000)),
+        |fabric| &fabric.vpc_endpoints,
+    ),
 ];
 
 const fn listing(
@@ -127,6 +148,9 @@ pub(crate) fn answer(world: &World, estate: &Estate, fabric: &Fabric, call: &Cal
         "DescribeVpcAttribute" => vpc_attribute(fabric, call),
         "GetManagedPrefixListEntries" => prefix_entries(world, fabric, call),
         "DescribeVpcBlockPublicAccessOptions" => Ok(block_public_access(fabric, call)),
+        "GetEbsEncryptionByDefault" => {
+            Ok(response(call, fields().put("ebsEncryptionByDefault", fabric.encrypts_by_default)))
+        }
         _ => Err(invalid_action(call)),
     }
 }

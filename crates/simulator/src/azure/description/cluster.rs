@@ -32,6 +32,10 @@ pub(crate) struct Cluster {
     pub(crate) defender: bool,
     pub(crate) image_cleaner: bool,
     pub(crate) azure_policy: bool,
+    /// Whether secrets of Key Vault can be mounted, and whether they rotate then.
+    pub(crate) secrets_provider: Option<bool>,
+    /// Whether Azure Monitor collects metrics and logs.
+    pub(crate) monitoring: bool,
     pub(crate) upgrade: Upgrade,
     /// The level of a lock on the cluster; none when absent.
     pub(crate) lock: Option<String>,
@@ -71,6 +75,8 @@ impl Default for Cluster {
             defender: false,
             image_cleaner: false,
             azure_policy: false,
+            secrets_provider: None,
+            monitoring: false,
             upgrade: Upgrade::default(),
             lock: None,
             node_group_restriction: None,
@@ -169,6 +175,9 @@ pub(crate) struct ClusterNetwork {
     pub(crate) policy: Option<String>,
     pub(crate) dataplane: String,
     pub(crate) outbound: String,
+    /// Whether WireGuard encrypts traffic between nodes.
+    pub(crate) wireguard: bool,
+    pub(crate) load_balancer_sku: String,
 }
 
 impl Default for ClusterNetwork {
@@ -179,6 +188,8 @@ impl Default for ClusterNetwork {
             policy: None,
             dataplane: "azure".to_owned(),
             outbound: "loadBalancer".to_owned(),
+            wireguard: false,
+            load_balancer_sku: "standard".to_owned(),
         }
     }
 }
@@ -225,6 +236,9 @@ pub(crate) struct Pool {
     pub(crate) vtpm: bool,
     pub(crate) fips: bool,
     pub(crate) autoscale: Option<(u32, u32)>,
+    /// The day of its image, as versions of images end in it.
+    pub(crate) image_day: String,
+    pub(crate) taints: Vec<String>,
     pub(crate) labels: BTreeMap<String, String>,
 }
 
@@ -251,6 +265,8 @@ impl Default for Pool {
             vtpm: false,
             fips: false,
             autoscale: None,
+            image_day: "202610.12.0".to_owned(),
+            taints: Vec::new(),
             labels: BTreeMap::new(),
         }
     }

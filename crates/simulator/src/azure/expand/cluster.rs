@@ -15,6 +15,8 @@ mod profile;
 
 const AKS: &str = "Microsoft.ContainerService/managedClusters";
 const NSG: &str = "Microsoft.Network/networkSecurityGroups";
+/// The day of the newest image when the story is told.
+const NEWEST_IMAGE: &str = "202611.05.0";
 const IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 /// What is decided about a cluster before anything of it is written.
@@ -215,6 +217,20 @@ fn parts(site: &mut Site<'_>, plan: &Plan<'_>) {
                     "id": site.id(&plan.node_group, "Microsoft.Network/privateEndpoints", "kube-apiserver"),
                 },
                 "privateLinkServiceConnectionState": {"status": "Approved", "description": "Auto Approved"},
+            },
+        });
+        site.wire.add(&own, &body);
+    }
+    for pool in &cluster.pools {
+        let own = format!("{id}/agentPools/{}/upgradeProfiles/default", pool.name);
+        let body = json!({
+            "name": "default",
+            "type": "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles",
+            "id": own,
+            "properties": {
+                "kubernetesVersion": cluster.version,
+                "osType": "Linux",
+                "latestNodeImageVersion": nodes::image_version(pool, NEWEST_IMAGE),
             },
         });
         site.wire.add(&own, &body);

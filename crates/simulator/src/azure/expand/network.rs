@@ -11,10 +11,12 @@ const NSG: &str = "Microsoft.Network/networkSecurityGroups";
 const ROUTES: &str = "Microsoft.Network/routeTables";
 const NAT: &str = "Microsoft.Network/natGateways";
 const VNET: &str = "Microsoft.Network/virtualNetworks";
+const WATCHER: &str = "Microsoft.Network/networkWatchers";
 const ADDRESS: &str = "Microsoft.Network/publicIPAddresses";
 
 /// Adds them all; the nodes must be known by now.
 pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
+    flow_logs(site);
     for network in &site.subscription.networks {
         virtual_network(site, network)?;
     }
@@ -73,6 +75,39 @@ pub(super) fn add(site: &mut Site<'_>) -> Result<(), Mistake> {
         public_address(site, &address, &location, json!({"natGateway": {"id": id}}));
     }
     Ok(())
+}
+
+/// The watcher that Azure makes in a region with networks, and the records of traffic it keeps.
+fn flow_logs(site: &mut Site<'_>) {
+    let location = site.location(None).to_owned();
+    let name = format!("NetworkWatcher_{location}");
+    let id = site.id("NetworkWatcherRG", WATCHER, &name);
+    let properties = json!({"provisioningState": "Succeeded", "runningOperationIds": []});
+    let body = json!({
+        "name": name, "id": id, "etag": etag(&id), "type": WATCHER, "location": location, "properties": properties,
+    });
+    site.wire.add(&id, &body);
+    for network in site.subscription.networks.iter().filter(|network| network.flow_logs) {
+        let target = site.id(&network.group, VNET, &network.name);
+        let own = format!("{id}/flowLogs/{}", network.name);
+        let body = json!({
+            "name": network.name,
+            "id": own,
+            "etag": etag(&own),
+            "type": "Microsoft.Network/networkWatchers/flowLogs",
+            "location": location,
+            "properties": {
+                "provisioningState": "Succeeded",
+                "targetResourceId": target,
+                "targetResourceGuid": ids::guid(&target),
+                "storageId": site.id("observability", "Microsoft.Storage/storageAccounts", "acmeflows"),
+                "enabled": true,
+                "retentionPolicy": {"days": 90, "enabled": true},
+                "format": {"type": "JSON", "version": 2},
+            },
+        });
+        site.wire.add(&own, &body);
+    }
 }
 
 /// One security group with what is attached to it.

@@ -213,6 +213,11 @@ fn interface(
     site.attached.entry(subnet.to_owned()).or_default().push(json!({"id": configuration}));
 }
 
+/// The image of a pool's nodes as of some day.
+pub(super) fn image_version(pool: &Pool, day: &str) -> String {
+    format!("AKS{}-{}-{day}", pool.os, image(pool))
+}
+
 /// The image's name as AKS writes it.
 pub(super) fn image(pool: &Pool) -> &'static str {
     match pool.os.as_str() {

@@ -33,6 +33,12 @@ pub(crate) struct Cluster {
     pub(crate) dataplane_v2: bool,
     pub(crate) intra_node_visibility: bool,
     pub(crate) confidential_nodes: bool,
+    /// Whether traffic between nodes is encrypted.
+    pub(crate) in_transit_encryption: bool,
+    /// Whether secrets of Secret Manager can be mounted, and whether they rotate then.
+    pub(crate) secret_manager: Option<bool>,
+    /// How much of the range for pods is taken, from 0 to 1.
+    pub(crate) pods_taken: f64,
     pub(crate) logs: Vec<String>,
     /// `BASIC`, `DISABLED` or `ENTERPRISE`.
     pub(crate) security_posture: String,
@@ -91,6 +97,9 @@ impl Default for Cluster {
             dataplane_v2: false,
             intra_node_visibility: false,
             confidential_nodes: false,
+            in_transit_encryption: false,
+            secret_manager: None,
+            pods_taken: 0.25,
             logs: vec!["SYSTEM_COMPONENTS".to_owned(), "WORKLOADS".to_owned()],
             security_posture: "BASIC".to_owned(),
             groups_domain: None,
@@ -198,6 +207,10 @@ pub(crate) struct Pool {
     pub(crate) read_only_port: Option<bool>,
     pub(crate) sandbox: bool,
     pub(crate) disk_key: Option<String>,
+    /// The fewest and the most nodes in each zone.
+    pub(crate) autoscale: Option<(u32, u32)>,
+    /// `KEY=VALUE:EFFECT`.
+    pub(crate) taints: Vec<String>,
     pub(crate) labels: BTreeMap<String, String>,
 }
 
@@ -222,6 +235,8 @@ impl Default for Pool {
             read_only_port: Some(false),
             sandbox: false,
             disk_key: None,
+            autoscale: None,
+            taints: Vec::new(),
             labels: BTreeMap::new(),
         }
     }

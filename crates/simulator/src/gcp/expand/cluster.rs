@@ -195,6 +195,10 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
     if cluster.endpoint.private_nodes {
         set(&mut config, "defaultEnablePrivateNodes", json!(true));
     }
+    if cluster.in_transit_encryption {
+        let word = "IN_TRANSIT_ENCRYPTION_INTER_NODE_TRANSPARENT";
+        set(&mut config, "inTransitEncryptionConfig", json!(word));
+    }
     let mut body = json!({
         "network": cluster.network,
         "subnetwork": cluster.subnet,
@@ -208,6 +212,7 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
             "servicesIpv4CidrBlock": services,
             "stackType": "IPV4",
             "podCidrOverprovisionConfig": {},
+            "defaultPodIpv4RangeUtilization": cluster.pods_taken,
         },
         "networkConfig": config,
         "defaultMaxPodsConstraint": {"maxPodsPerNode": "110"},
@@ -242,6 +247,9 @@ fn security(site: &Site<'_>, cluster: &Cluster) -> Value {
     if cluster.binary_authorization {
         let mode = json!({"evaluationMode": "PROJECT_SINGLETON_POLICY_ENFORCE"});
         set(&mut body, "binaryAuthorization", mode);
+    }
+    if let Some(rotates) = cluster.secret_manager {
+        set(&mut body, "secretManagerConfig", json!({"enabled": true, "rotationConfig": {"enabled": rotates}}));
     }
     if cluster.confidential_nodes {
         set(&mut body, "confidentialNodes", json!({"enabled": true}));

@@ -128,6 +128,9 @@ fn properties(site: &Site<'_>, plan: &Plan<'_>) -> Result<Map<String, Value>, Mi
             "objectId": plan.kubelet.principal,
         }}),
     );
+    if cluster.monitoring {
+        put("azureMonitorProfile", json!({"metrics": {"enabled": true}}));
+    }
     if let Some(restriction) = &cluster.node_group_restriction {
         put("nodeResourceGroupProfile", json!({"restrictionLevel": restriction}));
     }
@@ -229,7 +232,7 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
         "enableUltraSSD": false,
         "osType": "Linux",
         "osSKU": pool.os,
-        "nodeImageVersion": format!("AKS{}-{}-202610.12.0", pool.os, nodes::image(pool)),
+        "nodeImageVersion": nodes::image_version(pool, &pool.image_day),
         "upgradeSettings": {"maxSurge": pool.max_surge, "maxUnavailable": "0"},
         "enableFIPS": pool.fips,
         "eTag": ids::guid(&format!("etag {} {}", plan.id, pool.name)),
@@ -245,6 +248,9 @@ fn agent_pool(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Value, Mi
     if let Some((least, most)) = pool.autoscale {
         set(&mut found, "minCount", json!(least));
         set(&mut found, "maxCount", json!(most));
+    }
+    if !pool.taints.is_empty() {
+        set(&mut found, "nodeTaints", json!(pool.taints));
     }
     if pool.spot {
         set(&mut found, "scaleSetPriority", json!("Spot"));
@@ -272,7 +278,7 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
         "networkPlugin": network.plugin,
         "networkPolicy": network.policy.as_deref().unwrap_or("none"),
         "networkDataplane": network.dataplane,
-        "loadBalancerSku": "standard",
+        "loadBalancerSku": network.load_balancer_sku,
         "podCidr": "10.244.0.0/16",
         "serviceCidr": "10.0.0.0/16",
         "dnsServiceIP": "10.0.0.10",
@@ -281,6 +287,10 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
         "serviceCidrs": ["10.0.0.0/16"],
         "ipFamilies": ["IPv4"],
     });
+    if network.wireguard {
+        let security = json!({"enabled": true, "transitEncryption": {"type": "WireGuard"}});
+        set(&mut found, "advancedNetworking", json!({"enabled": true, "security": security}));
+    }
     if let Some(mode) = &network.mode {
         set(&mut found, "networkPluginMode", json!(mode));
     }
@@ -299,15 +309,31 @@ fn network(site: &Site<'_>, plan: &Plan<'_>) -> Value {
 }
 
 fn addons(site: &Site<'_>, plan: &Plan<'_>) -> Value {
-    if !plan.cluster.azure_policy {
-        return json!({"azurepolicy": {"enabled": false, "config": null}});
+    let identity = |name: &str| {
+        let name = format!("{name}-{}", plan.cluster.name);
+        json!({
+            "resourceId": site.id(&plan.node_group, IDENTITY, &name),
+            "clientId": ids::client(&format!("identity/{name}")),
+            "objectId": ids::principal(&format!("identity/{name}")),
+        })
+    };
+    let mut found = if plan.cluster.azure_policy {
+        json!({"azurepolicy": {"enabled": true, "config": null, "identity": identity("azurepolicy")}})
+    } else {
+        json!({"azurepolicy": {"enabled": false, "config": null}})
+    };
+    if let Some(rotates) = plan.cluster.secrets_provider {
+        let config = json!({"enableSecretRotation": rotates.to_string(), "rotationPollInterval": "2m"});
+        let identity = identity("azurekeyvaultsecretsprovider");
+        let provider = json!({"enabled": true, "config": config, "identity": identity});
+        set(&mut found, "azureKeyvaultSecretsProvider", provider);
     }
-    let name = format!("azurepolicy-{}", plan.cluster.name);
-    json!({"azurepolicy": {"enabled": true, "config": null, "identity": {
-        "resourceId": site.id(&plan.node_group, IDENTITY, &name),
-        "clientId": ids::client(&format!("identity/{name}")),
-        "objectId": ids::principal(&format!("identity/{name}")),
-    }}})
+    if plan.cluster.monitoring {
+        let workspace = site.id("observability", "Microsoft.OperationalInsights/workspaces", "central");
+        let config = json!({"logAnalyticsWorkspaceResourceID": workspace, "useAADAuth": "true"});
+        set(&mut found, "omsagent", json!({"enabled": true, "config": config}));
+    }
+    found
 }
 
 fn security(site: &Site<'_>, plan: &Plan<'_>) -> Result<Value, Mistake> {

@@ -33,7 +33,9 @@ pub(super) fn body(site: &Site<'_>, plan: &Plan<'_>, pool: &Pool) -> Result<Valu
         "version": pool.version.as_ref().unwrap_or(&cluster.version),
         "instanceGroupUrls": groups,
         "status": "RUNNING",
-        "autoscaling": {},
+        "autoscaling": pool.autoscale.map_or_else(|| json!({}), |(least, most)| {
+            json!({"enabled": true, "minNodeCount": least, "maxNodeCount": most, "locationPolicy": "BALANCED"})
+        }),
         "management": {"autoUpgrade": pool.auto_upgrade, "autoRepair": pool.auto_repair},
         "maxPodsConstraint": {"maxPodsPerNode": "110"},
         "podIpv4CidrSize": 24,
@@ -88,8 +90,19 @@ fn config(site: &Site<'_>, pool: &Pool) -> Value {
     if pool.sandbox {
         set(&mut found, "sandboxConfig", json!({"type": "GVISOR"}));
     }
+    let taints: Vec<Value> = pool.taints.iter().map(|text| taint(text)).collect();
+    if !taints.is_empty() {
+        set(&mut found, "taints", json!(taints));
+    }
     if let Some(key) = &pool.disk_key {
         set(&mut found, "bootDiskKmsKey", json!(super::key_name(&site.project.id, key)));
     }
     found
+}
+
+/// `KEY=VALUE:EFFECT`.
+fn taint(text: &str) -> Value {
+    let (rest, effect) = text.rsplit_once(':').unwrap_or((text, "NO_SCHEDULE"));
+    let (key, value) = rest.split_once('=').unwrap_or((rest, ""));
+    json!({"key": key, "value": value, "effect": effect})
 }

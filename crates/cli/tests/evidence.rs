@@ -1,0 +1,145 @@
+//! Evidence from a scan of simulated clouds to whoever checks it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+
+use palisade_simulator::{Faults, Simulator, World};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn command(folder: &Path, program: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_palisade")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", "/nonexistent")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ACCESS_KEY_ID", "AKIAPALISADE00000000")
+        .env("AWS_SECRET_ACCESS_KEY", "simulated")
+        .env("AWS_REGION", "us-east-1")
+        .env("PSEUDONYMS", "a key that stays inside");
+    command
+}
+
+fn palisade(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, "palisade").args(arguments).output().unwrap()
+}
+
+/// What a command printed that ends with a code: stdout, then stderr.
+fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
+    let output = palisade(folder, arguments);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let both = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{both}");
+    both
+}
+
+/// The code blocks of a page, in order.
+fn blocks(page: &str) -> Vec<String> {
+    page.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap().1.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_of_the_auditors_guide_runs() {
+    let aws = include_str!("../../simulator/worlds/acme/aws.yaml");
+    let running = Simulator::start(World::from_yaml(aws, "", "").unwrap(), Faults::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!(
+        "targets:\n  - {{name: acme, provider: aws, accounts: organization, role: PalisadeReader, external_id: acme-7d1f, \
+         endpoint_url: \"{}\"}}\n",
+        running.aws
+    );
+    fs::write(folder.path().join("palisade.yaml"), config).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    std::os::unix::fs::symlink(root.join("examples"), folder.path().join("examples")).unwrap();
+    let page = fs::read_to_string(root.join("docs/guides/evidence.md")).unwrap();
+    let more = "for n in 2 3; do palisade scan -c palisade.yaml --save-snapshot run$n > /dev/null; palisade evidence export run$n \
+                --out bundle-$n -c palisade.yaml --key file:signing.pem --log bundles --origin acme.example/evidence; done";
+    let blocks = blocks(&page);
+    assert!(blocks.len() > 5);
+    for (number, block) in blocks.iter().enumerate() {
+        let script = format!("set -euo pipefail\n{block}\n{}", if number == 0 { more } else { "" });
+        let mut bash = command(folder.path(), "bash");
+        let output = tokio::task::spawn_blocking(move || bash.arg("-c").arg(script).output().unwrap()).await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        // What reads the first lines and stops (`head`) ends the pipe of whoever writes on.
+        let ended = output.status.success() || (block.contains("| head") && output.status.code() == Some(141));
+        assert!(ended, "{block}\n{}{}", text(&output.stdout), text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_bundle_of_three_clouds_holds_is_judged_again_and_shows_auditors_no_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "keys", "new", "--out", "k.pem"]);
+    let refused = said(at, 4, &["evidence", "keys", "new", "--out", "k.pem"]);
+    assert!(refused.contains("could not write the new file"), "{refused}");
+    let seal = ["--key", "file:k.pem", "--log", "log"];
+    let export = |out: &str, more: &[&str]| {
+        let all: Vec<&str> = ["evidence", "export", "run1", "--out", out].iter().chain(more).copied().collect();
+        said(at, 0, &all)
+    };
+    let told = export("one", &seal);
+    assert!(told.contains("number 1 of palisade/evidence") && told.contains("this evidence has gaps"), "{told}");
+    export("again.tar", &seal);
+    let holds = said(at, 0, &["evidence", "verify", "one", "--key", "k.pem.pub"]);
+    assert!(holds.contains("number 1 of palisade/evidence") && holds.contains(", which you trust"), "{holds}");
+    let clusters = holds.lines().find(|line| line.contains("clusters:")).unwrap();
+    let counts: Vec<u64> =
+        clusters.split_once("clusters:").unwrap().1.split(' ').filter_map(|word| word.parse().ok()).collect();
+    assert!(counts[0] > 5 && counts[0] == counts[1] + counts[2], "{clusters}");
+    let tar = said(at, 0, &["evidence", "verify", "again.tar", "--key", "k.pem.pub"]);
+    assert_eq!(tar.replace("again.tar", "one"), holds, "the same run has the same manifest");
+    for bundle in ["one", "again.tar"] {
+        let again = said(at, 0, &["replay", bundle, "--key", "k.pem.pub", "--format", "csv"]);
+        assert!(again.contains("byte for byte those of the bundle"), "{again}");
+    }
+    let outside = export("outside", &["--profile", "auditor", "--pseudonym-key", "env:PSEUDONYMS"]);
+    assert!(outside.contains("not sealed"), "{outside}");
+    let again = said(at, 0, &["replay", "outside", "-o", "again.txt"]);
+    assert!(again.contains("byte for byte those of the bundle"), "{again}");
+    let short =
+        ["evidence", "export", "run1", "--out", "x", "--profile", "auditor", "--pseudonym-key", "env:AWS_REGION"];
+    assert!(said(at, 2, &short).contains("too short"));
+}
+
+#[test]
+fn what_was_changed_is_not_judged_and_what_other_rules_said_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b"]);
+    let wrong = said(at, 2, &["replay", "b", "--config", "palisade.yaml"]);
+    assert!(wrong.contains("judged by the parameters that it holds"), "{wrong}");
+    assert!(said(at, 2, &["replay", "run1", "--with-current-rules"]).contains("are for one bundle"));
+    assert!(said(at, 0, &["replay", "b", "--with-current-rules"]).contains("nothing is judged in another way"));
+
+    let path = at.join("b/results/verdicts.ndjson");
+    let verdicts = fs::read_to_string(&path).unwrap();
+    let changed = verdicts.replacen("\"verdict\":\"fail\"", "\"verdict\":\"pass\"", 1);
+    assert_ne!(verdicts, changed);
+    fs::write(&path, &changed).unwrap();
+    let broken = said(at, 4, &["replay", "b"]);
+    assert!(broken.contains("`results/verdicts.ndjson`: its SHA-256 is"), "{broken}");
+    assert!(said(at, 4, &["evidence", "verify", "b"]).contains("`results/verdicts.ndjson`"));
+
+    // As if older rules had made it: a bundle without a seal that holds and says something else.
+    let sum = |text: &str| palisade_provider::Body::new(text.as_bytes().to_vec()).digest().to_hex();
+    let manifest = fs::read_to_string(at.join("b/manifest.json")).unwrap();
+    fs::write(at.join("b/manifest.json"), manifest.replace(&sum(&verdicts), &sum(&changed))).unwrap();
+    let other = said(at, 4, &["replay", "b"]);
+    assert!(other.contains("1 verdicts are not those of the bundle"), "{other}");
+    let told = said(at, 0, &["replay", "b", "--with-current-rules"]);
+    assert!(
+        told.contains("so the rules are why") && told.contains("  was  pass (") && told.contains("  now  fail ("),
+        "{told}"
+    );
+    let key = said(at, 4, &["evidence", "verify", "missing"]);
+    assert!(key.contains("could not be read"), "{key}");
+}

@@ -1,0 +1,131 @@
+//! A bundle whose every fact holds, opened for another judgement.
+
+use crate::{
+    Broken, Checked, Numbers, Trust,
+    ledger::{LEDGER, next_call, raw_path},
+    policy::read_policy,
+    source::{LARGEST_ANSWER, LARGEST_FILE, Source},
+    verify::checked,
+    write::{ANSWERS, POLICY, Read, SCOPE, Scope},
+};
+use palisade_engine::Policy;
+use palisade_provider::{Body, Outcome, Record, Snapshot};
+use std::{
+    fs::File,
+    io::{BufReader, Read as _, Take},
+    path::Path,
+};
+
+/// Where the verdicts stand in a bundle.
+pub const VERDICTS: &str = "results/verdicts.ndjson";
+
+/// A bundle whose every fact holds.
+#[derive(Debug)]
+pub struct Bundle {
+    source: Source,
+    checked: Checked,
+    scope: Scope,
+}
+
+impl Bundle {
+    /// Opens a bundle and checks it first: what is broken is not judged again.
+    pub fn open(path: &Path, trust: &Trust) -> Result<Self, Broken> {
+        let source = Source::open(path)?;
+        let checked = checked(&source, trust)?;
+        let scope = Scope::parse(&source.read_text(SCOPE, LARGEST_FILE)?)?;
+        Ok(Self { source, checked, scope })
+    }
+
+    /// What was checked.
+    pub fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// The answers to what no API tells, as their file had them, if there are any.
+    pub fn answers(&self) -> Result<Option<String>, Broken> {
+        let is_there = self.checked.manifest.file(ANSWERS).is_some();
+        is_there.then(|| self.source.read_text(ANSWERS, LARGEST_FILE)).transpose()
+    }
+
+    /// By what it was judged, but for the answers.
+    pub fn policy(&self) -> Result<Policy, Broken> {
+        read_policy(&self.source.read_text(POLICY, LARGEST_FILE)?)
+            .map_err(|error| Broken::new(POLICY, error.to_string()))
+    }
+
+    /// The verdicts as they stand in the bundle.
+    pub fn verdicts(&self) -> Result<String, Broken> {
+        let (_, mut stream) = self.source.stream(VERDICTS)?;
+        let mut text = String::new();
+        stream
+            .read_to_string(&mut text)
+            .map_err(|error| Broken::new(VERDICTS, format!("it could not be read: {error}")))?;
+        Ok(text)
+    }
+
+    /// The snapshots, one by one, in the order in which they were judged, and the numbers of their answers in the ledger.
+    pub fn snapshots<'a>(&'a self, numbers: &'a mut Numbers) -> Result<Snapshots<'a>, Broken> {
+        let (_, stream) = self.source.stream(LEDGER)?;
+        Ok(Snapshots {
+            source: &self.source,
+            ledger: BufReader::new(stream),
+            units: self.scope.read.iter(),
+            number: 0,
+            numbers,
+        })
+    }
+}
+
+/// Snapshots on their way out of a bundle.
+#[derive(Debug)]
+pub struct Snapshots<'a> {
+    source: &'a Source,
+    ledger: BufReader<Take<File>>,
+    units: std::slice::Iter<'a, Read>,
+    number: u64,
+    numbers: &'a mut Numbers,
+}
+
+impl Iterator for Snapshots<'_> {
+    type Item = Result<Snapshot, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let unit = self.units.next()?;
+        Some(self.unit(unit))
+    }
+}
+
+impl Snapshots<'_> {
+    fn unit(&mut self, unit: &Read) -> Result<Snapshot, Broken> {
+        let mut records = Vec::new();
+        for _ in 0..unit.calls {
+            self.number += 1;
+            let line = next_call(self.number, &mut self.ledger)?
+                .ok_or_else(|| Broken::new(LEDGER, format!("it ends before call {}", self.number)))?;
+            let outcome = match (line.sha256, line.failure) {
+                (Some(digest), _) => {
+                    let name = raw_path(&digest);
+                    let body = Body::new(self.source.read(&name, LARGEST_ANSWER)?);
+                    if body.digest().to_hex() != digest {
+                        return Err(Broken::new(name, "it changed while it was read"));
+                    }
+                    self.numbers.take(&line.operation, body.digest(), self.number);
+                    Outcome::Answered(body)
+                }
+                (None, Some(failure)) => Outcome::Failed(failure),
+                (None, None) => return Err(Broken::new(LEDGER, format!("call {} has no outcome", self.number))),
+            };
+            records.push(Record {
+                call: line.operation,
+                scope: line.scope,
+                params: line.params,
+                page: line.page,
+                last: line.last,
+                at: line.answered_at,
+                outcome,
+            });
+        }
+        let span = (unit.started_at, unit.finished_at);
+        Ok(Snapshot::new(unit.target.clone(), unit.provider, unit.unit.clone(), span, records))
+    }
+}

@@ -1,0 +1,145 @@
+//! The first page of a bundle: what it is, what is missing, how to check it with public tools alone.
+
+use crate::{coverage::Counted, manifest::Engine};
+use jiff::Timestamp;
+use std::fmt::Write as _;
+
+pub(crate) struct Facts<'a> {
+    pub(crate) run: &'a str,
+    pub(crate) span: (Timestamp, Timestamp),
+    pub(crate) engine: &'a Engine,
+    pub(crate) redaction: &'a str,
+    pub(crate) counted: &'a Counted,
+    pub(crate) verdicts: usize,
+    pub(crate) is_sealed: bool,
+}
+
+/// Names that a first page shows of a list; the files have all.
+const SHOWN: usize = 20;
+
+const INTEGRITY: &str = r#"## 1. Unchanged?
+
+Run these in the folder of the bundle. They say nothing when all is well, and name what is not.
+
+```sh
+jq -r '.files[] | "\(.sha256)  \(.path)"' manifest.json | sha256sum -c --quiet
+sha256sum -c --quiet raw/SHA256SUMS
+```
+"#;
+
+const AUTHENTICITY: &str = r#"
+## 2. From whom?
+
+The fingerprint must be one that the organisation published elsewhere. The key in the bundle alone proves nothing.
+
+```sh
+openssl pkey -pubin -in signer.pem -outform DER | sha256sum
+work=$(mktemp -d)
+jq -r .payload manifest.dsse.json | base64 -d > "$work/payload"
+printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$work/payload")" | cat - "$work/payload" > "$work/signed"
+jq -r '.signatures[0].sig' manifest.dsse.json | base64 -d > "$work/signature"
+openssl pkeyutl -verify -pubin -inkey signer.pem -rawin -in "$work/signed" -sigfile "$work/signature"
+echo "$(jq -r '.subject[0].digest.sha256' "$work/payload")  manifest.json" | sha256sum -c
+```
+
+## 3. Is a run missing?
+
+Bundles have numbers without gaps, and each names the one before. Both lines of two neighbours must fit:
+
+```sh
+jq -r '"number \(.log.number) of \(.log.origin), after \(.log.previous)"' manifest.json
+sha256sum manifest.json
+```
+
+`checkpoint.txt` (C2SP `tlog-checkpoint`) signs the whole log up to this bundle; `manifest.tlog-proof` proves that this manifest
+stands in it, and `consistency.txt` that the log only grew since `previous-checkpoint.txt`. `palisade evidence verify` and
+`examples/verify/verify.py` check them; the leaf of a bundle is `SHA-256(0x00 || manifest.json)`, the tree is that of RFC 6962.
+"#;
+
+const UNSEALED: &str = "
+## 2. From whom?
+
+This bundle is not sealed: nothing says who made it and when. Make it with `--key` and `--log` for that.
+";
+
+const REST: &str = r#"
+## Was everything looked at?
+
+```sh
+jq '{calls_made, calls_failed, clusters_listed, clusters_evaluated, explained, unexplained, in_no_list}' results/coverage.json
+jq -r 'select(.failure) | "\(.scope)  \(.operation)  \(.failure.reason)"' calls.ndjson | sort | uniq -c
+```
+
+## Would it be judged so again?
+
+`palisade replay` with the program of `engine.binary_sha256` gives `results/verdicts.ndjson` byte for byte, without a network.
+To follow one verdict by hand: its `calls` are line numbers of `calls.ndjson`; the `sha256` there names the answer under `raw/`.
+
+## What it does not prove
+
+That the clouds told the truth; that what was asked for is all there is; that the rules are the right ones. The calls stand in
+the clouds' own audit logs too (CloudTrail, Activity Log, Cloud Audit Logs) at the times of the ledger: compare a sample there.
+The ids that providers give to requests are not kept in this version.
+"#;
+
+pub(crate) fn page(facts: &Facts<'_>) -> String {
+    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, is_sealed } = facts;
+    let mut page = format!(
+        "# Evidence of run {run}\n\n| | |\n|---|---|\n| read | {from} to {to} |\n| judged by | palisade {}, program \
+         `{}` |\n| redaction | {redaction} |\n| calls | {} made, {} failed |\n| clusters | {} listed by the clouds, {} \
+         judged |\n| facts | {} of {} known |\n| verdicts | {verdicts} |\n\n",
+        engine.palisade,
+        engine.binary_sha256,
+        counted.calls_made,
+        counted.calls_failed,
+        counted.clusters_listed,
+        counted.clusters_evaluated,
+        counted.facts_known,
+        counted.facts_total,
+    );
+    gaps(counted, &mut page);
+    page.push_str(INTEGRITY);
+    page.push_str(if *is_sealed { AUTHENTICITY } else { UNSEALED });
+    page.push_str(REST);
+    page
+}
+
+fn gaps(counted: &Counted, page: &mut String) {
+    if counted.is_complete() {
+        page.push_str("**Complete**: every call was answered, and every cluster that was listed was judged.\n\n");
+        return;
+    }
+    page.push_str("**This evidence has gaps.** Nothing is passed that was not read; what these hide is `unknown`.\n\n");
+    let mut row = |text: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "- {text}");
+    };
+    for target in &counted.targets_not_read {
+        row(format!("nothing of the target `{}` was read", plain(target)));
+    }
+    for (named, what) in counted
+        .unexplained
+        .iter()
+        .map(|named| (named, "listed, not judged, and nothing says why"))
+        .chain(counted.in_no_list.iter().map(|named| (named, "judged, and in no list")))
+        .take(SHOWN)
+    {
+        row(format!("{} of {}: {what}", plain(&named.name), named.provider));
+    }
+    for gap in counted.gaps.iter().take(SHOWN) {
+        let hides = gap.hides.len();
+        // Some gaps have no call that failed: their words say what they are.
+        let what = if gap.call.is_empty() { plain(&gap.message) } else { format!("`{}`", plain(&gap.call)) };
+        row(format!("{what} in `{}`: {}, hides {hides} controls", plain(&gap.scope), gap.reason));
+    }
+    if let Some(more) = counted.gaps.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        row(format!("and {more} more in `results/coverage.json`"));
+    }
+    page.push('\n');
+}
+
+/// Text of a cloud in a page of ours: one line without marks.
+fn plain(text: &str) -> String {
+    let is_mark = |letter: char| letter.is_control() || "`*_<>[]|\\".contains(letter);
+    text.chars().take(200).map(|letter| if is_mark(letter) { ' ' } else { letter }).collect()
+}

@@ -1,0 +1,42 @@
+//! Turns runs into bundles that others can verify and judge again without trusting whoever made them.
+//!
+//! A bundle is a folder: the answers of the clouds by digest, a ledger of the calls, what was decided and by what it was
+//! judged, the verdicts, and a manifest over all of it ([`BundleWriter`]). A seal signs the manifest and gives it a number
+//! in a log that can only grow ([`BundleLog`]). [`verify`] names the first fact that does not hold; [`Bundle`] gives the
+//! answers back for another judgement. `docs/guides/evidence.md` is the auditor's view of the same.
+//!
+//! Nothing here knows a cloud, a network or the time: the same run gives the same bytes.
+
+mod broken;
+mod bundle;
+mod coverage;
+mod guide;
+mod key;
+mod ledger;
+mod log;
+mod manifest;
+mod merkle;
+mod note;
+mod policy;
+mod profile;
+mod seal;
+mod secrets;
+mod source;
+mod verdicts;
+mod verify;
+mod write;
+
+pub use broken::Broken;
+pub use bundle::{Bundle, Snapshots, VERDICTS};
+pub use coverage::{Place, Population};
+pub use key::{KeyError, PublicKey, Rotation, SigningKey};
+pub use log::{BundleLog, Entry};
+pub use manifest::{Engine, FileEntry, Manifest};
+pub use merkle::{Tree, check_consistency, check_inclusion, leaf};
+pub use policy::{PolicyError, read_policy, write_policy};
+pub use profile::{Profile, Pseudonyms};
+pub use secrets::{Suspect, suspect};
+pub use source::{LARGEST_ANSWER, LARGEST_FILE, LARGEST_LINE, LARGEST_SMALL_FILE};
+pub use verdicts::{Difference, Numbers, differences, write_verdicts};
+pub use verify::{Checked, Signed, Trust, verify, verify_chain};
+pub use write::{Asked, BundleWriter, Context, ExportError, Finished, Judged, Seal, file_sha256};

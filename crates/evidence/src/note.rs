@@ -1,0 +1,102 @@
+//! Checkpoints of a log: signed notes of C2SP (`tlog-checkpoint`, `signed-note`).
+
+use crate::{Broken, PublicKey, SigningKey, merkle::Hash};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+
+/// How large a log is and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// The log's name, which is also the name of the key.
+    pub(crate) origin: String,
+    /// How many bundles it holds.
+    pub(crate) size: u64,
+    /// The root over them.
+    pub(crate) root: Hash,
+}
+
+/// Ed25519 in a signed note.
+const ALGORITHM: u8 = 1;
+
+/// Whether a text can name a log: one word of printable ASCII, without a plus sign.
+pub(crate) fn is_origin(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 120 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'+')
+}
+
+fn key_id(origin: &str, key: PublicKey) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(origin.as_bytes());
+    hash.update([b'\n', ALGORITHM]);
+    hash.update(key.0);
+    hash.finalize().into_iter().take(4).collect()
+}
+
+impl Checkpoint {
+    fn body(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
+    }
+
+    pub(crate) fn signed(&self, key: &SigningKey) -> String {
+        let body = self.body();
+        let mut signature = key_id(&self.origin, key.public());
+        signature.extend(key.sign(body.as_bytes()));
+        format!("{body}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+    }
+
+    /// Reads a checkpoint that one of some keys signed. There is one way to write it, and no other is read.
+    pub(crate) fn read(file: &str, text: &str, key: PublicKey) -> Result<Self, Broken> {
+        let broken = |fact: &str| Broken::new(file, fact);
+        let form = || broken("it is no checkpoint: three lines, an empty one and a signature");
+        let (body, rest) = text.split_once("\n\n").ok_or_else(form)?;
+        let [origin, size, root] = body.split('\n').collect::<Vec<_>>().try_into().map_err(|_| form())?;
+        let size: u64 = size.parse().map_err(|_| form())?;
+        let root: Hash = STANDARD.decode(root).ok().and_then(|bytes| bytes.try_into().ok()).ok_or_else(form)?;
+        let checkpoint = Self { origin: origin.to_owned(), size, root };
+        if checkpoint.body().strip_suffix('\n') != Some(body) || !is_origin(origin) {
+            return Err(form());
+        }
+        let signature = rest
+            .strip_prefix("\u{2014} ")
+            .and_then(|rest| rest.strip_prefix(origin))
+            .and_then(|rest| rest.strip_prefix(' '))
+            .and_then(|rest| rest.strip_suffix('\n'))
+            .and_then(|text| STANDARD.decode(text).ok())
+            .ok_or_else(form)?;
+        let signed = checkpoint.body();
+        let holds = signature
+            .strip_prefix(key_id(origin, key).as_slice())
+            .is_some_and(|signature| key.has_signed(signed.as_bytes(), signature));
+        if holds { Ok(checkpoint) } else { Err(broken("its signature does not hold for the key of the bundle")) }
+    }
+}
+
+/// The key in the form that readers of signed notes take: `NAME+HASH+KEY`.
+impl PublicKey {
+    /// The key as the verifier key of a log's name (C2SP `signed-note`).
+    pub fn verifier_key(self, origin: &str) -> String {
+        let bytes = [[ALGORITHM].as_slice(), &self.0].concat();
+        format!("{origin}+{}+{}", hex::encode(key_id(origin, self)), STANDARD.encode(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_reads_back_and_no_other_spelling_of_it_does() {
+        let (key, _) = SigningKey::generate().unwrap();
+        let checkpoint = Checkpoint { origin: "acme.example/evidence".to_owned(), size: 12, root: [9; 32] };
+        let text = checkpoint.signed(&key);
+        assert_eq!(Checkpoint::read("checkpoint.txt", &text, key.public()).unwrap(), checkpoint);
+        let (other, _) = SigningKey::generate().unwrap();
+        assert!(Checkpoint::read("checkpoint.txt", &text, other.public()).is_err());
+        for (from, to) in [("\n12\n", "\n13\n"), ("\n12\n", "\n012\n"), ("\n12\n", "\n+12\n"), ("acme", "acmf")] {
+            let changed = text.replacen(from, to, 1);
+            assert!(Checkpoint::read("checkpoint.txt", &changed, key.public()).is_err(), "{changed}");
+        }
+        for changed in [format!("{text}\n"), format!("{text}{text}"), text.trim_end().to_owned(), String::new()] {
+            assert!(Checkpoint::read("checkpoint.txt", &changed, key.public()).is_err(), "{changed}");
+        }
+    }
+}

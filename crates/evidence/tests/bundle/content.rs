@@ -1,0 +1,191 @@
+//! What a bundle holds.
+
+use crate::stage::{Making, Sealed, files, gaps, judge, policy, run, verdicts_again};
+use palisade_evidence::{Bundle, ExportError, Profile, Pseudonyms, Trust, VERDICTS, verify};
+use palisade_provider::{Failure, FailureReason};
+use palisade_testkit::SnapshotBuilder;
+use serde_json::{Value, json};
+use std::fs;
+
+fn read(folder: &std::path::Path, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_and_keeps_its_number() {
+    let sealed = Sealed::new(2);
+    sealed.make(&Making { name: "run-1", ..Making::default() }, "again");
+    assert_eq!(files(&sealed.path("1")), files(&sealed.path("again")));
+    sealed.make(&Making { name: "run-1", ..Making::default() }, "one.tar");
+    sealed.make(&Making { name: "run-1", ..Making::default() }, "two.tar");
+    assert_eq!(fs::read(sealed.path("one.tar")).unwrap(), fs::read(sealed.path("two.tar")).unwrap());
+    assert_eq!(files(&sealed.path("log")).iter().filter(|(name, _)| name == "log.ndjson").count(), 1);
+    assert_eq!(fs::read_to_string(sealed.path("log/log.ndjson")).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn a_bundle_holds_and_its_verdicts_come_out_again_byte_for_byte() {
+    let sealed = Sealed::new(1);
+    sealed.make(&Making { name: "run-1", ..Making::default() }, "1.tar");
+    for place in ["1", "1.tar"] {
+        let trust = Trust::new(&[sealed.key.public()], &[]).unwrap();
+        let bundle = Bundle::open(&sealed.path(place), &trust).unwrap();
+        assert!(bundle.checked().signed.as_ref().unwrap().trusted);
+        assert_eq!(bundle.policy().unwrap(), policy());
+        assert!(!bundle.verdicts().unwrap().is_empty());
+        assert_eq!(verdicts_again(&bundle), bundle.verdicts().unwrap());
+    }
+}
+
+#[test]
+fn a_verdict_names_the_calls_of_the_ledger_that_it_rests_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    Making::default().at(&place, None).unwrap();
+    let ledger: Vec<Value> = fs::read_to_string(place.join("calls.ndjson"))
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let verdicts = fs::read_to_string(place.join(VERDICTS)).unwrap();
+    let open = verdicts
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .find(|line| line["control"] == "CP-01" && line["cluster_name"] == "shop")
+        .unwrap();
+    assert_eq!((&open["verdict"], &open["waived"]), (&json!("fail"), &json!(true)), "{open}");
+    let number: usize = open["calls"].as_str().unwrap().split([',', '-']).next().unwrap().parse().unwrap();
+    let call = &ledger[number - 1];
+    assert_eq!((&call["operation"], &call["params"]["cluster"]), (&json!("eks:DescribeCluster"), &json!("shop")));
+    let digest = call["sha256"].as_str().unwrap();
+    let answer =
+        fs::read_to_string(place.join(format!("raw/{}/{digest}.json", digest.chars().take(2).collect::<String>())))
+            .unwrap();
+    assert!(answer.contains("\"shop\""));
+}
+
+#[test]
+fn populations_reconcile_and_what_was_refused_is_explained_on_the_first_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let finished = Making::default().at(&place, None).unwrap();
+    let coverage = read(&place, "results/coverage.json");
+    let explained = coverage["explained"].as_array().unwrap().len() as u64;
+    assert_eq!(coverage["clusters_listed"], 3);
+    assert_eq!(coverage["clusters_evaluated"].as_u64().unwrap() + explained, 3);
+    assert_eq!(coverage["unexplained"], json!([]));
+    assert_eq!((&coverage["calls_made"], &coverage["calls_failed"]), (&json!(6), &json!(1)));
+    assert!(!finished.manifest.complete);
+    let page = fs::read_to_string(place.join("VERIFY.md")).unwrap();
+    let (first, _) = page.split_once("## 1.").unwrap();
+    assert!(first.contains("**This evidence has gaps.**") && first.contains("eks:DescribeCluster"), "{first}");
+    let scope = read(&place, "context/scope.json");
+    assert_eq!(scope["denied"][0]["operation"], "eks:DescribeCluster");
+    assert_eq!(
+        (scope["asked"][0]["scopes"].as_str(), scope["read"].as_array().unwrap().len()),
+        (Some("every account"), 2)
+    );
+}
+
+#[test]
+fn a_cluster_that_was_listed_and_is_nowhere_else_and_a_target_of_which_nothing_was_read_are_gaps() {
+    let list = crate::stage::call("eks:ListClusters");
+    let place = "111111111111/eu-west-1";
+    // A page is missing: the list names a cluster and nobody judged it.
+    let torn = SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
+        .page(list, place, &[], (0, false), json!({ "clusters": ["lost"], "nextToken": "x" }))
+        .build();
+    let folder = tempfile::tempdir().unwrap();
+    let mut making = Making { run: vec![torn], gaps: Vec::new(), ..Making::default() };
+    making.asked.push(palisade_evidence::Asked {
+        target: "other".to_owned(),
+        provider: palisade_model::Provider::Gcp,
+        scopes: String::new(),
+    });
+    let finished = making.at(&folder.path().join("b"), None).unwrap();
+    assert!(!finished.manifest.complete);
+    let page = fs::read_to_string(folder.path().join("b/VERIFY.md")).unwrap();
+    assert!(page.contains("- nothing of the target `other` was read"), "{page}");
+    assert!(page.contains("lost of aws: listed, not judged, and nothing says why"), "{page}");
+    verify(&folder.path().join("b"), &Trust::default()).unwrap();
+}
+
+#[test]
+fn a_run_in_which_everything_was_answered_says_so() {
+    let whole: Vec<_> = run().into_iter().skip(1).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let finished =
+        Making { run: whole, gaps: Vec::new(), ..Making::default() }.at(&folder.path().join("b"), None).unwrap();
+    assert!(finished.manifest.complete);
+    let page = fs::read_to_string(folder.path().join("b/VERIFY.md")).unwrap();
+    assert!(page.contains("**Complete**"), "{page}");
+}
+
+#[test]
+fn what_looks_like_a_secret_keeps_a_bundle_from_being_made_and_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = format!("ghp_{}", "a1".repeat(20));
+    let list = crate::stage::call("eks:ListClusters");
+    let answer = |text: &str| {
+        SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
+            .answer(list, "111111111111/eu-west-1", &[], json!({ "clusters": [], "note": text }))
+            .build()
+    };
+    let words = SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
+        .failure(list, "111111111111/eu-west-1", &[], Failure::new(FailureReason::Malformed, &token))
+        .build();
+    for (snapshot, file) in [(answer(&token), "raw/"), (words, "calls.ndjson, line 1")] {
+        let making = Making { run: vec![snapshot], gaps: gaps(), ..Making::default() };
+        let error = making.at(&folder.path().join("b"), None).unwrap_err();
+        let ExportError::Secret { file: named, .. } = &error else { panic!("{error}") };
+        assert!(named.starts_with(file), "{named}");
+        assert!(!error.to_string().contains(&token));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn an_auditor_is_shown_no_person_and_the_verdicts_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let profile = Profile::Auditor(Pseudonyms::new("a key that stays inside").unwrap());
+    let making = Making { profile, ..Making::default() };
+    for place in ["one", "two"] {
+        making.at(&folder.path().join(place), None).unwrap();
+    }
+    assert_eq!(files(&folder.path().join("one")), files(&folder.path().join("two")));
+    for (name, bytes) in files(&folder.path().join("one")) {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains("ana@") && !text.contains("\"ben\""), "{name}");
+    }
+    let (inside, _) = judge(&run(), &policy());
+    let bundle = Bundle::open(&folder.path().join("one"), &Trust::default()).unwrap();
+    let outside = bundle.verdicts().unwrap();
+    assert_eq!(verdicts_again(&bundle), outside);
+    for (finding, line) in inside.iter().zip(outside.lines()) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (line["control"].as_str(), line["verdict"].as_str()),
+            (Some(finding.control.id), Some(finding.state.name()))
+        );
+        assert_eq!(line["waived"], finding.waived);
+    }
+    assert_eq!(inside.len(), outside.lines().count());
+}
+
+#[test]
+fn answers_to_what_no_api_tells_go_into_the_bundle_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "answers:\n  - control: BK-01\n";
+    Making { answers: Some(text), ..Making::default() }.at(&folder.path().join("b"), None).unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("b/context/answers.yaml")).unwrap(), text);
+    verify(&folder.path().join("b"), &Trust::default()).unwrap();
+}
+
+#[test]
+fn a_bundle_is_made_once_and_never_over_something() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    assert!(matches!(Making::default().at(&folder.path().join("b"), None), Err(ExportError::Exists { .. })));
+    std::os::unix::fs::symlink("/nonexistent", folder.path().join("link")).unwrap();
+    assert!(matches!(Making::default().at(&folder.path().join("link"), None), Err(ExportError::Exists { .. })));
+}

@@ -1,0 +1,117 @@
+//! A bundle is checked by tools that share no code with us: what `VERIFY.md` says, and the reader in Python.
+
+use crate::stage::{Sealed, copy, files};
+use palisade_evidence::{Trust, verify};
+use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
+use rand_chacha::ChaCha8Rng;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The commands that a page shows, in order.
+fn commands(page: &str) -> Vec<String> {
+    page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+fn shell(script: &str, folder: &Path) -> Output {
+    Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(folder).output().unwrap()
+}
+
+fn python(bundle: &Path, key: Option<&Path>) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/verify/verify.py");
+    Command::new("python3").arg(script).arg(bundle).args(key).output().unwrap()
+}
+
+fn published_key(sealed: &Sealed) -> PathBuf {
+    let path = sealed.path("published.pub");
+    fs::write(&path, sealed.key.public().to_pem()).unwrap();
+    path
+}
+
+#[test]
+fn the_commands_of_the_first_page_find_a_whole_bundle_whole() {
+    let sealed = Sealed::new(2);
+    let page = fs::read_to_string(sealed.path("2/VERIFY.md")).unwrap();
+    let commands = commands(&page);
+    assert_eq!(commands.len(), 4);
+    let output = shell(&commands.concat(), &sealed.path("2"));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    for line in ["Signature Verified Successfully", "manifest.json: OK", "number 2 of acme.example/evidence"] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    assert!(said.contains(&sealed.key.public().fingerprint()));
+}
+
+#[test]
+fn the_commands_of_the_first_page_find_what_was_changed() {
+    let sealed = Sealed::new(1);
+    let page = fs::read_to_string(sealed.path("1/VERIFY.md")).unwrap();
+    let commands = commands(&page);
+    let has_digit = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_digit);
+    let answer = files(&sealed.path("1"))
+        .into_iter()
+        .find(|(name, bytes)| name.starts_with("raw/") && !name.ends_with("SHA256SUMS") && has_digit(bytes));
+    for (name, step) in [
+        ("results/verdicts.ndjson", 0),
+        (answer.as_ref().unwrap().0.as_str(), 0),
+        ("manifest.dsse.json", 1),
+        ("signer.pem", 1),
+        ("manifest.json", 1),
+    ] {
+        let work = tempfile::tempdir().unwrap();
+        copy(&sealed.path("1"), work.path());
+        let path = work.path().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        // A digit of the run's name, of the base64, of an answer: the form stays.
+        let old = text.find(|letter: char| letter.is_ascii_digit()).map(|at| text.as_bytes()[at]).unwrap();
+        let new = if old == b'7' { "8" } else { "7" };
+        fs::write(&path, text.replacen(char::from(old), new, 1)).unwrap();
+        let output = shell(&commands[step], work.path());
+        assert!(!output.status.success(), "{name} was changed: {}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[test]
+fn a_reader_in_another_language_agrees_on_whole_and_on_changed_bundles() {
+    let sealed = Sealed::new(3);
+    let key = published_key(&sealed);
+    let trust = Trust::new(&[sealed.key.public()], &[]).unwrap();
+    for number in ["1", "2", "3"] {
+        let output = python(&sealed.path(number), Some(&key));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut dice = ChaCha8Rng::seed_from_u64(11);
+    for _ in 0..20 {
+        let work = tempfile::tempdir().unwrap();
+        copy(&sealed.path("3"), work.path());
+        let (name, mut bytes) = files(work.path()).choose(&mut dice).unwrap().clone();
+        let at = dice.random_range(0..bytes.len());
+        bytes[at] ^= dice.random_range(1..=255_u8);
+        fs::write(work.path().join(&name), bytes).unwrap();
+        assert!(verify(work.path(), &trust).is_err(), "byte {at} of {name}");
+        assert!(!python(work.path(), Some(&key)).status.success(), "byte {at} of {name}");
+    }
+    let stranger = sealed.path("stranger.pub");
+    let (other, _) = palisade_evidence::SigningKey::generate().unwrap();
+    fs::write(&stranger, other.public().to_pem()).unwrap();
+    assert!(!python(&sealed.path("1"), Some(&stranger)).status.success());
+}
+
+#[test]
+fn a_key_made_by_openssl_seals_and_ours_is_read_by_openssl() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "openssl genpkey -algorithm ed25519 -out k.pem && openssl pkey -in k.pem -pubout -out k.pub \
+                  && openssl pkey -pubin -in k.pub -outform DER | sha256sum | cut -c1-64";
+    let output = shell(script, folder.path());
+    let theirs =
+        palisade_evidence::SigningKey::from_pem(&fs::read_to_string(folder.path().join("k.pem")).unwrap()).unwrap();
+    assert_eq!(theirs.public().fingerprint(), String::from_utf8(output.stdout).unwrap().trim());
+    assert_eq!(theirs.public().to_pem(), fs::read_to_string(folder.path().join("k.pub")).unwrap());
+    let (ours, text) = palisade_evidence::SigningKey::generate().unwrap();
+    fs::write(folder.path().join("ours.pem"), text).unwrap();
+    let output = shell("openssl pkey -in ours.pem -pubout", folder.path());
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), ours.public().to_pem());
+}
