@@ -68,7 +68,7 @@ fn a_file_is_begun_checked_and_told_of_and_never_overwritten() {
 
     let answers = format!(
         "answers:
-  - {{ control: AR-09, answer: no, by: \"ana\\u001b[31m\", answered: {} }}
+  - {{ control: AR-09, answer: no, by: \"ana\\u202e\", answered: {} }}
   - {{ control: CD-03, answer: yes, by: ben, answered: {}, evidence: \"https://git.example/rules\" }}
   - {{ control: GV-06, answer: never, by: ana, answered: {} }}
 ",
@@ -87,7 +87,7 @@ fn a_file_is_begun_checked_and_told_of_and_never_overwritten() {
     ] {
         assert!(text.contains(line), "`{line}` is missing: {text}");
     }
-    assert!(!text.contains('\u{1b}'), "somebody's name drives the terminal");
+    assert!(!text.contains('\u{202e}'), "somebody's name turns the reading direction");
     assert!(text.contains("https://git.example/rules") && text.contains("an answer counts for 365 days"), "{text}");
     let read: Value = serde_json::from_str(&said(folder, 1, &["answers", "status", "--format", "json"])).unwrap();
     let line = read.as_array().unwrap().iter().find(|line| line["control"] == "AR-09").unwrap();

@@ -62,9 +62,10 @@ fn nothing_has_to_be_answered() {
 
 #[test]
 fn every_mistake_is_reported_at_once_with_its_place_and_the_way_out() {
-    insta::assert_snapshot!(
-        read(
-            "answers:
+    // What is told of a slip must not change with every control that is added.
+    let few = ["CP-01", "ND-15", "DR-02", "DR-03", "DR-04", "AR-09"];
+    let controls: Vec<_> = controls().into_iter().filter(|control| few.contains(&control.meta.id)).collect();
+    let text = "answers:
   - control: DR-02
     answer:
       tested_on: 2026-9-14
@@ -97,10 +98,9 @@ fn every_mistake_is_reported_at_once_with_its_place_and_the_way_out() {
   - { control: AR-09, answer: yes, by: ana, answered: 2026-09-15 }
   - { control: AR-09, answer: no, by: ben, answered: 2026-09-16 }
   - { control: ND-15, answer: { checked_on: 2026-09-15, failed_items: 0 }, by: ana, answered: 2026-09-15, environment: prod }
-"
-        )
-        .unwrap_err()
-    );
+";
+    let mistakes = read_answers(&Source { name: "answers.yaml", text }, &controls).unwrap_err().to_string();
+    insta::assert_snapshot!(mistakes);
 }
 
 /// Every commented answer of a template, as somebody leaves it who takes the marks away.
