@@ -9,9 +9,7 @@ use super::{
 use crate::{
     calls,
     normalize::log_group,
-    record::safeguards::{
-        BackupPlans, BackupSelections, Detectors, RecoveryPoints, Repositories, RepositoryPolicy, Trails,
-    },
+    record::safeguards::{BackupPlans, BackupSelections, Detectors, Repositories, RepositoryPolicy, Trails},
 };
 use aws_sdk_guardduty::types::{CoverageFilterCondition, CoverageFilterCriteria, CoverageFilterCriterion};
 use aws_sdk_guardduty::types::{CoverageFilterCriterionKey, ResourceType};
