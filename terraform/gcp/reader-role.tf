@@ -9,6 +9,9 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
   title       = "PalisadeReader"
   description = "Reads what Palisade judges. Generated from the calls it declares; read-only."
   permissions = [
+    "artifactregistry.repositories.getIamPolicy",
+    "artifactregistry.repositories.list",
+    "binaryauthorization.policy.get",
     "cloudkms.cryptoKeys.get",
     "cloudkms.cryptoKeys.getIamPolicy",
     "cloudkms.keyRings.getIamPolicy",
@@ -25,12 +28,15 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "compute.targetPools.list",
     "container.clusters.get",
     "container.clusters.list",
+    "gkebackup.backupPlans.list",
     "iam.denypolicies.get",
     "iam.denypolicies.list",
     "iam.roles.get",
     "iam.serviceAccountKeys.list",
     "iam.serviceAccounts.getIamPolicy",
     "iam.serviceAccounts.list",
+    "logging.buckets.list",
+    "logging.sinks.list",
     "recommender.iamPolicyInsights.list",
     "resourcemanager.folders.get",
     "resourcemanager.folders.getIamPolicy",
@@ -39,5 +45,6 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "resourcemanager.projects.get",
     "resourcemanager.projects.getIamPolicy",
     "resourcemanager.projects.list",
+    "serviceusage.services.get",
   ]
 }
