@@ -74,6 +74,9 @@ fn verdicts(report: &Value) -> BTreeMap<String, (String, String, String)> {
 async fn each_permission(cloud: Cloud) {
     let mut calms = BTreeMap::new();
     let mut wrong = Vec::new();
+    let all = controls();
+    let asked: BTreeSet<&str> =
+        all.iter().filter(|control| control.meta.needs.is_empty()).map(|control| control.meta.id).collect();
     for permission in permissions(cloud.calls) {
         let keys = cloud.keys(permission);
         if !calms.contains_key(keys) {
@@ -108,8 +111,12 @@ async fn each_permission(cloud: Cloud) {
         }
         // What is not listed at all is gone from the report; what its list feeds must say so instead of falling silent.
         let lost: Vec<_> = calm.iter().filter(|(fingerprint, _)| !denied.contains_key(*fingerprint)).collect();
+        let of_cluster = |subject: &str| subject.rsplit(" of ").next().unwrap_or_default().to_owned();
+        let still_there: BTreeSet<String> = denied.values().map(|(_, _, subject)| of_cluster(subject)).collect();
         for (_, (control, verdict, subject)) in &lost {
-            if !needing.contains(control.as_str()) {
+            // What people are asked about a cluster goes with the cluster.
+            let went_along = asked.contains(control.as_str()) && !still_there.contains(&of_cluster(subject));
+            if !needing.contains(control.as_str()) && !went_along {
                 wrong.push(format!("{permission}: {control} ({verdict}) for {subject} is gone"));
             }
         }

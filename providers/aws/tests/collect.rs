@@ -100,6 +100,18 @@ fn said(cluster: &Cluster) -> BTreeMap<FactKind, Vec<String>> {
         Experiments: kept.experiments, DeletionGuard: kept.deletion_guard, Tier: kept.tier, AuditLog: kept.audit,
         Health: kept.health, Register: kept.register,
     );
+    let (network, platform) = (&cluster.network, &cluster.platform);
+    say!(
+        PolicyEngine: network.policy_engine, NetworkParts: network.parts, NetworkPlace: network.place,
+        PrivateApis: network.private_apis, Transit: network.transit, Room: network.room,
+        SecretStore: platform.secret_store, Telemetry: platform.telemetry,
+    );
+    say!(
+        Pipelines: cluster.pipelines, ActivityLog: cluster.activity, AuditStore: cluster.audit_store,
+        BackupPlans: cluster.backup_plans, Recovery: cluster.recovery, BackupSafety: cluster.backup_safety,
+        ImageScanning: cluster.image_scanning, Registries: cluster.registries, Detection: cluster.detection,
+        ImageAdmission: cluster.image_admission,
+    );
     let pools = cluster.pools.get();
     said.entry(FactKind::Pools).or_default().push(format!("{:?}", pools.as_ref().map(|pools| pools.len())));
     for pool in pools.into_iter().flatten() {
@@ -108,6 +120,12 @@ fn said(cluster: &Cluster) -> BTreeMap<FactKind, Vec<String>> {
             DefaultRoute: pool.default_route, Egress: pool.egress, Interactive: pool.interactive, Metadata: pool.metadata,
             PoolVersion: pool.upkeep.version, PoolZones: pool.upkeep.zones, Surge: pool.upkeep.surge,
             PoolHealth: pool.upkeep.health,
+        );
+        let machinery = &pool.machinery;
+        say!(
+            Image: machinery.image, ImageAge: machinery.image_age, NewestImage: machinery.newest,
+            Patching: machinery.patching, Boot: machinery.boot, Disks: machinery.disks, Isolation: machinery.isolation,
+            Scaling: machinery.scaling, Room: machinery.room, FlowLogs: machinery.flow_logs,
         );
     }
     let identities = cluster.identities.get();

@@ -106,7 +106,7 @@ calls! {
         "know what load balancers forward to nodes";
     /// The route tables of a subscription.
     ROUTE_TABLES = "RouteTables_ListAll", "Microsoft.Network/routeTables/read", Account,
-        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress, FlowLogs], &[],
+        &[PrivateGuard, Exposure, Filters, DefaultRoute, Egress, FlowLogs, Room], &[],
         "know where the nodes' traffic goes";
     /// The security admin rules that hold in a network. They may be written in another subscription; this asks for what
     /// comes of them.

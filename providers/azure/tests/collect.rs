@@ -193,7 +193,10 @@ async fn a_denied_permission_hides_exactly_the_facts_its_calls_feed() {
             .filter(|(fact, reasons)| whole.get(fact) != Some(reasons))
             .map(|((_, kind), _)| *kind)
             .collect();
-        let fed: BTreeSet<FactKind> = calls.iter().flat_map(|call| call.feeds).copied().collect();
+        // Of pipelines it is told which groups hide some, beside those that were found.
+        let told = |kind: &FactKind| *kind == FactKind::Pipelines && permission == "GroupMember.Read.All";
+        let fed: BTreeSet<FactKind> =
+            calls.iter().flat_map(|call| call.feeds).copied().filter(|kind| !told(kind)).collect();
         assert_eq!(hidden, fed, "{permission}");
     }
 }

@@ -23,7 +23,7 @@ fn full() -> World {
             json!({ "project": "p", "membership": "//gkehub.googleapis.com/projects/42/locations/l/memberships/c" });
         cluster["addonsConfig"] = json!({ "configConnectorConfig": { "enabled": true } });
         let pools = cluster["nodePools"].as_array_mut().unwrap();
-        pools.push(json!({ "name": "second", "config": { "serviceAccount": "default" }, "version": "1.33.4-gke.100",
+        pools.push(json!({ "name": "second", "config": { "serviceAccount": "default", "imageType": "COS_CONTAINERD" }, "version": "1.33.4-gke.100",
             "status": "RUNNING", "upgradeSettings": { "strategy": "SURGE", "maxSurge": 1 } }));
     });
     // Something that what is not read may keep out, or let in elsewhere.

@@ -108,10 +108,14 @@ pub(crate) async fn post(config: &Config, config_path: &Path, vault: Arc<Vault>)
 /// A route that asks for a framework which no control answers to would never tell anything.
 fn known_frameworks(sinks: &Sinks, guides: &Guides) -> anyhow::Result<()> {
     let all: Vec<&str> = guides.frameworks().into_iter().collect();
+    // A version may be left out.
+    let without = all.iter().filter_map(|name| name.rsplit_once('-').map(|(name, _)| name));
+    let names: Vec<&str> = all.iter().copied().chain(without).collect();
     let mut unknown = Vec::new();
     for route in &sinks.routes {
         for framework in route.matches.frameworks.iter().filter(|name| !guides.knows(name)) {
-            let meant = nearest(framework, &all).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            let meant =
+                nearest(framework, &names).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
             unknown.push(format!("`{}` asks for `{framework}`{meant}", route.name));
         }
     }

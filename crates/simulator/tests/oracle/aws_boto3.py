@@ -206,7 +206,7 @@ check("add-ons", "datadog_operator" in pages(eks, "list_addons", "addons", clust
 addon = eks.describe_addon(clusterName="shop-prod", addonName="datadog_operator")["addon"]
 check("add-on secret", "dd-secret" in addon["configurationValues"], addon)
 entries = pages(eks, "list_access_entries", "accessEntries", clusterName="shop-prod")
-check("access entries", f"arn:aws:iam::{SHOP}:user/ci-deployer" in entries and len(entries) == 4, entries)
+check("access entries", f"arn:aws:iam::{SHOP}:user/ci-deployer" in entries and len(entries) == 5, entries)
 for principal in entries:
     entry = eks.describe_access_entry(clusterName="shop-prod", principalArn=principal)["accessEntry"]
     check("access entry", entry["principalArn"] == principal, entry)
@@ -317,7 +317,7 @@ check("templates", any("LaunchTemplateData" in v and v["LaunchTemplateData"].get
 one = data_ec2.describe_launch_template_versions(LaunchTemplateId=versions[0]["LaunchTemplateId"], Versions=["$Default"])
 check("template", len(one["LaunchTemplateVersions"]) == 1)
 refused("dry run", "DryRunOperation", ec2.describe_vpcs, DryRun=True)
-refused("unknown action", "InvalidAction", ec2.describe_volumes)
+refused("unknown action", "InvalidAction", ec2.describe_placement_groups)
 
 # ---- Auto Scaling, Elastic Load Balancing ------------------------------------------------------------------------
 

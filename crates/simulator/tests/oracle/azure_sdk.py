@@ -33,7 +33,7 @@ PRIMITIVES = {"str": str, "int": int, "float": (int, float), "bool": bool, "obje
 
 
 # Maps with free keys.
-FREE = {"tags", "nodeLabels", "userAssignedIdentities", "addonProfiles", "identityProfile"}
+FREE = {"config", "tags", "nodeLabels", "userAssignedIdentities", "addonProfiles", "identityProfile"}
 
 
 PROVEN = 5

@@ -41,7 +41,7 @@ fn a_share_of_facts_that_falls_by_a_point_is_told() {
     let mut memory = Memory::default();
     let mut at = |look: Look| told(&remember(&mut memory, &fleet(), &look));
     at(Look::at(0));
-    let hidden = |hour| Look { sight: [("shop", Sight::NoPools)].into(), ..Look::at(hour) };
+    let hidden = |hour| Look { sight: [("shop", Sight::Nothing)].into(), ..Look::at(hour) };
     assert_eq!(at(hidden(1)), ["coverage.dropped"]);
     assert_eq!(at(hidden(2)), [""; 0]);
     assert_eq!(at(Look::at(3)), ["coverage.restored"]);

@@ -9,7 +9,9 @@ use super::{
 use crate::{
     calls,
     normalize::log_group,
-    record::safeguards::{BackupPlans, BackupSelections, Detectors, Repositories, RepositoryPolicy, Trails},
+    record::safeguards::{
+        BackupPlans, BackupSelections, Detectors, RecoveryPoints, Repositories, RepositoryPolicy, Trails,
+    },
 };
 use aws_sdk_guardduty::types::{CoverageFilterCondition, CoverageFilterCriteria, CoverageFilterCriterion};
 use aws_sdk_guardduty::types::{CoverageFilterCriterionKey, ResourceType};
@@ -124,7 +126,8 @@ async fn backups(place: &Place<'_>, clusters: &BTreeSet<String>) {
             let question = place.question(&calls::LIST_RECOVERY_POINTS, &params, Wire::Json, paging);
             let send =
                 sending!(|token| client.list_recovery_points_by_resource().resource_arn(&arn).set_next_token(token));
-            context.ask::<Value>(host, &question, send).await;
+            // Something never backed up is unknown to the service: that is its answer.
+            or_nothing(context, host, &question, RecoveryPoints::UNKNOWN, send).await;
         })
     }));
     futures::join!(boxed(settings), boxed(vaults), points, boxed(plans(place, client, &host)));

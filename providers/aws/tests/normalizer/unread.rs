@@ -265,7 +265,7 @@ fn a_machine_that_was_not_wholly_read_may_stand_anywhere() {
         Row {
             hidden: "the subnet itself is not in the list",
             hide: |world| world.body("ec2:DescribeSubnets")["DescribeSubnetsResponse"]["subnetSet"] = Value::Null,
-            lost: &[PublicAddresses, PoolZones],
+            lost: &[PublicAddresses, PoolZones, Room],
             says: "what is given in subnet subnet-1 is not in the list",
         },
         Row {

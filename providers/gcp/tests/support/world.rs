@@ -349,8 +349,6 @@ pub(crate) fn cluster() -> Value {
                 "imageType": "COS_CONTAINERD",
                 "shieldedInstanceConfig": { "enableSecureBoot": true, "enableIntegrityMonitoring": true },
             },
-            "version": "1.33.4-gke.100",
-            "management": { "autoUpgrade": true },
             "autoscaling": { "enabled": true, "maxNodeCount": 9 },
             "networkConfig": { "enablePrivateNodes": true },
             "version": "1.33.4-gke.100", "status": "RUNNING", "management": { "autoRepair": true, "autoUpgrade": true },
