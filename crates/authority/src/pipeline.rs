@@ -129,9 +129,8 @@ impl PipelineService {
                     None if open && rest.contains(':') => Stated::Owner,
                     None => Stated::Nothing,
                     Some((_, rest)) => match rest.split_once(":workspace:") {
-                        None => Stated::Owner,
                         Some((_, workspace)) if workspace.contains(':') || !open => Stated::Place,
-                        Some(_) => Stated::Owner,
+                        Some(_) | None => Stated::Owner,
                     },
                 },
             },

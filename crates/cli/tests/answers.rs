@@ -1,5 +1,5 @@
 //! Answers from a file to what a run says, remembers and keeps.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_config::{Source, answers_schema, read_answers};
 use palisade_controls::controls;

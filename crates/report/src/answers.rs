@@ -112,6 +112,9 @@ pub struct AnswerTally {
 /// A control, the place of the answer that it rests on, and what that is worth.
 type Met = (&'static str, Option<usize>, State);
 
+/// What rows are sorted by: what is missing first, then the order of the catalogue, then for whom.
+type Order = (Reverse<State>, usize, AnsweredFor);
+
 impl AnswerTally {
     /// Takes what the controls say of one cluster.
     pub fn take(&mut self, cluster: &Cluster, findings: &[Finding], policy: &Policy) {
@@ -146,7 +149,7 @@ impl AnswerTally {
             AnsweredFor::Environment(_) => self.environments.values().any(|one| answer.of.holds(one, policy)),
         };
         let unused = policy.answers.entries().iter().filter(|answer| !is_about_some(answer)).cloned().collect();
-        let mut rows: Vec<((Reverse<State>, usize, AnsweredFor), AnswerRow)> = Vec::new();
+        let mut rows: Vec<(Order, AnswerRow)> = Vec::new();
         for ((id, place, state), (clusters, names)) in self.met {
             let Some((order, control)) = places.get(id) else { continue };
             let Some(asks) = control.asks else { continue };

@@ -152,7 +152,7 @@ fn who_holds_something_or_can_come_to_is_told_over_every_cloud() {
     );
     let mut dark = tidy(Provider::Gcp);
     dark.identities.hide(gap());
-    let clusters = [with(known(deployer())), sloppy(Provider::Aws), azure, dark];
+    let clusters = vec![with(known(deployer())), sloppy(Provider::Aws), azure, dark];
     assert_snapshot!("who_decrypts", who(&clusters, Capability::DecryptKms, &options()));
     assert_snapshot!("who_is_cluster_admin", who(&clusters, Capability::ClusterAdmin, &options()));
     let value = who_json(&clusters, Capability::PushImage);

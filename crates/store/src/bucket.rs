@@ -182,6 +182,7 @@ pub fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt::Write as _;
 
     fn memory() -> Bucket {
         let objects: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
@@ -195,7 +196,7 @@ mod tests {
         let mut sums = String::new();
         for (name, text) in [("findings.csv", "a,b\n"), ("snapshot/unit one.jsonl", "{}\n")] {
             fs::write(folder.path().join(name), text).unwrap();
-            sums += &format!("{}  {name}\n", Body::new(text.as_bytes().to_vec()).digest().to_hex());
+            writeln!(sums, "{}  {name}", Body::new(text.as_bytes().to_vec()).digest().to_hex()).unwrap();
         }
         fs::write(folder.path().join(SUMS), sums).unwrap();
         folder

@@ -216,15 +216,3 @@ fn a_list_without_its_first_middle_or_last_page_is_a_gap() {
     let whole = (0..3).fold(SnapshotBuilder::new(Provider::Aws, "s"), page).build();
     assert_eq!(whole.list(&CALL, "s", &[], |items: Vec<u32>| items).get(), Ok(&vec![0, 1, 2]));
 }
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let (mut folders, mut files) = (vec![folder.to_owned()], Vec::new());
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort();
-    files
-}

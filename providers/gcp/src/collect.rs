@@ -129,7 +129,7 @@ pub(crate) async fn discover(settings: &Settings, runs: &Runs, recorder: &Record
 pub(crate) async fn collect(settings: &Settings, runs: &Runs, unit: &Unit, recorder: &Recorder) -> Snapshot {
     let run = runs.current();
     let recorder = recorder.for_unit();
-    unit::read(settings, &run, &unit.scope, &recorder).await;
+    Box::pin(unit::read(settings, &run, &unit.scope, &recorder)).await;
     recorder.finish(palisade_model::Provider::Gcp, &unit.scope)
 }
 

@@ -1,5 +1,5 @@
 //! What is written down, backed up, scanned and asked of images around a cluster.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop where it fails")]
+#![expect(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 #[path = "support/world.rs"]
 mod world;

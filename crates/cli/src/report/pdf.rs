@@ -17,7 +17,7 @@ const VARIABLE: &str = "PALISADE_BROWSER";
 const NAMES: [&str; 6] =
     ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge"];
 /// The longest that printing may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The browser that was named, or the first of the usual ones.
 pub(crate) fn browser(named: Option<&Path>) -> anyhow::Result<PathBuf> {

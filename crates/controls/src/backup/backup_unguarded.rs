@@ -65,8 +65,11 @@ impl Control for BackupUnguarded {
     }
 }
 
+/// How bad it is where no copy has something, in words, and what a copy says of it.
+type Asked = (Severity, &'static str, fn(&BackupCopy) -> &Answer);
+
 /// What is asked of a copy, and how bad it is where none has it.
-const ASKED: [(Severity, &str, fn(&BackupCopy) -> &Answer); 4] = [
+const ASKED: [Asked; 4] = [
     (Severity::High, "volumes are in no copy", |copy| &copy.volumes),
     (Severity::High, "no copy is encrypted", |copy| &copy.encrypted),
     (Severity::High, "no copy is locked", |copy| &copy.locked),
@@ -104,7 +107,9 @@ fn judge_safety(safety: &BackupSafety) -> Result<Verdict, Gap> {
             });
             flaws.prove(severity, format!("{bad} ({})", listed(no, "; ")));
         } else {
-            unread.into_iter().for_each(|gap| flaws.doubt(gap));
+            for gap in unread {
+                flaws.doubt(gap);
+            }
         }
     }
     flaws.settle(|| Ok(Verdict::pass(good.join("; "))))

@@ -127,7 +127,9 @@ fn settle_lengths(
     flaws: &mut Flaws,
 ) -> bool {
     let gaps: Vec<&Gap> = places.iter().filter_map(|place| length(place).as_ref().err()).collect();
-    gaps.iter().for_each(|gap| flaws.doubt((*gap).clone()));
+    for gap in &gaps {
+        flaws.doubt((*gap).clone());
+    }
     !gaps.is_empty()
 }
 

@@ -13,7 +13,7 @@ pub(super) struct AnswersJson<'a> {
     /// Every question that was heard or not heard for some cluster, worst first.
     rows: Vec<Row<'a>>,
     /// Answers about no cluster that was found: mistyped, or about something that is gone.
-    unused: Vec<Said<'a>>,
+    unused: Vec<Statement<'a>>,
 }
 
 /// What came of one control and one answer, or the lack of one.
@@ -32,7 +32,7 @@ struct Row<'a> {
     /// The first of them by name. Text from the cloud.
     names: &'a [String],
     /// The answer; `null` when nobody answered.
-    answer: Option<Said<'a>>,
+    answer: Option<Statement<'a>>,
     /// The last day on which it counts or counted, in UTC.
     counts_until: Option<String>,
     /// What ends it.
@@ -43,7 +43,7 @@ struct Row<'a> {
 
 /// What somebody said.
 #[derive(Serialize, JsonSchema)]
-struct Said<'a> {
+struct Statement<'a> {
     /// The control that was answered.
     control: &'a str,
     /// The cluster that it was answered for, by id or name.
@@ -68,7 +68,10 @@ struct Said<'a> {
 
 impl<'a> AnswersJson<'a> {
     pub(super) fn of(sheet: &'a AnswerSheet) -> Self {
-        Self { rows: sheet.rows.iter().map(Row::of).collect(), unused: sheet.unused.iter().map(Said::of).collect() }
+        Self {
+            rows: sheet.rows.iter().map(Row::of).collect(),
+            unused: sheet.unused.iter().map(Statement::of).collect(),
+        }
     }
 }
 
@@ -81,7 +84,7 @@ impl<'a> Row<'a> {
             questions: row.asks.questions.iter().map(|question| (question.name, question.asks)).collect(),
             clusters: row.clusters,
             names: &row.names,
-            answer: row.answer.as_ref().map(Said::of),
+            answer: row.answer.as_ref().map(Statement::of),
             counts_until: row.until.map(|until| until.last_day.to_string()),
             ends_because: row.until.map(|until| until.because.to_string()),
             ends_soon: row.ends_soon,
@@ -89,7 +92,7 @@ impl<'a> Row<'a> {
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> Statement<'a> {
     fn of(answer: &'a Answer) -> Self {
         let (cluster, environment) = match &answer.of {
             AnsweredFor::Fleet => (None, None),

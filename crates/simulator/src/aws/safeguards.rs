@@ -92,7 +92,7 @@ fn trails<'w>(world: &'w World, estate: &'w Estate, region: &str) -> Vec<&'w Tra
     let here = estate.region(region).into_iter().flat_map(|fabric| &fabric.safeguards.trails);
     let everywhere = estate.regions().flat_map(|fabric| &fabric.safeguards.trails).filter(|trail| trail.multi_region);
     let management = world.account(world.management()).filter(|_| world.organization.is_some());
-    let above = management.into_iter().flat_map(|estate| estate.regions());
+    let above = management.into_iter().flat_map(Estate::regions);
     let above = above.flat_map(|fabric| &fabric.safeguards.trails).filter(|trail| trail.organization);
     let mut all: Vec<&TrailFacts> = here.chain(everywhere).chain(above).collect();
     all.sort_by(|a, b| a.arn.cmp(&b.arn));

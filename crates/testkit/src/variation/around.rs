@@ -55,7 +55,9 @@ pub(super) const ALL: &[Named] = &[
     }),
     ("backups in one region", |cluster| change(&mut cluster.backup_safety, |safety| {
         if let BackupSafety::Copies(copies) = safety {
-            copies.iter_mut().for_each(|copy| copy.elsewhere = Answer::No("it is in the region".to_owned()));
+            for copy in copies {
+                copy.elsewhere = Answer::No("it is in the region".to_owned());
+            }
         }
     })),
     ("no registry", |cluster| {

@@ -126,10 +126,8 @@ fn registry(region: &Region<'_>, name: &str, rests: &mut Trail) -> Registry {
         let does = |action: &str| actions(statement).is_some_and(|actions| actions.matches(action));
         let (pushes, pulls) = (does("ecr:PutImage"), does("ecr:BatchGetImage"));
         match holds(&statement.condition, &Request::default(), has_variables(&document)) {
-            Truth::False => (),
             Truth::True if pushes => openings.push(RegistryOpening::AnyonePushes { by }),
             Truth::True if pulls => openings.push(RegistryOpening::AnyonePulls { by }),
-            Truth::True => (),
             Truth::Unknown(on) if pushes || pulls => {
                 // A condition on the organisation or the network keeps strangers out; which one it is nobody evaluated.
                 let narrow = on.iter().all(|key| is_of_ours(key));
@@ -139,7 +137,7 @@ fn registry(region: &Region<'_>, name: &str, rests: &mut Trail) -> Registry {
                     unread = Some(Gap::Unsettled { what });
                 }
             }
-            Truth::Unknown(_) => (),
+            Truth::True | Truth::False | Truth::Unknown(_) => (),
         }
     }
     // What is denied takes nothing from a certain opening that this version could see.

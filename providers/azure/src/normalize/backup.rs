@@ -110,14 +110,14 @@ pub(super) fn recovery(read: &Read<'_, '_>, around: &Surroundings<'_>) -> Observ
         let (mut last_success, mut last_failure): (Option<Timestamp>, Option<(Timestamp, String)>) = (None, None);
         for one in &found {
             for point in points(one, around, seen)? {
-                let Some(at) = point.recovery_point_time.as_deref().and_then(|text| text.parse().ok()) else {
+                let Some(at) = point.time.as_deref().and_then(|text| text.parse().ok()) else {
                     continue;
                 };
                 // Without a state a point is whole: older versions of the API made no others.
-                if point.recovery_point_state.as_deref().is_none_or(|state| state.eq_ignore_ascii_case("Completed")) {
+                if point.state.as_deref().is_none_or(|state| state.eq_ignore_ascii_case("Completed")) {
                     last_success = last_success.max(Some(at));
                 } else {
-                    let state = point.recovery_point_state.unwrap_or_default();
+                    let state = point.state.unwrap_or_default();
                     last_failure = last_failure.max(Some((at, format!("its state is `{state}`"))));
                 }
             }
@@ -147,7 +147,7 @@ fn copy(one: &Taking, points: Result<Vec<RecoveryPointProperties>, Gap>) -> Back
     let vault = &one.vault.properties;
     // Only what is in the vault's own store is guarded by it; snapshots lie in the customer's subscription.
     let in_vault = points.map(|points| {
-        let mut stores = points.iter().flat_map(|point| &point.recovery_point_data_stores_details);
+        let mut stores = points.iter().flat_map(|point| &point.stores);
         stores.any(|store| store.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("VaultStore")))
     });
     let kept = |what: Answer| match &in_vault {

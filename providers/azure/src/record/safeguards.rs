@@ -146,12 +146,12 @@ pub(crate) struct RecoveryPoint {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct RecoveryPointProperties {
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) recovery_point_time: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    pub(crate) recovery_point_state: Option<String>,
-    #[serde(deserialize_with = "lenient::list")]
-    pub(crate) recovery_point_data_stores_details: Vec<DataStore>,
+    #[serde(rename = "recoveryPointTime", deserialize_with = "lenient::text")]
+    pub(crate) time: Option<String>,
+    #[serde(rename = "recoveryPointState", deserialize_with = "lenient::text")]
+    pub(crate) state: Option<String>,
+    #[serde(rename = "recoveryPointDataStoresDetails", deserialize_with = "lenient::list")]
+    pub(crate) stores: Vec<DataStore>,
 }
 
 /// A store that holds it.
