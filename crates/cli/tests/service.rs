@@ -134,7 +134,8 @@ async fn the_messages_that_arrive_are_exactly_what_changed() {
     };
     assert!(told(&blind).iter().all(is_about_reading), "{out}");
     assert_eq!(blind.len(), 1, "it is one message: {blind:#?}");
-    assert!(blind.iter().any(|message| message["type"] == "io.palisade.coverage.dropped"), "{out}\n{blind:#?}");
+    let events = blind.iter().flat_map(|message| message["data"]["events"].as_array().unwrap());
+    assert!(events.map(|event| &event["event"]).any(|event| event == "coverage.dropped"), "{out}\n{blind:#?}");
 
     let (out, again) = run_over(OPEN, &[], folder.path(), to).await;
     let reopened = ("finding.reopened".to_owned(), "CP-01".to_owned(), "shop-prod".to_owned());

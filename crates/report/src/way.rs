@@ -58,7 +58,7 @@ pub fn plan_text(outlook: &Outlook, options: &Options) -> String {
         let when = one.after.map_or_else(|| "today".to_owned(), |quarter| format!("after quarter {quarter}"));
         let layers: Vec<String> =
             one.layers.iter().filter_map(|(layer, own, _)| Some(format!("{layer} {}", (*own)?.points()))).collect();
-        let _ = writeln!(text, "  {when:<16} {}, {} of risk left", layers.join(", "), one.risk_left.get());
+        let _ = writeln!(text, "  {when:<16} {}, {} risk left", layers.join(", "), one.risk_left.get());
     }
     let left = &outlook.plan.left_out;
     if !left.is_empty() {
