@@ -334,8 +334,8 @@
     if (event.key === "Escape") { document.activeElement?.blur(); for (const box of view.querySelectorAll("details[open]")) box.open = false; return; }
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
-    else if (event.key === "g") went = Date.now();
-    else if (Date.now() - went < 3000) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (event.key === "g") went = event.timeStamp;
+    else if (went && event.timeStamp - went < 3000) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

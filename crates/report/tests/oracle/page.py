@@ -189,7 +189,8 @@ def keys(name, page):
     for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
-        check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
+        reached = page.shown(f"location.hash === {json.dumps(part)}")
+        check(f"{name}: g {key} leads to {page.run('location.hash + document.activeElement.outerHTML.slice(0, 200)')}", reached)
 
 
 def answered(name, page, rows):
