@@ -13,10 +13,12 @@ use palisade_testkit::{known, now, sloppy, tidy};
 use std::{hint::black_box, time::Instant};
 
 fn main() {
-    // Clusters are large: they stay off the stack.
-    let examples: [(&str, fn() -> Cluster); 3] =
-        [("tidy", || tidy(Provider::Aws)), ("sloppy", || sloppy(Provider::Aws)), ("large and sloppy", large)];
-    for (name, cluster) in examples.map(|(name, make)| (name, Box::new(make()))) {
+    for name in ["tidy", "sloppy", "large and sloppy"] {
+        let cluster = match name {
+            "tidy" => tidy(Provider::Aws),
+            "sloppy" => sloppy(Provider::Aws),
+            _ => large(),
+        };
         let controls = controls();
         let policy = Policy::default();
         let context = Context { policy: &policy, now: now() };
