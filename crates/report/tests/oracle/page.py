@@ -186,7 +186,7 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage", "s": "#/"}.items():
+    for key, part in {"h": "#/health", "s": "#/", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         reached = page.shown(f"location.hash === {json.dumps(part)}")
