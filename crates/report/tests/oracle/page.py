@@ -190,6 +190,11 @@ def keys(name, page):
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
         reached = page.shown(f"location.hash === {json.dumps(part)}")
+        if not reached:
+            # A page that was slow to draw took the second key for late: whoever sees that presses both again.
+            page.key("g", "KeyG", "g")
+            page.key(key, f"Key{key.upper()}", key)
+            reached = page.shown(f"location.hash === {json.dumps(part)}")
         check(f"{name}: g {key} leads to {page.run('location.hash + document.activeElement.outerHTML.slice(0, 200)')}", reached)
 
 
