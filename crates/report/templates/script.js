@@ -335,7 +335,7 @@
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/") { event.preventDefault(); const box = document.getElementById("search"); if (box) box.focus(); else { seeks = true; location.hash = "#/findings"; } }
     else if (event.key === "g") went = event.timeStamp;
-    else if (went && event.timeStamp - went < 3000) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
+    else if (went && event.timeStamp - went < 1500) { const to = { s: "#/", h: "#/health", p: "#/plan", m: "#/maps", a: "#/answers", l: "#/clusters", c: "#/controls", f: "#/findings", d: "#/changes", v: "#/coverage" }[event.key]; if (to) location.hash = to; went = 0; }
   });
   show();
 })();

@@ -58,6 +58,8 @@ class Browser:
             "--disable-gpu",
             "--force-color-profile=srgb",
             "--hide-scrollbars",
+            # No person goes to two hundred places in ten seconds; these scripts do.
+            "--disable-ipc-flooding-protection",
             "--no-first-run",
         ]
         if os.getuid() == 0:

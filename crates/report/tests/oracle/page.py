@@ -186,16 +186,10 @@ def keys(name, page):
     page.key("/", "Slash", "/")
     check(f"{name}: a slash searches", page.shown("document.activeElement?.id === 'search'"))
     page.key("Escape")
-    for key, part in {"h": "#/health", "s": "#/", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage"}.items():
+    for key, part in {"h": "#/health", "p": "#/plan", "m": "#/maps", "a": "#/answers", "l": "#/clusters", "c": "#/controls", "f": "#/findings", "d": "#/changes", "v": "#/coverage", "s": "#/"}.items():
         page.key("g", "KeyG", "g")
         page.key(key, f"Key{key.upper()}", key)
-        reached = page.shown(f"location.hash === {json.dumps(part)}")
-        if not reached:
-            # A page that was slow to draw took the second key for late: whoever sees that presses both again.
-            page.key("g", "KeyG", "g")
-            page.key(key, f"Key{key.upper()}", key)
-            reached = page.shown(f"location.hash === {json.dumps(part)}")
-        check(f"{name}: g {key} leads to {page.run('location.hash + document.activeElement.outerHTML.slice(0, 200)')}", reached)
+        check(f"{name}: g {key}", page.shown(f"location.hash === {json.dumps(part)}"))
 
 
 def answered(name, page, rows):
