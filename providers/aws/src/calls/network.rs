@@ -106,7 +106,7 @@ pub(crate) const DESCRIBE_SUBNETS: Call = Call {
     name: "ec2:DescribeSubnets",
     permission: "ec2:DescribeSubnets",
     per: Per::Network,
-    feeds: &[PublicAddresses, Exposure, Egress, PoolZones, Room, FlowLogs],
+    feeds: &[PublicAddresses, Exposure, Egress, PoolZones, Room],
     redact: &[],
     purpose: "address ranges of the subnets and whether they give public addresses",
 };

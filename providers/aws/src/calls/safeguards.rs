@@ -50,7 +50,7 @@ pub(crate) const DESCRIBE_REGION_SETTINGS: Call = Call {
     name: "backup:DescribeRegionSettings",
     permission: "backup:DescribeRegionSettings",
     per: Per::Network,
-    feeds: &[BackupPlans, Recovery, BackupSafety],
+    feeds: &[BackupPlans, BackupSafety],
     redact: &[],
     purpose: "whether AWS Backup takes clusters in a region at all",
 };
