@@ -54,16 +54,6 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// The secret managers that can be named: how a reference begins, and what follows.
-    pub const FORMS: [(&str, &str); 3] = [
-        ("aws-sm://", "a name or an ARN of AWS Secrets Manager"),
-        ("azure-kv://", "`VAULT/NAME` or `VAULT/NAME/VERSION` of Azure Key Vault"),
-        (
-            "gcp-sm://",
-            "`projects/PROJECT/secrets/NAME` of Google Secret Manager, with `/versions/VERSION` if not the latest",
-        ),
-    ];
-
     /// The right that reading it takes.
     pub fn permission(&self) -> &'static str {
         match self {
@@ -73,6 +63,20 @@ impl Entry {
         }
     }
 }
+
+/// How a reference to a secret manager begins, what follows, and who reads that.
+type Form = (&'static str, &'static str, fn(&str) -> Option<Entry>);
+
+/// The secret managers that can be named.
+const FORMS: [Form; 3] = [
+    ("aws-sm://", "a name or an ARN of AWS Secrets Manager", aws),
+    ("azure-kv://", "`VAULT/NAME` or `VAULT/NAME/VERSION` of Azure Key Vault", azure),
+    (
+        "gcp-sm://",
+        "`projects/PROJECT/secrets/NAME` of Google Secret Manager, with `/versions/VERSION` if not the latest",
+        google,
+    ),
+];
 
 /// Why a text is no reference to a secret. The text is not repeated: it may be the secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,7 +109,7 @@ impl FromStr for SecretRef {
         if text.starts_with("aws-ssm://") {
             return Err(SecretRefError::Parameter);
         }
-        for (scheme, form) in Entry::FORMS {
+        for (scheme, form, read) in FORMS {
             let Some(rest) = text.strip_prefix(scheme) else { continue };
             let (name, member) = match rest.split_once('#') {
                 Some((name, member)) => (name, Some(member)),
@@ -114,12 +118,7 @@ impl FromStr for SecretRef {
             if name.is_empty() || member == Some("") {
                 return Err(SecretRefError::Nameless);
             }
-            let entry = match scheme {
-                "aws-sm://" => aws(name),
-                "azure-kv://" => azure(name),
-                _ => google(name),
-            };
-            let entry = entry.ok_or(SecretRefError::Malformed { scheme, form })?;
+            let entry = read(name).ok_or(SecretRefError::Malformed { scheme, form })?;
             return Ok(Self::Managed(Box::new(Managed { entry, member: member.map(str::to_owned) })));
         }
         match text.split_once(':') {

@@ -62,9 +62,7 @@ impl Bucket {
     /// Puts every file below a folder under `name`. What is there already must be the same, so whoever was interrupted
     /// does it again. Returns how many files it were.
     pub async fn send(&self, folder: &Path, name: &str) -> Result<usize, StoreError> {
-        let mut files = Vec::new();
-        files_below(folder, "", &mut files)?;
-        files.sort();
+        let files = files_below(folder)?;
         let count = files.len();
         let (last, first): (Vec<String>, Vec<String>) = files.into_iter().partition(|file| file == SUMS);
         for files in [first, last] {
@@ -164,14 +162,21 @@ fn check(folder: &Path, mut taken: BTreeMap<String, String>) -> Result<(), Store
     }
 }
 
-/// The names of all files below a folder, as they are written from there.
-pub fn files_below(folder: &Path, before: &str, names: &mut Vec<String>) -> Result<(), StoreError> {
+/// The names of all files below a folder, as they are written from there, in order.
+pub fn files_below(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let mut names = Vec::new();
+    gather(folder, "", &mut names)?;
+    names.sort();
+    Ok(names)
+}
+
+fn gather(folder: &Path, before: &str, names: &mut Vec<String>) -> Result<(), StoreError> {
     let unreadable = |source| StoreError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = format!("{before}{}", entry.file_name().to_string_lossy());
         if entry.file_type().map_err(unreadable)?.is_dir() {
-            files_below(&entry.path(), &format!("{name}/"), names)?;
+            gather(&entry.path(), &format!("{name}/"), names)?;
         } else {
             names.push(name);
         }

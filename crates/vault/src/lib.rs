@@ -73,12 +73,17 @@ impl Vault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[tokio::test]
     async fn what_is_in_a_file_is_read_and_what_is_nowhere_is_named() {
         let vault = Vault::default();
-        let here: SecretRef = format!("file:{}", file!().rsplit('/').next().unwrap()).parse().unwrap();
-        assert!(vault.read(&here).await.unwrap_err().to_string().contains("could not be read"));
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("token"), "xoxb-1\n").unwrap();
+        let in_folder =
+            |name: &str| -> SecretRef { format!("file:{}", folder.path().join(name).display()).parse().unwrap() };
+        assert_eq!(vault.read(&in_folder("token")).await.unwrap().expose(), "xoxb-1");
+        assert!(vault.read(&in_folder("other")).await.unwrap_err().to_string().contains("could not be read"));
         let unset: SecretRef = "env:PALISADE_TEST_NOTHING_IS_HERE".parse().unwrap();
         assert!(vault.read(&unset).await.unwrap_err().to_string().contains("is not set"));
     }

@@ -119,10 +119,8 @@ pub(crate) async fn export(
     ] {
         judged_by(path.as_deref(), digest, &folder.join(name))?;
     }
-    let mut names = Vec::new();
-    files_below(&folder, "", &mut names)?;
+    let mut names = files_below(&folder)?;
     names.retain(|name| name != SUMS);
-    names.sort();
     let mut sums = String::new();
     for name in names {
         let path = folder.join(&name);
