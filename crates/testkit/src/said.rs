@@ -36,7 +36,7 @@ pub fn said(cluster: &Cluster) -> BTreeMap<FactKind, Vec<String>> {
     say!(
         Pipelines: cluster.pipelines, ActivityLog: cluster.activity, AuditStore: cluster.audit_store,
         BackupPlans: cluster.backup_plans, Recovery: cluster.recovery, BackupSafety: cluster.backup_safety,
-        ImageScanning: cluster.image_scanning, Registries: cluster.registries, Detection: cluster.detection,
+        ImageScanning: cluster.image_scanning, Vulnerabilities: cluster.vulnerabilities, Registries: cluster.registries, Detection: cluster.detection,
         ImageAdmission: cluster.image_admission,
     );
     let pools = cluster.pools.get();

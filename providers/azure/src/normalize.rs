@@ -42,6 +42,7 @@ mod surroundings;
 mod table;
 mod trusts;
 mod upkeep;
+mod vulnerabilities;
 mod ways;
 
 #[cfg(feature = "collect")]

@@ -2,7 +2,8 @@
 
 use super::fetch::{Fetch, Place};
 use crate::{
-    BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS, arm,
+    BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, PRICINGS, RECOVERY_POINTS, REGISTRIES, RUNNING_CONTAINERS,
+    SUBSCRIPTION_LOGS, arm,
     normalize::tables,
     record::{BackupInstance, BackupVault, Cluster, DiagnosticSetting},
 };
@@ -16,6 +17,20 @@ const WORKSPACES: &str = "2022-10-01";
 const BACKUP: &str = "2025-01-01";
 const SECURITY: &str = "2024-01-01";
 const REGISTRY: &str = "2025-04-01";
+const RESOURCE_GRAPH: &str = "2022-10-01";
+
+/// The recommendations of one software update each for the containers that run. Those that group findings, with
+/// sub-assessments below them, ended on 2026-07-31.
+/// <https://learn.microsoft.com/azure/defender-for-cloud/transition-grouped-individual-recommendations>
+const OF_CONTAINERS: &str = "securityresources \
+    | where type == 'microsoft.security/assessments' \
+    | where properties.metadata.recommendationCategory == 'SoftwareUpdate' \
+    | where properties.resourceDetails.ResourceType == 'K8s-container' \
+    | where properties.resourceDetails.Source == 'Azure' \
+    | project id, resource = tostring(properties.resourceDetails.Id), name = tostring(properties.resourceDetails.ResourceName), \
+      status = tostring(properties.status.code), first = tostring(properties.status.firstEvaluationDate), \
+      changed = tostring(properties.status.statusChangeDate), cves = tostring(properties.additionalData.CvesDetails) \
+    | order by id asc";
 
 /// Reads it.
 pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, clusters: &[Cluster]) {
@@ -24,6 +39,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, clusters: &[Clus
         here.all::<IgnoredAny>(&SUBSCRIPTION_LOGS, "Microsoft.Insights/diagnosticSettings", INSIGHTS),
         here.all::<IgnoredAny>(&PRICINGS, "Microsoft.Security/pricings", SECURITY),
         here.all::<IgnoredAny>(&REGISTRIES, "Microsoft.ContainerRegistry/registries", REGISTRY),
+        here.containers(),
         here.backups(clusters),
     );
 }
@@ -53,6 +69,12 @@ impl Here<'_> {
     async fn all<T: DeserializeOwned>(&self, call: &'static Call, kind: &str, version: &str) -> Vec<T> {
         let path = format!("/subscriptions/{}/providers/{kind}", self.subscription);
         self.fetch.list(call, Place { scope: self.subscription, params: &[], path: &path, version }).await
+    }
+
+    async fn containers(&self) {
+        let path = "/providers/Microsoft.ResourceGraph/resources";
+        let place = Place { scope: self.subscription, params: &[], path, version: RESOURCE_GRAPH };
+        self.fetch.query(&RUNNING_CONTAINERS, place, OF_CONTAINERS).await;
     }
 
     /// The vaults, what they take, and what was made of the clusters.

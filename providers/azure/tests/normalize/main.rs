@@ -21,3 +21,4 @@ mod scene;
 mod tenant;
 mod traps;
 mod vectors;
+mod vulnerabilities;

@@ -15,6 +15,7 @@ use google_cloud_compute_v1::client::{
 };
 use google_cloud_container_v1::client::ClusterManager;
 use google_cloud_gkebackup_v1::client::BackupForGKE;
+use google_cloud_grafeas_v1::client::Grafeas;
 use google_cloud_iam_admin_v1::client::Iam;
 use google_cloud_iam_v2::client::Policies;
 use google_cloud_kms_v1::client::KeyManagementService;
@@ -50,6 +51,7 @@ pub(crate) struct Clients {
     pub(crate) backups: BackupForGKE,
     pub(crate) artifacts: ArtifactRegistry,
     pub(crate) attestation: BinauthzManagementServiceV1,
+    pub(crate) analysis: Grafeas,
 }
 
 macro_rules! built {
@@ -96,6 +98,7 @@ impl Clients {
             backups: built!(BackupForGKE, settings, credentials),
             artifacts: built!(ArtifactRegistry, settings, credentials),
             attestation: built!(BinauthzManagementServiceV1, settings, credentials),
+            analysis: built!(Grafeas, settings, credentials),
         })
     }
 }
