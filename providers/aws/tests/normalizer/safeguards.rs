@@ -92,34 +92,17 @@ fn a_repository_is_open_when_its_policy_admits_everybody_without_a_condition() {
     assert_eq!(openings(statement("ecr:*", odd)), (Vec::new(), true));
 }
 
-const IMAGE: &str = "arn:aws:ecr:eu-west-1:111122223333:repository/web/sha256:0123456789abcdef";
-
-/// A region that Inspector scans, with an image that runs in the cluster and has a critical vulnerability.
+/// A region with a repository that Inspector scans.
 fn with_inspector() -> World {
     let mut world = world();
-    let arn = world.cluster_body()["arn"].clone();
-    let repositories = json!({ "repositories": [{ "repositoryName": "web" }] });
     let rule = json!({ "scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{ "filter": "*" }] });
-    let on =
-        json!({ "accounts": [{ "accountId": "111122223333", "resourceState": { "ecr": { "status": "ENABLED" } } }] });
-    let image = json!({ "resourceId": IMAGE, "scanStatus": { "statusCode": "ACTIVE", "reason": "SUCCESSFUL" } });
-    let finding = json!({
-        "firstObservedAt": 1_788_220_800, "resources": [{ "id": IMAGE }],
-        "packageVulnerabilityDetails": { "vulnerabilityId": "CVE-2026-1" },
-    });
-    let runs = json!({ "cluster": [{ "clusterArn": arn, "clusterDetails": [{ "runningUnitCount": 2 }] }] });
-    world
-        .put("ecr:DescribeRepositories", PLACE, &[], repositories)
-        .put(
-            "ecr:GetRegistryScanningConfiguration",
-            PLACE,
-            &[],
-            json!({ "scanningConfiguration": { "scanType": "ENHANCED", "rules": [rule] } }),
-        )
-        .put("inspector2:BatchGetAccountStatus", PLACE, &[], on)
-        .put("inspector2:ListCoverage", PLACE, &[], json!({ "coveredResources": [image] }))
-        .put("inspector2:ListFindings", PLACE, &[], json!({ "findings": [finding] }))
-        .put("inspector2:GetClustersForImage", PLACE, &[("image", IMAGE)], runs);
+    let scanning = json!({ "scanningConfiguration": { "scanType": "ENHANCED", "rules": [rule] } });
+    world.put("ecr:DescribeRepositories", PLACE, &[], json!({ "repositories": [{ "repositoryName": "web" }] })).put(
+        "ecr:GetRegistryScanningConfiguration",
+        PLACE,
+        &[],
+        scanning,
+    );
     world
 }
 
