@@ -13,6 +13,7 @@ const LOGGING: &str = "logging.googleapis.com";
 const USAGE: &str = "serviceusage.googleapis.com";
 const BACKUP: &str = "gkebackup.googleapis.com";
 const ATTESTATION: &str = "binaryauthorization.googleapis.com";
+const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
 const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 const ANALYSIS: &str = "containeranalysis.googleapis.com";
 
@@ -73,6 +74,9 @@ impl Route {
             ["v2", "policies", .., "denypolicies", _name] => (IAM, "iam.denypolicies.get", Shape::Resource, "GET"),
             ["v2", "projects", _, "locations", _, "buckets"] => {
                 (LOGGING, "logging.buckets.list", pages("buckets", 50, 1000), "GET")
+            }
+            ["v2", "projects", _, "policies", name] if name.ends_with(":getEffectivePolicy") => {
+                (CONSTRAINTS, "orgpolicy.policy.get", Shape::Resource, "GET")
             }
             ["v2", "projects", _, "sinks"] => (LOGGING, "logging.sinks.list", pages("sinks", 50, 1000), "GET"),
             ["v1", rest @ ..] => first(rest)?,
@@ -214,6 +218,7 @@ pub(crate) fn service_of(permission: &str) -> &'static str {
         Some("artifactregistry") => ARTIFACTS,
         Some("containeranalysis") => ANALYSIS,
         Some("binaryauthorization") => ATTESTATION,
+        Some("orgpolicy") => CONSTRAINTS,
         Some("resourcemanager") => MANAGER,
         _ => IAM,
     }

@@ -259,6 +259,28 @@ pub(crate) const SCANNING_STATE: Table = &[
     (3, "SCANNING_ACTIVE"),
 ];
 
+/// What a constraint comes to in a project.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EffectivePolicy {
+    pub(crate) spec: Option<PolicySpec>,
+}
+
+/// The rules of a constraint.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicySpec {
+    #[serde(default)]
+    pub(crate) rules: Vec<PolicyRule>,
+}
+
+/// One rule of a constraint that is enforced or not.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicyRule {
+    pub(crate) enforce: Option<bool>,
+    pub(crate) condition: Option<serde_json::Value>,
+}
 /// `Severity` of grafeas/v1.
 pub(crate) const SEVERITY: Table =
     &[(0, "SEVERITY_UNSPECIFIED"), (1, "MINIMAL"), (2, "LOW"), (3, "MEDIUM"), (4, "HIGH"), (5, "CRITICAL")];
