@@ -49,6 +49,7 @@ resource "azurerm_role_definition" "palisade_reader" {
       "Microsoft.Network/virtualNetworks/read",
       "Microsoft.OperationalInsights/workspaces/tables/read",
       "Microsoft.Resources/subscriptions/read",
+      "Microsoft.Security/assessments/read",
       "Microsoft.Security/pricings/read",
     ]
     not_actions = []

@@ -28,6 +28,7 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "compute.targetPools.list",
     "container.clusters.get",
     "container.clusters.list",
+    "containeranalysis.occurrences.list",
     "gkebackup.backupPlans.list",
     "iam.denypolicies.get",
     "iam.denypolicies.list",
