@@ -1,12 +1,12 @@
-# How it is noticed that a run did not come. `palisade run` says "NAME: N clusters, N of N facts known" when it has recorded
-# one, and "error: ..." when it could not.
+# How it is noticed that a run did not come. `palisade run` says "NAME: N clusters, N of N facts known" of every run that it has
+# recorded, with 0 known when it could read nothing, and "error: ..." when it could record none.
 
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "missed" {
   for_each = local.watched
 
   name                 = "${var.name}-${each.key}-missed"
   display_name         = "${var.name}: no run of ${each.key}"
-  description          = "No run of ${each.key} was recorded within ${each.value}, at least one and a half of its pauses."
+  description          = "No run of ${each.key} that read anything was recorded within ${each.value}, at least one and a half of its pauses."
   location             = var.location
   resource_group_name  = var.resource_group_name
   scopes               = [azurerm_log_analytics_workspace.runs.id]
@@ -21,7 +21,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "missed" {
     query                   = <<-KQL
       ContainerAppConsoleLogs_CL
       | where ContainerGroupName_s startswith "${var.name}-${each.key}-"
-      | where Log_s startswith "${each.key}: " and Log_s endswith "facts known"
+      | where Log_s startswith "${each.key}: " and Log_s endswith "facts known" and not(Log_s contains ", 0 of ")
     KQL
     time_aggregation_method = "Count"
     operator                = "LessThan"
@@ -36,7 +36,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "missed" {
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "failed" {
   name                  = "${var.name}-failed"
   display_name          = "${var.name}: a run failed"
-  description           = "A run ended with an error; the workspace ${azurerm_log_analytics_workspace.runs.name} has its words."
+  description           = "A run ended with an error or could read nothing; the workspace ${azurerm_log_analytics_workspace.runs.name} has its words."
   location              = var.location
   resource_group_name   = var.resource_group_name
   scopes                = [azurerm_log_analytics_workspace.runs.id]
@@ -50,7 +50,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "failed" {
     query                   = <<-KQL
       ContainerAppConsoleLogs_CL
       | where ContainerGroupName_s startswith "${var.name}-"
-      | where Log_s startswith "error: "
+      | where Log_s startswith "error: " or (Log_s endswith "facts known" and Log_s contains ", 0 of ")
     KQL
     time_aggregation_method = "Count"
     operator                = "GreaterThan"

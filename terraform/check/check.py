@@ -3,6 +3,7 @@
     python check.py terraform       fmt, validate of every module and example, and the modules' own tests
     python check.py analyse         checkov, without an unexplained finding
     python check.py kubernetes      Kustomize's output against the API server's schemas, and restricted Pod Security
+    python check.py observe         alerts and dashboard: the metrics they name, and promtool's tests
 
 Terraform needs no network: providers are taken from the folder PALISADE_TEST_TERRAFORM_PLUGINS (a file-system mirror)
 where it has them, and are stood in for where it does not (stand_in.py). Without `terraform` on the path its part says so.
@@ -242,7 +243,31 @@ def restricted(overlay, job):
         fail(f"{overlay}: {job['metadata']['name']}: {', '.join(wrong)}")
 
 
-PARTS = {"terraform": terraform, "analyse": analyse, "kubernetes": kubernetes}
+def observe():
+    """Alerts and dashboard name metrics that there are, and nothing else; promtool runs the alerts' own tests."""
+    documented = set(re.findall(r"`(palisade_\w+)", (ROOT / "docs/guides/service.md").read_text()))
+    rules = ROOT / "deploy/prometheus/palisade.rules.yml"
+    board = json.loads((ROOT / "deploy/grafana/palisade.json").read_text())
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    for name, text in (("alerts", rules.read_text()), ("dashboard", "\n".join(asked))):
+        named = set(re.findall(r"\bpalisade_\w+", text))
+        if not named or named - documented:
+            fail(f"{name}: no such metric: {sorted(named - documented) or 'none is named'}")
+    promtool = shutil.which("promtool")
+    if not promtool:
+        print("promtool is not installed (Debian: prometheus): the tests of the alerts were NOT run", file=sys.stderr)
+        return
+    run(promtool, "test", "rules", "palisade.test.yml", cwd=rules.parent)
+    with tempfile.TemporaryDirectory() as folder:
+        # The dashboard's questions as rules: each must be one that Prometheus can answer.
+        named = [{"record": f"asked:{n}", "expr": expr.replace("$job", "palisade")} for n, expr in enumerate(asked)]
+        path = pathlib.Path(folder) / "board.yml"
+        path.write_text(json.dumps({"groups": [{"name": "board", "rules": named}]}))
+        run(promtool, "check", "rules", str(path))
+    print(f"observability: {len(asked)} questions of the dashboard are understood, the tests of the alerts passed")
+
+
+PARTS = {"observe": observe, "terraform": terraform, "analyse": analyse, "kubernetes": kubernetes}
 
 if __name__ == "__main__":
     for part in sys.argv[1:]:

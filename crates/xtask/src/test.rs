@@ -61,7 +61,7 @@ fn deployment(root: &Path, python: &str) -> anyhow::Result<Option<String>> {
     process::run(root, python, &["-B", "terraform/check/check.py", "terraform"], &environment)?;
     // Its packages do not go together with the vendors' SDKs.
     let analyser = environment_of(root, "target/deploy-python", "terraform/check/requirements.txt")?;
-    process::run(root, &analyser, &["-B", "terraform/check/check.py", "analyse", "kubernetes"], &[])?;
+    process::run(root, &analyser, &["-B", "terraform/check/check.py", "analyse", "kubernetes", "observe"], &[])?;
     Ok(plugins)
 }
 
