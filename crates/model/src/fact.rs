@@ -101,12 +101,16 @@ facts! {
     BackupSafety = "backup safety",
     /// Whether registries scan images.
     ImageScanning = "image scanning",
+    /// Critical vulnerabilities of the images that run.
+    Vulnerabilities = "vulnerabilities",
     /// Who may reach registries.
     Registries = "registries",
     /// What threat detection sees.
     Detection = "threat detection",
     /// What is asked of images before they run.
     ImageAdmission = "image admission",
+    /// What the organisation refuses.
+    Guardrails = "guardrails",
     /// The operating system of machines.
     Image = "image",
     /// When the image in use was published.
@@ -258,9 +262,11 @@ impl Cluster {
         see(FactKind::Recovery, self.recovery.gap());
         see(FactKind::BackupSafety, self.backup_safety.gap());
         see(FactKind::ImageScanning, self.image_scanning.gap());
+        see(FactKind::Vulnerabilities, self.vulnerabilities.gap());
         see(FactKind::Registries, self.registries.gap());
         see(FactKind::Detection, self.detection.gap());
         see(FactKind::ImageAdmission, self.image_admission.gap());
+        see(FactKind::Guardrails, self.guardrails.gap());
         self.network.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         self.platform.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         see(FactKind::LocalCredential, self.access.local_credential.gap());
@@ -351,9 +357,11 @@ impl Cluster {
         facts.push((FactKind::Recovery, &mut self.recovery));
         facts.push((FactKind::BackupSafety, &mut self.backup_safety));
         facts.push((FactKind::ImageScanning, &mut self.image_scanning));
+        facts.push((FactKind::Vulnerabilities, &mut self.vulnerabilities));
         facts.push((FactKind::Registries, &mut self.registries));
         facts.push((FactKind::Detection, &mut self.detection));
         facts.push((FactKind::ImageAdmission, &mut self.image_admission));
+        facts.push((FactKind::Guardrails, &mut self.guardrails));
         facts
     }
 

@@ -9,6 +9,7 @@ mod lenient;
 mod lifecycle;
 mod list;
 mod network;
+mod policy;
 #[cfg(test)]
 mod recordings;
 mod safeguards;
@@ -29,8 +30,12 @@ pub(crate) use network::{
     ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
     RouteTable, SecurityGroup, SecurityRule, Subnet, Watcher,
 };
+pub(crate) use policy::{
+    Parameters, PolicyAssignment, PolicyDefinition, PolicyExemption, PolicySet, PolicySetProperties, SetMember, Values,
+};
 pub(crate) use safeguards::{
-    BackupInstance, BackupVault, ContainerRegistry, LogTable, Pricing, RecoveryPoint, RecoveryPointProperties,
+    BackupInstance, BackupVault, ContainerRegistry, ContainerUpdate, ContainerUpdates, LogTable, Pricing,
+    RecoveryPoint, RecoveryPointProperties, Vulnerability,
 };
 pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticProperties, DiagnosticSetting, Key, Vault, VaultProperties};

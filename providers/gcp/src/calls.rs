@@ -2,10 +2,10 @@
 
 use palisade_model::FactKind::{
     self, ActivityLog, Administrators, AuditStore, BackupPlans, BackupSafety, Blockers, Controllers, Dedication,
-    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Identities, ImageAdmission,
-    ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines,
-    PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups,
-    Unused,
+    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Guardrails, Identities,
+    ImageAdmission, ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust,
+    Pipelines, PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels,
+    UnreadGroups, Unused, Vulnerabilities,
 };
 use palisade_provider::{Call, Per};
 
@@ -440,7 +440,7 @@ pub const SERVICES: Call = Call {
     name: "serviceusage.services.batchGet",
     permission: "serviceusage.services.get",
     per: Per::Account,
-    feeds: &[Detection, ImageScanning],
+    feeds: &[Detection, ImageScanning, Vulnerabilities],
     redact: &[],
     purpose: "read whether image scanning and container threat detection are on",
 };
@@ -460,7 +460,7 @@ pub const REPOSITORIES: Call = Call {
     name: "artifactregistry.repositories.list",
     permission: "artifactregistry.repositories.list",
     per: Per::Network,
-    feeds: &[ImageScanning, Registries],
+    feeds: &[ImageScanning, Registries, Vulnerabilities],
     redact: &[],
     purpose: "read the image repositories near the clusters, and whether they are scanned",
 };
@@ -483,6 +483,26 @@ pub const IMAGE_POLICY: Call = Call {
     feeds: &[ImageAdmission],
     redact: &[],
     purpose: "read whether images have to be attested before they run",
+};
+
+/// Reads what the organisation's policies come to in a project.
+pub const EFFECTIVE_POLICY: Call = Call {
+    name: "orgpolicy.policies.getEffectivePolicy",
+    permission: "orgpolicy.policy.get",
+    per: Per::Account,
+    feeds: &[Guardrails],
+    redact: &[],
+    purpose: "read which settings of clusters the organisation refuses",
+};
+
+/// Reads what Artifact Analysis found in the images of a project, and which of them it still looks at.
+pub const OCCURRENCES: Call = Call {
+    name: "containeranalysis.projects.occurrences.list",
+    permission: "containeranalysis.occurrences.list",
+    per: Per::Account,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "read the vulnerabilities of the project's images, and which of them are still looked at",
 };
 
 /// Every call the collector may make.
@@ -525,4 +545,6 @@ pub static CALLS: &[Call] = &[
     REPOSITORIES,
     REPOSITORY_POLICY,
     IMAGE_POLICY,
+    EFFECTIVE_POLICY,
+    OCCURRENCES,
 ];

@@ -13,7 +13,7 @@ pub(crate) use cluster::{
     Access, Cluster, ClusterNetwork, Endpoint, Entra, HostPort, Identity, Kms, Pool, Service, TrustedAccess, Upgrade,
 };
 
-pub(crate) use safeguards::{BackupVault, LogDays, Registry};
+pub(crate) use safeguards::{BackupVault, LogDays, Registry, RunningContainer};
 
 /// One tenant: management groups and what hangs below them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -82,8 +82,48 @@ pub(crate) struct Subscription {
     pub(crate) log_days: LogDays,
     /// Plans of Defender for Cloud that are on.
     pub(crate) defender_plans: Vec<String>,
+    /// What Defender says of the containers that run: for each, what it is called and what is critical in it.
+    pub(crate) running: Vec<RunningContainer>,
     pub(crate) registries: Vec<Registry>,
     pub(crate) backup_vaults: Vec<BackupVault>,
+    pub(crate) policies: Vec<PolicyAssignment>,
+    pub(crate) policy_exemptions: Vec<PolicyExemption>,
+}
+
+/// A policy that holds in a subscription.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PolicyAssignment {
+    pub(crate) name: String,
+    /// Where; the subscription where it is not said.
+    pub(crate) scope: Option<String>,
+    pub(crate) rule: PolicyRule,
+    pub(crate) effect: String,
+    /// Whether it is assigned as the member of a set.
+    pub(crate) in_set: bool,
+}
+
+/// What a policy is about.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PolicyRule {
+    /// Azure's own: clusters have to be private.
+    #[default]
+    PrivateClusters,
+    /// Azure's own: clusters have no local accounts.
+    NoLocalAccounts,
+    /// The tenant's own: clusters stand in some places only.
+    Places,
+}
+
+/// What is let off a policy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PolicyExemption {
+    /// The assignment's name.
+    pub(crate) policy: String,
+    /// A resource group.
+    pub(crate) group: String,
 }
 
 /// A network security group.

@@ -5,11 +5,13 @@ use super::{
     balancers::Balancers,
     carriers::Carriers,
     groups::Members,
+    guardrails::Policies,
     machinery::FlowLogs,
     passes::Evaluations,
     space::Spaces,
     standing::Standings,
     table::{Row, Table, table},
+    vulnerabilities::Containers,
 };
 use crate::{
     ADMIN_RULES, AUTOMATION_ACCOUNTS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
@@ -22,7 +24,10 @@ use crate::{
 };
 use palisade_model::{Evidence, Gap};
 use palisade_provider::{Call, Snapshot};
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+};
 
 /// One subscription around its clusters.
 #[derive(Debug)]
@@ -50,6 +55,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) spaces: RefCell<Spaces>,
     pub(super) evaluations: RefCell<Evaluations>,
     pub(super) standings: RefCell<Standings>,
+    /// What Defender says of the containers that run.
+    pub(super) containers: Result<Containers, Gap>,
     federated: Federated<'s>,
     /// The places of the identities that trust an issuer, and the gap when one of them was not read.
     by_issuer: Result<HashMap<String, Vec<usize>>, Gap>,
@@ -59,11 +66,17 @@ pub(super) struct Surroundings<'s> {
     carriers: Result<Carriers, Gap>,
     /// The security admin rules of a network, by its key; absent where nobody asked.
     pub(super) admin: HashMap<String, Result<Table<'s, AdminRule>, Gap>>,
+    policies: OnceCell<Result<Policies, Gap>>,
     /// The subscription itself.
     pub(super) own: Result<(Subscription, Vec<Evidence>), Gap>,
 }
 
 impl<'s> Surroundings<'s> {
+    /// What Azure Policy refuses.
+    pub(super) fn policies(&self) -> &Result<Policies, Gap> {
+        self.policies.get_or_init(|| Policies::read(self.snapshot, self.subscription))
+    }
+
     /// Reads the lists. `unlisted` is why not every cluster is among these.
     pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>], unlisted: Option<Gap>) -> Self {
         let here = snapshot.scope.as_str();
@@ -84,6 +97,7 @@ impl<'s> Surroundings<'s> {
         })();
         let networks = Table::read(snapshot, &NETWORKS, here, &[]);
         Self {
+            policies: OnceCell::new(),
             admin: networks.as_ref().map(|networks| admin(snapshot, networks)).unwrap_or_default(),
             snapshot,
             subscription: here,
@@ -116,6 +130,7 @@ impl<'s> Surroundings<'s> {
             spaces: RefCell::default(),
             evaluations: RefCell::default(),
             standings: RefCell::default(),
+            containers: Containers::read(snapshot),
             federated,
             by_issuer,
             own: own(snapshot),

@@ -9,6 +9,7 @@
 
 mod absent;
 mod fixtures;
+mod guardrails;
 mod laws;
 mod lifecycle;
 mod machinery;
@@ -21,3 +22,4 @@ mod scene;
 mod tenant;
 mod traps;
 mod vectors;
+mod vulnerabilities;

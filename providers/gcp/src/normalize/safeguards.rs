@@ -5,30 +5,45 @@ use super::{
     policies::{ReadPolicy, policy},
     roles::RoleBook,
     trusts::location,
+    vulnerabilities,
 };
 use crate::{
-    calls::{BACKUP_PLANS, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES},
+    calls::{
+        BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES,
+    },
     record::{
         container::Cluster as Record,
         iam::Policy,
         names::{after, region_of},
         safeguards::{
-            AdmissionRule, BINAUTHZ_MODE, BackupPlan as Plan, BackupPlans as Plans, Bucket, Buckets, ImagePolicy,
-            PLAN_STATE, REPOSITORY_FORMAT, RULE_ENFORCEMENT, RULE_MODE, Repositories, Repository, SCANNING_CONFIG,
-            SCANNING_STATE, SERVICE_STATE, Services, Sink, Sinks,
+            AdmissionRule, BINAUTHZ_MODE, BackupPlan as Plan, BackupPlans as Plans, Bucket, Buckets, EffectivePolicy,
+            ImagePolicy, PLAN_STATE, REPOSITORY_FORMAT, RULE_ENFORCEMENT, RULE_MODE, Repositories, Repository,
+            SCANNING_CONFIG, SCANNING_STATE, SERVICE_STATE, Services, Sink, Sinks,
         },
     },
 };
 use palisade_model::{
     ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans, BackupSafety,
-    Cluster, Detection, Evidence, Gap, ImageAdmission, ImageScanning, Observed, Recovery, Registry, RegistryOpening,
-    Retention, ScanMode,
+    Cluster, Detection, Evidence, Gap, Guardrail, ImageAdmission, ImageScanning, ImageVulnerabilities, Observed,
+    Recovery, Registry, RegistryOpening, Retention, ScanMode, Stance, WorstSetting,
 };
 
 /// The service that scans images, and the one that watches containers.
 pub(crate) const SCANNING: &str = "containerscanning.googleapis.com";
 /// See [`SCANNING`].
 pub(crate) const WATCHING: &str = "containerthreatdetection.googleapis.com";
+
+/// The constraints that refuse what opens a cluster.
+/// <https://docs.cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster>
+pub(crate) const GUARDRAILS: [(WorstSetting, &str); 3] = [
+    (WorstSetting::PublicControlPlane, "container.managed.enableControlPlaneDNSOnlyAccess"),
+    (WorstSetting::PublicNodes, "container.managed.enablePrivateNodes"),
+    (WorstSetting::LocalCredential, "container.managed.disableLegacyClientCertificateIssuance"),
+];
+/// The kinds of what Artifact Analysis says: that it looked at an image, and what it found in it.
+pub(crate) const ANALYSED: &str = "DISCOVERY";
+/// See [`ANALYSED`].
+pub(crate) const FOUND: &str = "VULNERABILITY";
 
 /// Fills in the facts.
 pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], cluster: &mut Cluster) {
@@ -40,8 +55,10 @@ pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], clust
     cluster.recovery = around.recovery();
     cluster.backup_safety = around.backup_safety();
     cluster.image_scanning = around.image_scanning();
+    cluster.vulnerabilities = around.vulnerabilities(&cluster.image_scanning);
     cluster.registries = around.registries();
     cluster.image_admission = around.image_admission();
+    cluster.guardrails = around.guardrails();
 }
 
 /// The places in which repositories near a cluster lie: its region, and the multi-region around that.
@@ -52,6 +69,28 @@ pub(crate) fn registry_places(cluster: &Record) -> Vec<String> {
         .into_iter()
         .find(|wide| region.strip_prefix(wide).is_some_and(|rest| rest.starts_with('-')));
     [Some(region), around].into_iter().flatten().filter(|place| !place.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a constraint is enforced. Google has evaluated tags and inheritance: a condition that is left is not understood.
+/// <https://docs.cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/organizations.policies/getEffectivePolicy>
+fn stance(policy: &EffectivePolicy, constraint: &str) -> Result<Stance, Gap> {
+    let unsettled = |why: &str| Gap::Unsettled { what: format!("whether `{constraint}` is enforced: {why}") };
+    let spec =
+        policy.spec.as_ref().ok_or_else(|| unsettled("the effective policy has no rules and does not say so"))?;
+    if spec.rules.iter().any(|rule| rule.condition.is_some()) {
+        return Err(unsettled("a rule has a condition"));
+    }
+    // The official client leaves out what is false.
+    let mut enforced = spec.rules.iter().map(|rule| rule.enforce.unwrap_or(false));
+    let first = enforced.next().unwrap_or(false);
+    if enforced.any(|other| other != first) {
+        return Err(unsettled("its rules contradict each other"));
+    }
+    Ok(if first {
+        Stance::Refused { by: constraint.to_owned() }
+    } else {
+        Stance::Allowed { because: format!("{constraint} is not enforced") }
+    })
 }
 
 struct Around<'a> {
@@ -259,6 +298,34 @@ impl Around<'_> {
         })
     }
 
+    /// Which images run Google tells nowhere: what is in any image of the project may run, and what is in none does not.
+    /// <https://cloud.google.com/artifact-analysis/docs/container-scanning-overview>
+    fn vulnerabilities(&self, scanning: &Observed<Vec<ImageScanning>>) -> Observed<ImageVulnerabilities> {
+        let on = self.is_on(SCANNING);
+        let images = &self.shared.images;
+        let told = (|| {
+            if !*on.get()? {
+                let what = format!("`{SCANNING}` is off in the project: images are not scanned (IM-01)");
+                return Err(Gap::Unsettled { what });
+            }
+            let mut told = images.get()?.clone();
+            match scanning.get() {
+                Ok(repositories) => told.uncovered.extend(repositories.iter().filter_map(vulnerabilities::unscanned)),
+                Err(gap) => told.uncovered.push(gap),
+            }
+            told.uncovered.sort_unstable();
+            told.uncovered.dedup();
+            Ok(told)
+        })();
+        let mut sources = Vec::new();
+        for source in [on.sources(), images.sources(), scanning.sources()].into_iter().flatten() {
+            if !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+        Observed::from_result(told, sources)
+    }
+
     /// The cluster says whether the project's policy counts, and the policy what it asks. A mode that is set makes the old
     /// flag mean nothing. <https://cloud.google.com/binary-authorization/docs/policy-yaml-reference>
     fn image_admission(&self) -> Observed<ImageAdmission> {
@@ -290,6 +357,22 @@ impl Around<'_> {
             })?;
             Ok(admission(rule))
         })
+    }
+
+    fn guardrails(&self) -> Observed<Vec<Guardrail>> {
+        let (mut sources, mut all) = (self.own.to_vec(), Vec::new());
+        for (against, constraint) in GUARDRAILS {
+            let params = [("constraint", constraint)];
+            let policy = self.shared.snapshot.one::<EffectivePolicy>(&EFFECTIVE_POLICY, self.shared.project, &params);
+            sources.extend_from_slice(policy.sources());
+            let stance = policy.get().and_then(|policy| stance(policy, constraint));
+            all.push(Guardrail { against, stance });
+        }
+        match all.iter().find_map(|one| one.stance.as_ref().err()) {
+            // Nothing was read of it.
+            Some(gap) if all.iter().all(|one| one.stance.is_err()) => Observed::missing(gap.clone()),
+            _ => Observed::known(all, sources),
+        }
     }
 
     fn registries(&self) -> Observed<Vec<Registry>> {

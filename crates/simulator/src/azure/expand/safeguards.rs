@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::cluster::cluster_id;
-use crate::azure::description::BackupVault;
+use crate::azure::description::{BackupVault, PolicyRule, RunningContainer};
 use crate::azure::ids;
+use crate::azure::route::ASSESSMENTS;
+use crate::azure::wire::Row;
 
 const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
 const VAULT: &str = "Microsoft.DataProtection/backupVaults";
@@ -40,8 +42,12 @@ pub(super) fn add(site: &mut Site<'_>) {
         let mut properties =
             json!({ "pricingTier": if is_on { "Standard" } else { "Free" }, "freeTrialRemainingTime": "PT0S" });
         if plan == "Containers" {
-            let parts =
-                ["ContainerRegistriesVulnerabilityAssessments", "AgentlessDiscoveryForKubernetes", "ContainerSensor"];
+            let parts = [
+                "ContainerRegistriesVulnerabilityAssessments",
+                "AgentlessDiscoveryForKubernetes",
+                "AgentlessVmScanning",
+                "ContainerSensor",
+            ];
             let word = if is_on { "True" } else { "False" };
             let parts: Vec<Value> = parts.iter().map(|name| json!({ "name": name, "isEnabled": word })).collect();
             crate::azure::wire::set(&mut properties, "extensions", json!(parts));
@@ -69,8 +75,152 @@ pub(super) fn add(site: &mut Site<'_>) {
         });
         site.wire.add(&id, &body);
     }
+    for container in &subscription.running {
+        assessments(site, container);
+    }
     for vault in &subscription.backup_vaults {
         self::vault(site, vault);
+    }
+    policies(site);
+}
+
+/// What holds here, and its definitions, which stand above all subscriptions.
+fn policies(site: &mut Site<'_>) {
+    const AKS: &str = "Microsoft.ContainerService/managedClusters";
+    let subscription = site.subscription;
+    let own = format!("/subscriptions/{}", subscription.id);
+    let list = |kind: &str| format!("{own}/providers/Microsoft.Authorization/{kind}");
+    let id_of = |name: &str, scope: &str| format!("{scope}/providers/Microsoft.Authorization/policyAssignments/{name}");
+    for policy in &subscription.policies {
+        let field = |alias: &str| json!({ "field": format!("{AKS}/{alias}"), "notEquals": true });
+        let (definition, own_rule) = match policy.rule {
+            PolicyRule::PrivateClusters => (
+                "/providers/Microsoft.Authorization/policyDefinitions/040732e8-d947-40b8-95d6-854c95024bf8",
+                field("apiServerAccessProfile.enablePrivateCluster"),
+            ),
+            PolicyRule::NoLocalAccounts => (
+                "/providers/Microsoft.Authorization/policyDefinitions/993c2fcd-2b29-49d2-9eb0-df2c3a730c32",
+                field("disableLocalAccounts"),
+            ),
+            PolicyRule::Places => (
+                "/providers/Microsoft.Management/managementGroups/acme/providers/Microsoft.Authorization/policyDefinitions/places",
+                json!({ "field": "location", "notIn": ["westeurope", "northeurope"] }),
+            ),
+        };
+        let body = json!({
+            "id": definition,
+            "name": definition.rsplit('/').next(),
+            "properties": {
+                "mode": "Indexed",
+                "parameters": { "effect": { "type": "String", "defaultValue": "Audit" } },
+                "policyRule": {
+                    "if": { "allOf": [{ "field": "type", "equals": AKS }, own_rule] },
+                    "then": { "effect": "[parameters('effect')]" },
+                },
+            },
+        });
+        site.wire.hide(definition, &body);
+        let given = json!({ "effect": { "value": policy.effect } });
+        let assigned = if policy.in_set {
+            let set = format!("{own}/providers/Microsoft.Authorization/policySetDefinitions/{}", policy.name);
+            let passed_on = json!({ "effect": { "value": "[parameters('effect')]" } });
+            let body = json!({
+                "id": set,
+                "name": policy.name,
+                "properties": {
+                    "parameters": { "effect": { "type": "String", "defaultValue": "Audit" } },
+                    "policyDefinitions": [{ "policyDefinitionId": definition, "parameters": passed_on }],
+                },
+            });
+            site.wire.hide(&set, &body);
+            set
+        } else {
+            definition.to_owned()
+        };
+        let scope = policy.scope.as_deref().unwrap_or(&own);
+        let body = json!({
+            "id": id_of(&policy.name, scope),
+            "name": policy.name,
+            "type": "Microsoft.Authorization/policyAssignments",
+            "properties": {
+                "policyDefinitionId": assigned, "scope": scope, "notScopes": [], "parameters": given,
+                "enforcementMode": "Default",
+            },
+        });
+        site.wire.show(&list("policyAssignments"), &body);
+    }
+    for exemption in &subscription.policy_exemptions {
+        let Some(policy) = subscription.policies.iter().find(|policy| policy.name == exemption.policy) else {
+            continue;
+        };
+        let scope = policy.scope.as_deref().unwrap_or(&own);
+        let body = json!({
+            "id": format!(
+                "{own}/resourceGroups/{}/providers/Microsoft.Authorization/policyExemptions/{}", exemption.group, policy.name
+            ),
+            "name": policy.name,
+            "properties": {
+                "policyAssignmentId": id_of(&policy.name, scope), "exemptionCategory": "Waiver",
+                "policyDefinitionReferenceIds": [],
+            },
+        });
+        site.wire.show(&list("policyExemptions"), &body);
+    }
+}
+
+/// What Defender recommends for a container, as rows of Resource Graph: one for each update, one that is done where there is none.
+fn assessments(site: &mut Site<'_>, container: &RunningContainer) {
+    let known = site.subscription.clusters.iter().find(|cluster| cluster.name == container.cluster);
+    let cluster = known.map(|cluster| cluster_id(&site.subscription.id, cluster)).unwrap_or_default();
+    let resource = format!("{cluster}/securityentitydata/default-{}", container.name);
+    let mut updates: Vec<Option<&(String, String)>> = container.critical.iter().map(Some).collect();
+    if updates.is_empty() {
+        updates.push(None);
+    }
+    for update in updates {
+        let key = ids::guid(&format!("update {resource} {}", update.map_or("none", |(number, _)| number)));
+        let since = update.map_or_else(|| "2026-01-05T06:00:00Z".to_owned(), |(_, day)| moment(day));
+        // The vendor writes this list as a text.
+        let cves = update.map(|(number, _)| {
+            json!([{
+                "CveId": number,
+                "Severity": "Critical",
+                "PublishedDate": since,
+                "FixStatus": "FixAvailable",
+                "FixedVersion": "3.0.18-r0",
+            }])
+            .to_string()
+        });
+        let id = format!("{resource}/providers/Microsoft.Security/assessments/{key}");
+        let columns = json!({
+            "id": id,
+            "name": key,
+            "type": "microsoft.security/assessments",
+            "subscriptionId": site.subscription.id,
+            "properties": {
+                "displayName": "Update openssl",
+                "metadata": { "recommendationCategory": "SoftwareUpdate", "severity": "High" },
+                "resourceDetails": {
+                    "Source": "Azure",
+                    "Id": resource,
+                    "ResourceType": "K8s-container",
+                    "ResourceName": container.name,
+                },
+                "status": {
+                    "code": if update.is_some() { "Unhealthy" } else { "Healthy" },
+                    "firstEvaluationDate": since,
+                    "statusChangeDate": since,
+                },
+                "additionalData": { "SoftwareName": "openssl", "CvesDetails": cves },
+            },
+        });
+        let Value::Object(columns) = columns else { continue };
+        site.wire.rows.push(Row {
+            table: ASSESSMENTS,
+            kind: "microsoft.security/assessments".to_owned(),
+            subscription: site.subscription.id.to_ascii_lowercase(),
+            columns,
+        });
     }
 }
 

@@ -4,11 +4,19 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{MADE, Site, iam};
-use crate::gcp::description::BackupPlan;
-use crate::gcp::wire::{Item, set};
+use crate::gcp::description::{AnalysedImage, BackupPlan};
+use crate::gcp::wire::{Item, Wire, set};
+use crate::http::hash;
 
 /// Services whose state can be asked for.
 const ASKED: [&str; 2] = ["containerscanning.googleapis.com", "containerthreatdetection.googleapis.com"];
+
+/// Constraints that can be asked for; none is enforced unless the description says so.
+const CONSTRAINTS: [&str; 3] = [
+    "container.managed.enableControlPlaneDNSOnlyAccess",
+    "container.managed.enablePrivateNodes",
+    "container.managed.disableLegacyClientCertificateIssuance",
+];
 
 /// Adds what a project has of it.
 pub(super) fn add(site: &mut Site<'_>) {
@@ -50,6 +58,15 @@ pub(super) fn add(site: &mut Site<'_>) {
         })
         .collect();
     site.wire.put(&format!("/v1/projects/{id}/services:batchGet"), Item::sparse(json!({ "services": services })));
+    for constraint in CONSTRAINTS {
+        let enforced = site.project.enforced.iter().any(|one| one == constraint);
+        let body = json!({
+            "name": format!("projects/{}/policies/{constraint}", site.number),
+            "spec": { "rules": [{ "enforce": enforced }] },
+        });
+        let path = format!("/v2/projects/{id}/policies/{constraint}:getEffectivePolicy");
+        site.wire.put(&path, Item::sparse(body));
+    }
     let mode = if site.project.attested { "REQUIRE_ATTESTATION" } else { "ALWAYS_ALLOW" };
     let policy = json!({
         "name": format!("projects/{id}/policy"),
@@ -76,9 +93,51 @@ pub(super) fn add(site: &mut Site<'_>) {
         site.wire.list_mut(&list).items.push(Item::sparse(body));
         iam::policy(site.wire, "/v1", &name, &repository.bindings);
     }
+    for image in &site.project.images {
+        occurrences(site.wire, id, image);
+    }
     for plan in &site.project.backup_plans {
         let body = plan_body(site, plan);
         site.wire.list_mut(&format!("/v1/projects/{id}/locations/-/backupPlans")).items.push(Item::sparse(body));
+    }
+}
+
+/// What Artifact Analysis says of an image: that it looked at it, and what it found.
+fn occurrences(wire: &mut Wire, project: &str, image: &AnalysedImage) {
+    let digest: String =
+        (0..4).map(|part| format!("{:016x}", hash(&[project, &image.name, &part.to_string()]))).collect();
+    let uri = format!("https://{}@sha256:{digest}", image.name);
+    let mut add = |kind: &str, number: &str, note: String, since: &str, (field, details): (&str, Value)| {
+        let mut body = json!({
+            "name": format!("projects/{project}/occurrences/{:016x}", hash(&[project, &image.name, kind, number])),
+            "resourceUri": uri,
+            "noteName": note,
+            "kind": kind,
+            "createTime": since,
+            "updateTime": since,
+        });
+        set(&mut body, field, details);
+        wire.list_mut(&format!("/v1/projects/{project}/occurrences#{kind}")).items.push(Item::sparse(body));
+    };
+    let analysis = json!({
+        "continuousAnalysis": if image.stale { "INACTIVE" } else { "ACTIVE" },
+        "analysisStatus": "FINISHED_SUCCESS",
+        "lastScanTime": MADE,
+    });
+    let note = "projects/goog-analysis/notes/PACKAGE_VULNERABILITY".to_owned();
+    add("DISCOVERY", "", note, MADE, ("discovery", analysis));
+    for (number, since) in &image.critical {
+        let details = json!({
+            "type": "OS",
+            "severity": "HIGH",
+            "effectiveSeverity": "CRITICAL",
+            "cvssScore": 9.8,
+            "fixAvailable": true,
+            "shortDescription": number,
+            "longDescription": "A package of the image has a known vulnerability.",
+        });
+        let note = format!("projects/goog-vulnz/notes/{number}");
+        add("VULNERABILITY", number, note, &moment(since), ("vulnerability", details));
     }
 }
 
