@@ -3,7 +3,12 @@
 //! Needs a Python with the packages of `crates/simulator/tests/oracle/requirements.txt`, and Terraform with its provider for
 //! AWS in the folder `PALISADE_TEST_TERRAFORM_PLUGINS`; `cargo xtask test` finds the folder, and says when there is none.
 //! With `PALISADE_TEST_TERRAFORM_WHOLE=1 MOTO_IAM_LOAD_MANAGED_POLICIES=true` everything is applied, not only the roles.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says where, and one that does not run says why"
+)]
 
 use palisade_testkit::Moto;
 use serde_json::{Value, json};
@@ -129,4 +134,24 @@ fn the_roles_that_terraform_makes_let_a_scan_in_and_nothing_else() {
     );
     let denied = report["gaps"].as_array().unwrap().iter().filter(|gap| gap["reason"] == "denied").count();
     assert_eq!(denied, 0, "{}", report["gaps"]);
+}
+
+#[test]
+fn every_example_installation_is_one() {
+    let root = Path::new(MANIFEST).ancestors().nth(2).unwrap();
+    let of_terraform = ["aws/examples/organization", "azure/examples/tenant", "gcp/examples/organization"];
+    let of_terraform = of_terraform.map(|example| root.join("terraform").join(example).join("installation"));
+    let manifests = root.join("deploy/kubernetes");
+    let schedules = manifests.join("base/installation/schedules");
+    let in_clusters =
+        ["eks", "aks", "gke"].map(|overlay| (manifests.join("overlays").join(overlay), schedules.clone()));
+    for (folder, schedules) in
+        of_terraform.map(|folder| (folder.clone(), folder.join("schedules"))).into_iter().chain(in_clusters)
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+        command.args(["schedules", "check", "-c"]).arg(folder.join("palisade.yaml")).arg(&schedules).env_clear();
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}: {}", folder.display(), String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stdout).contains("3 schedules, no mistakes"), "{}", folder.display());
+    }
 }
