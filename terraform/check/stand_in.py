@@ -1,6 +1,7 @@
 """Stands in for Terraform's providers where they cannot be had: speaks their protocol, knows their schemas
 (schemas/PROVIDER.json), accepts whatever is of the right shape and does nothing. With it, `terraform validate` finds unknown
-arguments, missing ones, wrong blocks and wrong references; what a provider would say of values, it does not.
+arguments, missing ones, wrong blocks and wrong references; what a provider would say of values, it does not. grpc and protobuf
+come with Google's SDKs (crates/simulator/tests/oracle/requirements.txt).
 
     with Providers(["azurerm", "google"]) as environment:
         subprocess.run(["terraform", "validate"], env={**os.environ, **environment})
