@@ -1,4 +1,6 @@
-"""Writes the inputs and outputs of every module into its README.md, between two marks; with --check, says which are stale."""
+"""Writes the inputs and outputs of every module into its README.md, between two marks; with --check, says which are stale, and
+which links of the guides and of these pages lead nowhere.
+"""
 
 import pathlib
 import re
@@ -47,11 +49,23 @@ def fresh(folder):
     return text, before + table(folder) + after
 
 
+def lost():
+    """Links to files that are not there."""
+    repository = ROOT.parent
+    pages = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md"), *ROOT.rglob("*.md")]
+    for page in sorted(page for page in pages if ".terraform" not in page.parts):
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if "://" not in link and not link.startswith("mailto:") and not (page.parent / link).exists():
+                yield f"{page.relative_to(repository)}: {link}"
+
+
 if __name__ == "__main__":
     stale = [folder for folder in modules() if len(set(fresh(folder))) == 2]
     for folder in stale:
         if "--check" in sys.argv:
             continue
         (folder / "README.md").write_text(fresh(folder)[1])
+    if "--check" in sys.argv and (nowhere := list(lost())):
+        sys.exit("links that lead nowhere: " + "; ".join(nowhere))
     if stale and "--check" in sys.argv:
         sys.exit("stale: " + ", ".join(str(folder.relative_to(ROOT.parent)) + "/README.md" for folder in stale) + "; run `python terraform/check/readme.py`")
