@@ -50,10 +50,11 @@ impl Bucket {
             return Err(unusable(format!("expected {}", BUCKETS.join(", "))));
         }
         let url = Url::parse(&place).map_err(|error| unusable(error.to_string()))?;
-        // A variable that is merely called `TOKEN` or `REGION` is somebody else's.
-        let clouds = environment
-            .into_iter()
-            .filter(|(name, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|cloud| name.starts_with(cloud)));
+        // A variable that is merely called `TOKEN` or `REGION` is somebody else's. `IDENTITY_ENDPOINT` is where Azure's
+        // Container Apps and Functions have their managed identity.
+        let clouds = environment.into_iter().filter(|(name, _)| {
+            name == "IDENTITY_ENDPOINT" || ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|cloud| name.starts_with(cloud))
+        });
         let (objects, prefix) =
             object_store::parse_url_opts(&url, clouds).map_err(|error| unusable(error.to_string()))?;
         Ok(Self { objects: objects.into(), prefix, place })

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use palisade_controls::controls;
 use palisade_engine::{AnswerKind, Entry, Widest, mappings};
 use palisade_model::{DataFile, FactKind, Provider};
-use palisade_provider::{Call, permissions, role_json, role_terraform};
+use palisade_provider::{Call, permissions, role_json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -68,8 +68,8 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
         documents
             .insert(format!("docs/reference/permissions-{provider}.md"), permission_page(provider, calls, &controls));
         let json = serde_json::to_string_pretty(&role_json(provider, calls))? + "\n";
-        documents.insert(format!("terraform/{provider}/reader-role.json"), json);
-        documents.insert(format!("terraform/{provider}/reader-role.tf"), role_terraform(provider, calls));
+        // Read by the Terraform modules with `jsondecode`.
+        documents.insert(format!("terraform/{provider}/reader/reader-role.json"), json);
     }
     let schema = serde_json::to_string_pretty(&palisade_report::json_schema())? + "\n";
     documents.insert("docs/reference/evaluation.schema.json".to_owned(), schema);
@@ -223,7 +223,7 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
     }
     let _ = write!(
         text,
-        "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\n[`terraform/{provider}/reader-role.tf`](../../terraform/{provider}/reader-role.tf).\n",
+        "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\nthe Terraform module [`terraform/{provider}/reader`](../../terraform/{provider}/reader).\n",
         permissions(calls).len()
     );
     if provider == Provider::Azure {
