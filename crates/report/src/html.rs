@@ -54,7 +54,7 @@ struct Page<'a> {
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
+    let assessment = assess(&report.findings, report.unseen_places(), &options.history.past);
     let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
