@@ -17,8 +17,8 @@ pub struct RolledUp<'a> {
     pub edition: &'a Edition,
     /// The moment of judgement.
     pub now: Timestamp,
-    /// Clusters that were read and that it is about.
-    pub clusters: usize,
+    /// The clusters that were read and that it is about, in order.
+    pub clusters: Vec<ClusterKey<'a>>,
     /// Places where such clusters may be and that nobody could look at.
     pub unseen: usize,
     /// The requirements, in the order of the edition: those of which nothing is checked too.
@@ -101,7 +101,7 @@ pub fn roll_up<'a>(edition: &'a Edition, standing: &Standing<'a>, unseen: &Unsee
     RolledUp {
         edition,
         now,
-        clusters: places.len(),
+        clusters: standing.clusters().iter().filter(|key| is_about(key)).copied().collect(),
         unseen: dark,
         requirements: edition.requirements.iter().map(|one| scope.requirement(one)).collect(),
         controls,
@@ -174,7 +174,7 @@ impl<'a> Scope<'_, 'a> {
             match heard {
                 Heard::Nothing => because.say("a question of it has no answer".to_owned()),
                 Heard::Expired => because.say("an answer to it counts no more".to_owned()),
-                Heard::Counts(word) => because.say(format!("somebody has answered `{}`", word.name())),
+                Heard::Counts(word) => because.say(format!("somebody has answered {}", word.name())),
             }
         }
         if !requirement.unread.is_empty() {
@@ -254,10 +254,14 @@ impl Because {
 
     /// Worst first.
     fn told(self, clusters: usize) -> Vec<String> {
-        let of = |(id, number): (&&'static str, &usize)| format!("{id} on {number} of {clusters}");
+        let all = count(clusters, "cluster");
         let list = |status: Status| -> Option<String> {
-            let found = self.controls.get(&status)?;
-            Some(found.iter().map(of).collect::<Vec<_>>().join(", "))
+            let found = self.controls.get(&status)?.iter();
+            let each = (0..).zip(found).map(|(place, (id, number))| match place {
+                0 => format!("{id} on {number} of {all}"),
+                _ => format!("{id} on {number}"),
+            });
+            Some(each.collect::<Vec<_>>().join(", "))
         };
         let mut told = Vec::new();
         if let Some(list) = list(Status::NotSatisfied) {

@@ -2,14 +2,14 @@
 
 use crate::Status;
 use palisade_engine::{Finding, SubjectKind};
-use palisade_model::{ClusterId, Provider, Scope};
+use palisade_model::Provider;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
 
-/// A cluster by what tells it from every other one.
-pub type ClusterKey<'a> = (Provider, &'a Scope, &'a ClusterId);
+/// A cluster by what tells it from every other one: its provider, where it lives, its id. Text from clouds.
+pub type ClusterKey<'a> = (Provider, &'a str, &'a str);
 
 /// How many places of each provider nobody could look at: what stands there was not seen.
 pub type Unseen = BTreeMap<Provider, usize>;
@@ -66,7 +66,7 @@ impl<'a> Standing<'a> {
 }
 
 fn key(finding: &Finding) -> ClusterKey<'_> {
-    (finding.provider, &finding.scope, &finding.cluster)
+    (finding.provider, finding.scope.as_str(), finding.cluster.as_str())
 }
 
 /// The sum of a cluster's parts comes first, then what is about the cluster; the rest has an order of its own, whatever order

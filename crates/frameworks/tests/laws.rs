@@ -35,7 +35,7 @@ static FINDINGS: LazyLock<Vec<Finding>> = LazyLock::new(|| {
 });
 
 fn clusters(findings: &[Finding]) -> Vec<ClusterKey<'_>> {
-    findings.iter().map(|one| (one.provider, &one.scope, &one.cluster)).collect()
+    findings.iter().map(|one| (one.provider, one.scope.as_str(), one.cluster.as_str())).collect()
 }
 
 fn stands(findings: &[Finding], unseen: &Unseen) -> Vec<(String, Status)> {
@@ -252,43 +252,43 @@ fn the_worst_verdict_decides_and_an_accepted_one_is_told_as_that() {
     };
     let one = |number, state| of("CP-01", number, state);
     for (findings, status, because) in [
-        (vec![one(1, State::Pass), one(2, State::Pass)], Status::Satisfied, "holds: CP-01 on 2 of 2"),
-        (vec![one(1, State::Pass), one(2, State::Mitigated)], Status::Satisfied, "holds: CP-01 on 2 of 2"),
+        (vec![one(1, State::Pass), one(2, State::Pass)], Status::Satisfied, "holds: CP-01 on 2 of 2 clusters"),
+        (vec![one(1, State::Pass), one(2, State::Mitigated)], Status::Satisfied, "holds: CP-01 on 2 of 2 clusters"),
         (
             vec![one(1, State::Pass), one(2, State::NotApplicable)],
             Status::Satisfied,
-            "holds: CP-01 on 1 of 2; nothing to check: CP-01 on 1 of 2",
+            "holds: CP-01 on 1 of 2 clusters; nothing to check: CP-01 on 1 of 2 clusters",
         ),
-        (vec![one(1, State::NotApplicable)], Status::NotApplicable, "nothing to check: CP-01 on 1 of 1"),
+        (vec![one(1, State::NotApplicable)], Status::NotApplicable, "nothing to check: CP-01 on 1 of 1 cluster"),
         (
             vec![one(1, State::Inherited), one(2, State::NotApplicable)],
             Status::Inherited,
-            "the provider's: CP-01 on 1 of 2; nothing to check: CP-01 on 1 of 2",
+            "the provider's: CP-01 on 1 of 2 clusters; nothing to check: CP-01 on 1 of 2 clusters",
         ),
         (
             vec![one(1, State::Pass), waived.clone()],
             Status::Accepted,
-            "does not hold and is accepted: CP-01 on 1 of 2; the first ends on 2026-12-31",
+            "does not hold and is accepted: CP-01 on 1 of 2 clusters; the first ends on 2026-12-31",
         ),
         (
             vec![one(1, State::Unknown), waived.clone()],
             Status::Unknown,
-            "not known: CP-01 on 1 of 2; does not hold and is accepted: CP-01 on 1 of 2; the first ends on 2026-12-31",
+            "not known: CP-01 on 1 of 2 clusters; does not hold and is accepted: CP-01 on 1 of 2 clusters; the first ends on 2026-12-31",
         ),
         (
             vec![one(1, State::Fail), waived, one(2, State::Unknown)],
             Status::NotSatisfied,
-            "does not hold: CP-01 on 1 of 3; not known: CP-01 on 1 of 3; does not hold and is accepted: CP-01 on 1 of 3; the first ends on 2026-12-31",
+            "does not hold: CP-01 on 1 of 3 clusters; not known: CP-01 on 1 of 3 clusters; does not hold and is accepted: CP-01 on 1 of 3 clusters; the first ends on 2026-12-31",
         ),
         (
             vec![one(1, State::AttestMissing)],
             Status::Unknown,
-            "not known: CP-01 on 1 of 1; people have not answered, or too long ago: CP-01",
+            "not known: CP-01 on 1 of 1 cluster; people have not answered, or too long ago: CP-01",
         ),
         (
             vec![one(1, State::AttestExpired)],
             Status::Unknown,
-            "not known: CP-01 on 1 of 1; people have not answered, or too long ago: CP-01",
+            "not known: CP-01 on 1 of 1 cluster; people have not answered, or too long ago: CP-01",
         ),
         (Vec::new(), Status::Unknown, "no cluster that it is about was read"),
     ] {
@@ -358,9 +358,9 @@ fn a_requirement_that_is_not_wholly_checked_is_never_satisfied() {
 fn only_clusters_that_an_edition_is_about_count() {
     for edition in EDITIONS.iter() {
         let rolled = rolled(edition, &FINDINGS);
-        assert_eq!(rolled.clusters, 3 * edition.providers.len(), "{}", edition.key);
+        assert_eq!(rolled.clusters.len(), 3 * edition.providers.len(), "{}", edition.key);
         for one in rolled.controls.values() {
-            assert_eq!(one.clusters.total(), rolled.clusters as u64, "{} {}", edition.key, one.meta.id);
+            assert_eq!(one.clusters.total(), rolled.clusters.len() as u64, "{} {}", edition.key, one.meta.id);
             assert!(one.shown.iter().all(|(_, finding)| edition.providers.contains(&finding.provider)));
         }
     }

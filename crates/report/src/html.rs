@@ -81,7 +81,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
 }
 
 /// A source of a content security policy.
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 

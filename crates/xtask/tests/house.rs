@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "palisade-assess",
             "palisade-engine",
+            "palisade-frameworks",
             "palisade-maps",
             "palisade-model",
             "palisade-reach",
@@ -45,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-message",
             "palisade-track",
             "palisade-schedule",
+            "palisade-frameworks",
             "palisade-engine",
             "palisade-model",
             "palisade-reach",
