@@ -183,9 +183,4 @@ pub const UNREAD: &[UnreadControl] = &[
         title: "Changes reach the cluster through a controller or pipeline, not by hand",
         maps: "NIST-800-53r5:CM-3,CM-5,CM-2; PCI-DSS-4.0.1:6.5.1; SOC2-TSC:CC8.1; ISO-27001-2022:A.8.32",
     },
-    UnreadControl {
-        id: "GV-02",
-        title: "Organisation guardrails prevent the worst settings",
-        maps: "NIST-800-53r5:CM-6,CM-7,AC-3; PCI-DSS-4.0.1:2.2.1; SOC2-TSC:CC5.2,CC8.1; ISO-27001-2022:A.5.36,A.8.9",
-    },
 ];
