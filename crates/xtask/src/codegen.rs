@@ -15,7 +15,8 @@ use std::{
 
 pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
     let mut stale = Vec::new();
-    let generated = documents()?;
+    let mut generated = documents()?;
+    generated.insert("crates/frameworks/src/unread/rows.rs".to_owned(), unread_rows(root)?);
     for (name, text) in &generated {
         let path = root.join(name);
         if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
@@ -147,6 +148,30 @@ fn page(control: &Entry) -> String {
         }
     }
     text
+}
+
+/// The rows of the catalogue that no control has, for the frameworks: what they speak to is not wholly checked.
+fn unread_rows(root: &Path) -> anyhow::Result<String> {
+    let mut text = String::from(
+        "//! Made by `cargo xtask codegen` of the catalogue's rows that no control has.\n\nuse super::UnreadControl;\n\n/// Every control of the catalogue that nothing judges yet, in its order. A test compares it with the catalogue and the controls.\n#[rustfmt::skip]\npub const UNREAD: &[UnreadControl] = &[\n",
+    );
+    let (controls, path) = (controls(), root.join("crates/controls/tests/catalogue.csv"));
+    let mut rows = csv::Reader::from_path(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    for row in rows.deserialize() {
+        let row: BTreeMap<String, String> = row?;
+        let of = |name: &str| row.get(name).map(String::as_str).unwrap_or_default();
+        if controls.iter().all(|control| control.meta.id != of("id")) {
+            let _ = writeln!(
+                text,
+                "    UnreadControl {{\n        id: {:?},\n        title: {:?},\n        maps: {:?},\n    }},",
+                of("id"),
+                of("title"),
+                of("mappings")
+            );
+        }
+    }
+    text.push_str("];\n");
+    Ok(text)
 }
 
 /// Every edition, and how much of it is checked.
