@@ -228,13 +228,14 @@ fn write(
 ) -> io::Result<()> {
     let rolled = roll_up(edition, standing, &report.unseen, report.run.finished_at);
     let calls = |finding: &Finding| numbers.map_or_else(String::new, |numbers| numbers.calls_of(finding));
+    let by_ledger: &dyn Fn(&Finding) -> String = &calls;
     let whole = FrameworkReport {
         run: &report.run,
         rolled: &rolled,
         coverage: report.coverage,
         gaps: report.gaps.len(),
         sealed,
-        calls: numbers.is_some().then_some(&calls),
+        calls: numbers.is_some().then_some(by_ledger),
     };
     framework(&whole, form, to)
 }
@@ -285,7 +286,7 @@ impl Bundled {
             }
         }
         for (key, text) in &self.files {
-            exports.extend(Export::new(&format!("frameworks/{key}.yaml"), "application/yaml", |_, to| {
+            exports.extend(Export::new(&format!("frameworks/{key}.yaml"), "application/yaml", move |_, to| {
                 to.write_all(text.as_bytes())
             }));
         }

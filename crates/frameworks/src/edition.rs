@@ -69,10 +69,8 @@ impl Edition {
         }
         let further = match unchecked {
             0 => String::new(),
-            _ => format!(
-                " {} more that we know by number are not checked by this version.",
-                count(unchecked, "requirement")
-            ),
+            1 => " One more is known by number and not checked by this version.".to_owned(),
+            more => format!(" {more} more are known by number and not checked by this version."),
         };
         format!(
             "It covers {} that we map.{further} The publisher's text may have more, and it alone says what each asks for.",

@@ -146,11 +146,6 @@ pub const UNREAD: &[UnreadControl] = &[
         maps: "CIS-EKS-2.0.0:5.1.4; CIS-EKS-1.8.0:5.1.4; CIS-AKS-1.8.0:5.1.4; CIS-GKE-1.9.0:5.1.4; CIS-K8S-2.0.1:1.2.11; NSA-CISA-1.2:Pod security; NIST-800-53r5:CM-7(5),SI-7,SR-11; PCI-DSS-4.0.1:6.3.2; SOC2-TSC:CC6.8; ISO-27001-2022:A.5.21,A.8.19; NIST-800-190:4.1.5,4.2.2",
     },
     UnreadControl {
-        id: "IM-06",
-        title: "Critical vulnerabilities in running images are fixed on time",
-        maps: "CIS-EKS-2.0.0:5.1.1; CIS-EKS-1.8.0:5.1.1; CIS-AKS-1.8.0:5.1.1; CIS-GKE-1.9.0:5.1.1; NSA-CISA-1.2:Upgrading; NIST-800-53r5:RA-5,SI-2; PCI-DSS-4.0.1:6.3.3,11.3.1; SOC2-TSC:CC7.1; ISO-27001-2022:A.8.8; NIST-800-190:4.1.1,4.4.4",
-    },
-    UnreadControl {
         id: "BK-04",
         title: "Persistent volumes are encrypted through CSI with safe defaults",
         maps: "CIS-GKE-1.9.0:5.9.1; NSA-CISA-1.2:Encryption; NIST-800-53r5:SC-28,CP-9; PCI-DSS-4.0.1:3.5.1; SOC2-TSC:C1.1; ISO-27001-2022:A.8.24,A.8.13",
