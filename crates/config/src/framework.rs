@@ -162,7 +162,7 @@ fn requirement(
             let asks = title.clone().unwrap_or_default();
             questions = Some(vec![Question { asks, said: None }]);
         }
-        (None, None) | (Some((_, Some(false))), None) if map.get("controls").is_none() => diagnostics.push(
+        (None | Some((_, Some(false))), None) if map.get("controls").is_none() => diagnostics.push(
             Diagnostic::at(map.span.clone(), "nothing speaks to this requirement: it would be unknown for ever")
                 .label("add `controls:`, or `manual: true`"),
         ),
@@ -251,14 +251,12 @@ fn question(node: &Node, diagnostics: &mut Diagnostics) -> Option<Question> {
 
 fn day(map: &Map<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<(Date, Range<usize>)> {
     let (text, span) = map.text(name, diagnostics)?;
-    match text.parse::<Date>() {
-        Ok(day) => Some((day, span)),
-        Err(_) => {
-            diagnostics
-                .push(Diagnostic::at(span, format!("`{text}` is no day")).label("expected for example `2027-03-31`"));
-            None
-        }
+    let day = text.parse::<Date>().ok();
+    if day.is_none() {
+        let title = format!("`{text}` is no day");
+        diagnostics.push(Diagnostic::at(span.clone(), title).label("expected for example `2027-03-31`"));
     }
+    Some((day?, span))
 }
 
 /// A text of one line.

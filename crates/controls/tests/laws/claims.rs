@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Controls that never say `fail` and all the same do not pass by themselves: without people's word they are missing.
 const ASKED: &[&str] = &["DR-01"];
 
+/// What the model could say and the provider never does: its normalizer tells of no image that it runs for certain.
+const NEVER_READ: &[(&str, Provider)] = &[("IM-06", Provider::Gcp)];
+
 #[test]
 fn every_mapping_names_a_control_that_can_fail_on_the_clouds_it_is_claimed_for() {
     let all = controls();
@@ -28,7 +31,9 @@ fn every_mapping_names_a_control_that_can_fail_on_the_clouds_it_is_claimed_for()
                 for provider in &edition.providers {
                     claims += 1;
                     let is_excused = NEVER_FAILS.iter().any(|(id, on, _)| *id == meta.id && on.contains(provider));
-                    if reached[provider].contains(meta.id) == is_excused {
+                    let is_reached = reached[provider].contains(meta.id)
+                        && !NEVER_READ.iter().any(|(id, on)| *id == meta.id && on == provider);
+                    if is_reached == is_excused {
                         wrong.insert(format!("{} of {} on {provider}: excused {is_excused}", meta.id, edition.key));
                     }
                 }
