@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Evidence, ExportBundle, Keys, ProfileName, Replay, Trusted, VerifyBundles},
     exit::{self, Exit, WrongUsage},
+    frameworks::{Bundled, standing},
     output::{self, Screen},
     providers,
     scan::{answers_path, configuration, judge},
@@ -54,6 +55,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
+    let frameworks = Bundled::of(&wanted.framework, |text| profile.answers(text))?;
     let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
     let controls = controls();
     let answers = answers.map(|text| profile.answers(text));
@@ -101,7 +103,9 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         gaps: &report.gaps,
     };
     let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
-    let finished = writer.finish(&judged, &context, &[], seal)?;
+    let standing = standing(&report);
+    let exports = frameworks.exports(&report, &standing);
+    let finished = writer.finish(&judged, &context, &exports, seal)?;
     let manifest = &finished.manifest;
     let mut said = format!("{}  {}\n", finished.sha256, wanted.out.display());
     // Writing to a string cannot fail.
@@ -357,45 +361,82 @@ pub(crate) fn is_bundle(path: &Path) -> bool {
     path.is_file() || path.join("manifest.json").is_file()
 }
 
+/// The report of a bundle that holds, and the numbers of its ledger. Refused where this program judges in another way: what
+/// is told of a bundle is what stands in it.
+pub(crate) fn judged(path: &Path, trusted: &Trusted) -> anyhow::Result<(Report, Checked, Numbers)> {
+    let bundle = opened(path, trusted)?;
+    let again = Again::of(&bundle)?;
+    if again.now != again.before {
+        return Err(again.differs(&bundle)?);
+    }
+    Ok((again.report, bundle.checked().clone(), again.numbers))
+}
+
+fn opened(path: &Path, trusted: &Trusted) -> anyhow::Result<Bundle> {
+    Bundle::open(path, &trust(trusted)?).with_context(|| format!("the bundle `{}` does not hold", path.display()))
+}
+
+/// A bundle judged again.
+struct Again {
+    report: Report,
+    numbers: Numbers,
+    /// The verdicts that stand in it.
+    before: String,
+    /// The verdicts of this program.
+    now: String,
+}
+
+impl Again {
+    fn of(bundle: &Bundle) -> anyhow::Result<Self> {
+        let (controls, mut policy) = (controls(), bundle.policy()?);
+        if let Some(text) = bundle.answers()? {
+            policy.answers = answers_of(&text)?;
+        }
+        let mut numbers = Numbers::default();
+        let report = judge_each(bundle.snapshots(&mut numbers)?, providers::normalizer, &judge(&controls, &policy))?;
+        let mut now = Vec::new();
+        write_verdicts(&report.findings, &numbers, &mut now).context("could not write verdicts")?;
+        let now = String::from_utf8(now).context("the verdicts are no text")?;
+        Ok(Self { report, numbers, before: bundle.verdicts()?, now })
+    }
+
+    /// That this program judges in another way than the one of the bundle.
+    fn differs(&self, bundle: &Bundle) -> anyhow::Result<anyhow::Error> {
+        let engine = &bundle.checked().manifest.engine;
+        Ok(anyhow::anyhow!(
+            "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
+             `palisade replay --with-current-rules` shows what is different",
+            differences(&self.before, &self.now)?.len(),
+            plain(&engine.palisade),
+            plain(&engine.binary_sha256),
+            env!("CARGO_PKG_VERSION")
+        ))
+    }
+}
+
 /// Judges a bundle again.
 pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
     if wanted.config.is_some() {
         let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
         return Err(WrongUsage(why.to_owned()).into());
     }
-    let bundle = Bundle::open(path, &trust(&wanted.trusted)?)
-        .with_context(|| format!("the bundle `{}` does not hold", path.display()))?;
-    let (controls, mut policy) = (controls(), bundle.policy()?);
-    if let Some(text) = bundle.answers()? {
-        policy.answers = answers_of(&text)?;
-    }
-    let mut numbers = Numbers::default();
-    let report = judge_each(bundle.snapshots(&mut numbers)?, providers::normalizer, &judge(&controls, &policy))?;
-    let mut now = Vec::new();
-    write_verdicts(&report.findings, &numbers, &mut now).context("could not write verdicts")?;
-    let now = String::from_utf8(now).context("the verdicts are no text")?;
-    let before = bundle.verdicts()?;
+    let bundle = opened(path, &wanted.trusted)?;
+    let again = Again::of(&bundle)?;
+    let report = &again.report;
     let engine = &bundle.checked().manifest.engine;
-    if now == before {
+    if again.now == again.before {
         screen.note(&format!("{} verdicts, byte for byte those of the bundle", report.findings.len()));
         if !wanted.with_current_rules {
-            screen.report(&report, &wanted.output, Vec::new())?;
-            return Ok(exit::of_report(&report, false, wanted.gate.fail_on, wanted.gate.min_coverage));
+            screen.report(report, &wanted.output, Vec::new())?;
+            return Ok(exit::of_report(report, false, wanted.gate.fail_on, wanted.gate.min_coverage));
         }
         output::data(b"nothing is judged in another way\n", None)?;
         return Ok(Exit::Done);
     }
-    let changed = differences(&before, &now)?;
     if !wanted.with_current_rules {
-        bail!(
-            "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
-             `--with-current-rules` shows what is different",
-            changed.len(),
-            plain(&engine.palisade),
-            plain(&engine.binary_sha256),
-            env!("CARGO_PKG_VERSION")
-        );
+        return Err(again.differs(&bundle)?);
     }
+    let changed = differences(&again.before, &again.now)?;
     let mut said = format!(
         "{} of {} verdicts are different. The answers and the parameters are those of the bundle, so the rules are why: it was judged by \
          palisade {}, and now by palisade {}.\n",

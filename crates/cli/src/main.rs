@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod frameworks;
 mod map;
 mod output;
 mod permissions;
@@ -66,6 +67,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Answers { command } => answers::run(&command, screen),
         Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
         Command::Evidence { command } => runtime()?.block_on(evidence::run(&command, screen)),
+        Command::Frameworks { command } => frameworks::run(&command, screen),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {

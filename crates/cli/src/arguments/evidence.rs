@@ -12,6 +12,7 @@ Examples:
   palisade evidence export run1 --out bundle-1 -c palisade.yaml
   palisade evidence export run1 --out bundle-1.tar -c palisade.yaml \\
       --key file:signing.pem --log bundles --origin acme.example/evidence
+  palisade evidence export run1 --out bundle-1 --framework acme-baseline.yaml
   palisade evidence export run1 --out for-the-auditor --profile auditor --pseudonym-key env:PSEUDONYMS")]
     Export(ExportBundle),
     /// Check bundles and name the first fact that does not hold
@@ -49,6 +50,9 @@ pub(crate) struct ExportBundle {
     /// The configuration that the run had: its targets are what was asked for, its policy is applied
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// A framework of one's own, whose summary stands in the bundle beside those of ours; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) framework: Vec<PathBuf>,
     /// Who is called by name
     #[arg(long, value_enum, default_value_t = ProfileName::Internal)]
     pub(crate) profile: ProfileName,
