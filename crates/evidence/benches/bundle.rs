@@ -49,7 +49,7 @@ fn main() {
         Context { asked: &[], policy: &policy, controls: &controls, answers: None, palisade: ("bench", "bench") };
     let judged = Judged { run: "bench", span: span.unwrap(), findings: &findings, coverage: seen, gaps: &[] };
     let seal = Seal { key: &key, log: &mut log };
-    let finished = writer.finish(&judged, &context, Some(seal)).unwrap();
+    let finished = writer.finish(&judged, &context, &[], Some(seal)).unwrap();
     drop(findings);
     let manifest = &finished.manifest;
     let what = format!(

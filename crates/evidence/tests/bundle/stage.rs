@@ -4,7 +4,7 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Judged, Numbers, Profile, Seal, SigningKey,
+    Asked, BundleLog, BundleWriter, Context, Export, ExportError, Finished, Judged, Numbers, Profile, Seal, SigningKey,
     write_verdicts,
 };
 use palisade_model::{GapReason, Provider as Cloud};
@@ -108,17 +108,30 @@ pub(crate) struct Making<'a> {
     pub(crate) profile: Profile,
     pub(crate) answers: Option<&'a str>,
     pub(crate) asked: Vec<Asked>,
+    /// What stands below `exports/`, and its bytes.
+    pub(crate) exports: Vec<(&'a str, Vec<u8>)>,
 }
 
 impl Default for Making<'_> {
     fn default() -> Self {
         let asked = Asked { target: "test".to_owned(), provider: Cloud::Aws, scopes: "every account".to_owned() };
-        Self { run: run(), name: "run-1", gaps: gaps(), profile: Profile::Internal, answers: None, asked: vec![asked] }
+        Self {
+            run: run(),
+            name: "run-1",
+            gaps: gaps(),
+            profile: Profile::Internal,
+            answers: None,
+            asked: vec![asked],
+            exports: vec![
+                ("list.csv", b"control,verdict\nCP-01,fail\n".to_vec()),
+                ("frameworks/own.json", b"{}\n".to_vec()),
+            ],
+        }
     }
 }
 
-impl Making<'_> {
-    pub(crate) fn at(&self, place: &Path, seal: Option<Seal<'_>>) -> Result<Finished, ExportError> {
+impl<'a> Making<'a> {
+    pub(crate) fn at(&'a self, place: &Path, seal: Option<Seal<'_>>) -> Result<Finished, ExportError> {
         let run: Vec<Snapshot> = self.run.iter().map(|snapshot| self.profile.snapshot(snapshot.clone())).collect();
         let policy = self.profile.policy(&policy());
         let mut writer = BundleWriter::create(place, &self.profile)?;
@@ -133,7 +146,11 @@ impl Making<'_> {
             answers: self.answers,
             palisade: ("0.0.0", "ab"),
         };
-        writer.finish(&judged, &context, seal)
+        let export = |(path, bytes): &'a (&str, Vec<u8>)| {
+            Export::new(path, "text/csv", move |_, to| to.write_all(bytes)).unwrap()
+        };
+        let exports: Vec<Export<'_>> = self.exports.iter().map(export).collect();
+        writer.finish(&judged, &context, &exports, seal)
     }
 }
 
