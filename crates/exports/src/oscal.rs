@@ -50,8 +50,9 @@ pub(crate) fn write(record: &Record<'_>, model: Model, to: &mut dyn Write) -> io
         Model::Catalog => serde_json::to_writer_pretty(&mut to, &catalog::of(record))?,
         Model::Profile => serde_json::to_writer_pretty(&mut to, &profile::of(record))?,
         Model::Component => serde_json::to_writer_pretty(&mut to, &component::of(record))?,
+        // For programs, and long: without blanks they are half of it.
         Model::Results => results::write(record, &mut to)?,
-        Model::Plan => serde_json::to_writer_pretty(&mut to, &plan::of(record))?,
+        Model::Plan => serde_json::to_writer(&mut to, &plan::of(record))?,
     }
     to.write_all(b"\n")?;
     to.flush()

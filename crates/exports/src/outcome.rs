@@ -50,6 +50,20 @@ impl Outcome {
         }
     }
 
+    /// The name used in exports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not-applicable",
+            Self::Inherited => "inherited",
+            Self::Pass => "pass",
+            Self::Manual => "manual",
+            Self::Mitigated => "mitigated",
+            Self::Unknown => "unknown",
+            Self::Waived => "waived",
+            Self::Fail => "fail",
+        }
+    }
+
     /// Whether something has to be done, or was accepted instead.
     pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::Fail | Self::Waived | Self::Mitigated)

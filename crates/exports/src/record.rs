@@ -3,16 +3,27 @@
 use crate::{Hub, OcsfVersion};
 use palisade_engine::{Entry, Finding, Fingerprint, Policy};
 use palisade_report::{Outlook, Report};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// The bundle of evidence that an export belongs to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Bundled<'a> {
     /// What leads from OSCAL's files to the bundle's folder: `../../` inside it. Empty for an export that stands elsewhere, whose
     /// links are then read as if they stood in the bundle's folder.
     pub base: &'a str,
     /// The SHA-256 of its manifest, where it is known: inside the bundle it cannot be.
     pub manifest_sha256: Option<&'a str>,
+    /// The calls of its ledger that a finding rests on, as numbers and ranges.
+    pub calls: Option<&'a dyn Fn(&Finding) -> String>,
+}
+
+impl fmt::Debug for Bundled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bundled")
+            .field("base", &self.base)
+            .field("manifest_sha256", &self.manifest_sha256)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One run, and what its forms need to know besides.

@@ -77,13 +77,6 @@ impl Prop {
     }
 }
 
-#[derive(Clone, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) struct Link {
-    pub(super) href: String,
-    pub(super) rel: &'static str,
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct BackMatter<R> {
