@@ -3,22 +3,24 @@
 use crate::{
     arguments::{Evidence, ExportBundle, Keys, ProfileName, Replay, Trusted, VerifyBundles},
     exit::{self, Exit, WrongUsage},
+    export,
     output::{self, Screen},
     providers,
     scan::{answers_path, configuration, judge},
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use palisade_config::{Accounts, Projects, Source, Subscriptions, TargetConfig, TargetKind, read_answers};
 use palisade_controls::controls;
-use palisade_engine::{Answer, Answers, Policy, Severity, State};
+use palisade_engine::{Answer, Answers, Entry, Finding, Policy, Severity, State};
 use palisade_evidence::{
-    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Judged, Numbers, Profile, Pseudonyms,
+    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Export, Judged, Numbers, Profile, Pseudonyms,
     PublicKey, Rotation, Seal, SigningKey, Trust, differences, file_sha256, verify, verify_chain, write_verdicts,
 };
+use palisade_exports::{Bundled, File, Record, files, write};
 use palisade_message::SecretRef;
 use palisade_notify::{Keep as _, Secret};
 use palisade_provider::Snapshot;
-use palisade_report::{Report, plain};
+use palisade_report::{Outlook, Report, plain};
 use palisade_runner::judge_each;
 use palisade_store::SnapshotFolder;
 use palisade_vault::Vault;
@@ -101,7 +103,8 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         gaps: &report.gaps,
     };
     let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
-    let finished = writer.finish(&judged, &context, &[], seal)?;
+    let views = views(&report, &shown, &controls, wanted)?;
+    let finished = writer.finish(&judged, &context, &views.exports(), seal)?;
     let manifest = &finished.manifest;
     let mut said = format!("{}  {}\n", finished.sha256, wanted.out.display());
     // Writing to a string cannot fail.
@@ -122,6 +125,45 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The other forms of a run that a bundle shall hold.
+struct Views<'a> {
+    report: &'a Report,
+    policy: &'a Policy,
+    controls: &'a [Entry],
+    outlook: Option<Outlook>,
+    wanted: &'a ExportBundle,
+}
+
+fn views<'a>(
+    report: &'a Report,
+    policy: &'a Policy,
+    controls: &'a [Entry],
+    wanted: &'a ExportBundle,
+) -> anyhow::Result<Views<'a>> {
+    let outlook = export::outlook(report, &export::forms(&wanted.format), None)?;
+    Ok(Views { report, policy, controls, outlook, wanted })
+}
+
+impl Views<'_> {
+    fn record(&self) -> Record<'_> {
+        let Self { report, policy, controls, outlook, wanted } = self;
+        export::record(Record::new(report, controls, policy), outlook.as_ref(), &wanted.targets)
+    }
+
+    fn exports(&self) -> Vec<Export<'_>> {
+        let record = self.record();
+        let files = export::forms(&self.wanted.format).into_iter().flat_map(|form| files(&record, form));
+        let export = |file: File| {
+            Export::new(file.path, file.media_type, move |numbers, to| {
+                let calls = |finding: &Finding| numbers.calls_of(finding);
+                let bundle = Bundled { base: "../../", manifest_sha256: None, calls: Some(&calls) };
+                write(&self.record().in_bundle(bundle), file, to)
+            })
+        };
+        files.filter_map(export).collect()
+    }
 }
 
 /// The answers of a file as it stands in a bundle.
@@ -357,13 +399,21 @@ pub(crate) fn is_bundle(path: &Path) -> bool {
     path.is_file() || path.join("manifest.json").is_file()
 }
 
-/// Judges a bundle again.
-pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
-    if wanted.config.is_some() {
-        let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
-        return Err(WrongUsage(why.to_owned()).into());
-    }
-    let bundle = Bundle::open(path, &trust(&wanted.trusted)?)
+/// A bundle that holds, and what this program says of its answers.
+pub(crate) struct Rejudged {
+    pub(crate) bundle: Bundle,
+    pub(crate) policy: Policy,
+    pub(crate) report: Report,
+    pub(crate) numbers: Numbers,
+    /// The verdicts of the bundle.
+    pub(crate) before: String,
+    /// The same now.
+    pub(crate) now: String,
+}
+
+/// Judges the answers of a bundle by its parameters, once it holds.
+pub(crate) fn judged_again(path: &Path, trusted: &Trusted) -> anyhow::Result<Rejudged> {
+    let bundle = Bundle::open(path, &trust(trusted)?)
         .with_context(|| format!("the bundle `{}` does not hold", path.display()))?;
     let (controls, mut policy) = (controls(), bundle.policy()?);
     if let Some(text) = bundle.answers()? {
@@ -375,7 +425,32 @@ pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::R
     write_verdicts(&report.findings, &numbers, &mut now).context("could not write verdicts")?;
     let now = String::from_utf8(now).context("the verdicts are no text")?;
     let before = bundle.verdicts()?;
+    Ok(Rejudged { bundle, policy, report, numbers, before, now })
+}
+
+/// Says that this program does not say what a bundle says.
+pub(crate) fn judged_otherwise(bundle: &Bundle, before: &str, now: &str) -> anyhow::Error {
     let engine = &bundle.checked().manifest.engine;
+    match differences(before, now) {
+        Err(error) => error.into(),
+        Ok(changed) => anyhow!(
+            "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
+             `palisade replay BUNDLE --with-current-rules` shows what is different",
+            changed.len(),
+            plain(&engine.palisade),
+            plain(&engine.binary_sha256),
+            env!("CARGO_PKG_VERSION")
+        ),
+    }
+}
+
+/// Judges a bundle again.
+pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+    if wanted.config.is_some() {
+        let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
+        return Err(WrongUsage(why.to_owned()).into());
+    }
+    let Rejudged { bundle, report, before, now, .. } = judged_again(path, &wanted.trusted)?;
     if now == before {
         screen.note(&format!("{} verdicts, byte for byte those of the bundle", report.findings.len()));
         if !wanted.with_current_rules {
@@ -385,17 +460,11 @@ pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::R
         output::data(b"nothing is judged in another way\n", None)?;
         return Ok(Exit::Done);
     }
-    let changed = differences(&before, &now)?;
     if !wanted.with_current_rules {
-        bail!(
-            "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
-             `--with-current-rules` shows what is different",
-            changed.len(),
-            plain(&engine.palisade),
-            plain(&engine.binary_sha256),
-            env!("CARGO_PKG_VERSION")
-        );
+        return Err(judged_otherwise(&bundle, &before, &now));
     }
+    let changed = differences(&before, &now)?;
+    let engine = &bundle.checked().manifest.engine;
     let mut said = format!(
         "{} of {} verdicts are different. The answers and the parameters are those of the bundle, so the rules are why: it was judged by \
          palisade {}, and now by palisade {}.\n",

@@ -101,10 +101,9 @@ fn case(
     xml.write_event(Event::Start(case))?;
     let because = line(&finding.because);
     let message = match (outcome, finding.acceptance.as_deref()) {
-        (Outcome::Waived, Some(one)) => line(&format!(
-            "accepted until {} by {}: {}; it is bad: {because}",
-            one.until, one.owner, one.reason
-        )),
+        (Outcome::Waived, Some(one)) => {
+            line(&format!("accepted until {} by {}: {}; it is bad: {because}", one.until, one.owner, one.reason))
+        }
         (Outcome::Fail, _) => because.clone(),
         _ => line(&format!("{}: {because}", finding.state)),
     };

@@ -255,8 +255,10 @@ fn event(record: &Record<'_>, place: usize, finding: &Finding) -> Event {
         severity_id,
         severity,
     };
-    let mut checks: Vec<Check> =
-        maps.iter().map(|map| check(vec![map.edition()], format!("requirements {}", map.requirements.join(", ")))).collect();
+    let mut checks: Vec<Check> = maps
+        .iter()
+        .map(|map| check(vec![map.edition()], format!("requirements {}", map.requirements.join(", "))))
+        .collect();
     if checks.is_empty() {
         checks.push(check(Vec::new(), meta.title.to_owned()));
     }
@@ -290,12 +292,7 @@ fn event(record: &Record<'_>, place: usize, finding: &Finding) -> Event {
             correlation_uid: line(&run.id),
             event_code: meta.id,
         },
-        finding_info: FindingInfo {
-            uid: name,
-            title: meta.title,
-            desc: because.clone(),
-            types: [meta.concern.name()],
-        },
+        finding_info: FindingInfo { uid: name, title: meta.title, desc: because.clone(), types: [meta.concern.name()] },
         compliance: Compliance {
             control: meta.id,
             desc: meta.title,

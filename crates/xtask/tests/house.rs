@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-authority",
         ],
     ),
+    ("palisade-exports", &["palisade-report", "palisade-assess", "palisade-engine", "palisade-model"]),
     ("palisade-evidence", &["palisade-provider", "palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-schedule", &[]),
     ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
@@ -103,6 +104,7 @@ const PURE: &[&str] = &[
     "maps",
     "track",
     "report",
+    "exports",
     "message",
     "config",
 ];

@@ -217,7 +217,12 @@ pub(super) fn parameters(policy: &Policy) -> Vec<Parameter> {
             "shortest time in which an audit log can be searched, in days",
             log_searchable_days.to_string(),
         ),
-        one("BK-02", "backup_age_hours", "oldest last backup that is tolerated, in hours", backup_age_hours.to_string()),
+        one(
+            "BK-02",
+            "backup_age_hours",
+            "oldest last backup that is tolerated, in hours",
+            backup_age_hours.to_string(),
+        ),
         one("ND-10", "image_age_days", "oldest node image that is tolerated, in days", image_age_days.to_string()),
         said("ND-13", "own_disk_key", "node disks must be encrypted with the customer's own key", own_disk_key),
         said("ND-14", "untrusted_workloads", "code that nobody vouches for runs in the clusters", untrusted_workloads),

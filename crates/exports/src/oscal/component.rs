@@ -87,8 +87,13 @@ pub(super) fn of(record: &Record<'_>) -> Document {
     let resources = editions.keys().map(|edition| framework(*edition));
     let rules = record.controls.iter().flat_map(|control| {
         let meta = control.meta;
-        [("Rule_Id", meta.id), ("Rule_Description", meta.title), ("Check_Id", meta.name), ("Check_Description", meta.title)]
-            .map(|(name, value)| Prop::in_set(name, value, meta.id))
+        [
+            ("Rule_Id", meta.id),
+            ("Rule_Description", meta.title),
+            ("Check_Id", meta.name),
+            ("Check_Description", meta.title),
+        ]
+        .map(|(name, value)| Prop::in_set(name, value, meta.id))
     });
     let document = Definition {
         uuid: Uuid::of("component-definition", &[&super::catalog_uuid(record).to_string()]),
@@ -174,7 +179,8 @@ fn control_id(framework: Framework, id: &str) -> String {
 /// The requirements of a run such as `3.1.1-3.1.4`.
 fn each(requirement: Requirement) -> Vec<String> {
     let (first, last) = requirement.ends();
-    let split = |id: &'static str| id.rsplit_once('.').and_then(|(front, number)| Some((front, number.parse::<u8>().ok()?)));
+    let split =
+        |id: &'static str| id.rsplit_once('.').and_then(|(front, number)| Some((front, number.parse::<u8>().ok()?)));
     match (split(first), split(last)) {
         (Some((front, from)), Some((same, to))) if front == same => {
             (from..=to).map(|number| format!("{front}.{number}")).collect()
@@ -191,7 +197,8 @@ mod tests {
 
     #[test]
     fn requirements_are_told_one_by_one_and_as_tokens() {
-        let maps = read_mappings("CIS-EKS-2.0.0:3.1.1-3.1.3,5.4.1; NIST-800-53r5:SC-7(3),AC-4; NSA-CISA-1.2:Audit logging");
+        let maps =
+            read_mappings("CIS-EKS-2.0.0:3.1.1-3.1.3,5.4.1; NIST-800-53r5:SC-7(3),AC-4; NSA-CISA-1.2:Audit logging");
         let maps = maps.unwrap();
         let ids: Vec<String> = maps
             .into_iter()
@@ -201,7 +208,13 @@ mod tests {
             })
             .collect();
         let wanted = [
-            "CIS-EKS-3.1.1", "CIS-EKS-3.1.2", "CIS-EKS-3.1.3", "CIS-EKS-5.4.1", "sc-7.3", "ac-4", "NSA-CISA-Audit-logging",
+            "CIS-EKS-3.1.1",
+            "CIS-EKS-3.1.2",
+            "CIS-EKS-3.1.3",
+            "CIS-EKS-5.4.1",
+            "sc-7.3",
+            "ac-4",
+            "NSA-CISA-Audit-logging",
         ];
         assert_eq!(ids, wanted);
     }

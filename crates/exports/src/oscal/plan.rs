@@ -107,7 +107,8 @@ pub(super) fn of(record: &Record<'_>) -> Document {
     };
     let observations = told.iter().map(|(place, finding)| observation(record, *place, finding, asks(finding)));
     let names: Vec<String> = items.iter().map(|item: &Item| format!("{} {}", item.uuid, item.description)).collect();
-    let resources: Vec<Resource> = bundled(record, told.values().flat_map(|finding| cited(finding)).collect()).collect();
+    let resources: Vec<Resource> =
+        bundled(record, told.values().flat_map(|finding| cited(finding)).collect()).collect();
     let mut parts: Vec<&str> = vec![&record.report.run.id];
     parts.extend(names.iter().map(String::as_str));
     Document {

@@ -239,9 +239,11 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
 fn content(record: &Record<'_>) -> Vec<String> {
     let report = record.report;
     let mut parts = vec![report.run.id.clone(), report.run.palisade.to_owned(), report.run.finished_at.to_string()];
-    parts.extend(report.findings.iter().map(|finding| {
-        format!("{} {} {} {}", finding.fingerprint, finding.state, finding.severity, finding.waived)
-    }));
+    parts.extend(
+        report.findings.iter().map(|finding| {
+            format!("{} {} {} {}", finding.fingerprint, finding.state, finding.severity, finding.waived)
+        }),
+    );
     parts
 }
 
@@ -491,7 +493,8 @@ fn resources<'a>(record: &Record<'a>, cited: &RefCell<BTreeSet<Digest>>) -> impl
     let scope = Resource {
         uuid: scope_uuid(),
         description: Some(
-            "There is no assessment plan as a document: what was asked for, read and denied is the scope of the run.".to_owned(),
+            "There is no assessment plan as a document: what was asked for, read and denied is the scope of the run."
+                .to_owned(),
         ),
         ..file(record, "Scope of the run", "context/scope.json", "application/json")
     };

@@ -166,7 +166,9 @@ pub(super) fn risk(record: &Record<'_>, kind: &Kind, findings: &[(usize, &Findin
     let count = format!("verdicts: {}, clusters: {}", findings.len(), clusters.len());
     let (status, description) = match kind {
         Kind::Open => ("open", format!("It does not hold; {count}.")),
-        Kind::Neutralised => ("open", format!("It does not hold, and another verified setting neutralises it; {count}.")),
+        Kind::Neutralised => {
+            ("open", format!("It does not hold, and another verified setting neutralises it; {count}."))
+        }
         Kind::Accepted(until, owner, approver, reason) => (
             "deviation-approved",
             format!(
@@ -177,10 +179,8 @@ pub(super) fn risk(record: &Record<'_>, kind: &Kind, findings: &[(usize, &Findin
             ),
         ),
     };
-    let mitigating = (*kind == Kind::Neutralised).then(|| Factor {
-        uuid: Uuid::of("factor", &[&uuid.to_string()]),
-        description: line(&first.because),
-    });
+    let mitigating = (*kind == Kind::Neutralised)
+        .then(|| Factor { uuid: Uuid::of("factor", &[&uuid.to_string()]), description: line(&first.because) });
     let deadline = match kind {
         Kind::Accepted(until, ..) => Some(until.clone()),
         Kind::Open | Kind::Neutralised => None,

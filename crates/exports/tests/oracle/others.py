@@ -13,6 +13,7 @@ import warnings
 
 import boto3
 import botocore.exceptions
+import botocore.validate
 import jsonschema
 import junitparser
 from checks import check, done, same
@@ -53,22 +54,19 @@ def trestle(*arguments):
         sys.argv = kept
 
 
-def taken_by_trestle(where, model, path):
-    """Whether trestle imports a document; import validates it."""
-    name = uuid.uuid4().hex
-    code, said = trestle("import", "-f", str(path), "-o", name)
-    folder = {"catalog": "catalogs", "profile": "profiles", "component-definition": "component-definitions"}.get(model, model)
-    code_again, said_again = trestle("validate", "-f", f"{folder}/{name}/{model}.json") if code == 0 else (code, "")
-    return code == 0 and code_again == 0, f"{where} {model}\n{said}\n{said_again}"
+def taken_by_trestle(path):
+    """Whether trestle imports a document, which runs every check that it has; and what it said."""
+    code, said = trestle("import", "-f", str(path), "-o", uuid.uuid4().hex)
+    return code == 0, said
 
 
-def oscal(where, files, expected):
-    for model in MODELS:
+def oscal(where, files, expected, models):
+    for model in models:
         path = files.get(f"oscal/{model}.json")
         if path is None:
             same(f"{where}: only a plan may be missing", model, "plan-of-action-and-milestones")
             continue
-        good, said = taken_by_trestle(where, model, path)
+        good, said = taken_by_trestle(path)
         check(f"{where}: trestle takes the {model}", good, said)
     results = json.loads(pathlib.Path(files["oscal/assessment-results.json"]).read_text())["assessment-results"]
     [run] = results["results"]
@@ -126,7 +124,7 @@ def broken_oscal(files):
         broken = copy.deepcopy(whole)
         damage(broken)
         pathlib.Path("broken.json").write_text(json.dumps(broken))
-        good, _ = taken_by_trestle("broken", "assessment-results", "broken.json")
+        good, _ = taken_by_trestle("broken.json")
         check(f"trestle refuses {damage.__name__}", not good)
 
 
@@ -206,16 +204,18 @@ def broken_ocsf(event, schemas):
         check("py-ocsf-models refuses an event without compliance", True)
 
 
-def asff(where, path, expected):
+def asff(where, path, expected, is_sent):
     hub = boto3.client("securityhub", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    shape = hub.meta.service_model.operation_model("BatchImportFindings").input_shape
     told = []
     for line in pathlib.Path(path).read_text().splitlines():
         call = json.loads(line)
         same(f"{where}: keys of a call", list(call), ["Findings"])
         check(f"{where}: at most 100 at once", 0 < len(call["Findings"]) <= 100)
-        # Looked at by botocore's validator on the way.
-        answer = hub.batch_import_findings(**call)
-        same(f"{where}: Security Hub takes them", (answer["FailedCount"], answer["SuccessCount"]), (0, len(call["Findings"])))
+        same(f"{where}: what botocore says", botocore.validate.ParamValidator().validate(call, shape).generate_report(), "")
+        if is_sent:
+            answer = hub.batch_import_findings(**call)
+            same(f"{where}: moto takes them", (answer["FailedCount"], answer["SuccessCount"]), (0, len(call["Findings"])))
         for one in call["Findings"]:
             sizes = [len(one["Id"]), len(one["Title"]), len(one["Description"]), len(json.dumps(one).encode())]
             limits = [512, 256, 1024, 240 * 1024]
@@ -226,6 +226,8 @@ def asff(where, path, expected):
             told.append((one["Id"], one["ProductFields"]["palisade/control"], one["Compliance"]["Status"]))
     wanted = [(f"palisade/{print}", control, ASFF.get(outcome, "NOT_AVAILABLE")) for print, control, outcome in expected["verdicts"]]
     same(f"{where}: verdicts", told, wanted)
+    if not is_sent:
+        return
     kept = hub.get_paginator("get_findings").paginate().build_full_result()["Findings"]
     check(f"{where}: they are kept", {one["Id"] for one in kept} >= {name for name, _, _ in told})
 
@@ -311,9 +313,10 @@ def main():
         same("trestle begins", trestle("init", "--local")[0], 0)
         for number, case in enumerate(cases):
             files, where = case["files"], f"export {number}"
-            oscal(where, files, case)
+            # The other models say nothing of what clouds and people call things.
+            oscal(where, files, case, MODELS if number == 0 else MODELS[3:])
             event = ocsf(f"{where}, OCSF", files["ocsf.ndjson"], case, schemas, number == 0)
-            asff(f"{where}, ASFF", files["asff.ndjson"], case)
+            asff(f"{where}, ASFF", files["asff.ndjson"], case, number == 0)
             junit(f"{where}, JUnit", files["junit.xml"], case)
             sarif(f"{where}, SARIF", files["findings.sarif"], case, sarif_schema)
             lines(f"{where}, CSV", files["findings.csv"], case)
