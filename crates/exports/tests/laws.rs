@@ -13,7 +13,10 @@ use palisade_report::{Outlook, Report};
 use proptest::prelude::*;
 use sample::{answers, hostile_names, named, report};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 fn bytes(record: &Record<'_>, path: &str) -> Vec<u8> {
     let file = Form::ALL.into_iter().flat_map(|form| files(record, form)).find(|file| file.path == path).unwrap();
@@ -144,10 +147,11 @@ proptest! {
     fn a_control_is_satisfied_only_when_all_of_it_was_seen_to_be_good(
         drawn in prop::collection::vec((0_usize..8, any::<bool>()), 1..9)
     ) {
+        static RUN: LazyLock<(Report, Finding)> = LazyLock::new(|| (nothing(), bases().remove("CP-01").unwrap()));
+        let (nothing, base) = &*RUN;
         let (controls, policy) = (controls(), Policy::default());
-        let base = bases().remove("CP-01").unwrap();
         let states: Vec<(State, bool)> = drawn.into_iter().map(|(state, waived)| (State::ALL[state], waived)).collect();
-        let report = of(&nothing(), states.iter().map(|(state, waived)| finding(&base, *state, *waived)).collect());
+        let report = of(nothing, states.iter().map(|(state, waived)| finding(base, *state, *waived)).collect());
         let record = Record::new(&report, &controls, &policy);
         let results = json(&record, "oscal/assessment-results.json");
         let run = &results["assessment-results"]["results"][0];
@@ -312,7 +316,8 @@ fn what_is_broken_in_a_document_is_found() {
     let (controls, whole, policy) = (controls(), report(), Policy::default());
     let record = Record::new(&whole, &controls, &policy);
     let results = || json(&record, "oscal/assessment-results.json");
-    let damages: [(&str, fn(&mut Value)); 7] = [
+    type Damage = fn(&mut Value);
+    let damages: [(&str, Damage); 7] = [
         ("the name of nothing", |run| run["findings"][0]["related-observations"][0]["observation-uuid"] = "x".into()),
         ("given twice", |run| run["observations"][1]["uuid"] = run["observations"][0]["uuid"].clone()),
         ("no method", |run| run["observations"][0]["methods"][0] = "banana".into()),

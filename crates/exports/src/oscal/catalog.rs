@@ -170,14 +170,13 @@ pub(super) fn parameters(policy: &Policy) -> Vec<Parameter> {
         values: value.map(|value| if value { "yes" } else { "no" }.to_owned()).into_iter().collect(),
     };
     let list = |control, id, label, values: Vec<String>| Parameter { control, id, label, values };
+    let ranges = match approved_ranges {
+        Some(set) => set.to_nets().iter().map(ToString::to_string).collect(),
+        None => Vec::new(),
+    };
     let names = |set: &std::collections::BTreeSet<String>| set.iter().map(|name| crate::text::line(name)).collect();
     vec![
-        list(
-            "CP-02",
-            "approved_ranges",
-            "ranges that may stand in an API server's allow-list",
-            approved_ranges.iter().flat_map(|set| set.to_nets()).map(|net| net.to_string()).collect(),
-        ),
+        list("CP-02", "approved_ranges", "ranges that may stand in an API server's allow-list", ranges),
         one("CP-02", "narrow_v4", "widest IPv4 range that counts as narrow, as a prefix length", narrow_v4.to_string()),
         one("CP-02", "narrow_v6", "widest IPv6 range that counts as narrow, as a prefix length", narrow_v6.to_string()),
         one("CP-02", "short_list", "longest allow-list that counts as short", short_list.to_string()),

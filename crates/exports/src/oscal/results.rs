@@ -24,12 +24,12 @@ const RECORDS: usize = 10;
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Document<R, B> {
-    assessment_results: Results<R, B>,
+    assessment_results: Whole<R, B>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Results<R, B> {
+struct Whole<R, B> {
     uuid: Uuid,
     metadata: Metadata,
     import_ap: Import,
@@ -133,7 +133,7 @@ struct FindingOf {
     description: String,
     props: Vec<Prop>,
     origins: [Origin; 1],
-    target: Target,
+    target: About,
     related_observations: Vec<RelatedObservation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_risks: Vec<RelatedRisk>,
@@ -141,7 +141,7 @@ struct FindingOf {
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Target {
+struct About {
     #[serde(rename = "type")]
     kind: &'static str,
     target_id: String,
@@ -201,7 +201,7 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
         ],
         local_definitions: Definitions {
             components: [tool(record)],
-            inventory_items: has_verdicts.then(|| Each(|| inventory(record, |_| true))),
+            inventory_items: has_verdicts.then_some(Each(|| inventory(record, |_| true))),
         },
         reviewed_controls: Reviewed {
             control_selections: [Selection {
@@ -214,7 +214,7 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
         findings: has_findings.then_some(findings),
     };
     let document = Document {
-        assessment_results: Results {
+        assessment_results: Whole {
             uuid: digest,
             metadata: Metadata::of(
                 record,
@@ -449,7 +449,7 @@ fn finding(record: &Record<'_>, meta: &'static Meta, findings: &[(usize, &Findin
         description: format!("Verdicts: {}.", counts.join(", ")),
         props: vec![Prop::new("control", meta.id), Prop::new("outcome", worst.name())],
         origins: [origin()],
-        target: Target {
+        target: About {
             kind: "objective-id",
             target_id: objective(meta.id),
             status: Status { state, reason, remarks: remark(worst).map(str::to_owned) },

@@ -26,13 +26,12 @@ impl Kind {
     /// `None` for what is no risk: it is good, or nobody knows.
     pub(super) fn of(finding: &Finding) -> Option<Self> {
         match (Outcome::of(finding), finding.acceptance.as_deref()) {
-            (Outcome::Fail, _) => Some(Self::Open),
             (Outcome::Mitigated, _) => Some(Self::Neutralised),
             (Outcome::Waived, Some(Acceptance { owner, approver, reason, until })) => {
                 Some(Self::Accepted(until.to_string(), owner.clone(), approver.clone(), reason.clone()))
             }
             // A waiver always says who and until when; without it the risk is open.
-            (Outcome::Waived, None) => Some(Self::Open),
+            (Outcome::Fail, _) | (Outcome::Waived, None) => Some(Self::Open),
             _ => None,
         }
     }
