@@ -7,7 +7,7 @@ use crate::{
     Outcome, Record,
     text::{clipped, line, prose},
 };
-use palisade_engine::{Finding, Severity, SubjectKind, mappings};
+use palisade_engine::{Finding, Severity, SubjectKind};
 use palisade_model::Provider;
 use serde::Serialize;
 use std::{
@@ -244,9 +244,9 @@ fn item(record: &Record<'_>, place: usize, finding: &Finding, hub: &Hub) -> Item
         fields.insert("palisade/waived-by", clipped(&one.owner, FIELD));
         fields.insert("palisade/waived-because", clipped(&one.reason, FIELD));
     }
-    let requirements = mappings(meta).into_iter().flat_map(|map| {
+    let requirements = record.mappings(meta).iter().flat_map(|map| {
         let edition = map.edition();
-        map.requirements.into_iter().map(move |one| format!("{edition} {one}"))
+        map.requirements.iter().map(move |one| format!("{edition} {one}"))
     });
     let is_cluster = finding.provider == Provider::Aws && finding.subject.kind == SubjectKind::Cluster;
     Item {

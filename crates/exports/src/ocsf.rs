@@ -8,7 +8,7 @@ use crate::{
     names::Uuid,
     text::{line, prose},
 };
-use palisade_engine::{Finding, Mapping, Severity, mappings};
+use palisade_engine::{Finding, Mapping, Severity};
 use palisade_model::Provider;
 use serde::Serialize;
 use std::{
@@ -244,7 +244,7 @@ fn event(record: &Record<'_>, place: usize, finding: &Finding) -> Event {
     let (status_id, status) = outcome.ocsf();
     let (severity_id, severity) = severity(finding.severity);
     let because = line(&finding.because);
-    let maps = mappings(meta);
+    let maps = record.mappings(meta);
     let check = |standards: Vec<String>, desc: String| Check {
         uid: meta.id,
         name: meta.name,

@@ -1,7 +1,7 @@
 //! What is exported.
 
 use crate::{Hub, OcsfVersion};
-use palisade_engine::{Entry, Finding, Fingerprint, Policy};
+use palisade_engine::{Entry, Finding, Fingerprint, Mapping, Meta, Policy, mappings};
 use palisade_report::{Outlook, Report};
 use std::{collections::BTreeMap, fmt};
 
@@ -38,6 +38,8 @@ pub struct Record<'a> {
     pub(crate) hub: Option<Hub>,
     /// Of the findings whose fingerprint came before: how often, by their places.
     again: BTreeMap<usize, u32>,
+    /// The requirements that each control speaks to: read once and not for each of its verdicts.
+    maps: BTreeMap<&'static str, Vec<Mapping>>,
 }
 
 impl<'a> Record<'a> {
@@ -50,7 +52,18 @@ impl<'a> Record<'a> {
         for same in prints.chunk_by(|a, b| a.0 == b.0) {
             again.extend((1..).zip(same.iter().skip(1)).map(|(times, (_, place))| (*place, times)));
         }
-        Self { report, controls, policy, outlook: None, bundle: None, ocsf: OcsfVersion::default(), hub: None, again }
+        let maps = controls.iter().map(|entry| (entry.meta.id, mappings(entry.meta))).collect();
+        Self {
+            report,
+            controls,
+            policy,
+            outlook: None,
+            bundle: None,
+            ocsf: OcsfVersion::default(),
+            hub: None,
+            again,
+            maps,
+        }
     }
 
     /// With the plan: OSCAL's plan of action is made of it.
@@ -81,6 +94,11 @@ impl<'a> Record<'a> {
     /// a number where a cluster was judged twice.
     pub(crate) fn verdicts(&self) -> impl Iterator<Item = (usize, &'a Finding)> {
         self.report.findings.iter().enumerate().filter(|(_, finding)| !finding.rolled_up)
+    }
+
+    /// The requirements that a control speaks to.
+    pub(crate) fn mappings(&self, meta: &Meta) -> &[Mapping] {
+        self.maps.get(meta.id).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The name of the finding at a place.
