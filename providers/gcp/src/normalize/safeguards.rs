@@ -74,11 +74,13 @@ fn stance(policy: &EffectivePolicy, constraint: &str) -> Result<Stance, Gap> {
     if spec.rules.iter().any(|rule| rule.condition.is_some()) {
         return Err(unsettled("a rule has a condition"));
     }
-    let enforced = spec.rules.iter().any(|rule| rule.enforce == Some(true));
-    if spec.rules.iter().any(|rule| rule.enforce != Some(enforced)) {
+    // The official client leaves out what is false.
+    let mut enforced = spec.rules.iter().map(|rule| rule.enforce.unwrap_or(false));
+    let first = enforced.next().unwrap_or(false);
+    if enforced.any(|other| other != first) {
         return Err(unsettled("its rules contradict each other"));
     }
-    Ok(if enforced {
+    Ok(if first {
         Stance::Refused { by: constraint.to_owned() }
     } else {
         Stance::Allowed { because: format!("{constraint} is not enforced") }
