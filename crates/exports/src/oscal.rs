@@ -52,7 +52,7 @@ pub(crate) fn write(record: &Record<'_>, model: Model, to: &mut dyn Write) -> io
         Model::Component => serde_json::to_writer_pretty(&mut to, &component::of(record))?,
         // For programs, and long: without blanks they are half of it.
         Model::Results => results::write(record, &mut to)?,
-        Model::Plan => serde_json::to_writer(&mut to, &plan::of(record))?,
+        Model::Plan => plan::write(record, &mut to)?,
     }
     to.write_all(b"\n")?;
     to.flush()

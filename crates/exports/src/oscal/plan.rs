@@ -1,36 +1,34 @@
 //! What is to be done: an item for each initiative of the plan, and for each risk that was accepted.
 
 use super::{
-    results::{Definitions, Observation, bundled, cited, inventory, observation},
+    results::{Definitions, bundled, cited, inventory, observation},
     risks::{Characterization, Facet, Kind, Range, Remediation, Risk, Risks, Task, Timing, risk, risks, statement},
-    words::{BackMatter, Metadata, Origin, Prop, RelatedObservation, RelatedRisk, Resource, origin, title, tool},
+    words::{BackMatter, Each, Metadata, Origin, Prop, RelatedObservation, RelatedRisk, Resource, origin, title, tool},
 };
-use crate::{
-    Record,
-    names::Uuid,
-    oscal::{risks::observation_uuid, words::InventoryItem},
-    text::line,
-};
+use crate::{Record, names::Uuid, oscal::risks::observation_uuid, text::line};
 use palisade_assess::{Change, Initiative, QuarterPlan};
-use palisade_engine::{Finding, Fingerprint};
+use palisade_engine::{Entry, Finding, Fingerprint};
 use palisade_report::Outlook;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Document {
-    plan_of_action_and_milestones: Plan,
+struct Document<I, O> {
+    plan_of_action_and_milestones: Plan<I, O>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Plan {
+struct Plan<I, O> {
     uuid: Uuid,
     metadata: Metadata,
-    local_definitions: Definitions<Vec<InventoryItem>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    observations: Vec<Observation>,
+    local_definitions: Definitions<I>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observations: Option<O>,
     risks: Vec<Risk>,
     poam_items: Vec<Item>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +63,7 @@ pub(super) fn has_items(record: &Record<'_>) -> bool {
         || record.verdicts().any(|(_, finding)| matches!(Kind::of(finding), Some(Kind::Accepted(..))))
 }
 
-pub(super) fn of(record: &Record<'_>) -> Document {
+pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
     let places: BTreeMap<Fingerprint, (usize, &Finding)> =
         record.verdicts().map(|(place, finding)| (finding.fingerprint, (place, finding))).collect();
     let accepted = accepted(risks(record));
@@ -100,31 +98,33 @@ pub(super) fn of(record: &Record<'_>) -> Document {
         all_risks.push(risk);
     }
     let prints: BTreeSet<Fingerprint> = told.values().map(|finding| finding.fingerprint).collect();
-    let items_of = |finding: &Finding| prints.contains(&finding.fingerprint);
-    let inventory: Vec<InventoryItem> = inventory(record, items_of).collect();
-    let asks = |finding: &Finding| {
-        record.controls.iter().find(|entry| entry.meta.id == finding.control.id && entry.asks.is_some())
-    };
-    let observations = told.iter().map(|(place, finding)| observation(record, *place, finding, asks(finding)));
+    let is_told = |finding: &Finding| prints.contains(&finding.fingerprint);
+    let asks: BTreeMap<&str, &Entry> =
+        record.controls.iter().filter(|entry| entry.asks.is_some()).map(|entry| (entry.meta.id, entry)).collect();
+    let observations = Each(|| {
+        told.iter().map(|(place, finding)| observation(record, *place, finding, asks.get(finding.control.id).copied()))
+    });
+    let resources = bundled(record, told.values().flat_map(|finding| cited(finding)).collect());
+    let resources: Vec<Resource> = resources.collect();
     let names: Vec<String> = items.iter().map(|item: &Item| format!("{} {}", item.uuid, item.description)).collect();
-    let resources: Vec<Resource> =
-        bundled(record, told.values().flat_map(|finding| cited(finding)).collect()).collect();
     let mut parts: Vec<&str> = vec![&record.report.run.id];
     parts.extend(names.iter().map(String::as_str));
-    Document {
+    let document = Document {
         plan_of_action_and_milestones: Plan {
             uuid: Uuid::of("plan", &parts),
             metadata: Metadata::of(record, "What is to be done about what Palisade saw", &record.report.run.id, None),
             local_definitions: Definitions {
                 components: [tool(record)],
-                inventory_items: (!inventory.is_empty()).then_some(inventory),
+                inventory_items: (!told.is_empty()).then_some(Each(|| inventory(record, is_told))),
             },
-            observations: observations.collect(),
+            observations: (!told.is_empty()).then_some(observations),
             risks: all_risks,
             poam_items: items,
             back_matter: (!resources.is_empty()).then_some(BackMatter { resources }),
         },
-    }
+    };
+    serde_json::to_writer(to, &document)?;
+    Ok(())
 }
 
 fn related(record: &Record<'_>, findings: &[(usize, &Finding)]) -> Vec<RelatedObservation> {

@@ -287,9 +287,9 @@ fn subject_uuid(finding: &Finding) -> Uuid {
 
 /// Everything that some verdicts are about, each once.
 pub(super) fn inventory<'a>(
-    record: &Record<'a>,
+    record: &'a Record<'_>,
     wanted: impl Fn(&Finding) -> bool + 'a,
-) -> impl Iterator<Item = InventoryItem> {
+) -> impl Iterator<Item = InventoryItem> + 'a {
     let mut seen = BTreeSet::new();
     let report = record.report;
     let locations: BTreeMap<&str, &str> =
