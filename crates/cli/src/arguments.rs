@@ -107,7 +107,7 @@ Examples:
   palisade report run1 --file plan.yaml --format pdf -o report.pdf
   palisade report run1 --format xlsx -o report.xlsx")]
     Report(MakeReport),
-    /// What stored snapshots or an evidence bundle say, for other programs: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV
+    /// What stored snapshots or an evidence bundle say, for other programs: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV, XLSX
     #[command(after_help = "\
 Examples:
   palisade export run1 --format oscal --out exports -c palisade.yaml

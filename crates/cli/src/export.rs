@@ -91,7 +91,7 @@ pub(crate) fn forms(wanted: &[ExportFormat]) -> BTreeSet<Form> {
 
 /// The plan, where a form holds one.
 pub(crate) fn outlook(report: &Report, forms: &BTreeSet<Form>, file: Option<&Path>) -> anyhow::Result<Option<Outlook>> {
-    if !forms.contains(&Form::Oscal) {
+    if !forms.iter().any(|form| form.has_plan()) {
         return Ok(None);
     }
     let kept = kept_in(file, None, report)?;

@@ -47,7 +47,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-const ALL: &str = "oscal,ocsf,asff,junit,sarif,csv";
+const ALL: &str = "oscal,ocsf,asff,junit,sarif,csv,xlsx";
 
 #[test]
 fn every_command_of_the_guide_runs() {
@@ -85,7 +85,7 @@ fn a_bundle_holds_the_same_exports_as_its_snapshot_and_the_same_run_gives_the_sa
     said(at, 0, &["export", "run1", "--format", ALL, "--out", "two"]);
     said(at, 0, &["export", "run1", "--format", ALL, "--out", "two"]);
     let one = files(&at.join("one"));
-    assert_eq!(one.len(), 10, "{:?}", one.keys());
+    assert_eq!(one.len(), 11, "{:?}", one.keys());
     assert!(one == files(&at.join("two")), "the same run gives the same bytes, over what was there too");
 
     said(at, 0, &["evidence", "export", "run1", "--out", "b", "--format", ALL]);

@@ -1,4 +1,4 @@
-//! The record of a run in the forms that other programs read: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV.
+//! The record of a run in the forms that other programs read: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV, workbooks.
 //!
 //! Each form is a projection of one [`Record`]: the same record gives the same bytes, and nothing is in a form that is not in
 //! the record. [`Outcome`] is what our verdicts are called elsewhere. No form has all of them; where one has less to say, it
@@ -23,7 +23,7 @@ pub use ocsf::OcsfVersion;
 pub use outcome::Outcome;
 pub use record::{Bundled, Record};
 
-use palisade_report::Options;
+use palisade_report::{Format, Options, render};
 use std::io::{self, Write};
 
 /// The forms.
@@ -41,11 +41,18 @@ pub enum Form {
     Sarif,
     /// A line for each finding, for spreadsheets.
     Csv,
+    /// A workbook, with the plan.
+    Xlsx,
 }
 
 impl Form {
     /// Every one.
-    pub const ALL: [Self; 6] = [Self::Oscal, Self::Ocsf, Self::Asff, Self::Junit, Self::Sarif, Self::Csv];
+    pub const ALL: [Self; 7] = [Self::Oscal, Self::Ocsf, Self::Asff, Self::Junit, Self::Sarif, Self::Csv, Self::Xlsx];
+
+    /// Whether a plan is part of it.
+    pub fn has_plan(self) -> bool {
+        matches!(self, Self::Oscal | Self::Xlsx)
+    }
 }
 
 /// A file of an export.
@@ -66,7 +73,11 @@ enum Document {
     Junit,
     Sarif,
     Csv,
+    Xlsx,
 }
+
+/// The media type of workbooks.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The files of a form. OSCAL's plan is left out when there is nothing to be done: an empty one would not be valid.
 pub fn files(record: &Record<'_>, form: Form) -> Vec<File> {
@@ -86,19 +97,21 @@ pub fn files(record: &Record<'_>, form: Form) -> Vec<File> {
         Form::Junit => one("junit.xml", "application/xml", Document::Junit),
         Form::Sarif => one("findings.sarif", "application/sarif+json", Document::Sarif),
         Form::Csv => one("findings.csv", "text/csv", Document::Csv),
+        Form::Xlsx => one("report.xlsx", XLSX, Document::Xlsx),
     }
 }
 
-/// Writes a file of an export, piece by piece where the form lets it: of SARIF alone the whole is held, which it limits to
-/// 25,000 results.
+/// Writes a file of an export, piece by piece where the form lets it: of SARIF the whole is held, which it limits to 25,000
+/// results, and of workbooks.
 pub fn write(record: &Record<'_>, file: File, to: &mut dyn Write) -> io::Result<()> {
     match file.document {
         Document::Oscal(model) => oscal::write(record, model, to),
         Document::Ocsf => ocsf::write(record, to),
         Document::Asff => asff::write(record, to),
         Document::Junit => junit::write(record, to),
-        Document::Sarif => palisade_report::render(record.report, palisade_report::Format::Sarif, &plain(), to),
-        Document::Csv => palisade_report::render(record.report, palisade_report::Format::Csv, &plain(), to),
+        Document::Sarif => report(record, Format::Sarif, to),
+        Document::Csv => report(record, Format::Csv, to),
+        Document::Xlsx => report(record, Format::Xlsx, to),
     }
 }
 
@@ -107,10 +120,12 @@ pub fn write(record: &Record<'_>, file: File, to: &mut dyn Write) -> io::Result<
 pub fn left_out(record: &Record<'_>, form: Form) -> usize {
     match form {
         Form::Asff => asff::left_out(record),
-        Form::Oscal | Form::Ocsf | Form::Junit | Form::Sarif | Form::Csv => 0,
+        Form::Oscal | Form::Ocsf | Form::Junit | Form::Sarif | Form::Csv | Form::Xlsx => 0,
     }
 }
 
-fn plain() -> Options {
-    Options::default()
+/// A form that reports have too.
+fn report(record: &Record<'_>, format: Format, to: &mut dyn Write) -> io::Result<()> {
+    let plan = record.outlook.map(|outlook| outlook.file.clone());
+    render(record.report, format, &Options { plan, ..Options::default() }, to)
 }

@@ -344,7 +344,7 @@ fn equal_runs_give_equal_bytes_and_the_same_thing_keeps_its_name() {
         for file in files(&Record::new(&one, &controls, &policy), form) {
             let first = bytes(&Record::new(&one, &controls, &policy), file.path);
             assert!(first == bytes(&Record::new(&other, &controls, &policy), file.path), "{}", file.path);
-            assert!(first.ends_with(b"\n"), "{}", file.path);
+            assert!(form == Form::Xlsx || first.ends_with(b"\n"), "{}", file.path);
         }
     }
     // Of a later run: what is judged and what is bad keep their names, what was seen then is another thing.

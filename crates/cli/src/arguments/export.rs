@@ -19,7 +19,7 @@ pub(crate) struct ExportRun {
     /// A configuration whose policy is applied; the standard policy when absent
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The plan as your team keeps it, for OSCAL's plan of action; without it one is made afresh
+    /// The plan as your team keeps it, for OSCAL's plan of action and the workbook; without it one is made afresh
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
@@ -54,6 +54,8 @@ pub(crate) enum ExportFormat {
     Sarif,
     /// A line for each finding
     Csv,
+    /// A workbook: summary, clusters, findings, gaps, plan
+    Xlsx,
 }
 
 impl From<ExportFormat> for palisade_exports::Form {
@@ -65,6 +67,7 @@ impl From<ExportFormat> for palisade_exports::Form {
             ExportFormat::Junit => Self::Junit,
             ExportFormat::Sarif => Self::Sarif,
             ExportFormat::Csv => Self::Csv,
+            ExportFormat::Xlsx => Self::Xlsx,
         }
     }
 }

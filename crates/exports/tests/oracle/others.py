@@ -16,6 +16,7 @@ import botocore.exceptions
 import botocore.validate
 import jsonschema
 import junitparser
+import openpyxl
 from checks import check, done, same
 from moto import mock_aws
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
@@ -303,6 +304,15 @@ def lines(where, path, expected):
     same(f"{where}: formulas", formulas, [])
 
 
+def workbook(where, path, expected):
+    book = openpyxl.load_workbook(path)
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    same(f"{where}: kinds of cells", {cell.data_type for cell in cells} - {"s", "n", "d"}, set())
+    prints = {cell.value for cell in cells}
+    missing = [print for print, _, _ in expected["verdicts"] if print not in prints]
+    same(f"{where}: verdicts that are not in it", missing, [])
+
+
 def main():
     warnings.simplefilter("ignore")
     cases = json.load(sys.stdin)
@@ -320,6 +330,8 @@ def main():
             junit(f"{where}, JUnit", files["junit.xml"], case)
             sarif(f"{where}, SARIF", files["findings.sarif"], case, sarif_schema)
             lines(f"{where}, CSV", files["findings.csv"], case)
+            if "report.xlsx" in files:
+                workbook(f"{where}, XLSX", files["report.xlsx"], case)
             if number == 0:
                 resolves(files)
                 broken_oscal(files)
