@@ -14,17 +14,22 @@ pub(crate) struct Uuid([u8; 16]);
 impl Uuid {
     /// The name of a thing of a kind, by what makes it this one and no other.
     pub(crate) fn of(kind: &str, parts: &[&str]) -> Self {
-        let mut name = kind.as_bytes().to_vec();
-        for part in parts {
-            // The length keeps `ab`+`c` apart from `a`+`bc`.
-            name.extend((part.len() as u64).to_be_bytes());
-            name.extend(part.as_bytes());
-        }
-        Self::in_namespace(OURS, &name)
+        Self::of_each(kind, parts)
     }
 
-    fn in_namespace(namespace: [u8; 16], name: &[u8]) -> Self {
-        let hash: [u8; 20] = Sha1::new().chain_update(namespace).chain_update(name).finalize().into();
+    /// The same of parts that nobody has to hold.
+    pub(crate) fn of_each(kind: &str, parts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let mut hash = Sha1::new().chain_update(OURS).chain_update(kind);
+        for part in parts {
+            let part = part.as_ref();
+            // The length keeps `ab`+`c` apart from `a`+`bc`.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self::of_hash(hash.finalize().into())
+    }
+
+    fn of_hash(hash: [u8; 20]) -> Self {
         let mut bytes = [0; 16];
         bytes.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
@@ -58,7 +63,8 @@ mod tests {
     fn the_example_of_the_standard_comes_out() {
         // RFC 9562, A.4: `www.example.com` in the namespace of DNS names.
         let dns = [0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8];
-        let uuid = Uuid::in_namespace(dns, b"www.example.com");
+        let hash = Sha1::new().chain_update(dns).chain_update("www.example.com").finalize();
+        let uuid = Uuid::of_hash(hash.into());
         assert_eq!(uuid.to_string(), "2ed6657d-e927-568b-95e1-2665a8aea6a2");
     }
 

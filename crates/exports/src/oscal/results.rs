@@ -179,7 +179,7 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
     let resources = Each(|| resources(record, &seen));
     let has_verdicts = record.verdicts().next().is_some();
     let has_findings = told.values().any(|findings| overall(findings).1.is_some());
-    let digest = Uuid::of("results", &content(record).iter().map(String::as_str).collect::<Vec<_>>());
+    let digest = Uuid::of_each("results", content(record));
     let coverage = report.coverage;
     let whole = Run {
         uuid: Uuid::of("result", &[&digest.to_string()]),
@@ -236,15 +236,13 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What makes a document this one: the run, and everything that was said of it.
-fn content(record: &Record<'_>) -> Vec<String> {
+fn content<'a>(record: &Record<'a>) -> impl Iterator<Item = String> + use<'a> {
     let report = record.report;
-    let mut parts = vec![report.run.id.clone(), report.run.palisade.to_owned(), report.run.finished_at.to_string()];
-    parts.extend(
-        report.findings.iter().map(|finding| {
-            format!("{} {} {} {}", finding.fingerprint, finding.state, finding.severity, finding.waived)
-        }),
-    );
-    parts
+    let run = [report.run.id.clone(), report.run.palisade.to_owned(), report.run.finished_at.to_string()];
+    run.into_iter().chain(report.findings.iter().map(|finding| {
+        let Finding { fingerprint, state, severity, waived, because, .. } = finding;
+        format!("{fingerprint} {state} {severity} {waived} {because}")
+    }))
 }
 
 /// A control, in the order of ids.
