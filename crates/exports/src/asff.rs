@@ -291,3 +291,27 @@ fn item(record: &Record<'_>, place: usize, finding: &Finding, hub: &Hub) -> Item
         finding_provider_fields: ProviderFields { severity, types: [TYPE] },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_is_an_account_and_a_region_and_knows_its_partition() {
+        for (text, arn) in [
+            ("111122223333/eu-west-1", "arn:aws:securityhub:eu-west-1:111122223333:product/111122223333/default"),
+            ("111122223333/cn-north-1", "arn:aws-cn:securityhub:cn-north-1:111122223333:product/111122223333/default"),
+            (
+                "111122223333/us-gov-west-1",
+                "arn:aws-us-gov:securityhub:us-gov-west-1:111122223333:product/111122223333/default",
+            ),
+        ] {
+            assert_eq!(text.parse::<Hub>().map(|hub| hub.product_arn()), Ok(arn.to_owned()));
+        }
+        for text in
+            ["", "eu-west-1", "11112222333/eu-west-1", "111122223333/", "111122223333/EU", "11112222333x/eu-west-1"]
+        {
+            assert!(text.parse::<Hub>().is_err(), "{text}");
+        }
+    }
+}
