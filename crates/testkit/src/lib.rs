@@ -17,7 +17,7 @@ mod snapshot;
 mod variation;
 mod walled;
 
-pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
+pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy, vulnerability};
 pub use law::{Lie, first_lie};
 pub use measure::measure_evaluation;
 pub use moto::Moto;
