@@ -149,6 +149,8 @@ pub(super) fn parameters(policy: &Policy) -> Vec<Parameter> {
         log_searchable_days,
         backup_age_hours,
         image_age_days,
+        vulnerability_days,
+        exposed_vulnerability_days,
         own_disk_key,
         untrusted_workloads,
         retirement_notice_days,
@@ -223,6 +225,18 @@ pub(super) fn parameters(policy: &Policy) -> Vec<Parameter> {
             backup_age_hours.to_string(),
         ),
         one("ND-10", "image_age_days", "oldest node image that is tolerated, in days", image_age_days.to_string()),
+        one(
+            "IM-06",
+            "vulnerability_days",
+            "how long a critical vulnerability with a fix may run, in days",
+            vulnerability_days.to_string(),
+        ),
+        one(
+            "IM-06",
+            "exposed_vulnerability_days",
+            "the same where the internet reaches the cluster, in days",
+            exposed_vulnerability_days.to_string(),
+        ),
         said("ND-13", "own_disk_key", "node disks must be encrypted with the customer's own key", own_disk_key),
         said("ND-14", "untrusted_workloads", "code that nobody vouches for runs in the clusters", untrusted_workloads),
         one(
