@@ -3,6 +3,7 @@
 mod answers;
 mod catalogue;
 mod evidence;
+mod export;
 mod fleet;
 mod frameworks;
 mod memory;
@@ -14,6 +15,7 @@ mod waivers;
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
 pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use export::{ExportFormat, ExportRun, ExportTargets};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
@@ -107,6 +109,14 @@ Examples:
   palisade report run1 --file plan.yaml --format pdf -o report.pdf
   palisade report run1 --format xlsx -o report.xlsx")]
     Report(MakeReport),
+    /// What stored snapshots or an evidence bundle say, for other programs: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV, XLSX
+    #[command(after_help = "\
+Examples:
+  palisade export run1 --format oscal --out exports -c palisade.yaml
+  palisade export run1 --format ocsf,csv --out exports --ocsf-version 1.8.0
+  palisade export run1 --format asff --out exports --security-hub 111122223333/eu-west-1
+  palisade export bundle-1 --format oscal --out exports --key signing.pem.pub")]
+    Export(ExportRun),
     /// Four maps of a fleet as files: who reaches it, who controls it, how it is built, how its data is kept
     #[command(after_help = "\
 Examples:

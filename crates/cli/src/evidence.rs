@@ -3,23 +3,25 @@
 use crate::{
     arguments::{Evidence, ExportBundle, Keys, ProfileName, Replay, Trusted, VerifyBundles},
     exit::{self, Exit, WrongUsage},
-    frameworks::{Bundled, standing},
+    export,
+    frameworks::{Bundled as Summaries, standing},
     output::{self, Screen},
     providers,
     scan::{answers_path, configuration, judge},
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use palisade_config::{Accounts, Projects, Source, Subscriptions, TargetConfig, TargetKind, read_answers};
 use palisade_controls::controls;
-use palisade_engine::{Answer, Answers, Policy, Severity, State};
+use palisade_engine::{Answer, Answers, Entry, Finding, Policy, Severity, State};
 use palisade_evidence::{
-    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Judged, Numbers, Profile, Pseudonyms,
+    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Export, Judged, Numbers, Profile, Pseudonyms,
     PublicKey, Rotation, Seal, SigningKey, Trust, differences, file_sha256, verify, verify_chain, write_verdicts,
 };
+use palisade_exports::{Bundled, File, Record, files, write};
 use palisade_message::SecretRef;
 use palisade_notify::{Keep as _, Secret};
 use palisade_provider::Snapshot;
-use palisade_report::{Report, plain};
+use palisade_report::{Outlook, Report, plain};
 use palisade_runner::judge_each;
 use palisade_store::SnapshotFolder;
 use palisade_vault::Vault;
@@ -55,7 +57,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
-    let frameworks = Bundled::of(&wanted.framework, |text| profile.answers(text))?;
+    let frameworks = Summaries::of(&wanted.framework, |text| profile.answers(text))?;
     let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
     let controls = controls();
     let answers = answers.map(|text| profile.answers(text));
@@ -104,7 +106,9 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
     };
     let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
     let standing = standing(&report);
-    let exports = frameworks.exports(&report, &standing);
+    let views = views(&report, &shown, &controls, wanted)?;
+    let mut exports = frameworks.exports(&report, &standing);
+    exports.extend(views.exports());
     let finished = writer.finish(&judged, &context, &exports, seal)?;
     let manifest = &finished.manifest;
     let mut said = format!("{}  {}\n", finished.sha256, wanted.out.display());
@@ -126,6 +130,45 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         ));
     }
     Ok(Exit::Done)
+}
+
+/// The other forms of a run that a bundle shall hold.
+struct Views<'a> {
+    report: &'a Report,
+    policy: &'a Policy,
+    controls: &'a [Entry],
+    outlook: Option<Outlook>,
+    wanted: &'a ExportBundle,
+}
+
+fn views<'a>(
+    report: &'a Report,
+    policy: &'a Policy,
+    controls: &'a [Entry],
+    wanted: &'a ExportBundle,
+) -> anyhow::Result<Views<'a>> {
+    let outlook = export::outlook(report, &export::forms(&wanted.format), None)?;
+    Ok(Views { report, policy, controls, outlook, wanted })
+}
+
+impl Views<'_> {
+    fn record(&self) -> Record<'_> {
+        let Self { report, policy, controls, outlook, wanted } = self;
+        export::record(Record::new(report, controls, policy), outlook.as_ref(), &wanted.targets)
+    }
+
+    fn exports(&self) -> Vec<Export<'_>> {
+        let record = self.record();
+        let files = export::forms(&self.wanted.format).into_iter().flat_map(|form| files(&record, form));
+        let export = |file: File| {
+            Export::new(file.path, file.media_type, move |numbers, to| {
+                let calls = |finding: &Finding| numbers.calls_of(finding);
+                let bundle = Bundled { base: "../../", manifest_sha256: None, calls: Some(&calls) };
+                write(&self.record().in_bundle(bundle), file, to)
+            })
+        };
+        files.filter_map(export).collect()
+    }
 }
 
 /// The answers of a file as it stands in a bundle.
@@ -364,53 +407,55 @@ pub(crate) fn is_bundle(path: &Path) -> bool {
 /// The report of a bundle that holds, and the numbers of its ledger. Refused where this program judges in another way: what
 /// is told of a bundle is what stands in it.
 pub(crate) fn judged(path: &Path, trusted: &Trusted) -> anyhow::Result<(Report, Checked, Numbers)> {
-    let bundle = opened(path, trusted)?;
-    let again = Again::of(&bundle)?;
-    if again.now != again.before {
-        return Err(again.differs(&bundle)?);
+    let Rejudged { bundle, report, numbers, before, now, .. } = judged_again(path, trusted)?;
+    if now != before {
+        return Err(judged_otherwise(&bundle, &before, &now));
     }
-    Ok((again.report, bundle.checked().clone(), again.numbers))
+    Ok((report, bundle.checked().clone(), numbers))
 }
 
-fn opened(path: &Path, trusted: &Trusted) -> anyhow::Result<Bundle> {
-    Bundle::open(path, &trust(trusted)?).with_context(|| format!("the bundle `{}` does not hold", path.display()))
+/// A bundle that holds, and what this program says of its answers.
+pub(crate) struct Rejudged {
+    pub(crate) bundle: Bundle,
+    pub(crate) policy: Policy,
+    pub(crate) report: Report,
+    pub(crate) numbers: Numbers,
+    /// The verdicts of the bundle.
+    pub(crate) before: String,
+    /// The same now.
+    pub(crate) now: String,
 }
 
-/// A bundle judged again.
-struct Again {
-    report: Report,
-    numbers: Numbers,
-    /// The verdicts that stand in it.
-    before: String,
-    /// The verdicts of this program.
-    now: String,
-}
-
-impl Again {
-    fn of(bundle: &Bundle) -> anyhow::Result<Self> {
-        let (controls, mut policy) = (controls(), bundle.policy()?);
-        if let Some(text) = bundle.answers()? {
-            policy.answers = answers_of(&text)?;
-        }
-        let mut numbers = Numbers::default();
-        let report = judge_each(bundle.snapshots(&mut numbers)?, providers::normalizer, &judge(&controls, &policy))?;
-        let mut now = Vec::new();
-        write_verdicts(&report.findings, &numbers, &mut now).context("could not write verdicts")?;
-        let now = String::from_utf8(now).context("the verdicts are no text")?;
-        Ok(Self { report, numbers, before: bundle.verdicts()?, now })
+/// Judges the answers of a bundle by its parameters, once it holds.
+pub(crate) fn judged_again(path: &Path, trusted: &Trusted) -> anyhow::Result<Rejudged> {
+    let bundle = Bundle::open(path, &trust(trusted)?)
+        .with_context(|| format!("the bundle `{}` does not hold", path.display()))?;
+    let (controls, mut policy) = (controls(), bundle.policy()?);
+    if let Some(text) = bundle.answers()? {
+        policy.answers = answers_of(&text)?;
     }
+    let mut numbers = Numbers::default();
+    let report = judge_each(bundle.snapshots(&mut numbers)?, providers::normalizer, &judge(&controls, &policy))?;
+    let mut now = Vec::new();
+    write_verdicts(&report.findings, &numbers, &mut now).context("could not write verdicts")?;
+    let now = String::from_utf8(now).context("the verdicts are no text")?;
+    let before = bundle.verdicts()?;
+    Ok(Rejudged { bundle, policy, report, numbers, before, now })
+}
 
-    /// That this program judges in another way than the one of the bundle.
-    fn differs(&self, bundle: &Bundle) -> anyhow::Result<anyhow::Error> {
-        let engine = &bundle.checked().manifest.engine;
-        Ok(anyhow::anyhow!(
+/// Says that this program does not say what a bundle says.
+pub(crate) fn judged_otherwise(bundle: &Bundle, before: &str, now: &str) -> anyhow::Error {
+    let engine = &bundle.checked().manifest.engine;
+    match differences(before, now) {
+        Err(error) => error.into(),
+        Ok(changed) => anyhow!(
             "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
-             `palisade replay --with-current-rules` shows what is different",
-            differences(&self.before, &self.now)?.len(),
+             `palisade replay BUNDLE --with-current-rules` shows what is different",
+            changed.len(),
             plain(&engine.palisade),
             plain(&engine.binary_sha256),
             env!("CARGO_PKG_VERSION")
-        ))
+        ),
     }
 }
 
@@ -420,11 +465,8 @@ pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::R
         let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
         return Err(WrongUsage(why.to_owned()).into());
     }
-    let bundle = opened(path, &wanted.trusted)?;
-    let again = Again::of(&bundle)?;
-    let report = &again.report;
-    let engine = &bundle.checked().manifest.engine;
-    if again.now == again.before {
+    let Rejudged { bundle, report, before, now, .. } = judged_again(path, &wanted.trusted)?;
+    if now == before {
         screen.note(&format!("{} verdicts, byte for byte those of the bundle", report.findings.len()));
         if !wanted.with_current_rules {
             screen.report(report, &wanted.output, Vec::new())?;
@@ -434,9 +476,10 @@ pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::R
         return Ok(Exit::Done);
     }
     if !wanted.with_current_rules {
-        return Err(again.differs(&bundle)?);
+        return Err(judged_otherwise(&bundle, &before, &now));
     }
-    let changed = differences(&again.before, &again.now)?;
+    let changed = differences(&before, &now)?;
+    let engine = &bundle.checked().manifest.engine;
     let mut said = format!(
         "{} of {} verdicts are different. The answers and the parameters are those of the bundle, so the rules are why: it was judged by \
          palisade {}, and now by palisade {}.\n",

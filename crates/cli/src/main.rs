@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod export;
 mod frameworks;
 mod map;
 mod output;
@@ -50,6 +51,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
         Command::Replay(wanted) => stored::replay(&wanted, screen),
         Command::Report(wanted) => report::run(&wanted, screen),
+        Command::Export(wanted) => export::run(&wanted, screen),
         Command::Map(wanted) => map::run(&wanted, screen),
         Command::Plan(wanted) => plan::run(&wanted, screen),
         Command::Reach(wanted) => reach::run(&wanted, screen),

@@ -43,9 +43,14 @@ pub(crate) fn judged(snapshots: &[PathBuf], config: Option<&Path>) -> anyhow::Re
         Some(path) => configuration(path)?.policy,
         None => Policy::default(),
     };
+    judged_by(snapshots, &policy)
+}
+
+/// The report of stored snapshots under a policy.
+pub(crate) fn judged_by(snapshots: &[PathBuf], policy: &Policy) -> anyhow::Result<Report> {
     let folders: Vec<SnapshotFolder> = snapshots.iter().map(SnapshotFolder::open).collect();
     let controls = controls();
-    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?)
+    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, policy))?)
 }
 
 /// The clusters that something asks about: of stored snapshots, or of the fleet, read now.

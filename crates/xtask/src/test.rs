@@ -21,6 +21,7 @@ const CORE: &[&str] = &[
     "palisade-maps",
     "palisade-track",
     "palisade-report",
+    "palisade-exports",
     "palisade-message",
     "palisade-config",
     "palisade-store",

@@ -34,6 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-authority",
         ],
     ),
+    ("palisade-exports", &["palisade-report", "palisade-assess", "palisade-engine", "palisade-model"]),
     ("palisade-evidence", &["palisade-provider", "palisade-engine", "palisade-model", "palisade-reach"]),
     ("palisade-schedule", &[]),
     ("palisade-message", &["palisade-track", "palisade-schedule", "palisade-engine", "palisade-model"]),
@@ -107,6 +108,7 @@ const PURE: &[&str] = &[
     "frameworks",
     "track",
     "report",
+    "exports",
     "message",
     "config",
 ];

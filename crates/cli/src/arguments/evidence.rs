@@ -1,5 +1,6 @@
 //! Evidence that others can check.
 
+use super::{ExportFormat, ExportTargets};
 use clap::{Args, Subcommand, ValueEnum};
 use palisade_message::SecretRef;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ Examples:
   palisade evidence export run1 --out bundle-1.tar -c palisade.yaml \\
       --key file:signing.pem --log bundles --origin acme.example/evidence
   palisade evidence export run1 --out bundle-1 --framework acme-baseline.yaml
+  palisade evidence export run1 --out bundle-1 -c palisade.yaml --format oscal,csv
   palisade evidence export run1 --out for-the-auditor --profile auditor --pseudonym-key env:PSEUDONYMS")]
     Export(ExportBundle),
     /// Check bundles and name the first fact that does not hold
@@ -53,6 +55,11 @@ pub(crate) struct ExportBundle {
     /// A framework of one's own, whose summary stands in the bundle beside those of ours; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) framework: Vec<PathBuf>,
+    /// Other forms to put into the bundle's folder `exports`; several with commas between them. They make it larger
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) format: Vec<ExportFormat>,
+    #[command(flatten)]
+    pub(crate) targets: ExportTargets,
     /// Who is called by name
     #[arg(long, value_enum, default_value_t = ProfileName::Internal)]
     pub(crate) profile: ProfileName,
