@@ -12,8 +12,9 @@ use palisade_config::{Accounts, Projects, Source, Subscriptions, TargetConfig, T
 use palisade_controls::controls;
 use palisade_engine::{Answer, Answers, Policy, Severity, State};
 use palisade_evidence::{
-    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, Judged, Numbers, Profile, Pseudonyms,
-    PublicKey, Rotation, Seal, SigningKey, Trust, differences, file_sha256, verify, verify_chain, write_verdicts,
+    Asked, Bundle, BundleLog, BundleWriter, Checked, Context, Difference, FiringCounts, Judged, Numbers, Profile,
+    Pseudonyms, PublicKey, Rotation, Seal, SigningKey, Trust, differences, file_sha256, verify, verify_chain,
+    write_verdicts,
 };
 use palisade_message::SecretRef;
 use palisade_notify::{Keep as _, Secret};
@@ -31,6 +32,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+mod firings;
+
 pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
         Evidence::Export(wanted) => export(wanted, screen).await,
@@ -41,12 +44,12 @@ pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<E
 
 async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
     let profile = profile(wanted).await?;
-    let (asked, policy, answers) = match &wanted.config {
-        Some(path) => {
-            let config = configuration(path)?;
-            let answers = answers_path(&config, path).map(|file| fs::read_to_string(&file)).transpose();
+    let config = wanted.config.as_ref().map(|path| configuration(path).map(|config| (config, path))).transpose()?;
+    let (asked, policy, answers) = match &config {
+        Some((config, path)) => {
+            let answers = answers_path(config, path).map(|file| fs::read_to_string(&file)).transpose();
             let answers = answers.context("could not read the answers again")?;
-            (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy, answers)
+            (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy.clone(), answers)
         }
         None => (Vec::new(), Policy::default(), None),
     };
@@ -84,6 +87,14 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
             );
         }
     }
+    let firings = match (&wanted.schedules, &config) {
+        (Some(folder), Some((config, path))) => {
+            let before = log.as_ref().and_then(|log| log.preceding(&report.run.id)?.as_of);
+            let since = wanted.runs_since.or(before);
+            Some(firings::list(folder, (config, path), since, report.run.finished_at).await?)
+        }
+        (None, _) | (_, None) => None,
+    };
     let binary = std::env::current_exe().context("could not find this program's file")?;
     let digest = file_sha256(&binary).with_context(|| format!("could not read `{}`", binary.display()))?;
     let context = Context {
@@ -91,6 +102,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         policy: &shown,
         controls: &controls,
         answers: answers.as_deref(),
+        firings: firings.as_ref(),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
     let judged = Judged {
@@ -114,7 +126,13 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         "{} verdicts, {} calls, {} answers; {} clusters listed, {} judged",
         manifest.verdicts, manifest.calls, manifest.answers, finished.clusters_listed, finished.clusters_evaluated
     );
+    if let Some(counts) = &manifest.firings {
+        let _ = writeln!(said, "{}", counted(counts));
+    }
     output::data(said.as_bytes(), None)?;
+    if manifest.firings.is_some_and(|counts| counts.done < counts.firings) {
+        screen.warn("runs are missing: the first page, `VERIFY.md`, names them");
+    }
     if !manifest.complete {
         screen.warn(&format!(
             "this evidence has gaps: {} rows in `results/coverage.json`; its first page, `VERIFY.md`, says so too",
@@ -122,6 +140,12 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         ));
     }
     Ok(Exit::Done)
+}
+
+/// How many runs there should have been, and what became of them.
+fn counted(counts: &FiringCounts) -> String {
+    let FiringCounts { firings, done, failed, unfinished, missed } = counts;
+    format!("{firings} firings of schedules: {done} done, {failed} failed, {unfinished} not ended, {missed} missed")
 }
 
 /// The answers of a file as it stands in a bundle.
@@ -239,7 +263,7 @@ fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
 
 fn verify_bundles(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Result<Exit> {
     let trust = trust(&wanted.trusted)?;
-    let mut checked = Vec::new();
+    let (mut checked, mut unsaid) = (Vec::new(), Vec::new());
     let mut said = String::new();
     for path in &wanted.bundles {
         let name = path.display().to_string();
@@ -248,11 +272,12 @@ fn verify_bundles(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Result<Exi
         checked.push((name, one));
     }
     if checked.len() > 1 {
-        verify_chain(&checked).context("the bundles do not follow each other")?;
+        unsaid = verify_chain(&checked).context("the bundles do not follow each other")?;
         // Writing to a string cannot fail.
         let _ = writeln!(said, "{} bundles follow each other without a gap", checked.len());
     }
     output::data(said.as_bytes(), None)?;
+    unsaid.iter().for_each(|span| screen.warn(&plain(span)));
     let is_unknown = |(_, one): &(String, Checked)| one.signed.as_ref().is_none_or(|signed| !signed.trusted);
     if checked.iter().any(is_unknown) {
         screen.warn(
@@ -291,7 +316,20 @@ fn tell(name: &str, checked: &Checked, said: &mut String) {
         ),
         None => writeln!(said, "  not sealed"),
     };
+    if let Some(firings) = &checked.firings {
+        let _ = writeln!(said, "  {}", counted(&firings.counts()));
+        let lost = firings.lost();
+        for (schedule, firing) in lost.iter().take(LOST_SHOWN) {
+            let _ = writeln!(said, "    `{}` due {} {}", plain(schedule), firing.at, firing.outcome.words());
+        }
+        if let Some(more) = lost.len().checked_sub(LOST_SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(said, "    and {more} more in `context/firings.json`");
+        }
+    }
 }
+
+/// How many runs that are missing are told of a bundle.
+const LOST_SHOWN: usize = 20;
 
 async fn keys(command: &Keys, screen: &Screen) -> anyhow::Result<Exit> {
     match command {

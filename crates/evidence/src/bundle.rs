@@ -102,6 +102,7 @@ impl Snapshots<'_> {
             self.number += 1;
             let line = next_call(self.number, &mut self.ledger)?
                 .ok_or_else(|| Broken::new(LEDGER, format!("it ends before call {}", self.number)))?;
+            let exchange = line.exchange();
             let outcome = match (line.sha256, line.failure) {
                 (Some(digest), _) => {
                     let name = raw_path(&digest);
@@ -122,6 +123,7 @@ impl Snapshots<'_> {
                 page: line.page,
                 last: line.last,
                 at: line.answered_at,
+                exchange,
                 outcome,
             });
         }

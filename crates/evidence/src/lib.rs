@@ -10,6 +10,7 @@
 mod broken;
 mod bundle;
 mod coverage;
+mod firings;
 mod guide;
 mod key;
 mod ledger;
@@ -29,6 +30,7 @@ mod write;
 pub use broken::Broken;
 pub use bundle::{Bundle, Snapshots, VERDICTS};
 pub use coverage::{Place, Population};
+pub use firings::{FiringCounts, FiringLine, FiringOutcome, Firings, ScheduleFirings};
 pub use key::{KeyError, PublicKey, Rotation, SigningKey};
 pub use log::{BundleLog, Entry};
 pub use manifest::{Engine, FileEntry, Manifest};

@@ -1,8 +1,9 @@
 //! Checks a bundle fact by fact and stops at the first that does not hold.
 
 use crate::{
-    Broken, PublicKey, Rotation,
+    Broken, Firings, PublicKey, Rotation,
     coverage::{COVERAGE, Counted, Population},
+    firings::{FIRINGS, unsaid_between},
     ledger::{LEDGER, is_digest, next_call, next_line, raw_path},
     manifest::{MANIFEST, Manifest},
     merkle::{Hash, check_consistency, check_inclusion, leaf},
@@ -78,6 +79,8 @@ pub struct Checked {
     pub clusters_evaluated: u64,
     /// Listed and not judged, with a reason.
     pub clusters_explained: u64,
+    /// Which runs there should have been, when the bundle says which.
+    pub firings: Option<Firings>,
 }
 
 /// Checks a bundle: a folder or a tar file. With no trusted key the signature is checked against the key in the bundle.
@@ -94,6 +97,7 @@ pub(crate) fn checked(source: &Source, trust: &Trust) -> Result<Checked, Broken>
     let answers = answers(source, &manifest)?;
     let counted = ledger(source, &manifest, &answers)?;
     Ok(Checked {
+        firings: firings(source, &manifest)?,
         clusters_listed: counted.clusters_listed,
         clusters_evaluated: counted.clusters_evaluated,
         clusters_explained: counted.explained.iter().map(|named| named.clusters).sum(),
@@ -311,6 +315,24 @@ fn ledger(source: &Source, manifest: &Manifest, answers: &BTreeSet<Hash>) -> Res
     Ok(counted)
 }
 
+/// The runs that there should have been are those that the manifest counts.
+fn firings(source: &Source, manifest: &Manifest) -> Result<Option<Firings>, Broken> {
+    if manifest.file(FIRINGS).is_none() {
+        return match manifest.firings {
+            None => Ok(None),
+            Some(_) => Err(Broken::new(FIRINGS, "it is missing, and the manifest counts firings")),
+        };
+    }
+    let firings = Firings::read(&source.read_text(FIRINGS, LARGEST_FILE)?)?;
+    if manifest.firings != Some(firings.counts()) {
+        return Err(Broken::new(FIRINGS, "it has other firings than the manifest counts"));
+    }
+    if let Some(late) = firings.schedules.iter().find(|schedule| schedule.until > manifest.as_of) {
+        return Err(Broken::new(FIRINGS, format!("`{}` goes on after the run's last answer", late.schedule)));
+    }
+    Ok(Some(firings))
+}
+
 fn judged(source: &Source, manifest: &Manifest, population: &mut Population) -> Result<(), Broken> {
     let (_, stream) = source.stream(crate::VERDICTS)?;
     let mut lines = BufReader::new(stream);
@@ -331,8 +353,10 @@ fn judged(source: &Source, manifest: &Manifest, population: &mut Population) -> 
 }
 
 /// Checks that some bundles, each of which holds, follow each other in one log without a gap, whatever their order here.
-/// The file of what is broken is the name of the bundle.
-pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
+/// The file of what is broken is the name of the bundle. Returns the spans of time of which no bundle says which runs there
+/// should have been, where the one before says it.
+pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<Vec<String>, Broken> {
+    let mut unsaid = Vec::new();
     let mut by_number: BTreeMap<u64, (&str, &Checked, &Signed)> = BTreeMap::new();
     for (name, checked) in bundles {
         let Some(signed) = &checked.signed else {
@@ -356,6 +380,7 @@ pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
                     format!("it is in the log `{}` and not in `{}`", signed.origin, was.origin),
                 ));
             }
+            unsaid.extend(unsaid_between(before.firings.as_ref(), checked.firings.as_ref()));
             if signed.previous.as_ref() != Some(&before.sha256) || signed.before != Some(was.root) {
                 return Err(Broken::new(
                     *name,
@@ -365,5 +390,5 @@ pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
         }
         last = Some((checked, signed));
     }
-    Ok(())
+    Ok(unsaid)
 }

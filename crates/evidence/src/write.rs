@@ -1,9 +1,10 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Numbers, Population, Profile, SigningKey, Suspect,
+    BundleLog, Entry, Firings, Numbers, Population, Profile, SigningKey, Suspect,
     broken::Broken,
     coverage::{COVERAGE, Counted, GapLine, is_list},
+    firings::FIRINGS,
     guide,
     ledger::{LEDGER, Line, raw_path},
     manifest::{Engine, FileEntry, MANIFEST, Manifest, Position},
@@ -50,6 +51,12 @@ pub enum ExportError {
     /// Something stands there already.
     #[error("`{}` is there already and is not overwritten: a bundle is made once", path.display())]
     Exists {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Another process makes a bundle there.
+    #[error("`{}` is held by another export; wait until it has ended", path.display())]
+    Busy {
         /// Where.
         path: PathBuf,
     },
@@ -129,6 +136,8 @@ pub struct Context<'a> {
     pub controls: &'a [Control],
     /// The answers to what no API tells, as their file has them.
     pub answers: Option<&'a str>,
+    /// Which runs there should have been, when somebody says which.
+    pub firings: Option<&'a Firings>,
     /// The version of the program, and the SHA-256 of its file.
     pub palisade: (&'a str, &'a str),
 }
@@ -184,6 +193,8 @@ pub struct BundleWriter {
     denied: BTreeMap<(String, String, Option<String>), u64>,
     files: Vec<FileEntry>,
     redaction: &'static str,
+    /// The folder, held while the bundle grows: nobody takes it for what an ended process left.
+    _held: File,
     given_up: bool,
 }
 
@@ -205,6 +216,47 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {
     |source| ExportError::Write { path: path.to_owned(), source }
 }
 
+/// Begins the folder in which a bundle grows, and holds it. What a process left there that ended in the middle is removed;
+/// what another one is at, and what is none of ours, is not.
+fn begin(part: &Path) -> Result<File, ExportError> {
+    let write = |source| ExportError::Write { path: part.to_owned(), source };
+    let busy = |_| ExportError::Busy { path: part.to_owned() };
+    let left = match fs::create_dir(part) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !is_left(part).map_err(write)? {
+                return Err(ExportError::Exists { path: part.to_owned() });
+            }
+            // Held until the new one is there: of two that come to the same remains, one goes on.
+            let left = File::open(part).map_err(write)?;
+            left.try_lock().map_err(busy)?;
+            fs::remove_dir_all(part).map_err(write)?;
+            fs::create_dir(part).map_err(write)?;
+            Some(left)
+        }
+        made => made.map(|()| None).map_err(write)?,
+    };
+    let held = File::open(part).map_err(write)?;
+    held.try_lock().map_err(busy)?;
+    drop(left);
+    Ok(held)
+}
+
+/// Whether a folder holds nothing that a bundle in the making does not.
+fn is_left(part: &Path) -> io::Result<bool> {
+    const FIRST: [&str; 5] = ["raw", "context", "results", LEDGER, PAGE];
+    if !fs::symlink_metadata(part)?.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(part)? {
+        let name = entry?.file_name();
+        let is_ours = |ours: &&str| name == **ours;
+        if !FIRST.iter().chain([&SIGNER, &MANIFEST]).chain(&seal::FILES).any(is_ours) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl BundleWriter {
     /// Begins a bundle. The place is a folder that is not there yet, or a file whose name ends in `.tar`.
     pub fn create(place: &Path, profile: &Profile) -> Result<Self, ExportError> {
@@ -217,10 +269,7 @@ impl BundleWriter {
         if let Some(parent) = place.parent() {
             fs::create_dir_all(parent).map_err(failed(parent))?;
         }
-        fs::create_dir(&part).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => ExportError::Exists { path: part.clone() },
-            _ => ExportError::Write { path: part.clone(), source },
-        })?;
+        let held = begin(&part)?;
         for folder in ["raw", "context", "results"] {
             let path = part.join(folder);
             fs::create_dir(&path).map_err(failed(&path))?;
@@ -239,6 +288,7 @@ impl BundleWriter {
             denied: BTreeMap::new(),
             files: Vec::new(),
             redaction: profile.name(),
+            _held: held,
             given_up: true,
         })
     }
@@ -325,6 +375,7 @@ impl BundleWriter {
             redaction: self.redaction,
             counted: &counted,
             verdicts: judged.findings.len(),
+            firings: context.firings,
             is_sealed: seal.is_some(),
         });
         self.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
@@ -342,6 +393,7 @@ impl BundleWriter {
             self.redaction.to_owned(),
             counted.is_complete(),
             (judged.gaps.len() as u64, self.calls, self.answers, judged.findings.len() as u64),
+            context.firings.map(Firings::counts),
             None,
             std::mem::take(&mut self.files),
         );
@@ -375,6 +427,9 @@ impl BundleWriter {
         self.put(POLICY, write_policy(context.policy).as_bytes(), "application/json", "context")?;
         if let Some(answers) = context.answers {
             self.put(ANSWERS, answers.as_bytes(), "application/yaml", "context")?;
+        }
+        if let Some(firings) = context.firings {
+            self.put(FIRINGS, firings.to_text().as_bytes(), "application/json", "context")?;
         }
         #[derive(Serialize)]
         struct Rule {
@@ -466,8 +521,9 @@ impl BundleWriter {
         let manifest = Manifest { log: Some(position), ..bare };
         let text = manifest.to_text();
         let (sum, leaf) = (sha256(text.as_bytes()), leaf(text.as_bytes()));
+        let as_of = Some(manifest.as_of);
         let entry =
-            Entry { number, run: manifest.run.clone(), content, manifest: sum.clone(), leaf: hex::encode(leaf) };
+            Entry { number, run: manifest.run.clone(), as_of, content, manifest: sum.clone(), leaf: hex::encode(leaf) };
         log.enter(entry, leaf, key)?;
         let lost = || Broken::new(log.origin(), "the log has no such number");
         let (tree, checkpoint) = (log.tree(number).ok_or_else(lost)?, log.checkpoint(number).ok_or_else(lost)?);

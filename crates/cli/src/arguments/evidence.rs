@@ -1,6 +1,8 @@
 //! Evidence that others can check.
 
+use super::schedules::instant;
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use palisade_message::SecretRef;
 use std::path::PathBuf;
 
@@ -64,6 +66,12 @@ pub(crate) struct ExportBundle {
     /// The log's name
     #[arg(long, value_name = "NAME", default_value = "palisade/evidence")]
     pub(crate) origin: String,
+    /// The folder of schedules: the bundle lists which runs there should have been, and those that failed or were missed
+    #[arg(long, value_name = "DIR", requires = "config")]
+    pub(crate) schedules: Option<PathBuf>,
+    /// List runs after this moment: that of the bundle before, if the log has it, else of the first run that is remembered
+    #[arg(long, value_name = "TIME", requires = "schedules", value_parser = instant)]
+    pub(crate) runs_since: Option<Timestamp>,
 }
 
 /// Whom to trust.

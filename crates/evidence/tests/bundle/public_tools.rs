@@ -35,7 +35,7 @@ fn the_commands_of_the_first_page_find_a_whole_bundle_whole() {
     let sealed = Sealed::new(2);
     let page = fs::read_to_string(sealed.path("2/VERIFY.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 5);
     let output = shell(&commands.concat(), &sealed.path("2"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -4,8 +4,8 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Judged, Numbers, Profile, Seal, SigningKey,
-    write_verdicts,
+    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Firings, Judged, Numbers, Profile, Seal,
+    SigningKey, write_verdicts,
 };
 use palisade_model::{GapReason, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Provider as _, Snapshot};
@@ -108,12 +108,21 @@ pub(crate) struct Making<'a> {
     pub(crate) profile: Profile,
     pub(crate) answers: Option<&'a str>,
     pub(crate) asked: Vec<Asked>,
+    pub(crate) firings: Option<Firings>,
 }
 
 impl Default for Making<'_> {
     fn default() -> Self {
         let asked = Asked { target: "test".to_owned(), provider: Cloud::Aws, scopes: "every account".to_owned() };
-        Self { run: run(), name: "run-1", gaps: gaps(), profile: Profile::Internal, answers: None, asked: vec![asked] }
+        Self {
+            run: run(),
+            name: "run-1",
+            gaps: gaps(),
+            profile: Profile::Internal,
+            answers: None,
+            asked: vec![asked],
+            firings: None,
+        }
     }
 }
 
@@ -131,6 +140,7 @@ impl Making<'_> {
             policy: &policy,
             controls: &controls(),
             answers: self.answers,
+            firings: self.firings.as_ref(),
             palisade: ("0.0.0", "ab"),
         };
         writer.finish(&judged, &context, seal)
