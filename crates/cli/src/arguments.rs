@@ -12,7 +12,7 @@ mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
-pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};

@@ -21,8 +21,9 @@ use palisade_notify::{Keep as _, Secret};
 use palisade_provider::Snapshot;
 use palisade_report::{Report, plain};
 use palisade_runner::judge_each;
-use palisade_store::SnapshotFolder;
+use palisade_store::{Bucket, SnapshotFolder};
 use palisade_vault::Vault;
+use place::Place;
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -33,11 +34,31 @@ use std::{
 };
 
 mod firings;
+mod period;
+mod place;
+mod timestamp;
 
 pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
         Evidence::Export(wanted) => export(wanted, screen).await,
-        Evidence::Verify(wanted) => verify_bundles(wanted, screen),
+        Evidence::Verify(wanted) => verify_bundles(wanted, screen).await,
+        Evidence::Send { bundle, to } => {
+            verify(bundle, &Trust::default())
+                .with_context(|| format!("the bundle `{}` does not hold: it is not sent", bundle.display()))?;
+            let bucket = Bucket::open(to, std::env::vars())?;
+            screen.note(&format!("`{to}` says: {}", plain(&bucket.storage().await.to_string())));
+            output::data(send(&bucket, bundle).await?.as_bytes(), None)?;
+            Ok(Exit::Done)
+        }
+        Evidence::Timestamp { bundle, tsa } => timestamp::run(bundle, tsa, screen).await,
+        Evidence::Answer { bundle, call, trusted } => {
+            let place = Place::of(bundle).await?;
+            let opened = Bundle::open(place.path(), &trust(trusted).await?)
+                .with_context(|| format!("the bundle `{}` does not hold", bundle.display()))?;
+            let answer = opened.answer(*call)?;
+            output::data(&answer, None)?;
+            Ok(Exit::Done)
+        }
         Evidence::Keys { command } => keys(command, screen).await,
     }
 }
@@ -57,6 +78,16 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
+    let period = match &wanted.period_key {
+        Some(place) => Some(period::read(place).await?),
+        None => None,
+    };
+    let bucket = wanted.to.as_ref().map(|to| Bucket::open(to, std::env::vars())).transpose()?;
+    let storage = match &bucket {
+        Some(bucket) => Some(bucket.storage().await),
+        None => None,
+    };
+    let storage = storage.map(|storage| (storage.to_text(), storage.to_string()));
     let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
     let controls = controls();
     let answers = answers.map(|text| profile.answers(text));
@@ -66,6 +97,9 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         no_person(&profile, &policy, &shown)?;
     }
     let mut writer = BundleWriter::create(&wanted.out, &profile)?;
+    if let Some(key) = period {
+        writer = writer.closed_with(key);
+    }
     let report = judge_each(
         stored(&wanted.snapshots)?.map(|snapshot| {
             let snapshot = profile.snapshot(snapshot?);
@@ -103,6 +137,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         controls: &controls,
         answers: answers.as_deref(),
         firings: firings.as_ref(),
+        storage: storage.as_ref().map(|(text, words)| (text.as_str(), words.as_str())),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
     let judged = Judged {
@@ -129,6 +164,16 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
     if let Some(counts) = &manifest.firings {
         let _ = writeln!(said, "{}", counted(counts));
     }
+    if let Some(bucket) = &bucket {
+        let told = send(bucket, &wanted.out).await.with_context(|| {
+            let (here, to) = (wanted.out.display(), wanted.to.as_deref().unwrap_or_default());
+            format!("the bundle stands whole in `{here}`; `palisade evidence send {here} --to {to}` goes on")
+        })?;
+        said.push_str(&told);
+    }
+    if let Some((_, words)) = &storage {
+        let _ = writeln!(said, "the bucket says: {}", plain(words));
+    }
     output::data(said.as_bytes(), None)?;
     if manifest.firings.is_some_and(|counts| counts.done < counts.firings) {
         screen.warn("runs are missing: the first page, `VERIFY.md`, names them");
@@ -140,6 +185,12 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         ));
     }
     Ok(Exit::Done)
+}
+
+/// Sends a bundle, and says where it is now.
+async fn send(bucket: &Bucket, bundle: &Path) -> anyhow::Result<String> {
+    let (address, objects) = bucket.send_bundle(bundle).await?;
+    Ok(format!("sent to {address}: {objects} objects\n"))
 }
 
 /// How many runs there should have been, and what became of them.
@@ -244,7 +295,7 @@ async fn signing_key(place: &SecretRef) -> anyhow::Result<SigningKey> {
         .with_context(|| format!("the secret `{place}` is no signing key"))
 }
 
-fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
+async fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
     let text = |path: &PathBuf| {
         fs::read_to_string(path).map_err(|error| WrongUsage(format!("could not read `{}`: {error}", path.display())))
     };
@@ -258,16 +309,21 @@ fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
         let rotation = serde_json::from_str(&text(path)?);
         rotations.push(rotation.map_err(|error| WrongUsage(format!("`{}` is no rotation: {error}", path.display())))?);
     }
-    Ok(Trust::new(&keys, &rotations)?)
+    let mut periods = Vec::new();
+    for place in &trusted.period_key {
+        periods.push(period::read(place).await?);
+    }
+    Ok(Trust::new(&keys, &rotations)?.opening(periods))
 }
 
-fn verify_bundles(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Result<Exit> {
-    let trust = trust(&wanted.trusted)?;
+async fn verify_bundles(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Result<Exit> {
+    let trust = trust(&wanted.trusted).await?;
     let (mut checked, mut unsaid) = (Vec::new(), Vec::new());
     let mut said = String::new();
     for path in &wanted.bundles {
         let name = path.display().to_string();
-        let one = verify(path, &trust).with_context(|| format!("the bundle `{name}` does not hold"))?;
+        let place = Place::of(path).await?;
+        let one = verify(place.path(), &trust).with_context(|| format!("the bundle `{name}` does not hold"))?;
         tell(&name, &one, &mut said);
         checked.push((name, one));
     }
@@ -316,6 +372,18 @@ fn tell(name: &str, checked: &Checked, said: &mut String) {
         ),
         None => writeln!(said, "  not sealed"),
     };
+    if let Some(stamp) = &checked.timestamp {
+        let _ =
+            writeln!(said, "  seen at {} says `manifest.tsr`, whose signature `openssl ts -verify` checks", stamp.at);
+    }
+    if let Some(closed) = &checked.closed {
+        let _ = writeln!(
+            said,
+            "  not checked: the answers and the clusters listed in them, which are encrypted with the key {} of {}",
+            plain(&closed.key_id),
+            plain(&closed.period)
+        );
+    }
     if let Some(firings) = &checked.firings {
         let _ = writeln!(said, "  {}", counted(&firings.counts()));
         let lost = firings.lost();
@@ -350,6 +418,7 @@ async fn keys(command: &Keys, screen: &Screen) -> anyhow::Result<Exit> {
             );
             output::data(said.as_bytes(), None)?;
         }
+        Keys::Period { command } => return period::run(command, screen).await,
         Keys::Rotate { old, out } => {
             let old = signing_key(old).await?;
             let new = new_key(out)?;
@@ -392,16 +461,17 @@ fn new_key(out: &Path) -> anyhow::Result<SigningKey> {
 
 /// Whether a path is a bundle and not the folder of a snapshot.
 pub(crate) fn is_bundle(path: &Path) -> bool {
-    path.is_file() || path.join("manifest.json").is_file()
+    place::address(path).is_some() || path.is_file() || path.join("manifest.json").is_file()
 }
 
 /// Judges a bundle again.
-pub(crate) fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
     if wanted.config.is_some() {
         let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
         return Err(WrongUsage(why.to_owned()).into());
     }
-    let bundle = Bundle::open(path, &trust(&wanted.trusted)?)
+    let place = Place::of(path).await?;
+    let bundle = Bundle::open(place.path(), &trust(&wanted.trusted).await?)
         .with_context(|| format!("the bundle `{}` does not hold", path.display()))?;
     let (controls, mut policy) = (controls(), bundle.policy()?);
     if let Some(text) = bundle.answers()? {

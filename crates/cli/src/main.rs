@@ -47,7 +47,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Demo(wanted) => runtime()?.block_on(demo::run(&wanted, screen)),
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
-        Command::Replay(wanted) => stored::replay(&wanted, screen),
+        Command::Replay(wanted) => runtime()?.block_on(stored::replay(&wanted, screen)),
         Command::Report(wanted) => report::run(&wanted, screen),
         Command::Map(wanted) => map::run(&wanted, screen),
         Command::Plan(wanted) => plan::run(&wanted, screen),

@@ -226,6 +226,63 @@ async fn runs_that_were_missed_are_in_the_bundle_of_the_next_and_a_span_that_nob
 }
 
 #[test]
+fn a_month_whose_key_is_destroyed_cannot_be_read_and_still_holds_as_an_authority_saw_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "keys", "new", "--out", "k.pem"]);
+    let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let made = said(at, 0, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
+    let id = made.split("  ").next().unwrap().to_owned();
+    assert!(
+        said(at, 2, &["evidence", "keys", "period", "new", "--period", "May", "--out", "x"])
+            .contains("no calendar month")
+    );
+    said(at, 4, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
+    assert_eq!(said(at, 0, &["evidence", "keys", "period", "show", "file:month.key"]), format!("{id}  {month}\n"));
+    let with = ["--period-key", "file:month.key"];
+    let run = |code, first: &[&str], more: &[&str]| said(at, code, &[first, more].concat());
+    run(0, &["evidence", "export", "run1", "--out", "b", "--key", "file:k.pem", "--log", "log"], &with);
+    said(at, 0, &["evidence", "keys", "period", "new", "--period", "2001-01", "--out", "old.key"]);
+    let refused = run(4, &["evidence", "export", "run1", "--out", "b2", "--period-key"], &["file:old.key"]);
+    assert!(refused.contains("the key is for 2001-01"), "{refused}");
+    assert!(!at.join("b2").exists() && !at.join("b2.part").exists());
+
+    let tsa = palisade_testkit::Tsa::new(&{
+        fs::create_dir(at.join("tsa")).unwrap();
+        at.join("tsa")
+    });
+    let url = tsa.serve();
+    said(at, 0, &["evidence", "timestamp", "b", "--tsa", &url]);
+    assert!(tsa.verifies(&at.join("b/manifest.tsr"), &at.join("b/manifest.json")));
+    assert!(said(at, 4, &["evidence", "timestamp", "b", "--tsa", &url]).contains("it is not replaced"));
+
+    let whole = run(0, &["evidence", "verify", "b", "--key", "k.pem.pub"], &with);
+    assert!(!whole.contains("not checked") && whole.contains("says `manifest.tsr`"), "{whole}");
+    let again = run(0, &["replay", "b", "-o", "again.txt"], &with);
+    assert!(again.contains("byte for byte those of the bundle"), "{again}");
+    let number = ledger(&at.join("b")).iter().position(|line| line.get("sha256").is_some()).unwrap() + 1;
+    let answer = ["evidence", "answer", "b", "--call", &number.to_string()].map(str::to_owned);
+    let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+    serde_json::from_str::<Value>(&run(0, &answer, &with)).unwrap();
+
+    let wrong = said(at, 2, &["evidence", "keys", "period", "destroy", "month.key", "--id", "0000"]);
+    assert!(wrong.contains("it is not destroyed") && at.join("month.key").exists(), "{wrong}");
+    said(at, 0, &["evidence", "keys", "period", "destroy", "month.key", "--id", &id]);
+    assert!(!at.join("month.key").exists());
+    let holds = said(at, 0, &["evidence", "verify", "b", "--key", "k.pem.pub"]);
+    assert!(holds.contains(", which you trust"), "{holds}");
+    let told = format!(
+        "not checked: the answers and the clusters listed in them, which are encrypted with the key {id} of {month}"
+    );
+    assert!(holds.contains(&told), "{holds}");
+    for lost in [&["replay", "b"][..], &answer] {
+        let lost = said(at, 4, lost);
+        assert!(lost.contains("where it was destroyed nobody can judge them again"), "{lost}");
+    }
+}
+
+#[test]
 fn a_bundle_of_three_clouds_holds_is_judged_again_and_shows_auditors_no_person() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -51,6 +51,7 @@ fn main() {
         controls: &controls,
         answers: None,
         firings: None,
+        storage: None,
         palisade: ("bench", "bench"),
     };
     let judged = Judged { run: "bench", span: span.unwrap(), findings: &findings, coverage: seen, gaps: &[] };

@@ -1,6 +1,6 @@
 //! The first page of a bundle: what it is, what is missing, how to check it with public tools alone.
 
-use crate::{Firings, coverage::Counted, manifest::Engine};
+use crate::{Encryption, Firings, coverage::Counted, manifest::Engine};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -12,6 +12,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) counted: &'a Counted,
     pub(crate) verdicts: usize,
     pub(crate) firings: Option<&'a Firings>,
+    pub(crate) storage: Option<&'a str>,
+    pub(crate) encryption: Option<Encryption>,
     pub(crate) is_sealed: bool,
 }
 
@@ -64,6 +66,12 @@ This bundle is not sealed: nothing says who made it and when. Make it with `--ke
 ";
 
 const REST: &str = r#"
+## When?
+
+A file `manifest.tsr`, if it is there, is the answer of a time-stamping authority (RFC 3161). It may come later, so it is not on the
+list. With the authority's certificate in `tsa.pem`: `openssl ts -verify -in manifest.tsr -data manifest.json -CAfile tsa.pem`, and
+`openssl ts -reply -in manifest.tsr -text` shows the time.
+
 ## Was everything looked at?
 
 ```sh
@@ -93,7 +101,8 @@ jq -r '[.sent_at, .provider, .operation, (.sent_id // .attempts[-1].request_id)]
 "#;
 
 pub(crate) fn page(facts: &Facts<'_>) -> String {
-    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, firings, is_sealed } = facts;
+    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, firings, storage, encryption, is_sealed } =
+        facts;
     let mut page = format!(
         "# Evidence of run {run}\n\n| | |\n|---|---|\n| read | {from} to {to} |\n| judged by | palisade {}, program \
          `{}` |\n| redaction | {redaction} |\n| calls | {} made, {} failed |\n| clusters | {} listed by the clouds, {} \
@@ -109,6 +118,20 @@ pub(crate) fn page(facts: &Facts<'_>) -> String {
     );
     gaps(counted, &mut page);
     runs(*firings, &mut page);
+    if let Some(storage) = storage {
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "The bucket that it was made for said of itself: {}.\n", plain(storage));
+    }
+    if let Some(Encryption { algorithm, period, key_id }) = encryption {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "**The answers under `raw/` are encrypted** ({algorithm}) with the key `{key_id}` of {period}. Each file is \
+             called by the SHA-256 of what is in it, and `raw/SHA256SUMS` lists what is stored. Without the key everything \
+             below can be checked but the answers themselves and the clusters listed in them; `palisade replay` needs it. \
+             Where the key was destroyed they cannot be read by anybody.\n"
+        );
+    }
     page.push_str(INTEGRITY);
     page.push_str(if *is_sealed { AUTHENTICITY } else { UNSEALED });
     page.push_str(REST);

@@ -1,7 +1,7 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Firings, Numbers, Population, Profile, SigningKey, Suspect,
+    BundleLog, Entry, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, Suspect,
     broken::Broken,
     coverage::{COVERAGE, Counted, GapLine, is_list},
     firings::FIRINGS,
@@ -9,6 +9,7 @@ use crate::{
     ledger::{LEDGER, Line, raw_path},
     manifest::{Engine, FileEntry, MANIFEST, Manifest, Position},
     merkle::leaf,
+    period::{closed_path, period_of},
     policy::write_policy,
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, PREVIOUS, SIGNER},
     secrets::suspect,
@@ -34,6 +35,7 @@ pub(crate) const SCOPE: &str = "context/scope.json";
 pub(crate) const POLICY: &str = "context/policy.json";
 pub(crate) const CONTROLS: &str = "context/controls.json";
 pub(crate) const ANSWERS: &str = "context/answers.yaml";
+pub(crate) const STORAGE: &str = "context/storage.json";
 pub(crate) const PAGE: &str = "VERIFY.md";
 const SCOPE_SCHEMA: &str = "palisade.scope/v1";
 
@@ -59,6 +61,16 @@ pub enum ExportError {
     Busy {
         /// Where.
         path: PathBuf,
+    },
+    /// The key is for another calendar month than that of the run.
+    #[error(
+        "the run ended in {run} and the key is for {key}: `palisade evidence keys period new --period {run}` makes one"
+    )]
+    Period {
+        /// The run's month.
+        run: String,
+        /// The key's.
+        key: String,
     },
     /// Something in it looks like a secret.
     #[error("`{file}` would hold a secret: {suspect}; nothing was given away")]
@@ -138,6 +150,8 @@ pub struct Context<'a> {
     pub answers: Option<&'a str>,
     /// Which runs there should have been, when somebody says which.
     pub firings: Option<&'a Firings>,
+    /// What the bucket that the bundle is for says of itself: as JSON, and in words.
+    pub storage: Option<(&'a str, &'a str)>,
     /// The version of the program, and the SHA-256 of its file.
     pub palisade: (&'a str, &'a str),
 }
@@ -193,6 +207,8 @@ pub struct BundleWriter {
     denied: BTreeMap<(String, String, Option<String>), u64>,
     files: Vec<FileEntry>,
     redaction: &'static str,
+    /// With what answers are closed.
+    key: Option<PeriodKey>,
     /// The folder, held while the bundle grows: nobody takes it for what an ended process left.
     _held: File,
     given_up: bool,
@@ -288,9 +304,17 @@ impl BundleWriter {
             denied: BTreeMap::new(),
             files: Vec::new(),
             redaction: profile.name(),
+            key: None,
             _held: held,
             given_up: true,
         })
+    }
+
+    /// Closes every answer with the key of the run's calendar month.
+    #[must_use]
+    pub fn closed_with(mut self, key: PeriodKey) -> Self {
+        self.key = Some(key);
+        self
     }
 
     /// Takes the calls and answers of one part of a target, as the profile shows them.
@@ -333,7 +357,18 @@ impl BundleWriter {
 
     /// An answer that came often stands there once.
     fn put_answer(&mut self, digest: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.part.join(raw_path(digest));
+        let Some(key) = &self.key else { return self.put_stored(&raw_path(digest), bytes) };
+        let name = closed_path(digest);
+        // Nobody can look into it any more once it is closed.
+        if let Some(suspect) = suspect(bytes, true) {
+            return Err(ExportError::Secret { file: name, suspect });
+        }
+        let closed = key.close(digest, bytes)?;
+        self.put_stored(&name, &closed)
+    }
+
+    fn put_stored(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let path = self.part.join(name);
         match File::create_new(&path) {
             Ok(mut file) => {
                 self.answers += 1;
@@ -343,7 +378,7 @@ impl BundleWriter {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = path.parent().unwrap_or(&path);
                 fs::create_dir(folder).map_err(failed(folder))?;
-                self.put_answer(digest, bytes)
+                self.put_stored(name, bytes)
             }
             Err(source) => Err(ExportError::Write { path, source }),
         }
@@ -356,6 +391,10 @@ impl BundleWriter {
         context: &Context<'_>,
         seal: Option<Seal<'_>>,
     ) -> Result<Finished, ExportError> {
+        let run = period_of(judged.span.1);
+        if let Some(key) = self.key.as_ref().filter(|key| key.period() != run) {
+            return Err(ExportError::Period { run, key: key.period().to_owned() });
+        }
         let path = self.part.join(LEDGER);
         self.ledger.flush().map_err(failed(&path))?;
         self.list(LEDGER, "application/x-ndjson", "ledger")?;
@@ -376,6 +415,8 @@ impl BundleWriter {
             counted: &counted,
             verdicts: judged.findings.len(),
             firings: context.firings,
+            storage: context.storage.map(|(_, words)| words),
+            encryption: self.key.as_ref().map(PeriodKey::encryption),
             is_sealed: seal.is_some(),
         });
         self.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
@@ -393,7 +434,7 @@ impl BundleWriter {
             self.redaction.to_owned(),
             counted.is_complete(),
             (judged.gaps.len() as u64, self.calls, self.answers, judged.findings.len() as u64),
-            context.firings.map(Firings::counts),
+            (context.firings.map(Firings::counts), self.key.as_ref().map(PeriodKey::encryption)),
             None,
             std::mem::take(&mut self.files),
         );
@@ -430,6 +471,9 @@ impl BundleWriter {
         }
         if let Some(firings) = context.firings {
             self.put(FIRINGS, firings.to_text().as_bytes(), "application/json", "context")?;
+        }
+        if let Some((text, _)) = context.storage {
+            self.put(STORAGE, text.as_bytes(), "application/json", "context")?;
         }
         #[derive(Serialize)]
         struct Rule {
@@ -484,6 +528,10 @@ impl BundleWriter {
             for name in source.answers(&format!("{prefix:02x}"))? {
                 let bytes = fs::read(self.part.join(&name)).map_err(failed(&path))?;
                 let digest = sha256(&bytes);
+                if self.key.is_some() {
+                    writeln!(file, "{digest}  {name}").map_err(failed(&path))?;
+                    continue;
+                }
                 if raw_path(&digest) != name {
                     return Err(Broken::new(name, "it is not what was written: the disk changed it").into());
                 }

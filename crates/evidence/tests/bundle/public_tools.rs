@@ -11,15 +11,15 @@ use std::{
 };
 
 /// The commands that a page shows, in order.
-fn commands(page: &str) -> Vec<String> {
+pub(crate) fn commands(page: &str) -> Vec<String> {
     page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-fn shell(script: &str, folder: &Path) -> Output {
+pub(crate) fn shell(script: &str, folder: &Path) -> Output {
     Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(folder).output().unwrap()
 }
 
-fn python(bundle: &Path, key: Option<&Path>) -> Output {
+pub(crate) fn python(bundle: &Path, key: Option<&Path>) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/verify/verify.py");
     Command::new("python3").arg(script).arg(bundle).args(key).output().unwrap()
 }

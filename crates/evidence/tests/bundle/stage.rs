@@ -4,7 +4,7 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Firings, Judged, Numbers, Profile, Seal,
+    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Firings, Judged, Numbers, PeriodKey, Profile, Seal,
     SigningKey, write_verdicts,
 };
 use palisade_model::{GapReason, Provider as Cloud};
@@ -109,6 +109,7 @@ pub(crate) struct Making<'a> {
     pub(crate) answers: Option<&'a str>,
     pub(crate) asked: Vec<Asked>,
     pub(crate) firings: Option<Firings>,
+    pub(crate) key: Option<PeriodKey>,
 }
 
 impl Default for Making<'_> {
@@ -122,6 +123,7 @@ impl Default for Making<'_> {
             answers: None,
             asked: vec![asked],
             firings: None,
+            key: None,
         }
     }
 }
@@ -131,6 +133,9 @@ impl Making<'_> {
         let run: Vec<Snapshot> = self.run.iter().map(|snapshot| self.profile.snapshot(snapshot.clone())).collect();
         let policy = self.profile.policy(&policy());
         let mut writer = BundleWriter::create(place, &self.profile)?;
+        if let Some(key) = &self.key {
+            writer = writer.closed_with(key.clone());
+        }
         run.iter().try_for_each(|snapshot| writer.take(snapshot))?;
         let (findings, coverage) = judge(&run, &policy);
         let span = (run[0].started_at, run[0].finished_at);
@@ -141,6 +146,7 @@ impl Making<'_> {
             controls: &controls(),
             answers: self.answers,
             firings: self.firings.as_ref(),
+            storage: None,
             palisade: ("0.0.0", "ab"),
         };
         writer.finish(&judged, &context, seal)
