@@ -148,7 +148,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         gaps: &report.gaps,
     };
     let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
-    let finished = writer.finish(&judged, &context, seal)?;
+    let finished = writer.finish(&judged, &context, &[], seal)?;
     let manifest = &finished.manifest;
     let mut said = format!("{}  {}\n", finished.sha256, wanted.out.display());
     // Writing to a string cannot fail.

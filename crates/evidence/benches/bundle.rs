@@ -56,7 +56,7 @@ fn main() {
     };
     let judged = Judged { run: "bench", span: span.unwrap(), findings: &findings, coverage: seen, gaps: &[] };
     let seal = Seal { key: &key, log: &mut log };
-    let finished = writer.finish(&judged, &context, Some(seal)).unwrap();
+    let finished = writer.finish(&judged, &context, &[], Some(seal)).unwrap();
     drop(findings);
     let manifest = &finished.manifest;
     let what = format!(

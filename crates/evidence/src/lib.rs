@@ -1,7 +1,7 @@
 //! Turns runs into bundles that others can verify and judge again without trusting whoever made them.
 //!
 //! A bundle is a folder: the answers of the clouds by digest, a ledger of the calls, what was decided and by what it was
-//! judged, the verdicts, and a manifest over all of it ([`BundleWriter`]). A seal signs the manifest and gives it a number
+//! judged, the verdicts, other forms of them ([`Export`]), and a manifest over all of it ([`BundleWriter`]). A seal signs the manifest and gives it a number
 //! in a log that can only grow ([`BundleLog`]). [`verify`] names the first fact that does not hold; [`Bundle`] gives the
 //! answers back for another judgement. `docs/guides/evidence.md` is the auditor's view of the same.
 //!
@@ -10,6 +10,7 @@
 mod broken;
 mod bundle;
 mod coverage;
+mod export;
 mod firings;
 mod guide;
 mod key;
@@ -32,6 +33,7 @@ mod write;
 pub use broken::Broken;
 pub use bundle::{Bundle, Snapshots, VERDICTS};
 pub use coverage::{Place, Population};
+pub use export::Export;
 pub use firings::{FiringCounts, FiringLine, FiringOutcome, Firings, ScheduleFirings};
 pub use key::{KeyError, PublicKey, Rotation, SigningKey};
 pub use log::{BundleLog, Entry};

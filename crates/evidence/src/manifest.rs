@@ -82,7 +82,7 @@ pub struct FileEntry {
     pub sha256: String,
     /// What it is.
     pub media_type: String,
-    /// What it is for: `page`, `ledger`, `raw`, `context`, `result`, `key`.
+    /// What it is for: `page`, `ledger`, `raw`, `context`, `result`, `export`, `key`.
     pub role: String,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever unpacked: a tar file is read where it is.
 
-use crate::Broken;
+use crate::{Broken, export::EXPORTS};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -57,6 +57,10 @@ impl Source {
                         names.push(name);
                         continue;
                     }
+                    if name == EXPORTS {
+                        names.extend(exports(root)?);
+                        continue;
+                    }
                     if !["raw", "context", "results"].contains(&name.as_str()) {
                         return Err(Broken::new(name, "there is no such folder in a bundle"));
                     }
@@ -108,11 +112,18 @@ impl Source {
         Ok(names)
     }
 
-    /// Refuses folders of answers that hold none.
+    /// Refuses folders of answers and of exports that hold none.
     pub(crate) fn refuse_empty(&self) -> Result<(), Broken> {
         let Self::Folder(root) = self else { return Ok(()) };
-        for (name, is_folder) in entries(&root.join("raw"), "raw/")? {
-            if is_folder && entries(&root.join(&name), &format!("{name}/"))?.is_empty() {
+        let inside = |folder: &str| entries(&root.join(folder), &format!("{folder}/"));
+        let has_exports = fs::symlink_metadata(root.join(EXPORTS)).is_ok();
+        let mut folders = inside("raw")?;
+        if has_exports {
+            folders.push((EXPORTS.to_owned(), true));
+            folders.extend(inside(EXPORTS)?);
+        }
+        for (name, is_folder) in folders {
+            if is_folder && inside(&name)?.is_empty() {
                 return Err(Broken::new(name, "the folder is empty"));
             }
         }
@@ -163,6 +174,24 @@ impl Source {
     pub(crate) fn read_text(&self, name: &str, limit: u64) -> Result<String, Broken> {
         String::from_utf8(self.read(name, limit)?).map_err(|_| Broken::new(name, "it is no text"))
     }
+}
+
+/// What stands in the folder of exports, which may have folders of its own.
+fn exports(root: &Path) -> Result<Vec<String>, Broken> {
+    let mut names = Vec::new();
+    for (name, is_folder) in entries(&root.join(EXPORTS), &format!("{EXPORTS}/"))? {
+        if !is_folder {
+            names.push(name);
+            continue;
+        }
+        for (inner, is_folder) in entries(&root.join(&name), &format!("{name}/"))? {
+            if is_folder {
+                return Err(Broken::new(inner, "there is no such folder in a bundle"));
+            }
+            names.push(inner);
+        }
+    }
+    Ok(names)
 }
 
 /// Whether a path is that of an answer: `raw/` and two digits, a slash and something.

@@ -28,6 +28,11 @@ impl Numbers {
     fn of(&self, operation: &str, digest: Digest) -> Option<u64> {
         self.first.get(&(digest, *self.operations.get(operation)?)).copied()
     }
+
+    /// The calls of the ledger whose answers a verdict rests on, as numbers and ranges: `3,7-9`.
+    pub fn calls_of(&self, finding: &Finding) -> String {
+        ranges(finding.evidence.records().iter().filter_map(|record| self.of(&record.call, record.digest)).collect())
+    }
 }
 
 /// A verdict as it stands in the file. Text fields are the clouds' or the users'.
@@ -84,7 +89,6 @@ impl VerdictLine {
             until: until.to_string(),
         });
         let records = finding.evidence.records();
-        let calls = records.iter().filter_map(|record| numbers.of(&record.call, record.digest)).collect();
         let said_in: BTreeSet<&str> = records.iter().filter_map(|record| said_in(record)).collect();
         let said_in = said_in.into_iter().map(str::to_owned).collect();
         Self {
@@ -107,7 +111,7 @@ impl VerdictLine {
             rolled_up: finding.rolled_up,
             because: finding.because.to_string(),
             gap: finding.gap.as_ref().map(ToString::to_string),
-            calls: ranges(calls),
+            calls: numbers.calls_of(finding),
             said_in,
         }
     }

@@ -1,7 +1,7 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, Suspect,
+    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, Suspect,
     broken::Broken,
     coverage::{COVERAGE, Counted, GapLine, is_list},
     firings::FIRINGS,
@@ -37,6 +37,7 @@ pub(crate) const CONTROLS: &str = "context/controls.json";
 pub(crate) const ANSWERS: &str = "context/answers.yaml";
 pub(crate) const STORAGE: &str = "context/storage.json";
 pub(crate) const PAGE: &str = "VERIFY.md";
+const EXPORT: &str = "export";
 const SCOPE_SCHEMA: &str = "palisade.scope/v1";
 
 /// A bundle could not be made. Nothing of it is left.
@@ -259,7 +260,7 @@ fn begin(part: &Path) -> Result<File, ExportError> {
 
 /// Whether a folder holds nothing that a bundle in the making does not.
 fn is_left(part: &Path) -> io::Result<bool> {
-    const FIRST: [&str; 5] = ["raw", "context", "results", LEDGER, PAGE];
+    const FIRST: [&str; 6] = ["raw", "context", "results", "exports", LEDGER, PAGE];
     if !fs::symlink_metadata(part)?.is_dir() {
         return Ok(false);
     }
@@ -384,11 +385,12 @@ impl BundleWriter {
         }
     }
 
-    /// Ends the bundle: what it was judged by, the verdicts, what was seen, the manifest, the seal.
+    /// Ends the bundle: what it was judged by, the verdicts, what was seen, their other forms, the manifest, the seal.
     pub fn finish(
         mut self,
         judged: &Judged<'_>,
         context: &Context<'_>,
+        exports: &[Export<'_>],
         seal: Option<Seal<'_>>,
     ) -> Result<Finished, ExportError> {
         let run = period_of(judged.span.1);
@@ -402,6 +404,7 @@ impl BundleWriter {
         self.put_verdicts(judged)?;
         let counted = self.put_coverage(judged, context)?;
         self.put_sums()?;
+        exports.iter().try_for_each(|export| self.put_export(export))?;
         let engine = Engine {
             palisade: context.palisade.0.to_owned(),
             binary_sha256: context.palisade.1.to_owned(),
@@ -424,7 +427,11 @@ impl BundleWriter {
             self.put(SIGNER, seal.key.public().to_pem().as_bytes(), "application/x-pem-file", "key")?;
         }
         for entry in &self.files {
-            self.refuse_secrets(&entry.path)?;
+            if entry.role == EXPORT {
+                self.refuse_secrets_anywhere(&entry.path)?;
+            } else {
+                self.refuse_secrets(&entry.path)?;
+            }
         }
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         let manifest = Manifest::new(
@@ -543,6 +550,34 @@ impl BundleWriter {
         }
         file.flush().map_err(failed(&path))?;
         self.list(SUMS, "text/plain", "raw")
+    }
+
+    fn put_export(&mut self, export: &Export<'_>) -> Result<(), ExportError> {
+        let path = self.part.join(export.path());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed(folder))?;
+        }
+        let mut file = BufWriter::new(File::create_new(&path).map_err(failed(&path))?);
+        export.write(&self.numbers, &mut file).and_then(|()| file.flush()).map_err(failed(&path))?;
+        self.list(export.path(), export.media_type(), EXPORT)
+    }
+
+    /// Piece by piece, since an export need not have lines. Pieces overlap by more than the longest secret that is known.
+    fn refuse_secrets_anywhere(&self, name: &str) -> Result<(), ExportError> {
+        const PIECE: u64 = 1 << 20;
+        const OVERLAP: usize = 1 << 10;
+        let path = self.part.join(name);
+        let file = File::open(&path).map_err(failed(&path))?;
+        let (mut piece, mut before) = (Vec::new(), 0);
+        while (&file).take(PIECE).read_to_end(&mut piece).map_err(failed(&path))? > 0 {
+            if let Some(Suspect { kind, at }) = suspect(&piece, false) {
+                return Err(ExportError::Secret { file: name.to_owned(), suspect: Suspect { kind, at: before + at } });
+            }
+            let done = piece.len().saturating_sub(OVERLAP);
+            piece.drain(..done);
+            before += done;
+        }
+        Ok(())
     }
 
     /// Line by line, so that memory does not follow the length of a file.

@@ -2,9 +2,9 @@
 
 use crate::{
     Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, ClusterNetwork, Controller, Credential,
-    Detection, Encryption, Etcd, ExternalTrust, Gap, Identity, ImageAdmission, ImageScanning, KeyFacts, Lifecycle,
-    Location, Minter, Observed, Pipelines, Platform, Pool, Provider, Recovery, Registry, Scope, Trust, UnreadGroup,
-    Version, WorkloadIdentity,
+    Detection, Encryption, Etcd, ExternalTrust, Gap, Guardrail, Identity, ImageAdmission, ImageScanning, KeyFacts,
+    Lifecycle, Location, Minter, Observed, Pipelines, Platform, Pool, Provider, Recovery, Registry, Scope, Trust,
+    UnreadGroup, Version, WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -76,6 +76,8 @@ pub struct Cluster {
     pub detection: Observed<Detection>,
     /// What is asked of images before they run.
     pub image_admission: Observed<ImageAdmission>,
+    /// What the organisation around it refuses to everybody.
+    pub guardrails: Observed<Vec<Guardrail>>,
     /// The network it is built from and stands in.
     pub network: ClusterNetwork,
     /// Services it leans on.
@@ -146,6 +148,7 @@ impl Cluster {
             registries: Observed::missing(gap.clone()),
             detection: Observed::missing(gap.clone()),
             image_admission: Observed::missing(gap.clone()),
+            guardrails: Observed::missing(gap.clone()),
             network: ClusterNetwork::unread(gap),
             platform: Platform::unread(gap),
             access: Access::unread(gap),

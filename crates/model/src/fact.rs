@@ -107,6 +107,8 @@ facts! {
     Detection = "threat detection",
     /// What is asked of images before they run.
     ImageAdmission = "image admission",
+    /// What the organisation refuses.
+    Guardrails = "guardrails",
     /// The operating system of machines.
     Image = "image",
     /// When the image in use was published.
@@ -261,6 +263,7 @@ impl Cluster {
         see(FactKind::Registries, self.registries.gap());
         see(FactKind::Detection, self.detection.gap());
         see(FactKind::ImageAdmission, self.image_admission.gap());
+        see(FactKind::Guardrails, self.guardrails.gap());
         self.network.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         self.platform.gaps().into_iter().for_each(|(kind, gap)| see(kind, gap));
         see(FactKind::LocalCredential, self.access.local_credential.gap());
@@ -354,6 +357,7 @@ impl Cluster {
         facts.push((FactKind::Registries, &mut self.registries));
         facts.push((FactKind::Detection, &mut self.detection));
         facts.push((FactKind::ImageAdmission, &mut self.image_admission));
+        facts.push((FactKind::Guardrails, &mut self.guardrails));
         facts
     }
 

@@ -18,6 +18,7 @@ mod etcd;
 mod evidence;
 mod fact;
 mod gap;
+mod guardrail;
 mod identifier;
 mod identity;
 mod inventory;
@@ -44,6 +45,7 @@ pub use etcd::{Coverage, Encryption, Etcd, KeyAccess, KeyFacts, KeyHolder, KeyOw
 pub use evidence::{Digest, Evidence, ParseDigestError};
 pub use fact::{Fact, FactKind, Hide};
 pub use gap::{Gap, GapReason};
+pub use guardrail::{Guardrail, Stance, WorstSetting};
 pub use identifier::{ClusterId, Location, NodeId, PoolId, Provider, Scope, Version};
 pub use identity::{
     Audience, Controller, ControllerIdentity, Credential, Dedication, ExternalTrust, Identity, IdentityKind, Issuer,

@@ -1,16 +1,48 @@
 //! The report and the plan as workbooks (XLSX). Every cell that holds words is typed as words, so that no name can become a
 //! formula, a link or a date, and every number is a number that can be summed.
 
-mod xlsx;
-
-use crate::{Options, Outlook, Report, RunInfo, table::of_clusters, way};
+use crate::{Options, Outlook, Report, RunInfo, plain::cell_text, table::of_clusters, way};
+use jiff::{Timestamp, tz::TimeZone};
 use palisade_assess::{Assessment, Initiative, InitiativeId, Score, Why, assess};
 use palisade_engine::{Finding, Severity, State};
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use std::{
     collections::{BTreeMap, HashMap},
     io,
 };
-use xlsx::{Book, Cell};
+
+/// Rows that a sheet can hold below its head.
+const ROWS: usize = 1_048_575;
+
+/// What stands in a cell.
+enum Cell {
+    Words(String),
+    Number(f64),
+}
+
+impl From<&str> for Cell {
+    fn from(words: &str) -> Self {
+        Self::Words(cell_text(words))
+    }
+}
+
+impl From<String> for Cell {
+    fn from(words: String) -> Self {
+        Self::from(words.as_str())
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self::Number(f64::from(u32::try_from(number).unwrap_or(u32::MAX)))
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(number: u64) -> Self {
+        Self::Number(f64::from(u32::try_from(number).unwrap_or(u32::MAX)))
+    }
+}
 
 impl From<Option<Score>> for Cell {
     fn from(score: Option<Score>) -> Self {
@@ -22,15 +54,18 @@ impl From<Option<Score>> for Cell {
 pub(crate) fn workbook(report: &Report, options: &Options, to: &mut dyn io::Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
     let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
-    let mut book = Book::new();
-    summary(&mut book, report, &assessment)?;
-    clusters(&mut book, report, &assessment)?;
-    findings(&mut book, report)?;
-    gaps(&mut book, report)?;
-    if let Ok(outlook) = &outlook {
-        plan_sheets(&mut book, outlook)?;
-    }
-    to.write_all(&finished(book, &report.run)?)
+    let make = || -> Result<Vec<u8>, XlsxError> {
+        let mut book = begun(&report.run)?;
+        summary(&mut book, report, &assessment)?;
+        clusters(&mut book, report, &assessment)?;
+        findings(&mut book, report)?;
+        gaps(&mut book, report)?;
+        if let Ok(outlook) = &outlook {
+            plan_sheets(&mut book, outlook)?;
+        }
+        book.save_to_buffer()
+    };
+    to.write_all(&make().map_err(io::Error::other)?)
 }
 
 /// The plan as a workbook: its initiatives, and what to expect.
@@ -38,17 +73,78 @@ pub(crate) fn workbook(report: &Report, options: &Options, to: &mut dyn io::Writ
 /// # Errors
 /// When `to` does not take it.
 pub fn plan_xlsx(outlook: &Outlook, run: &RunInfo, to: &mut dyn io::Write) -> io::Result<()> {
-    let mut book = Book::new();
-    plan_sheets(&mut book, outlook)?;
-    to.write_all(&finished(book, run)?)
+    let make = || -> Result<Vec<u8>, XlsxError> {
+        let mut book = begun(run)?;
+        plan_sheets(&mut book, outlook)?;
+        book.save_to_buffer()
+    };
+    to.write_all(&make().map_err(io::Error::other)?)
 }
 
 /// A workbook that was made when the run ended, and not when somebody asked for it.
-fn finished(book: Book, run: &RunInfo) -> io::Result<Vec<u8>> {
-    book.finish(&format!("run {}", run.id), &run.finished_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+fn begun(run: &RunInfo) -> Result<Workbook, XlsxError> {
+    let mut book = Workbook::new();
+    let made = datetime(run.finished_at)?;
+    book.set_properties(&DocProperties::new().set_title("Palisade").set_comment(&run.id).set_creation_datetime(&made));
+    Ok(book)
 }
 
-fn summary(book: &mut Book, report: &Report, assessment: &Assessment) -> io::Result<()> {
+/// A moment in UTC; a workbook knows none before 1900, which no run is of.
+fn datetime(at: Timestamp) -> Result<ExcelDateTime, XlsxError> {
+    let at = at.to_zoned(TimeZone::UTC);
+    let year = u16::try_from(at.year()).unwrap_or(1970).max(1900);
+    let part = |value: i8| u8::try_from(value).unwrap_or_default();
+    ExcelDateTime::from_ymd(year, part(at.month()), part(at.day()))?.and_hms(
+        part(at.hour()).into(),
+        part(at.minute()),
+        part(at.second()),
+    )
+}
+
+/// A sheet with a head that stays and can be filtered. What does not fit is said on the last row.
+fn sheet(
+    book: &mut Workbook,
+    name: &str,
+    head: &[(&str, u16)],
+    rows: impl Iterator<Item = Vec<Cell>>,
+) -> Result<(), XlsxError> {
+    let strong = Format::new().set_bold().set_background_color(Color::RGB(0x00E6_EEF7));
+    let wrapped = Format::new().set_text_wrap().set_align(rust_xlsxwriter::FormatAlign::Top);
+    let sheet = book.add_worksheet();
+    sheet.set_name(name)?;
+    for (column, (title, width)) in (0..).zip(head) {
+        sheet.write_string_with_format(0, column, *title, &strong)?;
+        sheet.set_column_width(column, *width)?;
+    }
+    sheet.set_freeze_panes(1, 0)?;
+    let (mut last, mut left) = (0, 0_usize);
+    for (at, cells) in (0..).zip(rows) {
+        if at >= ROWS - 1 {
+            left += 1;
+            continue;
+        }
+        last += 1;
+        for (column, cell) in (0..).zip(cells) {
+            write(sheet, last, column, cell, &wrapped)?;
+        }
+    }
+    if left > 0 {
+        sheet.write_string(last + 1, 0, format!("{left} more rows do not fit: the CSV form has them"))?;
+    }
+    let columns = u16::try_from(head.len()).unwrap_or(1).max(1);
+    sheet.autofilter(0, 0, last, columns - 1)?;
+    Ok(())
+}
+
+fn write(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell, wrapped: &Format) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Words(words) if words.is_empty() => Ok(()),
+        Cell::Words(words) => sheet.write_string_with_format(row, column, words, wrapped).map(|_| ()),
+        Cell::Number(number) => sheet.write_number_with_format(row, column, number, wrapped).map(|_| ()),
+    }
+}
+
+fn summary(book: &mut Workbook, report: &Report, assessment: &Assessment) -> Result<(), XlsxError> {
     let own = |wanted: &dyn Fn(&Finding) -> bool| of_clusters(report).filter(|finding| wanted(finding)).count();
     let mut rows: Vec<Vec<Cell>> = vec![
         vec!["Run".into(), report.run.id.as_str().into()],
@@ -74,14 +170,14 @@ fn summary(book: &mut Book, report: &Report, assessment: &Assessment) -> io::Res
     for one in &assessment.fleet.dimensions {
         rows.push(vec![format!("Dimension {}", one.dimension).into(), one.score.into()]);
     }
-    book.sheet("Summary", &[("What", 44), ("Is", 44)], rows.into_iter())
+    sheet(book, "Summary", &[("What", 44), ("Is", 44)], rows.into_iter())
 }
 
 fn is_open(finding: &Finding) -> bool {
     finding.state == State::Fail && !finding.waived
 }
 
-fn clusters(book: &mut Book, report: &Report, assessment: &Assessment) -> io::Result<()> {
+fn clusters(book: &mut Workbook, report: &Report, assessment: &Assessment) -> Result<(), XlsxError> {
     let mut open: HashMap<&str, [usize; 5]> = HashMap::new();
     for finding in of_clusters(report) {
         let counts = open.entry(finding.cluster.as_str()).or_default();
@@ -129,10 +225,10 @@ fn clusters(book: &mut Book, report: &Report, assessment: &Assessment) -> io::Re
         ("Code", 9),
         ("Id", 60),
     ];
-    book.sheet("Clusters", &head, rows)
+    sheet(book, "Clusters", &head, rows)
 }
 
-fn findings(book: &mut Book, report: &Report) -> io::Result<()> {
+fn findings(book: &mut Workbook, report: &Report) -> Result<(), XlsxError> {
     let rows = report.findings.iter().map(|one| {
         let accepted = one.acceptance.as_ref().map(|accepted| accepted.until.to_string()).unwrap_or_default();
         vec![
@@ -174,10 +270,10 @@ fn findings(book: &mut Book, report: &Report) -> io::Result<()> {
         ("Accepted until", 22),
         ("Fingerprint", 36),
     ];
-    book.sheet("Findings", &head, rows)
+    sheet(book, "Findings", &head, rows)
 }
 
-fn gaps(book: &mut Book, report: &Report) -> io::Result<()> {
+fn gaps(book: &mut Workbook, report: &Report) -> Result<(), XlsxError> {
     let rows = report.gaps.iter().map(|gap| {
         vec![
             Cell::from(gap.scope.as_str()),
@@ -191,10 +287,10 @@ fn gaps(book: &mut Book, report: &Report) -> io::Result<()> {
     });
     let head =
         [("Scope", 36), ("Call", 36), ("Reason", 14), ("Permission", 36), ("Message", 60), ("Hides", 60), ("Times", 8)];
-    book.sheet("Gaps", &head, rows)
+    sheet(book, "Gaps", &head, rows)
 }
 
-fn plan_sheets(book: &mut Book, outlook: &Outlook) -> io::Result<()> {
+fn plan_sheets(book: &mut Workbook, outlook: &Outlook) -> Result<(), XlsxError> {
     let quarters = outlook.plan.quarters.iter();
     let planned: BTreeMap<&InitiativeId, (usize, bool)> = quarters
         .flat_map(|one| one.items.iter().map(|item| (item, usize::from(one.span.quarter.number()))))
@@ -247,7 +343,7 @@ fn plan_sheets(book: &mut Book, outlook: &Outlook) -> io::Result<()> {
         ("Why in no quarter", 50),
         ("Id", 50),
     ];
-    book.sheet("Plan", &head, outlook.initiatives.iter().map(row))?;
+    sheet(book, "Plan", &head, outlook.initiatives.iter().map(row))?;
     let expected = outlook.expected.iter().flat_map(|one| {
         let when = one.after.map_or_else(|| "today".to_owned(), |quarter| format!("after quarter {quarter}"));
         let layers = one.layers.iter().map(|(layer, own, _)| (format!("Layer {layer}"), *own));
@@ -259,5 +355,5 @@ fn plan_sheets(book: &mut Book, outlook: &Outlook) -> io::Result<()> {
             .collect();
         scores.into_iter().chain([vec![when.into(), on.into(), "Points of risk left".into(), risk.into()]])
     });
-    book.sheet("Expected", &[("When", 18), ("On", 12), ("What", 36), ("Is", 12)], expected)
+    sheet(book, "Expected", &[("When", 18), ("On", 12), ("What", 36), ("Is", 12)], expected)
 }

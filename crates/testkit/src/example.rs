@@ -8,13 +8,14 @@ use palisade_model::{
     ActivityLog, ActivityRoute, Answer, Api, Audience, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans,
     BackupSafety, Boot, Cluster, ClusterId, ClusterNetwork, Controller, ControllerIdentity, Coverage, Credential,
     Dedication, DefaultRoute, Detection, Digest, DiskKey, Disks, Door, DoorKind, Egress, Encryption, Entry, EntryKind,
-    Etcd, Evidence, Exposure, ExternalTrust, Filters, FlowLogs, Gap, Identity, IdentityKind, Image, ImageAdmission,
-    ImageAge, ImageScanning, Interactive, Isolation, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState,
-    Location, LongLivedKey, Machinery, Metadata, Minter, NetworkPart, NetworkPlace, Newest, Node, NodeId, Observed,
-    OpenRule, Patching, Pipeline, PipelineReach, Pipelines, Platform, PodAccess, PolicyEngine, Pool, PoolId, PoolKind,
-    PrincipalKind, PrivateApis, PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses,
+    Etcd, Evidence, Exposure, ExternalTrust, Filters, FlowLogs, Gap, Guardrail, Identity, IdentityKind, Image,
+    ImageAdmission, ImageAge, ImageScanning, Interactive, Isolation, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner,
+    KeyState, Location, LongLivedKey, Machinery, Metadata, Minter, NetworkPart, NetworkPlace, Newest, Node, NodeId,
+    Observed, OpenRule, Patching, Pipeline, PipelineReach, Pipelines, Platform, PodAccess, PolicyEngine, Pool, PoolId,
+    PoolKind, PrincipalKind, PrivateApis, PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses,
     PublicDoor, Recovery, Registry, RegistryOpening, Retention, Room, Rotation, Scaling, ScanMode, Scope, SecretStore,
-    SubnetFilter, Telemetry, Transit, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity,
+    Stance, SubnetFilter, Telemetry, Transit, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version,
+    WorkloadIdentity, WorstSetting,
 };
 use palisade_reach::{AddrSet, Bounds, IntervalSet, PacketSet, Protocol, Protocols, RuleId};
 use std::{collections::BTreeMap, sync::Arc};
@@ -148,6 +149,7 @@ pub fn tidy(provider: Provider) -> Cluster {
         registries: known(vec![Registry { name: "shop".to_owned(), openings: Vec::new(), unread: None }]),
         detection: known(Detection::Whole { by: "the detector".to_owned() }),
         image_admission: known(ImageAdmission::Enforced { by: "the policy".to_owned() }),
+        guardrails: known(vec![guardrail(Stance::Refused { by: "the organisation".to_owned() })]),
         access: tidy_access(),
         lifecycle: tidy_lifecycle(),
         network: tidy_network(),
@@ -367,6 +369,7 @@ pub fn sloppy(provider: Provider) -> Cluster {
     }]);
     cluster.detection = known(Detection::Off { because: "no detector".to_owned() });
     cluster.image_admission = known(ImageAdmission::Off { because: "it is off".to_owned() });
+    cluster.guardrails = known(vec![guardrail(Stance::Allowed { because: "nothing refuses it".to_owned() })]);
     cluster.network = sloppy_network(provider);
     cluster.platform = Platform {
         secret_store: known(SecretStore::Connected { by: "the provider's store".to_owned(), rotates: Some(false) }),
@@ -375,6 +378,10 @@ pub fn sloppy(provider: Provider) -> Cluster {
     cluster.access = sloppy_access();
     cluster.lifecycle = sloppy_lifecycle();
     cluster
+}
+
+fn guardrail(stance: Stance) -> Guardrail {
+    Guardrail { against: WorstSetting::PublicControlPlane, stance: Ok(stance) }
 }
 
 fn copy(say: impl Fn(&str) -> Answer) -> BackupCopy {

@@ -11,6 +11,7 @@ mod endpoint;
 mod exposure;
 mod fabric;
 mod filter;
+mod guardrails;
 mod iam;
 mod identities;
 mod key;
@@ -231,6 +232,7 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.image_scanning = registry::scanning(region, known);
     cluster.registries = registry::registries(region, known);
     cluster.image_admission = registry::admission(known);
+    cluster.guardrails = guardrails::guardrails(region, account, known);
     cluster.etcd = encryption::etcd(known);
     cluster.encryption = encryption::encryption(region, known, &cluster.version);
     cluster.key = KeyFacts {

@@ -3,9 +3,9 @@
 use palisade_model::FactKind::{
     self, ActivityLog, Administrators, AuditLog, AuditStore, BackupPlans, BackupSafety, Controllers, Dedication,
     DefaultRoute, DeletionGuard, Detection, Egress, Experiments, Exposure, ExternalTrusts, Filters, FlowLogs,
-    Identities, ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, NewestImage, Nodes, OtherTrust, Pipelines,
-    PrivateGuard, PublicAccess, PublicAddresses, Recovery, Registries, Room, Standing, Support, Trusts, Tunnels,
-    UnreadGroups, Upgrades,
+    Guardrails, Identities, ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, NewestImage, Nodes, OtherTrust,
+    Pipelines, PrivateGuard, PublicAccess, PublicAddresses, Recovery, Registries, Room, Standing, Support, Trusts,
+    Tunnels, UnreadGroups, Upgrades,
 };
 use palisade_provider::{Call, Per};
 
@@ -236,6 +236,22 @@ calls! {
     LOCKS = "ManagementLocks_ListAtSubscriptionLevel", "Microsoft.Authorization/locks/read", Account,
         &[DeletionGuard], &[],
         "know what stands between a cluster and its deletion";
+    /// The policies that hold in a subscription, those of the groups above it among them.
+    POLICY_ASSIGNMENTS = "PolicyAssignments_List", "Microsoft.Authorization/policyAssignments/read", Account,
+        &[Guardrails], &[],
+        "know which policies hold where clusters are built";
+    /// What is let off a policy.
+    POLICY_EXEMPTIONS = "PolicyExemptions_List", "Microsoft.Authorization/policyExemptions/read", Account,
+        &[Guardrails], &[],
+        "know what is let off a policy";
+    /// The members of an assigned set of policies.
+    POLICY_SET = "PolicySetDefinitions_Get", "Microsoft.Authorization/policySetDefinitions/read", Group,
+        &[Guardrails], &[],
+        "know which policies a set assigns";
+    /// The rule of an assigned policy that may deny a setting of clusters.
+    POLICY_DEFINITION = "PolicyDefinitions_Get", "Microsoft.Authorization/policyDefinitions/read", Group,
+        &[Guardrails], &[],
+        "compute whether a policy denies a setting of clusters";
     /// The preview features of AKS that a subscription is registered for.
     FEATURES = "Features_List", "Microsoft.Features/providers/features/read", Account,
         &[Experiments], &[],

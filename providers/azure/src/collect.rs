@@ -14,6 +14,7 @@ mod subscriptions;
 use crate::Settings;
 use client::Client;
 use deadline::{Deadline, Start};
+use fetch::Fetch;
 use palisade_provider::{Discovery, Event, Once, Record, Recorder, Snapshot, Unit};
 use std::sync::Arc;
 
@@ -26,11 +27,26 @@ pub(crate) struct Reader {
     subscriptions: Once<(), Arc<[Record]>>,
     /// Who is in a group, by its id.
     groups: Groups,
+    /// Policies and sets of them, by their key.
+    definitions: Definitions,
     start: Start,
 }
 
 /// Who is in each group that was looked into: one group may hold roles in every subscription.
 type Groups = Once<String, Arc<[Record]>>;
+
+/// Each policy or set of policies that is assigned: the ids of its members, and the records. One may be assigned in every
+/// subscription.
+type Definitions = Once<String, (Arc<[String]>, Arc<[Record]>)>;
+
+/// What is read once for all subscriptions, and how it is asked for.
+#[derive(Clone, Copy)]
+struct Shared<'a> {
+    groups: &'a Groups,
+    definitions: &'a Definitions,
+    /// What is read for several subscriptions does not fail because the first to ask was out of time.
+    fetch: &'a Fetch<'a>,
+}
 
 impl Reader {
     /// Ready to ask; nothing is asked yet.
@@ -39,6 +55,7 @@ impl Reader {
             client: Client::new(settings),
             subscriptions: Once::default(),
             groups: Once::default(),
+            definitions: Once::default(),
             start: Start::default(),
         }
     }
@@ -59,10 +76,10 @@ impl Reader {
     pub(crate) async fn collect(&self, settings: &Settings, unit: &Unit, recorder: &Recorder) -> Snapshot {
         let deadline = self.deadline(settings);
         let fetch = self.client.fetch(recorder, deadline.unit);
-        // What is read for several subscriptions does not fail because the first to ask was out of time.
-        let shared = self.client.fetch(recorder, deadline.target);
-        if Box::pin(subscription::read(&fetch, &unit.scope, (&self.groups, &shared))).await {
-            for record in self.subscriptions.get((), subscriptions::read(&shared)).await.iter() {
+        let late = self.client.fetch(recorder, deadline.target);
+        let shared = Shared { groups: &self.groups, definitions: &self.definitions, fetch: &late };
+        if Box::pin(subscription::read(&fetch, &unit.scope, shared)).await {
+            for record in self.subscriptions.get((), subscriptions::read(&late)).await.iter() {
                 recorder.share(record.clone());
             }
         }

@@ -17,6 +17,7 @@ mod fabric;
 mod filters;
 mod groups;
 mod guard;
+mod guardrails;
 mod holders;
 mod identities;
 mod key;
@@ -29,6 +30,7 @@ mod needs;
 mod observe;
 mod passes;
 mod pipelines;
+mod policy_rule;
 mod pools;
 mod ports;
 mod proposal;
@@ -44,6 +46,10 @@ mod trusts;
 mod upkeep;
 mod ways;
 
+#[cfg(feature = "collect")]
+pub(crate) use guardrails::is_set;
+#[cfg(feature = "collect")]
+pub(crate) use guardrails::may_refuse;
 #[cfg(feature = "collect")]
 pub(crate) use logging::tables;
 pub(crate) use proposal::propose;

@@ -9,6 +9,7 @@ mod lenient;
 mod lifecycle;
 mod list;
 mod network;
+mod policy;
 #[cfg(test)]
 mod recordings;
 mod safeguards;
@@ -28,6 +29,9 @@ pub(crate) use network::{
     AddressConfiguration, AddressConfigurationProperties, AddressSpace, AdminRule, BackendAddress, FlowLog,
     ForwardingProperties, Interface, LoadBalancer, Network, Peering, PublicAddress, Reference, Route, RouteProperties,
     RouteTable, SecurityGroup, SecurityRule, Subnet, Watcher,
+};
+pub(crate) use policy::{
+    Parameters, PolicyAssignment, PolicyDefinition, PolicyExemption, PolicySet, PolicySetProperties, SetMember, Values,
 };
 pub(crate) use safeguards::{
     BackupInstance, BackupVault, ContainerRegistry, LogTable, Pricing, RecoveryPoint, RecoveryPointProperties,

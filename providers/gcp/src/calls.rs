@@ -2,10 +2,10 @@
 
 use palisade_model::FactKind::{
     self, ActivityLog, Administrators, AuditStore, BackupPlans, BackupSafety, Blockers, Controllers, Dedication,
-    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Identities, ImageAdmission,
-    ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust, Pipelines,
-    PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels, UnreadGroups,
-    Unused,
+    DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Guardrails, Identities,
+    ImageAdmission, ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust,
+    Pipelines, PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels,
+    UnreadGroups, Unused,
 };
 use palisade_provider::{Call, Per};
 
@@ -485,6 +485,16 @@ pub const IMAGE_POLICY: Call = Call {
     purpose: "read whether images have to be attested before they run",
 };
 
+/// Reads what the organisation's policies come to in a project.
+pub const EFFECTIVE_POLICY: Call = Call {
+    name: "orgpolicy.policies.getEffectivePolicy",
+    permission: "orgpolicy.policy.get",
+    per: Per::Account,
+    feeds: &[Guardrails],
+    redact: &[],
+    purpose: "read which settings of clusters the organisation refuses",
+};
+
 /// Every call the collector may make.
 pub static CALLS: &[Call] = &[
     PROJECTS_SEARCH,
@@ -525,4 +535,5 @@ pub static CALLS: &[Call] = &[
     REPOSITORIES,
     REPOSITORY_POLICY,
     IMAGE_POLICY,
+    EFFECTIVE_POLICY,
 ];

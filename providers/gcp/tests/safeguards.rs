@@ -4,8 +4,10 @@
 #[path = "support/world.rs"]
 mod world;
 
-use palisade_gcp::call::{BACKUP_PLANS, IMAGE_POLICY, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES};
-use palisade_model::{Detection, ImageAdmission, RegistryOpening, ScanMode};
+use palisade_gcp::call::{
+    BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES,
+};
+use palisade_model::{Detection, ImageAdmission, RegistryOpening, ScanMode, Stance, WorstSetting};
 use palisade_provider::FailureReason;
 use serde_json::{Value, json};
 use world::World;
@@ -91,4 +93,29 @@ fn the_clusters_mode_comes_before_its_old_flag_and_the_policy_decides() {
     assert!(matches!(of(json!({ "evaluationMode": 2 }), 2), ImageAdmission::Enforced { .. }));
     assert!(matches!(of(json!({ "evaluationMode": 2 }), 1), ImageAdmission::Toothless { .. }));
     assert!(matches!(of(json!({ "enabled": true }), 3), ImageAdmission::Enforced { .. }));
+}
+
+#[test]
+fn a_constraint_refuses_only_where_it_is_enforced_without_a_condition() {
+    let of = |policy: Value| {
+        let mut world = World::tidy();
+        world.put(&EFFECTIVE_POLICY, "p", &[("constraint", "container.managed.enablePrivateNodes")], policy);
+        let all = world.only().guardrails.get().unwrap().clone();
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().filter(|one| matches!(one.stance, Ok(Stance::Refused { .. }))).count() >= 2);
+        all.into_iter().find(|one| one.against == WorstSetting::PublicNodes).unwrap().stance
+    };
+    let rules = |rules: Value| of(json!({ "spec": { "rules": rules } }));
+    assert!(matches!(rules(json!([{ "enforce": true }])), Ok(Stance::Refused { .. })));
+    assert!(matches!(rules(json!([{ "enforce": false }])), Ok(Stance::Allowed { .. })));
+    assert!(matches!(rules(json!([])), Ok(Stance::Allowed { .. })));
+    // What is only tried out refuses nothing.
+    let tried = json!({ "spec": { "rules": [] }, "dryRunSpec": { "rules": [{ "enforce": true }] } });
+    assert!(matches!(of(tried), Ok(Stance::Allowed { .. })));
+    assert!(
+        rules(json!([{ "enforce": true, "condition": { "expression": "resource.matchTag('1/env', 'prod')" } }]))
+            .is_err()
+    );
+    assert!(rules(json!([{ "enforce": true }, { "enforce": false }])).is_err());
+    assert!(of(json!({})).is_err(), "it does not say that it has none");
 }

@@ -3,8 +3,8 @@
 use crate::stage::{Making, Sealed, files, gaps, judge, policy, run, verdicts_again};
 use jiff::{SignedDuration, Timestamp};
 use palisade_evidence::{
-    Bundle, BundleWriter, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms, ScheduleFirings, Trust,
-    VERDICTS, verify,
+    Bundle, BundleWriter, Export, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms,
+    ScheduleFirings, Trust, VERDICTS, verify,
 };
 use palisade_provider::{Failure, FailureReason};
 use palisade_testkit::SnapshotBuilder;
@@ -260,4 +260,67 @@ fn a_run_that_was_missed_is_on_the_first_page_and_cannot_be_taken_out() {
         (broken.file.as_str(), broken.fact.as_str()),
         ("context/firings.json", "it has other firings than the manifest counts")
     );
+}
+
+#[test]
+fn exports_stand_in_their_folder_and_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    // It need not be text.
+    let bytes = vec![0, 159, 146, 150];
+    let making = Making {
+        exports: vec![("list.csv", b"a\n".to_vec()), ("frameworks/own.bin", bytes.clone())],
+        ..Making::default()
+    };
+    let finished = making.at(&place, None).unwrap();
+    assert_eq!(fs::read(place.join("exports/frameworks/own.bin")).unwrap(), bytes);
+    let roles: Vec<(&str, &str)> = finished
+        .manifest
+        .files
+        .iter()
+        .filter(|entry| entry.path.starts_with("exports/"))
+        .map(|entry| (entry.path.as_str(), entry.role.as_str()))
+        .collect();
+    assert_eq!(roles, [("exports/frameworks/own.bin", "export"), ("exports/list.csv", "export")]);
+    verify(&place, &Trust::default()).unwrap();
+}
+
+#[test]
+fn an_export_leads_nowhere_else() {
+    for path in ["../x", "/x", "", "a/b/c", ".x", "a//b"] {
+        assert!(Export::new(path, "text/plain", |_, _| Ok(())).is_none(), "{path}");
+    }
+}
+
+#[test]
+fn an_export_with_a_secret_keeps_the_bundle_from_being_made_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = format!("ghp_{}", "A".repeat(44));
+    for before in [0, 1 << 19, (1 << 20) - 20, (3 << 20) - 2] {
+        let mut bytes = vec![b' '; before];
+        bytes.extend(token.bytes());
+        let making = Making { exports: vec![("list.csv", bytes)], ..Making::default() };
+        let refused = making.at(&folder.path().join("b"), None).unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            format!(
+                "`exports/list.csv` would hold a secret: what looks like a GitHub token stands at byte {before}; nothing \
+                 was given away"
+            )
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn an_empty_folder_among_the_exports_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    Making { exports: Vec::new(), ..Making::default() }.at(&place, None).unwrap();
+    for (path, said) in
+        [("exports", "`exports`: the folder is empty"), ("exports/x", "`exports/x`: the folder is empty")]
+    {
+        fs::create_dir(place.join(path)).unwrap();
+        assert_eq!(verify(&place, &Trust::default()).unwrap_err().to_string(), said);
+    }
 }

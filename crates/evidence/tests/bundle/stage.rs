@@ -4,8 +4,8 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, ExportError, Finished, Firings, Judged, Numbers, PeriodKey, Profile, Seal,
-    SigningKey, write_verdicts,
+    Asked, BundleLog, BundleWriter, Context, Export, ExportError, Finished, Firings, Judged, Numbers, PeriodKey,
+    Profile, Seal, SigningKey, write_verdicts,
 };
 use palisade_model::{GapReason, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Provider as _, Snapshot};
@@ -110,6 +110,8 @@ pub(crate) struct Making<'a> {
     pub(crate) asked: Vec<Asked>,
     pub(crate) firings: Option<Firings>,
     pub(crate) key: Option<PeriodKey>,
+    /// What stands below `exports/`, and its bytes.
+    pub(crate) exports: Vec<(&'a str, Vec<u8>)>,
 }
 
 impl Default for Making<'_> {
@@ -124,12 +126,16 @@ impl Default for Making<'_> {
             asked: vec![asked],
             firings: None,
             key: None,
+            exports: vec![
+                ("list.csv", b"control,verdict\nCP-01,fail\n".to_vec()),
+                ("frameworks/own.json", b"{}\n".to_vec()),
+            ],
         }
     }
 }
 
-impl Making<'_> {
-    pub(crate) fn at(&self, place: &Path, seal: Option<Seal<'_>>) -> Result<Finished, ExportError> {
+impl<'a> Making<'a> {
+    pub(crate) fn at(&'a self, place: &Path, seal: Option<Seal<'_>>) -> Result<Finished, ExportError> {
         let run: Vec<Snapshot> = self.run.iter().map(|snapshot| self.profile.snapshot(snapshot.clone())).collect();
         let policy = self.profile.policy(&policy());
         let mut writer = BundleWriter::create(place, &self.profile)?;
@@ -149,7 +155,11 @@ impl Making<'_> {
             storage: None,
             palisade: ("0.0.0", "ab"),
         };
-        writer.finish(&judged, &context, seal)
+        let export = |(path, bytes): &'a (&str, Vec<u8>)| {
+            Export::new(path, "text/csv", move |_, to| to.write_all(bytes)).unwrap()
+        };
+        let exports: Vec<Export<'_>> = self.exports.iter().map(export).collect();
+        writer.finish(&judged, &context, &exports, seal)
     }
 }
 

@@ -84,6 +84,44 @@ pub(crate) struct Subscription {
     pub(crate) defender_plans: Vec<String>,
     pub(crate) registries: Vec<Registry>,
     pub(crate) backup_vaults: Vec<BackupVault>,
+    pub(crate) policies: Vec<PolicyAssignment>,
+    pub(crate) policy_exemptions: Vec<PolicyExemption>,
+}
+
+/// A policy that holds in a subscription.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PolicyAssignment {
+    pub(crate) name: String,
+    /// Where; the subscription where it is not said.
+    pub(crate) scope: Option<String>,
+    pub(crate) rule: PolicyRule,
+    pub(crate) effect: String,
+    /// Whether it is assigned as the member of a set.
+    pub(crate) in_set: bool,
+}
+
+/// What a policy is about.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PolicyRule {
+    /// Azure's own: clusters have to be private.
+    #[default]
+    PrivateClusters,
+    /// Azure's own: clusters have no local accounts.
+    NoLocalAccounts,
+    /// The tenant's own: clusters stand in some places only.
+    Places,
+}
+
+/// What is let off a policy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct PolicyExemption {
+    /// The assignment's name.
+    pub(crate) policy: String,
+    /// A resource group.
+    pub(crate) group: String,
 }
 
 /// A network security group.

@@ -80,6 +80,8 @@ pub(crate) struct Project {
     pub(crate) sinks: Vec<Sink>,
     /// Services that are on, of those that are asked about.
     pub(crate) services: Vec<String>,
+    /// Constraints that the organisation enforces in it.
+    pub(crate) enforced: Vec<String>,
     pub(crate) repositories: Vec<Repository>,
     pub(crate) backup_plans: Vec<BackupPlan>,
     /// Whether Binary Authorization asks for an attestation; it allows everything when not.

@@ -13,6 +13,7 @@ const LOGGING: &str = "logging.googleapis.com";
 const USAGE: &str = "serviceusage.googleapis.com";
 const BACKUP: &str = "gkebackup.googleapis.com";
 const ATTESTATION: &str = "binaryauthorization.googleapis.com";
+const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
 const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 
 /// A request whose path stands for something.
@@ -72,6 +73,9 @@ impl Route {
             ["v2", "policies", .., "denypolicies", _name] => (IAM, "iam.denypolicies.get", Shape::Resource, "GET"),
             ["v2", "projects", _, "locations", _, "buckets"] => {
                 (LOGGING, "logging.buckets.list", pages("buckets", 50, 1000), "GET")
+            }
+            ["v2", "projects", _, "policies", name] if name.ends_with(":getEffectivePolicy") => {
+                (CONSTRAINTS, "orgpolicy.policy.get", Shape::Resource, "GET")
             }
             ["v2", "projects", _, "sinks"] => (LOGGING, "logging.sinks.list", pages("sinks", 50, 1000), "GET"),
             ["v1", rest @ ..] => first(rest)?,
@@ -209,6 +213,7 @@ pub(crate) fn service_of(permission: &str) -> &'static str {
         Some("gkebackup") => BACKUP,
         Some("artifactregistry") => ARTIFACTS,
         Some("binaryauthorization") => ATTESTATION,
+        Some("orgpolicy") => CONSTRAINTS,
         Some("resourcemanager") => MANAGER,
         _ => IAM,
     }

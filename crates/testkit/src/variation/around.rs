@@ -76,6 +76,10 @@ pub(super) const ALL: &[Named] = &[
     ("an admission that lets every image pass", |cluster| {
         cluster.image_admission = known(ImageAdmission::Toothless { because: "it allows everything".to_owned() });
     }),
+    ("a guardrail that was not read", |cluster| change(&mut cluster.guardrails, |all| {
+        all.iter_mut().for_each(|one| one.stance = Err(gap()));
+    })),
+    ("no setting that could be refused", |cluster| cluster.guardrails = known(Vec::new())),
     ("threat detection of a part", |cluster| {
         let missing = vec!["nodes are not watched".to_owned()];
         cluster.detection = known(Detection::Partial { by: "the detector".to_owned(), missing });

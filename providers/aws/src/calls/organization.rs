@@ -3,7 +3,7 @@
 //! Policies and the tree they hang in can be read in the management account and by delegated administrators alone; which
 //! organisation an account is in every account may ask.
 
-use palisade_model::FactKind::{self, Minters, Pipelines, Standing};
+use palisade_model::FactKind::{self, Guardrails, Minters, Pipelines, Standing};
 use palisade_provider::{Call, Per};
 
 /// `organizations:ListAccounts`: the accounts of the organisation.
@@ -21,7 +21,7 @@ pub(crate) const DESCRIBE_ORGANIZATION: Call = Call {
     name: "organizations:DescribeOrganization",
     permission: "organizations:DescribeOrganization",
     per: Per::Account,
-    feeds: &[Standing, Minters, Pipelines],
+    feeds: &[Standing, Minters, Pipelines, Guardrails],
     redact: &[],
     purpose: "whether an account is in an organisation, and whether it is the one that rules it",
 };
@@ -31,7 +31,7 @@ pub(crate) const LIST_POLICIES: Call = Call {
     name: "organizations:ListPolicies",
     permission: "organizations:ListPolicies",
     per: Per::Group,
-    feeds: &[Standing, Minters, Pipelines],
+    feeds: &[Standing, Minters, Pipelines, Guardrails],
     redact: &[],
     purpose: "the service control and resource control policies of the organisation",
 };
@@ -41,7 +41,7 @@ pub(crate) const LIST_TARGETS_FOR_POLICY: Call = Call {
     name: "organizations:ListTargetsForPolicy",
     permission: "organizations:ListTargetsForPolicy",
     per: Per::Group,
-    feeds: &[Standing, Minters, Pipelines],
+    feeds: &[Standing, Minters, Pipelines, Guardrails],
     redact: &[],
     purpose: "the root, units and accounts a policy is attached to",
 };
@@ -51,7 +51,7 @@ pub(crate) const DESCRIBE_POLICY: Call = Call {
     name: "organizations:DescribePolicy",
     permission: "organizations:DescribePolicy",
     per: Per::Group,
-    feeds: &[Standing, Minters, Pipelines],
+    feeds: &[Standing, Minters, Pipelines, Guardrails],
     redact: &[],
     purpose: "what a policy of the organisation says",
 };
@@ -61,7 +61,7 @@ pub(crate) const LIST_PARENTS: Call = Call {
     name: "organizations:ListParents",
     permission: "organizations:ListParents",
     per: Per::Account,
-    feeds: &[Standing, Minters, Pipelines],
+    feeds: &[Standing, Minters, Pipelines, Guardrails],
     redact: &[],
     purpose: "the units an account stands in, up to the root",
 };

@@ -6,6 +6,7 @@ use super::{
     iam::{
         directory::{Directory, account_of},
         escalation::Ways,
+        organization::Guards,
         standing::{Need, standing},
         trust,
     },
@@ -61,6 +62,7 @@ pub(super) struct Account<'a> {
     identities: RefCell<BTreeMap<(String, IdentityKind, Need), Rc<Identity>>>,
     holders: RefCell<BTreeMap<(String, String), Holders>>,
     organization: OnceCell<BTreeSet<String>>,
+    guards: OnceCell<Guards>,
 }
 
 impl<'a> Account<'a> {
@@ -100,7 +102,13 @@ impl<'a> Account<'a> {
             identities: RefCell::default(),
             holders: RefCell::default(),
             organization: OnceCell::new(),
+            guards: OnceCell::new(),
         }
+    }
+
+    /// What the organisation takes away from everybody in the account.
+    pub(super) fn guards(&self) -> &Guards {
+        self.guards.get_or_init(|| Guards::read(self.snapshot, self.id))
     }
 
     /// Who holds a key; worked out once however many clusters share it.

@@ -5,7 +5,7 @@ pub(super) mod capability;
 pub(super) mod condition;
 pub(super) mod directory;
 pub(super) mod escalation;
-mod organization;
+pub(super) mod organization;
 pub(super) mod pipeline;
 pub(super) mod policy;
 pub(super) mod request;

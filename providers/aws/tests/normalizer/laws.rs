@@ -44,7 +44,6 @@ fn a_forgotten_call_is_a_gap_and_never_a_better_answer() {
             "elasticloadbalancing:DescribeTargetGroups",
             "ec2:DescribeVpcBlockPublicAccessOptions",
             "ec2:DescribeVpcBlockPublicAccessExclusions",
-            "organizations:DescribeOrganization",
             "elb:DescribeLoadBalancers",
             // Only a pool without machines is asked about by it.
             "ec2:GetEbsEncryptionByDefault",

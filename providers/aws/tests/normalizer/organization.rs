@@ -2,7 +2,7 @@
 
 use super::scene::*;
 use palisade_authority::{Capability, Certainty, Held};
-use palisade_model::Cluster;
+use palisade_model::{Cluster, Gap, Guardrail, Stance, WorstSetting};
 use serde_json::{Value, json};
 
 const MANAGEMENT: &str = "999999999999";
@@ -236,4 +236,87 @@ fn units_without_end_are_not_followed_for_ever() {
         json!({ "Parents": [{ "Id": "ou-1", "Type": "ORGANIZATIONAL_UNIT" }] }),
     );
     assert!(on(node(&world.cluster()).administrator).contains("the units above 111122223333 never end"));
+}
+
+/// What is said of a public endpoint in the scene's region.
+fn public_endpoint(world: &World) -> Result<Stance, Gap> {
+    let cluster = world.cluster();
+    let all = cluster.guardrails.get()?;
+    let [Guardrail { against: WorstSetting::PublicControlPlane, stance }] = all.as_slice() else { panic!("{all:?}") };
+    stance.clone()
+}
+
+#[test]
+fn a_public_endpoint_is_refused_when_policies_deny_it_to_every_role_they_do_not_name() {
+    let deny = |condition: Value| {
+        json!({ "Effect": "Deny", "Action": ["eks:CreateCluster", "eks:UpdateClusterConfig"], "Resource": "*",
+            "Condition": condition })
+    };
+    let asks = || json!({ "Bool": { "eks:endpointPublicAccess": "true" } });
+    let but = |who: &str| json!({ "Bool": { "eks:endpointPublicAccess": "true" }, "ArnNotLike": { "aws:PrincipalArn": who } });
+    let elsewhere = json!({ "Bool": { "eks:endpointPublicAccess": "true" },
+        "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } });
+    let only_change =
+        json!({ "Effect": "Deny", "Action": "eks:UpdateClusterConfig", "Resource": "*", "Condition": asks() });
+    let cluster_alone =
+        json!({ "Effect": "Deny", "Action": "eks:*", "Resource": "arn:aws:eks:*:*:cluster/*", "Condition": asks() });
+    let cases = [
+        ("denied", deny(asks()), "refused"),
+        (
+            "unless it is said to be private",
+            deny(json!({ "StringNotEquals": { "eks:endpointPublicAccess": "false" } })),
+            "refused",
+        ),
+        ("whatever is asked", json!({ "Effect": "Deny", "Action": "eks:*", "Resource": "*" }), "refused"),
+        ("but for one role", deny(but("arn:aws:iam::*:role/admin")), "refused"),
+        ("but for every role", deny(but("arn:aws:iam::*:role/*")), "allowed"),
+        ("elsewhere", deny(elsewhere), "allowed"),
+        ("private clusters alone", deny(json!({ "Bool": { "eks:endpointPublicAccess": "false" } })), "allowed"),
+        ("changing it, not creating it", only_change, "allowed"),
+        ("creating has no resource that this names", cluster_alone, "allowed"),
+        (
+            "from some addresses",
+            deny(json!({ "Bool": { "eks:endpointPublicAccess": "true" },
+            "NotIpAddress": { "aws:SourceIp": "10.0.0.0/8" } })),
+            "unknown",
+        ),
+        ("something else", json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*" }), "allowed"),
+    ];
+    for (name, statement, expected) in cases {
+        let mut world = member();
+        policy(&mut world, "SERVICE_CONTROL_POLICY", "p-deny", &["ou-1"], &json!([statement]));
+        let found = public_endpoint(&world);
+        let word = match &found {
+            Ok(Stance::Refused { by }) => {
+                assert!(by.contains("p-deny"), "{name}: {by}");
+                "refused"
+            }
+            Ok(Stance::Allowed { .. }) => "allowed",
+            Err(_) => "unknown",
+        };
+        assert_eq!(word, expected, "{name}: {found:?}");
+    }
+}
+
+#[test]
+fn no_organisation_refuses_nothing_and_policies_nobody_could_read_are_unknown() {
+    assert!(matches!(public_endpoint(&world()), Ok(Stance::Allowed { .. })), "it is in none");
+    let mut world = member();
+    assert!(matches!(public_endpoint(&world), Ok(Stance::Allowed { .. })), "everything is allowed");
+    world.body("organizations:DescribeOrganization")["Organization"]["MasterAccountId"] = json!(ACCOUNT);
+    assert!(matches!(public_endpoint(&world), Ok(Stance::Allowed { .. })), "the management account");
+    for call in [
+        "organizations:DescribeOrganization",
+        "organizations:ListPolicies",
+        "organizations:ListParents",
+        "organizations:ListTargetsForPolicy",
+    ] {
+        let mut world = member();
+        world.deny(call);
+        assert!(public_endpoint(&world).is_err(), "{call}");
+    }
+    let mut world = member();
+    policy(&mut world, "SERVICE_CONTROL_POLICY", "p-deny", &["ou-1"], &json!([]));
+    world.deny("organizations:DescribePolicy");
+    assert!(public_endpoint(&world).is_err(), "it may deny");
 }

@@ -1,30 +1,38 @@
 //! What is written down, backed up, watched and scanned in one subscription.
 
-use super::fetch::{Fetch, Place};
+use super::{
+    Shared,
+    fetch::{Fetch, Place},
+};
 use crate::{
-    BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS, arm,
-    normalize::tables,
-    record::{BackupInstance, BackupVault, Cluster, DiagnosticSetting},
+    BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET,
+    PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS, TENANT, arm,
+    normalize::{is_set, may_refuse, tables},
+    record::{BackupInstance, BackupVault, Cluster, DiagnosticSetting, PolicyAssignment, PolicySet},
 };
 use futures::{future::join_all, join};
-use palisade_provider::Call;
+use palisade_provider::{Call, Record};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 const INSIGHTS: &str = "2021-05-01-preview";
 const WORKSPACES: &str = "2022-10-01";
 const BACKUP: &str = "2025-01-01";
 const SECURITY: &str = "2024-01-01";
 const REGISTRY: &str = "2025-04-01";
+const ASSIGNING: &str = "2022-06-01";
+const EXEMPTING: &str = "2022-07-01-preview";
+const DEFINING: &str = "2021-06-01";
 
 /// Reads it.
-pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, clusters: &[Cluster]) {
+pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, (clusters, shared): (&[Cluster], Shared<'_>)) {
     let here = Here { fetch, subscription };
     join!(
         here.all::<IgnoredAny>(&SUBSCRIPTION_LOGS, "Microsoft.Insights/diagnosticSettings", INSIGHTS),
         here.all::<IgnoredAny>(&PRICINGS, "Microsoft.Security/pricings", SECURITY),
         here.all::<IgnoredAny>(&REGISTRIES, "Microsoft.ContainerRegistry/registries", REGISTRY),
         here.backups(clusters),
+        here.policies(shared),
     );
 }
 
@@ -44,6 +52,12 @@ pub(super) async fn tables_of(fetch: &Fetch<'_>, subscription: &str, settings: &
     .await;
 }
 
+/// Whether an id that somebody else wrote can be asked for as it is.
+fn is_path(id: &str) -> bool {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-_.()~".contains(letter);
+    id.starts_with('/') && id.chars().all(plain) && !id.split('/').any(|part| part.starts_with('.'))
+}
+
 struct Here<'a> {
     fetch: &'a Fetch<'a>,
     subscription: &'a str,
@@ -53,6 +67,43 @@ impl Here<'_> {
     async fn all<T: DeserializeOwned>(&self, call: &'static Call, kind: &str, version: &str) -> Vec<T> {
         let path = format!("/subscriptions/{}/providers/{kind}", self.subscription);
         self.fetch.list(call, Place { scope: self.subscription, params: &[], path: &path, version }).await
+    }
+
+    /// The policies that hold here, and those among them that may deny a setting of clusters.
+    async fn policies(&self, shared: Shared<'_>) {
+        let (assignments, _) = join!(
+            self.all::<PolicyAssignment>(&POLICY_ASSIGNMENTS, "Microsoft.Authorization/policyAssignments", ASSIGNING),
+            self.all::<IgnoredAny>(&POLICY_EXEMPTIONS, "Microsoft.Authorization/policyExemptions", EXEMPTING),
+        );
+        let ids = assignments.iter().filter_map(|one| one.properties.policy_definition_id.clone());
+        let (sets, mut definitions): (BTreeSet<String>, BTreeSet<String>) = ids.partition(|id| is_set(id));
+        let members = join_all(sets.iter().map(|id| self.definition((&POLICY_SET, "set"), id, shared))).await;
+        definitions.extend(members.iter().flat_map(|members| members.iter().cloned()));
+        let wanted = definitions.iter().filter(|id| may_refuse(id));
+        join_all(wanted.map(|id| self.definition((&POLICY_DEFINITION, "definition"), id, shared))).await;
+    }
+
+    /// One policy, or a set of them; the ids of its members.
+    async fn definition(&self, (call, what): (&'static Call, &str), id: &str, shared: Shared<'_>) -> Arc<[String]> {
+        if !is_path(id) {
+            return Arc::default();
+        }
+        let apart = self.fetch.recorder.for_unit();
+        let fetch = Fetch { recorder: &apart, ..*shared.fetch };
+        let key = arm::key(id);
+        let read = async {
+            let params = [(what, key.as_str())];
+            let place = Place { scope: TENANT, params: &params, path: id.trim_end_matches('/'), version: DEFINING };
+            let set: Option<PolicySet> = fetch.one(call, place).await;
+            let members = set.and_then(|set| set.properties.policy_definitions).unwrap_or_default();
+            let members = members.into_iter().filter_map(|member| member.policy_definition_id).collect();
+            (members, Arc::<[Record]>::from(apart.records()))
+        };
+        let (members, records) = shared.definitions.get(key.clone(), read).await;
+        for record in records.iter() {
+            self.fetch.recorder.share(record.clone());
+        }
+        members
     }
 
     /// The vaults, what they take, and what was made of the clusters.

@@ -4,7 +4,7 @@
 //! that do: clusters, then scale sets, then interfaces, then addresses.
 
 use super::{
-    Groups,
+    Shared,
     fetch::{Fetch, Place},
     keys, safeguards,
 };
@@ -35,7 +35,7 @@ const FEATURING: &str = "2021-07-01";
 const MANAGED_IDENTITY: &str = "2024-11-30";
 
 /// Reads a subscription; whether it has clusters.
-pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups, &Fetch<'_>)) -> bool {
+pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, shared: Shared<'_>) -> bool {
     let here = Here { fetch, subscription };
     let clusters: Vec<Cluster> = here.all(&CLUSTERS, "Microsoft.ContainerService/managedClusters", AKS).await;
     fetch.recorder.tell(Event::Clusters(clusters.len()));
@@ -48,7 +48,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
         here.all::<IgnoredAny>(&PUBLIC_ADDRESSES, "Microsoft.Network/publicIPAddresses", NETWORK),
         here.all::<IgnoredAny>(&LOAD_BALANCERS, "Microsoft.Network/loadBalancers", NETWORK),
         here.all::<IgnoredAny>(&ROUTE_TABLES, "Microsoft.Network/routeTables", NETWORK),
-        here.access(groups),
+        here.access(shared),
         here.all::<IgnoredAny>(&ROLE_DEFINITIONS, "Microsoft.Authorization/roleDefinitions", AUTHORIZATION),
         here.machines(&clusters),
         here.all::<IgnoredAny>(&VIRTUAL_MACHINES, "Microsoft.Compute/virtualMachines", COMPUTE),
@@ -60,7 +60,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, groups: (&Groups
             safeguards::tables_of(fetch, subscription, &settings).await;
         },
         keys::read(fetch, subscription, &clusters),
-        safeguards::read(fetch, subscription, &clusters),
+        safeguards::read(fetch, subscription, (&clusters, shared)),
         here.all::<IgnoredAny>(&LOCKS, "Microsoft.Authorization/locks", LOCKING),
         here.all::<IgnoredAny>(
             &FEATURES,
@@ -99,7 +99,7 @@ impl Here<'_> {
     }
 
     /// Who holds roles and what is denied to whom, and which identities are in the groups that are named there.
-    async fn access(&self, (groups, shared): (&Groups, &Fetch<'_>)) {
+    async fn access(&self, shared: Shared<'_>) {
         let (held, denied) = join!(
             self.all::<RoleAssignment>(&ROLE_ASSIGNMENTS, "Microsoft.Authorization/roleAssignments", AUTHORIZATION),
             self.all::<DenyAssignment>(&DENY_ASSIGNMENTS, "Microsoft.Authorization/denyAssignments", AUTHORIZATION),
@@ -119,7 +119,7 @@ impl Here<'_> {
             .collect();
         join_all(ids.into_iter().map(|id| async move {
             let apart = self.fetch.recorder.for_unit();
-            let fetch = Fetch { recorder: &apart, ..*shared };
+            let fetch = Fetch { recorder: &apart, ..*shared.fetch };
             let read = async {
                 let path = format!(
                     "/v1.0/groups/{id}/transitiveMembers/microsoft.graph.servicePrincipal?$select=id&$count=true&$top=999"
@@ -127,7 +127,7 @@ impl Here<'_> {
                 fetch.graph(&GROUP_MEMBERS, &[("group", &id)], path).await;
                 Arc::<[Record]>::from(apart.records())
             };
-            for record in groups.get(id.clone(), read).await.iter() {
+            for record in shared.groups.get(id.clone(), read).await.iter() {
                 self.fetch.recorder.share(record.clone());
             }
         }))

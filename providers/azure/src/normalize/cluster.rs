@@ -1,8 +1,8 @@
 //! One cluster, fact by fact.
 
 use super::{
-    backup, doors, endpoint, fabric, groups, guard, identities, key, lifecycle, logging, minters, observe::observe,
-    pipelines, pools, registry, surroundings::Surroundings, table::Row, trusts,
+    backup, doors, endpoint, fabric, groups, guard, guardrails, identities, key, lifecycle, logging, minters,
+    observe::observe, pipelines, pools, registry, surroundings::Surroundings, table::Row, trusts,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -98,6 +98,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     cluster.image_scanning = registry::scanning(&read, around);
     cluster.registries = registry::registries(&read, around);
     cluster.image_admission = registry::admission(&read);
+    cluster.guardrails = guardrails::guardrails(&read, around);
     cluster.etcd = observe(|seen| {
         seen.extend(row.evidence("/id"));
         Ok(Etcd::ProviderManaged { reference: "https://learn.microsoft.com/azure/aks/core-aks-concepts#control-plane" })

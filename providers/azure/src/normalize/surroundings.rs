@@ -5,6 +5,7 @@ use super::{
     balancers::Balancers,
     carriers::Carriers,
     groups::Members,
+    guardrails::Policies,
     machinery::FlowLogs,
     passes::Evaluations,
     space::Spaces,
@@ -22,7 +23,10 @@ use crate::{
 };
 use palisade_model::{Evidence, Gap};
 use palisade_provider::{Call, Snapshot};
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+};
 
 /// One subscription around its clusters.
 #[derive(Debug)]
@@ -59,11 +63,17 @@ pub(super) struct Surroundings<'s> {
     carriers: Result<Carriers, Gap>,
     /// The security admin rules of a network, by its key; absent where nobody asked.
     pub(super) admin: HashMap<String, Result<Table<'s, AdminRule>, Gap>>,
+    policies: OnceCell<Result<Policies, Gap>>,
     /// The subscription itself.
     pub(super) own: Result<(Subscription, Vec<Evidence>), Gap>,
 }
 
 impl<'s> Surroundings<'s> {
+    /// What Azure Policy refuses.
+    pub(super) fn policies(&self) -> &Result<Policies, Gap> {
+        self.policies.get_or_init(|| Policies::read(self.snapshot, self.subscription))
+    }
+
     /// Reads the lists. `unlisted` is why not every cluster is among these.
     pub(super) fn of(snapshot: &'s Snapshot, clusters: &[Row<'s, Cluster>], unlisted: Option<Gap>) -> Self {
         let here = snapshot.scope.as_str();
@@ -84,6 +94,7 @@ impl<'s> Surroundings<'s> {
         })();
         let networks = Table::read(snapshot, &NETWORKS, here, &[]);
         Self {
+            policies: OnceCell::new(),
             admin: networks.as_ref().map(|networks| admin(snapshot, networks)).unwrap_or_default(),
             snapshot,
             subscription: here,

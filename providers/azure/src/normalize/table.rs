@@ -5,9 +5,10 @@ use crate::{
     arm,
     record::{
         AdminRule, BackupInstance, BackupVault, Carrier, ContainerRegistry, DenyAssignment, DiagnosticSetting, Feature,
-        FederatedCredential, FlowLog, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network, Pricing,
-        PrivateEndpointConnection, PublicAddress, RecoveryPoint, RoleAssignment, RoleDefinition, RouteTable, ScaleSet,
-        SecurityGroup, Subscription, TrustedAccessBinding, UserAssignedIdentity, Vault, Watcher,
+        FederatedCredential, FlowLog, Interface, List, LoadBalancer, Lock, Maintenance, Member, Network,
+        PolicyAssignment, PolicyExemption, Pricing, PrivateEndpointConnection, PublicAddress, RecoveryPoint,
+        RoleAssignment, RoleDefinition, RouteTable, ScaleSet, SecurityGroup, Subscription, TrustedAccessBinding,
+        UserAssignedIdentity, Vault, Watcher,
     },
 };
 use palisade_model::{Evidence, Gap};
@@ -74,6 +75,8 @@ identified!(
     Lock,
     Member,
     Network,
+    PolicyAssignment,
+    PolicyExemption,
     PublicAddress,
     RoleAssignment,
     RoleDefinition,

@@ -9,6 +9,7 @@
 
 mod absent;
 mod fixtures;
+mod guardrails;
 mod laws;
 mod lifecycle;
 mod machinery;

@@ -47,6 +47,7 @@ pub(crate) mod host {
     pub(crate) const USAGE: &str = "serviceusage.googleapis.com";
     pub(crate) const BACKUP: &str = "gkebackup.googleapis.com";
     pub(crate) const ATTESTATION: &str = "binaryauthorization.googleapis.com";
+    pub(crate) const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
     pub(crate) const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 }
 

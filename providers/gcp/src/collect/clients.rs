@@ -19,6 +19,7 @@ use google_cloud_iam_admin_v1::client::Iam;
 use google_cloud_iam_v2::client::Policies;
 use google_cloud_kms_v1::client::KeyManagementService;
 use google_cloud_logging_v2::client::ConfigServiceV2;
+use google_cloud_orgpolicy_v2::client::OrgPolicy;
 use google_cloud_recommender_v1::client::Recommender;
 use google_cloud_resourcemanager_v3::client::{Folders, Organizations, Projects};
 use http::{Extensions, HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -50,6 +51,7 @@ pub(crate) struct Clients {
     pub(crate) backups: BackupForGKE,
     pub(crate) artifacts: ArtifactRegistry,
     pub(crate) attestation: BinauthzManagementServiceV1,
+    pub(crate) constraints: OrgPolicy,
 }
 
 macro_rules! built {
@@ -96,6 +98,7 @@ impl Clients {
             backups: built!(BackupForGKE, settings, credentials),
             artifacts: built!(ArtifactRegistry, settings, credentials),
             attestation: built!(BinauthzManagementServiceV1, settings, credentials),
+            constraints: built!(OrgPolicy, settings, credentials),
         })
     }
 }

@@ -4,17 +4,17 @@ use super::{
     Run,
     ask::{
         Asker, Params, Question, Refusal,
-        host::{ARTIFACTS, ATTESTATION, BACKUP, LOGGING, USAGE},
+        host::{ARTIFACTS, ATTESTATION, BACKUP, CONSTRAINTS, LOGGING, USAGE},
     },
     read as as_record, strip,
     unit::is_off_in,
 };
 use crate::{
     calls::{
-        BACKUP_PLANS, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICE_DISABLED,
-        SERVICE_DISABLED_ELSEWHERE, SERVICES,
+        BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY,
+        SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, SERVICES,
     },
-    normalize::{SCANNING, WATCHING, registry_places},
+    normalize::{GUARDRAILS, SCANNING, WATCHING, registry_places},
     record::{container::Cluster, safeguards::Repositories},
 };
 use futures::future::join_all;
@@ -36,6 +36,7 @@ pub(crate) async fn read(asker: &Asker<'_>, run: &Run, project: &str, clusters: 
         services(asker, project),
         backups(asker, run, project),
         admission(asker, project, clusters),
+        guardrails(asker, project, clusters),
         repositories,
     );
 }
@@ -70,6 +71,21 @@ async fn admission(asker: &Asker<'_>, project: &str, clusters: &[Cluster]) {
     let builder = asker.clients.attestation.get_policy().set_name(format!("projects/{project}/policy"));
     let _ =
         asker.one((&IMAGE_POLICY, ATTESTATION), project, &[], builder, |builder| builder.send(), strip::nothing).await;
+}
+
+/// What the organisation's policies come to here, inheritance and tags evaluated by Google.
+async fn guardrails(asker: &Asker<'_>, project: &str, clusters: &[Cluster]) {
+    if clusters.is_empty() {
+        return;
+    }
+    join_all(GUARDRAILS.iter().map(|(_, constraint)| async move {
+        let name = format!("projects/{project}/policies/{constraint}");
+        let builder = asker.clients.constraints.get_effective_policy().set_name(name);
+        let params = [("constraint", *constraint)];
+        let question = (&EFFECTIVE_POLICY, CONSTRAINTS);
+        let _ = asker.one(question, project, &params, builder, |builder| builder.send(), strip::nothing).await;
+    }))
+    .await;
 }
 
 async fn services(asker: &Asker<'_>, project: &str) {

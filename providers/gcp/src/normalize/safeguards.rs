@@ -7,28 +7,38 @@ use super::{
     trusts::location,
 };
 use crate::{
-    calls::{BACKUP_PLANS, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES},
+    calls::{
+        BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES,
+    },
     record::{
         container::Cluster as Record,
         iam::Policy,
         names::{after, region_of},
         safeguards::{
-            AdmissionRule, BINAUTHZ_MODE, BackupPlan as Plan, BackupPlans as Plans, Bucket, Buckets, ImagePolicy,
-            PLAN_STATE, REPOSITORY_FORMAT, RULE_ENFORCEMENT, RULE_MODE, Repositories, Repository, SCANNING_CONFIG,
-            SCANNING_STATE, SERVICE_STATE, Services, Sink, Sinks,
+            AdmissionRule, BINAUTHZ_MODE, BackupPlan as Plan, BackupPlans as Plans, Bucket, Buckets, EffectivePolicy,
+            ImagePolicy, PLAN_STATE, REPOSITORY_FORMAT, RULE_ENFORCEMENT, RULE_MODE, Repositories, Repository,
+            SCANNING_CONFIG, SCANNING_STATE, SERVICE_STATE, Services, Sink, Sinks,
         },
     },
 };
 use palisade_model::{
     ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans, BackupSafety,
-    Cluster, Detection, Evidence, Gap, ImageAdmission, ImageScanning, Observed, Recovery, Registry, RegistryOpening,
-    Retention, ScanMode,
+    Cluster, Detection, Evidence, Gap, Guardrail, ImageAdmission, ImageScanning, Observed, Recovery, Registry,
+    RegistryOpening, Retention, ScanMode, Stance, WorstSetting,
 };
 
 /// The service that scans images, and the one that watches containers.
 pub(crate) const SCANNING: &str = "containerscanning.googleapis.com";
 /// See [`SCANNING`].
 pub(crate) const WATCHING: &str = "containerthreatdetection.googleapis.com";
+
+/// The constraints that refuse what opens a cluster.
+/// <https://docs.cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster>
+pub(crate) const GUARDRAILS: [(WorstSetting, &str); 3] = [
+    (WorstSetting::PublicControlPlane, "container.managed.enableControlPlaneDNSOnlyAccess"),
+    (WorstSetting::PublicNodes, "container.managed.enablePrivateNodes"),
+    (WorstSetting::LocalCredential, "container.managed.disableLegacyClientCertificateIssuance"),
+];
 
 /// Fills in the facts.
 pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], cluster: &mut Cluster) {
@@ -42,6 +52,7 @@ pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], clust
     cluster.image_scanning = around.image_scanning();
     cluster.registries = around.registries();
     cluster.image_admission = around.image_admission();
+    cluster.guardrails = around.guardrails();
 }
 
 /// The places in which repositories near a cluster lie: its region, and the multi-region around that.
@@ -52,6 +63,26 @@ pub(crate) fn registry_places(cluster: &Record) -> Vec<String> {
         .into_iter()
         .find(|wide| region.strip_prefix(wide).is_some_and(|rest| rest.starts_with('-')));
     [Some(region), around].into_iter().flatten().filter(|place| !place.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a constraint is enforced. Google has evaluated tags and inheritance: a condition that is left is not understood.
+/// <https://docs.cloud.google.com/resource-manager/docs/reference/orgpolicy/rest/v2/organizations.policies/getEffectivePolicy>
+fn stance(policy: &EffectivePolicy, constraint: &str) -> Result<Stance, Gap> {
+    let unsettled = |why: &str| Gap::Unsettled { what: format!("whether `{constraint}` is enforced: {why}") };
+    let spec =
+        policy.spec.as_ref().ok_or_else(|| unsettled("the effective policy has no rules and does not say so"))?;
+    if spec.rules.iter().any(|rule| rule.condition.is_some()) {
+        return Err(unsettled("a rule has a condition"));
+    }
+    let enforced = spec.rules.iter().any(|rule| rule.enforce == Some(true));
+    if spec.rules.iter().any(|rule| rule.enforce != Some(enforced)) {
+        return Err(unsettled("its rules contradict each other"));
+    }
+    Ok(if enforced {
+        Stance::Refused { by: constraint.to_owned() }
+    } else {
+        Stance::Allowed { because: format!("{constraint} is not enforced") }
+    })
 }
 
 struct Around<'a> {
@@ -290,6 +321,22 @@ impl Around<'_> {
             })?;
             Ok(admission(rule))
         })
+    }
+
+    fn guardrails(&self) -> Observed<Vec<Guardrail>> {
+        let (mut sources, mut all) = (self.own.to_vec(), Vec::new());
+        for (against, constraint) in GUARDRAILS {
+            let params = [("constraint", constraint)];
+            let policy = self.shared.snapshot.one::<EffectivePolicy>(&EFFECTIVE_POLICY, self.shared.project, &params);
+            sources.extend_from_slice(policy.sources());
+            let stance = policy.get().and_then(|policy| stance(policy, constraint));
+            all.push(Guardrail { against, stance });
+        }
+        match all.iter().find_map(|one| one.stance.as_ref().err()) {
+            // Nothing was read of it.
+            Some(gap) if all.iter().all(|one| one.stance.is_err()) => Observed::missing(gap.clone()),
+            _ => Observed::known(all, sources),
+        }
     }
 
     fn registries(&self) -> Observed<Vec<Registry>> {

@@ -218,3 +218,26 @@ pub(crate) const SCANNING_STATE: Table = &[
     (2, "SCANNING_DISABLED"),
     (3, "SCANNING_ACTIVE"),
 ];
+
+/// What a constraint comes to in a project.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EffectivePolicy {
+    pub(crate) spec: Option<PolicySpec>,
+}
+
+/// The rules of a constraint.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicySpec {
+    #[serde(default)]
+    pub(crate) rules: Vec<PolicyRule>,
+}
+
+/// One rule of a constraint that is enforced or not.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PolicyRule {
+    pub(crate) enforce: Option<bool>,
+    pub(crate) condition: Option<serde_json::Value>,
+}

@@ -111,6 +111,14 @@ impl World {
         let rule =
             json!({ "evaluationMode": "REQUIRE_ATTESTATION", "enforcementMode": "ENFORCED_BLOCK_AND_AUDIT_LOG" });
         world.put(&call::IMAGE_POLICY, "p", &[], json!({ "defaultAdmissionRule": rule }));
+        for constraint in [
+            "container.managed.enableControlPlaneDNSOnlyAccess",
+            "container.managed.enablePrivateNodes",
+            "container.managed.disableLegacyClientCertificateIssuance",
+        ] {
+            let enforced = json!({ "spec": { "rules": [{ "enforce": true }] } });
+            world.put(&call::EFFECTIVE_POLICY, "p", &[("constraint", constraint)], enforced);
+        }
         let of = [("cluster", "europe-west1/c")];
         world.put(
             &call::CLUSTER_UPGRADES,

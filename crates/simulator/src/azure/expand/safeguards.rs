@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::cluster::cluster_id;
-use crate::azure::description::BackupVault;
+use crate::azure::description::{BackupVault, PolicyRule};
 use crate::azure::ids;
 
 const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
@@ -71,6 +71,91 @@ pub(super) fn add(site: &mut Site<'_>) {
     }
     for vault in &subscription.backup_vaults {
         self::vault(site, vault);
+    }
+    policies(site);
+}
+
+/// What holds here, and its definitions, which stand above all subscriptions.
+fn policies(site: &mut Site<'_>) {
+    const AKS: &str = "Microsoft.ContainerService/managedClusters";
+    let subscription = site.subscription;
+    let own = format!("/subscriptions/{}", subscription.id);
+    let list = |kind: &str| format!("{own}/providers/Microsoft.Authorization/{kind}");
+    let id_of = |name: &str, scope: &str| format!("{scope}/providers/Microsoft.Authorization/policyAssignments/{name}");
+    for policy in &subscription.policies {
+        let field = |alias: &str| json!({ "field": format!("{AKS}/{alias}"), "notEquals": true });
+        let (definition, own_rule) = match policy.rule {
+            PolicyRule::PrivateClusters => (
+                "/providers/Microsoft.Authorization/policyDefinitions/040732e8-d947-40b8-95d6-854c95024bf8",
+                field("apiServerAccessProfile.enablePrivateCluster"),
+            ),
+            PolicyRule::NoLocalAccounts => (
+                "/providers/Microsoft.Authorization/policyDefinitions/993c2fcd-2b29-49d2-9eb0-df2c3a730c32",
+                field("disableLocalAccounts"),
+            ),
+            PolicyRule::Places => (
+                "/providers/Microsoft.Management/managementGroups/acme/providers/Microsoft.Authorization/policyDefinitions/places",
+                json!({ "field": "location", "notIn": ["westeurope", "northeurope"] }),
+            ),
+        };
+        let body = json!({
+            "id": definition,
+            "name": definition.rsplit('/').next(),
+            "properties": {
+                "mode": "Indexed",
+                "parameters": { "effect": { "type": "String", "defaultValue": "Audit" } },
+                "policyRule": {
+                    "if": { "allOf": [{ "field": "type", "equals": AKS }, own_rule] },
+                    "then": { "effect": "[parameters('effect')]" },
+                },
+            },
+        });
+        site.wire.hide(definition, &body);
+        let given = json!({ "effect": { "value": policy.effect } });
+        let assigned = if policy.in_set {
+            let set = format!("{own}/providers/Microsoft.Authorization/policySetDefinitions/{}", policy.name);
+            let passed_on = json!({ "effect": { "value": "[parameters('effect')]" } });
+            let body = json!({
+                "id": set,
+                "name": policy.name,
+                "properties": {
+                    "parameters": { "effect": { "type": "String", "defaultValue": "Audit" } },
+                    "policyDefinitions": [{ "policyDefinitionId": definition, "parameters": passed_on }],
+                },
+            });
+            site.wire.hide(&set, &body);
+            set
+        } else {
+            definition.to_owned()
+        };
+        let scope = policy.scope.as_deref().unwrap_or(&own);
+        let body = json!({
+            "id": id_of(&policy.name, scope),
+            "name": policy.name,
+            "type": "Microsoft.Authorization/policyAssignments",
+            "properties": {
+                "policyDefinitionId": assigned, "scope": scope, "notScopes": [], "parameters": given,
+                "enforcementMode": "Default",
+            },
+        });
+        site.wire.show(&list("policyAssignments"), &body);
+    }
+    for exemption in &subscription.policy_exemptions {
+        let Some(policy) = subscription.policies.iter().find(|policy| policy.name == exemption.policy) else {
+            continue;
+        };
+        let scope = policy.scope.as_deref().unwrap_or(&own);
+        let body = json!({
+            "id": format!(
+                "{own}/resourceGroups/{}/providers/Microsoft.Authorization/policyExemptions/{}", exemption.group, policy.name
+            ),
+            "name": policy.name,
+            "properties": {
+                "policyAssignmentId": id_of(&policy.name, scope), "exemptionCategory": "Waiver",
+                "policyDefinitionReferenceIds": [],
+            },
+        });
+        site.wire.show(&list("policyExemptions"), &body);
     }
 }
 

@@ -10,6 +10,13 @@ use crate::gcp::wire::{Item, set};
 /// Services whose state can be asked for.
 const ASKED: [&str; 2] = ["containerscanning.googleapis.com", "containerthreatdetection.googleapis.com"];
 
+/// Constraints that can be asked for; none is enforced unless the description says so.
+const CONSTRAINTS: [&str; 3] = [
+    "container.managed.enableControlPlaneDNSOnlyAccess",
+    "container.managed.enablePrivateNodes",
+    "container.managed.disableLegacyClientCertificateIssuance",
+];
+
 /// Adds what a project has of it.
 pub(super) fn add(site: &mut Site<'_>) {
     let id = &site.project.id;
@@ -50,6 +57,15 @@ pub(super) fn add(site: &mut Site<'_>) {
         })
         .collect();
     site.wire.put(&format!("/v1/projects/{id}/services:batchGet"), Item::sparse(json!({ "services": services })));
+    for constraint in CONSTRAINTS {
+        let enforced = site.project.enforced.iter().any(|one| one == constraint);
+        let body = json!({
+            "name": format!("projects/{}/policies/{constraint}", site.number),
+            "spec": { "rules": [{ "enforce": enforced }] },
+        });
+        let path = format!("/v2/projects/{id}/policies/{constraint}:getEffectivePolicy");
+        site.wire.put(&path, Item::sparse(body));
+    }
     let mode = if site.project.attested { "REQUIRE_ATTESTATION" } else { "ALWAYS_ALLOW" };
     let policy = json!({
         "name": format!("projects/{id}/policy"),

@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use palisade_authority::{Effect, Grant, Layer, LayerKind, Reading, Truth};
-use palisade_model::Gap;
+use palisade_model::{Evidence, Gap};
 use palisade_provider::{FailureReason, Outcome, Snapshot};
 use std::{cell::OnceCell, collections::BTreeMap};
 
@@ -36,6 +36,7 @@ const LEVELS: usize = 16;
 pub(in crate::normalize) struct Guards {
     levels: Vec<Level>,
     membership: Membership,
+    sources: Vec<Evidence>,
 }
 
 /// Where an account belongs.
@@ -76,7 +77,7 @@ impl Guards {
         let described = snapshot.one::<DescribeOrganization>(&calls::DESCRIBE_ORGANIZATION, account, &[]);
         match described.get() {
             Err(gap) => Self::unread(Membership::Unknown, &gap),
-            Ok(described) if described.is_none() => Self { levels: Vec::new(), membership: Membership::None },
+            Ok(described) if described.is_none() => Self::free(Membership::None),
             Ok(DescribeOrganization { organization: Some(organization), .. }) => {
                 Self::of(snapshot, account, organization)
             }
@@ -89,23 +90,39 @@ impl Guards {
             return Self::unread(Membership::Unknown, &malformed(account, "it has no id or no management account"));
         };
         if !organization.rules(account) {
-            return Self { levels: Vec::new(), membership: Membership::In(id.clone(), None) };
+            return Self::free(Membership::In(id.clone(), None));
         }
         match above(snapshot, account) {
             Err(gap) => Self::unread(Membership::In(id.clone(), None), &gap),
-            Ok(above) => {
+            Ok((above, mut sources)) => {
                 let units: Vec<&str> =
                     above.iter().rev().filter(|level| *level != account).map(String::as_str).collect();
                 let path = format!("{id}/{}/", units.join("/"));
-                let levels =
-                    [SERVICE_CONTROL, RESOURCE_CONTROL].into_iter().flat_map(|kind| levels(snapshot, kind, &above));
-                Self { levels: levels.collect(), membership: Membership::In(id.clone(), Some(path)) }
+                let mut read = |kind| levels(snapshot, kind, &above, &mut sources);
+                let levels = [SERVICE_CONTROL, RESOURCE_CONTROL].into_iter().flat_map(&mut read).collect();
+                Self { levels, membership: Membership::In(id.clone(), Some(path)), sources }
             }
         }
     }
 
+    /// No policy stands above the account.
+    fn free(membership: Membership) -> Self {
+        Self { levels: Vec::new(), membership, sources: Vec::new() }
+    }
+
     fn unread(membership: Membership, gap: &Gap) -> Self {
-        Self { levels: vec![Level::unread("organisation policies", LayerKind::Guard, gap)], membership }
+        let levels = vec![Level::unread("organisation policies", LayerKind::Guard, gap)];
+        Self { levels, membership, sources: Vec::new() }
+    }
+
+    /// The records of the policies and of where they are attached.
+    pub(in crate::normalize) fn sources(&self) -> &[Evidence] {
+        &self.sources
+    }
+
+    /// Whether no policy can stand above the account.
+    pub(in crate::normalize) fn are_none(&self) -> bool {
+        self.levels.is_empty()
     }
 
     /// Where the account belongs.
@@ -167,11 +184,12 @@ fn allows_everything(grant: &Grant) -> bool {
 }
 
 /// What an account stands in, itself first and the root last.
-fn above(snapshot: &Snapshot, account: &str) -> Result<Vec<String>, Gap> {
+fn above(snapshot: &Snapshot, account: &str) -> Result<(Vec<String>, Vec<Evidence>), Gap> {
     let scope = asked_by(snapshot)?;
-    let mut levels = vec![account.to_owned()];
+    let (mut levels, mut sources) = (vec![account.to_owned()], Vec::new());
     while let Some(child) = levels.last().filter(|_| levels.len() < LEVELS) {
         let parents = snapshot.list(&calls::LIST_PARENTS, scope, &[("child", child)], |page: Parents| page.parents);
+        sources.extend_from_slice(parents.sources());
         let parents = parents.get()?;
         let [Parent { id: Some(id), .. }] = parents.as_slice() else {
             return Err(Gap::Unsettled {
@@ -181,7 +199,7 @@ fn above(snapshot: &Snapshot, account: &str) -> Result<Vec<String>, Gap> {
         let is_root = parents.iter().any(Parent::is_root);
         levels.push(id.clone());
         if is_root {
-            return Ok(levels);
+            return Ok((levels, sources));
         }
     }
     Err(Gap::Unsettled { what: format!("the units above {account} never end") })
@@ -214,7 +232,7 @@ fn is_unknown_kind(snapshot: &Snapshot, scope: &str, kind: &str) -> bool {
 }
 
 /// The levels of one kind of policy, the root's first.
-fn levels(snapshot: &Snapshot, kind: &str, above: &[String]) -> Vec<Level> {
+fn levels(snapshot: &Snapshot, kind: &str, above: &[String], sources: &mut Vec<Evidence>) -> Vec<Level> {
     let (word, layer) = match kind {
         SERVICE_CONTROL => ("service control policies", LayerKind::Guard),
         _ => ("resource control policies", LayerKind::Denials),
@@ -227,7 +245,8 @@ fn levels(snapshot: &Snapshot, kind: &str, above: &[String]) -> Vec<Level> {
             if attachments.untold.is_empty() && !attachments.by_target.contains_key(root) {
                 return Vec::new();
             }
-            let of = |id: &String| attachments.level(snapshot, id, (word, layer));
+            sources.extend_from_slice(&attachments.sources);
+            let of = |id: &String| attachments.level(snapshot, id, (word, layer), sources);
             above.iter().rev().map(of).collect()
         }
     }
@@ -241,15 +260,24 @@ struct Attachments<'a> {
     names: BTreeMap<String, String>,
     /// Policies of which nobody knows where they are attached: perhaps at every level.
     untold: Vec<String>,
+    /// The list of the policies.
+    sources: Vec<Evidence>,
 }
 
 fn attachments<'a>(snapshot: &'a Snapshot, kind: &str) -> Result<Attachments<'a>, Gap> {
     let scope = asked_by(snapshot)?;
-    let mut found = Attachments { scope, by_target: BTreeMap::new(), names: BTreeMap::new(), untold: Vec::new() };
+    let mut found = Attachments {
+        scope,
+        by_target: BTreeMap::new(),
+        names: BTreeMap::new(),
+        untold: Vec::new(),
+        sources: Vec::new(),
+    };
     if is_unknown_kind(snapshot, scope, kind) {
         return Ok(found);
     }
     let policies = snapshot.list(&calls::LIST_POLICIES, scope, &[("filter", kind)], |page: Policies| page.policies);
+    found.sources.extend_from_slice(policies.sources());
     for PolicySummary { id, name } in policies.get()? {
         let id = id.as_deref().ok_or_else(|| malformed(scope, "a policy has no id"))?;
         let name = name.as_deref().unwrap_or(id);
@@ -270,7 +298,13 @@ fn attachments<'a>(snapshot: &'a Snapshot, kind: &str) -> Result<Attachments<'a>
 }
 
 impl Attachments<'_> {
-    fn level(&self, snapshot: &Snapshot, target: &str, (word, kind): (&str, LayerKind)) -> Level {
+    fn level(
+        &self,
+        snapshot: &Snapshot,
+        target: &str,
+        (word, kind): (&str, LayerKind),
+        sources: &mut Vec<Evidence>,
+    ) -> Level {
         let own = self.by_target.get(target).map(Vec::as_slice).unwrap_or_default();
         let called = self.names.get(target).map_or_else(|| target.to_owned(), |name| format!("{name} ({target})"));
         let mut missing = self.untold.clone();
@@ -279,7 +313,7 @@ impl Attachments<'_> {
         }
         let mut documents = Vec::new();
         for (id, name) in own {
-            match document(snapshot, self.scope, id) {
+            match document(snapshot, self.scope, id, sources) {
                 Ok(document) => documents.push((format!("organisation policy {name}"), document)),
                 Err(gap) => missing.push(gap.to_string()),
             }
@@ -289,8 +323,9 @@ impl Attachments<'_> {
 }
 
 /// What a policy says.
-fn document(snapshot: &Snapshot, scope: &str, id: &str) -> Result<Parsed, Gap> {
+fn document(snapshot: &Snapshot, scope: &str, id: &str, sources: &mut Vec<Evidence>) -> Result<Parsed, Gap> {
     let answer = snapshot.one::<DescribePolicy>(&calls::DESCRIBE_POLICY, scope, &[("policy", id)]);
+    sources.extend_from_slice(answer.sources());
     match answer.get() {
         Ok(described) => Ok(match &described.policy.content {
             Some(text) => text.parse(),
