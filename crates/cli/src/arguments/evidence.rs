@@ -99,7 +99,7 @@ pub(crate) struct ExportBundle {
     #[arg(long, value_name = "REFERENCE", required_if_eq("profile", "auditor"))]
     pub(crate) pseudonym_key: Option<SecretRef>,
     /// Where the private key is that seals the bundle: `env:NAME`, `file:PATH`, a secret manager
-    #[arg(long, value_name = "REFERENCE", requires = "log")]
+    #[arg(long, value_name = "REFERENCE", requires = "log", value_parser = signing_key)]
     pub(crate) key: Option<SecretRef>,
     /// The folder of the log that numbers bundles; begun when it is not there
     #[arg(long, value_name = "DIR", requires = "key")]
@@ -157,7 +157,7 @@ Examples:
   palisade evidence keys show aws-sm://palisade-signing --origin acme.example/evidence")]
     Show {
         /// Where the private key is
-        #[arg(value_name = "REFERENCE")]
+        #[arg(value_name = "REFERENCE", value_parser = signing_key)]
         key: SecretRef,
         /// The log's name
         #[arg(long, value_name = "NAME", default_value = "palisade/evidence")]
@@ -172,7 +172,7 @@ Examples:
     #[command(after_help = "Examples:\n  palisade evidence keys rotate file:signing.pem --out signing-2027.pem")]
     Rotate {
         /// Where the old private key is
-        #[arg(value_name = "REFERENCE")]
+        #[arg(value_name = "REFERENCE", value_parser = signing_key)]
         old: SecretRef,
         /// The new private key's file
         #[arg(short, long, value_name = "FILE")]
@@ -212,4 +212,30 @@ A copy elsewhere (a backup, a secret manager, a snapshot of the disk) is not des
         #[arg(long, value_name = "ID")]
         id: String,
     },
+}
+
+/// Where a private key can be read. One that stays inside a key manager cannot be.
+fn signing_key(text: &str) -> Result<SecretRef, String> {
+    let managers = ["aws-kms:", "arn:aws:kms:", "azure-kv-key:", "gcp-kms:"];
+    if managers.iter().any(|manager| text.starts_with(manager)) {
+        return Err("this version signs with keys that it reads, and a key manager gives none away. Missing are its client for \
+                    signatures and seals of another kind than Ed25519; keep the key in a secret manager: `aws-sm://`, \
+                    `azure-kv://`, `gcp-sm://`"
+            .to_owned());
+    }
+    text.parse().map_err(|error: palisade_message::SecretRefError| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_stays_in_a_key_manager_is_refused_with_what_is_missing() {
+        for text in ["aws-kms://alias/evidence", "arn:aws:kms:eu-west-1:111111111111:key/x", "gcp-kms://projects/p"] {
+            assert!(signing_key(text).unwrap_err().contains("seals of another kind than Ed25519"), "{text}");
+        }
+        assert!(signing_key("file:signing.pem").is_ok());
+        assert!(signing_key("hunter2").is_err());
+    }
 }
