@@ -11,6 +11,10 @@ resource "azurerm_role_definition" "palisade_reader" {
     actions = [
       "Microsoft.Authorization/denyAssignments/read",
       "Microsoft.Authorization/locks/read",
+      "Microsoft.Authorization/policyAssignments/read",
+      "Microsoft.Authorization/policyDefinitions/read",
+      "Microsoft.Authorization/policyExemptions/read",
+      "Microsoft.Authorization/policySetDefinitions/read",
       "Microsoft.Authorization/roleAssignments/read",
       "Microsoft.Authorization/roleDefinitions/read",
       "Microsoft.Automation/automationAccounts/read",

@@ -37,6 +37,7 @@ resource "google_organization_iam_custom_role" "palisade_reader" {
     "iam.serviceAccounts.list",
     "logging.buckets.list",
     "logging.sinks.list",
+    "orgpolicy.policy.get",
     "recommender.iamPolicyInsights.list",
     "resourcemanager.folders.get",
     "resourcemanager.folders.getIamPolicy",

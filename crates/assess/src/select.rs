@@ -67,7 +67,7 @@ pub(crate) fn select(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<(Selection, P
 /// may do parts. Rounding such a plan to whole tasks goes well or badly by chance, so it is asked for a little less and a
 /// little more room too.
 fn start(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<Selection> {
-    let tries = (TRIES / tasks.len().max(1)).clamp(5, 40);
+    let tries = (TRIES / tasks.len().max(1)).clamp(1, 40);
     let asked = (0..tries).filter_map(|number| {
         // 100, 98, 102, 96, 104, ...
         let off = 2 * u32::try_from(number.div_ceil(2)).unwrap_or_default();

@@ -27,6 +27,8 @@ const KEYS: &[&str] = &[
     "log_searchable_days",
     "backup_age_hours",
     "image_age_days",
+    "vulnerability_days",
+    "exposed_vulnerability_days",
     "require_own_disk_key",
     "untrusted_workloads",
     "retirement_notice_days",
@@ -81,6 +83,12 @@ pub(crate) fn read(node: Option<&Node>, controls: &[&str], diagnostics: &mut Dia
             .unwrap_or(standard.log_searchable_days),
         backup_age_hours: map.number("backup_age_hours", 1..8_785, diagnostics).unwrap_or(standard.backup_age_hours),
         image_age_days: map.number("image_age_days", 1..3_651, diagnostics).unwrap_or(standard.image_age_days),
+        vulnerability_days: map
+            .number("vulnerability_days", 1..3_651, diagnostics)
+            .unwrap_or(standard.vulnerability_days),
+        exposed_vulnerability_days: map
+            .number("exposed_vulnerability_days", 1..3_651, diagnostics)
+            .unwrap_or(standard.exposed_vulnerability_days),
         own_disk_key: map.flag("require_own_disk_key", diagnostics),
         untrusted_workloads: map.flag("untrusted_workloads", diagnostics),
         retirement_notice_days: map

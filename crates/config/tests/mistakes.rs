@@ -146,6 +146,7 @@ fn each_mistake_has_a_message_with_its_file_line_and_column() {
         (target("policy: { require_customer_key: maybe }\n"), "neither `true` nor `false`", "4:33"),
         (target("policy: { untrusted_workloads: some }\n"), "neither `true` nor `false`", "4:32"),
         (target("policy: { image_age_days: young }\n"), "`image_age_days` is no whole number", "4:27"),
+        (target("policy: { vulnerability_days: never }\n"), "`vulnerability_days` is no whole number", "4:31"),
         (target("policy: [a]\n"), "`policy` is a list", "4:9"),
         (target("sinks: { slack: { url: \"https://hooks.example/secret\" } }\n"), "`sinks` has no key `slack`", "4:10"),
         (target("sinks: [chat]\n"), "`sinks` is a list", "4:8"),

@@ -9,7 +9,7 @@ pub mod cluster_certificate_expiring;
 pub mod directory_bypassed;
 pub mod endpoint_open_to_the_internet;
 pub mod legacy_authorization;
-mod list;
+pub(crate) mod list;
 pub mod local_administrator_present;
 pub mod private_endpoint_unguarded;
 pub mod private_path_missing;

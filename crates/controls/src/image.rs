@@ -3,6 +3,7 @@
 use palisade_engine::Entry;
 
 pub mod cluster_can_push;
+pub mod critical_vulnerabilities_overdue;
 pub mod images_unscanned;
 pub mod registry_open;
 pub mod signatures_unverified;
@@ -14,4 +15,5 @@ pub const CONTROLS: &[Entry] = &[
     Entry::of::<cluster_can_push::ClusterCanPush>(),
     Entry::of::<registry_open::RegistryOpen>(),
     Entry::of::<signatures_unverified::SignaturesUnverified>(),
+    Entry::of::<critical_vulnerabilities_overdue::CriticalVulnerabilitiesOverdue>(),
 ];

@@ -43,6 +43,10 @@ pub struct Policy {
     pub backup_age_hours: u32,
     /// Oldest node image that is tolerated where the provider does not say that it is the newest, in days (ND-10).
     pub image_age_days: u32,
+    /// Oldest critical vulnerability of a running image that is tolerated once a fix exists, in days (IM-06).
+    pub vulnerability_days: u32,
+    /// The same where the whole internet reaches the API server or machines of the cluster, in days (IM-06).
+    pub exposed_vulnerability_days: u32,
     /// Whether node disks must be encrypted with the customer's own key (ND-13). `None`: nobody has said.
     pub own_disk_key: Option<bool>,
     /// Whether code that nobody vouches for runs in the clusters (ND-14). `None`: nobody has said.
@@ -83,6 +87,8 @@ impl Default for Policy {
             log_searchable_days: 90,
             backup_age_hours: 24,
             image_age_days: 45,
+            vulnerability_days: 30,
+            exposed_vulnerability_days: 7,
             own_disk_key: None,
             untrusted_workloads: None,
             retirement_notice_days: 180,

@@ -2,9 +2,9 @@
 
 use crate::{
     Access, ActivityLog, Api, AuditStore, BackupPlans, BackupSafety, ClusterId, ClusterNetwork, Controller, Credential,
-    Detection, Encryption, Etcd, ExternalTrust, Gap, Guardrail, Identity, ImageAdmission, ImageScanning, KeyFacts,
-    Lifecycle, Location, Minter, Observed, Pipelines, Platform, Pool, Provider, Recovery, Registry, Scope, Trust,
-    UnreadGroup, Version, WorkloadIdentity,
+    Detection, Encryption, Etcd, ExternalTrust, Gap, Guardrail, Identity, ImageAdmission, ImageScanning,
+    ImageVulnerabilities, KeyFacts, Lifecycle, Location, Minter, Observed, Pipelines, Platform, Pool, Provider,
+    Recovery, Registry, Scope, Trust, UnreadGroup, Version, WorkloadIdentity,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -70,6 +70,8 @@ pub struct Cluster {
     pub backup_safety: Observed<BackupSafety>,
     /// Whether the registries near it scan images.
     pub image_scanning: Observed<Vec<ImageScanning>>,
+    /// The critical vulnerabilities of the images that run in it.
+    pub vulnerabilities: Observed<ImageVulnerabilities>,
     /// Who may reach the registries near it.
     pub registries: Observed<Vec<Registry>>,
     /// What threat detection sees of it.
@@ -145,6 +147,7 @@ impl Cluster {
             recovery: Observed::missing(gap.clone()),
             backup_safety: Observed::missing(gap.clone()),
             image_scanning: Observed::missing(gap.clone()),
+            vulnerabilities: Observed::missing(gap.clone()),
             registries: Observed::missing(gap.clone()),
             detection: Observed::missing(gap.clone()),
             image_admission: Observed::missing(gap.clone()),

@@ -101,6 +101,8 @@ facts! {
     BackupSafety = "backup safety",
     /// Whether registries scan images.
     ImageScanning = "image scanning",
+    /// Critical vulnerabilities of the images that run.
+    Vulnerabilities = "vulnerabilities",
     /// Who may reach registries.
     Registries = "registries",
     /// What threat detection sees.
@@ -260,6 +262,7 @@ impl Cluster {
         see(FactKind::Recovery, self.recovery.gap());
         see(FactKind::BackupSafety, self.backup_safety.gap());
         see(FactKind::ImageScanning, self.image_scanning.gap());
+        see(FactKind::Vulnerabilities, self.vulnerabilities.gap());
         see(FactKind::Registries, self.registries.gap());
         see(FactKind::Detection, self.detection.gap());
         see(FactKind::ImageAdmission, self.image_admission.gap());
@@ -354,6 +357,7 @@ impl Cluster {
         facts.push((FactKind::Recovery, &mut self.recovery));
         facts.push((FactKind::BackupSafety, &mut self.backup_safety));
         facts.push((FactKind::ImageScanning, &mut self.image_scanning));
+        facts.push((FactKind::Vulnerabilities, &mut self.vulnerabilities));
         facts.push((FactKind::Registries, &mut self.registries));
         facts.push((FactKind::Detection, &mut self.detection));
         facts.push((FactKind::ImageAdmission, &mut self.image_admission));

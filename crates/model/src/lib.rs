@@ -69,4 +69,6 @@ pub use pool::{
     DefaultRoute, Egress, Exposure, Filters, Interactive, Layer, Metadata, Mitigation, Node, OpenRule, PodAccess, Pool,
     PoolKind, PublicAddresses, SubnetFilter,
 };
-pub use registry::{ImageScanning, Registry, RegistryOpening, ScanMode};
+pub use registry::{
+    ImageRuns, ImageScanning, ImageVulnerabilities, ImageVulnerability, Registry, RegistryOpening, ScanMode,
+};

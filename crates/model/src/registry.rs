@@ -1,6 +1,7 @@
 //! The registries that images come from.
 
 use crate::Gap;
+use jiff::Timestamp;
 
 /// Whether one registry or repository is scanned for known vulnerabilities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,5 +65,41 @@ pub enum RegistryOpening {
     AnyonePushes {
         /// What says so.
         by: String,
+    },
+}
+
+/// The critical vulnerabilities of the images that run in a cluster, as the provider's scanner tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageVulnerabilities {
+    /// Those that a newer version mends, of images that run in the cluster or may.
+    pub fixable: Vec<ImageVulnerability>,
+    /// What the scanner looks at, for a sentence: `Amazon Inspector looks at the 3 images that it saw running here`.
+    pub covered: String,
+    /// Why images may run that it does not look at. Empty when nothing that was read says so.
+    pub uncovered: Vec<Gap>,
+}
+
+/// A critical vulnerability that a newer version mends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageVulnerability {
+    /// Its public number: `CVE-2026-1234`.
+    pub name: String,
+    /// The image that has it, as people know it.
+    pub image: String,
+    /// When the scanner first saw it in the image. `None`: it does not say.
+    pub since: Option<Timestamp>,
+    /// Whether the image runs in the cluster.
+    pub runs: ImageRuns,
+}
+
+/// Whether an image runs in a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageRuns {
+    /// The provider saw it run there.
+    Here,
+    /// Nothing that was read says whether it does.
+    Perhaps {
+        /// Why.
+        because: String,
     },
 }

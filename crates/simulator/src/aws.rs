@@ -168,6 +168,7 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
         | Service::Ecr
         | Service::Backup
         | Service::GuardDuty
+        | Service::Inspector
         | Service::Eks => {
             let fabric = estate.region(&call.region).ok_or_else(|| not_enabled(call))?;
             match call.service {
@@ -176,9 +177,12 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
                 Service::LoadBalancing => query::balancing::answer(world, fabric, call),
                 Service::ClassicLoadBalancing => query::balancing::first_generation(world, fabric, call),
                 Service::Kms => kms::answer(world, fabric, call),
-                Service::CloudTrail | Service::Logs | Service::Ecr | Service::Backup | Service::GuardDuty => {
-                    safeguards::answer(world, estate, fabric, call)
-                }
+                Service::CloudTrail
+                | Service::Logs
+                | Service::Ecr
+                | Service::Backup
+                | Service::GuardDuty
+                | Service::Inspector => safeguards::answer(world, estate, fabric, call),
                 _ => eks::answer(world, fabric, call),
             }
         }

@@ -180,8 +180,15 @@ fn pages(wire: &Wire, route: &Route, request: &Request, (field, default, most): 
     if path.ends_with("/roles") && full {
         path.push_str("#full");
     }
-    if let Some(filter) = request.query.get("filter").filter(|filter| !filter.is_empty()) {
-        return answer::invalid(route, &format!("The simulator does not evaluate the filter '{filter}'."));
+    match request.query.get("filter").filter(|filter| !filter.is_empty()) {
+        // Kinds are the one thing that this filter of Google's knows besides addresses.
+        Some(filter) if path.ends_with("/occurrences") && kind_of(filter).is_some() => {
+            path = format!("{path}#{}", kind_of(filter).unwrap_or_default());
+        }
+        Some(filter) => {
+            return answer::invalid(route, &format!("The simulator does not evaluate the filter '{filter}'."));
+        }
+        None => (),
     }
     let empty = List::default();
     let list = wire.list(&path).unwrap_or(&empty);
@@ -212,6 +219,12 @@ fn aggregated(wire: &Wire, route: &Route, request: &Request, field: &str) -> Rep
     };
     let next = (to < all).then(|| page_token(to));
     answer::scopes(list, field, (of, to), next.as_deref())
+}
+
+/// `kind="VULNERABILITY"`.
+fn kind_of(filter: &str) -> Option<&str> {
+    let kind = filter.trim().strip_prefix("kind=\"")?.strip_suffix('"')?;
+    kind.chars().all(|letter| letter.is_ascii_uppercase()).then_some(kind)
 }
 
 /// Which items the page has: from, to.

@@ -9,13 +9,13 @@ use palisade_model::{
     BackupSafety, Boot, Cluster, ClusterId, ClusterNetwork, Controller, ControllerIdentity, Coverage, Credential,
     Dedication, DefaultRoute, Detection, Digest, DiskKey, Disks, Door, DoorKind, Egress, Encryption, Entry, EntryKind,
     Etcd, Evidence, Exposure, ExternalTrust, Filters, FlowLogs, Gap, Guardrail, Identity, IdentityKind, Image,
-    ImageAdmission, ImageAge, ImageScanning, Interactive, Isolation, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner,
-    KeyState, Location, LongLivedKey, Machinery, Metadata, Minter, NetworkPart, NetworkPlace, Newest, Node, NodeId,
-    Observed, OpenRule, Patching, Pipeline, PipelineReach, Pipelines, Platform, PodAccess, PolicyEngine, Pool, PoolId,
-    PoolKind, PrincipalKind, PrivateApis, PrivateGuard, PrivatePath, Progress, Provider, PublicAccess, PublicAddresses,
-    PublicDoor, Recovery, Registry, RegistryOpening, Retention, Room, Rotation, Scaling, ScanMode, Scope, SecretStore,
-    Stance, SubnetFilter, Telemetry, Transit, Trust, TrustSubject, Tunnel, TunnelKind, Unused, Version,
-    WorkloadIdentity, WorstSetting,
+    ImageAdmission, ImageAge, ImageRuns, ImageScanning, ImageVulnerabilities, ImageVulnerability, Interactive,
+    Isolation, Issuer, KeyAccess, KeyFacts, KeyHolder, KeyOwner, KeyState, Location, LongLivedKey, Machinery, Metadata,
+    Minter, NetworkPart, NetworkPlace, Newest, Node, NodeId, Observed, OpenRule, Patching, Pipeline, PipelineReach,
+    Pipelines, Platform, PodAccess, PolicyEngine, Pool, PoolId, PoolKind, PrincipalKind, PrivateApis, PrivateGuard,
+    PrivatePath, Progress, Provider, PublicAccess, PublicAddresses, PublicDoor, Recovery, Registry, RegistryOpening,
+    Retention, Room, Rotation, Scaling, ScanMode, Scope, SecretStore, Stance, SubnetFilter, Telemetry, Transit, Trust,
+    TrustSubject, Tunnel, TunnelKind, Unused, Version, WorkloadIdentity, WorstSetting,
 };
 use palisade_reach::{AddrSet, Bounds, IntervalSet, PacketSet, Protocol, Protocols, RuleId};
 use std::{collections::BTreeMap, sync::Arc};
@@ -146,6 +146,11 @@ pub fn tidy(provider: Provider) -> Cluster {
             registry: "shop".to_owned(),
             mode: ScanMode::Continuous { by: "the registry".to_owned() },
         }]),
+        vulnerabilities: known(ImageVulnerabilities {
+            fixable: Vec::new(),
+            covered: "the scanner looks at all images that run here".to_owned(),
+            uncovered: Vec::new(),
+        }),
         registries: known(vec![Registry { name: "shop".to_owned(), openings: Vec::new(), unread: None }]),
         detection: known(Detection::Whole { by: "the detector".to_owned() }),
         image_admission: known(ImageAdmission::Enforced { by: "the policy".to_owned() }),
@@ -362,6 +367,11 @@ pub fn sloppy(provider: Provider) -> Cluster {
         registry: "shop".to_owned(),
         mode: ScanMode::Off { because: "no rule".to_owned() },
     }]);
+    cluster.vulnerabilities = known(ImageVulnerabilities {
+        fixable: vec![vulnerability(45)],
+        covered: "the scanner looks at all images that run here".to_owned(),
+        uncovered: Vec::new(),
+    });
     cluster.registries = known(vec![Registry {
         name: "shop".to_owned(),
         openings: vec![RegistryOpening::AnyonePulls { by: "policy".to_owned() }],
@@ -382,6 +392,16 @@ pub fn sloppy(provider: Provider) -> Cluster {
 
 fn guardrail(stance: Stance) -> Guardrail {
     Guardrail { against: WorstSetting::PublicControlPlane, stance: Ok(stance) }
+}
+
+/// A critical vulnerability that has been known for so many days of an image that runs in the cluster.
+pub fn vulnerability(days: i64) -> ImageVulnerability {
+    ImageVulnerability {
+        name: "CVE-2026-1000".to_owned(),
+        image: "shop/web".to_owned(),
+        since: Some(now() - jiff::SignedDuration::from_hours(24 * days)),
+        runs: ImageRuns::Here,
+    }
 }
 
 fn copy(say: impl Fn(&str) -> Answer) -> BackupCopy {

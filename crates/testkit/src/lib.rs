@@ -19,7 +19,7 @@ mod tsa;
 mod variation;
 mod walled;
 
-pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy};
+pub use example::{everyone, evidence, gap, known, nets, now, packets, sloppy, tidy, vulnerability};
 pub use law::{Lie, first_lie};
 pub use measure::measure_evaluation;
 pub use moto::Moto;

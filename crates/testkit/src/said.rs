@@ -37,7 +37,7 @@ pub fn said(cluster: &Cluster) -> BTreeMap<FactKind, Vec<String>> {
         Pipelines: cluster.pipelines, ActivityLog: cluster.activity, AuditStore: cluster.audit_store,
         BackupPlans: cluster.backup_plans, Recovery: cluster.recovery, BackupSafety: cluster.backup_safety,
         ImageScanning: cluster.image_scanning, Registries: cluster.registries, Detection: cluster.detection,
-        ImageAdmission: cluster.image_admission, Guardrails: cluster.guardrails,
+        ImageAdmission: cluster.image_admission, Guardrails: cluster.guardrails, Vulnerabilities: cluster.vulnerabilities,
     );
     let pools = cluster.pools.get();
     said.entry(FactKind::Pools).or_default().push(format!("{:?}", pools.as_ref().map(|pools| pools.len())));

@@ -103,6 +103,10 @@ pub static CALLS: &[Call] = &[
     LIST_DETECTORS,
     GET_DETECTOR,
     LIST_COVERAGE,
+    INSPECTOR_STATUS,
+    INSPECTOR_COVERAGE,
+    INSPECTOR_FINDINGS,
+    CLUSTERS_OF_IMAGE,
 ];
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
         assert_eq!(names.len(), CALLS.len());
         for call in CALLS {
             let (_, operation) = call.name.split_once(':').unwrap();
-            let reads = ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb));
+            let reads = ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb));
             let session_or_report = ["AssumeRole", "GenerateServiceLastAccessedDetails"].contains(&operation);
             assert!(reads || session_or_report, "{}", call.name);
             // Both generations of load balancers share a namespace of permissions.

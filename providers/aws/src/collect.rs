@@ -15,6 +15,7 @@ mod organization;
 mod region;
 mod safeguards;
 mod session;
+mod vulnerabilities;
 
 use crate::settings::{Limits, Regions, Settings};
 use ask::{Question, Wire, ask, sending};

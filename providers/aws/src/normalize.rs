@@ -26,6 +26,7 @@ mod registry;
 mod route;
 mod trail;
 mod upkeep;
+mod vulnerabilities;
 
 use crate::{
     calls,
@@ -230,6 +231,7 @@ fn cluster(account: &Account<'_>, region: &Region<'_>, arn: &str, known: &Known<
     cluster.recovery = backup::recovery(region, arn, known);
     cluster.backup_safety = backup::safety(region, arn, known);
     cluster.image_scanning = registry::scanning(region, known);
+    cluster.vulnerabilities = vulnerabilities::of_images(region, arn, known, &cluster.image_scanning);
     cluster.registries = registry::registries(region, known);
     cluster.image_admission = registry::admission(known);
     cluster.guardrails = guardrails::guardrails(region, account, known);

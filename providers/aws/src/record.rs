@@ -12,6 +12,7 @@ pub(crate) mod machinery;
 pub(crate) mod network;
 pub(crate) mod organization;
 pub(crate) mod safeguards;
+pub(crate) mod vulnerabilities;
 
 use serde::{
     Deserialize, Deserializer,

@@ -5,7 +5,7 @@ use palisade_model::FactKind::{
     DefaultRoute, DeletionGuard, Detection, Egress, Experiments, Exposure, ExternalTrusts, Filters, FlowLogs,
     Guardrails, Identities, ImageScanning, KeyAccess, KeyRotation, KeyState, Minters, NewestImage, Nodes, OtherTrust,
     Pipelines, PrivateGuard, PublicAccess, PublicAddresses, Recovery, Registries, Room, Standing, Support, Trusts,
-    Tunnels, UnreadGroups, Upgrades,
+    Tunnels, UnreadGroups, Upgrades, Vulnerabilities,
 };
 use palisade_provider::{Call, Per};
 
@@ -212,8 +212,13 @@ calls! {
         "know when a cluster was last backed up, and into which tier";
     /// The plans of Defender for Cloud.
     PRICINGS = "Pricings_List", "Microsoft.Security/pricings/read", Account,
-        &[Detection, ImageScanning], &[],
+        &[Detection, ImageScanning, Vulnerabilities], &[],
         "know whether Defender for Containers is on";
+    /// What Defender says of the containers that run, by a query of Resource Graph: the list of assessments that Azure Resource
+    /// Manager has is of everything in the subscription and does not say what kind of thing each is about.
+    RUNNING_CONTAINERS = "ResourceGraph_SecurityResources", "Microsoft.Security/assessments/read", Account,
+        &[Vulnerabilities], &[],
+        "know the vulnerabilities of the images that run";
     /// The image registries of a subscription.
     REGISTRIES = "Registries_List", "Microsoft.ContainerRegistry/registries/read", Account,
         &[ImageScanning, Registries], &[],

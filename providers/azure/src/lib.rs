@@ -9,8 +9,8 @@
 //!
 //! # What it refuses to do
 //!
-//! It reads through Azure Resource Manager, with `GET` and one list that Azure only computes on a `POST`: no credential is
-//! ever listed, no command ever run, no key's content ever asked for. Microsoft Graph is asked one thing, which identities are
+//! It reads through Azure Resource Manager, with `GET`, one list that Azure only computes on a `POST`, and one query of Resource
+//! Graph, which is asked like that too: no credential is ever listed, no command ever run, no key's content ever asked for. Microsoft Graph is asked one thing, which identities are
 //! in the groups that hold roles; what secrets an application has stays an open question, and says so. Its normalizer does
 //! no I/O.
 
@@ -31,9 +31,9 @@ pub use calls::{
     DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS, FLOW_LOGS, GROUP_MEMBERS, IDENTITIES, KEY,
     KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, LOG_TABLE, MAINTENANCE, NETWORK_WATCHERS, NETWORKS, NODE_ADDRESSES,
     NODE_INTERFACES, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET, PRICINGS, PRIVATE_ENDPOINTS,
-    PUBLIC_ADDRESSES, RECOVERY_POINTS, REGISTRIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES, SCALE_SETS,
-    SECURITY_GROUPS, SUBSCRIPTION_LOGS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS, UPGRADE_PROFILE, VAULT, VAULTS,
-    VIRTUAL_MACHINES,
+    PUBLIC_ADDRESSES, RECOVERY_POINTS, REGISTRIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES,
+    RUNNING_CONTAINERS, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTION_LOGS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS,
+    UPGRADE_PROFILE, VAULT, VAULTS, VIRTUAL_MACHINES,
 };
 #[cfg(feature = "collect")]
 pub use collect::own_access;

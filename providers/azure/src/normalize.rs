@@ -44,6 +44,7 @@ mod surroundings;
 mod table;
 mod trusts;
 mod upkeep;
+mod vulnerabilities;
 mod ways;
 
 #[cfg(feature = "collect")]

@@ -34,7 +34,8 @@ pub(crate) use policy::{
     Parameters, PolicyAssignment, PolicyDefinition, PolicyExemption, PolicySet, PolicySetProperties, SetMember, Values,
 };
 pub(crate) use safeguards::{
-    BackupInstance, BackupVault, ContainerRegistry, LogTable, Pricing, RecoveryPoint, RecoveryPointProperties,
+    BackupInstance, BackupVault, ContainerRegistry, ContainerUpdate, ContainerUpdates, LogTable, Pricing,
+    RecoveryPoint, RecoveryPointProperties, Vulnerability,
 };
 pub(crate) use scope::{Descendant, Subscription};
 pub(crate) use vault::{DiagnosticProperties, DiagnosticSetting, Key, Vault, VaultProperties};

@@ -5,7 +5,7 @@ use palisade_model::FactKind::{
     DefaultRoute, Detection, Egress, Exposure, ExternalTrusts, Filters, FlowLogs, Guardrails, Identities,
     ImageAdmission, ImageScanning, Interactive, KeyAccess, KeyRotation, KeyState, Keys, Minters, Nodes, OtherTrust,
     Pipelines, PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels,
-    UnreadGroups, Unused,
+    UnreadGroups, Unused, Vulnerabilities,
 };
 use palisade_provider::{Call, Per};
 
@@ -440,7 +440,7 @@ pub const SERVICES: Call = Call {
     name: "serviceusage.services.batchGet",
     permission: "serviceusage.services.get",
     per: Per::Account,
-    feeds: &[Detection, ImageScanning],
+    feeds: &[Detection, ImageScanning, Vulnerabilities],
     redact: &[],
     purpose: "read whether image scanning and container threat detection are on",
 };
@@ -460,7 +460,7 @@ pub const REPOSITORIES: Call = Call {
     name: "artifactregistry.repositories.list",
     permission: "artifactregistry.repositories.list",
     per: Per::Network,
-    feeds: &[ImageScanning, Registries],
+    feeds: &[ImageScanning, Registries, Vulnerabilities],
     redact: &[],
     purpose: "read the image repositories near the clusters, and whether they are scanned",
 };
@@ -493,6 +493,16 @@ pub const EFFECTIVE_POLICY: Call = Call {
     feeds: &[Guardrails],
     redact: &[],
     purpose: "read which settings of clusters the organisation refuses",
+};
+
+/// Reads what Artifact Analysis found in the images of a project, and which of them it still looks at.
+pub const OCCURRENCES: Call = Call {
+    name: "containeranalysis.projects.occurrences.list",
+    permission: "containeranalysis.occurrences.list",
+    per: Per::Account,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "read the vulnerabilities of the project's images, and which of them are still looked at",
 };
 
 /// Every call the collector may make.
@@ -536,4 +546,5 @@ pub static CALLS: &[Call] = &[
     REPOSITORY_POLICY,
     IMAGE_POLICY,
     EFFECTIVE_POLICY,
+    OCCURRENCES,
 ];

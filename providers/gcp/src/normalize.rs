@@ -41,10 +41,11 @@ mod traffic;
 mod trusts;
 #[cfg(test)]
 mod vectors;
+mod vulnerabilities;
 
 pub(crate) use proposal::propose;
 #[cfg(feature = "collect")]
-pub(crate) use safeguards::{GUARDRAILS, SCANNING, WATCHING, registry_places};
+pub(crate) use safeguards::{ANALYSED, FOUND, GUARDRAILS, SCANNING, WATCHING, registry_places};
 
 use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
 use palisade_model::{Gap, Inventory, Scope, Unseen};

@@ -26,6 +26,15 @@ fn full() -> World {
         pools.push(json!({ "name": "second", "config": { "serviceAccount": "default", "imageType": "COS_CONTAINERD" }, "version": "1.33.4-gke.100",
             "status": "RUNNING", "upgradeSettings": { "strategy": "SURGE", "maxSurge": 1 } }));
     });
+    // Images are scanned, and nothing watches: of what is on, nobody knows whether it does.
+    let services = json!([
+        { "name": "projects/42/services/containerscanning.googleapis.com", "state": 2 },
+        { "name": "projects/42/services/containerthreatdetection.googleapis.com", "state": 1 },
+    ]);
+    world.put(&call::SERVICES, "p", &[], json!({ "services": services }));
+    let looked_at = json!({ "resourceUri": "i", "discovery": { "continuousAnalysis": 1, "analysisStatus": 3 } });
+    world.put(&call::OCCURRENCES, "p", &[("kind", "DISCOVERY")], json!({ "occurrences": [looked_at] }));
+    world.put(&call::OCCURRENCES, "p", &[("kind", "VULNERABILITY")], json!({}));
     // Something that what is not read may keep out, or let in elsewhere.
     world.firewalls(json!([{ "name": "ssh", "sourceRanges": ["0.0.0.0/0"], "allowed": [{ "IPProtocol": "tcp", "ports": ["22"] }] }]));
     let robot = "serviceAccount:service-42@container-engine-robot.iam.gserviceaccount.com";
@@ -80,6 +89,9 @@ fn doubtful(inventory: &Inventory, call: &str) -> BTreeSet<FactKind> {
         }
         if cluster.pipelines.get().is_ok_and(|one| one.unread.iter().any(|unread| unread.contains(call))) {
             found.insert(FactKind::Pipelines);
+        }
+        if cluster.vulnerabilities.get().is_ok_and(|one| one.uncovered.iter().any(|gap| gap.call() == Some(call))) {
+            found.insert(FactKind::Vulnerabilities);
         }
         if cluster.access.administrators.get().into_iter().flatten().any(|one| hangs(&one.certainty)) {
             found.insert(FactKind::Administrators);

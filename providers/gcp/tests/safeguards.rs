@@ -5,9 +5,9 @@
 mod world;
 
 use palisade_gcp::call::{
-    BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY, SERVICES,
+    BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_SINKS, OCCURRENCES, REPOSITORIES, REPOSITORY_POLICY, SERVICES,
 };
-use palisade_model::{Detection, ImageAdmission, RegistryOpening, ScanMode, Stance, WorstSetting};
+use palisade_model::{Detection, Gap, ImageAdmission, ImageRuns, RegistryOpening, ScanMode, Stance, WorstSetting};
 use palisade_provider::FailureReason;
 use serde_json::{Value, json};
 use world::World;
@@ -109,6 +109,7 @@ fn a_constraint_refuses_only_where_it_is_enforced_without_a_condition() {
     assert!(matches!(rules(json!([{ "enforce": true }])), Ok(Stance::Refused { .. })));
     assert!(matches!(rules(json!([{ "enforce": false }])), Ok(Stance::Allowed { .. })));
     assert!(matches!(rules(json!([])), Ok(Stance::Allowed { .. })));
+    assert!(matches!(rules(json!([{}])), Ok(Stance::Allowed { .. })), "what is false is left out");
     // What is only tried out refuses nothing.
     let tried = json!({ "spec": { "rules": [] }, "dryRunSpec": { "rules": [{ "enforce": true }] } });
     assert!(matches!(of(tried), Ok(Stance::Allowed { .. })));
@@ -118,4 +119,54 @@ fn a_constraint_refuses_only_where_it_is_enforced_without_a_condition() {
     );
     assert!(rules(json!([{ "enforce": true }, { "enforce": false }])).is_err());
     assert!(of(json!({})).is_err(), "it does not say that it has none");
+}
+
+/// A project that scans its images, with one that is looked at and one critical vulnerability in it.
+fn scanned() -> World {
+    let mut world = World::tidy();
+    let on = json!([{ "name": "projects/42/services/containerscanning.googleapis.com", "state": 2 }]);
+    world.put(&SERVICES, "p", &[], json!({ "services": on }));
+    let image = "https://europe-docker.pkg.dev/p/web/api@sha256:0123456789abcdef";
+    let looked_at = json!({ "resourceUri": image, "discovery": { "continuousAnalysis": 1, "analysisStatus": 3 } });
+    world.put(&OCCURRENCES, "p", &[("kind", "DISCOVERY")], json!({ "occurrences": [looked_at] }));
+    let found = json!({
+        "resourceUri": image, "noteName": "projects/goog-vulnz/notes/CVE-2026-1", "createTime": "2026-09-01T00:00:00Z",
+        "vulnerability": { "effectiveSeverity": 5, "fixAvailable": true },
+    });
+    world.put(&OCCURRENCES, "p", &[("kind", "VULNERABILITY")], json!({ "occurrences": [found] }));
+    world
+}
+
+#[test]
+fn what_is_wrong_with_any_image_of_the_project_may_run_in_the_cluster() {
+    let told = scanned().only().vulnerabilities.get().unwrap().clone();
+    assert_eq!(told.fixable.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["CVE-2026-1"]);
+    assert!(matches!(told.fixable[0].runs, ImageRuns::Perhaps { .. }));
+    assert_eq!(told.uncovered, []);
+}
+
+#[test]
+fn images_are_covered_only_where_the_service_is_on_the_repositories_are_scanned_and_something_was_told() {
+    let mut world = scanned();
+    let unscanned = json!([{ "name": "projects/p/locations/europe/repositories/web", "format": 1,
+        "vulnerabilityScanningConfig": { "enablementConfig": 2 } }]);
+    world.put(&REPOSITORIES, "p", &[("location", "europe")], json!({ "repositories": unscanned }));
+    assert_eq!(world.only().vulnerabilities.get().unwrap().uncovered.len(), 1);
+    // With the API off the answer is that there is nothing: that is no image either.
+    let mut silent = scanned();
+    for kind in ["DISCOVERY", "VULNERABILITY"] {
+        silent.put(&OCCURRENCES, "p", &[("kind", kind)], json!({ "error": { "status": "SERVICE_DISABLED" } }));
+    }
+    assert_eq!(silent.only().vulnerabilities.get().unwrap().uncovered.len(), 1);
+    let mut off = scanned();
+    off.put(&SERVICES, "p", &[], json!({ "services": [{ "name": "x/containerscanning.googleapis.com", "state": 1 }] }));
+    assert!(matches!(off.only().vulnerabilities.gap(), Some(Gap::Unsettled { .. })));
+    let mut refused = scanned();
+    refused.fail(&OCCURRENCES, FailureReason::Denied);
+    let cluster = refused.only();
+    assert_eq!(
+        cluster.vulnerabilities.gap().and_then(|gap| gap.permission()),
+        Some("containeranalysis.occurrences.list")
+    );
+    assert!(cluster.image_scanning.get().is_ok());
 }

@@ -5,6 +5,8 @@ use crate::calendar::Quarter;
 
 /// Rounds of exchanging before it is enough.
 const ROUNDS: usize = 4;
+/// Exchanges tried in a round, times tasks: one costs as much as there are tasks.
+const EXCHANGES: usize = 250_000;
 
 /// What each task gives for its weight, together with what must come before it.
 pub(super) fn worth(tasks: &[Task]) -> Vec<f64> {
@@ -39,18 +41,19 @@ pub(super) fn place_all(tasks: &[Task], rooms: &[[u32; 4]], order: &[usize]) -> 
 /// Takes one task out where nothing needs it, puts others in or forward in its stead, and keeps what is better.
 pub(super) fn improve(tasks: &[Task], rooms: &[[u32; 4]], start: Selection) -> Selection {
     let order = super::in_order_of(tasks, &worth(tasks));
+    let tries = EXCHANGES / tasks.len().max(1);
     let mut best = start;
     let mut reached = value(tasks, &best);
     for _ in 0..ROUNDS {
         let before = reached;
-        for out in order.iter().rev().copied() {
+        for out in order.iter().rev().copied().take(tries) {
             let Some(next) = without(tasks, rooms, &best, out, &order) else { continue };
             let worth = value(tasks, &next);
             if worth > reached {
                 (best, reached) = (next, worth);
             }
         }
-        for first in order.iter().copied() {
+        for first in order.iter().copied().take(tries) {
             let Some(next) = with(tasks, rooms, &best, first, &order) else { continue };
             let worth = value(tasks, &next);
             if worth > reached {
@@ -102,21 +105,23 @@ fn with(tasks: &[Task], rooms: &[[u32; 4]], plan: &Selection, first: usize, orde
     place_all(tasks, rooms, &sequence)
 }
 
+fn take_out(tasks: &[Task], done: &mut Selection, used: &mut [[u64; 4]], index: usize) {
+    let (Some(task), Some(slot)) = (tasks.get(index), done.get_mut(index)) else { return };
+    let taken = slot.take().and_then(|at| used.get_mut(task.team)?.get_mut(at.index()));
+    if let Some(taken) = taken {
+        *taken = taken.saturating_sub(u64::from(task.weight));
+    }
+}
+
 /// Moves a placed task to the earliest quarter it fits in.
 fn forward(
     tasks: &[Task],
     rooms: &[[u32; 4]],
     done: &mut Selection,
-    used: &mut Vec<[u64; 4]>,
+    used: &mut [[u64; 4]],
     (index, at): (usize, Quarter),
 ) {
-    let Some(task) = tasks.get(index) else { return };
-    if let Some(taken) = used.get_mut(task.team).and_then(|of| of.get_mut(at.index())) {
-        *taken = taken.saturating_sub(u64::from(task.weight));
-    }
-    if let Some(slot) = done.get_mut(index) {
-        *slot = None;
-    }
+    take_out(tasks, done, used, index);
     // Where it was it fits still.
     place(tasks, rooms, done, used, index, Some(at));
 }
@@ -126,11 +131,11 @@ fn place(
     tasks: &[Task],
     rooms: &[[u32; 4]],
     done: &mut Selection,
-    used: &mut Vec<[u64; 4]>,
+    used: &mut [[u64; 4]],
     index: usize,
     deadline: Option<Quarter>,
 ) {
-    let (before, used_before) = (done.clone(), used.clone());
+    let mut placed = Vec::new();
     for one in closure(tasks, index, done) {
         let Some(task) = tasks.get(one) else { continue };
         let firsts = task.firsts.iter().filter_map(|first| done.get(*first).copied().flatten());
@@ -144,7 +149,9 @@ fn place(
             earliest.is_none_or(|earliest| *quarter >= earliest) && deadline.is_none_or(|last| *quarter <= last)
         });
         let Some(quarter) = candidates.find(fits) else {
-            (*done, *used) = (before, used_before);
+            for one in placed {
+                take_out(tasks, done, used, one);
+            }
             return;
         };
         if let Some(used) = used.get_mut(task.team).and_then(|of| of.get_mut(quarter.index())) {
@@ -153,6 +160,7 @@ fn place(
         if let Some(slot) = done.get_mut(one) {
             *slot = Some(quarter);
         }
+        placed.push(one);
     }
 }
 

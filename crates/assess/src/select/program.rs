@@ -12,7 +12,7 @@ const STEPS: u64 = 60_000;
 pub(super) fn solve(tasks: &[Task], rooms: &[[u32; 4]], start: Option<&Selection>) -> (Option<Selection>, Option<u64>) {
     let (problem, done) = program(tasks, rooms, Problem::add_integer_var);
     let mut options = SolveOptions::default();
-    options.node_limit = Some((STEPS / (tasks.len() as u64).max(1)).clamp(100, 2_000));
+    options.node_limit = Some((STEPS / (tasks.len() as u64).max(1)).clamp(20, 2_000));
     options.warm_start = start.map(|start| {
         let of = |(variables, done): (&[Variable; 4], &Option<Quarter>)| {
             let by_then = |index: usize| done.is_some_and(|quarter| quarter.index() <= index);

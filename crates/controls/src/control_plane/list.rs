@@ -34,7 +34,7 @@ pub(super) fn lines(door: &PublicDoor) -> Vec<Line<'_>> {
 
 /// The widest that the door may stand open. A name that covers one cloud's customers, or less, adds nothing here: all
 /// public clouds together hold about a tenth of IPv4 (counted 2026-08 over 64 providers' published ranges).
-pub(super) fn widest(door: &PublicDoor) -> AddrSet {
+pub(crate) fn widest(door: &PublicDoor) -> AddrSet {
     let could_be_anyone = |line: &&Line<'_>| match line.kind {
         Some(EntryKind::EveryCustomer { .. } | EntryKind::Named | EntryKind::OwnEgress) => false,
         Some(EntryKind::Range(_) | EntryKind::Everyone) | None => true,
@@ -46,7 +46,7 @@ pub(super) fn widest(door: &PublicDoor) -> AddrSet {
 }
 
 /// Whether the addresses are at least half of a family's internet: who lets in half has not chosen whom to let in.
-pub(super) fn is_whole_internet(sources: &AddrSet) -> bool {
+pub(crate) fn is_whole_internet(sources: &AddrSet) -> bool {
     Family::ALL.into_iter().any(|family| sources.share_of_internet(family) >= 0.5)
 }
 

@@ -41,9 +41,11 @@ guide! {
     ///
     /// ## Limits
     /// On AWS a policy may exempt roles by name: it counts when it refuses every role that it does not name. The management
-    /// account of an organisation, and an account in none, is under no such policy. An endpoint that only some addresses may reach is
-    /// refused too by what is counted here; a rule that refuses only the whole internet is not counted. On Azure rules that people
-    /// wrote themselves are not computed: where one of them speaks of clusters and nothing else refuses, the verdict is unknown.
+    /// account of an organisation, and an account in none, is under no such policy. On Azure the rules of people's own policies
+    /// are computed like Azure's, over the type of the resource and the field in question; a rule that hangs on other fields (tags,
+    /// places), an expression other than a parameter, overrides, selectors, and exemptions with an end make it unknown. A rule that
+    /// refuses the whole internet and lets some addresses in is not counted. On GKE the constraint leaves the DNS endpoint, which IAM
+    /// guards. What was built before a guardrail stays as it was: other controls judge that.
     pub struct GuardrailsMissing;
 }
 

@@ -29,6 +29,7 @@ pub(crate) enum Service {
     Ecr,
     Backup,
     GuardDuty,
+    Inspector,
     Eks,
 }
 
@@ -61,7 +62,7 @@ pub(crate) enum Caller {
 pub(crate) const BASE_ROLE: &str = "palisade";
 
 impl Service {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Sts,
         Self::Organizations,
         Self::Ec2,
@@ -75,6 +76,7 @@ impl Service {
         Self::Ecr,
         Self::Backup,
         Self::GuardDuty,
+        Self::Inspector,
         Self::Eks,
     ];
 
@@ -93,6 +95,7 @@ impl Service {
             Self::Ecr => "ecr",
             Self::Backup => "backup",
             Self::GuardDuty => "guardduty",
+            Self::Inspector => "inspector2",
             Self::Eks => "eks",
         }
     }
@@ -118,6 +121,7 @@ impl Service {
             | Self::Ecr
             | Self::Backup
             | Self::GuardDuty
+            | Self::Inspector
             | Self::Eks => "",
         }
     }
@@ -236,7 +240,9 @@ impl Call {
             Service::Kms | Service::Organizations | Service::CloudTrail | Service::Logs | Service::Ecr
         );
         let status = if is_json { 400 } else { 403 };
-        let suffix = if is_json || matches!(self.service, Service::Eks | Service::Backup | Service::GuardDuty) {
+        let suffix = if is_json
+            || matches!(self.service, Service::Eks | Service::Backup | Service::GuardDuty | Service::Inspector)
+        {
             "Exception"
         } else {
             ""
@@ -350,6 +356,13 @@ fn scalars(body: &[u8]) -> BTreeMap<String, String> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body).unwrap_or_default();
     object
         .into_iter()
+        .flat_map(|(name, value)| match value {
+            // One level below tells questions of one kind apart; what stands in lists does not.
+            serde_json::Value::Object(inner) => {
+                inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)).collect()
+            }
+            value => vec![(name, value)],
+        })
         .filter_map(|(name, value)| match value {
             serde_json::Value::String(text) => Some((name, text)),
             serde_json::Value::Number(number) => Some((name, number.to_string())),

@@ -15,7 +15,7 @@ use crate::aws::moment::Moment;
 use cluster::Cluster;
 use identity::{Group, Policy, Role, User};
 use network::{PrefixList, Vpc};
-use safeguards::{Backups, Detector, Registry, Trail};
+use safeguards::{Backups, Detector, Registry, RunningImage, Trail};
 
 /// Names and values of tags.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -143,6 +143,8 @@ pub(crate) struct Region {
     pub(crate) backups: Backups,
     /// GuardDuty; off when not said.
     pub(crate) detector: Option<Detector>,
+    /// Amazon Inspector, by the images that it sees run; off when not said.
+    pub(crate) inspector: Option<Vec<RunningImage>>,
     /// Whether disks of new machines are encrypted without being asked.
     pub(crate) encrypts_by_default: bool,
 }

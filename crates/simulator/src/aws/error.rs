@@ -32,7 +32,7 @@ impl Failure {
     /// The failure in the service's own format.
     pub(crate) fn reply(&self, service: Service) -> Reply {
         match service {
-            Service::Eks | Service::Backup | Service::GuardDuty => {
+            Service::Eks | Service::Backup | Service::GuardDuty | Service::Inspector => {
                 Reply::json(self.status, &json!({ "message": self.message }))
                     .with_header("x-amzn-errortype", &self.code)
             }
@@ -89,7 +89,7 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on} {because} {permission} action"),
         ),
-        Service::Eks | Service::Backup | Service::GuardDuty => Failure::new(
+        Service::Eks | Service::Backup | Service::GuardDuty | Service::Inspector => Failure::new(
             403,
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on}"),
@@ -105,7 +105,7 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
 /// The answer to a caller who asks too fast.
 pub(crate) fn throttled(service: Service) -> Failure {
     match service {
-        Service::Eks | Service::Backup | Service::GuardDuty => {
+        Service::Eks | Service::Backup | Service::GuardDuty | Service::Inspector => {
             Failure::new(429, "ThrottlingException", "Rate exceeded")
         }
         Service::Ec2 => Failure::new(503, "RequestLimitExceeded", "Request limit exceeded."),
@@ -128,7 +128,7 @@ pub(crate) fn broken(service: Service) -> Failure {
     match service {
         Service::Eks | Service::Ecr => Failure::new(500, "ServerException", message),
         Service::Backup | Service::Logs => Failure::new(500, "ServiceUnavailableException", message),
-        Service::GuardDuty => Failure::new(500, "InternalServerErrorException", message),
+        Service::GuardDuty | Service::Inspector => Failure::new(500, "InternalServerErrorException", message),
         Service::CloudTrail => Failure::new(500, "InternalFailure", message),
         Service::Ec2 => Failure::new(500, "InternalError", message),
         Service::Kms => Failure::new(500, "KMSInternalException", message),

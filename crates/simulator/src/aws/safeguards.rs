@@ -1,4 +1,4 @@
-//! CloudTrail, CloudWatch Logs and ECR (JSON 1.1), Backup and GuardDuty (REST and JSON).
+//! CloudTrail, CloudWatch Logs and ECR (JSON 1.1), Backup, GuardDuty and Inspector (REST and JSON).
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,11 @@ const LOGS: Paging = paging("limit", "nextToken", 50, 50);
 const ECR: Paging = paging("maxResults", "nextToken", 1000, 100);
 const BACKUP: Paging = paging("maxResults", "nextToken", 1000, 1000);
 const GUARDDUTY: Paging = paging("maxResults", "nextToken", 50, 50);
+const INSPECTOR: Paging =
+    Paging { bad_size: "ValidationException", bad_token: "ValidationException", ..INSPECTOR_SIZES };
+const INSPECTOR_SIZES: Paging = paging("maxResults", "nextToken", 200, 100);
 
-/// The actions of the two services that are dispatched by path.
+/// The actions of the three services that are dispatched by path.
 pub(crate) fn route(method: &str, path: &str) -> Option<(Service, &'static str, BTreeMap<String, String>)> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let labels = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
@@ -47,6 +50,10 @@ pub(crate) fn route(method: &str, path: &str) -> Option<(Service, &'static str, 
         ("GET", ["detector"]) => (Service::GuardDuty, "ListDetectors", labels(&[])),
         ("GET", ["detector", id]) => (Service::GuardDuty, "GetDetector", labels(&[("detector", id)])),
         ("POST", ["detector", id, "coverage"]) => (Service::GuardDuty, "ListCoverage", labels(&[("detector", id)])),
+        ("POST", ["status", "batch", "get"]) => (Service::Inspector, "BatchGetAccountStatus", labels(&[])),
+        ("POST", ["coverage", "list"]) => (Service::Inspector, "ListCoverage", labels(&[])),
+        ("POST", ["findings", "list"]) => (Service::Inspector, "ListFindings", labels(&[])),
+        ("POST", ["cluster", "get"]) => (Service::Inspector, "GetClustersForImage", labels(&[])),
         _ => return None,
     };
     Some((service, action, labels))
@@ -65,9 +72,10 @@ pub(crate) fn answer(world: &World, estate: &Estate, fabric: &Fabric, call: &Cal
         }
         Service::Ecr => ecr(world, fabric, call)?,
         Service::Backup => backup(world, fabric, call)?,
+        Service::Inspector => inspector(world, fabric, call)?,
         _ => guardduty(world, fabric, call)?,
     };
-    let is_rest = matches!(call.service, Service::Backup | Service::GuardDuty);
+    let is_rest = matches!(call.service, Service::Backup | Service::GuardDuty | Service::Inspector);
     let reply = Reply::json(200, &body);
     Ok(if is_rest { reply } else { Reply { content_type: "application/x-amz-json-1.1", ..reply } })
 }
@@ -193,16 +201,44 @@ fn guardduty(world: &World, fabric: &Fabric, call: &Call) -> Result<Value, Failu
     }
 }
 
+/// The filters are not evaluated: a story tells only of images that run and of what is critical in them.
+fn inspector(world: &World, fabric: &Fabric, call: &Call) -> Result<Value, Failure> {
+    let known = &fabric.safeguards.inspector;
+    let list = |field: &str, all: &[Value]| page(world, call, INSPECTOR, (field, "nextToken"), all);
+    Ok(match call.action.as_str() {
+        "BatchGetAccountStatus" => {
+            let status = if known.is_on { "ENABLED" } else { "DISABLED" };
+            let of = |status: &str| json!({ "status": status, "errorCode": "ALREADY_ENABLED", "errorMessage": "" });
+            json!({
+                "accounts": [{
+                    "accountId": call.account,
+                    "state": of(status),
+                    "resourceState": { "ec2": of("DISABLED"), "ecr": of(status), "lambda": of("DISABLED") },
+                }],
+                "failedAccounts": [],
+            })
+        }
+        "ListCoverage" => list("coveredResources", &known.covered)?,
+        "ListFindings" => list("findings", &known.findings)?,
+        _ => {
+            let image = call.required("filter.resourceId")?;
+            let missing = || Failure::client("ValidationException", format!("The resource {image} was not found."));
+            list("cluster", known.clusters.get(image).ok_or_else(missing)?)?
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_an_action_of_one_of_the_two_services() {
+    fn a_path_is_an_action_of_one_of_the_three_services() {
         let of = |method, path| route(method, path).map(|(service, action, _)| (service, action));
         assert_eq!(of("GET", "/backup/plans/"), Some((Service::Backup, "ListBackupPlans")));
         assert_eq!(of("GET", "/backup/plans/1/selections/2"), Some((Service::Backup, "GetBackupSelection")));
         assert_eq!(of("POST", "/detector/1/coverage"), Some((Service::GuardDuty, "ListCoverage")));
+        assert_eq!(of("POST", "/cluster/get"), Some((Service::Inspector, "GetClustersForImage")));
         assert_eq!(of("GET", "/clusters"), None);
         let (_, _, labels) =
             route("GET", "/resources/arn%3Aaws%3Aeks%3Aeu-west-1%3A1%3Acluster%2Fshop/recovery-points/").unwrap();

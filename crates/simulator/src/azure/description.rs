@@ -13,7 +13,7 @@ pub(crate) use cluster::{
     Access, Cluster, ClusterNetwork, Endpoint, Entra, HostPort, Identity, Kms, Pool, Service, TrustedAccess, Upgrade,
 };
 
-pub(crate) use safeguards::{BackupVault, LogDays, Registry};
+pub(crate) use safeguards::{BackupVault, LogDays, Registry, RunningContainer};
 
 /// One tenant: management groups and what hangs below them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -82,6 +82,8 @@ pub(crate) struct Subscription {
     pub(crate) log_days: LogDays,
     /// Plans of Defender for Cloud that are on.
     pub(crate) defender_plans: Vec<String>,
+    /// What Defender says of the containers that run: for each, what it is called and what is critical in it.
+    pub(crate) running: Vec<RunningContainer>,
     pub(crate) registries: Vec<Registry>,
     pub(crate) backup_vaults: Vec<BackupVault>,
     pub(crate) policies: Vec<PolicyAssignment>,

@@ -1,8 +1,9 @@
-//! Resource Graph: enough of its query language to find clusters and subscriptions.
+//! Resource Graph: enough of its query language to find clusters, subscriptions and what Defender says of containers.
 
 use serde_json::{Map, Value, json};
 
 use super::answer;
+use super::route::ASSESSMENTS;
 use super::wire::{Row, Wire, set};
 use crate::http::{Reply, Request};
 
@@ -11,8 +12,8 @@ const MOST: usize = 1000;
 
 /// Answers one query.
 ///
-/// Understood: a table, `where type =~ '…'`, `where type == '…'`, `project …`, `order by …` (rows are ordered by id
-/// anyway) and nothing else; a query with more in it is refused rather than answered wrongly.
+/// Understood: a table, `where FIELD =~ '…'`, `where FIELD == '…'`, `project NAME, NAME = tostring(FIELD)`, `order by …` (rows are
+/// ordered by id anyway) and nothing else; a query with more in it is refused rather than answered wrongly.
 pub(super) fn answer(wire: &Wire, request: &Request) -> Reply {
     let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(&request.body) else {
         return answer::error(400, "BadRequest", "Please provide below info when asking for support: body is no JSON.");
@@ -41,6 +42,9 @@ pub(super) fn answer(wire: &Wire, request: &Request) -> Reply {
         .iter()
         .filter(|row| row.table == query.table)
         .filter(|row| query.kind.as_ref().is_none_or(|kind| *kind == row.kind))
+        .filter(|row| {
+            query.fields.iter().all(|(field, value)| field_text(&row.columns, field).eq_ignore_ascii_case(value))
+        })
         .filter(|row| wanted.as_ref().is_none_or(|wanted| wanted.contains(&row.subscription)))
         .collect();
     let page: Vec<Map<String, Value>> =
@@ -69,22 +73,28 @@ pub(super) fn answer(wire: &Wire, request: &Request) -> Reply {
 struct Query {
     table: String,
     kind: Option<String>,
-    columns: Option<Vec<String>>,
+    /// What other fields have to be.
+    fields: Vec<(String, String)>,
+    /// The columns, each with the field that it is the text of, or none when it is taken as it is.
+    columns: Option<Vec<(String, Option<String>)>>,
 }
 
 impl Query {
     fn read(text: &str) -> Result<Self, String> {
         let mut parts = text.split('|').map(str::trim);
         let table = parts.next().unwrap_or_default().to_ascii_lowercase();
-        if table != "resources" && table != "resourcecontainers" {
+        if table != "resources" && table != "resourcecontainers" && table != ASSESSMENTS {
             return Err(table);
         }
         let mut query = Self { table, ..Self::default() };
         for part in parts {
             let (verb, rest) = part.split_once(char::is_whitespace).unwrap_or((part, ""));
             match verb.to_ascii_lowercase().as_str() {
-                "where" => query.kind = Some(kind(rest).ok_or_else(|| part.to_owned())?),
-                "project" => query.columns = Some(rest.split(',').map(|name| name.trim().to_owned()).collect()),
+                "where" => match condition(rest).ok_or_else(|| part.to_owned())? {
+                    (field, value) if field == "type" => query.kind = Some(value.to_ascii_lowercase()),
+                    other => query.fields.push(other),
+                },
+                "project" => query.columns = Some(rest.split(',').map(|name| column(name.trim())).collect()),
                 "order" | "sort" => {}
                 _ => return Err(part.to_owned()),
             }
@@ -93,21 +103,48 @@ impl Query {
     }
 
     fn keeps_id(&self) -> bool {
-        self.columns.as_ref().is_none_or(|columns| columns.iter().any(|name| name == "id"))
+        self.columns.as_ref().is_none_or(|columns| columns.iter().any(|(name, _)| name == "id"))
     }
 
     fn columns(&self, row: &Map<String, Value>) -> Map<String, Value> {
         let Some(columns) = &self.columns else { return row.clone() };
-        columns.iter().map(|name| (name.clone(), row.get(name).cloned().unwrap_or(Value::Null))).collect()
+        let value = |(name, of): &(String, Option<String>)| match of {
+            Some(field) => Value::from(field_text(row, field)),
+            None => row.get(name).cloned().unwrap_or(Value::Null),
+        };
+        columns.iter().map(|column| (column.0.clone(), value(column))).collect()
     }
 }
 
-/// `type =~ 'a/b'` and `type == "a/b"`.
-fn kind(condition: &str) -> Option<String> {
-    let rest = condition.trim().strip_prefix("type")?.trim_start();
-    let value = rest.strip_prefix("=~").or_else(|| rest.strip_prefix("=="))?.trim();
-    let value = value.strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
-    Some(value.to_ascii_lowercase())
+/// `type =~ 'a/b'` and `properties.x == "y"`.
+fn condition(condition: &str) -> Option<(String, String)> {
+    let (field, rest) = condition.split_once("=~").or_else(|| condition.split_once("=="))?;
+    let field = field.trim();
+    let value = rest.trim().strip_prefix(['\'', '"'])?.strip_suffix(['\'', '"'])?;
+    let is_field = !field.is_empty() && field.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '.');
+    is_field.then(|| (field.to_owned(), value.to_owned()))
+}
+
+/// `id` and `status = tostring(properties.status.code)`.
+fn column(text: &str) -> (String, Option<String>) {
+    match text.split_once('=') {
+        Some((name, of)) => {
+            let of = of.trim().strip_prefix("tostring(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(of.trim());
+            (name.trim().to_owned(), Some(of.to_owned()))
+        }
+        None => (text.to_owned(), None),
+    }
+}
+
+/// A field as text; an empty one where there is none.
+fn field_text(row: &Map<String, Value>, field: &str) -> String {
+    let mut parts = field.split('.');
+    let first = parts.next().and_then(|name| row.get(name));
+    match parts.fold(first, |value, name| value.and_then(|value| value.get(name))) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
 }
 
 /// The subscriptions the body names, directly or through management groups; `None` means all.
@@ -146,6 +183,19 @@ mod tests {
         .unwrap();
         assert_eq!(query.kind.as_deref(), Some("microsoft.containerservice/managedclusters"));
         assert!(query.keeps_id());
+    }
+
+    #[test]
+    fn fields_are_compared_and_told_as_text() {
+        let query =
+            "securityresources | where properties.status.code == 'Healthy' | project id, at = tostring(properties.at)";
+        let query = Query::read(query).unwrap();
+        assert_eq!(query.fields, [("properties.status.code".to_owned(), "Healthy".to_owned())]);
+        let row: Map<String, Value> =
+            serde_json::from_value(json!({"id": "a", "properties": {"at": {"b": 1}, "status": {"code": "Healthy"}}}))
+                .unwrap();
+        assert_eq!(Value::Object(query.columns(&row)), json!({"id": "a", "at": "{\"b\":1}"}));
+        assert_eq!(field_text(&row, "properties.nothing.here"), "");
     }
 
     #[test]

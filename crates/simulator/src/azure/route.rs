@@ -191,6 +191,14 @@ impl Route {
             subject.push('#');
             subject.push_str(token);
         }
+        if let (Shape::Query, Some(subscription)) = (self.shape, assessed_subscription(request)) {
+            if let Some(token) = graph_token(request) {
+                subject.push('#');
+                subject.push_str(&token);
+            }
+            let permission = "Microsoft.Security/assessments/read".to_owned();
+            return Operation { permission, scope: subscription, subject };
+        }
         let permission = match self.kind {
             kind if kind.is_of_graph() => kind.name.to_owned(),
             kind if kind.computed => format!("{}/action", kind.name),
@@ -217,6 +225,25 @@ pub(crate) fn body_token(request: &Request) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
     body.get("skipToken")?.as_str().filter(|token| !token.is_empty()).map(str::to_owned)
 }
+
+/// The subscription whose assessments a query of Resource Graph asks for: what may be read decides, not the service. Where
+/// Azure leaves out what the caller may not read, the simulator refuses: an answer without rows is told by its story.
+fn assessed_subscription(request: &Request) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+    let query = body.get("query")?.as_str()?;
+    let is_of_assessments = query.trim_start().to_ascii_lowercase().starts_with(ASSESSMENTS);
+    let subscription = body.get("subscriptions")?.as_array()?.first()?.as_str()?;
+    is_of_assessments.then(|| subscription.to_owned())
+}
+
+/// The page that a query of Resource Graph asks for.
+fn graph_token(request: &Request) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+    body.pointer("/options/$skipToken")?.as_str().filter(|token| !token.is_empty()).map(str::to_owned)
+}
+
+/// The table of Resource Graph that holds what Defender says.
+pub(crate) const ASSESSMENTS: &str = "securityresources";
 
 /// The subscription in a path and what follows it.
 fn subscription_of(path: &str) -> (&str, &str) {

@@ -13,7 +13,7 @@ mod safeguards;
 pub(crate) use cluster::{AuthorizedNetwork, Cluster, Encryption, Endpoint, Pool, Service};
 pub(crate) use network::{Firewall, Network, Policy, PolicyRule, RegionalPolicy, Route, Router, Subnet};
 
-pub(crate) use safeguards::{BackupPlan, Repository, Sink};
+pub(crate) use safeguards::{AnalysedImage, BackupPlan, Repository, Sink};
 
 /// One organisation: folders, projects and what is in them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -83,6 +83,8 @@ pub(crate) struct Project {
     /// Constraints that the organisation enforces in it.
     pub(crate) enforced: Vec<String>,
     pub(crate) repositories: Vec<Repository>,
+    /// What Artifact Analysis says of its images.
+    pub(crate) images: Vec<AnalysedImage>,
     pub(crate) backup_plans: Vec<BackupPlan>,
     /// Whether Binary Authorization asks for an attestation; it allows everything when not.
     pub(crate) attested: bool,

@@ -30,6 +30,8 @@ const PROTECTION: &[(&str, u32)] = &[("SOFTWARE", 1), ("HSM", 2), ("EXTERNAL", 3
 const ALGORITHM: &[(&str, u32)] = &[("GOOGLE_SYMMETRIC_ENCRYPTION", 1)];
 const STRATEGY: &[(&str, u32)] = &[("BLUE_GREEN", 2), ("SURGE", 3), ("SHORT_LIVED", 5)];
 
+const OF_VULNERABILITY: &[(&str, u32)] = &[("MINIMAL", 1), ("LOW", 2), ("MEDIUM", 3), ("HIGH", 4), ("CRITICAL", 5)];
+
 /// Most specific first.
 const ALL: &[Known] = &[
     ("nodePools.status", POOL_STATUS),
@@ -137,6 +139,11 @@ const ALL: &[Known] = &[
     ("effectiveCgroupMode", &[("EFFECTIVE_CGROUP_MODE_V1", 1), ("EFFECTIVE_CGROUP_MODE_V2", 2)]),
     ("purpose", &[("ENCRYPT_DECRYPT", 1)]),
     ("category", &[("COST", 1), ("SECURITY", 2), ("PERFORMANCE", 3), ("MANAGEABILITY", 4)]),
+    ("vulnerability.severity", OF_VULNERABILITY),
+    ("vulnerability.effectiveSeverity", OF_VULNERABILITY),
+    ("discovery.continuousAnalysis", &[("ACTIVE", 1), ("INACTIVE", 2)]),
+    ("discovery.analysisStatus", &[("FINISHED_SUCCESS", 3)]),
+    ("kind", &[("VULNERABILITY", 1), ("DISCOVERY", 6)]),
     ("severity", &[("LOW", 1), ("MEDIUM", 2), ("HIGH", 3), ("CRITICAL", 4)]),
     ("keyType", &[("USER_MANAGED", 1), ("SYSTEM_MANAGED", 2)]),
     ("keyOrigin", &[("USER_PROVIDED", 1), ("GOOGLE_PROVIDED", 2)]),

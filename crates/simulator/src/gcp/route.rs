@@ -15,6 +15,7 @@ const BACKUP: &str = "gkebackup.googleapis.com";
 const ATTESTATION: &str = "binaryauthorization.googleapis.com";
 const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
 const ARTIFACTS: &str = "artifactregistry.googleapis.com";
+const ANALYSIS: &str = "containeranalysis.googleapis.com";
 
 /// A request whose path stands for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Route {
     /// The operation that the ledger counts.
     pub(crate) fn operation(&self, request: &Request) -> Operation {
         let mut subject = self.path.clone();
-        for name in ["parent", "query", "network", "pageToken"] {
+        for name in ["parent", "query", "filter", "network", "pageToken"] {
             if let Some(value) = request.query.get(name).filter(|value| !value.is_empty()) {
                 subject.push('#');
                 subject.push_str(value);
@@ -184,6 +185,9 @@ fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static s
         ["projects", _, "locations", _, "backupPlans"] => {
             (BACKUP, "gkebackup.backupPlans.list", pages("backupPlans", 50, 1000), "GET")
         }
+        ["projects", _, "occurrences"] => {
+            (ANALYSIS, "containeranalysis.occurrences.list", pages("occurrences", 20, 1000), "GET")
+        }
         ["projects", _, "locations", _, "repositories"] => {
             (ARTIFACTS, "artifactregistry.repositories.list", pages("repositories", 100, 1000), "GET")
         }
@@ -212,6 +216,7 @@ pub(crate) fn service_of(permission: &str) -> &'static str {
         Some("serviceusage") => USAGE,
         Some("gkebackup") => BACKUP,
         Some("artifactregistry") => ARTIFACTS,
+        Some("containeranalysis") => ANALYSIS,
         Some("binaryauthorization") => ATTESTATION,
         Some("orgpolicy") => CONSTRAINTS,
         Some("resourcemanager") => MANAGER,

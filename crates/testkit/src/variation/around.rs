@@ -1,12 +1,14 @@
 //! What stands around the cluster: logs, backups, registries, threat detection.
 
 use super::{Named, change};
-use crate::{gap, known, now};
+use crate::{everyone, gap, known, now, packets, vulnerability};
 use jiff::SignedDuration;
 use palisade_model::{
-    ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, BackupPlans, BackupSafety, Cluster, Detection,
-    ImageAdmission, Recovery, Registry, RegistryOpening, Retention,
+    ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, BackupPlans, BackupSafety, Cluster, Detection, Gap,
+    ImageAdmission, ImageRuns, ImageVulnerabilities, ImageVulnerability, PublicAccess, PublicDoor, Recovery, Registry,
+    RegistryOpening, Retention,
 };
+use palisade_reach::{AddrSet, Bounds};
 
 #[rustfmt::skip]
 pub(super) const ALL: &[Named] = &[
@@ -64,6 +66,34 @@ pub(super) const ALL: &[Named] = &[
         cluster.image_scanning = known(Vec::new());
         cluster.registries = known(Vec::new());
     }),
+    ("a critical vulnerability of ten days behind an API server that answers everyone", |cluster| {
+        cluster.vulnerabilities = known(vulnerabilities(vec![vulnerability(10)]));
+        let door = PublicDoor {
+            sources: Bounds::exact(everyone()),
+            entries: Vec::new(),
+            own: AddrSet::empty(),
+            port: 443,
+        };
+        cluster.api.public = known(PublicAccess::Open(door));
+    }),
+    ("a critical vulnerability of ten days on machines that answer everyone", |cluster| {
+        cluster.vulnerabilities = known(vulnerabilities(vec![vulnerability(10)]));
+        cluster.api.public = known(PublicAccess::Closed { because: "the public endpoint is off".to_owned() });
+        change(&mut cluster.pools, |pools| {
+            for exposure in pools.iter_mut().map(|pool| &mut pool.exposure) {
+                change(exposure, |all| {
+                    all.iter_mut().for_each(|one| one.internet = Bounds::exact(packets(443, &everyone())));
+                });
+            }
+        });
+    }),
+    ("a critical vulnerability of an image that may run", |cluster| {
+        let runs = ImageRuns::Perhaps { because: "which images run is told nowhere".to_owned() };
+        cluster.vulnerabilities = known(vulnerabilities(vec![ImageVulnerability { runs, ..vulnerability(45) }]));
+    }),
+    ("images that the scanner does not look at", |cluster| change(&mut cluster.vulnerabilities, |told| {
+        told.uncovered.push(Gap::Unsettled { what: "`shop` is not scanned".to_owned() });
+    })),
     ("a registry that strangers write to", |cluster| opened(cluster, RegistryOpening::AnyonePushes { by: by() })),
     ("a registry with a shared password", |cluster| opened(cluster, RegistryOpening::SharedPassword { by: by() })),
     ("a registry on a public network", |cluster| opened(cluster, RegistryOpening::PublicNetwork { by: by() })),
@@ -85,6 +115,10 @@ pub(super) const ALL: &[Named] = &[
         cluster.detection = known(Detection::Partial { by: "the detector".to_owned(), missing });
     }),
 ];
+
+fn vulnerabilities(fixable: Vec<ImageVulnerability>) -> ImageVulnerabilities {
+    ImageVulnerabilities { fixable, covered: "the scanner looks at all of them".to_owned(), uncovered: Vec::new() }
+}
 
 fn by() -> String {
     "a setting".to_owned()

@@ -1,7 +1,7 @@
 //! CloudTrail, CloudWatch Logs, Backup, ECR and GuardDuty: what is written down, kept, scanned and watched.
 
 use palisade_model::FactKind::{
-    ActivityLog, AuditStore, BackupPlans, BackupSafety, Detection, ImageScanning, Recovery, Registries,
+    ActivityLog, AuditStore, BackupPlans, BackupSafety, Detection, ImageScanning, Recovery, Registries, Vulnerabilities,
 };
 use palisade_provider::{Call, Per};
 
@@ -120,7 +120,7 @@ pub(crate) const DESCRIBE_REPOSITORIES: Call = Call {
     name: "ecr:DescribeRepositories",
     permission: "ecr:DescribeRepositories",
     per: Per::Network,
-    feeds: &[ImageScanning, Registries],
+    feeds: &[ImageScanning, Registries, Vulnerabilities],
     redact: &[],
     purpose: "the image repositories of a region, and whether they scan on push",
 };
@@ -130,7 +130,7 @@ pub(crate) const GET_REGISTRY_SCANNING: Call = Call {
     name: "ecr:GetRegistryScanningConfiguration",
     permission: "ecr:GetRegistryScanningConfiguration",
     per: Per::Network,
-    feeds: &[ImageScanning],
+    feeds: &[ImageScanning, Vulnerabilities],
     redact: &[],
     purpose: "which repositories the registry scans, and how often",
 };
@@ -173,4 +173,44 @@ pub(crate) const LIST_COVERAGE: Call = Call {
     feeds: &[Detection],
     redact: &[],
     purpose: "whether the clusters' nodes report to GuardDuty",
+};
+
+/// `inspector2:BatchGetAccountStatus`: whether Amazon Inspector scans the images of a region.
+pub(crate) const INSPECTOR_STATUS: Call = Call {
+    name: "inspector2:BatchGetAccountStatus",
+    permission: "inspector2:BatchGetAccountStatus",
+    per: Per::Network,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "whether Amazon Inspector scans the images of a region",
+};
+
+/// `inspector2:ListCoverage`: the images that run somewhere, and whether Amazon Inspector still scans them.
+pub(crate) const INSPECTOR_COVERAGE: Call = Call {
+    name: "inspector2:ListCoverage",
+    permission: "inspector2:ListCoverage",
+    per: Per::Network,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "the images that run somewhere, and whether Amazon Inspector still scans them",
+};
+
+/// `inspector2:ListFindings`: the critical vulnerabilities of images that run somewhere and that a newer version mends.
+pub(crate) const INSPECTOR_FINDINGS: Call = Call {
+    name: "inspector2:ListFindings",
+    permission: "inspector2:ListFindings",
+    per: Per::Network,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "the critical vulnerabilities of images that run somewhere and that a newer version mends",
+};
+
+/// `inspector2:GetClustersForImage`: in which clusters an image runs.
+pub(crate) const CLUSTERS_OF_IMAGE: Call = Call {
+    name: "inspector2:GetClustersForImage",
+    permission: "inspector2:GetClustersForImage",
+    per: Per::Member,
+    feeds: &[Vulnerabilities],
+    redact: &[],
+    purpose: "in which clusters an image runs",
 };

@@ -5,6 +5,7 @@ use super::{
     ask::{Capture, Paging, Question, Wire, ask, sending},
     boxed,
     region::{Found, Place},
+    vulnerabilities,
 };
 use crate::{
     calls,
@@ -25,12 +26,13 @@ const POLICIES: usize = 500;
 
 /// Asks for everything that a region with clusters has of it. Returns the trails, each once, for the account to ask about.
 pub(super) async fn of_region(place: &Place<'_>, clusters: &BTreeSet<String>) -> Found {
-    let (trails, (), (), (), ()) = futures::join!(
+    let (trails, (), (), (), (), ()) = futures::join!(
         boxed(trails(place)),
         boxed(logs(place, clusters)),
         boxed(backups(place, clusters)),
         boxed(repositories(place)),
         boxed(detector(place)),
+        boxed(vulnerabilities::read(place)),
     );
     Found { trails, ..Found::default() }
 }

@@ -114,3 +114,4 @@ client!(logs, aws_sdk_cloudwatchlogs);
 client!(backup, aws_sdk_backup);
 client!(ecr, aws_sdk_ecr);
 client!(guardduty, aws_sdk_guardduty);
+client!(inspector, aws_sdk_inspector2);

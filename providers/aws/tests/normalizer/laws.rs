@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn gaps(cluster: &Cluster) -> Vec<String> {
-    cluster.facts().iter().filter_map(|fact| Some(format!("{}: {}", fact.kind.name(), fact.gap?))).collect()
+    let facts = cluster.facts().into_iter().filter_map(|fact| Some(format!("{}: {}", fact.kind.name(), fact.gap?)));
+    // Of images a known fact names what of them was not read.
+    let images = cluster.vulnerabilities.get().into_iter().flat_map(|told| &told.uncovered);
+    facts.chain(images.map(|gap| format!("images: {gap}"))).collect()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is written down, backed up and scanned around a cluster.
 
 use super::scene::*;
-use palisade_model::{AuditStore, Recovery, RegistryOpening, Retention};
+use palisade_model::{AuditStore, Gap, ImageRuns, ImageVulnerabilities, Recovery, RegistryOpening, Retention};
 use serde_json::json;
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/all";
@@ -90,4 +90,70 @@ fn a_repository_is_open_when_its_policy_admits_everybody_without_a_condition() {
     assert_eq!(openings(statement("ecr:*", ours)), (Vec::new(), false));
     let odd = json!({ "DateLessThan": { "aws:CurrentTime": "2030-01-01T00:00:00Z" } });
     assert_eq!(openings(statement("ecr:*", odd)), (Vec::new(), true));
+}
+
+/// A region with a repository that Inspector scans.
+fn with_inspector() -> World {
+    let mut world = world();
+    let rule = json!({ "scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{ "filter": "*" }] });
+    let scanning = json!({ "scanningConfiguration": { "scanType": "ENHANCED", "rules": [rule] } });
+    world.put("ecr:DescribeRepositories", PLACE, &[], json!({ "repositories": [{ "repositoryName": "web" }] })).put(
+        "ecr:GetRegistryScanningConfiguration",
+        PLACE,
+        &[],
+        scanning,
+    );
+    world
+}
+
+fn vulnerabilities(world: &World) -> ImageVulnerabilities {
+    world.cluster().vulnerabilities.get().unwrap().clone()
+}
+
+#[test]
+fn a_finding_in_an_image_that_runs_in_the_cluster_is_told_with_the_day_it_was_first_seen() {
+    let told = vulnerabilities(&with_inspector());
+    assert_eq!(told.uncovered, []);
+    let [one] = &told.fixable[..] else { panic!("{told:?}") };
+    assert_eq!((one.name.as_str(), one.image.as_str()), ("CVE-2026-1", "web@0123456789ab"));
+    assert_eq!(one.since.map(|since| since.to_string()).as_deref(), Some("2026-09-01T00:00:00Z"));
+    assert_eq!(one.runs, ImageRuns::Here);
+}
+
+#[test]
+fn an_image_that_runs_elsewhere_does_not_count_and_a_cluster_of_which_nothing_is_told_is_not_covered() {
+    for elsewhere in [json!([{ "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/shop" }]), json!([])] {
+        let mut world = with_inspector();
+        world.body("inspector2:GetClustersForImage")["cluster"] = elsewhere;
+        let told = vulnerabilities(&world);
+        assert!(told.fixable.is_empty() && told.uncovered.len() == 1, "{told:?}");
+    }
+}
+
+#[test]
+fn an_image_that_is_not_scanned_any_more_and_a_repository_without_a_rule_are_not_covered() {
+    let mut stale = with_inspector();
+    stale.body("inspector2:ListCoverage")["coveredResources"][0]["scanStatus"]["statusCode"] = json!("INACTIVE");
+    assert_eq!(vulnerabilities(&stale).uncovered.len(), 1);
+    let mut unscanned = with_inspector();
+    unscanned.body("ecr:GetRegistryScanningConfiguration")["scanningConfiguration"]["rules"] = json!([]);
+    assert_eq!(vulnerabilities(&unscanned).uncovered.len(), 1);
+}
+
+#[test]
+fn with_inspector_off_nothing_is_known_and_what_was_refused_is_named() {
+    let mut off = with_inspector();
+    off.body("inspector2:BatchGetAccountStatus")["accounts"][0]["resourceState"]["ecr"]["status"] = json!("DISABLED");
+    assert!(matches!(off.cluster().vulnerabilities.gap(), Some(Gap::Unsettled { .. })));
+    for call in ["inspector2:BatchGetAccountStatus", "inspector2:ListCoverage", "inspector2:ListFindings"] {
+        let mut refused = with_inspector();
+        refused.deny(call);
+        let cluster = refused.cluster();
+        assert_eq!(cluster.vulnerabilities.gap().and_then(|gap| gap.permission()), Some(call));
+    }
+    let mut refused = with_inspector();
+    refused.deny("inspector2:GetClustersForImage");
+    let told = vulnerabilities(&refused);
+    assert!(matches!(told.fixable[0].runs, ImageRuns::Perhaps { .. }));
+    assert_eq!(told.uncovered[0].permission(), Some("inspector2:GetClustersForImage"));
 }

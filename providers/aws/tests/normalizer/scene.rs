@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const PLACE: &str = "111122223333/eu-west-1";
+/// An image of the account that runs in the cluster.
+pub(crate) const IMAGE: &str = "arn:aws:ecr:eu-west-1:111122223333:repository/web/sha256:0123456789abcdef";
 pub(crate) const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE";
 
 /// Answers and failures by what was asked.
@@ -389,6 +391,20 @@ fn identity(world: &mut World) {
         .put("backup:ListBackupPlans", PLACE, &[], json!({ "BackupPlansList": [] }))
         .put("backup:ListRecoveryPointsByResource", PLACE, &[("cluster", "shop")], json!({ "RecoveryPoints": [] }))
         .put("ecr:DescribeRepositories", PLACE, &[], json!({ "repositories": [] }))
+        .put("inspector2:BatchGetAccountStatus", PLACE, &[], json!({ "accounts": [
+            { "accountId": "111122223333", "resourceState": { "ecr": { "status": "ENABLED" } } },
+        ] }))
+        .put("inspector2:ListCoverage", PLACE, &[], json!({ "coveredResources": [
+            { "resourceId": IMAGE, "scanStatus": { "statusCode": "ACTIVE", "reason": "SUCCESSFUL" } },
+        ] }))
+        .put("inspector2:ListFindings", PLACE, &[], json!({ "findings": [{
+            "firstObservedAt": 1_788_220_800, "resources": [{ "id": IMAGE }],
+            "packageVulnerabilityDetails": { "vulnerabilityId": "CVE-2026-1" },
+        }] }))
+        .put("inspector2:GetClustersForImage", PLACE, &[("image", IMAGE)], json!({ "cluster": [{
+            "clusterArn": "arn:aws:eks:eu-west-1:111122223333:cluster/shop",
+            "clusterDetails": [{ "runningUnitCount": 2 }],
+        }] }))
         .put("iam:ListOpenIDConnectProviders", ACCOUNT, &[], result("ListOpenIDConnectProviders", json!({
             "OpenIDConnectProviderList": [{ "Arn": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}") }],
         })));

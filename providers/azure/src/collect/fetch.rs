@@ -114,6 +114,46 @@ impl Fetch<'_> {
 }
 
 impl Fetch<'_> {
+    /// Asks Resource Graph about the subscription that is the place's scope, to the end of the answer.
+    pub(super) async fn query(&self, call: &'static Call, place: Place<'_>, query: &str) {
+        let Place { scope, params, path, version } = place;
+        let path = format!("{path}?api-version={version}");
+        let mut seen = BTreeSet::new();
+        let mut onward: Option<String> = None;
+        for page in 0..MOST_PAGES {
+            let mut options = json!({ "resultFormat": "objectArray" });
+            if let (Some(token), Some(options)) = (&onward, options.as_object_mut()) {
+                options.insert("$skipToken".to_owned(), json!(token));
+            }
+            let question = json!({ "subscriptions": [scope], "query": query, "options": options });
+            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question)).await {
+                Ok(body) => body,
+                Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
+            };
+            let token = match body.get("$skipToken") {
+                // It is a word and no flag.
+                None | Some(Value::Null) if body.get("resultTruncated") == Some(&json!("true")) => {
+                    Err("the answer is cut short, and nothing says how to read on".to_owned())
+                }
+                None | Some(Value::Null) => Ok(None),
+                Some(Value::String(token)) if seen.insert(token.clone()) => Ok(Some(token.clone())),
+                Some(Value::String(_)) => Err("the same page token came twice".to_owned()),
+                Some(odd) => Err(format!("`$skipToken` is no text: `{odd}`")),
+            };
+            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body);
+            match token {
+                Ok(None) => return,
+                Ok(Some(token)) => onward = Some(token),
+                Err(why) => {
+                    let failure = Failure::new(FailureReason::Malformed, &why);
+                    return self.recorder.failed(call, scope, params, page + 1, failure);
+                }
+            }
+        }
+        let why = format!("the list has more than {MOST_PAGES} pages");
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+    }
+
     /// Asks for a list that Azure computes on demand, to its end: it pages on by a token in the body.
     pub(super) async fn computed(&self, call: &'static Call, place: Place<'_>) {
         let Place { scope, params, path, version } = place;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET,
-    PRICINGS, RECOVERY_POINTS, REGISTRIES, SUBSCRIPTION_LOGS, TENANT, arm,
+    PRICINGS, RECOVERY_POINTS, REGISTRIES, RUNNING_CONTAINERS, SUBSCRIPTION_LOGS, TENANT, arm,
     normalize::{is_set, may_refuse, tables},
     record::{BackupInstance, BackupVault, Cluster, DiagnosticSetting, PolicyAssignment, PolicySet},
 };
@@ -23,6 +23,20 @@ const REGISTRY: &str = "2025-04-01";
 const ASSIGNING: &str = "2022-06-01";
 const EXEMPTING: &str = "2022-07-01-preview";
 const DEFINING: &str = "2021-06-01";
+const RESOURCE_GRAPH: &str = "2022-10-01";
+
+/// The recommendations of one software update each for the containers that run. Those that group findings, with
+/// sub-assessments below them, ended on 2026-07-31.
+/// <https://learn.microsoft.com/azure/defender-for-cloud/transition-grouped-individual-recommendations>
+const OF_CONTAINERS: &str = "securityresources \
+    | where type == 'microsoft.security/assessments' \
+    | where properties.metadata.recommendationCategory == 'SoftwareUpdate' \
+    | where properties.resourceDetails.ResourceType == 'K8s-container' \
+    | where properties.resourceDetails.Source == 'Azure' \
+    | project id, resource = tostring(properties.resourceDetails.Id), name = tostring(properties.resourceDetails.ResourceName), \
+      status = tostring(properties.status.code), first = tostring(properties.status.firstEvaluationDate), \
+      changed = tostring(properties.status.statusChangeDate), cves = tostring(properties.additionalData.CvesDetails) \
+    | order by id asc";
 
 /// Reads it.
 pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, (clusters, shared): (&[Cluster], Shared<'_>)) {
@@ -31,6 +45,7 @@ pub(super) async fn read(fetch: &Fetch<'_>, subscription: &str, (clusters, share
         here.all::<IgnoredAny>(&SUBSCRIPTION_LOGS, "Microsoft.Insights/diagnosticSettings", INSIGHTS),
         here.all::<IgnoredAny>(&PRICINGS, "Microsoft.Security/pricings", SECURITY),
         here.all::<IgnoredAny>(&REGISTRIES, "Microsoft.ContainerRegistry/registries", REGISTRY),
+        here.containers(),
         here.backups(clusters),
         here.policies(shared),
     );
@@ -104,6 +119,12 @@ impl Here<'_> {
             self.fetch.recorder.share(record.clone());
         }
         members
+    }
+
+    async fn containers(&self) {
+        let path = "/providers/Microsoft.ResourceGraph/resources";
+        let place = Place { scope: self.subscription, params: &[], path, version: RESOURCE_GRAPH };
+        self.fetch.query(&RUNNING_CONTAINERS, place, OF_CONTAINERS).await;
     }
 
     /// The vaults, what they take, and what was made of the clusters.

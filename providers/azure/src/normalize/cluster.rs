@@ -2,7 +2,7 @@
 
 use super::{
     backup, doors, endpoint, fabric, groups, guard, guardrails, identities, key, lifecycle, logging, minters,
-    observe::observe, pipelines, pools, registry, surroundings::Surroundings, table::Row, trusts,
+    observe::observe, pipelines, pools, registry, surroundings::Surroundings, table::Row, trusts, vulnerabilities,
 };
 use crate::{CLUSTERS, arm, record};
 use palisade_model::{Cluster, ClusterId, Credential, Etcd, Gap, Location, Provider, Scope, Version, WorkloadIdentity};
@@ -96,6 +96,7 @@ pub(super) fn cluster(row: &Row<'_, record::Cluster>, around: &Surroundings<'_>)
     cluster.recovery = backup::recovery(&read, around);
     cluster.backup_safety = backup::safety(&read, around);
     cluster.image_scanning = registry::scanning(&read, around);
+    cluster.vulnerabilities = vulnerabilities::of_images(&read, around);
     cluster.registries = registry::registries(&read, around);
     cluster.image_admission = registry::admission(&read);
     cluster.guardrails = guardrails::guardrails(&read, around);

@@ -11,6 +11,7 @@ use super::{
     space::Spaces,
     standing::Standings,
     table::{Row, Table, table},
+    vulnerabilities::Containers,
 };
 use crate::{
     ADMIN_RULES, AUTOMATION_ACCOUNTS, DENY_ASSIGNMENTS, FEDERATED_CREDENTIALS, IDENTITIES, LOAD_BALANCERS, NETWORKS,
@@ -54,6 +55,8 @@ pub(super) struct Surroundings<'s> {
     pub(super) spaces: RefCell<Spaces>,
     pub(super) evaluations: RefCell<Evaluations>,
     pub(super) standings: RefCell<Standings>,
+    /// What Defender says of the containers that run.
+    pub(super) containers: Result<Containers, Gap>,
     federated: Federated<'s>,
     /// The places of the identities that trust an issuer, and the gap when one of them was not read.
     by_issuer: Result<HashMap<String, Vec<usize>>, Gap>,
@@ -127,6 +130,7 @@ impl<'s> Surroundings<'s> {
             spaces: RefCell::default(),
             evaluations: RefCell::default(),
             standings: RefCell::default(),
+            containers: Containers::read(snapshot),
             federated,
             by_issuer,
             own: own(snapshot),

@@ -223,3 +223,47 @@ pub(crate) struct RegistryRules {
     #[serde(deserialize_with = "lenient::text")]
     pub(crate) default_action: Option<String>,
 }
+
+/// A page of Resource Graph: what Defender says of the containers that run.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub(crate) struct ContainerUpdates {
+    pub(crate) data: Vec<ContainerUpdate>,
+}
+
+/// That a container should have newer software, in the columns that our query names. An absent text is an empty one there.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(crate) struct ContainerUpdate {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) id: Option<String>,
+    /// The container.
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) resource: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) name: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) status: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) first: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) changed: Option<String>,
+    /// A list of [`Vulnerability`] as JSON text.
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) cves: Option<String>,
+}
+
+/// One vulnerability that the update mends, or does not yet.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Vulnerability {
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) cve_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) severity: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) fix_status: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) fixed_version: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    pub(crate) published_date: Option<String>,
+}

@@ -77,6 +77,7 @@ fn values(cluster: &Cluster) -> BTreeMap<String, Option<String>> {
         recovery,
         backup_safety,
         image_scanning,
+        vulnerabilities,
         image_admission
     );
     say!("api.", cluster.api, public, private_path, doors, tunnels, private_guard);

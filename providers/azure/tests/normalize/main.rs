@@ -22,3 +22,4 @@ mod scene;
 mod tenant;
 mod traps;
 mod vectors;
+mod vulnerabilities;

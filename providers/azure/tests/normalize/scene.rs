@@ -62,6 +62,8 @@ pub(crate) struct Scene {
     pub(crate) roles: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) denials: Vec<Value>,
+    /// The plans of Defender for Cloud.
+    pub(crate) pricings: Vec<Value>,
     /// The service principals in groups that were looked into, by the group's id.
     pub(crate) members: BTreeMap<String, Vec<&'static str>>,
     /// Single virtual machines and Automation accounts.
@@ -104,6 +106,7 @@ impl Default for Scene {
             roles: Vec::new(),
             assignments: Vec::new(),
             denials: Vec::new(),
+            pricings: Vec::new(),
             members: BTreeMap::new(),
             machines: Vec::new(),
             automation: Vec::new(),
@@ -235,7 +238,7 @@ impl Scene {
             .answer(&AUTOMATION_ACCOUNTS, SUBSCRIPTION, &[], value(self.automation.clone()))
             .answer(&DENY_ASSIGNMENTS, SUBSCRIPTION, &[], value(self.denials.clone()))
             .answer(&SUBSCRIPTION_LOGS, SUBSCRIPTION, &[], value(Vec::new()))
-            .answer(&PRICINGS, SUBSCRIPTION, &[], value(Vec::new()))
+            .answer(&PRICINGS, SUBSCRIPTION, &[], value(self.pricings.clone()))
             .answer(&BACKUP_VAULTS, SUBSCRIPTION, &[], value(Vec::new()))
             .answer(&REGISTRIES, SUBSCRIPTION, &[], value(Vec::new()))
             .answer(&TRUSTED_ACCESS, SUBSCRIPTION, &[("cluster", &cluster_id().to_ascii_lowercase())], value(Vec::new()))

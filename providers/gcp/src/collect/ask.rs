@@ -49,6 +49,7 @@ pub(crate) mod host {
     pub(crate) const ATTESTATION: &str = "binaryauthorization.googleapis.com";
     pub(crate) const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
     pub(crate) const ARTIFACTS: &str = "artifactregistry.googleapis.com";
+    pub(crate) const ANALYSIS: &str = "containeranalysis.googleapis.com";
 }
 
 impl Asker<'_> {

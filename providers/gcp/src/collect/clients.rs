@@ -15,6 +15,7 @@ use google_cloud_compute_v1::client::{
 };
 use google_cloud_container_v1::client::ClusterManager;
 use google_cloud_gkebackup_v1::client::BackupForGKE;
+use google_cloud_grafeas_v1::client::Grafeas;
 use google_cloud_iam_admin_v1::client::Iam;
 use google_cloud_iam_v2::client::Policies;
 use google_cloud_kms_v1::client::KeyManagementService;
@@ -52,6 +53,7 @@ pub(crate) struct Clients {
     pub(crate) artifacts: ArtifactRegistry,
     pub(crate) attestation: BinauthzManagementServiceV1,
     pub(crate) constraints: OrgPolicy,
+    pub(crate) analysis: Grafeas,
 }
 
 macro_rules! built {
@@ -99,6 +101,7 @@ impl Clients {
             artifacts: built!(ArtifactRegistry, settings, credentials),
             attestation: built!(BinauthzManagementServiceV1, settings, credentials),
             constraints: built!(OrgPolicy, settings, credentials),
+            analysis: built!(Grafeas, settings, credentials),
         })
     }
 }

@@ -4,17 +4,17 @@ use super::{
     Run,
     ask::{
         Asker, Params, Question, Refusal,
-        host::{ARTIFACTS, ATTESTATION, BACKUP, CONSTRAINTS, LOGGING, USAGE},
+        host::{ANALYSIS, ARTIFACTS, ATTESTATION, BACKUP, CONSTRAINTS, LOGGING, USAGE},
     },
     read as as_record, strip,
     unit::is_off_in,
 };
 use crate::{
     calls::{
-        BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, REPOSITORIES, REPOSITORY_POLICY,
-        SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, SERVICES,
+        BACKUP_PLANS, EFFECTIVE_POLICY, IMAGE_POLICY, LOG_BUCKETS, LOG_SINKS, OCCURRENCES, REPOSITORIES,
+        REPOSITORY_POLICY, SERVICE_DISABLED, SERVICE_DISABLED_ELSEWHERE, SERVICES,
     },
-    normalize::{GUARDRAILS, SCANNING, WATCHING, registry_places},
+    normalize::{ANALYSED, FOUND, GUARDRAILS, SCANNING, WATCHING, registry_places},
     record::{container::Cluster, safeguards::Repositories},
 };
 use futures::future::join_all;
@@ -37,8 +37,28 @@ pub(crate) async fn read(asker: &Asker<'_>, run: &Run, project: &str, clusters: 
         backups(asker, run, project),
         admission(asker, project, clusters),
         guardrails(asker, project, clusters),
+        occurrences(asker, run, project, ANALYSED),
+        occurrences(asker, run, project, FOUND),
         repositories,
     );
+}
+
+/// What Artifact Analysis says of one kind: its filter knows kinds and not severities. What it tells people at length (where to
+/// read on, every package, every score) is not kept: a project can have a hundred thousand of them.
+async fn occurrences(asker: &Asker<'_>, run: &Run, project: &str, kind: &str) {
+    let client = &asker.clients.analysis;
+    listed(
+        (asker, run, project),
+        (&OCCURRENCES, ANALYSIS),
+        &[("kind", kind)],
+        |token| {
+            let request = client.list_occurrences().set_parent(format!("projects/{project}"));
+            request.set_filter(format!("kind=\"{kind}\"")).set_page_size(1000).set_page_token(token)
+        },
+        |builder| builder.send(),
+        strip::occurrences,
+    )
+    .await;
 }
 
 async fn logs(asker: &Asker<'_>, project: &str) {

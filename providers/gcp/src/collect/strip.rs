@@ -38,6 +38,31 @@ pub(crate) fn project(body: &mut Value) {
     items(body.get_mut("commonInstanceMetadata"));
 }
 
+/// What is told at length of each finding in an image: only what a verdict can rest on is kept.
+pub(crate) fn occurrences(body: &mut Value) {
+    const KEPT: &[&str] =
+        &["name", "resourceUri", "noteName", "kind", "createTime", "updateTime", "vulnerability", "discovery"];
+    const OF_DETAILS: &[&str] = &[
+        "severity",
+        "effectiveSeverity",
+        "fixAvailable",
+        "shortDescription",
+        "continuousAnalysis",
+        "analysisStatus",
+        "lastScanTime",
+        "archiveTime",
+    ];
+    for occurrence in members(body.get_mut("occurrences")) {
+        let Value::Object(fields) = occurrence else { continue };
+        fields.retain(|name, _| KEPT.contains(&name.as_str()));
+        for details in ["vulnerability", "discovery"] {
+            if let Some(Value::Object(details)) = fields.get_mut(details) {
+                details.retain(|name, _| OF_DETAILS.contains(&name.as_str()));
+            }
+        }
+    }
+}
+
 /// Nothing to remove.
 pub(crate) fn nothing(_: &mut Value) {}
 
@@ -69,6 +94,20 @@ fn items(metadata: Option<&mut Value>) {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn of_a_finding_only_what_decides_is_kept() {
+        let mut body = json!({ "nextPageToken": "t", "occurrences": [{
+            "name": "n", "remediation": "long", "createTime": "2026-09-01T00:00:00Z",
+            "vulnerability": { "effectiveSeverity": 5, "fixAvailable": true, "packageIssue": [{}], "longDescription": "long" },
+        }] });
+        occurrences(&mut body);
+        let kept = json!({ "nextPageToken": "t", "occurrences": [{
+            "name": "n", "createTime": "2026-09-01T00:00:00Z",
+            "vulnerability": { "effectiveSeverity": 5, "fixAvailable": true },
+        }] });
+        assert_eq!(body, kept);
+    }
 
     #[test]
     fn scripts_and_keys_lose_their_values_and_settings_keep_theirs() {

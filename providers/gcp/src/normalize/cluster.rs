@@ -28,8 +28,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use palisade_model::{
-    Api, Cluster, Credential, Etcd, Evidence, Gap, Location, Minter, Observed, Pipelines, Provider, Scope, Tunnel,
-    UnreadGroup, Version, WorkloadIdentity,
+    Api, Cluster, Credential, Etcd, Evidence, Gap, ImageVulnerabilities, Location, Minter, Observed, Pipelines,
+    Provider, Scope, Tunnel, UnreadGroup, Version, WorkloadIdentity,
 };
 use palisade_provider::Snapshot;
 use std::{rc::Rc, sync::Arc};
@@ -53,6 +53,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) balancers: Observed<Balancers>,
     pub(crate) exposures: ExposureBook,
     pub(crate) insights: Observed<Insights>,
+    /// What is wrong with the project's images.
+    pub(crate) images: Observed<ImageVulnerabilities>,
     pub(crate) unread_groups: Observed<Arc<[UnreadGroup]>>,
     pub(crate) groups_hold_roles: bool,
     pub(crate) identities: IdentityBook,

@@ -13,7 +13,7 @@ use super::{
     people::People,
     pool::compute_project,
     roles::RoleBook,
-    unseen,
+    unseen, vulnerabilities,
 };
 use crate::{
     calls::CLUSTERS_LIST,
@@ -115,6 +115,7 @@ fn with<T>(
         balancers: Balancers::read(snapshot, project),
         exposures: ExposureBook::default(),
         insights: insights(snapshot, project),
+        images: vulnerabilities::read(snapshot, project),
         now,
     };
     ask(&shared)

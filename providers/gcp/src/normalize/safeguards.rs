@@ -5,6 +5,7 @@ use super::{
     policies::{ReadPolicy, policy},
     roles::RoleBook,
     trusts::location,
+    vulnerabilities,
 };
 use crate::{
     calls::{
@@ -23,8 +24,8 @@ use crate::{
 };
 use palisade_model::{
     ActivityLog, ActivityRoute, Answer, AuditPlace, AuditStore, BackupCopy, BackupPlan, BackupPlans, BackupSafety,
-    Cluster, Detection, Evidence, Gap, Guardrail, ImageAdmission, ImageScanning, Observed, Recovery, Registry,
-    RegistryOpening, Retention, ScanMode, Stance, WorstSetting,
+    Cluster, Detection, Evidence, Gap, Guardrail, ImageAdmission, ImageScanning, ImageVulnerabilities, Observed,
+    Recovery, Registry, RegistryOpening, Retention, ScanMode, Stance, WorstSetting,
 };
 
 /// The service that scans images, and the one that watches containers.
@@ -39,6 +40,10 @@ pub(crate) const GUARDRAILS: [(WorstSetting, &str); 3] = [
     (WorstSetting::PublicNodes, "container.managed.enablePrivateNodes"),
     (WorstSetting::LocalCredential, "container.managed.disableLegacyClientCertificateIssuance"),
 ];
+/// The kinds of what Artifact Analysis says: that it looked at an image, and what it found in it.
+pub(crate) const ANALYSED: &str = "DISCOVERY";
+/// See [`ANALYSED`].
+pub(crate) const FOUND: &str = "VULNERABILITY";
 
 /// Fills in the facts.
 pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], cluster: &mut Cluster) {
@@ -50,6 +55,7 @@ pub(crate) fn fill(shared: &Shared<'_>, record: &Record, own: &[Evidence], clust
     cluster.recovery = around.recovery();
     cluster.backup_safety = around.backup_safety();
     cluster.image_scanning = around.image_scanning();
+    cluster.vulnerabilities = around.vulnerabilities(&cluster.image_scanning);
     cluster.registries = around.registries();
     cluster.image_admission = around.image_admission();
     cluster.guardrails = around.guardrails();
@@ -74,11 +80,13 @@ fn stance(policy: &EffectivePolicy, constraint: &str) -> Result<Stance, Gap> {
     if spec.rules.iter().any(|rule| rule.condition.is_some()) {
         return Err(unsettled("a rule has a condition"));
     }
-    let enforced = spec.rules.iter().any(|rule| rule.enforce == Some(true));
-    if spec.rules.iter().any(|rule| rule.enforce != Some(enforced)) {
+    // The official client leaves out what is false.
+    let mut enforced = spec.rules.iter().map(|rule| rule.enforce.unwrap_or(false));
+    let first = enforced.next().unwrap_or(false);
+    if enforced.any(|other| other != first) {
         return Err(unsettled("its rules contradict each other"));
     }
-    Ok(if enforced {
+    Ok(if first {
         Stance::Refused { by: constraint.to_owned() }
     } else {
         Stance::Allowed { because: format!("{constraint} is not enforced") }
@@ -288,6 +296,34 @@ impl Around<'_> {
             let of = |one: &Repository| ImageScanning { registry: short(one.name.as_deref()), mode: mode(one, on) };
             Ok(all.iter().map(of).collect())
         })
+    }
+
+    /// Which images run Google tells nowhere: what is in any image of the project may run, and what is in none does not.
+    /// <https://cloud.google.com/artifact-analysis/docs/container-scanning-overview>
+    fn vulnerabilities(&self, scanning: &Observed<Vec<ImageScanning>>) -> Observed<ImageVulnerabilities> {
+        let on = self.is_on(SCANNING);
+        let images = &self.shared.images;
+        let told = (|| {
+            if !*on.get()? {
+                let what = format!("`{SCANNING}` is off in the project: images are not scanned (IM-01)");
+                return Err(Gap::Unsettled { what });
+            }
+            let mut told = images.get()?.clone();
+            match scanning.get() {
+                Ok(repositories) => told.uncovered.extend(repositories.iter().filter_map(vulnerabilities::unscanned)),
+                Err(gap) => told.uncovered.push(gap),
+            }
+            told.uncovered.sort_unstable();
+            told.uncovered.dedup();
+            Ok(told)
+        })();
+        let mut sources = Vec::new();
+        for source in [on.sources(), images.sources(), scanning.sources()].into_iter().flatten() {
+            if !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+        Observed::from_result(told, sources)
     }
 
     /// The cluster says whether the project's policy counts, and the policy what it asks. A mode that is set makes the old

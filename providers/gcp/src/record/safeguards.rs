@@ -156,6 +156,46 @@ pub(crate) struct ScanningConfig {
     pub(crate) enablement_state: Option<Word>,
 }
 
+/// A page of what Artifact Analysis says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Occurrences {
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) occurrences: Vec<Occurrence>,
+}
+
+/// One thing that it says of one image.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Occurrence {
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) resource_uri: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) note_name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) create_time: Option<String>,
+    pub(crate) vulnerability: Option<FoundVulnerability>,
+    pub(crate) discovery: Option<Analysis>,
+}
+
+/// A vulnerability in an image.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FoundVulnerability {
+    pub(crate) severity: Option<Word>,
+    pub(crate) effective_severity: Option<Word>,
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) fix_available: Option<bool>,
+}
+
+/// That an image was looked at, and whether it still is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Analysis {
+    pub(crate) continuous_analysis: Option<Word>,
+    pub(crate) analysis_status: Option<Word>,
+}
+
 /// What Binary Authorization asks in a project.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -241,3 +281,19 @@ pub(crate) struct PolicyRule {
     pub(crate) enforce: Option<bool>,
     pub(crate) condition: Option<serde_json::Value>,
 }
+/// `Severity` of grafeas/v1.
+pub(crate) const SEVERITY: Table =
+    &[(0, "SEVERITY_UNSPECIFIED"), (1, "MINIMAL"), (2, "LOW"), (3, "MEDIUM"), (4, "HIGH"), (5, "CRITICAL")];
+
+/// `DiscoveryOccurrence.ContinuousAnalysis` of grafeas/v1.
+pub(crate) const CONTINUOUS: Table = &[(0, "CONTINUOUS_ANALYSIS_UNSPECIFIED"), (1, "ACTIVE"), (2, "INACTIVE")];
+
+/// `DiscoveryOccurrence.AnalysisStatus` of grafeas/v1; 3 is also called `COMPLETE`.
+pub(crate) const ANALYSIS_STATUS: Table = &[
+    (0, "ANALYSIS_STATUS_UNSPECIFIED"),
+    (1, "PENDING"),
+    (2, "SCANNING"),
+    (3, "FINISHED_SUCCESS"),
+    (4, "FINISHED_FAILED"),
+    (5, "FINISHED_UNSUPPORTED"),
+];

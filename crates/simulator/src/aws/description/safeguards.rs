@@ -125,6 +125,25 @@ impl Default for Detector {
     }
 }
 
+/// An image that runs somewhere, as Amazon Inspector sees it. With one of them, or none, it is on where the story says so.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunningImage {
+    pub(crate) repository: String,
+    /// The clusters of the region that run it.
+    pub(crate) clusters: Vec<String>,
+    /// `SUCCESSFUL` while it is scanned; otherwise why it is not.
+    #[serde(default = "successful")]
+    pub(crate) scan: String,
+    /// Critical vulnerabilities with a fix: their numbers and when they were first seen.
+    #[serde(default)]
+    pub(crate) critical: Vec<(String, Moment)>,
+}
+
+fn successful() -> String {
+    "SUCCESSFUL".to_owned()
+}
+
 fn yes() -> bool {
     true
 }

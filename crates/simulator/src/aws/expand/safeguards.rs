@@ -27,6 +27,17 @@ pub(crate) struct Safeguards {
     pub(crate) points: BTreeMap<String, Vec<Value>>,
     /// GuardDuty: the id, the detector and what it covers.
     pub(crate) detector: Option<(String, Value, Vec<Value>)>,
+    pub(crate) inspector: InspectorFacts,
+}
+
+/// Amazon Inspector.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct InspectorFacts {
+    pub(crate) is_on: bool,
+    pub(crate) covered: Vec<Value>,
+    pub(crate) findings: Vec<Value>,
+    /// Clusters by the image that they run.
+    pub(crate) clusters: BTreeMap<String, Vec<Value>>,
 }
 
 /// A trail.
@@ -110,6 +121,7 @@ impl Safeguards {
             plans: region.backups.plans.iter().map(|plan| PlanFacts::expand(place, plan)).collect(),
             points,
             detector: detector(place, region),
+            inspector: InspectorFacts::expand(place, region),
         }
     }
 }
@@ -167,6 +179,59 @@ fn detector(place: &Place, region: &Region) -> Option<(String, Value, Vec<Value>
     let healthy = detector.healthy.iter().map(|name| covered(name, true));
     let all = healthy.chain(detector.unhealthy.iter().map(|name| covered(name, false))).collect();
     Some((id, body, all))
+}
+
+impl InspectorFacts {
+    fn expand(place: &Place, region: &Region) -> Self {
+        let Some(images) = &region.inspector else { return Self::default() };
+        let mut facts = Self { is_on: true, ..Self::default() };
+        for image in images {
+            let digest =
+                place.hex("image", &[&image.repository, "a"], 32) + &place.hex("image", &[&image.repository, "b"], 32);
+            let id = place.arn("ecr", &format!("repository/{}/sha256:{digest}", image.repository));
+            let in_use = json!({ "inUseCount": image.clusters.len() * 2, "lastInUseAt": Moment::STORY.epoch() });
+            facts.covered.push(json!({
+                "accountId": place.account,
+                "resourceId": id,
+                "resourceType": "AWS_ECR_CONTAINER_IMAGE",
+                "resourceMetadata": { "ecrImage": in_use },
+                "scanType": "PACKAGE",
+                "scanStatus": {
+                    "statusCode": if image.scan == "SUCCESSFUL" { "ACTIVE" } else { "INACTIVE" },
+                    "reason": image.scan,
+                },
+            }));
+            let clusters = image.clusters.iter().map(|name| {
+                json!({
+                    "clusterArn": place.arn("eks", &format!("cluster/{name}")),
+                    "clusterDetails": [{
+                        "lastInUse": Moment::STORY.epoch(),
+                        "runningUnitCount": 2,
+                        "stoppedUnitCount": 1,
+                        "clusterMetadata": { "awsEksMetadataDetails": { "namespace": "default" } },
+                    }],
+                })
+            });
+            facts.clusters.insert(id.clone(), clusters.collect());
+            facts.findings.extend(image.critical.iter().map(|(name, seen)| {
+                json!({
+                    "findingArn": place.arn("inspector2", &format!("finding/{}", place.hex("finding", &[name, &id], 32))),
+                    "awsAccountId": place.account,
+                    "type": "PACKAGE_VULNERABILITY",
+                    "title": format!("{name} - openssl"),
+                    "description": "A package of the image has a known vulnerability.",
+                    "severity": "CRITICAL",
+                    "status": "ACTIVE",
+                    "fixAvailable": "YES",
+                    "firstObservedAt": seen.epoch(),
+                    "lastObservedAt": Moment::STORY.epoch(),
+                    "packageVulnerabilityDetails": { "vulnerabilityId": name, "source": "NVD", "vulnerablePackages": [] },
+                    "resources": [{ "id": id, "type": "AWS_ECR_CONTAINER_IMAGE", "region": place.region }],
+                })
+            }));
+        }
+        facts
+    }
 }
 
 impl TrailFacts {

@@ -81,3 +81,15 @@ impl Default for BackupInstance {
         }
     }
 }
+
+/// A container that runs, as Defender for Containers sees it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RunningContainer {
+    /// A cluster of the subscription.
+    pub(crate) cluster: String,
+    pub(crate) name: String,
+    /// Critical vulnerabilities with a fix: their numbers and since when they are known, `today` among the days. Without one the
+    /// container is healthy.
+    pub(crate) critical: Vec<(String, String)>,
+}

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::Site;
 use super::cluster::cluster_id;
-use crate::azure::description::{BackupVault, PolicyRule};
+use crate::azure::description::{BackupVault, PolicyRule, RunningContainer};
 use crate::azure::ids;
+use crate::azure::route::ASSESSMENTS;
+use crate::azure::wire::Row;
 
 const WORKSPACE: &str = "Microsoft.OperationalInsights/workspaces";
 const VAULT: &str = "Microsoft.DataProtection/backupVaults";
@@ -40,8 +42,12 @@ pub(super) fn add(site: &mut Site<'_>) {
         let mut properties =
             json!({ "pricingTier": if is_on { "Standard" } else { "Free" }, "freeTrialRemainingTime": "PT0S" });
         if plan == "Containers" {
-            let parts =
-                ["ContainerRegistriesVulnerabilityAssessments", "AgentlessDiscoveryForKubernetes", "ContainerSensor"];
+            let parts = [
+                "ContainerRegistriesVulnerabilityAssessments",
+                "AgentlessDiscoveryForKubernetes",
+                "AgentlessVmScanning",
+                "ContainerSensor",
+            ];
             let word = if is_on { "True" } else { "False" };
             let parts: Vec<Value> = parts.iter().map(|name| json!({ "name": name, "isEnabled": word })).collect();
             crate::azure::wire::set(&mut properties, "extensions", json!(parts));
@@ -68,6 +74,9 @@ pub(super) fn add(site: &mut Site<'_>) {
             },
         });
         site.wire.add(&id, &body);
+    }
+    for container in &subscription.running {
+        assessments(site, container);
     }
     for vault in &subscription.backup_vaults {
         self::vault(site, vault);
@@ -156,6 +165,62 @@ fn policies(site: &mut Site<'_>) {
             },
         });
         site.wire.show(&list("policyExemptions"), &body);
+    }
+}
+
+/// What Defender recommends for a container, as rows of Resource Graph: one for each update, one that is done where there is none.
+fn assessments(site: &mut Site<'_>, container: &RunningContainer) {
+    let known = site.subscription.clusters.iter().find(|cluster| cluster.name == container.cluster);
+    let cluster = known.map(|cluster| cluster_id(&site.subscription.id, cluster)).unwrap_or_default();
+    let resource = format!("{cluster}/securityentitydata/default-{}", container.name);
+    let mut updates: Vec<Option<&(String, String)>> = container.critical.iter().map(Some).collect();
+    if updates.is_empty() {
+        updates.push(None);
+    }
+    for update in updates {
+        let key = ids::guid(&format!("update {resource} {}", update.map_or("none", |(number, _)| number)));
+        let since = update.map_or_else(|| "2026-01-05T06:00:00Z".to_owned(), |(_, day)| moment(day));
+        // The vendor writes this list as a text.
+        let cves = update.map(|(number, _)| {
+            json!([{
+                "CveId": number,
+                "Severity": "Critical",
+                "PublishedDate": since,
+                "FixStatus": "FixAvailable",
+                "FixedVersion": "3.0.18-r0",
+            }])
+            .to_string()
+        });
+        let id = format!("{resource}/providers/Microsoft.Security/assessments/{key}");
+        let columns = json!({
+            "id": id,
+            "name": key,
+            "type": "microsoft.security/assessments",
+            "subscriptionId": site.subscription.id,
+            "properties": {
+                "displayName": "Update openssl",
+                "metadata": { "recommendationCategory": "SoftwareUpdate", "severity": "High" },
+                "resourceDetails": {
+                    "Source": "Azure",
+                    "Id": resource,
+                    "ResourceType": "K8s-container",
+                    "ResourceName": container.name,
+                },
+                "status": {
+                    "code": if update.is_some() { "Unhealthy" } else { "Healthy" },
+                    "firstEvaluationDate": since,
+                    "statusChangeDate": since,
+                },
+                "additionalData": { "SoftwareName": "openssl", "CvesDetails": cves },
+            },
+        });
+        let Value::Object(columns) = columns else { continue };
+        site.wire.rows.push(Row {
+            table: ASSESSMENTS,
+            kind: "microsoft.security/assessments".to_owned(),
+            subscription: site.subscription.id.to_ascii_lowercase(),
+            columns,
+        });
     }
 }
 

@@ -24,6 +24,18 @@ pub(crate) struct Repository {
     pub(crate) bindings: Vec<Binding>,
 }
 
+/// An image that Artifact Analysis looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct AnalysedImage {
+    /// Where it is, without scheme and digest: `europe-west4-docker.pkg.dev/acme/search/api`.
+    pub(crate) name: String,
+    /// Whether it is not looked at any more.
+    pub(crate) stale: bool,
+    /// Critical vulnerabilities with a fix: their numbers and since when they are known, `today` among the days.
+    pub(crate) critical: Vec<(String, String)>,
+}
+
 /// A backup plan.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{MADE, Site, iam};
-use crate::gcp::description::BackupPlan;
-use crate::gcp::wire::{Item, set};
+use crate::gcp::description::{AnalysedImage, BackupPlan};
+use crate::gcp::wire::{Item, Wire, set};
+use crate::http::hash;
 
 /// Services whose state can be asked for.
 const ASKED: [&str; 2] = ["containerscanning.googleapis.com", "containerthreatdetection.googleapis.com"];
@@ -92,9 +93,51 @@ pub(super) fn add(site: &mut Site<'_>) {
         site.wire.list_mut(&list).items.push(Item::sparse(body));
         iam::policy(site.wire, "/v1", &name, &repository.bindings);
     }
+    for image in &site.project.images {
+        occurrences(site.wire, id, image);
+    }
     for plan in &site.project.backup_plans {
         let body = plan_body(site, plan);
         site.wire.list_mut(&format!("/v1/projects/{id}/locations/-/backupPlans")).items.push(Item::sparse(body));
+    }
+}
+
+/// What Artifact Analysis says of an image: that it looked at it, and what it found.
+fn occurrences(wire: &mut Wire, project: &str, image: &AnalysedImage) {
+    let digest: String =
+        (0..4).map(|part| format!("{:016x}", hash(&[project, &image.name, &part.to_string()]))).collect();
+    let uri = format!("https://{}@sha256:{digest}", image.name);
+    let mut add = |kind: &str, number: &str, note: String, since: &str, (field, details): (&str, Value)| {
+        let mut body = json!({
+            "name": format!("projects/{project}/occurrences/{:016x}", hash(&[project, &image.name, kind, number])),
+            "resourceUri": uri,
+            "noteName": note,
+            "kind": kind,
+            "createTime": since,
+            "updateTime": since,
+        });
+        set(&mut body, field, details);
+        wire.list_mut(&format!("/v1/projects/{project}/occurrences#{kind}")).items.push(Item::sparse(body));
+    };
+    let analysis = json!({
+        "continuousAnalysis": if image.stale { "INACTIVE" } else { "ACTIVE" },
+        "analysisStatus": "FINISHED_SUCCESS",
+        "lastScanTime": MADE,
+    });
+    let note = "projects/goog-analysis/notes/PACKAGE_VULNERABILITY".to_owned();
+    add("DISCOVERY", "", note, MADE, ("discovery", analysis));
+    for (number, since) in &image.critical {
+        let details = json!({
+            "type": "OS",
+            "severity": "HIGH",
+            "effectiveSeverity": "CRITICAL",
+            "cvssScore": 9.8,
+            "fixAvailable": true,
+            "shortDescription": number,
+            "longDescription": "A package of the image has a known vulnerability.",
+        });
+        let note = format!("projects/goog-vulnz/notes/{number}");
+        add("VULNERABILITY", number, note, &moment(since), ("vulnerability", details));
     }
 }
 
