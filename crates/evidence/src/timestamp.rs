@@ -140,7 +140,9 @@ pub fn read_timestamp(answer: &[u8], manifest_sha256: &str, nonce: Option<u64>) 
 }
 
 /// What is in the token of an answer: the digest that was stamped, the stamp, and the nonce.
-fn stamped(mut response: Der<'_>) -> Option<(&[u8], Stamp, Option<&[u8]>)> {
+type Stamped<'a> = (&'a [u8], Stamp, Option<&'a [u8]>);
+
+fn stamped(mut response: Der<'_>) -> Option<Stamped<'_>> {
     let mut token = response.next(SEQUENCE)?;
     if token.next(OBJECT)?.0 != SIGNED_DATA {
         return None;

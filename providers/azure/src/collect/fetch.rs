@@ -126,9 +126,11 @@ impl Fetch<'_> {
                 options.insert("$skipToken".to_owned(), json!(token));
             }
             let question = json!({ "subscriptions": [scope], "query": query, "options": options });
-            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question)).await {
+            let asking = self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question));
+            let (answer, exchange) = asking.await;
+            let body = match answer {
                 Ok(body) => body,
-                Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
+                Err(failure) => return self.recorder.failed(call, scope, params, page, failure, exchange),
             };
             let token = match body.get("$skipToken") {
                 // It is a word and no flag.
@@ -140,18 +142,18 @@ impl Fetch<'_> {
                 Some(Value::String(_)) => Err("the same page token came twice".to_owned()),
                 Some(odd) => Err(format!("`$skipToken` is no text: `{odd}`")),
             };
-            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body);
+            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body, exchange);
             match token {
                 Ok(None) => return,
                 Ok(Some(token)) => onward = Some(token),
                 Err(why) => {
                     let failure = Failure::new(FailureReason::Malformed, &why);
-                    return self.recorder.failed(call, scope, params, page + 1, failure);
+                    return self.recorder.failed(call, scope, params, page + 1, failure, None);
                 }
             }
         }
         let why = format!("the list has more than {MOST_PAGES} pages");
-        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why), None);
     }
 
     /// Asks for a list that Azure computes on demand, to its end: it pages on by a token in the body.
