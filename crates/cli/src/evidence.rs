@@ -333,7 +333,9 @@ async fn verify_bundles(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Resu
         let _ = writeln!(said, "{} bundles follow each other without a gap", checked.len());
     }
     output::data(said.as_bytes(), None)?;
-    unsaid.iter().for_each(|span| screen.warn(&plain(span)));
+    for span in &unsaid {
+        screen.warn(&plain(span));
+    }
     let is_unknown = |(_, one): &(String, Checked)| one.signed.as_ref().is_none_or(|signed| !signed.trusted);
     if checked.iter().any(is_unknown) {
         screen.warn(

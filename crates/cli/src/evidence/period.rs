@@ -9,7 +9,6 @@ use crate::{
 use anyhow::Context as _;
 use palisade_evidence::PeriodKey;
 use palisade_message::SecretRef;
-use palisade_notify::Keep as _;
 use std::{
     fs,
     io::{Seek as _, Write as _},
