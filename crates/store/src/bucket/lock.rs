@@ -439,6 +439,70 @@ mod tests {
         assert!(s3::read("<oops").is_err());
     }
 
+    /// Answers one request with these headers and body. Returns where, and what was asked.
+    #[cfg(any(feature = "azure-blob", feature = "gcs"))]
+    fn server(head: &'static str, body: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+        use std::io::{BufRead as _, Write as _};
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (asked, seen) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut reader = std::io::BufReader::new(listener.accept().unwrap().0);
+            let (mut request, mut line) = (String::new(), String::new());
+            while reader.read_line(&mut line).unwrap() > 2 {
+                request.push_str(&std::mem::take(&mut line));
+            }
+            asked.send(request.to_lowercase()).unwrap();
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            reader.into_inner().write_all(answer.as_bytes()).unwrap();
+        });
+        (url, seen)
+    }
+
+    #[cfg(any(feature = "azure-blob", feature = "gcs"))]
+    async fn said(address: &str, options: &[(&str, &str)]) -> Storage {
+        let options = options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Bucket::open(address, options).unwrap().storage().await
+    }
+
+    #[cfg(feature = "gcs")]
+    #[tokio::test]
+    async fn google_is_asked_for_the_policy_of_the_bucket_and_a_refusal_names_the_permission() {
+        let body = r#"{"retentionPolicy":{"retentionPeriod":"3600","isLocked":true}}"#;
+        for (head, body, told) in [
+            ("200 OK", body, "write-once, mode locked, every object is kept for 3600 seconds; no versions are kept"),
+            (
+                "403 Forbidden",
+                "{}",
+                "nobody knows whether it is write-once: it was refused: `storage.buckets.get` is missing",
+            ),
+        ] {
+            let (url, seen) = server(head, body);
+            let options = [("GOOGLE_BASE_URL", url.as_str()), ("GOOGLE_SKIP_SIGNATURE", "true")];
+            let storage = said("gs://acme/kept", &options).await;
+            assert!(storage.to_string().starts_with(told), "{storage}");
+            assert!(seen.recv().unwrap().starts_with("get /storage/v1/b/acme?fields=retentionpolicy,versioning "));
+        }
+    }
+
+    #[cfg(feature = "azure-blob")]
+    #[tokio::test]
+    async fn a_container_of_azure_is_asked_for_its_properties_with_a_signature() {
+        let (url, seen) = server("200 OK\r\nx-ms-has-immutability-policy: true\r\nx-ms-has-legal-hold: false", "");
+        let options = [
+            ("AZURE_STORAGE_ACCOUNT_NAME", "acme"),
+            ("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0"),
+            ("AZURE_STORAGE_ENDPOINT", url.as_str()),
+        ];
+        let storage = said("az://evidence/kept", &options).await;
+        let told = "write-once, mode unknown (only Azure Resource Manager tells it), every object is kept for unknown";
+        assert!(storage.to_string().starts_with(told), "{storage}");
+        let asked = seen.recv().unwrap();
+        assert!(asked.starts_with("get /evidence?restype=container "), "{asked}");
+        assert!(asked.contains("authorization: sharedkey acme:"), "{asked}");
+    }
+
     #[cfg(feature = "azure-blob")]
     #[test]
     fn a_container_says_that_it_has_a_policy_and_not_for_how_long() {
