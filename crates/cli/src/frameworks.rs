@@ -22,7 +22,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) fn run(command: &Frameworks, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) async fn run(command: &Frameworks, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
         Frameworks::List { format } => list(*format),
         Frameworks::Show { framework } => {
@@ -30,7 +30,7 @@ pub(crate) fn run(command: &Frameworks, screen: &Screen) -> anyhow::Result<Exit>
             Ok(Exit::Done)
         }
         Frameworks::Check { files } => check(files),
-        Frameworks::Report(wanted) => report(wanted, screen),
+        Frameworks::Report(wanted) => report(wanted, screen).await,
         Frameworks::Schema => {
             output::json(&framework_schema(&controls()))?;
             Ok(Exit::Done)
@@ -152,7 +152,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
         .map_err(|error| WrongUsage(format!("could not read the framework `{}`: {error}", path.display())).into())
 }
 
-fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
+async fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
     let is_pdf = wanted.format == FrameworkForm::Pdf;
     if is_pdf && wanted.output.is_none() && io::stdout().is_terminal() {
         return Err(WrongUsage("a terminal cannot show this form: name a file with `-o FILE`".to_owned()).into());
@@ -166,7 +166,7 @@ fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
                 let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
                 return Err(WrongUsage(why.to_owned()).into());
             }
-            let (report, checked, numbers) = evidence::judged(path, &wanted.trusted)?;
+            let (report, checked, numbers) = evidence::judged(path, &wanted.trusted).await?;
             (report, Some((sealed(&checked), numbers)))
         }
         folders => {
