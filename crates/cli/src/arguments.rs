@@ -5,6 +5,7 @@ mod catalogue;
 mod evidence;
 mod export;
 mod fleet;
+mod frameworks;
 mod memory;
 mod report;
 mod schedules;
@@ -13,9 +14,10 @@ mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
-pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName, Trusted, VerifyBundles};
 pub(crate) use export::{ExportFormat, ExportRun, ExportTargets};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
+pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
@@ -264,6 +266,16 @@ Examples:
     Evidence {
         #[command(subcommand)]
         command: Evidence,
+    },
+    /// How the requirements of benchmarks and standards stand, and those of one's own
+    #[command(after_help = "\
+Examples:
+  palisade frameworks list
+  palisade frameworks report run1 --framework cis-eks -o cis-eks.html
+  palisade frameworks report bundle-1 --framework acme-baseline.yaml --format pdf -o baseline.pdf")]
+    Frameworks {
+        #[command(subcommand)]
+        command: Frameworks,
     },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(

@@ -16,11 +16,11 @@ use palisade_exports::{Bundled, Form, Record, files, left_out, write};
 use palisade_report::{Outlook, Report};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
-pub(crate) fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
     if let [path] = wanted.snapshots.as_slice()
         && evidence::is_bundle(path)
     {
-        return of_bundle(path, wanted, screen);
+        return of_bundle(path, wanted, screen).await;
     }
     if !wanted.trusted.key.is_empty() || !wanted.trusted.rotation.is_empty() {
         return Err(WrongUsage("`--key` is for one bundle of `palisade evidence export`".to_owned()).into());
@@ -34,12 +34,13 @@ pub(crate) fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
 }
 
 /// Of a bundle that holds and whose verdicts come out again: what is given away is what it says.
-fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
+async fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
     if wanted.config.is_some() {
         let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
         return Err(WrongUsage(why.to_owned()).into());
     }
-    let Rejudged { bundle, policy, report, numbers, before, now } = evidence::judged_again(path, &wanted.trusted)?;
+    let Rejudged { bundle, policy, report, numbers, before, now, .. } =
+        evidence::judged_again(path, &wanted.trusted).await?;
     if now != before {
         return Err(evidence::judged_otherwise(&bundle, &before, &now));
     }

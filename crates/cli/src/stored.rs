@@ -22,11 +22,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) async fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
     if let [path] = wanted.snapshots.as_slice()
         && evidence::is_bundle(path)
     {
-        return evidence::replay(path, wanted, screen);
+        return evidence::replay(path, wanted, screen).await;
     }
     if wanted.with_current_rules || !wanted.trusted.key.is_empty() {
         let why = "`--with-current-rules` and `--key` are for one bundle of `palisade evidence export`";

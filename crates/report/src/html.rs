@@ -57,7 +57,7 @@ struct Page<'a> {
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
+    let assessment = assess(&report.findings, report.unseen_places(), &options.history.past);
     let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
@@ -85,7 +85,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
 }
 
 /// A source of a content security policy.
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 

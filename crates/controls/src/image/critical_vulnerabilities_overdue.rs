@@ -31,8 +31,8 @@ guide! {
     /// - AKS: the plan Defender for Containers looks at running containers (machines without an agent, and the Kubernetes API or the
     ///   sensor), and it told of at least one container of the cluster.
     /// - GKE: every repository near the cluster is scanned, Artifact Analysis told of at least one image, and it still analyses
-    ///   each of those of which it told. No API of Google tells which images run: an overdue one anywhere in the project is unknown
-    ///   and never a fail, and without one no image that runs can have it.
+    ///   each of those of which it told. No API of Google tells which images run: an overdue one in any image of the project is
+    ///   unknown and never a fail, and a pass says that none of these images has one.
     ///
     /// ## Remediation
     /// ### EKS
