@@ -14,7 +14,7 @@ use palisade_controls::controls;
 use palisade_engine::{Finding, Policy};
 use palisade_exports::{Bundled, Form, Record, files, left_out, write};
 use palisade_report::{Outlook, Report};
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
     if let [path] = wanted.snapshots.as_slice()
@@ -71,7 +71,8 @@ fn put(
                 fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
             }
             output::write(Some(&path), |to| write(&record, file, to))?;
-            said.push_str(&format!("{}\n", path.display()));
+            // Writing to a string cannot fail.
+            let _ = writeln!(said, "{}", path.display());
         }
         let missing = left_out(&record, form);
         if missing > 0 {

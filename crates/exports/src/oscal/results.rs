@@ -196,7 +196,7 @@ pub(super) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
             Prop::new("facts-known", &coverage.known.to_string()),
             Prop::new("facts-total", &coverage.total.to_string()),
             Prop::new("clusters", &report.clusters.len().to_string()),
-            Prop::new("places-not-seen", &report.unseen_places.to_string()),
+            Prop::new("places-not-seen", &report.unseen_places().to_string()),
             Prop::new("failed-calls", &report.gaps.len().to_string()),
         ],
         local_definitions: Definitions {
