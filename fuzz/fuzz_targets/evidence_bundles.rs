@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use palisade_evidence::{Trust, verify};
+use palisade_evidence::{Trust, read_timestamp, verify};
 use std::{fs, path::PathBuf};
 
 /// A place of this process, made once.
@@ -34,6 +34,7 @@ fuzz_target!(|input: &[u8]| {
             let tar = place.join("bundle.tar");
             let _ = fs::write(&tar, bytes);
             let _ = verify(&tar, &Trust::default());
+            let _ = read_timestamp(bytes, &"00".repeat(32), None);
         }
         Some(name) => {
             let file = place.join("folder").join(name);

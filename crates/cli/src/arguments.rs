@@ -3,7 +3,9 @@
 mod answers;
 mod catalogue;
 mod evidence;
+mod export;
 mod fleet;
+mod frameworks;
 mod memory;
 mod report;
 mod schedules;
@@ -12,8 +14,10 @@ mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
-pub(crate) use evidence::{Evidence, ExportBundle, Keys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use export::{ExportFormat, ExportRun, ExportTargets};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
+pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
@@ -105,6 +109,14 @@ Examples:
   palisade report run1 --file plan.yaml --format pdf -o report.pdf
   palisade report run1 --format xlsx -o report.xlsx")]
     Report(MakeReport),
+    /// What stored snapshots or an evidence bundle say, for other programs: OSCAL, OCSF, ASFF, JUnit, SARIF, CSV, XLSX
+    #[command(after_help = "\
+Examples:
+  palisade export run1 --format oscal --out exports -c palisade.yaml
+  palisade export run1 --format ocsf,csv --out exports --ocsf-version 1.8.0
+  palisade export run1 --format asff --out exports --security-hub 111122223333/eu-west-1
+  palisade export bundle-1 --format oscal --out exports --key signing.pem.pub")]
+    Export(ExportRun),
     /// Four maps of a fleet as files: who reaches it, who controls it, how it is built, how its data is kept
     #[command(after_help = "\
 Examples:
@@ -254,6 +266,16 @@ Examples:
     Evidence {
         #[command(subcommand)]
         command: Evidence,
+    },
+    /// How the requirements of benchmarks and standards stand, and those of one's own
+    #[command(after_help = "\
+Examples:
+  palisade frameworks list
+  palisade frameworks report run1 --framework cis-eks -o cis-eks.html
+  palisade frameworks report bundle-1 --framework acme-baseline.yaml --format pdf -o baseline.pdf")]
+    Frameworks {
+        #[command(subcommand)]
+        command: Frameworks,
     },
     /// What is different between two remembered runs, and why: the world, the rule or the coverage
     #[command(

@@ -9,6 +9,8 @@ mod demo;
 mod doctor;
 mod evidence;
 mod exit;
+mod export;
+mod frameworks;
 mod map;
 mod output;
 mod permissions;
@@ -47,8 +49,9 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Demo(wanted) => runtime()?.block_on(demo::run(&wanted, screen)),
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
-        Command::Replay(wanted) => stored::replay(&wanted, screen),
+        Command::Replay(wanted) => runtime()?.block_on(stored::replay(&wanted, screen)),
         Command::Report(wanted) => report::run(&wanted, screen),
+        Command::Export(wanted) => runtime()?.block_on(export::run(&wanted, screen)),
         Command::Map(wanted) => map::run(&wanted, screen),
         Command::Plan(wanted) => plan::run(&wanted, screen),
         Command::Reach(wanted) => reach::run(&wanted, screen),
@@ -66,6 +69,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
         Command::Answers { command } => answers::run(&command, screen),
         Command::Store { command } => runtime()?.block_on(store::run(&command, screen)),
         Command::Evidence { command } => runtime()?.block_on(evidence::run(&command, screen)),
+        Command::Frameworks { command } => runtime()?.block_on(frameworks::run(&command, screen)),
         Command::Diff(wanted) => runtime()?.block_on(service::diff(&wanted)),
         Command::Doctor(wanted) => runtime()?.block_on(doctor::run(&wanted, screen)),
         Command::Completions { shell } => {

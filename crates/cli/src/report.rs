@@ -1,6 +1,6 @@
 //! `palisade report`: what stored snapshots say, for people.
 
-mod pdf;
+pub(crate) mod pdf;
 
 use crate::{
     arguments::{MakeReport, ReportFormat},

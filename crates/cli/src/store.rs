@@ -8,8 +8,10 @@ use crate::{
     schedules,
     service::{evidence, opened::memory},
 };
+use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use palisade_config::Keep;
+use palisade_evidence::{Trust, verify};
 use palisade_store::{Applied, Backup, Bucket, Database, FindingFilter};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
@@ -22,7 +24,15 @@ pub(crate) async fn run(wanted: &Store, screen: &Screen) -> anyhow::Result<Exit>
         }
         Store::Check { file } => told(file, Database::check_backup(file).await?),
         Store::Fetch { address, to } => {
-            let files = Bucket::open(address, std::env::vars())?.fetch(to).await?;
+            let bucket = Bucket::open(address, std::env::vars())?;
+            if bucket.is_bundle().await? {
+                let files = bucket.fetch_bundle(to).await?;
+                let told = format!("{files} files of a bundle in `{}`", to.display());
+                verify(to, &Trust::default()).with_context(|| format!("{told}, which does not hold"))?;
+                screen.note(&format!("{told}, which holds; who made it is told by `evidence verify --key`"));
+                return Ok(Exit::Done);
+            }
+            let files = bucket.fetch(to).await?;
             screen.note(&format!("{files} files in `{}`, all of them as they were kept", to.display()));
             Ok(Exit::Done)
         }

@@ -22,11 +22,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
+pub(crate) async fn replay(wanted: &Replay, screen: &Screen) -> anyhow::Result<Exit> {
     if let [path] = wanted.snapshots.as_slice()
         && evidence::is_bundle(path)
     {
-        return evidence::replay(path, wanted, screen);
+        return evidence::replay(path, wanted, screen).await;
     }
     if wanted.with_current_rules || !wanted.trusted.key.is_empty() {
         let why = "`--with-current-rules` and `--key` are for one bundle of `palisade evidence export`";
@@ -43,9 +43,14 @@ pub(crate) fn judged(snapshots: &[PathBuf], config: Option<&Path>) -> anyhow::Re
         Some(path) => configuration(path)?.policy,
         None => Policy::default(),
     };
+    judged_by(snapshots, &policy)
+}
+
+/// The report of stored snapshots under a policy.
+pub(crate) fn judged_by(snapshots: &[PathBuf], policy: &Policy) -> anyhow::Result<Report> {
     let folders: Vec<SnapshotFolder> = snapshots.iter().map(SnapshotFolder::open).collect();
     let controls = controls();
-    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?)
+    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, policy))?)
 }
 
 /// The clusters that something asks about: of stored snapshots, or of the fleet, read now.

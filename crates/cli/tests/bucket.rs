@@ -86,3 +86,62 @@ async fn evidence_goes_to_a_bucket_once_it_answers_and_is_judged_again_from_ther
     assert_ne!(code, Some(0));
     assert!(err.contains("could not read `s3://acme-evidence/x`") && err.contains("there is nothing"), "{err}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_goes_to_a_bucket_says_how_long_it_is_kept_there_and_is_checked_and_judged_from_there() {
+    let running = Simulator::start(World::from_yaml(ACME, "", "").unwrap(), Faults::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let config = format!("targets:\n  - {{name: acme, provider: aws, endpoint_url: \"{}\"}}\n", running.aws);
+    fs::write(at.join("palisade.yaml"), config).unwrap();
+    let moto = Moto::start();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bucket/seed.py");
+    moto.seed(&script, &["locked", "400"]);
+    moto.seed(&script, &["loose"]);
+    let run = async |arguments: &[&str], expected: i32| {
+        let (code, out, err) = palisade(at, &moto.url, arguments).await;
+        assert_eq!(code, Some(expected), "{arguments:?}: {out}{err}");
+        format!("{out}{err}")
+    };
+    palisade(at, &moto.url, &["scan", "-c", "palisade.yaml", "--save-snapshot", "run1", "-o", "report.txt"]).await;
+    run(&["evidence", "keys", "new", "--out", "k.pem"], 0).await;
+    let seal = ["--key", "file:k.pem", "--log", "log"];
+    let export = [&["evidence", "export", "run1", "--out", "b1", "--to", "s3://locked/bundles"], &seal[..]].concat();
+    let told = run(&export, 0).await;
+    let kept = "write-once, mode COMPLIANCE, every object is kept for 400 days; versions are kept";
+    assert!(told.contains("sent to s3://locked/bundles/b1: ") && told.contains(kept), "{told}");
+    let page = fs::read_to_string(at.join("b1/VERIFY.md")).unwrap();
+    assert!(page.contains(&format!("The bucket that it was made for said of itself: {kept}.")), "{page}");
+    let fact: serde_json::Value =
+        serde_json::from_slice(&fs::read(at.join("b1/context/storage.json")).unwrap()).unwrap();
+    assert_eq!(fact.pointer("/write_once/known/kept/keeps/known"), Some(&serde_json::json!("400 days")), "{fact}");
+
+    let holds = run(&["evidence", "verify", "s3://locked/bundles/b1", "--key", "k.pem.pub"], 0).await;
+    assert!(holds.contains("s3://locked/bundles/b1: holds") && holds.contains(", which you trust"), "{holds}");
+    let again = run(&["replay", "s3://locked/bundles/b1", "--key", "k.pem.pub", "-o", "again.txt"], 0).await;
+    assert!(again.contains("byte for byte those of the bundle"), "{again}");
+    let fetched = run(&["store", "fetch", "s3://locked/bundles/b1", "--to", "back"], 0).await;
+    assert!(fetched.contains("files of a bundle in `back`, which holds"), "{fetched}");
+
+    // Another one of the same name is not put in its place, and a whole one is sent again without harm.
+    run(&["evidence", "send", "b1", "--to", "s3://locked/bundles"], 0).await;
+    fs::rename(at.join("b1"), at.join("first")).unwrap();
+    run(&[&["evidence", "export", "run1", "--out", "b1"], &seal[..]].concat(), 0).await;
+    let refused = run(&["evidence", "send", "b1", "--to", "s3://locked/bundles"], 4).await;
+    assert!(refused.contains("could not write `s3://locked/bundles/b1/"), "{refused}");
+
+    run(&["evidence", "export", "run1", "--out", "b.tar", "--to", "s3://loose"], 0).await;
+    let page = run(&["evidence", "verify", "s3://loose/b.tar"], 0).await;
+    assert!(page.contains("s3://loose/b.tar: holds"), "{page}");
+    let loose = run(&["evidence", "send", "b.tar", "--to", "s3://loose"], 0).await;
+    assert!(loose.contains("not write-once: objects can be removed; no versions are kept"), "{loose}");
+    let nobody = run(&["evidence", "export", "run1", "--out", "b2", "--to", "s3://nobody/x"], 4).await;
+    assert!(
+        nobody.contains("the bundle stands whole in `b2`; `palisade evidence send b2 --to s3://nobody/x`"),
+        "{nobody}"
+    );
+    let page = fs::read_to_string(at.join("b2/VERIFY.md")).unwrap();
+    assert!(page.contains("nobody knows whether it is write-once: there is no such bucket"), "{page}");
+    let nothing = run(&["evidence", "verify", "s3://loose/b3"], 4).await;
+    assert!(nothing.contains("could not read `s3://loose/b3`"), "{nothing}");
+}

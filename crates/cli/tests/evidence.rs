@@ -1,8 +1,10 @@
 //! Evidence from a scan of simulated clouds to whoever checks it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
-use palisade_simulator::{Faults, Simulator, World};
+use palisade_simulator::{Entry, FaultKind, FaultRule, Faults, Simulator, World};
+use serde_json::Value;
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
     process::{Command, Output},
@@ -69,6 +71,218 @@ async fn every_command_of_the_auditors_guide_runs() {
         // What reads the first lines and stops (`head`) ends the pipe of whoever writes on.
         let ended = output.status.success() || (block.contains("| head") && output.status.code() == Some(141));
         assert!(ended, "{block}\n{}{}", text(&output.stdout), text(&output.stderr));
+    }
+}
+
+/// The lines of a bundle's ledger.
+fn ledger(bundle: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(bundle.join("calls.ndjson")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What an auditor does with CloudTrail, Azure's logs and Cloud Audit Logs, done with what the simulated clouds wrote down.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_of_the_ledger_is_in_the_clouds_own_books_under_its_id_and_every_read_there_is_in_the_ledger() {
+    let faults = Faults {
+        deny: vec!["ec2:DescribeVpcs".to_owned(), "container.clusters.list".to_owned()],
+        fault: ["eks:DescribeCluster", "Microsoft.ContainerService/managedClusters/read", "compute.networks.list"]
+            .map(|permission| FaultRule {
+                permission: permission.to_owned(),
+                kind: FaultKind::ServerError,
+                times: Some(1),
+            })
+            .to_vec(),
+        throttle_per_mille: 50,
+        ..Faults::default()
+    };
+    let running = Simulator::start(World::acme().unwrap(), faults).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_owned();
+    let config = format!(
+        "targets:\n  - {{name: aws, provider: aws, accounts: organization, role: PalisadeReader, external_id: acme-7d1f, \
+         endpoint_url: \"{}\"}}\n  - {{name: azure, provider: azure, endpoint_url: \"{}\"}}\n  - {{name: gcp, \
+         provider: gcp, endpoint_url: \"{}\"}}\n",
+        running.aws, running.azure, running.gcp
+    );
+    fs::write(at.join("palisade.yaml"), config).unwrap();
+    tokio::task::spawn_blocking(move || {
+        palisade(&at, &["scan", "-c", "palisade.yaml", "--save-snapshot", "run1"]);
+        said(&at, 0, &["evidence", "export", "run1", "--out", "b", "-c", "palisade.yaml"]);
+        said(&at, 0, &["replay", "b", "-o", "again.txt"]);
+    })
+    .await
+    .unwrap();
+    let books = running.ledger();
+    let by_id: BTreeMap<&str, &Entry> =
+        books.entries().iter().filter_map(|entry| Some((entry.request_id.as_deref()?, entry))).collect();
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (mut ids, mut agents, mut tried_again) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+    let mut providers: BTreeMap<String, usize> = BTreeMap::new();
+    for line in ledger(&folder.path().join("b")) {
+        let attempts = line.get("attempts").and_then(Value::as_array).cloned().unwrap_or_default();
+        assert!(!attempts.is_empty(), "nothing says how it went: {line}");
+        assert!(text(&line, "sent_at").unwrap() <= text(&line, "answered_at").unwrap(), "{line}");
+        let provider = text(&line, "provider").unwrap();
+        *providers.entry(provider.clone()).or_default() += 1;
+        if attempts.len() > 1 {
+            tried_again.insert(provider.clone());
+        }
+        if provider == "gcp" {
+            let id = text(&line, "sent_id").unwrap();
+            let asked: Vec<&Entry> =
+                books.entries().iter().filter(|entry| entry.user_agent.contains(&format!("(call {id})"))).collect();
+            assert_eq!(asked.len(), attempts.len(), "{line}");
+            agents.extend(asked.iter().map(|entry| entry.user_agent.clone()));
+            continue;
+        }
+        for (number, attempt) in attempts.iter().enumerate() {
+            let id = text(attempt, "request_id").unwrap_or_else(|| panic!("no id: {line}"));
+            let entry = by_id[id.as_str()];
+            // A read that several accounts share stands in the ledger of each.
+            let what =
+                ["operation", "scope", "params", "page", "sha256", "failure"].map(|name| line.get(name).cloned());
+            let before = ids.insert(id, what.clone());
+            assert!(before.is_none_or(|before| before == what), "one request stands for two calls: {line}");
+            assert_eq!(attempt.get("status").and_then(Value::as_u64), Some(u64::from(entry.status)), "{line}");
+            assert!(number + 1 == attempts.len() || entry.status >= 400, "{line}");
+            if provider == "aws" {
+                // An operation may need several permissions; they are of one service.
+                let operation = text(&line, "operation").unwrap();
+                let call = palisade_aws::CALLS.iter().find(|call| call.name == operation).unwrap();
+                let service = |permission: &str| permission.split(':').next().unwrap().to_owned();
+                assert_eq!(service(&entry.operation.permission), service(call.permission), "{line}");
+                assert_eq!(attempt.get("correlation_id"), None);
+            }
+        }
+    }
+    // The other way: nothing was asked that the ledger does not have.
+    for entry in books.entries() {
+        let is_known = match &entry.request_id {
+            Some(id) => ids.contains_key(id),
+            None => agents.contains(&entry.user_agent),
+        };
+        assert!(is_known, "nobody wrote down {entry:?}");
+    }
+    assert_eq!(providers.keys().collect::<Vec<_>>(), ["aws", "azure", "gcp"]);
+    assert_eq!(tried_again.len(), 3, "{tried_again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_that_were_missed_are_in_the_bundle_of_the_next_and_a_span_that_nobody_speaks_of_is_told() {
+    let aws = include_str!("../../simulator/worlds/acme/aws.yaml");
+    let running = Simulator::start(World::from_yaml(aws, "", "").unwrap(), Faults::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_owned();
+    let config = format!("targets:\n  - {{name: acme, provider: aws, endpoint_url: \"{}\"}}\n", running.aws);
+    fs::write(at.join("palisade.yaml"), config).unwrap();
+    fs::create_dir(at.join("schedules")).unwrap();
+    let schedule = "name: hourly\ncron: \"0 * * * *\"\ntime_zone: UTC\ntargets: all\nprofile: full\n\
+                    evidence: {formats: [snapshot], to: kept}\n";
+    fs::write(at.join("schedules/hourly.yaml"), schedule).unwrap();
+    tokio::task::spawn_blocking(move || {
+        let hours_ago = |hours| {
+            (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours))
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string()
+        };
+        said(&at, 0, &["evidence", "keys", "new", "--out", "k.pem"]);
+        let export = |run: &Path, out: &str, more: &[&str]| {
+            let run = run.join("snapshot");
+            let mut all = vec!["evidence", "export", run.to_str().unwrap(), "--out", out, "-c", "palisade.yaml"];
+            all.extend(["--key", "file:k.pem", "--log", "log", "--schedules", "schedules"]);
+            all.extend(more);
+            said(&at, 0, &all)
+        };
+        let runs = || {
+            let mut runs: Vec<_> =
+                fs::read_dir(at.join("kept/hourly")).unwrap().map(|entry| entry.unwrap().path()).collect();
+            runs.sort();
+            runs
+        };
+        said(&at, 0, &["run", "hourly", "--now"]);
+        let told = export(&runs()[0], "1", &["--runs-since", &hours_ago(3)]);
+        // Three full hours have passed, and one was run that nobody scheduled.
+        let expected = |missed| {
+            let all = missed + 1;
+            told.contains(&format!("{all} firings of schedules: 1 done, 0 failed, 0 not ended, {missed} missed"))
+        };
+        assert!(expected(3) || expected(2), "{told}");
+        assert!(told.contains("runs are missing"), "{told}");
+        let page = fs::read_to_string(at.join("1/VERIFY.md")).unwrap();
+        assert!(page.contains("**Runs are missing.** Of"), "{page}");
+        said(&at, 0, &["run", "hourly", "--now"]);
+        // It begins where the bundle before ended.
+        let told = export(&runs()[1], "2", &[]);
+        assert!(told.contains("1 done"), "{told}");
+        let both = said(&at, 0, &["evidence", "verify", "1", "2", "--key", "k.pem.pub"]);
+        assert!(both.contains("`hourly` due") && both.contains("was missed"), "{both}");
+        assert!(!both.contains("nothing says"), "{both}");
+        said(&at, 0, &["run", "hourly", "--now"]);
+        export(&runs()[2], "3", &["--runs-since", &hours_ago(0)]);
+        let all = said(&at, 0, &["evidence", "verify", "1", "2", "3", "--key", "k.pem.pub"]);
+        assert!(
+            all.contains("no run of `hourly` is remembered after") || all.contains("nothing says which runs"),
+            "{all}"
+        );
+    })
+    .await
+    .unwrap();
+}
+
+#[test]
+fn a_month_whose_key_is_destroyed_cannot_be_read_and_still_holds_as_an_authority_saw_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "keys", "new", "--out", "k.pem"]);
+    let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let made = said(at, 0, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
+    let id = made.split("  ").next().unwrap().to_owned();
+    assert!(
+        said(at, 2, &["evidence", "keys", "period", "new", "--period", "May", "--out", "x"])
+            .contains("no calendar month")
+    );
+    said(at, 4, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
+    assert_eq!(said(at, 0, &["evidence", "keys", "period", "show", "file:month.key"]), format!("{id}  {month}\n"));
+    let with = ["--period-key", "file:month.key"];
+    let run = |code, first: &[&str], more: &[&str]| said(at, code, &[first, more].concat());
+    run(0, &["evidence", "export", "run1", "--out", "b", "--key", "file:k.pem", "--log", "log"], &with);
+    said(at, 0, &["evidence", "keys", "period", "new", "--period", "2001-01", "--out", "old.key"]);
+    let refused = run(4, &["evidence", "export", "run1", "--out", "b2", "--period-key"], &["file:old.key"]);
+    assert!(refused.contains("the key is for 2001-01"), "{refused}");
+    assert!(!at.join("b2").exists() && !at.join("b2.part").exists());
+
+    let tsa = palisade_testkit::Tsa::new(&{
+        fs::create_dir(at.join("tsa")).unwrap();
+        at.join("tsa")
+    });
+    let url = tsa.serve();
+    said(at, 0, &["evidence", "timestamp", "b", "--tsa", &url]);
+    assert!(tsa.verifies(&at.join("b/manifest.tsr"), &at.join("b/manifest.json")));
+    assert!(said(at, 4, &["evidence", "timestamp", "b", "--tsa", &url]).contains("it is not replaced"));
+
+    let whole = run(0, &["evidence", "verify", "b", "--key", "k.pem.pub"], &with);
+    assert!(!whole.contains("not checked") && whole.contains("says `manifest.tsr`"), "{whole}");
+    let again = run(0, &["replay", "b", "-o", "again.txt"], &with);
+    assert!(again.contains("byte for byte those of the bundle"), "{again}");
+    let number = ledger(&at.join("b")).iter().position(|line| line.get("sha256").is_some()).unwrap() + 1;
+    let answer = ["evidence", "answer", "b", "--call", &number.to_string()].map(str::to_owned);
+    let answer: Vec<&str> = answer.iter().map(String::as_str).collect();
+    serde_json::from_str::<Value>(&run(0, &answer, &with)).unwrap();
+
+    let wrong = said(at, 2, &["evidence", "keys", "period", "destroy", "month.key", "--id", "0000"]);
+    assert!(wrong.contains("it is not destroyed") && at.join("month.key").exists(), "{wrong}");
+    said(at, 0, &["evidence", "keys", "period", "destroy", "month.key", "--id", &id]);
+    assert!(!at.join("month.key").exists());
+    let holds = said(at, 0, &["evidence", "verify", "b", "--key", "k.pem.pub"]);
+    assert!(holds.contains(", which you trust"), "{holds}");
+    let told = format!(
+        "not checked: the answers and the clusters listed in them, which are encrypted with the key {id} of {month}"
+    );
+    assert!(holds.contains(&told), "{holds}");
+    for lost in [&["replay", "b"][..], &answer] {
+        let lost = said(at, 4, lost);
+        assert!(lost.contains("where it was destroyed nobody can judge them again"), "{lost}");
     }
 }
 

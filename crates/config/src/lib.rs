@@ -7,6 +7,7 @@
 
 mod answers;
 mod diagnostic;
+mod framework;
 mod nearest;
 mod node;
 mod policy;
@@ -20,6 +21,7 @@ mod waiver;
 
 pub use answers::{Unanswered, answers_schema, answers_template, read_answers};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use framework::{framework_schema, read_framework};
 pub use nearest::nearest;
 pub use schedule::{
     EvidenceExport, EvidenceFormat, Known, Profile, ScheduleConfig, ScheduleTarget, ScheduleTargets, Selection,

@@ -5,6 +5,8 @@
     reason = "a law stops at an example that is not what it seems"
 )]
 
+#[path = "laws/claims.rs"]
+mod claims;
 #[path = "laws/examples.rs"]
 mod examples;
 #[path = "laws/hiding.rs"]

@@ -45,8 +45,15 @@ fn main() {
     findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
     say("answers taken and judged", start, "");
     let start = Instant::now();
-    let context =
-        Context { asked: &[], policy: &policy, controls: &controls, answers: None, palisade: ("bench", "bench") };
+    let context = Context {
+        asked: &[],
+        policy: &policy,
+        controls: &controls,
+        answers: None,
+        firings: None,
+        storage: None,
+        palisade: ("bench", "bench"),
+    };
     let judged = Judged { run: "bench", span: span.unwrap(), findings: &findings, coverage: seen, gaps: &[] };
     let seal = Seal { key: &key, log: &mut log };
     let finished = writer.finish(&judged, &context, &[], Some(seal)).unwrap();

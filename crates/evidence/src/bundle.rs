@@ -1,10 +1,11 @@
 //! A bundle whose every fact holds, opened for another judgement.
 
 use crate::{
-    Broken, Checked, Numbers, Trust,
-    ledger::{LEDGER, next_call, raw_path},
+    Broken, Checked, Numbers, PeriodKey, Trust,
+    ledger::{LEDGER, next_call},
+    period::AnswersOf,
     policy::read_policy,
-    source::{LARGEST_ANSWER, LARGEST_FILE, Source},
+    source::{LARGEST_FILE, Source},
     verify::checked,
     write::{ANSWERS, POLICY, Read, SCOPE, Scope},
 };
@@ -25,6 +26,7 @@ pub struct Bundle {
     source: Source,
     checked: Checked,
     scope: Scope,
+    periods: Vec<PeriodKey>,
 }
 
 impl Bundle {
@@ -33,7 +35,7 @@ impl Bundle {
         let source = Source::open(path)?;
         let checked = checked(&source, trust)?;
         let scope = Scope::parse(&source.read_text(SCOPE, LARGEST_FILE)?)?;
-        Ok(Self { source, checked, scope })
+        Ok(Self { source, checked, scope, periods: trust.periods().to_vec() })
     }
 
     /// What was checked.
@@ -63,23 +65,52 @@ impl Bundle {
         Ok(text)
     }
 
+    /// The answer of a call, by its number in the ledger.
+    pub fn answer(&self, call: u64) -> Result<Vec<u8>, Broken> {
+        let answers = self.opened()?;
+        let (_, stream) = self.source.stream(LEDGER)?;
+        let mut ledger = BufReader::new(stream);
+        let mut number = 0;
+        while let Some(line) = {
+            number += 1;
+            next_call(number, &mut ledger)?
+        } {
+            if number != call {
+                continue;
+            }
+            let Some(digest) = line.sha256 else {
+                return Err(Broken::new(LEDGER, format!("call {call} was not answered")));
+            };
+            let changed = || Broken::new(answers.path(&digest), "it changed while it was read");
+            return answers.read(&digest)?.1.ok_or_else(changed);
+        }
+        Err(Broken::new(LEDGER, format!("there is no call {call}")))
+    }
+
+    /// The answers, which can be read.
+    fn opened(&self) -> Result<AnswersOf<'_>, Broken> {
+        let answers = AnswersOf::new(&self.source, &self.checked.manifest, &self.periods)?;
+        let Some(encryption) = answers.closed() else { return Ok(answers) };
+        let fact = format!(
+            "the answers are encrypted with the key `{}` of {}: give it with `--period-key`; where it was destroyed nobody \
+             can judge them again",
+            encryption.key_id, encryption.period
+        );
+        Err(Broken::new("raw", fact))
+    }
+
     /// The snapshots, one by one, in the order in which they were judged, and the numbers of their answers in the ledger.
     pub fn snapshots<'a>(&'a self, numbers: &'a mut Numbers) -> Result<Snapshots<'a>, Broken> {
+        let answers = self.opened()?;
         let (_, stream) = self.source.stream(LEDGER)?;
-        Ok(Snapshots {
-            source: &self.source,
-            ledger: BufReader::new(stream),
-            units: self.scope.read.iter(),
-            number: 0,
-            numbers,
-        })
+        Ok(Snapshots { answers, ledger: BufReader::new(stream), units: self.scope.read.iter(), number: 0, numbers })
     }
 }
 
 /// Snapshots on their way out of a bundle.
 #[derive(Debug)]
 pub struct Snapshots<'a> {
-    source: &'a Source,
+    answers: AnswersOf<'a>,
     ledger: BufReader<Take<File>>,
     units: std::slice::Iter<'a, Read>,
     number: u64,
@@ -102,13 +133,13 @@ impl Snapshots<'_> {
             self.number += 1;
             let line = next_call(self.number, &mut self.ledger)?
                 .ok_or_else(|| Broken::new(LEDGER, format!("it ends before call {}", self.number)))?;
+            let exchange = line.exchange();
             let outcome = match (line.sha256, line.failure) {
                 (Some(digest), _) => {
-                    let name = raw_path(&digest);
-                    let body = Body::new(self.source.read(&name, LARGEST_ANSWER)?);
-                    if body.digest().to_hex() != digest {
-                        return Err(Broken::new(name, "it changed while it was read"));
-                    }
+                    let (_, open) = self.answers.read(&digest)?;
+                    let body = open.map(Body::new).filter(|body| body.digest().to_hex() == digest);
+                    let body =
+                        body.ok_or_else(|| Broken::new(self.answers.path(&digest), "it changed while it was read"))?;
                     self.numbers.take(&line.operation, body.digest(), self.number);
                     Outcome::Answered(body)
                 }
@@ -122,6 +153,7 @@ impl Snapshots<'_> {
                 page: line.page,
                 last: line.last,
                 at: line.answered_at,
+                exchange,
                 outcome,
             });
         }

@@ -104,6 +104,18 @@ impl Counted {
         self.gaps.is_empty() && self.targets_not_read.is_empty() && self.reconciles()
     }
 
+    /// Whether a count that could not look into the answers is one of what another says: the calls and the verdicts are the
+    /// same, and the sums of the other agree with each other.
+    pub(crate) fn fits_closed(&self, other: &Self) -> bool {
+        let sum = |all: &[Named]| all.iter().map(|named| named.clusters).sum::<u64>();
+        let places = other.places.iter().map(|place| place.listed).sum::<u64>();
+        (self.calls_made, self.calls_failed, self.clusters_evaluated)
+            == (other.calls_made, other.calls_failed, other.clusters_evaluated)
+            && places == other.clusters_listed
+            && other.clusters_listed + sum(&other.in_no_list)
+                == other.clusters_evaluated + sum(&other.explained) + sum(&other.unexplained)
+    }
+
     pub(crate) fn reconciles(&self) -> bool {
         self.unexplained.is_empty() && self.in_no_list.is_empty()
     }

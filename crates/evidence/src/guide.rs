@@ -1,6 +1,6 @@
 //! The first page of a bundle: what it is, what is missing, how to check it with public tools alone.
 
-use crate::{coverage::Counted, manifest::Engine};
+use crate::{Encryption, Firings, coverage::Counted, manifest::Engine};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -11,6 +11,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) redaction: &'a str,
     pub(crate) counted: &'a Counted,
     pub(crate) verdicts: usize,
+    pub(crate) firings: Option<&'a Firings>,
+    pub(crate) storage: Option<&'a str>,
+    pub(crate) encryption: Option<Encryption>,
     pub(crate) is_sealed: bool,
 }
 
@@ -63,6 +66,12 @@ This bundle is not sealed: nothing says who made it and when. Make it with `--ke
 ";
 
 const REST: &str = r#"
+## When?
+
+A file `manifest.tsr`, if it is there, is the answer of a time-stamping authority (RFC 3161). It may come later, so it is not on the
+list. With the authority's certificate in `tsa.pem`: `openssl ts -verify -in manifest.tsr -data manifest.json -CAfile tsa.pem`, and
+`openssl ts -reply -in manifest.tsr -text` shows the time.
+
 ## Was everything looked at?
 
 ```sh
@@ -78,12 +87,22 @@ To follow one verdict by hand: its `calls` are line numbers of `calls.ndjson`; t
 ## What it does not prove
 
 That the clouds told the truth; that what was asked for is all there is; that the rules are the right ones. The calls stand in
-the clouds' own audit logs too (CloudTrail, Activity Log, Cloud Audit Logs) at the times of the ledger: compare a sample there.
-The ids that providers give to requests are not kept in this version.
+the clouds' own audit logs too, which know nothing of us: compare a sample there by the ids of the ledger.
+
+```sh
+jq -r '[.sent_at, .provider, .operation, (.sent_id // .attempts[-1].request_id)] | @tsv' calls.ndjson
+```
+
+| Cloud | Where the id stands |
+|---|---|
+| AWS | `requestID` in CloudTrail (read-only management events are kept for 90 days in its event history) |
+| Azure | no log of Azure Resource Manager keeps reads: Microsoft finds them by `request_id` and `correlation_id`. Of Graph, `RequestId` in `MicrosoftGraphActivityLogs`, where that is turned on |
+| Google Cloud | Google tells clients no id. `sent_id` is ours and stands in the user agent: `protoPayload.requestMetadata.callerSuppliedUserAgent` of the Data Access audit logs, where those are turned on |
 "#;
 
 pub(crate) fn page(facts: &Facts<'_>) -> String {
-    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, is_sealed } = facts;
+    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, firings, storage, encryption, is_sealed } =
+        facts;
     let mut page = format!(
         "# Evidence of run {run}\n\n| | |\n|---|---|\n| read | {from} to {to} |\n| judged by | palisade {}, program \
          `{}` |\n| redaction | {redaction} |\n| calls | {} made, {} failed |\n| clusters | {} listed by the clouds, {} \
@@ -98,6 +117,21 @@ pub(crate) fn page(facts: &Facts<'_>) -> String {
         counted.facts_total,
     );
     gaps(counted, &mut page);
+    runs(*firings, &mut page);
+    if let Some(storage) = storage {
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "The bucket that it was made for said of itself: {}.\n", plain(storage));
+    }
+    if let Some(Encryption { algorithm, period, key_id }) = encryption {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            page,
+            "**The answers under `raw/` are encrypted** ({algorithm}) with the key `{key_id}` of {period}. Each file is \
+             called by the SHA-256 of what is in it, and `raw/SHA256SUMS` lists what is stored. Without the key everything \
+             below can be checked but the answers themselves and the clusters listed in them; `palisade replay` needs it. \
+             Where the key was destroyed they cannot be read by anybody.\n"
+        );
+    }
     page.push_str(INTEGRITY);
     page.push_str(if *is_sealed { AUTHENTICITY } else { UNSEALED });
     page.push_str(REST);
@@ -134,6 +168,43 @@ fn gaps(counted: &Counted, page: &mut String) {
     }
     if let Some(more) = counted.gaps.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         row(format!("and {more} more in `results/coverage.json`"));
+    }
+    page.push('\n');
+}
+
+/// Which runs there should have been and were not.
+fn runs(firings: Option<&Firings>, page: &mut String) {
+    let Some(firings) = firings else {
+        page.push_str(
+            "Nothing here says which runs there should have been: `--schedules` lists them when a bundle is made.\n\n",
+        );
+        return;
+    };
+    let counts = firings.counts();
+    let read_nothing = counts.firings - counts.done;
+    // Writing to a string cannot fail, here and below.
+    let _ = match read_nothing {
+        0 => writeln!(page, "**No run is missing.** All {} firings of the schedules were done:\n", counts.firings),
+        _ => writeln!(
+            page,
+            "**Runs are missing.** Of {} firings of the schedules {} failed, {} did not end and {} were missed:\n",
+            counts.firings, counts.failed, counts.unfinished, counts.missed
+        ),
+    };
+    for schedule in &firings.schedules {
+        let (name, when) = (plain(&schedule.schedule), plain(&schedule.when));
+        let _ = match schedule.after {
+            Some(after) => writeln!(page, "- of `{name}` ({when}), from {after} to {}", schedule.until),
+            None => writeln!(page, "- of `{name}` ({when}), no run is remembered"),
+        };
+    }
+    for (schedule, firing) in firings.lost().into_iter().take(SHOWN) {
+        let _ = writeln!(page, "- the run of `{}` due {} {}", plain(schedule), firing.at, firing.outcome.words());
+    }
+    if let Some(more) =
+        usize::try_from(read_nothing).ok().and_then(|lost| lost.checked_sub(SHOWN)).filter(|more| *more > 0)
+    {
+        let _ = writeln!(page, "- and {more} more in `context/firings.json`");
     }
     page.push('\n');
 }

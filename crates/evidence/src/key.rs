@@ -29,6 +29,11 @@ pub enum KeyError {
     /// The system gave no random numbers.
     #[error("the system gave no random numbers to make a key of")]
     Random,
+    /// The text is no key of a period.
+    #[error(
+        "this is no key of a calendar month (`palisade-period-key/v1 2026-11 ...`); `palisade evidence keys period new` makes one"
+    )]
+    Period,
     /// A rotation does not hold.
     #[error("the rotation does not hold: {0}")]
     Rotation(&'static str),

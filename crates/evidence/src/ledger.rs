@@ -3,7 +3,7 @@
 use crate::{Broken, source::LARGEST_LINE};
 use jiff::Timestamp;
 use palisade_model::Provider;
-use palisade_provider::{Failure, Params, Record};
+use palisade_provider::{Attempt, Exchange, Failure, Params, Record};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{BufRead, Read as _},
@@ -29,7 +29,17 @@ pub(crate) struct Line {
     pub(crate) page: u32,
     /// Whether the provider said that this page is the last one.
     pub(crate) last: bool,
+    /// When the first attempt was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent_at: Option<Timestamp>,
     pub(crate) answered_at: Timestamp,
+    /// The id that we gave the call in its user agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sent_id: Option<String>,
+    /// Every attempt with its status and the ids that the provider gave it. None when nothing was sent, and in ledgers of
+    /// older snapshots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attempts: Vec<Attempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sha256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,10 +68,19 @@ impl Line {
             params: record.params.clone(),
             page: record.page,
             last: record.last,
+            sent_at: record.exchange.as_ref().map(|exchange| exchange.sent_at),
             answered_at: record.at,
+            sent_id: record.exchange.as_ref().and_then(|exchange| exchange.sent_id.clone()),
+            attempts: record.exchange.as_ref().map(|exchange| exchange.attempts.clone()).unwrap_or_default(),
             sha256,
             failure,
         }
+    }
+
+    /// How it went over the wire, as the record had it.
+    pub(crate) fn exchange(&self) -> Option<Exchange> {
+        let sent_at = self.sent_at?;
+        Some(Exchange { sent_at, sent_id: self.sent_id.clone(), attempts: self.attempts.clone() })
     }
 }
 
@@ -94,6 +113,9 @@ pub(crate) fn next_call(number: u64, from: &mut impl BufRead) -> Result<Option<L
     }
     if line.sha256.as_deref().is_some_and(|text| !is_digest(text)) {
         return Err(broken("has an answer whose digest is none".to_owned()));
+    }
+    if line.sent_at.is_none() && (line.sent_id.is_some() || !line.attempts.is_empty()) {
+        return Err(broken("has attempts and was not sent".to_owned()));
     }
     if line.to_text() != text {
         return Err(broken("is written in another way than calls are".to_owned()));

@@ -6,6 +6,7 @@ use crate::{
     note::{Checkpoint, is_origin},
     source::LARGEST_FILE,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
@@ -21,6 +22,9 @@ pub struct Entry {
     pub number: u64,
     /// The run it is of.
     pub run: String,
+    /// When the run's last answer was there; `None` in entries of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// The SHA-256 of its manifest without a place in the log: the same run, made again, keeps its number.
     pub content: String,
     /// The SHA-256 of its manifest.
@@ -106,6 +110,14 @@ impl BundleLog {
     /// Everything that has a number.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The bundle that comes before that of a run: the one before its number when it has one, else the last.
+    pub fn preceding(&self, run: &str) -> Option<&Entry> {
+        match self.entries.iter().find(|entry| entry.run == run) {
+            Some(entry) => self.before(entry.number),
+            None => self.entries.last(),
+        }
     }
 
     /// The number of a bundle with this content, and the manifest before it.

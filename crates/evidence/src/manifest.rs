@@ -1,6 +1,6 @@
 //! The list of everything that a bundle holds.
 
-use crate::{Broken, source::is_path};
+use crate::{Broken, Encryption, FiringCounts, source::is_path};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -34,6 +34,12 @@ pub struct Manifest {
     pub answers: u64,
     /// Verdicts.
     pub verdicts: u64,
+    /// The runs that there should have been, and what became of them; `None` when nobody said which those are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firings: Option<FiringCounts>,
+    /// How the answers are closed; `None` when they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Its place in the log of bundles; `None` when it is not sealed.
     pub log: Option<Position>,
     /// Every file, in the order of paths, but for the answers (`raw/SHA256SUMS` lists those) and the seal.
@@ -89,11 +95,28 @@ impl Manifest {
         redaction: String,
         complete: bool,
         (gaps, calls, answers, verdicts): (u64, u64, u64, u64),
+        (firings, encryption): (Option<FiringCounts>, Option<Encryption>),
         log: Option<Position>,
         files: Vec<FileEntry>,
     ) -> Self {
         let schema = SCHEMA.to_owned();
-        Self { schema, run, started_at, as_of, engine, redaction, complete, gaps, calls, answers, verdicts, log, files }
+        Self {
+            schema,
+            run,
+            started_at,
+            as_of,
+            engine,
+            redaction,
+            complete,
+            gaps,
+            calls,
+            answers,
+            verdicts,
+            firings,
+            encryption,
+            log,
+            files,
+        }
     }
 
     /// The text: there is one way to write a manifest.

@@ -1,14 +1,17 @@
 //! Checks a bundle fact by fact and stops at the first that does not hold.
 
 use crate::{
-    Broken, PublicKey, Rotation,
+    Broken, Encryption, Firings, PeriodKey, PublicKey, Rotation, Stamp,
     coverage::{COVERAGE, Counted, Population},
-    ledger::{LEDGER, is_digest, next_call, next_line, raw_path},
+    firings::{FIRINGS, unsaid_between},
+    ledger::{LEDGER, is_digest, next_call, next_line},
     manifest::{MANIFEST, Manifest},
     merkle::{Hash, check_consistency, check_inclusion, leaf},
     note::Checkpoint,
+    period::AnswersOf,
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, LIMIT, PREVIOUS, SIGNER},
-    source::{LARGEST_ANSWER, LARGEST_FILE, Source},
+    source::{LARGEST_FILE, Source},
+    timestamp::{TOKEN, read_timestamp},
     verdicts::VerdictLine,
     write::{Hashing, SCOPE, SUMS, Scope, sha256},
 };
@@ -25,6 +28,7 @@ use std::{
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     keys: BTreeSet<PublicKey>,
+    periods: Vec<PeriodKey>,
 }
 
 impl Trust {
@@ -39,10 +43,21 @@ impl Trust {
                 .map(|(_, new)| *new)
                 .collect();
             if next.is_empty() {
-                return Ok(Self { keys });
+                return Ok(Self { keys, periods: Vec::new() });
             }
             keys.extend(next);
         }
+    }
+
+    /// Opens closed answers with these keys.
+    #[must_use]
+    pub fn opening(mut self, periods: Vec<PeriodKey>) -> Self {
+        self.periods = periods;
+        self
+    }
+
+    pub(crate) fn periods(&self) -> &[PeriodKey] {
+        &self.periods
     }
 }
 
@@ -78,6 +93,12 @@ pub struct Checked {
     pub clusters_evaluated: u64,
     /// Listed and not judged, with a reason.
     pub clusters_explained: u64,
+    /// When an authority says that it saw the manifest. Whether it signed that is for `openssl ts -verify`.
+    pub timestamp: Option<Stamp>,
+    /// How the answers are closed, when nobody could open them: neither they nor the clusters that they list were checked.
+    pub closed: Option<Encryption>,
+    /// Which runs there should have been, when the bundle says which.
+    pub firings: Option<Firings>,
 }
 
 /// Checks a bundle: a folder or a tar file. With no trusted key the signature is checked against the key in the bundle.
@@ -91,9 +112,13 @@ pub(crate) fn checked(source: &Source, trust: &Trust) -> Result<Checked, Broken>
     let sum = sha256(&bytes);
     let (manifest, signed) = sealed(source, &bytes, &sum, trust)?;
     files(source, &manifest)?;
-    let answers = answers(source, &manifest)?;
-    let counted = ledger(source, &manifest, &answers)?;
+    let from = AnswersOf::new(source, &manifest, trust.periods())?;
+    let answers = answers(from, &manifest)?;
+    let counted = ledger(from, &manifest, &answers)?;
     Ok(Checked {
+        closed: from.closed().cloned(),
+        timestamp: timestamp(source, &sum)?,
+        firings: firings(source, &manifest)?,
         clusters_listed: counted.clusters_listed,
         clusters_evaluated: counted.clusters_evaluated,
         clusters_explained: counted.explained.iter().map(|named| named.clusters).sum(),
@@ -189,7 +214,7 @@ fn files(source: &Source, manifest: &Manifest) -> Result<(), Broken> {
         Some(_) => &[ENVELOPE, CHECKPOINT, INCLUSION, PREVIOUS, CONSISTENCY],
     };
     for name in source.names()? {
-        if name != MANIFEST && !seal.contains(&name.as_str()) && manifest.file(&name).is_none() {
+        if name != MANIFEST && name != TOKEN && !seal.contains(&name.as_str()) && manifest.file(&name).is_none() {
             return Err(Broken::new(name, "it is not in the manifest"));
         }
     }
@@ -211,7 +236,8 @@ fn files(source: &Source, manifest: &Manifest) -> Result<(), Broken> {
 }
 
 /// Every answer is on the list of answers and is what its name says. Returns their digests: 32 bytes for each.
-fn answers(source: &Source, manifest: &Manifest) -> Result<BTreeSet<Hash>, Broken> {
+fn answers(from: AnswersOf<'_>, manifest: &Manifest) -> Result<BTreeSet<Hash>, Broken> {
+    let source = from.source;
     let (_, stream) = source.stream(SUMS)?;
     let mut sums = BufReader::new(stream);
     let mut number = 0;
@@ -221,7 +247,9 @@ fn answers(source: &Source, manifest: &Manifest) -> Result<BTreeSet<Hash>, Broke
             number += 1;
             let line = next_line(SUMS, number, &mut sums)?.unwrap_or_default();
             let listed = line.strip_suffix('\n').and_then(|line| line.split_once("  "));
-            let Some((digest, listed)) = listed.filter(|(digest, name)| is_digest(digest) && raw_path(digest) == *name)
+            let Some((stored, listed, digest)) = listed
+                .filter(|(stored, _)| is_digest(stored))
+                .and_then(|(stored, listed)| Some((stored, listed, from.digest(listed)?)))
             else {
                 let fact = if line.is_empty() { "it is in no list" } else { "the list has no such line" };
                 return Err(Broken::new(name, fact));
@@ -234,9 +262,10 @@ fn answers(source: &Source, manifest: &Manifest) -> Result<BTreeSet<Hash>, Broke
                     Broken::new(name, format!("it is not in `{SUMS}`"))
                 });
             }
-            let actual = sha256(&source.read(&name, LARGEST_ANSWER)?);
-            if actual != digest {
-                return Err(Broken::new(name, format!("its SHA-256 is {actual}: it is not the answer of its name")));
+            let (bytes, _) = from.read(digest)?;
+            let actual = sha256(&bytes);
+            if actual != stored {
+                return Err(Broken::new(name, format!("its SHA-256 is {actual} and should be {stored}")));
             }
             let bytes = hex::decode(digest).ok().and_then(|bytes| Hash::try_from(bytes).ok());
             digests.extend(bytes);
@@ -255,7 +284,8 @@ fn answers(source: &Source, manifest: &Manifest) -> Result<BTreeSet<Hash>, Broke
 }
 
 /// The ledger is whole, names every answer and no others, and what was seen is what the files say.
-fn ledger(source: &Source, manifest: &Manifest, answers: &BTreeSet<Hash>) -> Result<Counted, Broken> {
+fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) -> Result<Counted, Broken> {
+    let source = from.source;
     let scope = Scope::parse(&source.read_text(SCOPE, LARGEST_FILE)?)?;
     let (_, stream) = source.stream(LEDGER)?;
     let mut lines = BufReader::new(stream);
@@ -279,12 +309,12 @@ fn ledger(source: &Source, manifest: &Manifest, answers: &BTreeSet<Hash>) -> Res
             if let Some(digest) = &line.sha256 {
                 let hash = hex::decode(digest).ok().and_then(|bytes| Hash::try_from(bytes).ok());
                 let Some(hash) = hash.filter(|hash| answers.contains(hash)) else {
-                    return Err(Broken::new(raw_path(digest), format!("it is missing, and call {number} names it")));
+                    return Err(Broken::new(from.path(digest), format!("it is missing, and call {number} names it")));
                 };
                 named.insert(hash);
             }
             let answer = line.sha256.clone();
-            population.take_call(&line, || source.read(&raw_path(&answer?), LARGEST_ANSWER).ok());
+            population.take_call(&line, || from.read(&answer?).ok()?.1);
         }
         if lost != unit.failed {
             return Err(Broken::new(
@@ -297,18 +327,46 @@ fn ledger(source: &Source, manifest: &Manifest, answers: &BTreeSet<Hash>) -> Res
         return Err(Broken::new(LEDGER, format!("it has other calls than the {} of the manifest", manifest.calls)));
     }
     if let Some(hash) = answers.difference(&named).next() {
-        return Err(Broken::new(raw_path(&hex::encode(hash)), "no call names it"));
+        return Err(Broken::new(from.path(&hex::encode(hash)), "no call names it"));
     }
     judged(source, manifest, &mut population)?;
     let counted = Counted::read(&source.read_text(COVERAGE, LARGEST_FILE)?)?;
     let facts = Coverage { known: counted.facts_known, total: counted.facts_total };
-    if population.count(facts, counted.targets_not_read.clone(), counted.gaps.clone()) != counted {
+    let again = population.count(facts, counted.targets_not_read.clone(), counted.gaps.clone());
+    let fits = if from.closed().is_some() { again.fits_closed(&counted) } else { again == counted };
+    if !fits {
         return Err(Broken::new(COVERAGE, "the populations are not those of the ledger, the answers and the verdicts"));
     }
     if counted.is_complete() != manifest.complete || counted.gaps.len() as u64 != manifest.gaps {
         return Err(Broken::new(MANIFEST, "it does not say of the gaps what the coverage says"));
     }
     Ok(counted)
+}
+
+/// The token of an authority is over this manifest, if there is one.
+fn timestamp(source: &Source, sum: &str) -> Result<Option<Stamp>, Broken> {
+    if source.names()?.iter().all(|name| name != TOKEN) {
+        return Ok(None);
+    }
+    read_timestamp(&source.read(TOKEN, LIMIT)?, sum, None).map(Some)
+}
+
+/// The runs that there should have been are those that the manifest counts.
+fn firings(source: &Source, manifest: &Manifest) -> Result<Option<Firings>, Broken> {
+    if manifest.file(FIRINGS).is_none() {
+        return match manifest.firings {
+            None => Ok(None),
+            Some(_) => Err(Broken::new(FIRINGS, "it is missing, and the manifest counts firings")),
+        };
+    }
+    let firings = Firings::read(&source.read_text(FIRINGS, LARGEST_FILE)?)?;
+    if manifest.firings != Some(firings.counts()) {
+        return Err(Broken::new(FIRINGS, "it has other firings than the manifest counts"));
+    }
+    if let Some(late) = firings.schedules.iter().find(|schedule| schedule.until > manifest.as_of) {
+        return Err(Broken::new(FIRINGS, format!("`{}` goes on after the run's last answer", late.schedule)));
+    }
+    Ok(Some(firings))
 }
 
 fn judged(source: &Source, manifest: &Manifest, population: &mut Population) -> Result<(), Broken> {
@@ -331,8 +389,10 @@ fn judged(source: &Source, manifest: &Manifest, population: &mut Population) -> 
 }
 
 /// Checks that some bundles, each of which holds, follow each other in one log without a gap, whatever their order here.
-/// The file of what is broken is the name of the bundle.
-pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
+/// The file of what is broken is the name of the bundle. Returns the spans of time of which no bundle says which runs there
+/// should have been, where the one before says it.
+pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<Vec<String>, Broken> {
+    let mut unsaid = Vec::new();
     let mut by_number: BTreeMap<u64, (&str, &Checked, &Signed)> = BTreeMap::new();
     for (name, checked) in bundles {
         let Some(signed) = &checked.signed else {
@@ -356,6 +416,7 @@ pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
                     format!("it is in the log `{}` and not in `{}`", signed.origin, was.origin),
                 ));
             }
+            unsaid.extend(unsaid_between(before.firings.as_ref(), checked.firings.as_ref()));
             if signed.previous.as_ref() != Some(&before.sha256) || signed.before != Some(was.root) {
                 return Err(Broken::new(
                     *name,
@@ -365,5 +426,5 @@ pub fn verify_chain(bundles: &[(String, Checked)]) -> Result<(), Broken> {
         }
         last = Some((checked, signed));
     }
-    Ok(())
+    Ok(unsaid)
 }

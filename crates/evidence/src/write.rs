@@ -1,13 +1,15 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Export, Numbers, Population, Profile, SigningKey, Suspect,
+    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, Suspect,
     broken::Broken,
     coverage::{COVERAGE, Counted, GapLine, is_list},
+    firings::FIRINGS,
     guide,
     ledger::{LEDGER, Line, raw_path},
     manifest::{Engine, FileEntry, MANIFEST, Manifest, Position},
     merkle::leaf,
+    period::{closed_path, period_of},
     policy::write_policy,
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, PREVIOUS, SIGNER},
     secrets::suspect,
@@ -33,6 +35,7 @@ pub(crate) const SCOPE: &str = "context/scope.json";
 pub(crate) const POLICY: &str = "context/policy.json";
 pub(crate) const CONTROLS: &str = "context/controls.json";
 pub(crate) const ANSWERS: &str = "context/answers.yaml";
+pub(crate) const STORAGE: &str = "context/storage.json";
 pub(crate) const PAGE: &str = "VERIFY.md";
 const EXPORT: &str = "export";
 const SCOPE_SCHEMA: &str = "palisade.scope/v1";
@@ -53,6 +56,22 @@ pub enum ExportError {
     Exists {
         /// Where.
         path: PathBuf,
+    },
+    /// Another process makes a bundle there.
+    #[error("`{}` is held by another export; wait until it has ended", path.display())]
+    Busy {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The key is for another calendar month than that of the run.
+    #[error(
+        "the run ended in {run} and the key is for {key}: `palisade evidence keys period new --period {run}` makes one"
+    )]
+    Period {
+        /// The run's month.
+        run: String,
+        /// The key's.
+        key: String,
     },
     /// Something in it looks like a secret.
     #[error("`{file}` would hold a secret: {suspect}; nothing was given away")]
@@ -130,6 +149,10 @@ pub struct Context<'a> {
     pub controls: &'a [Control],
     /// The answers to what no API tells, as their file has them.
     pub answers: Option<&'a str>,
+    /// Which runs there should have been, when somebody says which.
+    pub firings: Option<&'a Firings>,
+    /// What the bucket that the bundle is for says of itself: as JSON, and in words.
+    pub storage: Option<(&'a str, &'a str)>,
     /// The version of the program, and the SHA-256 of its file.
     pub palisade: (&'a str, &'a str),
 }
@@ -185,6 +208,10 @@ pub struct BundleWriter {
     denied: BTreeMap<(String, String, Option<String>), u64>,
     files: Vec<FileEntry>,
     redaction: &'static str,
+    /// With what answers are closed.
+    key: Option<PeriodKey>,
+    /// The folder, held while the bundle grows: nobody takes it for what an ended process left.
+    _held: File,
     given_up: bool,
 }
 
@@ -206,6 +233,47 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {
     |source| ExportError::Write { path: path.to_owned(), source }
 }
 
+/// Begins the folder in which a bundle grows, and holds it. What a process left there that ended in the middle is removed;
+/// what another one is at, and what is none of ours, is not.
+fn begin(part: &Path) -> Result<File, ExportError> {
+    let write = |source| ExportError::Write { path: part.to_owned(), source };
+    let busy = |_| ExportError::Busy { path: part.to_owned() };
+    let left = match fs::create_dir(part) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !is_left(part).map_err(write)? {
+                return Err(ExportError::Exists { path: part.to_owned() });
+            }
+            // Held until the new one is there: of two that come to the same remains, one goes on.
+            let left = File::open(part).map_err(write)?;
+            left.try_lock().map_err(busy)?;
+            fs::remove_dir_all(part).map_err(write)?;
+            fs::create_dir(part).map_err(write)?;
+            Some(left)
+        }
+        made => made.map(|()| None).map_err(write)?,
+    };
+    let held = File::open(part).map_err(write)?;
+    held.try_lock().map_err(busy)?;
+    drop(left);
+    Ok(held)
+}
+
+/// Whether a folder holds nothing that a bundle in the making does not.
+fn is_left(part: &Path) -> io::Result<bool> {
+    const FIRST: [&str; 6] = ["raw", "context", "results", "exports", LEDGER, PAGE];
+    if !fs::symlink_metadata(part)?.is_dir() {
+        return Ok(false);
+    }
+    for entry in fs::read_dir(part)? {
+        let name = entry?.file_name();
+        let is_ours = |ours: &&str| name == **ours;
+        if !FIRST.iter().chain([&SIGNER, &MANIFEST]).chain(&seal::FILES).any(is_ours) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 impl BundleWriter {
     /// Begins a bundle. The place is a folder that is not there yet, or a file whose name ends in `.tar`.
     pub fn create(place: &Path, profile: &Profile) -> Result<Self, ExportError> {
@@ -218,10 +286,7 @@ impl BundleWriter {
         if let Some(parent) = place.parent() {
             fs::create_dir_all(parent).map_err(failed(parent))?;
         }
-        fs::create_dir(&part).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => ExportError::Exists { path: part.clone() },
-            _ => ExportError::Write { path: part.clone(), source },
-        })?;
+        let held = begin(&part)?;
         for folder in ["raw", "context", "results"] {
             let path = part.join(folder);
             fs::create_dir(&path).map_err(failed(&path))?;
@@ -240,8 +305,17 @@ impl BundleWriter {
             denied: BTreeMap::new(),
             files: Vec::new(),
             redaction: profile.name(),
+            key: None,
+            _held: held,
             given_up: true,
         })
+    }
+
+    /// Closes every answer with the key of the run's calendar month.
+    #[must_use]
+    pub fn closed_with(mut self, key: PeriodKey) -> Self {
+        self.key = Some(key);
+        self
     }
 
     /// Takes the calls and answers of one part of a target, as the profile shows them.
@@ -284,7 +358,18 @@ impl BundleWriter {
 
     /// An answer that came often stands there once.
     fn put_answer(&mut self, digest: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.part.join(raw_path(digest));
+        let Some(key) = &self.key else { return self.put_stored(&raw_path(digest), bytes) };
+        let name = closed_path(digest);
+        // Nobody can look into it any more once it is closed.
+        if let Some(suspect) = suspect(bytes, true) {
+            return Err(ExportError::Secret { file: name, suspect });
+        }
+        let closed = key.close(digest, bytes)?;
+        self.put_stored(&name, &closed)
+    }
+
+    fn put_stored(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let path = self.part.join(name);
         match File::create_new(&path) {
             Ok(mut file) => {
                 self.answers += 1;
@@ -294,7 +379,7 @@ impl BundleWriter {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder = path.parent().unwrap_or(&path);
                 fs::create_dir(folder).map_err(failed(folder))?;
-                self.put_answer(digest, bytes)
+                self.put_stored(name, bytes)
             }
             Err(source) => Err(ExportError::Write { path, source }),
         }
@@ -308,6 +393,10 @@ impl BundleWriter {
         exports: &[Export<'_>],
         seal: Option<Seal<'_>>,
     ) -> Result<Finished, ExportError> {
+        let run = period_of(judged.span.1);
+        if let Some(key) = self.key.as_ref().filter(|key| key.period() != run) {
+            return Err(ExportError::Period { run, key: key.period().to_owned() });
+        }
         let path = self.part.join(LEDGER);
         self.ledger.flush().map_err(failed(&path))?;
         self.list(LEDGER, "application/x-ndjson", "ledger")?;
@@ -328,6 +417,9 @@ impl BundleWriter {
             redaction: self.redaction,
             counted: &counted,
             verdicts: judged.findings.len(),
+            firings: context.firings,
+            storage: context.storage.map(|(_, words)| words),
+            encryption: self.key.as_ref().map(PeriodKey::encryption),
             is_sealed: seal.is_some(),
         });
         self.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
@@ -349,6 +441,7 @@ impl BundleWriter {
             self.redaction.to_owned(),
             counted.is_complete(),
             (judged.gaps.len() as u64, self.calls, self.answers, judged.findings.len() as u64),
+            (context.firings.map(Firings::counts), self.key.as_ref().map(PeriodKey::encryption)),
             None,
             std::mem::take(&mut self.files),
         );
@@ -382,6 +475,12 @@ impl BundleWriter {
         self.put(POLICY, write_policy(context.policy).as_bytes(), "application/json", "context")?;
         if let Some(answers) = context.answers {
             self.put(ANSWERS, answers.as_bytes(), "application/yaml", "context")?;
+        }
+        if let Some(firings) = context.firings {
+            self.put(FIRINGS, firings.to_text().as_bytes(), "application/json", "context")?;
+        }
+        if let Some((text, _)) = context.storage {
+            self.put(STORAGE, text.as_bytes(), "application/json", "context")?;
         }
         #[derive(Serialize)]
         struct Rule {
@@ -436,6 +535,10 @@ impl BundleWriter {
             for name in source.answers(&format!("{prefix:02x}"))? {
                 let bytes = fs::read(self.part.join(&name)).map_err(failed(&path))?;
                 let digest = sha256(&bytes);
+                if self.key.is_some() {
+                    writeln!(file, "{digest}  {name}").map_err(failed(&path))?;
+                    continue;
+                }
                 if raw_path(&digest) != name {
                     return Err(Broken::new(name, "it is not what was written: the disk changed it").into());
                 }
@@ -501,8 +604,9 @@ impl BundleWriter {
         let manifest = Manifest { log: Some(position), ..bare };
         let text = manifest.to_text();
         let (sum, leaf) = (sha256(text.as_bytes()), leaf(text.as_bytes()));
+        let as_of = Some(manifest.as_of);
         let entry =
-            Entry { number, run: manifest.run.clone(), content, manifest: sum.clone(), leaf: hex::encode(leaf) };
+            Entry { number, run: manifest.run.clone(), as_of, content, manifest: sum.clone(), leaf: hex::encode(leaf) };
         log.enter(entry, leaf, key)?;
         let lost = || Broken::new(log.origin(), "the log has no such number");
         let (tree, checkpoint) = (log.tree(number).ok_or_else(lost)?, log.checkpoint(number).ok_or_else(lost)?);

@@ -3,6 +3,8 @@
 
 #[path = "bundle/chain.rs"]
 mod chain;
+#[path = "bundle/closed.rs"]
+mod closed;
 #[path = "bundle/content.rs"]
 mod content;
 #[path = "bundle/mutations.rs"]
@@ -11,3 +13,5 @@ mod mutations;
 mod public_tools;
 #[path = "bundle/stage.rs"]
 mod stage;
+#[path = "bundle/timestamp.rs"]
+mod timestamp;

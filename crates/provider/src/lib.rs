@@ -10,6 +10,7 @@
 
 mod call;
 mod certificate;
+mod exchange;
 mod failure;
 mod provider;
 mod record;
@@ -25,6 +26,7 @@ mod recorder;
 
 pub use call::{Call, Per, permissions};
 pub use certificate::{CertificateError, certificate_end};
+pub use exchange::{Attempt, Exchange};
 pub use failure::{Failure, FailureReason};
 pub use provider::{DISCOVERY, Discovery, Future, Proposed, Provider, Unit};
 pub use record::{Body, Outcome, Params, Record};
@@ -38,4 +40,4 @@ pub use pace::{Pace, Permit};
 #[cfg(feature = "collect")]
 pub use provider::Collect;
 #[cfg(feature = "collect")]
-pub use recorder::{Clock, Event, Progress, Quiet, Recorder, once::Once};
+pub use recorder::{Clock, Event, Progress, Quiet, Recorder, once::Once, transcript::Transcript};

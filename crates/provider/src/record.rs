@@ -1,6 +1,6 @@
 //! One call and what came of it.
 
-use crate::Failure;
+use crate::{Exchange, Failure};
 use jiff::Timestamp;
 use palisade_model::{Digest, Evidence};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,8 @@ pub struct Record {
     pub last: bool,
     /// When the answer was there.
     pub at: Timestamp,
+    /// How it went over the wire; `None` when nothing was sent, and for records of older versions.
+    pub exchange: Option<Exchange>,
     /// The answer or the failure.
     pub outcome: Outcome,
 }
@@ -108,6 +110,8 @@ pub(crate) struct Line {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) more: bool,
     pub(crate) at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchange: Option<Exchange>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<Digest>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

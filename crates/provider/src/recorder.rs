@@ -1,6 +1,6 @@
 //! Writes down what was asked and what came of it.
 
-use crate::{Body, Call, Failure, FailureReason, Outcome, Pace, Params, Permit, Record, Snapshot, redact};
+use crate::{Body, Call, Exchange, Failure, FailureReason, Outcome, Pace, Params, Permit, Record, Snapshot, redact};
 use jiff::Timestamp;
 use palisade_model::Provider;
 use std::{
@@ -12,6 +12,9 @@ use std::{
 };
 
 pub(crate) mod once;
+pub(crate) mod transcript;
+
+use transcript::Transcript;
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -119,7 +122,12 @@ impl Recorder {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Writes down one page of an answer, redacted as the call declares.
+    /// Takes down the attempts of one call.
+    pub fn transcript(&self) -> Transcript {
+        Transcript::new(Arc::clone(&self.clock))
+    }
+
+    /// Writes down one page of an answer, redacted as the call declares, and how it came.
     pub fn answered(
         &self,
         call: &'static Call,
@@ -127,17 +135,26 @@ impl Recorder {
         params: &[(&str, &str)],
         (page, last): (u32, bool),
         mut body: serde_json::Value,
+        exchange: Option<Exchange>,
     ) {
         redact(&mut body, call.redact);
         self.tell(Event::Answered { call: call.name });
-        self.push(call, scope, params, (page, last), Outcome::Answered(Body::of(&body)));
+        self.push(call, scope, params, (page, last), (Outcome::Answered(Body::of(&body)), exchange));
     }
 
     /// Writes down a call that failed for good.
-    pub fn failed(&self, call: &'static Call, scope: &str, params: &[(&str, &str)], page: u32, failure: Failure) {
+    pub fn failed(
+        &self,
+        call: &'static Call,
+        scope: &str,
+        params: &[(&str, &str)],
+        page: u32,
+        failure: Failure,
+        exchange: Option<Exchange>,
+    ) {
         tracing::debug!(call = call.name, scope, reason = ?failure.reason, code = failure.code, "call failed");
         self.tell(Event::Failed { call: call.name, reason: failure.reason });
-        self.push(call, scope, params, (page, true), Outcome::Failed(failure));
+        self.push(call, scope, params, (page, true), (Outcome::Failed(failure), exchange));
     }
 
     /// Adds a record that was made for several parts and is shared by them.
@@ -162,12 +179,12 @@ impl Recorder {
         scope: &str,
         params: &[(&str, &str)],
         (page, last): (u32, bool),
-        outcome: Outcome,
+        (outcome, exchange): (Outcome, Option<Exchange>),
     ) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let params: Params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let record =
-            Record { call: Arc::from(call.name), scope: Arc::from(scope), params, page, last, at: self.now(), outcome };
+        let (call, scope, at) = (Arc::from(call.name), Arc::from(scope), self.now());
+        let record = Record { call, scope, params, page, last, at, exchange, outcome };
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
     }
 }

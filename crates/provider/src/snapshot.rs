@@ -189,6 +189,7 @@ impl Snapshot {
                 page: record.page,
                 more: !record.last,
                 at: record.at,
+                exchange: record.exchange.clone(),
                 body,
                 failure,
             };
@@ -230,6 +231,7 @@ impl Snapshot {
                 page: line.page,
                 last: !line.more,
                 at: line.at,
+                exchange: line.exchange,
                 outcome,
             });
         }

@@ -39,7 +39,7 @@ impl History {
 /// # Errors
 /// Never: there is nothing in them that cannot be written.
 pub fn scores(report: &Report) -> serde_json::Result<String> {
-    let assessment = assess(&report.findings, report.unseen_places, &[]);
+    let assessment = assess(&report.findings, report.unseen_places(), &[]);
     let mut past = Past::of(&assessment, &report.run.id, report.run.finished_at);
     // Those of each cluster would be the largest part of a memory, and are in the evidence.
     past.scores.retain(|place, _| !place.starts_with("cluster "));

@@ -11,6 +11,7 @@ mod health;
 pub(crate) mod maps;
 mod plan;
 mod summary;
+mod waivers;
 
 use crate::{Options, Outlook, Report};
 use answers::AnswersView;
@@ -25,6 +26,7 @@ use plan::PlanView;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Write};
 use summary::Summary;
+use waivers::WaiversView;
 
 const STYLE: &str = concat!(include_str!("../templates/style.css"), include_str!("../templates/maps.css"));
 const SCRIPT: &str = concat!(include_str!("../templates/maps.js"), include_str!("../templates/script.js"));
@@ -50,11 +52,12 @@ struct Page<'a> {
     changes: Option<ChangesView>,
     trends: Vec<Course>,
     answers: AnswersView,
+    waivers: WaiversView,
 }
 
 pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
+    let assessment = assess(&report.findings, report.unseen_places(), &options.history.past);
     let maps = MapsView::of(report, outlook.as_ref().ok())?;
     let page = Page {
         style: STYLE,
@@ -74,6 +77,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
         changes: options.history.changes.as_ref().map(ChangesView::of),
         trends: changes::courses(&assessment),
         answers: AnswersView::of(&report.answers),
+        waivers: WaiversView::of(report),
     };
     let mut to = io::BufWriter::new(to);
     page.write_into(&mut to).map_err(io::Error::other)?;
@@ -81,7 +85,7 @@ pub(crate) fn html(report: &Report, options: &Options, to: &mut dyn Write) -> io
 }
 
 /// A source of a content security policy.
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 

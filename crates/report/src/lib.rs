@@ -11,6 +11,7 @@ mod brief;
 mod calendar;
 mod changes;
 mod csv_lines;
+mod framework;
 mod holders;
 mod html;
 mod issues;
@@ -33,6 +34,7 @@ pub use answers::{AnswerRow, AnswerSheet, AnswerTally};
 pub use authority::{authority, authority_json};
 pub use calendar::plan_ics;
 pub use changes::{ChangeRow, Changes, History, scores};
+pub use framework::{FrameworkFormat, FrameworkReport, SealedBy, framework};
 pub use holders::{who, who_json};
 pub use html::maps::after_the_plan;
 pub use issues::{plan_github, plan_jira};
@@ -50,7 +52,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 use palisade_maps::Piece;
-use palisade_model::{DataFile, Digest};
+use palisade_model::{DataFile, Digest, Provider};
+use std::collections::BTreeMap;
 
 /// Which run it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +81,8 @@ pub struct Report {
     pub surroundings: Vec<Surroundings>,
     /// What they put on the maps, in the same order.
     pub pieces: Vec<Piece>,
-    /// How many places where clusters may be nobody could look at.
-    pub unseen_places: usize,
+    /// How many places where clusters may be nobody could look at, by whose clusters they may hold.
+    pub unseen: BTreeMap<Provider, usize>,
     /// The findings, in the order of clusters, then controls.
     pub findings: Vec<Finding>,
     /// The calls that failed, worst first.
@@ -92,6 +95,13 @@ pub struct Report {
     pub answers: AnswerSheet,
     /// The files that it was judged by, beside the answers of the clouds.
     pub parameters: Parameters,
+}
+
+impl Report {
+    /// How many places where clusters may be nobody could look at.
+    pub fn unseen_places(&self) -> usize {
+        self.unseen.values().sum()
+    }
 }
 
 /// The files that a run was judged by, beside the answers of the clouds: the same ones give the same report.

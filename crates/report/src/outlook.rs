@@ -52,7 +52,7 @@ impl Outlook {
         let calendar = Calendar::new(kept.start, today, kept.capacity.clone())?;
         let initiatives = initiatives(&report.findings, &report.surroundings);
         let plan = plan(&initiatives, &calendar, &kept.wishes()).map_err(OutlookError::Conflicts)?;
-        let assessment = assess(&report.findings, report.unseen_places, &[]);
+        let assessment = assess(&report.findings, report.unseen_places(), &[]);
         let expected = roadmap(&plan, &initiatives, &report.findings, today);
         let progress = progress(&kept, &calendar, &initiatives, &report.findings, &report.surroundings);
         Ok(Self {

@@ -275,7 +275,7 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
     if report.findings.is_empty() {
         return;
     }
-    let assessment = assess(&report.findings, report.unseen_places, &[]);
+    let assessment = assess(&report.findings, report.unseen_places(), &[]);
     let layers: Vec<String> = assessment
         .fleet
         .layers

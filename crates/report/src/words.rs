@@ -40,7 +40,7 @@ pub(crate) fn markdown(report: &Report, options: &Options) -> String {
     if let Ok(outlook) = &outlook {
         first(outlook, &mut text);
     }
-    health(&assess(&report.findings, report.unseen_places, &options.history.past), &mut text);
+    health(&assess(&report.findings, report.unseen_places(), &options.history.past), &mut text);
     if let Some(changes) = &options.history.changes {
         text.push_str(&changes.markdown());
     }

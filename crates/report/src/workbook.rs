@@ -53,7 +53,7 @@ impl From<Option<Score>> for Cell {
 /// The report as a workbook: summary, clusters, findings, gaps, plan.
 pub(crate) fn workbook(report: &Report, options: &Options, to: &mut dyn io::Write) -> io::Result<()> {
     let outlook = Outlook::of(report, options.plan.as_ref());
-    let assessment = assess(&report.findings, report.unseen_places, &options.history.past);
+    let assessment = assess(&report.findings, report.unseen_places(), &options.history.past);
     let make = || -> Result<Vec<u8>, XlsxError> {
         let mut book = begun(&report.run)?;
         summary(&mut book, report, &assessment)?;

@@ -286,8 +286,7 @@
         el("div", { class: "mark" }, el("span", { class: "tag unknown" }, gap.reason), gap.times > 1 ? el("small", {}, " × " + gap.times) : []),
         el("div", { class: "head" }, gap.call ? el("code", {}, shown(gap.call)) : "A fact that the answers do not hold", gap.permission ? [" needs ", el("code", {}, gap.permission)] : []),
         el("div", { class: "place" }, few(shown(gap.scope), 200), " · hides ", gap.hides.length === controls.length ? "every control" : gap.hides.join(", ") || "nothing"),
-        gap.message ? el("div", { class: "why" }, prose(shown(gap.message), 600)) : []))) : el("p", {}, "Everything that was asked for was answered."),
-      data.unused.length ? [el("h2", {}, "Waivers that match nothing"), table("Waivers that match nothing", ["Control", "Cluster", "Owner", "Until"], data.unused.map((one) => [one.control, shown(one.cluster), shown(one.owner), one.until]))] : []);
+        gap.message ? el("div", { class: "why" }, prose(shown(gap.message), 600)) : []))) : el("p", {}, "Everything that was asked for was answered."));
   };
   const missing = (what) => page(el("h1", {}, "No such " + what), el("p", {}, "This report has no " + what + " of that name. ", el("a", { href: "#/" }, "Back to the summary")));
 

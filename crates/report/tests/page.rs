@@ -5,6 +5,7 @@
 mod sample;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use palisade_engine::{Grown, Waiver};
 use palisade_report::{Format, Report};
 use palisade_testkit::ask;
 use sample::{bytes, hostile_names, named, rendered, report};
@@ -146,6 +147,42 @@ fn a_browser_shows_the_report_and_no_name_does_anything_in_it() {
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/page.py");
     assert!(ask(&script, &json!({ "pages": pages, "pictures": folder })).unwrap() > 1_500);
+}
+
+#[test]
+fn the_page_tells_what_was_accepted_by_whom_until_when_and_which_waivers_miss_what_they_were_written_for() {
+    let mut one = named("shop");
+    let waiver = |cluster: &str| Waiver {
+        control: "CP-01".to_owned(),
+        cluster: cluster.to_owned(),
+        subject: None,
+        owner: "platform".to_owned(),
+        approver: "ben".to_owned(),
+        reason: "it moves <soon>".to_owned(),
+        until: one.run.finished_at,
+        approved: None,
+        covers: None,
+    };
+    one.unused_waivers = vec![waiver("gone")];
+    one.grown_waivers = vec![Grown { waiver: waiver("grew"), selects: 7, approved: 3 }];
+    let page = rendered(&one, Format::Html, 80);
+    let accepted = between(&page, "<h2 id=\"waivers\">", "</section>");
+    let (holding, rest) = accepted.split_once("<h3 id=\"waivers-grown\">").unwrap();
+    let (grown, unused) = rest.split_once("<h3 id=\"waivers-unused\">").unwrap();
+    assert!(holding.contains("<code>CP-01</code>") && holding.contains("approved by ben"), "{holding}");
+    assert!(grown.contains("<td>grew</td>") && grown.contains("<td>7</td><td>3</td>"), "{grown}");
+    assert!(unused.contains("<td>gone</td>"), "{unused}");
+    assert!(!page.contains("waivers-ended"), "none has ended");
+
+    for finding in one.findings.iter_mut().filter(|finding| finding.waived) {
+        finding.waived = false;
+    }
+    let page = rendered(&one, Format::Html, 80);
+    assert!(between(&page, "<h3 id=\"waivers-ended\">", "</section>").contains("approved by ben"));
+
+    one.findings.iter_mut().for_each(|finding| finding.acceptance = None);
+    (one.unused_waivers, one.grown_waivers) = (Vec::new(), Vec::new());
+    assert!(rendered(&one, Format::Html, 80).contains("Nobody has accepted anything."));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Gather {
     clusters: Vec<ClusterRow>,
     surroundings: Vec<Surroundings>,
     pieces: Vec<(Key, Piece)>,
-    unseen_places: usize,
+    unseen: BTreeMap<palisade_model::Provider, usize>,
     findings: Vec<Finding>,
     gaps: BTreeMap<GapKey, GapRow>,
     /// Failures of calls, which facts repeat.
@@ -66,7 +66,7 @@ impl Default for Gather {
             clusters: Vec::new(),
             surroundings: Vec::new(),
             pieces: Vec::new(),
-            unseen_places: 0,
+            unseen: BTreeMap::new(),
             findings: Vec::new(),
             gaps: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -104,7 +104,7 @@ impl Gather {
             self.pieces.push((key, Piece::of(cluster)));
         }
         self.take_gaps(snapshot, provider, judge);
-        self.take_unseen(&inventory, judge);
+        self.take_unseen(provider.provider(), &inventory, judge);
         let listed = snapshot.whole(provider.cluster_list()).into_iter().map(Scope::new);
         self.sighting.take(snapshot.provider, &inventory, [], listed);
         self.prints.push(print(snapshot));
@@ -120,12 +120,14 @@ impl Gather {
         let unseen = vec![Unseen { scope: Scope::new(scope), gap }];
         let inventory = Inventory { clusters: Vec::new(), unseen };
         self.coverage = self.coverage.and(coverage(&inventory));
-        self.take_unseen(&inventory, judge);
+        self.take_unseen(provider.provider(), &inventory, judge);
         self.sighting.take(provider.provider(), &inventory, [], []);
     }
 
-    fn take_unseen(&mut self, inventory: &Inventory, judge: &Judge<'_>) {
-        self.unseen_places += inventory.unseen.len();
+    fn take_unseen(&mut self, provider: palisade_model::Provider, inventory: &Inventory, judge: &Judge<'_>) {
+        if !inventory.unseen.is_empty() {
+            *self.unseen.entry(provider).or_default() += inventory.unseen.len();
+        }
         for unseen in &inventory.unseen {
             // Some places stay dark although every call was answered: a zone that Google's list says it left out.
             let row = GapRow::of_unseen(unseen, judge.controls);
@@ -232,7 +234,7 @@ impl Gather {
             clusters: self.clusters,
             surroundings: self.surroundings,
             pieces: self.pieces.into_iter().map(|(_, piece)| piece).collect(),
-            unseen_places: self.unseen_places,
+            unseen: self.unseen,
             findings: self.findings,
             gaps,
             unused_waivers,

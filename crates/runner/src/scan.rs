@@ -352,7 +352,7 @@ mod tests {
         let outcome = &scanned.outcomes[0];
         assert!(outcome.is_lost());
         assert_eq!(outcome.discovery_failures[0].1.message, TIME_IS_UP);
-        assert_eq!((scanned.report.unseen_places, scanned.report.findings.len()), (1, 0));
+        assert_eq!((scanned.report.unseen_places(), scanned.report.findings.len()), (1, 0));
         assert_eq!(scanned.report.gaps.len(), 1);
     }
 }

@@ -99,6 +99,11 @@ pub fn operation(world: &World, request: &Request) -> Option<Operation> {
     Call::read(world, request).map(|call| call.operation())
 }
 
+/// Every AWS service calls a request by an id.
+pub(crate) fn id_headers(_: &Request) -> &'static [&'static str] {
+    &["x-amzn-requestid"]
+}
+
 /// The true answer to a request.
 pub fn reply(world: &World, request: &Request) -> Reply {
     let Some(call) = Call::read(world, request) else {

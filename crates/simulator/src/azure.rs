@@ -59,6 +59,15 @@ pub fn operation(_world: &World, request: &Request) -> Option<Operation> {
     Route::of(&request.path).map(|route| route.operation(request))
 }
 
+/// Azure Resource Manager and Entra call a request by two ids, Microsoft Graph by one.
+pub(crate) fn id_headers(request: &Request) -> &'static [&'static str] {
+    if Route::of(&request.path).is_some_and(|route| route.kind.is_of_graph()) {
+        &["request-id"]
+    } else {
+        &["x-ms-request-id", "x-ms-correlation-request-id"]
+    }
+}
+
 /// The true answer.
 pub fn reply(world: &World, request: &Request) -> Reply {
     if request.path.ends_with("/oauth2/v2.0/token") {

@@ -59,6 +59,11 @@ pub fn operation(world: &World, request: &Request) -> Option<Operation> {
     Route::of(&world.wire, request).filter(|route| route.method == request.method).map(|route| route.operation(request))
 }
 
+/// Google Cloud tells a caller no id of a request.
+pub(crate) fn id_headers(_: &Request) -> &'static [&'static str] {
+    &[]
+}
+
 /// The true answer.
 pub fn reply(world: &World, request: &Request) -> Reply {
     let wire = &world.wire;

@@ -15,6 +15,10 @@ pub struct Entry {
     pub status: u16,
     /// The fault that was put into the answer, if any.
     pub fault: Option<FaultKind>,
+    /// What the answer's headers call the request, as the cloud's audit log does. `None` in a cloud that gives no ids.
+    pub request_id: Option<String>,
+    /// Who the caller said it is, as the cloud's audit log keeps it.
+    pub user_agent: String,
 }
 
 impl Entry {
@@ -80,7 +84,7 @@ impl Book {
     pub(crate) fn arrived(&self, operation: Operation) -> Slip<'_> {
         let mut ledger = self.open();
         let line = ledger.entries.len();
-        ledger.entries.push(Entry { operation, status: 0, fault: None });
+        ledger.entries.push(Entry { operation, status: 0, fault: None, request_id: None, user_agent: String::new() });
         ledger.in_flight += 1;
         ledger.in_flight_peak = ledger.in_flight_peak.max(ledger.in_flight);
         Slip { book: self, line }
@@ -99,6 +103,19 @@ pub(crate) struct Slip<'book> {
 }
 
 impl Slip<'_> {
+    /// An id that no other request of this ledger has, in the form of those of AWS and Azure.
+    pub(crate) fn id(&self) -> String {
+        format!("{:08x}-5a17-4000-8000-{:012x}", self.line, self.line)
+    }
+
+    /// Notes who asked, and what the answer will call the request.
+    pub(crate) fn named(&self, user_agent: &str, request_id: Option<String>) {
+        if let Some(entry) = self.book.open().entries.get_mut(self.line) {
+            user_agent.clone_into(&mut entry.user_agent);
+            entry.request_id = request_id;
+        }
+    }
+
     pub(crate) fn answered(&self, status: u16, fault: Option<FaultKind>) {
         if let Some(entry) = self.book.open().entries.get_mut(self.line) {
             entry.status = status;

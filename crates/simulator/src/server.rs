@@ -149,6 +149,9 @@ async fn answer(State(gate): State<Gate>, request: axum::extract::Request) -> Re
     let request = read(request).await;
     let operation = gate.cloud.operation(&request).unwrap_or_else(|| unrecognised(&request));
     let slip = gate.book.arrived(operation.clone());
+    let id_headers = gate.cloud.id_headers(&request);
+    let id = slip.id();
+    slip.named(request.header("user-agent").unwrap_or_default(), (!id_headers.is_empty()).then(|| id.clone()));
     let latency = gate.injector.latency();
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
@@ -170,7 +173,7 @@ async fn answer(State(gate): State<Gate>, request: axum::extract::Request) -> Re
     };
     tracing::debug!(permission = operation.permission, scope = operation.scope, status = reply.status, "answered");
     slip.answered(reply.status, fault);
-    send(reply, fault)
+    send(id_headers.iter().fold(reply, |reply, header| reply.with_header(header, &id)), fault)
 }
 
 async fn read(request: axum::extract::Request) -> Request {

@@ -110,9 +110,11 @@ pub(crate) trait Cloud: Send + Sync {
     fn throttled(&self, operation: &Operation) -> Reply;
     /// The answer when something breaks inside the cloud.
     fn server_error(&self, operation: &Operation) -> Reply;
+    /// The headers by which every answer to a request is called by an id, if the cloud sends such headers.
+    fn id_headers(&self, request: &Request) -> &'static [&'static str];
 }
 
-/// Every cloud module has the same five functions; this makes them a [`Cloud`].
+/// Every cloud module has the same six functions; this makes them a [`Cloud`].
 macro_rules! cloud {
     ($module:ident) => {
         impl Cloud for $module::World {
@@ -130,6 +132,9 @@ macro_rules! cloud {
             }
             fn server_error(&self, operation: &Operation) -> Reply {
                 $module::server_error(operation)
+            }
+            fn id_headers(&self, request: &Request) -> &'static [&'static str] {
+                $module::id_headers(request)
             }
         }
     };

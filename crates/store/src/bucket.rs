@@ -1,7 +1,11 @@
 //! What runs kept, where objects are kept: S3, Azure Blob Storage or Google Cloud Storage.
 //!
 //! A file is put under its name once and never replaced, so a bucket may be write-once. The list of sums goes last: what has
-//! one is whole.
+//! one is whole. Of a bundle of evidence, that is its manifest.
+
+mod lock;
+
+pub use lock::{Fact, Lock, STORAGE_CALLS, Storage};
 
 use crate::StoreError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -9,7 +13,8 @@ use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPay
 use palisade_provider::Body;
 use std::{
     collections::BTreeMap,
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,6 +25,9 @@ pub const BUCKETS: [&str; 3] = ["s3://", "az://", "gs://"];
 
 /// The list of what a run kept, as `sha256sum -c` reads it.
 pub const SUMS: &str = "SHA256SUMS";
+
+/// The file of a bundle of evidence that names all others.
+const MANIFEST: &str = "manifest.json";
 
 /// How many objects are on their way at once.
 const AT_ONCE: usize = 8;
@@ -32,6 +40,8 @@ pub struct Bucket {
     prefix: Name,
     /// Where it is, for messages.
     place: String,
+    /// Whom to ask about the bucket itself.
+    lock: lock::Asked,
 }
 
 impl fmt::Debug for Bucket {
@@ -50,13 +60,22 @@ impl Bucket {
             return Err(unusable(format!("expected {}", BUCKETS.join(", "))));
         }
         let url = Url::parse(&place).map_err(|error| unusable(error.to_string()))?;
-        // A variable that is merely called `TOKEN` or `REGION` is somebody else's.
-        let clouds = environment
+        // A variable that is merely called `TOKEN` or `REGION` is somebody else's. `IDENTITY_ENDPOINT` is where Azure's
+        // Container Apps and Functions have their managed identity.
+        let mut clouds: Vec<(String, String)> = environment
             .into_iter()
-            .filter(|(name, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|cloud| name.starts_with(cloud)));
+            .filter(|(name, _)| {
+                name == "IDENTITY_ENDPOINT" || ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|cloud| name.starts_with(cloud))
+            })
+            .collect();
+        // S3 looks whether what arrives is what was sent, and a bucket with locks takes nothing without it.
+        if !clouds.iter().any(|(name, _)| name == "AWS_CHECKSUM_ALGORITHM") {
+            clouds.push(("AWS_CHECKSUM_ALGORITHM".to_owned(), "sha256".to_owned()));
+        }
+        let lock = lock::Asked::of(&url, &clouds)?;
         let (objects, prefix) =
             object_store::parse_url_opts(&url, clouds).map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { objects: objects.into(), prefix, place })
+        Ok(Self { objects: objects.into(), prefix, place, lock })
     }
 
     /// Puts every file below a folder under `name`. What is there already must be the same, so whoever was interrupted
@@ -73,6 +92,91 @@ impl Bucket {
                 .await?;
         }
         Ok(count)
+    }
+
+    /// Puts a bundle of evidence below the address, under its own name: a folder, whose manifest goes last, or a tar file.
+    /// What is there already must be the same. Returns its address and how many objects it is.
+    pub async fn send_bundle(&self, bundle: &Path) -> Result<(String, usize), StoreError> {
+        let name = bundle.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let address = format!("{}/{name}", self.place);
+        if bundle.is_file() {
+            self.put(bundle, &name).await?;
+            return Ok((address, 1));
+        }
+        let files = files_below(bundle)?;
+        let count = files.len();
+        let (last, first): (Vec<String>, Vec<String>) = files.into_iter().partition(|file| file == MANIFEST);
+        if last.is_empty() {
+            let source = io::Error::new(io::ErrorKind::NotFound, "it has no manifest: it is no bundle");
+            return Err(StoreError::Read { path: bundle.to_owned(), source });
+        }
+        for files in [first, last] {
+            stream::iter(files)
+                .map(|file| {
+                    let name = format!("{name}/{file}");
+                    async move { self.put(&bundle.join(&file), &name).await }
+                })
+                .buffer_unordered(AT_ONCE)
+                .try_collect::<Vec<()>>()
+                .await?;
+        }
+        Ok((address, count))
+    }
+
+    /// Writes the bundle of evidence at the address to a place that is not there yet: a tar file when the address ends in
+    /// `.tar`, else a folder. It is not checked: that is for whoever reads it. Returns how many objects it is.
+    pub async fn fetch_bundle(&self, to: &Path) -> Result<usize, StoreError> {
+        if Path::new(&self.place).extension().is_some_and(|extension| extension == "tar") {
+            self.write(&self.prefix, to).await?;
+            return Ok(1);
+        }
+        let unreadable = |error| StoreError::Read { path: PathBuf::from(&self.place), source: io::Error::from(error) };
+        let found: Vec<_> = self.objects.list(Some(&self.prefix)).try_collect().await.map_err(unreadable)?;
+        if !found.iter().any(|object| object.location == self.name(MANIFEST)) {
+            let source =
+                io::Error::new(io::ErrorKind::NotFound, "there is no bundle that is whole: it has no manifest");
+            return Err(StoreError::Read { path: PathBuf::from(&self.place), source });
+        }
+        fs::create_dir(to).map_err(|source| StoreError::Write { path: to.to_owned(), source })?;
+        let count = found.len();
+        stream::iter(found)
+            .map(|object| async move {
+                let path = self.below(&object.location).iter().fold(to.to_owned(), |path, part| path.join(part));
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder)
+                        .map_err(|source| StoreError::Write { path: folder.to_owned(), source })?;
+                }
+                self.write(&object.location, &path).await
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect::<Vec<()>>()
+            .await?;
+        Ok(count)
+    }
+
+    /// Whether what is at the address is a bundle of evidence.
+    pub async fn is_bundle(&self) -> Result<bool, StoreError> {
+        if Path::new(&self.place).extension().is_some_and(|extension| extension == "tar") {
+            return Ok(true);
+        }
+        let name = self.name(MANIFEST);
+        match self.objects.head(&name).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(StoreError::Read { path: self.shown(&name), source: io::Error::from(error) }),
+        }
+    }
+
+    /// Writes an object to a new file, as it comes.
+    async fn write(&self, name: &Name, path: &Path) -> Result<(), StoreError> {
+        let unreadable = |error| StoreError::Read { path: self.shown(name), source: io::Error::from(error) };
+        let write = |source| StoreError::Write { path: path.to_owned(), source };
+        let mut object = self.objects.get(name).await.map_err(unreadable)?.into_stream();
+        let mut file = fs::File::create_new(path).map_err(write)?;
+        while let Some(bytes) = object.try_next().await.map_err(unreadable)? {
+            file.write_all(&bytes).map_err(write)?;
+        }
+        Ok(())
     }
 
     async fn put(&self, file: &Path, name: &str) -> Result<(), StoreError> {
@@ -108,9 +212,7 @@ impl Bucket {
 
     /// Writes an object to its place below a folder. Its name there, and its sum.
     async fn take(&self, name: &Name, to: &Path) -> Result<(String, String), StoreError> {
-        // The parts of a name are never `.` or `..`: it would not have been read as one.
-        let parts = name.prefix_match(&self.prefix).into_iter().flatten();
-        let below: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
+        let below = self.below(name);
         let bytes = self.get(name).await?;
         let path = below.iter().fold(to.to_owned(), |path, part| path.join(part));
         let write = |source| StoreError::Write { path: path.clone(), source };
@@ -133,10 +235,14 @@ impl Bucket {
         name.split('/').fold(self.prefix.clone(), Name::join)
     }
 
+    /// The parts of a name below the address. They are never `.` or `..`: it would not have been read as a name.
+    fn below(&self, name: &Name) -> Vec<String> {
+        name.prefix_match(&self.prefix).into_iter().flatten().map(|part| part.as_ref().to_owned()).collect()
+    }
+
     fn shown(&self, name: &Name) -> PathBuf {
-        let below: Vec<String> =
-            name.prefix_match(&self.prefix).into_iter().flatten().map(|part| part.as_ref().to_owned()).collect();
-        PathBuf::from(format!("{}/{}", self.place, below.join("/")))
+        let below = self.below(name);
+        PathBuf::from(if below.is_empty() { self.place.clone() } else { format!("{}/{}", self.place, below.join("/")) })
     }
 }
 
@@ -191,7 +297,12 @@ mod tests {
 
     fn memory() -> Bucket {
         let objects: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
-        Bucket { objects, prefix: Name::from("kept/here"), place: "s3://acme/kept/here".to_owned() }
+        Bucket {
+            objects,
+            prefix: Name::from("kept/here"),
+            place: "s3://acme/kept/here".to_owned(),
+            lock: lock::Asked::Nobody,
+        }
     }
 
     /// A folder of evidence.
@@ -258,6 +369,38 @@ mod tests {
         }
         let nothing = below(&memory(), "n").fetch(Path::new("/nonexistent/folder")).await.unwrap_err();
         assert_eq!(nothing.to_string(), "could not read `s3://acme/kept/here/n`");
+    }
+
+    #[tokio::test]
+    async fn a_bundle_is_whole_when_its_manifest_is_there_and_comes_back_as_it_was() {
+        let (bucket, folder) = (memory(), tempfile::tempdir().unwrap());
+        let bundle = folder.path().join("bundle-1");
+        fs::create_dir_all(bundle.join("raw/ab")).unwrap();
+        fs::write(bundle.join("raw/ab/x.json"), "{}").unwrap();
+        assert!(bucket.send_bundle(&bundle).await.unwrap_err().to_string().contains("could not read"));
+        fs::write(bundle.join(MANIFEST), "{}").unwrap();
+        for _ in 0..2 {
+            let (address, objects) = bucket.send_bundle(&bundle).await.unwrap();
+            assert_eq!((address.as_str(), objects), ("s3://acme/kept/here/bundle-1", 2));
+        }
+        let there = below(&bucket, "bundle-1");
+        assert!(there.is_bundle().await.unwrap() && !bucket.is_bundle().await.unwrap());
+        let to = folder.path().join("back");
+        assert_eq!(there.fetch_bundle(&to).await.unwrap(), 2);
+        assert_eq!(fs::read_to_string(to.join("raw/ab/x.json")).unwrap(), "{}");
+        assert!(there.fetch_bundle(&to).await.is_err(), "nothing is written over");
+        fs::write(bundle.join(MANIFEST), "{ }").unwrap();
+        assert!(bucket.send_bundle(&bundle).await.is_err(), "nothing is replaced");
+        let tar = folder.path().join("b.tar");
+        fs::write(&tar, "tar").unwrap();
+        bucket.send_bundle(&tar).await.unwrap();
+        let back = folder.path().join("back.tar");
+        assert_eq!(below(&bucket, "b.tar").fetch_bundle(&back).await.unwrap(), 1);
+        assert_eq!(fs::read_to_string(&back).unwrap(), "tar");
+        there.objects.delete(&there.name(MANIFEST)).await.unwrap();
+        let half = there.fetch_bundle(&folder.path().join("half")).await.unwrap_err();
+        assert_eq!(half.to_string(), "could not read `s3://acme/kept/here/bundle-1`");
+        assert!(matches!(bucket.storage().await.write_once, Fact::Unknown(_)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod bucket;
 mod database;
 mod folder;
 
-pub use bucket::{BUCKETS, Bucket, SUMS, files_below};
+pub use bucket::{BUCKETS, Bucket, Fact, Lock, STORAGE_CALLS, SUMS, Storage, files_below};
 pub use database::{
     Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Ending, Endpoint,
     EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, Outcome, Recorded, Route,

@@ -4,7 +4,8 @@
 //! bad. A control's tests take one of them, change one fact and look at the verdict; the laws over all controls hide
 //! each fact of both in turn. [`variations`] change them further, until every verdict of every control is reached.
 //! [`measure_evaluation`] is what the providers' benchmarks share. [`ask`] lets public programs of another language judge
-//! what we make, and [`Moto`] is somebody else's AWS.
+//! what we make, [`Moto`] is somebody else's AWS, and [`Tsa`] somebody
+//! else's time-stamping authority.
 
 mod example;
 mod kept;
@@ -14,6 +15,7 @@ mod moto;
 mod oracle;
 mod said;
 mod snapshot;
+mod tsa;
 mod variation;
 mod walled;
 
@@ -24,5 +26,6 @@ pub use moto::Moto;
 pub use oracle::{Refused, ask};
 pub use said::said;
 pub use snapshot::SnapshotBuilder;
+pub use tsa::Tsa;
 pub use variation::{Variation, variations};
 pub use walled::walled;

@@ -61,6 +61,7 @@ impl SnapshotBuilder {
             page,
             last,
             at: now(),
+            exchange: None,
             outcome,
         });
     }

@@ -3,8 +3,9 @@
 use anyhow::{Context as _, bail};
 use palisade_controls::controls;
 use palisade_engine::{AnswerKind, Entry, Widest, mappings};
+use palisade_frameworks::{Edition, editions, never_fails};
 use palisade_model::{DataFile, FactKind, Provider};
-use palisade_provider::{Call, permissions, role_json, role_terraform};
+use palisade_provider::{Call, permissions, role_json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -14,7 +15,8 @@ use std::{
 
 pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
     let mut stale = Vec::new();
-    let generated = documents()?;
+    let mut generated = documents()?;
+    generated.insert("crates/frameworks/src/unread/rows.rs".to_owned(), unread_rows(root)?);
     for (name, text) in &generated {
         let path = root.join(name);
         if fs::read_to_string(&path).is_ok_and(|there| there == *text) {
@@ -37,13 +39,16 @@ pub(crate) fn run(root: &Path, check: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Pages of controls that are gone.
+/// Pages of controls and frameworks that are gone.
 fn orphans(root: &Path, generated: &BTreeMap<String, String>) -> anyhow::Result<Vec<String>> {
-    let folder = root.join("docs/reference/controls");
     let mut orphans = Vec::new();
-    if folder.is_dir() {
-        for entry in fs::read_dir(&folder)? {
-            let name = format!("docs/reference/controls/{}", entry?.file_name().to_string_lossy());
+    for folder in ["docs/reference/controls", "docs/reference/frameworks"] {
+        let place = root.join(folder);
+        if !place.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(&place)? {
+            let name = format!("{folder}/{}", entry?.file_name().to_string_lossy());
             if !generated.contains_key(&name) {
                 orphans.push(name);
             }
@@ -68,13 +73,20 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
         documents
             .insert(format!("docs/reference/permissions-{provider}.md"), permission_page(provider, calls, &controls));
         let json = serde_json::to_string_pretty(&role_json(provider, calls))? + "\n";
-        documents.insert(format!("terraform/{provider}/reader-role.json"), json);
-        documents.insert(format!("terraform/{provider}/reader-role.tf"), role_terraform(provider, calls));
+        // Read by the Terraform modules with `jsondecode`.
+        documents.insert(format!("terraform/{provider}/reader/reader-role.json"), json);
     }
     let schema = serde_json::to_string_pretty(&palisade_report::json_schema())? + "\n";
     documents.insert("docs/reference/evaluation.schema.json".to_owned(), schema);
     let schema = serde_json::to_string_pretty(&palisade_config::answers_schema(&controls))? + "\n";
     documents.insert("docs/reference/answers.schema.json".to_owned(), schema);
+    let schema = serde_json::to_string_pretty(&palisade_config::framework_schema(&controls))? + "\n";
+    documents.insert("docs/reference/framework.schema.json".to_owned(), schema);
+    let editions = editions(&controls);
+    documents.insert("docs/reference/frameworks.md".to_owned(), frameworks_page(&editions));
+    for edition in &editions {
+        documents.insert(format!("docs/reference/frameworks/{}.md", edition.key), framework_page(edition));
+    }
     documents.insert("docs/reference/data.md".to_owned(), data_page());
     documents.insert("docs/reference/questions.md".to_owned(), questions_page(&controls));
     let ids: Vec<&str> = controls.iter().map(|control| control.meta.id).collect();
@@ -133,6 +145,98 @@ fn page(control: &Entry) -> String {
                 mapping.version,
                 mapping.requirements.join(", ")
             );
+        }
+    }
+    text
+}
+
+/// The rows of the catalogue that no control has, for the frameworks: what they speak to is not wholly checked.
+fn unread_rows(root: &Path) -> anyhow::Result<String> {
+    let mut text = String::from(
+        "//! Made by `cargo xtask codegen` of the catalogue's rows that no control has.\n\nuse super::UnreadControl;\n\n/// Every control of the catalogue that nothing judges yet, in its order. A test compares it with the catalogue and the controls.\n#[rustfmt::skip]\npub const UNREAD: &[UnreadControl] = &[\n",
+    );
+    let (controls, path) = (controls(), root.join("crates/controls/tests/catalogue.csv"));
+    let mut rows = csv::Reader::from_path(&path).with_context(|| format!("could not read `{}`", path.display()))?;
+    for row in rows.deserialize() {
+        let row: BTreeMap<String, String> = row?;
+        let of = |name: &str| row.get(name).map(String::as_str).unwrap_or_default();
+        if controls.iter().all(|control| control.meta.id != of("id")) {
+            let _ = writeln!(
+                text,
+                "    UnreadControl {{\n        id: {:?},\n        title: {:?},\n        maps: {:?},\n    }},",
+                of("id"),
+                of("title"),
+                of("mappings")
+            );
+        }
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
+
+/// Every edition, and how much of it is checked.
+fn frameworks_page(editions: &[Edition]) -> String {
+    let mut text = String::from(
+        "# Frameworks\n\nGenerated by `cargo xtask codegen`. The guide is [frameworks](../guides/frameworks.md). Numbers are the publishers', words\nare ours: what a number asks for stands in the publisher's text alone, which may have more requirements than these.\n\n| Name | Framework | Version | Clusters of | Checked | Known and not checked |\n|---|---|---|---|---:|---:|\n",
+    );
+    for edition in editions {
+        let services: Vec<&str> = edition.providers.iter().map(|provider| provider.service()).collect();
+        let _ = writeln!(
+            text,
+            "| [`{key}`](frameworks/{key}.md) | {} | {} | {} | {} | {} |",
+            edition.title,
+            edition.version,
+            services.join(", "),
+            edition.checked().count(),
+            edition.unchecked().count(),
+            key = edition.key,
+        );
+    }
+    text
+}
+
+/// What speaks to each requirement of an edition.
+fn framework_page(edition: &Edition) -> String {
+    let mut text = format!(
+        "# {}\n\nGenerated by `cargo xtask codegen`. `palisade frameworks report SNAPSHOT --framework {}` says how each stands.\n\n{}\n\n| Requirement | Controls that speak to it | Speaks to it and is not checked by this version |\n|---|---|---|\n",
+        edition.told(),
+        edition.key,
+        edition.covers(),
+    );
+    let mut excuses = BTreeSet::new();
+    for one in edition.checked() {
+        let mut controls = Vec::new();
+        for meta in &one.controls {
+            let on: Vec<&str> = edition
+                .providers
+                .iter()
+                .filter(|provider| never_fails(meta.id, **provider).is_some())
+                .map(|provider| provider.service())
+                .collect();
+            for provider in &edition.providers {
+                excuses.extend(never_fails(meta.id, *provider).map(|why| (meta.id, provider.service(), why)));
+            }
+            let note = if on.is_empty() { String::new() } else { format!(" (no test on {})", on.join(", ")) };
+            controls.push(format!(
+                "[{id}](../controls/{id}-{name}.md) {title}{note}",
+                id = meta.id,
+                name = meta.name,
+                title = meta.title
+            ));
+        }
+        let unread: Vec<String> = one.unread.iter().map(|one| format!("{} {}", one.id, one.title)).collect();
+        let _ = writeln!(text, "| {} | {} | {} |", one.id, controls.join("<br>"), unread.join("<br>"));
+    }
+    let unchecked: Vec<&str> = edition.unchecked().map(|one| one.id.as_str()).collect();
+    if !unchecked.is_empty() {
+        let _ = write!(text, "\n## Not checked by this version\n\n{}\n", unchecked.join(", "));
+    }
+    if !excuses.is_empty() {
+        text.push_str(
+            "\n## No test\n\nWhere a control cannot say that something is bad, a good word of it is no evidence.\n\n",
+        );
+        for (id, service, why) in excuses {
+            let _ = writeln!(text, "- {id} on {service}: {why}");
         }
     }
     text
@@ -223,7 +327,7 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
     }
     let _ = write!(
         text,
-        "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\n[`terraform/{provider}/reader-role.tf`](../../terraform/{provider}/reader-role.tf).\n",
+        "\n{} permissions. The same as a role: `palisade permissions {provider} --format iam-json`, or\nthe Terraform module [`terraform/{provider}/reader`](../../terraform/{provider}/reader).\n",
         permissions(calls).len()
     );
     if provider == Provider::Azure {

@@ -21,6 +21,7 @@ const CORE: &[&str] = &[
     "palisade-maps",
     "palisade-track",
     "palisade-report",
+    "palisade-exports",
     "palisade-message",
     "palisade-config",
     "palisade-store",
@@ -40,9 +41,46 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     // Says which browser the tests will use, or that there is none: before the long part.
     process::run(root, &python, &["-B", "crates/testkit/python/browser.py"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    let plugins = deployment(root, &python)?;
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
     cargo(&[&["clippy", "--all-targets"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
-    process::run(root, "cargo", &["test", "--workspace"], &[("PALISADE_TEST_PYTHON", &python)])
+    let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
+    environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
+    process::run(root, "cargo", &["test", "--workspace"], &environment)
+}
+
+/// Checks Terraform's modules and the manifests of Kubernetes. Returns where Terraform's provider for AWS is, if anywhere.
+fn deployment(root: &Path, python: &str) -> anyhow::Result<Option<String>> {
+    let plugins = plugins().as_deref().map(text).transpose()?;
+    if plugins.is_none() {
+        eprintln!(
+            "no provider of Terraform for AWS: its modules will be checked by their schema and NOT applied to an emulator"
+        );
+    }
+    let environment: Vec<(&str, &str)> = plugins.as_deref().map(|folder| (PLUGINS, folder)).into_iter().collect();
+    process::run(root, python, &["-B", "terraform/check/readme.py", "--check"], &[])?;
+    process::run(root, python, &["-B", "terraform/check/check.py", "terraform"], &environment)?;
+    // Its packages do not go together with the vendors' SDKs.
+    let analyser = environment_of(root, "target/deploy-python", "terraform/check/requirements.txt")?;
+    process::run(root, &analyser, &["-B", "terraform/check/check.py", "analyse", "kubernetes", "observe"], &[])?;
+    Ok(plugins)
+}
+
+/// Names the folder with Terraform's providers, as a file-system mirror.
+const PLUGINS: &str = "PALISADE_TEST_TERRAFORM_PLUGINS";
+
+/// Where Terraform's provider for AWS is: in the folder that somebody named, or in one of the usual ones.
+fn plugins() -> Option<PathBuf> {
+    let installed = Command::new("terraform").arg("version").output().is_ok_and(|output| output.status.success());
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".terraform.d/plugins"));
+    let named = [PLUGINS, "TF_PLUGIN_CACHE_DIR"].into_iter().filter_map(std::env::var_os);
+    let beside = fs::read_dir("/opt").into_iter().flatten().flatten().map(|entry| entry.path());
+    named
+        .map(PathBuf::from)
+        .chain(home)
+        .chain(["/usr/share/terraform/plugins", "/usr/local/share/terraform/plugins"].map(PathBuf::from))
+        .chain(beside)
+        .find(|folder| installed && folder.join("registry.terraform.io/hashicorp/aws").is_dir())
 }
 
 fn packages(names: &[&'static str]) -> Vec<&'static str> {
@@ -51,9 +89,14 @@ fn packages(names: &[&'static str]) -> Vec<&'static str> {
 
 /// A Python with the third-party tools that the tests run: the vendors' own SDKs and an AWS emulator.
 pub(crate) fn python(root: &Path) -> anyhow::Result<String> {
-    let folder = root.join("target/test-python");
+    environment_of(root, "target/test-python", "crates/simulator/tests/oracle/requirements.txt")
+}
+
+/// A Python of its own in a folder, with what a list asks for.
+fn environment_of(root: &Path, folder: &str, requirements: &str) -> anyhow::Result<String> {
+    let folder = root.join(folder);
     let python = folder.join("bin/python");
-    let requirements = root.join("crates/simulator/tests/oracle/requirements.txt");
+    let requirements = root.join(requirements);
     let wanted =
         fs::read_to_string(&requirements).with_context(|| format!("could not read `{}`", requirements.display()))?;
     let installed = folder.join("installed.txt");

@@ -143,7 +143,7 @@ async fn asker<'a>(
     match run.clients(settings).await {
         Ok(clients) => Some(Asker { clients, settings, recorder: recorder.clone(), deadline: run.deadline(settings) }),
         Err(failure) => {
-            recorder.failed(first, scope, &[], 0, failure);
+            recorder.failed(first, scope, &[], 0, failure, None);
             None
         }
     }

@@ -163,6 +163,7 @@ fn a_refused_list_of_clusters_is_an_unseen_project_and_a_switched_off_api_is_an_
             page: 0,
             last: true,
             at: now(),
+            exchange: None,
             outcome: Outcome::Failed(failure),
         };
         let snapshot =

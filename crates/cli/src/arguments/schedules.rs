@@ -64,7 +64,7 @@ pub(crate) struct ExplainSchedule {
     pub(crate) folder: PathBuf,
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).ok();
     text.parse().ok().or_else(|| Some(text.parse().ok().and_then(midnight)?.timestamp())).ok_or_else(|| {
         format!("`{text}` is neither an instant such as 2026-03-28T12:00:00Z nor a date such as 2026-03-28")

@@ -26,7 +26,7 @@ Examples:
         /// The backup
         file: PathBuf,
     },
-    /// Write the evidence of a run that is kept in a bucket into a new folder, and check it against its sums
+    /// Write the evidence of a run, or a bundle, that is kept in a bucket to a new place, and check it
     #[command(after_help = "\
 Examples:
   palisade store fetch s3://acme-evidence/palisade/nightly-full/2026-11-29T020000Z --to evidence
@@ -34,7 +34,7 @@ Examples:
     Fetch {
         /// Where it is: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX
         address: String,
-        /// The new folder
+        /// The new folder; of a bundle that is one file, the new file
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
     },

@@ -1,7 +1,11 @@
 //! What a bundle holds.
 
 use crate::stage::{Making, Sealed, files, gaps, judge, policy, run, verdicts_again};
-use palisade_evidence::{Bundle, Export, ExportError, Profile, Pseudonyms, Trust, VERDICTS, verify};
+use jiff::{SignedDuration, Timestamp};
+use palisade_evidence::{
+    Bundle, BundleWriter, Export, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms,
+    ScheduleFirings, Trust, VERDICTS, verify,
+};
 use palisade_provider::{Failure, FailureReason};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::{Value, json};
@@ -188,6 +192,74 @@ fn a_bundle_is_made_once_and_never_over_something() {
     assert!(matches!(Making::default().at(&folder.path().join("b"), None), Err(ExportError::Exists { .. })));
     std::os::unix::fs::symlink("/nonexistent", folder.path().join("link")).unwrap();
     assert!(matches!(Making::default().at(&folder.path().join("link"), None), Err(ExportError::Exists { .. })));
+}
+
+#[test]
+fn what_an_export_left_that_was_cut_off_stands_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let part = folder.path().join("b.part");
+    let make = || Making::default().at(&place, None);
+    // A process that ended holds nothing.
+    fs::create_dir_all(part.join("raw/ab")).unwrap();
+    fs::write(part.join("calls.ndjson"), "half a li").unwrap();
+    make().unwrap();
+    verify(&place, &Trust::default()).unwrap();
+    assert!(!part.exists());
+    fs::remove_dir_all(&place).unwrap();
+    // One that is at it does.
+    let other = BundleWriter::create(&place, &Profile::Internal).unwrap();
+    assert!(matches!(make(), Err(ExportError::Busy { .. })));
+    drop(other);
+    make().unwrap();
+    fs::remove_dir_all(&place).unwrap();
+    // And what is none of ours is nobody's to remove.
+    fs::create_dir(&part).unwrap();
+    fs::write(part.join("thesis.tex"), "ten years").unwrap();
+    assert!(matches!(make(), Err(ExportError::Exists { .. })));
+    assert!(part.join("thesis.tex").exists());
+    fs::remove_dir_all(&part).unwrap();
+    std::os::unix::fs::symlink(folder.path(), &part).unwrap();
+    assert!(matches!(make(), Err(ExportError::Exists { .. })));
+}
+
+#[test]
+fn a_run_that_was_missed_is_on_the_first_page_and_cannot_be_taken_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let until = run()[0].started_at;
+    let at = until.checked_sub(SignedDuration::from_hours(1)).unwrap();
+    let line = |outcome, at, attempts, ended: Option<Timestamp>| FiringLine {
+        at,
+        scheduled: true,
+        outcome,
+        attempts,
+        started_at: ended,
+        finished_at: ended,
+    };
+    let firings = Firings::new(vec![ScheduleFirings {
+        schedule: "nightly".to_owned(),
+        when: "every hour".to_owned(),
+        time_zone: "UTC".to_owned(),
+        after: at.checked_sub(SignedDuration::from_hours(1)).ok(),
+        until,
+        firings: vec![line(FiringOutcome::Missed, at, 0, None), line(FiringOutcome::Done, until, 1, Some(until))],
+    }]);
+    Making { firings: Some(firings.clone()), ..Making::default() }.at(&place, None).unwrap();
+    let page = fs::read_to_string(place.join("VERIFY.md")).unwrap();
+    assert!(page.contains("**Runs are missing.** Of 2"), "{page}");
+    assert!(page.contains(&format!("- the run of `nightly` due {at} was missed")), "{page}");
+    let checked = verify(&place, &Trust::default()).unwrap();
+    assert_eq!(checked.firings, Some(firings));
+    assert_eq!(checked.manifest.firings.unwrap().missed, 1);
+    // The manifest counts them, so neither the file nor a line of it can go, even where a manifest can be written again.
+    let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();
+    fs::write(place.join("manifest.json"), manifest.replace("\"missed\": 1", "\"missed\": 0")).unwrap();
+    let broken = verify(&place, &Trust::default()).unwrap_err();
+    assert_eq!(
+        (broken.file.as_str(), broken.fact.as_str()),
+        ("context/firings.json", "it has other firings than the manifest counts")
+    );
 }
 
 #[test]

@@ -11,15 +11,15 @@ use std::{
 };
 
 /// The commands that a page shows, in order.
-fn commands(page: &str) -> Vec<String> {
+pub(crate) fn commands(page: &str) -> Vec<String> {
     page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-fn shell(script: &str, folder: &Path) -> Output {
+pub(crate) fn shell(script: &str, folder: &Path) -> Output {
     Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(folder).output().unwrap()
 }
 
-fn python(bundle: &Path, key: Option<&Path>) -> Output {
+pub(crate) fn python(bundle: &Path, key: Option<&Path>) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/verify/verify.py");
     Command::new("python3").arg(script).arg(bundle).args(key).output().unwrap()
 }
@@ -35,7 +35,7 @@ fn the_commands_of_the_first_page_find_a_whole_bundle_whole() {
     let sealed = Sealed::new(2);
     let page = fs::read_to_string(sealed.path("2/VERIFY.md")).unwrap();
     let commands = commands(&page);
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 5);
     let output = shell(&commands.concat(), &sealed.path("2"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));

@@ -4,8 +4,8 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, Export, ExportError, Finished, Judged, Numbers, Profile, Seal, SigningKey,
-    write_verdicts,
+    Asked, BundleLog, BundleWriter, Context, Export, ExportError, Finished, Firings, Judged, Numbers, PeriodKey,
+    Profile, Seal, SigningKey, write_verdicts,
 };
 use palisade_model::{GapReason, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Provider as _, Snapshot};
@@ -108,6 +108,8 @@ pub(crate) struct Making<'a> {
     pub(crate) profile: Profile,
     pub(crate) answers: Option<&'a str>,
     pub(crate) asked: Vec<Asked>,
+    pub(crate) firings: Option<Firings>,
+    pub(crate) key: Option<PeriodKey>,
     /// What stands below `exports/`, and its bytes.
     pub(crate) exports: Vec<(&'a str, Vec<u8>)>,
 }
@@ -122,6 +124,8 @@ impl Default for Making<'_> {
             profile: Profile::Internal,
             answers: None,
             asked: vec![asked],
+            firings: None,
+            key: None,
             exports: vec![
                 ("list.csv", b"control,verdict\nCP-01,fail\n".to_vec()),
                 ("frameworks/own.json", b"{}\n".to_vec()),
@@ -135,6 +139,9 @@ impl<'a> Making<'a> {
         let run: Vec<Snapshot> = self.run.iter().map(|snapshot| self.profile.snapshot(snapshot.clone())).collect();
         let policy = self.profile.policy(&policy());
         let mut writer = BundleWriter::create(place, &self.profile)?;
+        if let Some(key) = &self.key {
+            writer = writer.closed_with(key.clone());
+        }
         run.iter().try_for_each(|snapshot| writer.take(snapshot))?;
         let (findings, coverage) = judge(&run, &policy);
         let span = (run[0].started_at, run[0].finished_at);
@@ -144,6 +151,8 @@ impl<'a> Making<'a> {
             policy: &policy,
             controls: &controls(),
             answers: self.answers,
+            firings: self.firings.as_ref(),
+            storage: None,
             palisade: ("0.0.0", "ab"),
         };
         let export = |(path, bytes): &'a (&str, Vec<u8>)| {

@@ -3,7 +3,7 @@
 use crate::{ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report};
 use indexmap::IndexSet;
 use palisade_authority::{Certainty, Hop, Node, Standing};
-use palisade_engine::{Finding, GapRow, Meta, Severity, State, Waiver, mappings};
+use palisade_engine::{Finding, GapRow, Meta, Severity, State, mappings};
 use palisade_model::Evidence;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -23,7 +23,6 @@ pub(super) struct Data<'a> {
     /// Lists of records, as places in them.
     lists: Vec<Vec<usize>>,
     gaps: Vec<Gap<'a>>,
-    unused: Vec<Unused<'a>>,
 }
 
 #[derive(Serialize)]
@@ -118,14 +117,6 @@ struct Gap<'a> {
     times: usize,
 }
 
-#[derive(Serialize)]
-struct Unused<'a> {
-    control: &'a str,
-    cluster: &'a str,
-    owner: &'a str,
-    until: String,
-}
-
 impl<'a> Data<'a> {
     pub(super) fn of(report: &'a Report) -> Self {
         let mut columns = Columns::default();
@@ -171,7 +162,6 @@ impl<'a> Data<'a> {
             records: records.into_iter().collect(),
             lists: lists.into_iter().collect(),
             gaps: report.gaps.iter().map(gap).collect(),
-            unused: report.unused_waivers.iter().map(unused).collect(),
         }
     }
 }
@@ -297,8 +287,4 @@ fn gap(row: &GapRow) -> Gap<'_> {
         hides: &row.hides,
         times: row.times,
     }
-}
-
-fn unused(waiver: &Waiver) -> Unused<'_> {
-    Unused { control: &waiver.control, cluster: &waiver.cluster, owner: &waiver.owner, until: waiver.until.to_string() }
 }

@@ -152,7 +152,7 @@ pub(crate) fn report() -> Report {
         clusters: clusters.iter().map(ClusterRow::of).collect(),
         surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
         pieces: clusters.iter().map(Piece::of).collect(),
-        unseen_places: 0,
+        unseen: std::collections::BTreeMap::new(),
         findings,
         gaps: vec![GapRow {
             scope: "111111111111/eu-west-1".to_owned(),

@@ -82,7 +82,9 @@ pub(super) const ALL: &[Named] = &[
         change(&mut cluster.pools, |pools| {
             for exposure in pools.iter_mut().map(|pool| &mut pool.exposure) {
                 change(exposure, |all| {
-                    all.iter_mut().for_each(|one| one.internet = Bounds::exact(packets(443, &everyone())));
+                    for one in all.iter_mut() {
+                        one.internet = Bounds::exact(packets(443, &everyone()));
+                    }
                 });
             }
         });
@@ -107,7 +109,9 @@ pub(super) const ALL: &[Named] = &[
         cluster.image_admission = known(ImageAdmission::Toothless { because: "it allows everything".to_owned() });
     }),
     ("a guardrail that was not read", |cluster| change(&mut cluster.guardrails, |all| {
-        all.iter_mut().for_each(|one| one.stance = Err(gap()));
+        for one in all.iter_mut() {
+            one.stance = Err(gap());
+        }
     })),
     ("no setting that could be refused", |cluster| cluster.guardrails = known(Vec::new())),
     ("threat detection of a part", |cluster| {

@@ -4,13 +4,19 @@ use super::failure;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
-        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef},
+        interceptors::{
+            Intercept,
+            context::{
+                AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+                BeforeTransmitInterceptorContextRef,
+            },
+        },
         runtime_components::RuntimeComponents,
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::BoxFuture;
-use palisade_provider::{Call, Event, Failure, FailureReason, Recorder, xml_to_json};
+use palisade_provider::{Attempt, Call, Event, Failure, FailureReason, Recorder, Transcript, xml_to_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -22,6 +28,10 @@ use tokio::time::Instant;
 /// Why a question has no answer that was left when the time was up.
 pub(super) const LATE: &str = "no answer within the time limit of the account or the target";
 
+/// The headers with what AWS calls a request, which is `requestID` in CloudTrail. The second is that of services that were
+/// there before the first was agreed on (aws-types 1.7, `request_id`).
+const REQUEST_IDS: [&str; 2] = ["x-amzn-requestid", "x-amz-request-id"];
+
 /// A status and a body.
 type Raw = (u16, Vec<u8>);
 
@@ -30,11 +40,12 @@ type Raw = (u16, Vec<u8>);
 pub(super) struct Capture {
     last: Arc<Mutex<Option<Raw>>>,
     recorder: Recorder,
+    transcript: Transcript,
 }
 
 impl Capture {
     fn new(recorder: &Recorder) -> Self {
-        Self { last: Arc::default(), recorder: recorder.clone() }
+        Self { last: Arc::default(), recorder: recorder.clone(), transcript: recorder.transcript() }
     }
 
     fn take(&self) -> Option<Raw> {
@@ -45,6 +56,28 @@ impl Capture {
 impl Intercept for Capture {
     fn name(&self) -> &'static str {
         "capture"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.transcript.sent();
+        Ok(())
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let id = REQUEST_IDS.iter().find_map(|name| response.headers().get(*name));
+        self.transcript.answered(Attempt::answered(response.status().as_u16(), id, None));
+        Ok(())
     }
 
     fn read_after_deserialization(
@@ -143,25 +176,26 @@ pub(super) async fn ask<T: DeserializeOwned>(
         };
         let sent = if Instant::now() < until { tokio::time::timeout_at(until, sending).await.ok() } else { None };
         let sent = sent.unwrap_or_else(|| Err(Failure::new(FailureReason::Unreachable, LATE)));
+        let exchange = capture.transcript.exchange();
         let next = answer(sent, &capture, wire).and_then(|body| Ok((following(&body, wire, paging)?, body)));
         let (next, body) = match next {
             Ok(next) => next,
             Err(failure) => {
-                recorder.failed(call, scope, params, page, failure);
+                recorder.failed(call, scope, params, page, failure, exchange);
                 return None;
             }
         };
         if let Some(next) = &next
             && !tokens.insert(next.clone())
         {
-            recorder.answered(call, scope, params, (page, false), body);
+            recorder.answered(call, scope, params, (page, false), body, exchange);
             let failure = Failure::new(FailureReason::Malformed, "the same page token came twice");
-            recorder.failed(call, scope, params, page.saturating_add(1), failure);
+            recorder.failed(call, scope, params, page.saturating_add(1), failure, None);
             return None;
         }
         // What does not fit our records is kept all the same; the normalizer says what is wrong with it.
         let decoded = T::deserialize(&body).ok();
-        recorder.answered(call, scope, params, (page, next.is_none()), body);
+        recorder.answered(call, scope, params, (page, next.is_none()), body, exchange);
         pages.push(decoded?);
         if next.is_none() {
             break;

@@ -208,7 +208,7 @@ async fn is_ruled(context: &Context) -> bool {
             // An account that is in none is told so by an error: that is the whole answer, and nothing failed.
             Outcome::Failed(failure) if failure.code.as_deref() == Some(DescribeOrganization::NOT_IN_USE) => {
                 let body = json!({ "__type": failure.code, "Message": failure.message });
-                context.recorder.answered(call, account, &[], (0, true), body);
+                context.recorder.answered(call, account, &[], (0, true), body, record.exchange.clone());
             }
             Outcome::Failed(_) | Outcome::Answered(_) => context.recorder.share(record),
         }
@@ -308,7 +308,7 @@ pub(super) async fn assume(
 ) -> Option<Session> {
     let Some(role) = settings.role.as_deref() else {
         let failure = Failure::new(FailureReason::Denied, "no role to assume in this account is configured");
-        recorder.failed(&calls::ASSUME_ROLE, account, &[], 0, failure);
+        recorder.failed(&calls::ASSUME_ROLE, account, &[], 0, failure, None);
         return None;
     };
     let client = own.sts(&own.base_region);

@@ -52,7 +52,8 @@ async fn or_nothing(
             Outcome::Failed(failure) if failure.code.as_deref() == Some(nothing) => {
                 let body = json!({ "__type": failure.code, "message": failure.message });
                 let page = (record.page, true);
-                context.recorder.answered(question.call, question.scope, question.params, page, body);
+                let Question { call, scope, params, .. } = *question;
+                context.recorder.answered(call, scope, params, page, body, record.exchange.clone());
             }
             Outcome::Failed(_) | Outcome::Answered(_) => context.recorder.share(record),
         }

@@ -310,7 +310,7 @@ impl Book<'_> {
             let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let (call, scope) = (Arc::from(call.name), Arc::from(scope));
             let last = next.is_none();
-            self.records.push(Record { call, scope, params, page, last, at: self.at, outcome });
+            self.records.push(Record { call, scope, params, page, last, at: self.at, exchange: None, outcome });
             pages.extend(answer);
             token = next;
             if last {

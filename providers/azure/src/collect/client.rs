@@ -3,7 +3,7 @@
 use super::{credentials, deadline::End, failure, fetch::Fetch, pipeline};
 use crate::{Limits, Settings, calls::is_of_graph};
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Url};
-use palisade_provider::{Call, Failure, FailureReason, Recorder};
+use palisade_provider::{Attempt, Call, Exchange, Failure, FailureReason, Recorder, Transcript};
 use serde_json::Value;
 use std::sync::{
     Arc,
@@ -29,13 +29,26 @@ struct Line {
 #[derive(Debug)]
 pub(super) struct Attempts {
     recorder: Recorder,
+    transcript: Transcript,
     last_status: AtomicU16,
     made: AtomicU32,
 }
 
 impl Attempts {
-    /// An answer came, with this status; how many attempts were made by now.
-    pub(super) fn answered(&self, status: u16) -> u32 {
+    /// For one call.
+    fn of(recorder: &Recorder) -> Self {
+        let (recorder, transcript) = (recorder.clone(), recorder.transcript());
+        Self { recorder, transcript, last_status: AtomicU16::new(0), made: AtomicU32::new(0) }
+    }
+
+    /// An attempt is on its way.
+    pub(super) fn sent(&self) {
+        self.transcript.sent();
+    }
+
+    /// An answer came, with this status and what its headers call it; how many attempts were made by now.
+    pub(super) fn answered(&self, status: u16, request_id: Option<&str>, correlation_id: Option<&str>) -> u32 {
+        self.transcript.answered(Attempt::answered(status, request_id, correlation_id));
         self.last_status.store(status, Ordering::Relaxed);
         if status == 429 {
             self.recorder.tell(palisade_provider::Event::Throttled);
@@ -69,11 +82,24 @@ impl Client {
         Fetch { client: self, recorder, end }
     }
 
-    /// Asks for one body. `path` has its query with it. A question with a body of its own is asked with `POST`, which is a
+    /// Asks for one body, and tells how it came. `path` has its query with it. A question with a body of its own is asked with `POST`, which is a
     /// read all the same: only lists that Azure computes on demand are asked like that.
     pub(super) async fn ask(
         &self,
         (recorder, end): (&Recorder, End),
+        call: &Call,
+        place: (&str, &str),
+        question: Option<&Value>,
+    ) -> (Result<Value, Failure>, Option<Exchange>) {
+        let attempts = Arc::new(Attempts::of(recorder));
+        let answer = self.answer((recorder, end), &attempts, call, place, question).await;
+        (answer, attempts.transcript.exchange())
+    }
+
+    async fn answer(
+        &self,
+        (recorder, end): (&Recorder, End),
+        attempts: &Arc<Attempts>,
         call: &Call,
         (scope, path): (&str, &str),
         question: Option<&Value>,
@@ -96,9 +122,7 @@ impl Client {
         }
         let permit = recorder.permit(base.host_str().unwrap_or_default(), scope);
         let Ok(_permit) = tokio::time::timeout_at(end.at, permit).await else { return Err(over()) };
-        let attempts =
-            Arc::new(Attempts { recorder: recorder.clone(), last_status: AtomicU16::new(0), made: AtomicU32::new(0) });
-        let context = Context::new().with_value(Arc::clone(&attempts));
+        let context = Context::new().with_value(Arc::clone(attempts));
         let mut request = Request::new(url, if question.is_some() { Method::Post } else { Method::Get });
         request.insert_header("accept", "application/json");
         if is_of_graph(call) {

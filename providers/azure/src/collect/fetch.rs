@@ -36,14 +36,15 @@ impl Fetch<'_> {
     pub(super) async fn one<T: DeserializeOwned>(&self, call: &'static Call, place: Place<'_>) -> Option<T> {
         let Place { scope, params, path, version } = place;
         let path = format!("{path}?api-version={version}");
-        match self.client.ask((self.recorder, self.end), call, (scope, &path), None).await {
+        let (answer, exchange) = self.client.ask((self.recorder, self.end), call, (scope, &path), None).await;
+        match answer {
             Ok(body) => {
                 let read = T::deserialize(&body).ok();
-                self.recorder.answered(call, scope, params, (0, true), body);
+                self.recorder.answered(call, scope, params, (0, true), body, exchange);
                 read
             }
             Err(failure) => {
-                self.recorder.failed(call, scope, params, 0, failure);
+                self.recorder.failed(call, scope, params, 0, failure, exchange);
                 None
             }
         }
@@ -72,10 +73,11 @@ impl Fetch<'_> {
         let mut seen = BTreeSet::new();
         let mut path = first;
         for page in 0..MOST_PAGES {
-            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), None).await {
+            let (answer, exchange) = self.client.ask((self.recorder, self.end), call, (scope, &path), None).await;
+            let body = match answer {
                 Ok(body) => body,
                 Err(failure) => {
-                    self.recorder.failed(call, scope, params, page, failure);
+                    self.recorder.failed(call, scope, params, page, failure, exchange);
                     return items;
                 }
             };
@@ -84,13 +86,13 @@ impl Fetch<'_> {
             let next = match next_link(&body, onward_field) {
                 Ok(next) => next,
                 Err(why) => {
-                    self.recorder.answered(call, scope, params, (page, false), body);
+                    self.recorder.answered(call, scope, params, (page, false), body, exchange);
                     let failure = Failure::new(FailureReason::Malformed, &why);
-                    self.recorder.failed(call, scope, params, page + 1, failure);
+                    self.recorder.failed(call, scope, params, page + 1, failure, None);
                     return items;
                 }
             };
-            self.recorder.answered(call, scope, params, (page, next.is_none()), body);
+            self.recorder.answered(call, scope, params, (page, next.is_none()), body, exchange);
             let Some(next) = next else { return items };
             let refused = match onward(&next) {
                 None => Some(format!("the next page's address cannot be read: `{next}`")),
@@ -101,12 +103,12 @@ impl Fetch<'_> {
                 }
             };
             if let Some(why) = refused {
-                self.recorder.failed(call, scope, params, page + 1, Failure::new(FailureReason::Malformed, &why));
+                self.recorder.failed(call, scope, params, page + 1, Failure::new(FailureReason::Malformed, &why), None);
                 return items;
             }
         }
         let why = format!("the list has more than {MOST_PAGES} pages");
-        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why), None);
         items
     }
 }
@@ -124,9 +126,11 @@ impl Fetch<'_> {
                 options.insert("$skipToken".to_owned(), json!(token));
             }
             let question = json!({ "subscriptions": [scope], "query": query, "options": options });
-            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question)).await {
+            let asking = self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question));
+            let (answer, exchange) = asking.await;
+            let body = match answer {
                 Ok(body) => body,
-                Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
+                Err(failure) => return self.recorder.failed(call, scope, params, page, failure, exchange),
             };
             let token = match body.get("$skipToken") {
                 // It is a word and no flag.
@@ -138,18 +142,18 @@ impl Fetch<'_> {
                 Some(Value::String(_)) => Err("the same page token came twice".to_owned()),
                 Some(odd) => Err(format!("`$skipToken` is no text: `{odd}`")),
             };
-            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body);
+            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body, exchange);
             match token {
                 Ok(None) => return,
                 Ok(Some(token)) => onward = Some(token),
                 Err(why) => {
                     let failure = Failure::new(FailureReason::Malformed, &why);
-                    return self.recorder.failed(call, scope, params, page + 1, failure);
+                    return self.recorder.failed(call, scope, params, page + 1, failure, None);
                 }
             }
         }
         let why = format!("the list has more than {MOST_PAGES} pages");
-        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why), None);
     }
 
     /// Asks for a list that Azure computes on demand, to its end: it pages on by a token in the body.
@@ -159,16 +163,18 @@ impl Fetch<'_> {
         let mut seen = BTreeSet::new();
         let mut question = json!({});
         for page in 0..MOST_PAGES {
-            let body = match self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question)).await {
+            let asking = self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question));
+            let (answer, exchange) = asking.await;
+            let body = match answer {
                 Ok(body) => body,
-                Err(failure) => return self.recorder.failed(call, scope, params, page, failure),
+                Err(failure) => return self.recorder.failed(call, scope, params, page, failure, exchange),
             };
             let token = match body.get("skipToken") {
                 None | Some(Value::Null) => Ok(None),
                 Some(Value::String(token)) => Ok(Some(token.clone()).filter(|token| !token.is_empty())),
                 Some(odd) => Err(format!("`skipToken` is no text: `{odd}`")),
             };
-            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body);
+            self.recorder.answered(call, scope, params, (page, token == Ok(None)), body, exchange);
             let why = match token {
                 Ok(None) => return,
                 Ok(Some(token)) if seen.insert(token.clone()) => {
@@ -178,10 +184,17 @@ impl Fetch<'_> {
                 Ok(Some(_)) => "the same page token came twice".to_owned(),
                 Err(why) => why,
             };
-            return self.recorder.failed(call, scope, params, page + 1, Failure::new(FailureReason::Malformed, &why));
+            return self.recorder.failed(
+                call,
+                scope,
+                params,
+                page + 1,
+                Failure::new(FailureReason::Malformed, &why),
+                None,
+            );
         }
         let why = format!("the list has more than {MOST_PAGES} pages");
-        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why));
+        self.recorder.failed(call, scope, params, MOST_PAGES, Failure::new(FailureReason::Malformed, &why), None);
     }
 }
 

@@ -7,7 +7,7 @@ use azure_core::{
     credentials::{AccessToken, TokenCredential},
     http::{
         ClientOptions, Context, Pipeline, Request, RetryOptions, StatusCode, Transport,
-        headers::{AUTHORIZATION, HeaderName, RETRY_AFTER},
+        headers::{AUTHORIZATION, HeaderName, Headers, RETRY_AFTER},
         policies::{Policy, PolicyResult, RetryHeaders, RetryPolicy, auth::BearerTokenAuthorizationPolicy},
     },
     time::{Duration, OffsetDateTime},
@@ -21,6 +21,12 @@ use tokio::sync::Mutex;
 
 /// The longest wait between two attempts, whatever the service asks for.
 const LONGEST_PAUSE: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// The headers with what Azure Resource Manager and Microsoft Graph call a request.
+const REQUEST_IDS: [&str; 2] = ["x-ms-request-id", "request-id"];
+
+/// The header with what Azure Resource Manager calls everything that a request set off.
+const CORRELATION_IDS: [&str; 1] = ["x-ms-correlation-request-id"];
 
 /// A token is renewed when less than this is left of it.
 const RENEWAL: Duration = Duration::minutes(5);
@@ -142,15 +148,26 @@ fn left_alone(status: u16, retry_after: Option<&str>) -> std::time::Duration {
     std::time::Duration::from_secs(asked).min(LONGEST_PAUSE)
 }
 
+/// The first of some headers that is there.
+fn id<'a>(headers: &'a Headers, names: &[&'static str]) -> Option<&'a str> {
+    names.iter().find_map(|name| headers.get_optional_str(&HeaderName::from_static(name)))
+}
+
 #[async_trait]
 #[expect(elided_lifetimes_in_paths, reason = "the trait hides this lifetime, and an implementation must hide it too")]
 impl Policy for Watch {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        let attempts = context.value::<Arc<Attempts>>();
+        if let Some(attempts) = attempts {
+            attempts.sent();
+        }
         let result = forward(context, request, next).await;
-        if let Some(attempts) = context.value::<Arc<Attempts>>() {
+        if let Some(attempts) = attempts {
             match &result {
                 Ok(response) => {
-                    let made = attempts.answered(response.status().into());
+                    let headers = response.headers();
+                    let ids = (id(headers, &REQUEST_IDS), id(headers, &CORRELATION_IDS));
+                    let made = attempts.answered(response.status().into(), ids.0, ids.1);
                     if made < self.attempts {
                         let asked = response.headers().get_optional_str(&RETRY_AFTER);
                         tokio::time::sleep(left_alone(response.status().into(), asked)).await;

@@ -7,10 +7,14 @@ use super::{
 };
 use crate::settings::Settings;
 use google_cloud_gax::{backoff_policy::BackoffPolicy, options::RequestOptionsBuilder, retry_policy::RetryPolicy};
-use palisade_provider::{Call, Failure, FailureReason, Recorder};
+use palisade_provider::{Call, Exchange, Failure, FailureReason, Recorder};
 use serde::Serialize;
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, hash_map::RandomState},
+    hash::{BuildHasher as _, Hasher as _},
+    sync::Arc,
+};
 use tokio::time::Instant;
 
 /// What distinguishes a call from others of its name and scope.
@@ -71,14 +75,14 @@ impl Asker<'_> {
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         match self.send(host, scope, builder, send).await {
-            Ok(mut value) => {
+            Ok((mut value, exchange)) => {
                 strip(&mut value);
-                self.recorder.answered(call, scope, params, (0, true), value.clone());
+                self.recorder.answered(call, scope, params, (0, true), value.clone(), exchange);
                 Ok(value)
             }
-            Err(Refusal { failure, .. }) => {
+            Err(Refusal { failure, exchange, .. }) => {
                 let reason = failure.reason;
-                self.recorder.failed(call, scope, params, 0, failure);
+                self.recorder.failed(call, scope, params, 0, failure, exchange);
                 Err(reason)
             }
         }
@@ -101,9 +105,9 @@ impl Asker<'_> {
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         let refused = self.pages_until((call, host), scope, params, builder, send, look).await;
-        refused.map_err(|(page, Refusal { failure, .. })| {
+        refused.map_err(|(page, Refusal { failure, exchange, .. })| {
             let reason = failure.reason;
-            self.recorder.failed(call, scope, params, page, failure);
+            self.recorder.failed(call, scope, params, page, failure, exchange);
             reason
         })
     }
@@ -127,56 +131,74 @@ impl Asker<'_> {
         let mut seen = BTreeSet::new();
         let mut token = String::new();
         loop {
-            let mut value = self.send(host, scope, builder(token), &send).await.map_err(|refusal| (page, refusal))?;
+            let sent = self.send(host, scope, builder(token), &send).await;
+            let (mut value, exchange) = sent.map_err(|refusal| (page, refusal))?;
             look(&mut value);
             token = value.get("nextPageToken").and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
             let last = token.is_empty();
-            self.recorder.answered(call, scope, params, (page, last), value);
+            self.recorder.answered(call, scope, params, (page, last), value, exchange);
             if last {
                 return Ok(());
             }
             page = page.saturating_add(1);
             if !seen.insert(token.clone()) {
                 let failure = Failure::new(FailureReason::Malformed, "the same page token came twice");
-                return Err((page, Refusal { failure, consumer: None }));
+                return Err((page, Refusal { failure, consumer: None, exchange: None }));
             }
         }
     }
 
-    /// Sends one question and writes nothing down.
+    /// Sends one question and writes nothing down. Returns the answer and how it came.
     pub(crate) async fn send<B, T, F>(
         &self,
         host: &'static str,
         scope: &str,
         builder: B,
         send: impl FnOnce(B) -> F,
-    ) -> Result<Value, Refusal>
+    ) -> Result<(Value, Option<Exchange>), Refusal>
     where
         B: RequestOptionsBuilder,
         T: Serialize,
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         let limits = self.settings.limits;
-        let alone = |failure| Refusal { failure, consumer: None };
+        let transcript = self.recorder.transcript();
+        let alone = |failure| Refusal { failure, consumer: None, exchange: transcript.exchange() };
         let late = || alone(Failure::new(FailureReason::Unreachable, LATE));
         let _permit =
             tokio::time::timeout_at(self.deadline, self.recorder.permit(host, scope)).await.map_err(|_| late())?;
-        let patience = Patience::new(limits, &self.recorder);
+        let patience = Patience::new(limits, &self.recorder, &transcript);
+        let id = call_id();
         let mut builder = builder
             .with_idempotency(true)
             .with_attempt_timeout(limits.attempt)
             .with_retry_policy(Arc::clone(&patience) as Arc<dyn RetryPolicy>)
             .with_backoff_policy(patience as Arc<dyn BackoffPolicy>)
             .with_retry_throttler(NeverThrottled)
-            .with_user_agent(concat!("palisade/", env!("CARGO_PKG_VERSION")));
+            .with_user_agent(format!(concat!("palisade/", env!("CARGO_PKG_VERSION"), " (call {})"), id));
         if let Some(project) = &self.settings.quota_project {
             builder = builder.with_quota_project(project.clone());
         }
         let until = self.deadline.min(Instant::now() + limits.call);
+        transcript.sent_as(&id);
         let answer = tokio::time::timeout_at(until, Box::pin(send(builder))).await.map_err(|_| late())?;
-        let answer = answer.map_err(|error| Refusal { failure: failure(&error), consumer: consumer(&error) })?;
-        serde_json::to_value(answer).map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))
+        let answer = answer.map_err(|error| Refusal {
+            failure: failure(&error),
+            consumer: consumer(&error),
+            exchange: transcript.exchange(),
+        })?;
+        let value = serde_json::to_value(answer);
+        let value = value.map_err(|error| alone(Failure::new(FailureReason::Malformed, &error.to_string())))?;
+        Ok((value, transcript.exchange()))
     }
+}
+
+/// An id for a call, 128 bits as hexadecimal. Google gives requests no id that its clients tell of; Cloud Audit Logs keep the
+/// user agent (`protoPayload.requestMetadata.callerSuppliedUserAgent`), so it stands there.
+/// <https://cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog#RequestMetadata>
+fn call_id() -> String {
+    let half = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", half(), half())
 }
 
 /// A page's token; none for the first page, for the services that tell an empty token from none.
@@ -190,4 +212,6 @@ pub(crate) struct Refusal {
     pub(crate) failure: Failure,
     /// The project whose API is off, as `projects/NUMBER`, when that is why.
     pub(crate) consumer: Option<String>,
+    /// How it went over the wire; `None` when nothing was sent.
+    pub(crate) exchange: Option<Exchange>,
 }

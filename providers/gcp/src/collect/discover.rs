@@ -67,7 +67,7 @@ async fn visible(asker: &Asker<'_>, run: &Run) -> Found {
 /// A search leaves out what the caller may not get and does not say so: what it should have found and did not was refused.
 /// <https://cloud.google.com/resource-manager/reference/rest/v3/projects/search>
 pub(crate) fn unseen(recorder: &Recorder, scope: &str, page: u32, why: &str) {
-    recorder.failed(&PROJECTS_SEARCH, scope, &[], page, Failure::new(FailureReason::Denied, why));
+    recorder.failed(&PROJECTS_SEARCH, scope, &[], page, Failure::new(FailureReason::Denied, why), None);
 }
 
 async fn below_all(settings: &Settings, run: &Run, recorder: &Recorder, parents: Vec<String>) -> Found {

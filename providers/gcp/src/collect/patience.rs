@@ -10,7 +10,7 @@ use google_cloud_gax::{
     retry_state::RetryState,
     retry_throttler::RetryThrottler,
 };
-use palisade_provider::{Event, Recorder};
+use palisade_provider::{Attempt, Event, Recorder, Transcript};
 use std::{
     sync::{
         Arc,
@@ -31,32 +31,41 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(crate) struct Patience {
     attempts: u32,
     recorder: Recorder,
+    transcript: Transcript,
     backoff: ExponentialBackoff,
     /// What the service asked for after the last attempt, in milliseconds.
     asked_for: AtomicU64,
 }
 
 impl Patience {
-    pub(crate) fn new(limits: Limits, recorder: &Recorder) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, recorder: &Recorder, transcript: &Transcript) -> Arc<Self> {
         let backoff = ExponentialBackoffBuilder::new()
             .with_initial_delay(limits.first_pause)
             .with_maximum_delay(limits.first_pause.saturating_mul(16))
             .with_scaling(2.0)
             .clamp();
-        Arc::new(Self { attempts: limits.attempts, recorder: recorder.clone(), backoff, asked_for: AtomicU64::new(0) })
+        let (attempts, recorder, transcript) = (limits.attempts, recorder.clone(), transcript.clone());
+        Arc::new(Self { attempts, recorder, transcript, backoff, asked_for: AtomicU64::new(0) })
     }
 }
 
 impl RetryPolicy for Patience {
     fn on_error(&self, state: &RetryState, error: Error) -> RetryResult {
         self.asked_for.store(wait_asked_for(&error), Ordering::Relaxed);
+        if let Some(status) = error.http_status_code() {
+            self.transcript.answered(Attempt::answered(status, request_id(&error), None));
+        }
         if !is_passing(&error) {
             return RetryResult::Permanent(error);
         }
         if is_throttled(&error) {
             self.recorder.tell(Event::Throttled);
         }
-        if state.attempt_count >= self.attempts { RetryResult::Exhausted(error) } else { RetryResult::Continue(error) }
+        if state.attempt_count >= self.attempts {
+            return RetryResult::Exhausted(error);
+        }
+        self.transcript.sent();
+        RetryResult::Continue(error)
     }
 }
 
@@ -97,6 +106,14 @@ pub(crate) fn is_throttled(error: &Error) -> bool {
 pub(crate) fn reason(error: &Error) -> Option<&str> {
     error.status()?.details.iter().find_map(|detail| match detail {
         StatusDetails::ErrorInfo(info) => Some(info.reason.as_str()),
+        _ => None,
+    })
+}
+
+/// What the service calls the request, where an error says it.
+fn request_id(error: &Error) -> Option<&str> {
+    error.status()?.details.iter().find_map(|detail| match detail {
+        StatusDetails::RequestInfo(info) => Some(info.request_id.as_str()),
         _ => None,
     })
 }

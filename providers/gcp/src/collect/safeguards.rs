@@ -170,16 +170,16 @@ async fn listed<B, T, F>(
     F: Future<Output = google_cloud_gax::Result<T>>,
 {
     let refused = asker.pages_until(question, project, params, builder, send, look).await;
-    if let Err((page, Refusal { mut failure, consumer })) = refused {
+    if let Err((page, Refusal { mut failure, consumer, exchange })) = refused {
         if failure.code.as_deref() == Some(SERVICE_DISABLED) {
             if is_off_in(asker, run, project, consumer).await {
                 // Where the service was never turned on there is nothing of it: that is the whole answer.
                 let body = json!({ "error": { "status": failure.code, "message": failure.message } });
-                asker.recorder.answered(question.0, project, params, (page, true), body);
+                asker.recorder.answered(question.0, project, params, (page, true), body, exchange);
                 return;
             }
             failure = failure.code(SERVICE_DISABLED_ELSEWHERE);
         }
-        asker.recorder.failed(question.0, project, params, page, failure);
+        asker.recorder.failed(question.0, project, params, page, failure, exchange);
     }
 }

@@ -73,16 +73,16 @@ pub(crate) async fn read(settings: &Settings, run: &Run, project: &str, recorder
 async fn clusters(asker: &Asker<'_>, run: &Run, project: &str) -> Option<serde_json::Value> {
     let builder = asker.clients.clusters.list_clusters().set_parent(format!("projects/{project}/locations/-"));
     match asker.send(CONTAINER, project, builder, |builder| builder.send()).await {
-        Ok(mut body) => {
+        Ok((mut body, exchange)) => {
             strip::clusters(&mut body);
-            asker.recorder.answered(&CLUSTERS_LIST, project, &[], (0, true), body.clone());
+            asker.recorder.answered(&CLUSTERS_LIST, project, &[], (0, true), body.clone(), exchange);
             Some(body)
         }
-        Err(Refusal { mut failure, consumer }) => {
+        Err(Refusal { mut failure, consumer, exchange }) => {
             if failure.code.as_deref() == Some(SERVICE_DISABLED) && !is_off_in(asker, run, project, consumer).await {
                 failure = failure.code(SERVICE_DISABLED_ELSEWHERE);
             }
-            asker.recorder.failed(&CLUSTERS_LIST, project, &[], 0, failure);
+            asker.recorder.failed(&CLUSTERS_LIST, project, &[], 0, failure, exchange);
             None
         }
     }

@@ -212,6 +212,6 @@ impl Book<'_, '_> {
     ) {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let (call, scope) = (Arc::from(call.name), Arc::from(scope));
-        self.records.push(Record { call, scope, params, page, last, at: self.fleet.at, outcome });
+        self.records.push(Record { call, scope, params, page, last, at: self.fleet.at, exchange: None, outcome });
     }
 }

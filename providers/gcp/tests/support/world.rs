@@ -202,6 +202,7 @@ impl World {
             page: 0,
             last: true,
             at: now(),
+            exchange: None,
             outcome: match answer {
                 Ok(body) => Outcome::Answered(Body::of(body)),
                 Err(failure) => Outcome::Failed(failure.clone()),

@@ -1,0 +1,114 @@
+//! `palisade export`: a run in the forms of other programs.
+
+use crate::{
+    arguments::{ExportFormat, ExportRun, ExportTargets},
+    evidence::{self, Rejudged},
+    exit::{Exit, WrongUsage},
+    output::{self, Screen},
+    plan::kept_in,
+    scan::configuration,
+    stored,
+};
+use anyhow::Context as _;
+use palisade_controls::controls;
+use palisade_engine::{Finding, Policy};
+use palisade_exports::{Bundled, Form, Record, files, left_out, write};
+use palisade_report::{Outlook, Report};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
+
+pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
+    if let [path] = wanted.snapshots.as_slice()
+        && evidence::is_bundle(path)
+    {
+        return of_bundle(path, wanted, screen).await;
+    }
+    if !wanted.trusted.key.is_empty() || !wanted.trusted.rotation.is_empty() {
+        return Err(WrongUsage("`--key` is for one bundle of `palisade evidence export`".to_owned()).into());
+    }
+    let policy = match &wanted.config {
+        Some(path) => configuration(path)?.policy,
+        None => Policy::default(),
+    };
+    let report = stored::judged_by(&wanted.snapshots, &policy)?;
+    put((&report, &policy), None, wanted, screen)
+}
+
+/// Of a bundle that holds and whose verdicts come out again: what is given away is what it says.
+async fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
+    if wanted.config.is_some() {
+        let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
+        return Err(WrongUsage(why.to_owned()).into());
+    }
+    let Rejudged { bundle, policy, report, numbers, before, now, .. } =
+        evidence::judged_again(path, &wanted.trusted).await?;
+    if now != before {
+        return Err(evidence::judged_otherwise(&bundle, &before, &now));
+    }
+    let calls = |finding: &Finding| numbers.calls_of(finding);
+    let bundled = Bundled { base: "", manifest_sha256: Some(&bundle.checked().sha256), calls: Some(&calls) };
+    put((&report, &policy), Some(bundled), wanted, screen)
+}
+
+fn put(
+    (report, policy): (&Report, &Policy),
+    bundle: Option<Bundled<'_>>,
+    wanted: &ExportRun,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    let controls = controls();
+    let forms = forms(&wanted.format);
+    let outlook = outlook(report, &forms, wanted.file.as_deref())?;
+    let record = record(Record::new(report, &controls, policy), outlook.as_ref(), &wanted.targets);
+    let record = match bundle {
+        Some(bundle) => record.in_bundle(bundle),
+        None => record,
+    };
+    let mut said = String::new();
+    for form in forms {
+        for file in files(&record, form) {
+            let path = wanted.out.join(file.path);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).with_context(|| format!("could not make `{}`", folder.display()))?;
+            }
+            output::write(Some(&path), |to| write(&record, file, to))?;
+            // Writing to a string cannot fail.
+            let _ = writeln!(said, "{}", path.display());
+        }
+        let missing = left_out(&record, form);
+        if missing > 0 {
+            screen.warn(&format!(
+                "{missing} verdicts are not in the form for AWS Security Hub: no account and region of AWS is theirs; \
+                 `--security-hub ACCOUNT/REGION` names one that takes them"
+            ));
+        }
+    }
+    output::data(said.as_bytes(), None)?;
+    Ok(Exit::Done)
+}
+
+/// The forms that were asked for, each once.
+pub(crate) fn forms(wanted: &[ExportFormat]) -> BTreeSet<Form> {
+    wanted.iter().map(|format| Form::from(*format)).collect()
+}
+
+/// The plan, where a form holds one.
+pub(crate) fn outlook(report: &Report, forms: &BTreeSet<Form>, file: Option<&Path>) -> anyhow::Result<Option<Outlook>> {
+    if !forms.iter().any(|form| form.has_plan()) {
+        return Ok(None);
+    }
+    let kept = kept_in(file, None, report)?;
+    Ok(Some(Outlook::of(report, Some(&kept)).map_err(|error| WrongUsage(error.to_string()))?))
+}
+
+/// A record with what the forms want besides.
+pub(crate) fn record<'a>(record: Record<'a>, outlook: Option<&'a Outlook>, targets: &ExportTargets) -> Record<'a> {
+    let record = record.as_ocsf(targets.ocsf_version);
+    let record = match outlook {
+        Some(outlook) => record.with_outlook(outlook),
+        None => record,
+    };
+    match &targets.security_hub {
+        Some(hub) => record.to_hub(hub.clone()),
+        None => record,
+    }
+}

@@ -1,0 +1,162 @@
+//! From stored runs and bundles to the forms of other programs.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn command(folder: &Path, program: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_palisade")).parent().unwrap();
+    let path = format!("{}:{}:{}", folder.join("bin").display(), binary.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(program);
+    command.current_dir(folder).env_clear().env("PATH", path).env("HOME", "/nonexistent");
+    command
+}
+
+fn output(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, "palisade").args(arguments).output().unwrap()
+}
+
+/// What a command printed that ends with a code: stdout, then stderr.
+fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
+    let output = output(folder, arguments);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let both = format!("{}{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{both}");
+    both
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(folder).unwrap().to_owned(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+const ALL: &str = "oscal,ocsf,asff,junit,sarif,csv,xlsx";
+
+#[test]
+fn every_command_of_the_guide_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "12", "--keep", "run1", "-o", "report.txt"]);
+    fs::write(at.join("palisade.yaml"), "targets:\n  - {name: acme, provider: aws}\n").unwrap();
+    // AWS's own program is not here: what it would be given is looked at, and the file is there.
+    fs::create_dir(at.join("bin")).unwrap();
+    let aws = at.join("bin/aws");
+    fs::write(&aws, "#!/bin/sh\necho \"$@\" >> aws-was-asked\ntest -s \"${4#file://}\"\n").unwrap();
+    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("docs/guides/exports.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap().1).collect();
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        let script = format!("set -euo pipefail\n{block}");
+        let output = command(at, "bash").arg("-c").arg(script).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{block}\n{}{}", text(&output.stdout), text(&output.stderr));
+    }
+    let asked = fs::read_to_string(at.join("aws-was-asked")).unwrap();
+    assert!(asked.lines().count() > 3, "{asked}");
+    assert!(asked.lines().all(|line| line.starts_with("securityhub batch-import-findings --cli-input-json file://")));
+}
+
+#[test]
+fn a_bundle_holds_the_same_exports_as_its_snapshot_and_the_same_run_gives_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "6", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["export", "run1", "--format", ALL, "--out", "one"]);
+    said(at, 0, &["export", "run1", "--format", ALL, "--out", "two"]);
+    said(at, 0, &["export", "run1", "--format", ALL, "--out", "two"]);
+    let one = files(&at.join("one"));
+    assert_eq!(one.len(), 11, "{:?}", one.keys());
+    assert!(one == files(&at.join("two")), "the same run gives the same bytes, over what was there too");
+
+    said(at, 0, &["evidence", "export", "run1", "--out", "b", "--format", ALL]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "again", "--format", ALL]);
+    let inside = files(&at.join("b/exports"));
+    assert!(files(&at.join("b")) == files(&at.join("again")));
+    assert!(one.keys().eq(inside.keys()), "{:?}", inside.keys());
+    for (name, bytes) in &one {
+        // What is about verdicts has links to their answers in a bundle.
+        let has_links = ["oscal/assessment-results.json", "oscal/plan-of-action-and-milestones.json"];
+        let is_linked = has_links.iter().any(|path| name == Path::new(path));
+        assert_eq!(inside.get(name) == Some(bytes), !is_linked, "{}", name.display());
+    }
+    said(at, 0, &["evidence", "verify", "b"]);
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(at.join("b/manifest.json")).unwrap()).unwrap();
+    let listed = manifest["files"].as_array().unwrap().iter().filter(|file| file["role"] == "export").count();
+    assert_eq!(listed, inside.len());
+
+    // Every link of the results leads to a file of the bundle, and its digest is the file's.
+    let results = fs::read(at.join("b/exports/oscal/assessment-results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
+    let links = results["assessment-results"]["back-matter"]["resources"].as_array().unwrap();
+    let mut answers = 0;
+    for link in links.iter().flat_map(|resource| resource["rlinks"].as_array().unwrap()) {
+        let href = link["href"].as_str().unwrap();
+        assert!(at.join("b/exports/oscal").join(href).is_file(), "{href}");
+        if let Some(digest) = link["hashes"][0]["value"].as_str() {
+            answers += 1;
+            assert!(href.ends_with(&format!("{digest}.json")), "{href}");
+        }
+    }
+    assert!(answers > 20, "{answers}");
+
+    // From the bundle, later: the same verdicts, and links as if they stood in its folder.
+    said(at, 0, &["export", "b", "--format", ALL, "--out", "three"]);
+    for (name, bytes) in files(&at.join("three")) {
+        if !name.starts_with("oscal") {
+            assert!(one.get(&name) == Some(&bytes), "{}", name.display());
+        }
+    }
+    let later = fs::read_to_string(at.join("three/oscal/assessment-results.json")).unwrap();
+    assert!(later.contains("\"href\":\"raw/") && later.contains("\"href\":\"manifest.json\""));
+}
+
+#[test]
+fn what_cannot_be_exported_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b"]);
+    let told = said(at, 0, &["export", "run1", "--format", "asff", "--out", "x"]);
+    assert!(told.contains("`--security-hub ACCOUNT/REGION` names one"), "{told}");
+    let told =
+        said(at, 0, &["export", "run1", "--format", "asff", "--out", "x", "--security-hub", "111122223333/eu-west-1"]);
+    assert!(!told.contains("are not in the form"), "{told}");
+    for (arguments, why) in [
+        (&["--security-hub", "eu-west-1"][..], "is no account and region"),
+        (&["--ocsf-version", "1.4.0"], "is no version of OCSF"),
+        (&["--key", "k.pub"], "is for one bundle"),
+    ] {
+        let all: Vec<&str> =
+            ["export", "run1", "--format", "ocsf", "--out", "x"].iter().chain(arguments).copied().collect();
+        let told = said(at, 2, &all);
+        assert!(told.contains(why), "{told}");
+    }
+    let wrong = said(at, 2, &["export", "b", "--format", "ocsf", "--out", "x", "-c", "palisade.yaml"]);
+    assert!(wrong.contains("judged by the parameters that it holds"), "{wrong}");
+    // A bundle that was changed is not exported.
+    let verdicts = at.join("b/results/verdicts.ndjson");
+    let text = fs::read_to_string(&verdicts).unwrap();
+    fs::write(&verdicts, text.replacen("\"fail\"", "\"pass\"", 1)).unwrap();
+    let broken = said(at, 4, &["export", "b", "--format", "ocsf", "--out", "y"]);
+    assert!(broken.contains("does not hold") && !at.join("y").exists(), "{broken}");
+}

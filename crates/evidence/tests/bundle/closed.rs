@@ -1,0 +1,113 @@
+//! Answers that are encrypted with the key of a month, with the key and without it.
+
+use crate::{
+    mutations,
+    public_tools::{commands, python, shell},
+    stage::{Making, Sealed, files, gaps, run, verdicts_again},
+};
+use palisade_evidence::{Bundle, ExportError, PeriodKey, Trust, VERDICTS, verify};
+use palisade_testkit::SnapshotBuilder;
+use serde_json::json;
+use std::fs;
+
+/// A key for the month of the stage's run.
+fn key() -> PeriodKey {
+    let month = run()[0].finished_at.strftime("%Y-%m").to_string();
+    PeriodKey::generate(&month).unwrap().0
+}
+
+fn closed(key: &PeriodKey) -> Making<'static> {
+    Making { key: Some(key.clone()), ..Making::default() }
+}
+
+#[test]
+fn without_its_key_a_closed_bundle_holds_and_says_what_could_not_be_checked() {
+    let (sealed, key) = (Sealed::new(1), key());
+    sealed.make(&Making { name: "run-2", ..closed(&key) }, "2");
+    let trust = Trust::new(&[sealed.key.public()], &[]).unwrap();
+    let checked = verify(&sealed.path("2"), &trust).unwrap();
+    let named = checked.closed.unwrap();
+    assert_eq!((named.key_id.as_str(), named.period.as_str()), (key.id(), key.period()));
+    assert_eq!(checked.manifest.encryption.as_ref(), Some(&named));
+    let open = verify(&sealed.path("1"), &trust).unwrap();
+    assert_eq!(
+        (checked.clusters_listed, checked.clusters_evaluated, checked.clusters_explained),
+        (open.clusters_listed, open.clusters_evaluated, open.clusters_explained)
+    );
+    // Another key of the same month opens nothing and spoils nothing.
+    let other = verify(&sealed.path("2"), &trust.clone().opening(vec![self::key()])).unwrap();
+    assert!(other.closed.is_some());
+    assert!(verify(&sealed.path("2"), &trust.opening(vec![key])).unwrap().closed.is_none());
+    // The plain bundle's ledger and verdicts are the closed one's: digests are of what was answered.
+    for name in ["calls.ndjson", VERDICTS, "results/coverage.json"] {
+        let of = |bundle: &str| fs::read(sealed.path(bundle).join(name)).unwrap();
+        assert_eq!(of("1"), of("2"), "{name}");
+    }
+}
+
+#[test]
+fn public_tools_find_a_closed_bundle_whole_without_the_key() {
+    let (sealed, key) = (Sealed::new(1), key());
+    sealed.make(&Making { name: "run-2", ..closed(&key) }, "2");
+    let page = fs::read_to_string(sealed.path("2/VERIFY.md")).unwrap();
+    assert!(
+        page.contains(&format!("**The answers under `raw/` are encrypted** (AES-256-GCM) with the key `{}`", key.id()))
+    );
+    let output = shell(&commands(&page).concat(), &sealed.path("2"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = python(&sealed.path("2"), None);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn with_its_key_a_closed_bundle_is_judged_again_and_without_it_nothing_of_an_answer_is_left() {
+    let (sealed, key) = (Sealed::new(0), key());
+    let trust = Trust::default();
+    for place in ["b", "b.tar"] {
+        sealed.make(&closed(&key), place);
+        let bundle = Bundle::open(&sealed.path(place), &trust.clone().opening(vec![key.clone()])).unwrap();
+        assert_eq!(verdicts_again(&bundle), bundle.verdicts().unwrap());
+        let answer = String::from_utf8(bundle.answer(2).unwrap()).unwrap();
+        assert!(answer.contains("\"cluster\""), "{answer}");
+        let bundle = Bundle::open(&sealed.path(place), &trust).unwrap();
+        let mut numbers = palisade_evidence::Numbers::default();
+        for broken in [bundle.answer(2).unwrap_err(), bundle.snapshots(&mut numbers).unwrap_err()] {
+            assert!(broken.fact.contains(&format!("the key `{}` of {}", key.id(), key.period())), "{broken}");
+        }
+    }
+    let stored = files(&sealed.path("b"));
+    assert!(stored.iter().filter(|(name, _)| name.starts_with("raw/")).count() > 3);
+    for (name, bytes) in stored.iter().filter(|(name, _)| name.starts_with("raw/")) {
+        assert!(!String::from_utf8_lossy(bytes).contains("cluster"), "{name} can be read");
+        assert!(name == "raw/SHA256SUMS" || name.ends_with(".json.enc"), "{name}");
+    }
+    // Made again, it is the same to the byte.
+    sealed.make(&closed(&key), "again");
+    assert_eq!(stored, files(&sealed.path("again")));
+}
+
+#[test]
+fn a_key_of_another_month_closes_nothing_and_a_secret_is_found_before_it_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let other = PeriodKey::generate("1999-01").unwrap().0;
+    let refused = closed(&other).at(&place, None).unwrap_err();
+    assert!(matches!(refused, ExportError::Period { .. }), "{refused}");
+    let token = format!("ghp_{}", "A".repeat(40));
+    let snapshot = SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
+        .answer(crate::stage::call("eks:ListClusters"), "111111111111/eu-west-1", &[], json!({ "note": token }))
+        .build();
+    let refused = Making { run: vec![snapshot], gaps: gaps(), ..closed(&key()) }.at(&place, None).unwrap_err();
+    assert!(matches!(refused, ExportError::Secret { .. }), "{refused}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn random_changes_of_a_closed_bundle_are_found_by_name_with_the_key_and_without() {
+    let (sealed, key) = (Sealed::new(0), key());
+    sealed.make(&closed(&key), "b");
+    let without = Trust::new(&[sealed.key.public()], &[]).unwrap();
+    for trust in [without.clone(), without.opening(vec![key])] {
+        mutations::all_found(&sealed.path("b"), &trust, 300);
+    }
+}

@@ -1,0 +1,4 @@
+output "role" {
+  description = "The custom role."
+  value       = google_organization_iam_custom_role.reader.id
+}
