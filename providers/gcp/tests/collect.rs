@@ -127,8 +127,7 @@ async fn acme_is_read_whole_but_for_what_it_does_not_offer() {
             FactKind::Dedication => GapReason::Unreachable,
             // Security Command Center is not asked.
             FactKind::Detection => GapReason::NotCollected,
-            // Images of the lab are not scanned.
-            FactKind::Vulnerabilities => GapReason::Unsettled,
+            // A service that is off, and images of the lab that are not scanned.
             _ => GapReason::Unsupported,
         };
         let open = [FactKind::Dedication, FactKind::Unused, FactKind::Detection, FactKind::Vulnerabilities];
