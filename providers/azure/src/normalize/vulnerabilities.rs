@@ -5,7 +5,7 @@ use crate::{
     RUNNING_CONTAINERS, arm,
     record::{ContainerUpdate, ContainerUpdates, Vulnerability},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use palisade_model::{Evidence, Gap, ImageRuns, ImageVulnerabilities, ImageVulnerability, Observed};
 use palisade_provider::Snapshot;
 
@@ -85,7 +85,7 @@ impl State {
         }
         let cves = update.cves.as_deref().map(serde_json::from_str::<Vec<Vulnerability>>);
         let Some(Ok(cves)) = cves else { return Self::Silent("its vulnerabilities cannot be read".to_owned()) };
-        let moment = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        let moment = |text: &Option<String>| text.as_deref().and_then(moment);
         let open_since = moment(&update.changed).or_else(|| moment(&update.first));
         let fixable = cves.iter().filter(|cve| is_fixable(cve)).filter_map(|cve| {
             let severity = cve.severity.as_deref().unwrap_or_default();
@@ -101,6 +101,12 @@ impl State {
         });
         Self::Unhealthy(fixable.collect())
     }
+}
+
+/// A moment. Days of publication come without an offset too: they mean UTC.
+fn moment(text: &str) -> Option<Timestamp> {
+    let plain = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse().ok().or_else(plain)
 }
 
 /// Without a word on the fix a version that mends it is one.
@@ -220,6 +226,8 @@ mod tests {
         };
         assert_eq!(of("2026-05-01T00:00:00Z"), "2026-09-01T00:00:00Z");
         assert_eq!(of("2026-10-01T00:00:00Z"), "2026-10-01T00:00:00Z");
+        assert_eq!(of("2026-10-01T00:00:00"), "2026-10-01T00:00:00Z");
+        assert_eq!(of("2026-10-01"), "2026-10-01T00:00:00Z");
         assert_eq!(of("some day"), "2026-09-01T00:00:00Z");
     }
 
