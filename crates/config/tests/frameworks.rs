@@ -1,5 +1,5 @@
 //! What people see who write a framework of their own, and who make mistakes in it.
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_config::{Source, framework_schema, read_framework};
 use palisade_controls::controls;

@@ -209,9 +209,10 @@ mod s3 {
 
     /// Asks for one part of the bucket's configuration: status and body.
     async fn ask(s3: &AmazonS3, what: &str) -> Result<(u16, String), String> {
-        let query = SignedUrlOptions { extra_query: vec![(what.to_owned(), String::new())], ..Default::default() };
+        let query = SignedUrlOptions::new().with_query([(what, "")]);
         // The default method is `GET`.
-        let signed = s3.signed_url_opts(Default::default(), &Path::default(), Duration::from_mins(1), &query);
+        let whole = Path::default();
+        let signed = s3.signed_url_opts(Default::default(), &whole, Duration::from_mins(1), &query);
         let url = signed.await.map_err(|error| format!("nobody is signed in: {error}"))?;
         let answer = get(url.as_str(), &[]).await?;
         Ok((answer.status, answer.body))
@@ -345,6 +346,8 @@ mod gcs {
     pub(in crate::bucket) struct GcsBucket {
         client: GoogleCloudStorage,
         url: String,
+        /// Whether requests are signed.
+        signs: bool,
     }
 
     pub(super) fn open(url: &url::Url, options: &[(String, String)]) -> object_store::Result<GcsBucket> {
@@ -361,7 +364,8 @@ mod gcs {
         let base = base.unwrap_or_else(|| "https://storage.googleapis.com".to_owned());
         let bucket = url.host_str().unwrap_or_default();
         let url = format!("{}/storage/v1/b/{bucket}?fields=retentionPolicy,versioning", base.trim_end_matches('/'));
-        Ok(GcsBucket { client: builder.build()?, url })
+        let signs = builder.get_config_value(&GoogleConfigKey::SkipSignature).as_deref() != Some("true");
+        Ok(GcsBucket { client: builder.build()?, url, signs })
     }
 
     pub(super) async fn facts(bucket: &GcsBucket) -> (Fact<bool>, Fact<Lock>) {
@@ -372,10 +376,10 @@ mod gcs {
     }
 
     async fn ask(bucket: &GcsBucket) -> Result<Value, String> {
-        let credential = bucket.client.credentials().get_credential().await;
-        let credential = credential.map_err(|error| format!("nobody is signed in: {error}"))?;
         let mut headers = Vec::new();
-        if !credential.bearer.is_empty() {
+        if bucket.signs {
+            let credential = bucket.client.credentials().get_credential().await;
+            let credential = credential.map_err(|error| format!("nobody is signed in: {error}"))?;
             headers.push(("authorization".to_owned(), format!("Bearer {}", credential.bearer)));
         }
         let answer = get(&bucket.url, &headers).await?;
