@@ -81,7 +81,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
-    let frameworks = Summaries::of(&wanted.framework, |text| profile.answers(text))?;
+    let frameworks = Summaries::of(&wanted.framework, &profile)?;
     let period = match &wanted.period_key {
         Some(place) => Some(period::read(place).await?),
         None => None,
