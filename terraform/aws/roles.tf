@@ -53,9 +53,10 @@ data "aws_iam_policy_document" "scanner" {
     resources = ["${aws_s3_bucket.evidence.arn}/*"]
   }
 
+  # Lists, and reads for bundles how the bucket keeps what is put there.
   statement {
     sid       = "ListEvidence"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketVersioning"]
     resources = [aws_s3_bucket.evidence.arn]
   }
 

@@ -66,9 +66,10 @@ resource "google_storage_bucket" "evidence" {
   depends_on = [google_kms_crypto_key_iam_member.evidence]
 }
 
-# Puts what is not there yet, reads and lists; no right to replace or remove.
+# Puts what is not there yet, reads and lists, and reads for bundles how the bucket keeps it (storage.buckets.get); no right to
+# replace or remove.
 resource "google_storage_bucket_iam_member" "evidence" {
-  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer"])
+  for_each = toset(["roles/storage.objectCreator", "roles/storage.objectViewer", "roles/storage.legacyBucketReader"])
   bucket   = google_storage_bucket.evidence.name
   role     = each.value
   member   = google_service_account.scanner.member

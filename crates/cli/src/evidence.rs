@@ -81,7 +81,7 @@ async fn export(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> 
         Some(place) => Some(signing_key(place).await?),
         None => None,
     };
-    let frameworks = Summaries::of(&wanted.framework, |text| profile.answers(text))?;
+    let frameworks = Summaries::of(&wanted.framework, &profile)?;
     let period = match &wanted.period_key {
         Some(place) => Some(period::read(place).await?),
         None => None,
@@ -226,7 +226,8 @@ impl Views<'_> {
         let export = |file: File| {
             Export::new(file.path, file.media_type, move |numbers, to| {
                 let calls = |finding: &Finding| numbers.calls_of(finding);
-                let bundle = Bundled { base: "../../", manifest_sha256: None, calls: Some(&calls) };
+                let closed = self.wanted.period_key.is_some();
+                let bundle = Bundled { base: "../../", manifest_sha256: None, closed, calls: Some(&calls) };
                 write(&self.record().in_bundle(bundle), file, to)
             })
         };

@@ -12,6 +12,7 @@ use crate::{
 use anyhow::Context as _;
 use palisade_controls::controls;
 use palisade_engine::{Finding, Policy};
+use palisade_evidence::Checked;
 use palisade_exports::{Bundled, Form, Record, files, left_out, write};
 use palisade_report::{Outlook, Report};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
@@ -45,7 +46,9 @@ async fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::
         return Err(evidence::judged_otherwise(&bundle, &before, &now));
     }
     let calls = |finding: &Finding| numbers.calls_of(finding);
-    let bundled = Bundled { base: "", manifest_sha256: Some(&bundle.checked().sha256), calls: Some(&calls) };
+    let Checked { manifest, sha256, .. } = bundle.checked();
+    let closed = manifest.encryption.is_some();
+    let bundled = Bundled { base: "", manifest_sha256: Some(sha256), closed, calls: Some(&calls) };
     put((&report, &policy), Some(bundled), wanted, screen)
 }
 

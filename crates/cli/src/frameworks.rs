@@ -11,7 +11,7 @@ use crate::{
 use palisade_config::{Source, framework_schema, nearest, read_framework};
 use palisade_controls::controls;
 use palisade_engine::{Finding, Framework, Mapping};
-use palisade_evidence::{Checked, Export, Numbers};
+use palisade_evidence::{Checked, Export, Numbers, Profile};
 use palisade_frameworks::{Edition, Standing, editions, roll_up};
 use palisade_report::{FrameworkFormat, FrameworkReport, Report, SealedBy, framework, plain};
 use serde::Serialize;
@@ -248,14 +248,14 @@ pub(crate) struct Bundled {
 }
 
 impl Bundled {
-    /// `files` are frameworks of one's own, `show` is how the bundle shows their text.
-    pub(crate) fn of(files: &[PathBuf], show: impl Fn(String) -> String) -> anyhow::Result<Self> {
+    /// `files` are frameworks of one's own, which the bundle shows as its profile does.
+    pub(crate) fn of(files: &[PathBuf], profile: &Profile) -> anyhow::Result<Self> {
         let mut bundled = Self { editions: editions(&controls()), files: Vec::new() };
         for path in files {
             let given = own(path)?;
-            let text = show(read(path)?);
+            let text = profile.answers(read(path)?);
             let edition = read_framework(&Source { name: &path.display().to_string(), text: &text }, &controls())?;
-            nobody_by_name(&given, &edition, text == read(path)?)?;
+            nobody_by_name(&given, &edition, profile)?;
             if bundled.editions.iter().any(|one| one.key == edition.key) {
                 let why = format!("two frameworks have the id `{}`: rename one", edition.key);
                 return Err(WrongUsage(why).into());
@@ -295,8 +295,8 @@ impl Bundled {
 }
 
 /// Refuses to call anybody by name to an auditor who answered something.
-fn nobody_by_name(given: &Edition, shown: &Edition, is_unchanged: bool) -> anyhow::Result<()> {
-    if is_unchanged {
+fn nobody_by_name(given: &Edition, shown: &Edition, profile: &Profile) -> anyhow::Result<()> {
+    if matches!(profile, Profile::Internal) {
         return Ok(());
     }
     let names = |edition: &Edition| -> Vec<String> {

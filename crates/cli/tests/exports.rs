@@ -30,6 +30,21 @@ fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
     both
 }
 
+/// Where the results of a bundle's export lead to, and the digests that they say.
+fn links(bundle: &Path) -> Vec<(PathBuf, Option<String>)> {
+    let folder = bundle.join("exports/oscal");
+    let results = fs::read(folder.join("assessment-results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
+    let resources = results["assessment-results"]["back-matter"]["resources"].as_array().unwrap();
+    let links = resources.iter().flat_map(|resource| resource["rlinks"].as_array().unwrap());
+    links
+        .map(|link| {
+            let digest = link["hashes"][0]["value"].as_str().map(str::to_owned);
+            (folder.join(link["href"].as_str().unwrap()), digest)
+        })
+        .collect()
+}
+
 /// Every file below a folder.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -105,16 +120,12 @@ fn a_bundle_holds_the_same_exports_as_its_snapshot_and_the_same_run_gives_the_sa
     assert_eq!(listed, inside.len());
 
     // Every link of the results leads to a file of the bundle, and its digest is the file's.
-    let results = fs::read(at.join("b/exports/oscal/assessment-results.json")).unwrap();
-    let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
-    let links = results["assessment-results"]["back-matter"]["resources"].as_array().unwrap();
     let mut answers = 0;
-    for link in links.iter().flat_map(|resource| resource["rlinks"].as_array().unwrap()) {
-        let href = link["href"].as_str().unwrap();
-        assert!(at.join("b/exports/oscal").join(href).is_file(), "{href}");
-        if let Some(digest) = link["hashes"][0]["value"].as_str() {
+    for (file, digest) in links(&at.join("b")) {
+        assert!(file.is_file(), "{}", file.display());
+        if let Some(digest) = digest {
             answers += 1;
-            assert!(href.ends_with(&format!("{digest}.json")), "{href}");
+            assert!(file.ends_with(format!("{digest}.json")), "{}", file.display());
         }
     }
     assert!(answers > 20, "{answers}");
@@ -128,6 +139,27 @@ fn a_bundle_holds_the_same_exports_as_its_snapshot_and_the_same_run_gives_the_sa
     }
     let later = fs::read_to_string(at.join("three/oscal/assessment-results.json")).unwrap();
     assert!(later.contains("\"href\":\"raw/") && later.contains("\"href\":\"manifest.json\""));
+}
+
+#[test]
+fn links_to_answers_that_are_closed_lead_to_what_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "open"]);
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(at.join("open/manifest.json")).unwrap()).unwrap();
+    let month: String = manifest["as_of"].as_str().unwrap().chars().take(7).collect();
+    said(at, 0, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
+    let key = ["--period-key", "file:month.key"];
+    said(at, 0, &[&["evidence", "export", "run1", "--out", "b", "--format", "oscal"][..], &key].concat());
+    let closed = links(&at.join("b")).into_iter().filter(|(file, digest)| {
+        assert!(file.is_file() && digest.is_none(), "{}: {digest:?}", file.display());
+        file.to_string_lossy().ends_with(".json.enc")
+    });
+    assert!(closed.count() > 10);
+    said(at, 0, &[&["export", "b", "--format", "csv", "--out", "x"][..], &key].concat());
+    said(at, 4, &["export", "b", "--format", "csv", "--out", "y"]);
 }
 
 #[test]

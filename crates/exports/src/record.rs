@@ -13,6 +13,8 @@ pub struct Bundled<'a> {
     pub base: &'a str,
     /// The SHA-256 of its manifest, where it is known: inside the bundle it cannot be.
     pub manifest_sha256: Option<&'a str>,
+    /// Whether its answers are closed with the key of a period: then links lead to what is closed, which has another digest.
+    pub closed: bool,
     /// The calls of its ledger that a finding rests on, as numbers and ranges.
     pub calls: Option<&'a dyn Fn(&Finding) -> String>,
 }
@@ -22,6 +24,7 @@ impl fmt::Debug for Bundled<'_> {
         f.debug_struct("Bundled")
             .field("base", &self.base)
             .field("manifest_sha256", &self.manifest_sha256)
+            .field("closed", &self.closed)
             .finish_non_exhaustive()
     }
 }

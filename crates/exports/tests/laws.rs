@@ -293,7 +293,8 @@ fn every_name_in_oscal_is_given_once_and_to_something_whatever_things_are_called
     let whole = report();
     let outlook = Outlook::of(&whole, None).unwrap();
     let calls = |_: &Finding| "1-3".to_owned();
-    for bundle in [None, Some(Bundled { base: "../../", manifest_sha256: Some("00"), calls: Some(&calls) })] {
+    let bundled = |closed| Bundled { base: "../../", manifest_sha256: Some("00"), closed, calls: Some(&calls) };
+    for bundle in [None, Some(bundled(false)), Some(bundled(true))] {
         let policy = policy(sample::HOSTILE);
         let record = Record::new(&whole, &controls, &policy).with_outlook(&outlook);
         let record = match bundle {

@@ -19,7 +19,7 @@ fn written(report: &Report, policy: &Policy, folder: &Path, version: OcsfVersion
     let controls = controls();
     let outlook = with_plan.then(|| Outlook::of(report, None).unwrap());
     let calls = |_: &palisade_engine::Finding| "1,3-4".to_owned();
-    let bundle = Bundled { base: "../../", manifest_sha256: None, calls: Some(&calls) };
+    let bundle = Bundled { base: "../../", manifest_sha256: None, closed: false, calls: Some(&calls) };
     let hub: Hub = "111122223333/eu-west-1".parse().unwrap();
     let record = Record::new(report, &controls, policy).in_bundle(bundle).as_ocsf(version).to_hub(hub);
     let record = match &outlook {

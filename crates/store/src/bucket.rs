@@ -110,6 +110,11 @@ impl Bucket {
             let source = io::Error::new(io::ErrorKind::NotFound, "it has no manifest: it is no bundle");
             return Err(StoreError::Read { path: bundle.to_owned(), source });
         }
+        // What goes beside the files of another bundle spoils that one.
+        let manifest = self.name(&format!("{name}/{MANIFEST}"));
+        if self.has(&manifest).await? {
+            self.put(&bundle.join(MANIFEST), &format!("{name}/{MANIFEST}")).await?;
+        }
         for files in [first, last] {
             stream::iter(files)
                 .map(|file| {
@@ -159,11 +164,14 @@ impl Bucket {
         if Path::new(&self.place).extension().is_some_and(|extension| extension == "tar") {
             return Ok(true);
         }
-        let name = self.name(MANIFEST);
-        match self.objects.head(&name).await {
+        self.has(&self.name(MANIFEST)).await
+    }
+
+    async fn has(&self, name: &Name) -> Result<bool, StoreError> {
+        match self.objects.head(name).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(StoreError::Read { path: self.shown(&name), source: io::Error::from(error) }),
+            Err(error) => Err(StoreError::Read { path: self.shown(name), source: io::Error::from(error) }),
         }
     }
 
@@ -390,7 +398,9 @@ mod tests {
         assert_eq!(fs::read_to_string(to.join("raw/ab/x.json")).unwrap(), "{}");
         assert!(there.fetch_bundle(&to).await.is_err(), "nothing is written over");
         fs::write(bundle.join(MANIFEST), "{ }").unwrap();
+        fs::write(bundle.join("more.txt"), "").unwrap();
         assert!(bucket.send_bundle(&bundle).await.is_err(), "nothing is replaced");
+        assert!(!there.has(&there.name("more.txt")).await.unwrap(), "and nothing stands beside it");
         let tar = folder.path().join("b.tar");
         fs::write(&tar, "tar").unwrap();
         bucket.send_bundle(&tar).await.unwrap();

@@ -516,11 +516,16 @@ pub(super) fn bundled<'a>(record: &Record<'a>, cited: BTreeSet<Digest>) -> impl 
             Resource { rlinks: manifest.rlinks.into_iter().map(with_digest).collect(), ..manifest },
         ]
     });
-    let base = record.bundle.map(|bundle| bundle.base);
+    let place = record.bundle.map(|bundle| (bundle.base, bundle.closed));
     let answers = cited.into_iter().filter_map(move |digest| {
-        let (base, hex) = (base?, digest.to_hex());
+        let ((base, closed), hex) = (place?, digest.to_hex());
         let folder: String = hex.chars().take(2).collect();
-        let link = Rlink::to(format!("{base}raw/{folder}/{hex}.json"), Some("application/json")).with_sha256(hex);
+        let path = format!("{base}raw/{folder}/{hex}.json");
+        let link = if closed {
+            Rlink::to(path + ".enc", None)
+        } else {
+            Rlink::to(path, Some("application/json")).with_sha256(hex)
+        };
         Some(Resource {
             uuid: answer_uuid(digest),
             title: "An answer of a cloud".to_owned(),

@@ -210,9 +210,8 @@ mod s3 {
     /// Asks for one part of the bucket's configuration: status and body.
     async fn ask(s3: &AmazonS3, what: &str) -> Result<(u16, String), String> {
         let query = SignedUrlOptions::new().with_query([(what, "")]);
-        // The default method is `GET`.
         let whole = Path::default();
-        let signed = s3.signed_url_opts(Default::default(), &whole, Duration::from_mins(1), &query);
+        let signed = s3.signed_url_opts(reqwest::Method::GET, &whole, Duration::from_mins(1), &query);
         let url = signed.await.map_err(|error| format!("nobody is signed in: {error}"))?;
         let answer = get(url.as_str(), &[]).await?;
         Ok((answer.status, answer.body))
