@@ -193,7 +193,9 @@ fn exposure(cluster: &Cluster) -> Result<Option<String>, Gap> {
         }
         Err(gap) => unread.push(gap),
     }
-    unread.into_iter().for_each(|gap| open.doubt(gap));
+    for gap in unread {
+        open.doubt(gap);
+    }
     open.settle(|| Ok(Verdict::pass(String::new()))).map(|_| None)
 }
 

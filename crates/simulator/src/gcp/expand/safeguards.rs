@@ -104,8 +104,8 @@ pub(super) fn add(site: &mut Site<'_>) {
 
 /// What Artifact Analysis says of an image: that it looked at it, and what it found.
 fn occurrences(wire: &mut Wire, project: &str, image: &AnalysedImage) {
-    let digest: String =
-        (0..4).map(|part| format!("{:016x}", hash(&[project, &image.name, &part.to_string()]))).collect();
+    let part = |part: &str| format!("{:016x}", hash(&[project, &image.name, part]));
+    let digest = ["0", "1", "2", "3"].map(part).concat();
     let uri = format!("https://{}@sha256:{digest}", image.name);
     let mut add = |kind: &str, number: &str, note: String, since: &str, (field, details): (&str, Value)| {
         let mut body = json!({
