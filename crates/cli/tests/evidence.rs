@@ -1,5 +1,5 @@
 //! Evidence from a scan of simulated clouds to whoever checks it.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{Entry, FaultKind, FaultRule, Faults, Simulator, World};
 use serde_json::Value;

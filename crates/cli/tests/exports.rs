@@ -1,5 +1,9 @@
 //! From stored runs and bundles to the forms of other programs.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says where, and JSON written in place reads best"
+)]
 
 use std::{
     collections::BTreeMap,

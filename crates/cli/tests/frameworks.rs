@@ -1,5 +1,5 @@
 //! Frameworks from a stored run and from a bundle, as a user asks for them.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use serde_json::Value;
 use std::{

@@ -3,12 +3,7 @@
 //! Needs a Python with the packages of `crates/simulator/tests/oracle/requirements.txt`, and Terraform with its provider for
 //! AWS in the folder `PALISADE_TEST_TERRAFORM_PLUGINS`; `cargo xtask test` finds the folder, and says when there is none.
 //! With `PALISADE_TEST_TERRAFORM_WHOLE=1 MOTO_IAM_LOAD_MANAGED_POLICIES=true` everything is applied, not only the roles.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test that cannot go on says where, and one that does not run says why"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where, and one that does not run says why")]
 
 use palisade_testkit::Moto;
 use serde_json::{Value, json};

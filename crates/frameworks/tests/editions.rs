@@ -1,5 +1,5 @@
 //! The frameworks that are there: what we map, what the catalogue knows besides, and nothing else.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_controls::controls;
 use palisade_engine::{Framework, mappings, read_mappings};

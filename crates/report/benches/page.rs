@@ -36,7 +36,7 @@ fn report(wanted: usize) -> Report {
         clusters: clusters.iter().map(ClusterRow::of).collect(),
         surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
         pieces: clusters.iter().map(Piece::of).collect(),
-        unseen_places: 0,
+        unseen: std::collections::BTreeMap::new(),
         findings,
         gaps: Vec::new(),
         unused_waivers: Vec::new(),
@@ -53,11 +53,11 @@ fn main() {
     let began = Instant::now();
     let mut page = Vec::new();
     render(&report, Format::Html, &Options::default(), &mut page).unwrap();
-    println!("made in {:.2?}: {:.1} MB", began.elapsed(), page.len() as f64 / 1e6);
+    println!("made in {:.2?}: {} kB", began.elapsed(), page.len() / 1000);
     let began = Instant::now();
     let mut book = Vec::new();
     render(&report, Format::Xlsx, &Options::default(), &mut book).unwrap();
-    println!("as a workbook in {:.2?}: {:.1} MB", began.elapsed(), book.len() as f64 / 1e6);
+    println!("as a workbook in {:.2?}: {} kB", began.elapsed(), book.len() / 1000);
     let path = env::temp_dir().join(format!("palisade-page-{}.html", std::process::id()));
     fs::write(&path, &page).unwrap();
     for (what, hash) in [("nothing", None), ("the summary", Some("")), ("a search", Some("#/findings?q=cluster-7"))] {

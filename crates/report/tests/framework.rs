@@ -56,7 +56,7 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
 /// An organisation's own edition whose every free text is a name.
 fn own(name: &str) -> Edition {
     let mut edition = Edition { is_own: true, title: name.to_owned(), ..edition("cis-eks-2.0.0") };
-    edition.version = name.to_owned();
+    name.clone_into(&mut edition.version);
     for one in &mut edition.requirements {
         one.title = Some(name.to_owned());
         let said = |expires: Option<&str>| Said {

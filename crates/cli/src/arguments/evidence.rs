@@ -17,7 +17,7 @@ Examples:
   palisade evidence export run1 --out bundle-1 --framework acme-baseline.yaml
   palisade evidence export run1 --out bundle-1 -c palisade.yaml --format oscal,csv
   palisade evidence export run1 --out for-the-auditor --profile auditor --pseudonym-key env:PSEUDONYMS")]
-    Export(ExportBundle),
+    Export(Box<ExportBundle>),
     /// Check bundles and name the first fact that does not hold
     #[command(after_help = "\
 Examples:

@@ -3,7 +3,7 @@
 use super::moment;
 use crate::{Report, plain};
 use palisade_engine::{Finding, Waiver};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Names of clusters that are told.
 const NAMES: usize = 12;
@@ -82,7 +82,8 @@ fn accepted(findings: &[Finding], holds: bool) -> Vec<Accepted> {
             let more = clusters.len().saturating_sub(NAMES);
             let mut told = clusters.iter().take(NAMES).map(|name| plain(name)).collect::<Vec<_>>().join(", ");
             if more > 0 {
-                told.push_str(&format!(" and {more} more"));
+                // Writing to a string cannot fail.
+                let _ = write!(told, " and {more} more");
             }
             Accepted {
                 control,

@@ -31,15 +31,20 @@ pub(super) struct Setting<'a> {
 impl Setting<'_> {
     /// What a value of a rule means; `None` where it has to be computed in a way that is not understood.
     pub(super) fn resolve(&self, value: &Value) -> Option<Value> {
-        let Some(name) = expression(value)? else { return Some(unescaped(value)) };
+        let name = match Meant::of(value) {
+            Meant::Itself => return Some(unescaped(value)),
+            Meant::Parameter(name) => name,
+            Meant::Odd => return None,
+        };
         let given = self.given.get(name).and_then(|one| one.value.as_ref());
         match (given, self.set) {
-            (Some(value), Some((defaults, given))) => match expression(value)? {
-                None => Some(unescaped(value)),
-                Some(name) => {
+            (Some(value), Some((defaults, given))) => match Meant::of(value) {
+                Meant::Itself => Some(unescaped(value)),
+                Meant::Parameter(name) => {
                     let of_set = given.get(name).and_then(|one| one.value.as_ref());
                     of_set.or_else(|| defaults.get(name)?.default_value.as_ref()).map(unescaped)
                 }
+                Meant::Odd => None,
             },
             (Some(value), None) => Some(unescaped(value)),
             (None, _) => self.defaults.get(name)?.default_value.as_ref().map(unescaped),
@@ -56,16 +61,20 @@ impl Setting<'_> {
             None => odd(),
         };
         if let Some(all) = part("allOf") {
-            return parts(all, |truths| Truth::all(truths));
+            return parts(all, Truth::all);
         }
         if let Some(any) = part("anyOf") {
-            return parts(any, |truths| Truth::any(truths));
+            return parts(any, Truth::any);
         }
         if let Some(one) = part("not") {
             return self.holds(one, request).not();
         }
         let Some(field) = part("field").and_then(Value::as_str) else { return odd() };
-        let Some(known) = known(field, request) else { return Truth::unknown(field) };
+        let known = match Field::of(field, request) {
+            Field::Is(value) => Some(value),
+            Field::Absent => None,
+            Field::Anything => return Truth::unknown(field),
+        };
         let compared = |name: &str| part(name).map(|value| self.resolve(value));
         let of = |holds: bool| if holds { Truth::True } else { Truth::False };
         let is = |other: &Value| known.as_deref().is_some_and(|known| text(other).as_deref() == Some(known));
@@ -113,14 +122,28 @@ fn contains(text: &str, field: &str) -> bool {
     text.to_lowercase().contains(&field.to_lowercase())
 }
 
-/// What a field of the request is: known to be this or absent, or not known at all.
-fn known(field: &str, request: Request<'_>) -> Option<Option<String>> {
-    if field.eq_ignore_ascii_case("type") {
-        return Some(Some(CLUSTERS.to_lowercase()));
+/// What is known of a field of the request.
+enum Field {
+    /// It has this value.
+    Is(String),
+    /// It is not there.
+    Absent,
+    /// It may be anything.
+    Anything,
+}
+
+impl Field {
+    fn of(field: &str, request: Request<'_>) -> Self {
+        if field.eq_ignore_ascii_case("type") {
+            return Self::Is(CLUSTERS.to_lowercase());
+        }
+        match field.rsplit_once('/') {
+            Some((kind, alias)) if kind.eq_ignore_ascii_case(CLUSTERS) && alias.eq_ignore_ascii_case(request.field) => {
+                request.value.map_or(Self::Absent, |value| Self::Is(value.to_string()))
+            }
+            Some(_) | None => Self::Anything,
+        }
     }
-    let (kind, alias) = field.rsplit_once('/')?;
-    let is_it = kind.eq_ignore_ascii_case(CLUSTERS) && alias.eq_ignore_ascii_case(request.field);
-    is_it.then(|| request.value.map(|value| value.to_string()))
 }
 
 /// What a value is compared by: texts without regard to case, booleans as texts.
@@ -133,16 +156,30 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// The parameter that a value names; `Some(None)` for a value that is what it says, `None` for any other expression.
-fn expression(value: &Value) -> Option<Option<&str>> {
-    let Some(text) = value.as_str() else { return Some(None) };
-    if !text.starts_with('[') || text.starts_with("[[") {
-        return Some(None);
+/// What a value of a rule stands for.
+enum Meant<'a> {
+    /// What it says.
+    Itself,
+    /// A parameter's value.
+    Parameter(&'a str),
+    /// Something that would have to be computed.
+    Odd,
+}
+
+impl<'a> Meant<'a> {
+    fn of(value: &'a Value) -> Self {
+        let Some(text) = value.as_str().filter(|text| text.starts_with('[') && !text.starts_with("[[")) else {
+            return Self::Itself;
+        };
+        let name = || {
+            let inner = text.strip_prefix('[')?.strip_suffix(']')?.trim();
+            let (function, rest) = inner.split_at_checked("parameters".len())?;
+            let name = rest.trim().strip_prefix('(')?.strip_suffix(')')?.trim();
+            let name = name.strip_prefix('\'')?.strip_suffix('\'')?;
+            (function.eq_ignore_ascii_case("parameters") && !name.contains('\'')).then_some(name)
+        };
+        name().map_or(Self::Odd, Self::Parameter)
     }
-    let inner = text.strip_prefix('[')?.strip_suffix(']')?.trim();
-    let (function, rest) = inner.split_at_checked("parameters".len())?;
-    let name = rest.trim().strip_prefix('(')?.strip_suffix(')')?.trim().strip_prefix('\'')?.strip_suffix('\'')?;
-    (function.eq_ignore_ascii_case("parameters") && !name.contains('\'')).then_some(Some(name))
 }
 
 /// A text that begins with a bracket is written with two.
@@ -170,7 +207,7 @@ mod tests {
         setting.holds(condition, Request { field: FIELD, value })
     }
 
-    fn field(operator: &str, with: Value) -> Value {
+    fn field(operator: &str, with: &Value) -> Value {
         json!({ "field": format!("Microsoft.ContainerService/managedClusters/{FIELD}"), operator: with })
     }
 
@@ -187,7 +224,7 @@ mod tests {
             ("in", json!(["a", "TRUE"]), False, False, True),
             ("notIn", json!("[parameters('kinds')]"), True, True, False),
         ] {
-            let condition = field(operator, with.clone());
+            let condition = field(operator, &with);
             let found = [None, Some(false), Some(true)].map(|value| holds(&condition, value));
             assert_eq!(found, [absent, off, on], "{operator} {with}");
         }
@@ -196,10 +233,10 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_unknown_and_settles_nothing() {
         for odd in [
-            field("like", json!("t*")),
-            field("equals", json!("[concat('tr', 'ue')]")),
-            field("equals", json!("[parameters('missing')]")),
-            field("in", json!("true")),
+            field("like", &json!("t*")),
+            field("equals", &json!("[concat('tr', 'ue')]")),
+            field("equals", &json!("[parameters('missing')]")),
+            field("in", &json!("true")),
             json!({ "field": "location", "equals": "westeurope" }),
             json!({ "count": { "field": "x[*]" }, "greater": 0 }),
             json!({ "value": "[field('type')]", "equals": "x" }),
@@ -207,7 +244,7 @@ mod tests {
             json!(7),
         ] {
             assert!(matches!(holds(&odd, Some(false)), Truth::Unknown(_)), "{odd}");
-            let settled = json!({ "anyOf": [odd, field("exists", json!(true))] });
+            let settled = json!({ "anyOf": [odd, field("exists", &json!(true))] });
             assert_eq!(holds(&settled, Some(false)), Truth::True);
             assert_eq!(holds(&json!({ "not": settled }), Some(false)), Truth::False);
         }
@@ -238,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_rule_speaks_of_a_field_wherever_it_stands() {
-        let rule = json!({ "anyOf": [{ "not": field("equals", json!(true)) }] });
+        let rule = json!({ "anyOf": [{ "not": field("equals", &json!(true)) }] });
         assert!(speaks_of(&rule, FIELD));
         let computed =
             json!({ "value": format!("[field('Microsoft.ContainerService/managedClusters/{FIELD}')]"), "equals": "x" });
