@@ -4,6 +4,7 @@
 mod bench;
 mod codegen;
 mod fuzz;
+mod headlines;
 mod kill;
 mod picture;
 mod process;
@@ -28,6 +29,7 @@ Examples:
                                 the same from packages that were fetched elsewhere, without a network
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask kill              kill recurring runs at 200 points with SQLite and at 200 with PostgreSQL
+  cargo xtask headlines         three controls written a second time, against 1,000 random fleets
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
 struct Arguments {
@@ -79,6 +81,12 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Hold three controls, written a second time over the clouds' answers alone, against the verdicts of random fleets
+    Headlines {
+        /// How many fleets, of nine clusters each
+        #[arg(long, default_value_t = 1_000)]
+        fleets: u64,
+    },
     /// Draw the README's picture from what `palisade demo` prints
     Picture,
     /// Measure; builds the release binary first
@@ -108,6 +116,7 @@ fn main() -> anyhow::Result<()> {
             index.tags(&cloudip)
         }
         Command::Kill { points, seed } => kill::run(&root, points, seed),
+        Command::Headlines { fleets } => headlines::run(&root, fleets),
         Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
     }

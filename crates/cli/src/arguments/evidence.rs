@@ -174,6 +174,7 @@ Examples:
         origin: String,
     },
     /// Keys that answers are encrypted with, one for each calendar month
+    #[command(after_help = "Examples:\n  palisade evidence keys period new --period 2026-11 --out 2026-11.key")]
     Period {
         #[command(subcommand)]
         command: PeriodKeys,
