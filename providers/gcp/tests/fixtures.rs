@@ -5,7 +5,7 @@
 mod world;
 
 use palisade_engine::{Context, Policy, State, evaluate};
-use palisade_model::{Coverage, Dedication, DoorKind, EntryKind, IdentityKind, KeyOwner, PublicAccess};
+use palisade_model::{Coverage, Dedication, DoorKind, EntryKind, FactKind, IdentityKind, KeyOwner, PublicAccess};
 use palisade_reach::{Bounds, Family};
 use serde_json::json;
 use world::{DEFAULT, World, any4, now};
@@ -93,7 +93,8 @@ fn g4_encryption_workload_identity_and_node_account_are_all_evaluated() {
     let encryption = cluster.encryption.get().unwrap();
     assert_eq!((encryption.coverage, &encryption.owner), (Coverage::AllObjects, &KeyOwner::Provider));
     assert!(cluster.workload_identity.get().is_ok());
-    for fact in cluster.facts() {
+    // The project does not scan its images, so nobody knows what is wrong with them.
+    for fact in cluster.facts().into_iter().filter(|fact| fact.kind != FactKind::Vulnerabilities) {
         assert_eq!(fact.gap, None, "{:?}", fact.kind);
     }
 }
