@@ -10,6 +10,9 @@ use serde::Serialize;
 
 /// Relaxed plans to start from, times tasks.
 const TRIES: usize = 2_000;
+/// Tasks among which whole plans are searched. With more of them the plan that may do parts of tasks is rounded and is the bound:
+/// the more tasks there are, the less one whole task matters.
+const SEARCHED: usize = 4_000;
 
 /// One thing that may be done.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +56,8 @@ pub(crate) type Selection = Vec<Option<Quarter>>;
 /// `rooms` holds for each team what fits into each of the four quarters. What comes first of a task must be among the
 /// tasks, without circles.
 pub(crate) fn select(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<(Selection, Proof)> {
-    let start = start(tasks, rooms);
-    let (solved, bound) = solve(tasks, rooms, start.as_ref());
+    let (start, relaxed) = start(tasks, rooms);
+    let (solved, bound) = if tasks.len() > SEARCHED { (None, relaxed) } else { solve(tasks, rooms, start.as_ref()) };
     let solved = solved.filter(|found| keeps(tasks, rooms, found)).map(|found| improve(tasks, rooms, found));
     let best = better(tasks, [solved, start].into_iter().flatten())?;
     let value = value(tasks, &best);
@@ -65,19 +68,21 @@ pub(crate) fn select(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<(Selection, P
 
 /// A good plan without proof: by what tasks give for their weight, and by how much of them a plan does how early that
 /// may do parts. Rounding such a plan to whole tasks goes well or badly by chance, so it is asked for a little less and a
-/// little more room too.
-fn start(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<Selection> {
+/// little more room too. The bound is what the first of those plans reaches.
+fn start(tasks: &[Task], rooms: &[[u32; 4]]) -> (Option<Selection>, Option<u64>) {
     let tries = (TRIES / tasks.len().max(1)).clamp(1, 40);
-    let asked = (0..tries).filter_map(|number| {
+    let exact = relaxed(tasks, rooms);
+    let bound = exact.as_ref().map(|(_, reached)| *reached);
+    let asked = (1..tries).filter_map(|number| {
         // 100, 98, 102, 96, 104, ...
         let off = 2 * u32::try_from(number.div_ceil(2)).unwrap_or_default();
         let percent = if number % 2 == 0 { 100 + off } else { 100 - off };
         let rooms: Vec<[u32; 4]> = rooms.iter().map(|room| room.map(|one| one.saturating_mul(percent) / 100)).collect();
-        relaxed(tasks, &rooms)
+        relaxed(tasks, &rooms).map(|(measure, _)| measure)
     });
-    let measures = std::iter::once(worth(tasks)).chain(asked);
+    let measures = std::iter::once(worth(tasks)).chain(exact.map(|(measure, _)| measure)).chain(asked);
     let placed = measures.filter_map(|measure| place_all(tasks, rooms, &in_order_of(tasks, &measure)));
-    better(tasks, placed.map(|start| improve(tasks, rooms, start)))
+    (better(tasks, placed.map(|start| improve(tasks, rooms, start))), bound)
 }
 
 /// The best of some, and the first of equals.

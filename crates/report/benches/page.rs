@@ -2,12 +2,14 @@
 //! `cargo bench -p palisade-report -- FINDINGS`, 100,000 where no number is given. The browser is Chromium, where there is one.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and stops where it cannot go on")]
 
-use palisade_assess::Surroundings;
+use palisade_assess::{Surroundings, assess, initiatives};
 use palisade_controls::controls;
 use palisade_engine::{Context, Coverage, Finding, Policy, evaluate};
 use palisade_maps::Piece;
 use palisade_model::{Cluster, ClusterId, Provider, Scope};
-use palisade_report::{AnswerSheet, AnswerTally, ClusterRow, Format, Options, Parameters, Report, RunInfo, render};
+use palisade_report::{
+    AnswerSheet, AnswerTally, ClusterRow, Format, Options, Outlook, Parameters, Report, RunInfo, render,
+};
 use palisade_testkit::{now, sloppy, tidy};
 use std::{env, fs, process::Command, time::Instant};
 
@@ -50,6 +52,15 @@ fn main() {
     let wanted = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
     let report = report(wanted);
     println!("{} findings of {} clusters", report.findings.len(), report.clusters.len());
+    let began = Instant::now();
+    let health = assess(&report.findings, 0, &[]);
+    println!("health of {} clusters in {:.2?}", health.clusters.len(), began.elapsed());
+    let began = Instant::now();
+    let changes = initiatives(&report.findings, &report.surroundings);
+    println!("{} initiatives found in {:.2?}", changes.len(), began.elapsed());
+    let began = Instant::now();
+    let outlook = Outlook::of(&report, None).unwrap();
+    println!("planned, with what to expect, in {:.2?}: {} initiatives", began.elapsed(), outlook.initiatives.len());
     let began = Instant::now();
     let mut page = Vec::new();
     render(&report, Format::Html, &Options::default(), &mut page).unwrap();

@@ -30,13 +30,15 @@ pub(super) fn solve(tasks: &[Task], rooms: &[[u32; 4]], start: Option<&Selection
     (selection, outcome.stats().best_bound.map(whole))
 }
 
-/// How much of each task the best plan has done that may do parts of tasks, summed over the ends of the four quarters.
-pub(super) fn relaxed(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<Vec<f64>> {
+/// How much of each task the best plan has done that may do parts of tasks, summed over the ends of the four quarters; and what it
+/// reaches, which no plan of whole tasks exceeds.
+pub(super) fn relaxed(tasks: &[Task], rooms: &[[u32; 4]]) -> Option<(Vec<f64>, u64)> {
     let real =
         |problem: &mut Problem, value: f64, (least, most)| problem.add_var(value, (f64::from(least), f64::from(most)));
     let (problem, done) = program(tasks, rooms, real);
     let solution = problem.solve().ok()?.into_solution().ok()?;
-    Some(done.iter().map(|of| of.iter().map(|one| solution.var_value(*one)).sum()).collect())
+    let measure = done.iter().map(|of| of.iter().map(|one| solution.var_value(*one)).sum()).collect();
+    Some((measure, whole(solution.objective())))
 }
 
 fn selection(solution: &Solution, done: &[[Variable; 4]]) -> Selection {

@@ -98,6 +98,16 @@ proptest! {
 }
 
 #[test]
+fn more_than_are_searched_are_planned_within_two_percent_of_what_plans_of_parts_can_reach() {
+    let (tasks, rooms) = fleet(SEARCHED + 500);
+
+    let (selection, proof) = select(&tasks, &rooms).unwrap();
+
+    assert!(keeps(&tasks, &rooms, &selection));
+    assert!(proof.gap_basis_points() <= 200, "{proof:?}");
+}
+
+#[test]
 fn five_hundred_initiatives_are_planned_within_two_percent_of_what_no_plan_can_exceed() {
     let (tasks, rooms) = fleet(500);
 
