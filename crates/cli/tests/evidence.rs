@@ -218,8 +218,10 @@ async fn runs_that_were_missed_are_in_the_bundle_of_the_next_and_a_span_that_nob
         let both = said(&at, 0, &["evidence", "verify", "1", "2", "--key", "k.pem.pub"]);
         assert!(both.contains("`hourly` due") && both.contains("was missed"), "{both}");
         assert!(!both.contains("nothing says"), "{both}");
+        // After the end of the second run and before the end of the third.
+        let since = jiff::Timestamp::now().to_string();
         said(&at, 0, &["run", "hourly", "--now"]);
-        export(&runs()[2], "3", &["--runs-since", &hours_ago(0)]);
+        export(&runs()[2], "3", &["--runs-since", &since]);
         let all = said(&at, 0, &["evidence", "verify", "1", "2", "3", "--key", "k.pem.pub"]);
         assert!(
             all.contains("no run of `hourly` is remembered after") || all.contains("nothing says which runs"),
