@@ -109,7 +109,7 @@ fn a_constraint_refuses_only_where_it_is_enforced_without_a_condition() {
     assert!(matches!(rules(json!([{ "enforce": true }])), Ok(Stance::Refused { .. })));
     assert!(matches!(rules(json!([{ "enforce": false }])), Ok(Stance::Allowed { .. })));
     assert!(matches!(rules(json!([])), Ok(Stance::Allowed { .. })));
-    assert!(matches!(rules(json!([{}])), Ok(Stance::Allowed { .. })), "what is false is left out");
+    assert!(rules(json!([{}])).is_err(), "it does not say it");
     // What is only tried out refuses nothing.
     let tried = json!({ "spec": { "rules": [] }, "dryRunSpec": { "rules": [{ "enforce": true }] } });
     assert!(matches!(of(tried), Ok(Stance::Allowed { .. })));

@@ -139,6 +139,7 @@ const OPTIONAL: &[&str] = &[
     "enableK8sCertsViaDns",
     "enableK8sTokensViaDns",
     "enablePublicEndpoint",
+    "enforce",
     "gcpPublicCidrsAccessEnabled",
     "globalAccess",
     "insecureKubeletReadonlyPortEnabled",

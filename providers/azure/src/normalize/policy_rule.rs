@@ -4,6 +4,7 @@
 use crate::record::{Parameters, Values};
 use palisade_authority::Truth;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The resource that requests are about.
 const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
@@ -36,18 +37,18 @@ impl Setting<'_> {
             Meant::Parameter(name) => name,
             Meant::Odd => return None,
         };
-        let given = self.given.get(name).and_then(|one| one.value.as_ref());
+        let given = named(self.given, name).and_then(|one| one.value.as_ref());
         match (given, self.set) {
             (Some(value), Some((defaults, given))) => match Meant::of(value) {
                 Meant::Itself => Some(unescaped(value)),
                 Meant::Parameter(name) => {
-                    let of_set = given.get(name).and_then(|one| one.value.as_ref());
-                    of_set.or_else(|| defaults.get(name)?.default_value.as_ref()).map(unescaped)
+                    let of_set = named(given, name).and_then(|one| one.value.as_ref());
+                    of_set.or_else(|| named(defaults, name)?.default_value.as_ref()).map(unescaped)
                 }
                 Meant::Odd => None,
             },
             (Some(value), None) => Some(unescaped(value)),
-            (None, _) => self.defaults.get(name)?.default_value.as_ref().map(unescaped),
+            (None, _) => named(self.defaults, name)?.default_value.as_ref().map(unescaped),
         }
     }
 
@@ -156,6 +157,11 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// A parameter by its name, in which letters are the same in either case.
+fn named<'a, T>(all: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    all.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
 /// What a value of a rule stands for.
 enum Meant<'a> {
     /// What it says.
@@ -194,7 +200,6 @@ fn unescaped(value: &Value) -> Value {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::collections::BTreeMap;
 
     const FIELD: &str = "disableLocalAccounts";
 
@@ -268,6 +273,9 @@ mod tests {
         assert_eq!(of(passed_on(), json!({ "aks": { "value": "Deny" } })), Some(json!("Deny")));
         assert_eq!(of(passed_on(), json!({})), Some(json!("Disabled")));
         assert_eq!(of(json!({ "effect": { "value": "Deny" } }), json!({})), Some(json!("Deny")));
+        // Names of parameters are the same in either case.
+        assert_eq!(of(json!({ "Effect": { "value": "Deny" } }), json!({})), Some(json!("Deny")));
+        assert_eq!(of(passed_on(), json!({ "AKS": { "value": "Deny" } })), Some(json!("Deny")));
         assert_eq!(of(json!({}), json!({ "effect": { "value": "Deny" } })), Some(json!("Audit")));
         assert_eq!(of(json!({ "effect": { "value": "[if(true, 'Deny', 'Audit')]" } }), json!({})), None);
         assert_eq!(of(json!({ "effect": { "value": "[[odd" } }), json!({})), Some(json!("[odd")));

@@ -80,13 +80,11 @@ fn stance(policy: &EffectivePolicy, constraint: &str) -> Result<Stance, Gap> {
     if spec.rules.iter().any(|rule| rule.condition.is_some()) {
         return Err(unsettled("a rule has a condition"));
     }
-    // The official client leaves out what is false.
-    let mut enforced = spec.rules.iter().map(|rule| rule.enforce.unwrap_or(false));
-    let first = enforced.next().unwrap_or(false);
-    if enforced.any(|other| other != first) {
-        return Err(unsettled("its rules contradict each other"));
+    let enforced = spec.rules.iter().any(|rule| rule.enforce == Some(true));
+    if spec.rules.iter().any(|rule| rule.enforce != Some(enforced)) {
+        return Err(unsettled("its rules contradict each other, or do not say it"));
     }
-    Ok(if first {
+    Ok(if enforced {
         Stance::Refused { by: constraint.to_owned() }
     } else {
         Stance::Allowed { because: format!("{constraint} is not enforced") }
