@@ -16,7 +16,7 @@ use crate::{
     settings::{Accounts, Limits, Settings},
 };
 use futures::future::join_all;
-use palisade_provider::{Failure, FailureReason, Once, Outcome, Record, Recorder, Unit};
+use palisade_provider::{Call, Failure, FailureReason, Once, Outcome, Record, Recorder, Snapshot, Unit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
@@ -113,12 +113,28 @@ async fn identify(settings: &Settings, (recorder, until): (&Recorder, Instant)) 
         ask::<Query<CallerIdentity>>((&aside, until), &host, &question, sending!(|_| client.get_caller_identity()))
             .await;
     let identity = pages.into_iter().flatten().next().map(|Query(identity)| identity);
-    let caller = identity.and_then(|identity| {
-        let partition = identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
-        let partition = partition.unwrap_or_else(|| partition_of(&session.base_region)).to_owned();
-        Some(Caller { session, account: identity.account?, partition })
-    });
-    (caller, aside.records())
+    (identity.and_then(|identity| identified(session, identity)), aside.records())
+}
+
+fn identified(session: Session, identity: CallerIdentity) -> Option<Caller> {
+    let partition = identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
+    let partition = partition.unwrap_or_else(|| partition_of(&session.base_region)).to_owned();
+    Some(Caller { session, account: identity.account?, partition })
+}
+
+/// Takes the caller and the accounts from the snapshot of a discovery. What is not in it is asked when it is needed.
+pub(super) async fn recall(settings: &Settings, shared: &Shared, discovery: &Snapshot) {
+    let of = |call: &Call| {
+        let records = discovery.records().iter().filter(|record| *record.call == *call.name);
+        records.cloned().collect::<Vec<Record>>()
+    };
+    *shared.accounts.lock().unwrap_or_else(PoisonError::into_inner) = of(&calls::LIST_ACCOUNTS);
+    let pages = discovery.pages::<Query<CallerIdentity>>(&calls::GET_CALLER_IDENTITY, &settings.name, &[]);
+    let Some(Query(identity)) = pages.into_iter().flatten().next().map(|page| page.value) else { return };
+    if let Some(caller) = identified(Session::open(settings).await, identity) {
+        // Its record stands in the discovery's snapshot.
+        let _ = shared.caller.set((Some(caller), Vec::new()));
+    }
 }
 
 async fn organization(caller: &Caller, shared: &Shared, (recorder, until): (&Recorder, Instant)) -> Option<Vec<Unit>> {

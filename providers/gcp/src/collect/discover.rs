@@ -10,7 +10,7 @@ use crate::{
     settings::{Projects, Settings},
 };
 use futures::future::BoxFuture;
-use palisade_provider::{Failure, FailureReason, Recorder, Unit};
+use palisade_provider::{Failure, FailureReason, Outcome, Recorder, Snapshot, Unit};
 use std::collections::BTreeMap;
 
 /// The scope of a question that is asked about everything the credentials can see.
@@ -118,6 +118,17 @@ async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
         folders.into_iter().filter(|folder| listing::is_active(folder.state.as_ref())).filter_map(|folder| folder.name);
     let found = futures::future::join_all(active.map(|folder| below(asker, run, folder))).await;
     found.into_iter().flatten().collect()
+}
+
+/// Learns from the pages of a discovery what it learned when they came.
+pub(super) fn recall(run: &Run, discovery: &Snapshot) {
+    for record in discovery.records() {
+        let lists = [PROJECTS_LIST.name, PROJECTS_SEARCH.name].contains(&&*record.call);
+        if let (true, Outcome::Answered(body)) = (lists, &record.outcome) {
+            // A page that cannot be read taught nothing then either.
+            projects_on(&serde_json::from_slice(body.bytes()).unwrap_or_default(), run);
+        }
+    }
 }
 
 /// The projects on a page that are in use.
