@@ -5,9 +5,11 @@
 //! the answers. Controls and providers come as arguments: this crate names none.
 
 mod gather;
+mod judging;
 mod replay;
 mod scan;
 
 pub use gather::Judge;
-pub use replay::{judge_each, replay};
+pub use judging::{Judged, Judging};
+pub use replay::{judge_each, judge_each_with, replay};
 pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, Unfinished, scan};
