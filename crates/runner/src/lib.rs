@@ -6,6 +6,7 @@
 //! read is put together ([`merge`]) and judged as if one had read it. Controls and providers come as arguments: this crate names none.
 
 mod gather;
+mod judging;
 mod plan;
 mod replay;
 mod scan;
@@ -13,8 +14,9 @@ mod shard;
 mod share;
 
 pub use gather::Judge;
+pub use judging::{Judged, Judging};
 pub use plan::{Crew, Plan, PlannedTarget, PlannedUnit, ShareError, plan};
-pub use replay::{judge_each, replay};
+pub use replay::{judge_each, judge_each_with, replay};
 pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, Unfinished, scan};
 pub use shard::{Shard, ShardError};
 pub use share::{Merged, Missing, Part, Results, judge_merged, merge, read_shard};

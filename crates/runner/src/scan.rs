@@ -227,7 +227,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
         }
-        gather.take(&snapshot, target.provider.as_ref(), judge);
+        gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
         unread.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
         work.extend(units.into_iter().map(|unit| (position, unit)));
     }
@@ -265,7 +265,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
         }
-        let clusters = gather.take(&snapshot, target.provider.as_ref(), judge);
+        let clusters = gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
         if let Some(outcome) = outcomes.get_mut(position) {
             outcome.clusters += clusters;
             outcome.dark.extend(Dark::of(&snapshot));

@@ -253,7 +253,7 @@ pub async fn judge_merged(
         let mut calls = BTreeSet::new();
         let discovery = find(DISCOVERY)?;
         count(&discovery, &mut calls);
-        gather.take(&discovery, provider.as_ref(), judge);
+        gather.take(&discovery, provider.as_ref(), judge, |_| ());
         let failures = discovery.failures().map(|(record, failure)| (record.call.to_string(), failure.clone()));
         let mut outcome = TargetOutcome {
             name: target.name.clone(),
@@ -267,7 +267,7 @@ pub async fn judge_merged(
         for scope in target.units.iter().map(|unit| &unit.scope).chain(&target.unlisted) {
             let snapshot = find(scope)?;
             count(&snapshot, &mut calls);
-            outcome.clusters += gather.take(&snapshot, provider.as_ref(), judge);
+            outcome.clusters += gather.take(&snapshot, provider.as_ref(), judge, |_| ());
             outcome.dark.extend(Dark::of(&snapshot));
             tokio::task::yield_now().await;
         }
