@@ -1,5 +1,5 @@
 //! A run that many processes read without a database, put together: over the story's three clouds.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{Faults, Running, Simulator, World};
 use serde_json::Value;

@@ -274,8 +274,7 @@ impl<'a> Shift<'a> {
             let free = units_at_once.saturating_sub(reading.len());
             // Some at a time: everybody asks the same table.
             if !is_dry && !self.is_stopped() && free > units_at_once / 4 {
-                let now = (self.clock)();
-                let claimed = database.claim_units(&self.run, holder, free, now, self.service.lease_from(now)).await?;
+                let claimed = database.claim_units(&self.run, holder, free, self.lease()).await?;
                 is_dry = claimed.is_empty();
                 lock(&self.held).extend(claimed.iter().cloned());
                 reading.extend(claimed.into_iter().map(|unit| self.read_one(hands, unit)));
@@ -375,7 +374,7 @@ impl<'a> Shift<'a> {
                     Err(error) => tracing::warn!(%error, "the lease of the run could not be renewed"),
                 }
             }
-            if let Err(error) = database.renew_units(&self.run, &held, until).await {
+            if let Err(error) = database.renew_units(&self.run, &held, self.lease()).await {
                 tracing::warn!(%error, "the leases of units could not be renewed");
             }
         }
@@ -403,6 +402,10 @@ impl<'a> Shift<'a> {
 
     fn has_led(&self) -> bool {
         lock(&self.fence).is_some()
+    }
+
+    fn lease(&self) -> (&(dyn Fn() -> Timestamp + Send + Sync), SignedDuration) {
+        (self.clock.as_ref(), SignedDuration::try_from(self.service.lease).unwrap_or(SignedDuration::MAX))
     }
 
     fn is_stopped(&self) -> bool {

@@ -13,7 +13,7 @@ use super::{
     rows::{Read, Table, Value},
 };
 use crate::Bodies;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use palisade_model::Digest;
 use sqlx::AssertSqlSafe;
 use std::{collections::BTreeSet, sync::Arc};
@@ -37,7 +37,14 @@ const UNITS: Table = Table {
 const BYTES_AT_ONCE: usize = 4 << 20;
 
 /// How often a unit is begun. One whose processes are lost that often is lost because of it.
-pub const MOST_ATTEMPTS: u32 = 10;
+pub const MOST_ATTEMPTS: u32 = 25;
+
+/// What time it is.
+type Clock = dyn Fn() -> Timestamp + Send + Sync;
+
+fn after(now: Timestamp, lease: SignedDuration) -> Timestamp {
+    now.checked_add(lease).unwrap_or(Timestamp::MAX)
+}
 
 /// A run that is shared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,10 +157,11 @@ impl Database {
         run: &str,
         holder: &str,
         limit: usize,
-        now: Timestamp,
-        until: Timestamp,
+        (clock, lease): (&Clock, SignedDuration),
     ) -> Result<Vec<ClaimedUnit>, DatabaseError> {
         let mut connection = self.pool.acquire().await.doing(CLAIM)?;
+        // Now, and not when the connection was asked for: on a busy machine the lease would be over before it began.
+        let now = clock();
         let skip = match self.kind {
             Kind::Sqlite => "",
             Kind::Postgres => " FOR UPDATE SKIP LOCKED",
@@ -171,7 +179,7 @@ impl Database {
             Value::time(now),
             Value::Int(i64::try_from(limit).unwrap_or(i64::MAX)),
             Value::text(holder),
-            Value::time(until),
+            Value::time(after(now, lease)),
         ];
         let statement = values.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| value.bind(query));
         let rows = statement.fetch_all(&mut *connection).await.doing(CLAIM)?;
@@ -189,14 +197,14 @@ impl Database {
         &self,
         run: &str,
         held: &[ClaimedUnit],
-        until: Timestamp,
+        (clock, lease): (&Clock, SignedDuration),
     ) -> Result<Vec<String>, DatabaseError> {
         let mut lost = Vec::new();
         let mut connection = self.pool.acquire().await.doing(CLAIM)?;
         for one in held {
             let renewed = query(
                 "UPDATE shared_units SET lease_until = $1 WHERE run = $2 AND unit = $3 AND token = $4 AND state = 'leased'",
-                [Value::time(until), Value::text(run), Value::text(&one.unit), Value::Int(one.token)],
+                [Value::time(after(clock(), lease)), Value::text(run), Value::text(&one.unit), Value::Int(one.token)],
             )
             .execute(&mut *connection)
             .await

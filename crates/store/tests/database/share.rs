@@ -39,6 +39,8 @@ both! {
     what_is_left_of_an_earlier_run_goes_with_the_next,
 }
 
+const LEASE: SignedDuration = SignedDuration::from_secs(10);
+
 const RUN: &str = "nightly 2026-11-29T02:00:00Z";
 
 fn at(seconds: i64) -> Timestamp {
@@ -66,7 +68,7 @@ async fn shared(place: &Place, count: usize) -> (Database, Fence) {
 }
 
 async fn claim(database: &Database, holder: &str, limit: usize, now: Timestamp) -> Vec<ClaimedUnit> {
-    database.claim_units(RUN, holder, limit, now, now + SignedDuration::from_secs(10)).await.unwrap()
+    database.claim_units(RUN, holder, limit, (&move || now, LEASE)).await.unwrap()
 }
 
 async fn tally(database: &Database, now: Timestamp) -> (u64, u64, u64) {
@@ -111,7 +113,10 @@ async fn the_result_of_one_who_was_away_too_long_is_refused(place: Place) {
     assert_eq!((other.token, other.attempts), (late.token + 1, 2));
     let refused = database.finish_unit(RUN, &late, "late", at(11)).await.unwrap_err();
     assert!(matches!(refused, DatabaseError::Fenced { .. }), "{refused}");
-    assert_eq!(database.renew_units(RUN, std::slice::from_ref(&late), at(30)).await.unwrap(), [late.unit.clone()]);
+    assert_eq!(
+        database.renew_units(RUN, std::slice::from_ref(&late), (&|| at(20), LEASE)).await.unwrap(),
+        [late.unit.clone()]
+    );
     database.finish_unit(RUN, &other, "in time", at(12)).await.unwrap();
     for twice in [&late, &other] {
         assert!(matches!(database.finish_unit(RUN, twice, "twice", at(13)).await, Err(DatabaseError::Fenced { .. })));
@@ -126,7 +131,7 @@ async fn the_result_of_one_who_was_away_too_long_is_refused(place: Place) {
 async fn a_unit_that_shows_signs_of_life_is_not_taken(place: Place) {
     let (database, _) = shared(&place, 1).await;
     let held = claim(&database, "slow", 1, at(0)).await;
-    assert_eq!(database.renew_units(RUN, &held, at(25)).await.unwrap(), Vec::<String>::new());
+    assert_eq!(database.renew_units(RUN, &held, (&|| at(15), LEASE)).await.unwrap(), Vec::<String>::new());
     assert_eq!(claim(&database, "other", 1, at(20)).await, []);
     assert_eq!(claim(&database, "other", 1, at(25)).await.len(), 1);
 }
