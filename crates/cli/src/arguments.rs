@@ -40,7 +40,7 @@ Exit codes:
 
 /// Who can reach and who can control each Kubernetes cluster, computed and not guessed.
 #[derive(Debug, Parser)]
-#[command(name = "palisade", version, about, long_about = None, max_term_width = 100, after_help = "\
+#[command(name = "palisade", version, long_about = None, max_term_width = 100, after_help = "\
 Examples:
   palisade demo                              a whole scan of a simulated fleet; needs no credentials
   palisade doctor -c palisade.yaml           check credentials and permissions before the first scan
@@ -246,9 +246,9 @@ Examples:
 Examples:
   palisade waivers list
   palisade waivers check --against last        a dry run: what each one waives, and which need somebody
-  palisade waivers add --control NP-05 --cluster shop-prod --owner ana --approver ben \\
+  palisade waivers add --control ND-05 --cluster shop-prod --owner ana --approver ben \\
       --reason \"until the migration\" --until 2027-03-31
-  palisade waivers remove --control NP-05 --cluster shop-prod")]
+  palisade waivers remove --control ND-05 --cluster shop-prod")]
     Waivers {
         #[command(subcommand)]
         command: Waivers,

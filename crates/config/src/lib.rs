@@ -12,6 +12,7 @@ mod nearest;
 mod node;
 mod policy;
 mod reader;
+mod reference;
 mod schedule;
 mod schema;
 mod service;
@@ -23,6 +24,7 @@ pub use answers::{Unanswered, answers_schema, answers_template, read_answers};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use framework::{framework_schema, read_framework};
 pub use nearest::nearest;
+pub use reference::{Key, Section, Takes, reference};
 pub use schedule::{
     EvidenceExport, EvidenceFormat, Known, Profile, ScheduleConfig, ScheduleTarget, ScheduleTargets, Selection,
     read_schedule,

@@ -9,7 +9,7 @@ use palisade_engine::{Answers, Policy, Severity};
 use palisade_reach::{AddrSet, parse_net};
 use std::collections::BTreeMap;
 
-const KEYS: &[&str] = &[
+pub(crate) const KEYS: &[&str] = &[
     "approved_ranges",
     "narrow_ipv4_prefix",
     "narrow_ipv6_prefix",

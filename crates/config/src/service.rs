@@ -83,8 +83,11 @@ impl Default for ServiceConfig {
     }
 }
 
-const KEYS: &[&str] = &["database", "installation", "listen", "lease_seconds", "stop_seconds", "pings", "keep"];
-const KEEP_KEYS: &[&str] = &["runs_days", "closed_days", "messages_days", "firings_days", "evidence_days"];
+pub(crate) const KEYS: &[&str] =
+    &["database", "installation", "listen", "lease_seconds", "stop_seconds", "pings", "keep"];
+pub(crate) const KEEP_KEYS: &[&str] = &["runs_days", "closed_days", "messages_days", "firings_days", "evidence_days"];
+
+pub(crate) const PING_KEYS: &[&str] = &["schedule", "url", "allow_loopback"];
 
 /// The most days that anything is kept.
 const LONGEST: u32 = 36_500;
@@ -171,7 +174,7 @@ fn pings(node: &Node, diagnostics: &mut Diagnostics) -> Vec<Ping> {
 }
 
 fn ping(node: &Node, diagnostics: &mut Diagnostics) -> Option<Ping> {
-    let map = Map::of(node, "a ping", &["schedule", "url", "allow_loopback"], diagnostics)?;
+    let map = Map::of(node, "a ping", PING_KEYS, diagnostics)?;
     let (schedule, url) = (map.text("schedule", diagnostics), map.text("url", diagnostics));
     for missing in ["schedule", "url"].into_iter().filter(|name| map.get(name).is_none()) {
         diagnostics.push(Diagnostic::at(map.span.clone(), format!("a ping has no `{missing}`")).label("not said here"));

@@ -16,15 +16,15 @@ use palisade_model::Provider;
 use palisade_track::EventKind;
 use std::{collections::BTreeSet, ops::Range, str::FromStr};
 
-const KEYS: &[&str] = &["channels", "routes", "report_url", "proxy_url", "templates"];
+pub(crate) const KEYS: &[&str] = &["channels", "routes", "report_url", "proxy_url", "templates"];
 
 /// Keys whose values are secrets, of whatever kind of channel.
 const SECRET_KEYS: &[&str] = &["token", "url", "secrets", "routing_key", "password"];
 
-const COMMON: &[&str] = &["name", "kind", "allow_loopback", "allow_addresses", "allow_hosts"];
+pub(crate) const COMMON: &[&str] = &["name", "kind", "allow_loopback", "allow_addresses", "allow_hosts"];
 
 /// The keys of a kind besides those that every channel has.
-fn keys(medium: Medium) -> &'static [&'static str] {
+pub(crate) fn keys(medium: Medium) -> &'static [&'static str] {
     match medium {
         Medium::Slack => &["token", "channel", "api_url"],
         Medium::SlackWebhook | Medium::Teams => &["url"],
@@ -345,7 +345,7 @@ fn proxy((url, span): (String, Range<usize>), diagnostics: &mut Diagnostics) -> 
     Some(url)
 }
 
-const ROUTE_KEYS: &[&str] = &[
+pub(crate) const ROUTE_KEYS: &[&str] = &[
     "name",
     "severities",
     "providers",
@@ -536,7 +536,7 @@ fn time_of_day((text, span): (String, Range<usize>), name: &str, diagnostics: &m
     time
 }
 
-const QUIET_KEYS: &[&str] = &["from", "to", "time_zone"];
+pub(crate) const QUIET_KEYS: &[&str] = &["from", "to", "time_zone"];
 
 fn quiet(node: &Node, diagnostics: &mut Diagnostics) -> Option<Quiet> {
     let map = Map::of(node, "`quiet_hours`", QUIET_KEYS, diagnostics)?;
@@ -555,7 +555,7 @@ fn quiet(node: &Node, diagnostics: &mut Diagnostics) -> Option<Quiet> {
     Some(Quiet { from, to, zone: zone? })
 }
 
-const TEMPLATE_KEYS: &[&str] = &["event", "channel", "title_file", "body_file"];
+pub(crate) const TEMPLATE_KEYS: &[&str] = &["event", "channel", "title_file", "body_file"];
 
 fn template(node: &Node, channels: &[&str], diagnostics: &mut Diagnostics) -> Option<TemplateFile> {
     let map = Map::of(node, "a template", TEMPLATE_KEYS, diagnostics)?;

@@ -134,10 +134,12 @@ pub enum Projects {
 }
 
 const PROVIDERS: &[&str] = &["aws", "azure", "gcp"];
-const AWS_KEYS: &[&str] = &["name", "provider", "accounts", "role", "external_id", "regions", "endpoint_url"];
-const AZURE_KEYS: &[&str] =
+pub(crate) const AWS_KEYS: &[&str] =
+    &["name", "provider", "accounts", "role", "external_id", "regions", "endpoint_url"];
+pub(crate) const AZURE_KEYS: &[&str] =
     &["name", "provider", "subscriptions", "management_groups", "tenant", "cloud", "endpoint_url"];
-const GCP_KEYS: &[&str] = &["name", "provider", "projects", "folders", "organization", "quota_project", "endpoint_url"];
+pub(crate) const GCP_KEYS: &[&str] =
+    &["name", "provider", "projects", "folders", "organization", "quota_project", "endpoint_url"];
 const ANY_KEYS: &[&str] = &[
     "name",
     "provider",

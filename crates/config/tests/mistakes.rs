@@ -194,14 +194,14 @@ fn many_mistakes_are_told_in_the_order_of_the_file() {
 
 #[test]
 fn the_waivers_of_the_guide_are_read() {
-    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/memory.md")).unwrap();
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guides/waivers.md")).unwrap();
     let example = guide.split("```yaml\n").find(|part| part.starts_with("waivers:")).unwrap();
     let text = example.split("```").next().unwrap();
-    let waivers = read_waivers(&Source { name: "memory.md", text }, &["NP-05"]).map_err(|error| error.to_string());
+    let waivers = read_waivers(&Source { name: "waivers.md", text }, &["ND-05"]).map_err(|error| error.to_string());
     let waiver = waivers.unwrap().remove(0);
     assert_eq!((waiver.approver.as_str(), waiver.approved.unwrap().len()), ("ben", 1));
     let other = text.replace("approved: ", "#").replace("      - ", "#").replace("# covers", "covers");
-    assert_eq!(read_waivers(&Source { name: "memory.md", text: &other }, &["NP-05"]).unwrap()[0].covers, Some(4));
+    assert_eq!(read_waivers(&Source { name: "waivers.md", text: &other }, &["ND-05"]).unwrap()[0].covers, Some(4));
 }
 
 #[test]

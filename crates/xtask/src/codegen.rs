@@ -1,5 +1,6 @@
 //! Documents that are made from the code, and proven fresh.
 
+use crate::reference;
 use anyhow::{Context as _, bail};
 use palisade_controls::controls;
 use palisade_engine::{AnswerKind, Entry, Widest, mappings};
@@ -76,12 +77,6 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
         // Read by the Terraform modules with `jsondecode`.
         documents.insert(format!("terraform/{provider}/reader/reader-role.json"), json);
     }
-    let schema = serde_json::to_string_pretty(&palisade_report::json_schema())? + "\n";
-    documents.insert("docs/reference/evaluation.schema.json".to_owned(), schema);
-    let schema = serde_json::to_string_pretty(&palisade_config::answers_schema(&controls))? + "\n";
-    documents.insert("docs/reference/answers.schema.json".to_owned(), schema);
-    let schema = serde_json::to_string_pretty(&palisade_config::framework_schema(&controls))? + "\n";
-    documents.insert("docs/reference/framework.schema.json".to_owned(), schema);
     let editions = editions(&controls);
     documents.insert("docs/reference/frameworks.md".to_owned(), frameworks_page(&editions));
     for edition in &editions {
@@ -91,8 +86,16 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
     documents.insert("docs/reference/data.md".to_owned(), data_page());
     documents.insert("docs/reference/questions.md".to_owned(), questions_page(&controls));
     let ids: Vec<&str> = controls.iter().map(|control| control.meta.id).collect();
-    let schema = serde_json::to_string_pretty(&palisade_config::schedule_schema(&ids))? + "\n";
-    documents.insert("schedules/schema.json".to_owned(), schema);
+    let schemas = BTreeMap::from([
+        ("docs/reference/evaluation.schema.json".to_owned(), palisade_report::json_schema()),
+        ("docs/reference/answers.schema.json".to_owned(), palisade_config::answers_schema(&controls)),
+        ("docs/reference/framework.schema.json".to_owned(), palisade_config::framework_schema(&controls)),
+        ("schedules/schema.json".to_owned(), palisade_config::schedule_schema(&ids)),
+    ]);
+    documents.extend(reference::pages(&schemas));
+    for (path, schema) in schemas {
+        documents.insert(path, serde_json::to_string_pretty(&schema)? + "\n");
+    }
     Ok(documents)
 }
 

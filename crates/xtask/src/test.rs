@@ -1,6 +1,6 @@
 //! The whole test in one command: what a person runs is what the pipeline runs.
 
-use crate::{codegen, process};
+use crate::{book, codegen, dist, process};
 use anyhow::{Context as _, bail};
 use std::{
     fs,
@@ -37,6 +37,8 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     }
     cargo(&["fmt", "--all", "--check"])?;
     codegen::run(root, true)?;
+    book::run(root)?;
+    dist::check(root)?;
     let python = python(root)?;
     // Says which browser the tests will use, or that there is none: before the long part.
     process::run(root, &python, &["-B", "crates/testkit/python/browser.py"], &[])?;
@@ -93,7 +95,7 @@ pub(crate) fn python(root: &Path) -> anyhow::Result<String> {
 }
 
 /// A Python of its own in a folder, with what a list asks for.
-fn environment_of(root: &Path, folder: &str, requirements: &str) -> anyhow::Result<String> {
+pub(crate) fn environment_of(root: &Path, folder: &str, requirements: &str) -> anyhow::Result<String> {
     let folder = root.join(folder);
     let python = folder.join("bin/python");
     let requirements = root.join(requirements);
@@ -125,7 +127,7 @@ fn environment_of(root: &Path, folder: &str, requirements: &str) -> anyhow::Resu
     Ok(python_text)
 }
 
-fn text(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     PathBuf::from(path)
         .into_os_string()
         .into_string()

@@ -22,15 +22,15 @@ Exit codes: 0 all is in order; 1 a waiver has ended, matches nothing, or selects
     /// Accept what is bad in a run: the findings that are selected, by fingerprint, and no others
     #[command(after_help = "\
 Examples:
-  palisade waivers add --control NP-05 --cluster shop-prod --owner ana --approver ben \\
+  palisade waivers add --control ND-05 --cluster shop-prod --owner ana --approver ben \\
       --reason \"until the migration\" --until 2027-03-31
   palisade waivers add ... --against run1 --dry-run    from a stored snapshot; show it and write nothing")]
     Add(AddWaiver),
     /// Take a waiver away; what it covered is told again
     #[command(after_help = "\
 Examples:
-  palisade waivers remove --control NP-05 --cluster shop-prod
-  palisade waivers remove --control NP-05 --cluster shop-prod --subject web")]
+  palisade waivers remove --control ND-05 --cluster shop-prod
+  palisade waivers remove --control ND-05 --cluster shop-prod --subject web")]
     Remove(RemoveWaiver),
 }
 
