@@ -16,7 +16,7 @@ use crate::{
     arguments::RunSchedule,
     exit::{self, Exit},
     output::{self, Screen},
-    progress::Line,
+    progress::Watch,
     providers,
     scan::{complain_of_lost, configuration},
     schedules,
@@ -94,10 +94,10 @@ async fn fire(
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
     let job = Job { tried_again, ..job(config, config_path, schedule, firing)? };
-    let line = Arc::new(Line::new(screen.interactive));
-    let progress = Arc::clone(&line) as Arc<dyn palisade_provider::Progress>;
+    let watch = Arc::new(Watch::begin(screen.interactive)?);
+    let progress = Arc::clone(&watch) as Arc<dyn palisade_provider::Progress>;
     let ran = service.run(&job, firing, &clock(), progress).await;
-    line.clear();
+    watch.end(Some(&schedule.schedule.name)).await;
     let ran = ran?;
     if let Ran::Done(record) = &ran {
         export(schedule, (config, config_path), firing, record).await?;
@@ -150,6 +150,9 @@ fn tell(schedule: &str, record: &Record) -> anyhow::Result<()> {
     let _ = writeln!(text, "{schedule}: {clusters} clusters, {facts_known} of {facts_total} facts known");
     let open: Vec<String> = open.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
     let _ = writeln!(text, "open: {}", if open.is_empty() { "nothing".to_owned() } else { open.join(", ") });
+    if let Some(asked) = record.report.asked_in_words() {
+        let _ = writeln!(text, "asked: {asked}");
+    }
     for place in unread.iter().take(5) {
         let _ = writeln!(text, "not read: {}: {}", plain(&place.scope), plain(&place.reason));
     }

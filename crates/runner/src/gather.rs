@@ -1,5 +1,6 @@
 //! From snapshots to one report.
 
+use crate::claims::Claims;
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
 use palisade_engine::{
@@ -7,7 +8,7 @@ use palisade_engine::{
 };
 use palisade_maps::Piece;
 use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_provider::{Call, Ledger, Provider, Snapshot};
 use palisade_report::{AnswerTally, ClusterRow, Parameters, Report, RunInfo};
 use palisade_track::{Rules, Sighting};
 use sha2::{Digest as _, Sha256};
@@ -43,6 +44,8 @@ pub(crate) struct Gather {
     /// The dated lists of the providers that were asked, by their names.
     data: BTreeMap<String, DataFile>,
     sighting: Sighting<'static>,
+    ledger: Ledger,
+    claims: Claims,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -77,6 +80,8 @@ impl Default for Gather {
             data: BTreeMap::new(),
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
+            ledger: Ledger::default(),
+            claims: Claims::default(),
             prints: Vec::new(),
             span: None,
         }
@@ -107,6 +112,8 @@ impl Gather {
         self.take_unseen(provider.provider(), &inventory, judge);
         let listed = snapshot.whole(provider.cluster_list()).into_iter().map(Scope::new);
         self.sighting.take(snapshot.provider, &inventory, [], listed);
+        self.claims.take(snapshot, provider, &inventory);
+        self.ledger.take(snapshot, provider.calls());
         self.prints.push(print(snapshot));
         let (from, to) = self.span.unwrap_or((snapshot.started_at, snapshot.finished_at));
         self.span = Some((from.min(snapshot.started_at), to.max(snapshot.finished_at)));
@@ -129,6 +136,10 @@ impl Gather {
             *self.unseen.entry(provider).or_default() += inventory.unseen.len();
         }
         for unseen in &inventory.unseen {
+            // A call that failed has told it already, with its name.
+            if self.told.contains(&unseen.gap) {
+                continue;
+            }
             // Some places stay dark although every call was answered: a zone that Google's list says it left out.
             let row = GapRow::of_unseen(unseen, judge.controls);
             let key = (row.scope.clone(), row.call.clone(), row.reason, row.permission.clone());
@@ -219,6 +230,7 @@ impl Gather {
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, finished_at);
         let unread = self.unread_rows(judge);
+        let told = self.claims.rows();
         let mut gaps: Vec<GapRow> = self.gaps.into_values().chain(unread).collect();
         gaps.sort_by(|a, b| {
             (b.hides.len(), &a.scope, &a.call, &a.message).cmp(&(a.hides.len(), &b.scope, &b.call, &b.message))
@@ -235,8 +247,10 @@ impl Gather {
             surroundings: self.surroundings,
             pieces: self.pieces.into_iter().map(|(_, piece)| piece).collect(),
             unseen: self.unseen,
+            told,
             findings: self.findings,
             gaps,
+            calls: self.ledger.rows(),
             unused_waivers,
             grown_waivers,
             answers: self.answers.finish(judge.controls, judge.policy, finished_at),

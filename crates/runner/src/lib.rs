@@ -4,6 +4,7 @@
 //! judged and forgotten before its raw answers pile up, so memory follows the number of findings and not the size of
 //! the answers. Controls and providers come as arguments: this crate names none.
 
+mod claims;
 mod gather;
 mod replay;
 mod scan;

@@ -9,6 +9,7 @@
 //! configuration.
 
 mod error;
+mod metrics;
 mod ping;
 mod post;
 mod remind;
@@ -18,6 +19,7 @@ mod thread;
 mod unfinished;
 
 pub use error::ServiceError;
+pub use metrics::{Metric, MetricKind, Metrics, metrics};
 pub use ping::Pings;
 pub use post::{Post, Posted};
 pub use run::{Job, Ran, Record, Service};
