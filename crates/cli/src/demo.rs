@@ -12,6 +12,7 @@ use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use palisade_config::{Source, read_answers};
 use palisade_controls::controls;
 use palisade_engine::Policy;
+use palisade_provider::CallLimits;
 use palisade_reach::{AddrSet, parse_net};
 use palisade_report::{History, Report};
 use palisade_simulator::{Faults, Simulator, World};
@@ -44,7 +45,7 @@ pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> 
             output::data(text.as_bytes(), Some(&folder.join("answers.yaml")))?;
         }
     }
-    let (report, outcomes) = scan(&targets, store.as_ref(), &policy, screen).await?;
+    let (report, outcomes) = scan(&targets, store.as_ref(), (&policy, CallLimits::default()), screen).await?;
     let next = match &wanted.keep {
         Some(folder) => vec![
             format!("palisade reach shop-prod --snapshot {} --port 22", folder.display()),

@@ -50,7 +50,9 @@ pub(crate) fn of_report(report: &Report, lost: bool, fail_on: Option<Severity>, 
     if lost {
         return Exit::CouldNotRun;
     }
-    if min_coverage.is_some_and(|least| report.coverage.ratio() < least) {
+    // A run that ended since its budget was used up has not looked at everything, whatever share of the facts that is.
+    let cut_short = report.asked().unasked > 0;
+    if cut_short || min_coverage.is_some_and(|least| report.coverage.ratio() < least) {
         return Exit::Incomplete;
     }
     let counts = |severity: Severity| fail_on.is_some_and(|least| severity >= least);

@@ -1,15 +1,61 @@
-//! What people see while a scan takes its time.
+//! Who watches a scan: people, while it takes its time, and whoever takes its trace.
 
+use crate::exit::WrongUsage;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use palisade_provider::{Event, Progress};
+use jiff::Timestamp;
+use palisade_provider::{Event, Progress, Snapshot};
+use palisade_trace::{Flushed, Settings, Tracer};
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
+/// Who watches one run.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    line: Line,
+    tracer: Option<Tracer>,
+}
+
+impl Watch {
+    /// Begins to watch, and the trace if the environment names a collector.
+    pub(crate) fn begin(interactive: bool) -> anyhow::Result<Self> {
+        let variables = |name: &str| std::env::var(name).ok();
+        let settings = Settings::of(variables).map_err(|error| WrongUsage(error.to_string()))?;
+        let tracer = settings
+            .map(|settings| Tracer::begin(settings, env!("CARGO_PKG_VERSION"), Timestamp::now()))
+            .transpose()
+            .map_err(|why| anyhow::anyhow!("no trace can be sent: {why}"))?;
+        Ok(Self { line: Line::new(interactive), tracer })
+    }
+
+    /// Takes the line away, and sends what is left of the trace.
+    pub(crate) async fn end(&self, schedule: Option<&str>) {
+        self.line.clear();
+        if let Some(tracer) = &self.tracer {
+            let Flushed { lost } = tracer.finish(Timestamp::now(), schedule).await;
+            if lost > 0 {
+                tracing::warn!(lost, "the collector did not take every span of this run");
+            }
+        }
+    }
+}
+
+impl Progress for Watch {
+    fn tell(&self, event: Event) {
+        self.line.tell(event);
+    }
+
+    fn read(&self, snapshot: &Snapshot) {
+        if let Some(tracer) = &self.tracer {
+            tracer.read(snapshot);
+        }
+    }
+}
+
 /// A line on stderr: parts done, clusters, calls, failures, throttles. Silent when stderr is no terminal.
 #[derive(Debug)]
-pub(crate) struct Line {
+struct Line {
     bar: ProgressBar,
     clusters: AtomicUsize,
     calls: AtomicUsize,
@@ -18,7 +64,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(interactive: bool) -> Self {
+    fn new(interactive: bool) -> Self {
         let target = if interactive { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
@@ -38,7 +84,7 @@ impl Line {
     }
 
     /// Takes the line away.
-    pub(crate) fn clear(&self) {
+    fn clear(&self) {
         self.bar.finish_and_clear();
     }
 

@@ -1,9 +1,9 @@
 //! From configuration to providers. A new provider adds its lines here and nowhere else in this crate.
 
 use crate::arguments::Cloud;
-use palisade_config::{AzureCloud, TargetConfig, TargetKind};
+use palisade_config::{AzureCloud, Config, Discovery, Limits, TargetConfig, TargetKind};
 use palisade_model::DataFile;
-use palisade_provider::{Call, Collect, Provider};
+use palisade_provider::{Call, CallLimits, Collect, Provider, Search};
 use palisade_runner::Target;
 use std::sync::Arc;
 
@@ -11,6 +11,12 @@ use std::sync::Arc;
 pub(crate) fn data() -> Vec<DataFile> {
     let all = [palisade_model::Provider::Aws, palisade_model::Provider::Azure, palisade_model::Provider::Gcp];
     all.into_iter().filter_map(normalizer).flat_map(|provider| provider.data()).collect()
+}
+
+/// What a run may ask of the clouds at most.
+pub(crate) fn limits(config: &Config) -> CallLimits {
+    let Limits { max_calls, share_of_quota } = config.limits;
+    CallLimits { max_calls: max_calls.map(u64::from), share_of_quota }
 }
 
 /// The targets of a configuration, ready to be read.
@@ -24,7 +30,7 @@ pub(crate) fn targets(configs: &[TargetConfig]) -> Vec<Target> {
 fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
     match &config.kind {
         TargetKind::Aws(aws) => {
-            use palisade_aws::{Accounts, Aws, Regions, Settings};
+            use palisade_aws::{Accounts, Aggregator, Aws, Regions, Settings};
             use palisade_config::{Accounts as Said, Regions as SaidRegions};
             Arc::new(Aws::new(Settings {
                 accounts: match &aws.accounts {
@@ -37,6 +43,14 @@ fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
                 regions: match &aws.regions {
                     SaidRegions::Enabled => Regions::Enabled,
                     SaidRegions::List(names) => Regions::List(names.clone()),
+                },
+                aggregator: match &aws.discovery {
+                    Discovery::Lists => None,
+                    Discovery::Inventory { aggregator, region, cross_check } => Some(Aggregator {
+                        name: aggregator.clone().unwrap_or_default(),
+                        region: region.clone(),
+                        cross_check: *cross_check,
+                    }),
                 },
                 endpoint_url: aws.endpoint_url.clone(),
                 ..Settings::new(config.name.as_str())
@@ -51,6 +65,7 @@ fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
                     Said::List(ids) => Subscriptions::List(ids.clone()),
                     Said::ManagementGroups(groups) => Subscriptions::ManagementGroups(groups.clone()),
                 },
+                search: search(&azure.discovery),
                 tenant: azure.tenant.clone(),
                 cloud: match azure.cloud {
                     AzureCloud::Public => Cloud::Public,
@@ -76,6 +91,7 @@ fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
                     Said::Folders(ids) => Projects::Folders(ids.clone()),
                     Said::Organization(id) => Projects::Organization(id.clone()),
                 },
+                search: search(&gcp.discovery),
                 quota_project: gcp.quota_project.clone(),
                 credential: if is_emulator(gcp.endpoint_url.as_deref()) {
                     Credential::Anonymous
@@ -86,6 +102,14 @@ fn provider(config: &TargetConfig) -> Arc<dyn Collect> {
                 ..Settings::new(config.name.as_str())
             }))
         }
+    }
+}
+
+fn search(discovery: &Discovery) -> Search {
+    match discovery {
+        Discovery::Lists => Search::Lists,
+        Discovery::Inventory { cross_check: false, .. } => Search::Inventory,
+        Discovery::Inventory { cross_check: true, .. } => Search::Both,
     }
 }
 

@@ -5,13 +5,14 @@ use crate::{
     arguments::{Configuration, Scan},
     exit::{self, Exit, WrongUsage},
     output::Screen,
-    progress::Line,
+    progress::Watch,
     providers, share,
 };
 use anyhow::Context as _;
 use palisade_config::{Config, Source, read, read_waivers};
 use palisade_controls::controls;
 use palisade_engine::{Entry, Policy, digest_of};
+use palisade_provider::CallLimits;
 use palisade_report::Report;
 use palisade_runner::{Dark, Judge, Scanned, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
@@ -28,11 +29,12 @@ pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> 
     let config = configuration(&wanted.configuration.config)?;
     let targets = chosen(&config, &wanted.configuration)?;
     if let Some(part) = share::part(&wanted.sharding, "")? {
-        let limits = share::Limits { units_at_once: UNITS_AT_ONCE, time: None };
+        let limits = share::Limits { units_at_once: UNITS_AT_ONCE, calls: providers::limits(&config), time: None };
         return share::read(&targets, limits, &part, screen).await;
     }
     let store = wanted.save_snapshot.as_ref().map(SnapshotFolder::create).transpose()?;
-    let (report, outcomes) = scan(&targets, store.as_ref(), &config.policy, screen).await?;
+    let by = (&config.policy, providers::limits(&config));
+    let (report, outcomes) = scan(&targets, store.as_ref(), by, screen).await?;
     let next = next_steps(&report, wanted.save_snapshot.as_deref());
     screen.report(&report, &wanted.output, next)?;
     let lost = complain_of_lost(&outcomes, screen);
@@ -43,22 +45,23 @@ pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> 
 pub(crate) async fn scan(
     targets: &[Target],
     store: Option<&SnapshotFolder>,
-    policy: &Policy,
+    (policy, limits): (&Policy, CallLimits),
     screen: &Screen,
 ) -> anyhow::Result<(Report, Vec<TargetOutcome>)> {
-    let line = Arc::new(Line::new(screen.interactive));
+    let watch = Arc::new(Watch::begin(screen.interactive)?);
     let scan = palisade_runner::Scan {
         store,
         units_at_once: UNITS_AT_ONCE,
+        limits,
         time_limit: None,
         unfinished: None,
         stop: None,
         clock: Arc::new(jiff::Timestamp::now),
-        progress: Arc::clone(&line) as Arc<dyn palisade_provider::Progress>,
+        progress: Arc::clone(&watch) as Arc<dyn palisade_provider::Progress>,
     };
     let controls = controls();
     let result = palisade_runner::scan(targets, &scan, &judge(&controls, policy)).await;
-    line.clear();
+    watch.end(None).await;
     let Scanned { report, outcomes, .. } = result.context(
         "could not keep the snapshot; the run was ended, because evidence that was asked for would be missing",
     )?;
@@ -138,8 +141,8 @@ pub(crate) fn complain_of_lost(outcomes: &[TargetOutcome], screen: &Screen) -> b
         let name = &outcome.name;
         if outcome.units == 0 && outcome.discovery_failures.is_empty() {
             screen.warn(&format!(
-                "target `{name}` holds no account, subscription or project that its credentials can see: nothing was \
-                 judged"
+                "target `{name}` holds no account, subscription or project that its credentials can see, or that its \
+                 inventory knows a cluster in: nothing was judged"
             ));
         }
         if outcome.units == 0 {

@@ -16,7 +16,7 @@ use crate::{
     arguments::RunSchedule,
     exit::{self, Exit},
     output::{self, Screen},
-    progress::Line,
+    progress::Watch,
     providers,
     scan::{complain_of_lost, configuration},
     schedules, share,
@@ -55,8 +55,12 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
     };
     let run = format!("{}/{}", schedule.schedule.name, firing.at.strftime(evidence::NAME));
     if let Some(part) = share::part(&wanted.sharding, &run)? {
-        let job = job(&config, &wanted.config, &schedule, &firing);
-        let limits = share::Limits { units_at_once: wanted.at_once, time: Some(job.time_limit) };
+        let job = job(&config, &wanted.config, &schedule, &firing)?;
+        let limits = share::Limits {
+            units_at_once: wanted.at_once,
+            calls: providers::limits(&config),
+            time: Some(job.time_limit),
+        };
         return share::read(&job.targets, limits, &part, screen).await;
     }
     let service = Service { units_at_once: wanted.at_once, ..service(&config, &wanted.config, on_signals()?).await? };
@@ -126,19 +130,19 @@ async fn fire(
     (firing, how): (&Firing, How),
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
-    let mut job = job(config, config_path, schedule, firing);
+    let mut job = job(config, config_path, schedule, firing)?;
     match &how {
         How::Alone { tried_again } => job.tried_again = *tried_again,
         How::Parts(share) => job.parts = Some(share.clone()),
         How::Together => (),
     }
-    let line = Arc::new(Line::new(screen.interactive));
-    let progress = Arc::clone(&line) as Arc<dyn palisade_provider::Progress>;
+    let watch = Arc::new(Watch::begin(screen.interactive)?);
+    let progress = Arc::clone(&watch) as Arc<dyn palisade_provider::Progress>;
     let ran = match how {
         How::Alone { .. } | How::Parts(_) => service.run(&job, firing, &clock(), progress).await,
         How::Together => service.run_together(&job, firing, &clock(), progress).await,
     };
-    line.clear();
+    watch.end(Some(&schedule.schedule.name)).await;
     let ran = ran?;
     if let Ran::Done(record) = &ran {
         export(schedule, (config, config_path), firing, record).await?;
@@ -187,6 +191,9 @@ fn tell(schedule: &str, record: &Record) -> anyhow::Result<()> {
     let _ = writeln!(text, "{schedule}: {clusters} clusters, {facts_known} of {facts_total} facts known");
     let open: Vec<String> = open.iter().map(|(severity, count)| format!("{count} {severity}")).collect();
     let _ = writeln!(text, "open: {}", if open.is_empty() { "nothing".to_owned() } else { open.join(", ") });
+    if let Some(asked) = record.report.asked_in_words() {
+        let _ = writeln!(text, "asked: {asked}");
+    }
     for place in unread.iter().take(5) {
         let _ = writeln!(text, "not read: {}: {}", plain(&place.scope), plain(&place.reason));
     }

@@ -4,12 +4,12 @@ use crate::{
     arguments::{Merge, Sharding},
     exit::{Exit, WrongUsage},
     output::{self, Screen},
-    progress::Line,
+    progress::Watch,
     providers,
     service::stop::on_signals,
 };
 use anyhow::Context as _;
-use palisade_provider::Progress;
+use palisade_provider::{CallLimits, Progress};
 use palisade_report::plain;
 use palisade_runner::{Merged, Part, Plan, Scan, Shard, Target};
 use palisade_store::{Share, SnapshotFolder};
@@ -26,6 +26,7 @@ pub(crate) struct MyPart {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) units_at_once: usize,
+    pub(crate) calls: CallLimits,
     pub(crate) time: Option<Duration>,
 }
 
@@ -81,18 +82,19 @@ fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Shard, Wr
 
 /// Reads a part of a run.
 pub(crate) async fn read(targets: &[Target], limits: Limits, part: &MyPart, screen: &Screen) -> anyhow::Result<Exit> {
-    let line = Arc::new(Line::new(screen.interactive));
+    let watch = Arc::new(Watch::begin(screen.interactive)?);
     let scan = Scan {
         store: None,
         units_at_once: limits.units_at_once,
+        limits: limits.calls,
         time_limit: limits.time,
         unfinished: None,
         stop: Some(on_signals()?),
         clock: Arc::new(jiff::Timestamp::now),
-        progress: Arc::clone(&line) as Arc<dyn Progress>,
+        progress: Arc::clone(&watch) as Arc<dyn Progress>,
     };
     let done = palisade_runner::read_shard(targets, &scan, (&part.share, part.shard), env!("CARGO_PKG_VERSION")).await;
-    line.clear();
+    watch.end(None).await;
     let Part { all, mine, there, read, left, dark, calls } = done.context("the part was not read to its end")?;
     for (target, one) in dark.iter().take(TOLD) {
         let why =

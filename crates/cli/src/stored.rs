@@ -81,7 +81,8 @@ pub(crate) fn each(
     let folder =
         tempfile::Builder::new().prefix("palisade-").tempdir().context("could not make a folder to work in")?;
     let store = SnapshotFolder::create(folder.path())?;
-    let (_, outcomes) = crate::runtime()?.block_on(scan(&targets, Some(&store), &config.policy, screen))?;
+    let by = (&config.policy, providers::limits(&config));
+    let (_, outcomes) = crate::runtime()?.block_on(scan(&targets, Some(&store), by, screen))?;
     complain_of_lost(&outcomes, screen);
     in_folders(&[folder.path().to_owned()], &mut show)
 }

@@ -7,7 +7,9 @@
 
 mod answers;
 mod diagnostic;
+mod discovery;
 mod framework;
+mod limits;
 mod nearest;
 mod node;
 mod policy;
@@ -22,7 +24,9 @@ mod waiver;
 
 pub use answers::{Unanswered, answers_schema, answers_template, read_answers};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use discovery::Discovery;
 pub use framework::{framework_schema, read_framework};
+pub use limits::Limits;
 pub use nearest::nearest;
 pub use reference::{Key, Section, Takes, reference};
 pub use schedule::{
@@ -54,6 +58,8 @@ pub struct Config {
     pub sinks: Option<Sinks>,
     /// How runs are remembered and served.
     pub service: ServiceConfig,
+    /// What a run may ask of the clouds at most.
+    pub limits: Limits,
 }
 
 /// Reads `palisade.yaml`. `controls` are the ids that severities may be set for.
@@ -84,11 +90,13 @@ pub fn check_schedules_of_routes(source: &Source<'_>, schedules: &[&str]) -> Res
 }
 
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
-    let map = reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service"], diagnostics)?;
+    let map =
+        reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service", "limits"], diagnostics)?;
     let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));
     let targets = target::read(&map, diagnostics);
     let (policy, policy::Files { waivers: waivers_file, answers: answers_file }) =
         policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
     let service = service::read(map.get("service").map(|entry| entry.value), diagnostics);
-    Some(Config { targets, policy, waivers_file, answers_file, sinks, service })
+    let limits = limits::read(map.get("limits").map(|entry| entry.value), diagnostics);
+    Some(Config { targets, policy, waivers_file, answers_file, sinks, service, limits })
 }

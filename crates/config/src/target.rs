@@ -1,7 +1,7 @@
 //! What to read.
 
 use crate::{
-    Diagnostic, Diagnostics,
+    Diagnostic, Diagnostics, Discovery, discovery,
     node::{Node, Value},
     reader::{Map, choose, text, texts},
 };
@@ -50,6 +50,8 @@ pub struct AwsTarget {
     pub external_id: Option<String>,
     /// Which regions.
     pub regions: Regions,
+    /// How those that hold clusters are found.
+    pub discovery: Discovery,
     /// Another endpoint than the public one.
     pub endpoint_url: Option<String>,
 }
@@ -79,6 +81,8 @@ pub enum Regions {
 pub struct AzureTarget {
     /// Which subscriptions.
     pub subscriptions: Subscriptions,
+    /// How those that hold clusters are found.
+    pub discovery: Discovery,
     /// The tenant to sign in to.
     pub tenant: Option<String>,
     /// Which Azure.
@@ -114,6 +118,8 @@ pub enum AzureCloud {
 pub struct GcpTarget {
     /// Which projects.
     pub projects: Projects,
+    /// How those that hold clusters are found.
+    pub discovery: Discovery,
     /// The project that pays for the calls.
     pub quota_project: Option<String>,
     /// Another endpoint than the public one.
@@ -135,11 +141,11 @@ pub enum Projects {
 
 const PROVIDERS: &[&str] = &["aws", "azure", "gcp"];
 pub(crate) const AWS_KEYS: &[&str] =
-    &["name", "provider", "accounts", "role", "external_id", "regions", "endpoint_url"];
+    &["name", "provider", "accounts", "role", "external_id", "regions", "discovery", "endpoint_url"];
 pub(crate) const AZURE_KEYS: &[&str] =
-    &["name", "provider", "subscriptions", "management_groups", "tenant", "cloud", "endpoint_url"];
+    &["name", "provider", "subscriptions", "management_groups", "tenant", "cloud", "discovery", "endpoint_url"];
 pub(crate) const GCP_KEYS: &[&str] =
-    &["name", "provider", "projects", "folders", "organization", "quota_project", "endpoint_url"];
+    &["name", "provider", "projects", "folders", "organization", "quota_project", "discovery", "endpoint_url"];
 const ANY_KEYS: &[&str] = &[
     "name",
     "provider",
@@ -155,6 +161,7 @@ const ANY_KEYS: &[&str] = &[
     "folders",
     "organization",
     "quota_project",
+    "discovery",
     "endpoint_url",
 ];
 
@@ -277,8 +284,10 @@ fn aws(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnostic
             Regions::List(words(regions))
         }
     });
+    let discovery = discovery::read(map, "config-aggregator", diagnostics);
     AwsTarget {
         accounts,
+        discovery,
         role: role.map(|(role, _)| role),
         external_id: map.text("external_id", diagnostics).map(|(id, _)| id),
         regions,
@@ -316,6 +325,7 @@ fn azure(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnost
         choose((&text, span), "Azure cloud", &["public", "us-government", "china"], diagnostics)
     });
     AzureTarget {
+        discovery: discovery::read(map, "resource-graph", diagnostics),
         subscriptions: groups.map_or(listed.unwrap_or(Subscriptions::All), Subscriptions::ManagementGroups),
         tenant: map.text("tenant", diagnostics).map(|(tenant, _)| tenant),
         cloud: match cloud {
@@ -348,8 +358,20 @@ fn gcp(map: &Map<'_>, endpoint_url: Option<String>, diagnostics: &mut Diagnostic
                 .label("choose one of the three"),
         );
     }
+    let projects = chosen.into_iter().next().unwrap_or(Projects::All);
+    let discovery = discovery::read(map, "asset-inventory", diagnostics);
+    if let (Discovery::Inventory { .. }, Projects::All | Projects::List(_), Some(entry)) =
+        (&discovery, &projects, map.get("discovery"))
+    {
+        diagnostics.push(
+            Diagnostic::at(entry.key, "there is nothing that Cloud Asset Inventory could search")
+                .label("it is asked about an organisation or folders")
+                .help("set `organization` or `folders`, or leave `discovery` out"),
+        );
+    }
     GcpTarget {
-        projects: chosen.into_iter().next().unwrap_or(Projects::All),
+        projects,
+        discovery,
         quota_project: map.text("quota_project", diagnostics).map(|(project, _)| project),
         endpoint_url,
     }

@@ -228,6 +228,7 @@ fn reason(reason: FailureReason) -> &'static str {
         FailureReason::Malformed => "malformed",
         FailureReason::Unsupported => "unsupported",
         FailureReason::NotFound => "not found",
+        FailureReason::NotAsked => "not asked",
     }
 }
 

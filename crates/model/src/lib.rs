@@ -31,6 +31,7 @@ mod pipeline;
 mod platform;
 mod pool;
 mod registry;
+mod tally;
 
 pub use access::{Access, Administrator, Authorization, ClusterCa, LocalCredential, SignIn};
 pub use admission::ImageAdmission;
@@ -72,3 +73,4 @@ pub use pool::{
 pub use registry::{
     ImageRuns, ImageScanning, ImageVulnerabilities, ImageVulnerability, Registry, RegistryOpening, ScanMode,
 };
+pub use tally::{CallCount, CallRow};

@@ -33,6 +33,9 @@ pub struct Attempt {
     /// What the provider calls everything that the request set off: `x-ms-correlation-request-id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// Whether the answer was to slow down. A status alone does not say so: AWS says it with 400 and with 503 too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub throttled: bool,
 }
 
 impl Attempt {
@@ -42,6 +45,7 @@ impl Attempt {
             status: Some(status),
             request_id: request_id.and_then(plain_id),
             correlation_id: correlation_id.and_then(plain_id),
+            throttled: false,
         }
     }
 }

@@ -38,6 +38,8 @@ pub enum FailureReason {
     Unsupported,
     /// The thing asked for does not exist (any more).
     NotFound,
+    /// Not sent: the run's budget of calls was used up.
+    NotAsked,
 }
 
 /// Longest message kept of a failure, in characters.
@@ -82,6 +84,9 @@ impl Failure {
             }
             FailureReason::Malformed => {
                 Gap::Malformed { call: call_name, scope, pointer: String::new(), why: self.message.clone() }
+            }
+            FailureReason::NotAsked => {
+                Gap::NotCollected { what: format!("`{call_name}` was not asked in `{scope}`: {}", self.message) }
             }
             FailureReason::Unsupported => {
                 Gap::Unsupported { what: format!("`{call_name}` is not offered in `{scope}`: {}", self.message) }

@@ -12,7 +12,9 @@ mod call;
 mod certificate;
 mod exchange;
 mod failure;
+mod ledger;
 mod provider;
+mod quota;
 mod record;
 mod redact;
 mod role;
@@ -22,13 +24,17 @@ mod xml;
 #[cfg(feature = "collect")]
 mod pace;
 #[cfg(feature = "collect")]
+mod rate;
+#[cfg(feature = "collect")]
 mod recorder;
 
 pub use call::{Call, Per, permissions};
 pub use certificate::{CertificateError, certificate_end};
 pub use exchange::{Attempt, Exchange};
 pub use failure::{Failure, FailureReason};
-pub use provider::{DISCOVERY, Discovery, Future, Proposed, Provider, Unit};
+pub use ledger::Ledger;
+pub use provider::{DISCOVERY, Discovery, Future, Proposed, Provider, Search, Told, Unit};
+pub use quota::Quota;
 pub use record::{Body, Outcome, Params, Record};
 pub use redact::{REDACTED, redact};
 pub use role::{role_json, role_terraform};
@@ -39,5 +45,7 @@ pub use xml::{XmlError, xml_to_json};
 pub use pace::{Pace, Permit};
 #[cfg(feature = "collect")]
 pub use provider::Collect;
+#[cfg(feature = "collect")]
+pub use rate::{BudgetSpent, CallLimits};
 #[cfg(feature = "collect")]
 pub use recorder::{Clock, Event, Progress, Quiet, Recorder, once::Once, transcript::Transcript};

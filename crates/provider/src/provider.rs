@@ -1,9 +1,10 @@
 //! A cloud, or a cluster that stands alone.
 
-use crate::{Call, Snapshot};
-use palisade_model::{DataFile, Gap, Inventory};
+use crate::{Call, Quota, Snapshot};
+use jiff::Timestamp;
+use palisade_model::{DataFile, Gap, Inventory, Scope};
 use serde::{Deserialize, Serialize};
-use std::{fmt, pin::Pin};
+use std::{collections::BTreeSet, fmt, pin::Pin};
 
 #[cfg(feature = "collect")]
 use crate::Recorder;
@@ -34,6 +35,38 @@ pub struct Discovery {
     pub snapshot: Snapshot,
 }
 
+/// How the parts of a target that hold clusters are found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Search {
+    /// By asking each part for its list of clusters.
+    #[default]
+    Lists,
+    /// By asking the inventory that the cloud keeps for all of them; parts that it does not name are not read.
+    Inventory,
+    /// By both: every part is read, and what the inventory did not tell of is named.
+    Both,
+}
+
+impl Search {
+    /// Whether the inventory is asked.
+    pub fn asks_inventory(self) -> bool {
+        self != Self::Lists
+    }
+}
+
+/// Where clusters are, as something else than their own lists tells it: an inventory that the cloud keeps for many accounts.
+///
+/// It knows what it has recorded, some time after it happened. Of places that it does not name nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What told it, for people.
+    pub by: String,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// The places that hold clusters: accounts with their regions, subscriptions, projects.
+    pub places: BTreeSet<Scope>,
+}
+
 /// What to give an identity instead of what it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposed {
@@ -57,6 +90,16 @@ pub trait Provider: fmt::Debug + Send + Sync {
 
     /// Translates. Total: a record it cannot read becomes a gap.
     fn normalize(&self, snapshot: &Snapshot) -> Inventory;
+
+    /// Where the clusters are, when an inventory was asked and answered to the end: read from the snapshot of the discovery.
+    fn told(&self, _snapshot: &Snapshot) -> Option<Told> {
+        None
+    }
+
+    /// What it publishes about how fast it may be asked.
+    fn quotas(&self) -> &'static [Quota] {
+        &[]
+    }
 
     /// The dated lists of the world that its facts rest on, besides what is read.
     fn data(&self) -> Vec<DataFile> {

@@ -1,6 +1,8 @@
 //! Writes down what was asked and what came of it.
 
-use crate::{Body, Call, Exchange, Failure, FailureReason, Outcome, Pace, Params, Permit, Record, Snapshot, redact};
+use crate::{
+    Body, Call, Exchange, Failure, FailureReason, Outcome, Pace, Params, Quota, Record, Snapshot, rate::Way, redact,
+};
 use jiff::Timestamp;
 use palisade_model::Provider;
 use std::{
@@ -48,6 +50,9 @@ pub enum Event {
 pub trait Progress: Send + Sync {
     /// Told of every event, from any thread.
     fn tell(&self, event: Event);
+
+    /// Shown what was asked and answered, part by part, when the part is read.
+    fn read(&self, _snapshot: &Snapshot) {}
 }
 
 /// Watches nothing.
@@ -66,6 +71,7 @@ pub struct Recorder {
     clock: Clock,
     progress: Arc<dyn Progress>,
     pace: Arc<Pace>,
+    quotas: &'static [Quota],
     calls: Arc<AtomicU64>,
     records: Arc<Mutex<Vec<Record>>>,
     started_at: Timestamp,
@@ -86,10 +92,16 @@ impl Recorder {
             clock,
             progress,
             pace,
+            quotas: &[],
             calls: Arc::default(),
             records: Arc::default(),
             started_at,
         }
+    }
+
+    /// With what the provider publishes about how fast it may be asked.
+    pub fn with_quotas(self, quotas: &'static [Quota]) -> Self {
+        Self { quotas, ..self }
     }
 
     /// A recorder for one part of the target: own records, shared pace, progress and count of calls.
@@ -107,14 +119,14 @@ impl Recorder {
         (self.clock)()
     }
 
-    /// Waits for leave to call a host in a scope.
-    pub async fn permit(&self, host: &str, scope: &str) -> Permit {
-        self.pace.permit(host, scope).await
-    }
-
     /// Tells whoever watches.
     pub fn tell(&self, event: Event) {
         self.progress.tell(event);
+    }
+
+    /// Shows whoever watches a part that was read.
+    pub fn show(&self, snapshot: &Snapshot) {
+        self.progress.read(snapshot);
     }
 
     /// How many calls were recorded for the target so far.
@@ -122,9 +134,14 @@ impl Recorder {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Takes down the attempts of one call.
-    pub fn transcript(&self) -> Transcript {
-        Transcript::new(Arc::clone(&self.clock))
+    /// Gives leave to ask one question of a host, and takes down the attempts at it. The host names the service and the
+    /// region; in AWS, Azure and Google Cloud every account, subscription or project has rates of its own, which is what the
+    /// scope begins with.
+    pub fn transcript(&self, host: &str, scope: &str) -> Transcript {
+        let account = scope.split('/').next().unwrap_or_default();
+        let lane = self.pace.lane(format!("{}/{account}", self.target), host, self.quotas);
+        let way = Way { pace: Arc::clone(&self.pace), lane, host: Arc::from(host), scope: Arc::from(scope) };
+        Transcript::new(way, Arc::clone(&self.clock), Arc::clone(&self.progress))
     }
 
     /// Writes down one page of an answer, redacted as the call declares, and how it came.

@@ -41,6 +41,8 @@ fn report(wanted: usize) -> Report {
         unseen: std::collections::BTreeMap::new(),
         findings,
         gaps: Vec::new(),
+        told: Vec::new(),
+        calls: Vec::new(),
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
         answers,

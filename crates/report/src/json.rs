@@ -1,10 +1,11 @@
 //! Everything, as `palisade.evaluation/v1`.
 
 mod answers;
+mod calls;
 mod controls;
 
 use crate::lines::Lines;
-use crate::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report};
+use crate::{ApiRow, ClusterRow, Gate, IdentityRow, NodeRows, PacketRow, Report, ToldRow};
 use palisade_authority::{Certainty, Node, Standing};
 use palisade_engine::{Finding, GapRow};
 use palisade_reach::Family;
@@ -39,7 +40,7 @@ struct Evaluation<'a> {
     /// Which run it was.
     run: Run<'a>,
     /// How much was seen.
-    coverage: Coverage,
+    coverage: Coverage<'a>,
     /// The clusters, in the order of provider, scope and id.
     #[schemars(with = "Vec<Cluster<'static>>")]
     clusters: Lazy<'a, ClusterRow>,
@@ -51,6 +52,8 @@ struct Evaluation<'a> {
     /// The calls that failed, those that hide most first.
     #[schemars(with = "Vec<Gap<'static>>")]
     gaps: Lazy<'a, GapRow>,
+    /// What was asked of the clouds.
+    calls: calls::Asked<'a>,
     /// Waivers that match nothing that was found: mistyped, or about something that is gone.
     unused_waivers: Vec<WaiverJson<'a>>,
     /// Waivers that select more bad findings than they were approved for; the rest is not waived.
@@ -103,13 +106,32 @@ struct Run<'a> {
 
 /// How much was seen.
 #[derive(Serialize, JsonSchema)]
-struct Coverage {
+struct Coverage<'a> {
     /// Facts that are known.
     facts_known: u64,
     /// Facts that there are. A scope nobody could look at counts as one.
     facts_total: u64,
     /// `facts_known` / `facts_total`, rounded down to four digits; 1 when there was nothing to know.
     ratio: f64,
+    /// Where an inventory of the cloud told which places hold clusters: a cluster that it does not know was not seen.
+    told: Vec<Told<'a>>,
+}
+
+/// What an inventory of a cloud told of where clusters are.
+#[derive(Serialize, JsonSchema)]
+struct Told<'a> {
+    /// The target, as it is configured.
+    target: &'a str,
+    /// What told it, for people.
+    by: &'a str,
+    /// When it was asked, RFC 3339. It knows what it has recorded by then.
+    at: String,
+    /// How many places it named.
+    places: usize,
+    /// How many other places were looked at all the same; 0: of other places nothing is known.
+    checked: usize,
+    /// Places that hold clusters and that it did not name.
+    missed: &'a [String],
 }
 
 /// One cluster.
@@ -361,16 +383,25 @@ impl<'a> Evaluation<'a> {
                 facts_known: report.coverage.known,
                 facts_total: report.coverage.total,
                 ratio: (report.coverage.ratio() * 10_000.0).floor() / 10_000.0,
+                told: report.told.iter().map(Told::of).collect(),
             },
             clusters: Lazy(&report.clusters),
             controls: controls::of(report),
             findings: Lazy(&report.findings),
             gaps: Lazy(&report.gaps),
+            calls: calls::Asked::of(report),
             unused_waivers: report.unused_waivers.iter().map(WaiverJson::of).collect(),
             grown_waivers: report.grown_waivers.iter().map(GrownWaiver::of).collect(),
             answers: answers::AnswersJson::of(&report.answers),
             parameters: answers::ParametersJson::of(report),
         }
+    }
+}
+
+impl<'a> Told<'a> {
+    fn of(row: &'a ToldRow) -> Self {
+        let ToldRow { target, by, at, places, checked, missed } = row;
+        Self { target, by, at: at.to_string(), places: *places, checked: *checked, missed }
     }
 }
 

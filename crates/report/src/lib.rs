@@ -52,7 +52,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use palisade_assess::Surroundings;
 use palisade_engine::{Coverage, Finding, GapRow, Grown, Waiver};
 use palisade_maps::Piece;
-use palisade_model::{DataFile, Digest, Provider};
+use palisade_model::{CallCount, CallRow, DataFile, Digest, Provider};
 use std::collections::BTreeMap;
 
 /// Which run it was.
@@ -83,10 +83,14 @@ pub struct Report {
     pub pieces: Vec<Piece>,
     /// How many places where clusters may be nobody could look at, by whose clusters they may hold.
     pub unseen: BTreeMap<Provider, usize>,
+    /// Where an inventory of the cloud told which places hold clusters, by target.
+    pub told: Vec<ToldRow>,
     /// The findings, in the order of clusters, then controls.
     pub findings: Vec<Finding>,
     /// The calls that failed, worst first.
     pub gaps: Vec<GapRow>,
+    /// What was asked, by provider, service and operation.
+    pub calls: Vec<CallRow>,
     /// Waivers of the policy that match nothing that was found: mistyped, or about something that is gone.
     pub unused_waivers: Vec<Waiver>,
     /// Waivers of the policy that select more bad findings than they were approved for. The rest is not waived.
@@ -101,6 +105,57 @@ impl Report {
     /// How many places where clusters may be nobody could look at.
     pub fn unseen_places(&self) -> usize {
         self.unseen.values().sum()
+    }
+
+    /// Every question of the run.
+    pub fn asked(&self) -> CallCount {
+        CallCount::total(&self.calls)
+    }
+
+    /// The same in a few words. `None` when nothing was asked.
+    pub fn asked_in_words(&self) -> Option<String> {
+        let asked = self.asked();
+        let rest = [
+            (asked.retried, "repeated"),
+            (asked.throttled, "throttled"),
+            (asked.failed, "failed"),
+            (asked.unasked, "not sent since the budget was used up"),
+        ];
+        let told = rest.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+        (asked != CallCount::default()).then(|| format!("{} calls{}", asked.calls, told.collect::<String>()))
+    }
+}
+
+/// What an inventory of a cloud told of where clusters are, and what is known of what it did not tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldRow {
+    /// The target, as it is configured.
+    pub target: String,
+    /// What told it, for people.
+    pub by: String,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// How many places it named: accounts with their regions, subscriptions, projects.
+    pub places: usize,
+    /// How many other places were looked at all the same. None: of other places nothing is known.
+    pub checked: usize,
+    /// Places that hold clusters and that it did not name.
+    pub missed: Vec<String>,
+}
+
+impl ToldRow {
+    /// In a sentence.
+    pub fn words(&self) -> String {
+        let Self { target, by, at, places, checked, missed } = self;
+        let noun = if *places == 1 { "place" } else { "places" };
+        let rest = match (checked, missed.as_slice()) {
+            (0, _) => "other places were not looked at".to_owned(),
+            (checked, []) => format!("{checked} other places were looked at and hold no cluster"),
+            (checked, missed) => {
+                format!("{checked} other places were looked at, and it did not tell of {}", missed.join(", "))
+            }
+        };
+        format!("`{target}` as told by {by} at {at}: {places} {noun} with clusters; {rest}")
     }
 }
 

@@ -58,6 +58,9 @@ fn head(report: &Report, pen: Pen, text: &mut String) {
         if clouds.is_empty() { "no cloud".to_owned() } else { clouds.join(", ") },
         percent(report)
     );
+    for told in &report.told {
+        let _ = writeln!(text, "{}", pen.faint(&pen.wrap(&plain(&told.words()), "  ", "  ")));
+    }
 }
 
 /// The findings a person reads: the cluster's own and the roll-ups, which name the worst part.
@@ -299,6 +302,9 @@ fn summary(report: &Report, pen: Pen, text: &mut String) {
 fn foot(report: &Report, options: &Options, pen: Pen, text: &mut String) {
     let all: Vec<&Finding> = of_clusters(report).collect();
     let _ = writeln!(text, "{}  {} of facts known\n{}", pen.strong("Total"), percent(report), counts(&all, pen, ""));
+    if let Some(asked) = report.asked_in_words() {
+        let _ = writeln!(text, "{}  {asked}", pen.strong("Asked"));
+    }
     if options.next.is_empty() {
         return;
     }

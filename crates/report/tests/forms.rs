@@ -151,6 +151,7 @@ fn an_empty_report_is_still_a_report() {
         pieces: Vec::new(),
         findings: Vec::new(),
         gaps: Vec::new(),
+        calls: Vec::new(),
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),
         ..report()

@@ -1,12 +1,12 @@
 //! From snapshots to one report.
 
-use crate::{Judged, Judging};
+use crate::{Judged, Judging, claims::Claims};
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
 use palisade_engine::{Entry, Finding, Policy, Waiver, hold_to_approval};
 use palisade_maps::Piece;
 use palisade_model::Scope;
-use palisade_provider::{Provider, Snapshot};
+use palisade_provider::{Ledger, Provider, Snapshot};
 use palisade_report::{AnswerTally, ClusterRow, Parameters, Report};
 use palisade_track::{Rules, Sighting};
 use std::{collections::BTreeSet, convert::Infallible};
@@ -34,6 +34,8 @@ pub(crate) struct Gather {
     used: BTreeSet<usize>,
     answers: AnswerTally,
     sighting: Sighting<'static>,
+    ledger: Ledger,
+    claims: Claims,
 }
 
 /// The order of clusters.
@@ -52,6 +54,8 @@ impl Default for Gather {
             answers: AnswerTally::default(),
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
+            ledger: Ledger::default(),
+            claims: Claims::default(),
         }
     }
 }
@@ -65,7 +69,7 @@ impl Gather {
         judge: &Judge<'_>,
         mut told: impl FnMut(&[Finding]),
     ) -> usize {
-        let Self { judging, clusters, surroundings, pieces, findings, used, answers, sighting } = self;
+        let Self { judging, clusters, surroundings, pieces, findings, used, answers, sighting, ledger, claims } = self;
         let took = judging.take(snapshot, provider, judge, |cluster, judged| {
             told(&judged);
             note_waivers(used, &judged, judge);
@@ -80,6 +84,8 @@ impl Gather {
         let Ok(inventory) = took;
         let listed = snapshot.whole(provider.cluster_list()).into_iter().map(Scope::new);
         sighting.take(snapshot.provider, &inventory, [], listed);
+        claims.take(snapshot, provider, &inventory);
+        ledger.take(snapshot, provider.calls());
         inventory.clusters.len()
     }
 
@@ -98,6 +104,7 @@ impl Gather {
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, run.finished_at);
+        let told = self.claims.rows();
         let unused = judge.policy.waivers.iter().enumerate().filter(|(place, _)| !self.used.contains(place));
         let unused_waivers: Vec<Waiver> = unused.map(|(_, waiver)| waiver.clone()).collect();
         let mut sighting = self.sighting;
@@ -111,8 +118,10 @@ impl Gather {
             surroundings: self.surroundings,
             pieces: self.pieces.into_iter().map(|(_, piece)| piece).collect(),
             unseen,
+            told,
             findings: self.findings,
             gaps,
+            calls: self.ledger.rows(),
             unused_waivers,
             grown_waivers,
             parameters: Parameters {

@@ -94,6 +94,10 @@ impl Judging {
             *self.unseen.entry(provider).or_default() += inventory.unseen.len();
         }
         for unseen in &inventory.unseen {
+            // A call that failed has told it already, with its name.
+            if self.told.contains(&unseen.gap) {
+                continue;
+            }
             // Some places stay dark although every call was answered: a zone that Google's list says it left out.
             let row = GapRow::of_unseen(unseen, judge.controls);
             let key = (row.scope.clone(), row.call.clone(), row.reason, row.permission.clone());

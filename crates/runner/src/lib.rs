@@ -5,6 +5,7 @@
 //! the answers. Many processes may share a run: one says what it consists of ([`Plan`]), each reads units, and what they
 //! read is put together ([`merge`]) and judged as if one had read it. Controls and providers come as arguments: this crate names none.
 
+mod claims;
 mod gather;
 mod judging;
 mod plan;

@@ -145,13 +145,14 @@ impl Plan {
 }
 
 /// Finds out what the targets consist of. Returns the bodies of the answers beside it.
-pub async fn plan(targets: &[Target], scan: &Scan<'_>, palisade: &str) -> Result<(Plan, Bodies), ShareError> {
+pub async fn plan(
+    targets: &[Target],
+    scan: &Scan<'_>,
+    pace: &Arc<Pace>,
+    palisade: &str,
+) -> Result<(Plan, Bodies), ShareError> {
     let end = scan.time_limit.and_then(|limit| tokio::time::Instant::now().checked_add(limit));
-    let pace = Arc::new(Pace::default());
-    let recorder = |target: &Target| {
-        Recorder::new(&target.name, Arc::clone(&scan.clock), Arc::clone(&scan.progress), Arc::clone(&pace))
-    };
-    let recorders: Vec<Recorder> = targets.iter().map(recorder).collect();
+    let recorders: Vec<Recorder> = targets.iter().map(|target| scan.recorder(target, pace)).collect();
     let discoveries = targets.iter().zip(&recorders);
     let found =
         join_all(discoveries.map(|(target, recorder)| discovered(target.provider.as_ref(), recorder, end))).await;
@@ -190,8 +191,12 @@ pub struct Crew<'a> {
 
 impl<'a> Crew<'a> {
     /// Makes targets ready to read what somebody planned. `bodies` are those that the plan's discoveries rest on.
-    pub async fn of(plan: &Plan, bodies: &Bodies, targets: &'a [Target], scan: &Scan<'_>) -> Result<Self, ShareError> {
-        let pace = Arc::new(Pace::default());
+    pub async fn of(
+        plan: &Plan,
+        bodies: &Bodies,
+        targets: &'a [Target],
+        (scan, pace): (&Scan<'_>, &Arc<Pace>),
+    ) -> Result<Self, ShareError> {
         let by_name: BTreeMap<(&str, Provider), &Target> =
             targets.iter().map(|target| ((target.name.as_str(), target.provider.provider()), target)).collect();
         let mut members = Vec::with_capacity(plan.targets.len());
@@ -200,8 +205,7 @@ impl<'a> Crew<'a> {
                 .get(&(planned.name.as_str(), planned.provider))
                 .ok_or_else(|| ShareError::Target { target: planned.name.clone(), provider: planned.provider })?;
             target.provider.recall(&Pack::open(&planned.discovery, bodies)?).await;
-            let (clock, progress) = (Arc::clone(&scan.clock), Arc::clone(&scan.progress));
-            members.push((target, Recorder::new(&target.name, clock, progress, Arc::clone(&pace))));
+            members.push((target, scan.recorder(target, pace)));
         }
         Ok(Self { members })
     }
@@ -209,7 +213,9 @@ impl<'a> Crew<'a> {
     /// Reads a unit. `None` when it is of no target of the plan.
     pub async fn read(&self, unit: &PlannedUnit) -> Option<Snapshot> {
         let (target, recorder) = self.members.get(unit.target)?;
-        Some(target.provider.collect(&unit.unit, &recorder.for_unit()).await)
+        let snapshot = target.provider.collect(&unit.unit, &recorder.for_unit()).await;
+        recorder.show(&snapshot);
+        Some(snapshot)
     }
 
     /// How many calls were made.

@@ -4,8 +4,8 @@ use crate::{Judge, gather::Gather};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use palisade_provider::{
-    Clock, Collect, DISCOVERY, Discovery, Event, Failure, FailureReason, Outcome, Pace, Progress, Record, Recorder,
-    Snapshot, Unit,
+    CallLimits, Clock, Collect, DISCOVERY, Discovery, Event, Failure, FailureReason, Outcome, Pace, Progress, Record,
+    Recorder, Snapshot, Unit,
 };
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
@@ -43,6 +43,8 @@ pub struct Scan<'a> {
     pub store: Option<&'a SnapshotFolder>,
     /// How many units are read at once.
     pub units_at_once: usize,
+    /// What may be asked of the clouds at most.
+    pub limits: CallLimits,
     /// After how long the run is ended. What was not read by then is a gap.
     pub time_limit: Option<Duration>,
     /// Where units that were read are kept until the run has ended, for whoever goes on with it.
@@ -86,6 +88,17 @@ impl Unfinished<'_> {
 }
 
 impl Scan<'_> {
+    /// What bounds the calls of this process in the whole run.
+    pub fn pace(&self) -> Arc<Pace> {
+        Arc::new(Pace::default().limited(self.limits))
+    }
+
+    /// What writes down the answers to a target's calls.
+    pub(crate) fn recorder(&self, target: &Target, pace: &Arc<Pace>) -> Recorder {
+        let (clock, progress) = (Arc::clone(&self.clock), Arc::clone(&self.progress));
+        Recorder::new(&target.name, clock, progress, Arc::clone(pace)).with_quotas(target.provider.quotas())
+    }
+
     pub(crate) fn is_stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| *stop.borrow())
     }
@@ -145,9 +158,12 @@ impl Dark {
 
 impl TargetOutcome {
     /// Whether nothing of the target could be looked at: its parts could not be listed, none of them answered, or the
-    /// list was empty, which clouds answer when the credentials may see nothing.
+    /// list was empty, which clouds answer when the credentials may see nothing. What was not asked since the run's budget was
+    /// used up is not lost: nobody knows whether it would have answered.
     pub fn is_lost(&self) -> bool {
-        self.dark.len() == self.units
+        let failures = self.discovery_failures.iter().map(|(_, failure)| failure);
+        let mut failures = failures.chain(self.dark.iter().map(|dark| &dark.failure));
+        self.dark.len() == self.units && failures.all(|failure| failure.reason != FailureReason::NotAsked)
     }
 }
 
@@ -188,13 +204,8 @@ pub(crate) async fn discovered(
 /// snapshot that cannot be stored ends the run, because evidence that was asked for would be missing.
 pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Result<Scanned, StoreError> {
     let end = scan.time_limit.and_then(|limit| tokio::time::Instant::now().checked_add(limit));
-    let pace = Arc::new(Pace::default());
-    let recorders: Vec<Recorder> = targets
-        .iter()
-        .map(|target| {
-            Recorder::new(&target.name, Arc::clone(&scan.clock), Arc::clone(&scan.progress), Arc::clone(&pace))
-        })
-        .collect();
+    let pace = scan.pace();
+    let recorders: Vec<Recorder> = targets.iter().map(|target| scan.recorder(target, &pace)).collect();
     let mut gather = Gather::default();
     let mut outcomes = Vec::with_capacity(targets.len());
     let mut work: Vec<(usize, Unit)> = Vec::new();
@@ -227,6 +238,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
         }
+        scan.progress.read(&snapshot);
         gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
         unread.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
         work.extend(units.into_iter().map(|unit| (position, unit)));
@@ -249,6 +261,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             } else {
                 let snapshot = target.provider.collect(&unit, &recorder).await;
                 scan.unfinished.iter().for_each(|unfinished| unfinished.keep(&snapshot));
+                scan.progress.read(&snapshot);
                 snapshot
             };
             Some((position, target, unit.scope, snapshot))
@@ -348,6 +361,7 @@ mod tests {
         let scan_of = Scan {
             store: None,
             units_at_once: 4,
+            limits: CallLimits::default(),
             time_limit: Some(Duration::from_millis(20)),
             unfinished: None,
             stop: None,

@@ -8,11 +8,12 @@ use crate::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use palisade_model::Digest;
-use palisade_provider::{DISCOVERY, Event, Provider, Snapshot};
+use palisade_provider::{DISCOVERY, Event, Pace, Provider, Snapshot};
 use palisade_store::{Bodies, Pack, Share, SnapshotFolder, StoreError};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
 };
 
 /// How many results are fetched at once.
@@ -46,8 +47,9 @@ pub async fn read_shard(
     palisade: &str,
 ) -> Result<Part, ShareError> {
     let end = scan.time_limit.and_then(|limit| tokio::time::Instant::now().checked_add(limit));
-    let (plan, bodies) = planned(targets, scan, share, palisade).await?;
-    let crew = &Crew::of(&plan, &bodies, targets, scan).await?;
+    let pace = scan.pace();
+    let (plan, bodies) = planned(targets, (scan, &pace), share, palisade).await?;
+    let crew = &Crew::of(&plan, &bodies, targets, (scan, &pace)).await?;
     let all: Vec<PlannedUnit> = plan.units().collect();
     let is_mine = |unit: &PlannedUnit| {
         let provider = plan.targets.get(unit.target).map(|target| target.provider);
@@ -92,14 +94,14 @@ pub async fn read_shard(
 /// The plan that is there, or one of our own.
 async fn planned(
     targets: &[Target],
-    scan: &Scan<'_>,
+    (scan, pace): (&Scan<'_>, &Arc<Pace>),
     share: &Share,
     palisade: &str,
 ) -> Result<(Plan, Bodies), ShareError> {
     let text = match share.plan().await? {
         Some(text) => text,
         None => {
-            let (plan, bodies) = plan(targets, scan, palisade).await?;
+            let (plan, bodies) = plan(targets, scan, pace, palisade).await?;
             share.propose(&plan.to_text()?, &bodies).await?
         }
     };

@@ -10,6 +10,7 @@
 //! configuration.
 
 mod error;
+mod metrics;
 mod ping;
 mod post;
 mod remind;
@@ -20,6 +21,7 @@ mod thread;
 mod unfinished;
 
 pub use error::ServiceError;
+pub use metrics::{Metric, MetricKind, Metrics, metrics};
 pub use ping::Pings;
 pub use post::{Post, Posted};
 pub use run::{Helped, Job, Ran, Record, Service};

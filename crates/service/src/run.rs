@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use palisade_engine::{Entry, Policy};
 use palisade_model::{Inventory, Provider};
 use palisade_notify::Sign;
-use palisade_provider::{Clock, Progress};
+use palisade_provider::{CallLimits, Clock, Progress};
 use palisade_report::{History, Report, scores};
 use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome, Unfinished};
 use palisade_schedule::Firing;
@@ -37,6 +37,8 @@ pub struct Service {
     pub holder: String,
     /// Units read at once.
     pub units_at_once: usize,
+    /// What a run may ask of the clouds at most.
+    pub limits: CallLimits,
     /// How long a firing is held without a sign of life. A run that goes on gives five in that time.
     pub lease: Duration,
     /// How long units in hand, and a message, may take after somebody asked to stop.
@@ -317,6 +319,7 @@ impl Service {
             let scan = Scan {
                 store: evidence.as_ref(),
                 units_at_once: self.units_at_once,
+                limits: self.limits,
                 time_limit: Some(job.time_limit),
                 unfinished,
                 stop: Some(self.stop.clone()),

@@ -11,7 +11,7 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
 use palisade_model::Digest;
 use palisade_notify::Sign;
-use palisade_provider::{Clock, Event, Progress};
+use palisade_provider::{Clock, Event, Pace, Progress};
 use palisade_runner::{
     Crew, Judge, Merged, Plan, PlannedUnit, Results, Scan, Scanned, ShareError, judge_merged, merge, plan,
 };
@@ -38,6 +38,8 @@ struct Shift<'a> {
     run: String,
     clock: &'a Clock,
     progress: Arc<dyn Progress>,
+    /// What bounds the calls of this process.
+    pace: Arc<Pace>,
     /// Held by the one that leads.
     fence: Mutex<Option<Fence>>,
     /// Units in hand.
@@ -79,6 +81,7 @@ impl Service {
             run: format!("{} {}", job.schedule, firing.at),
             clock,
             progress,
+            pace: Arc::new(Pace::default().limited(self.limits)),
             fence: Mutex::default(),
             held: Mutex::default(),
             there: Mutex::default(),
@@ -241,7 +244,7 @@ impl<'a> Shift<'a> {
 
     /// Finds out what the run consists of, and says it.
     async fn plan(&self, fence: &Fence) -> Result<(), ServiceError> {
-        let (plan, bodies) = plan(&self.job.targets, &self.scan(), self.service.palisade).await?;
+        let (plan, bodies) = plan(&self.job.targets, &self.scan(), &self.pace, self.service.palisade).await?;
         self.service.database.put_shared_bodies(&self.run, &bodies).await?;
         let units: Vec<String> = plan.units().map(|unit| unit.id).collect();
         self.progress.tell(Event::Units(units.len()));
@@ -257,7 +260,7 @@ impl<'a> Shift<'a> {
     async fn hands(&self, shared: &SharedRun) -> Result<Hands<'a>, ServiceError> {
         let plan = Plan::read(&shared.plan)?.of_version(self.service.palisade)?;
         let bodies = self.kept().bodies(&plan.bodies().map_err(ShareError::from)?).await?;
-        let crew = Crew::of(&plan, &bodies, &self.job.targets, &self.scan()).await?;
+        let crew = Crew::of(&plan, &bodies, &self.job.targets, (&self.scan(), &self.pace)).await?;
         let units = plan.units().map(|unit| (unit.id.clone(), unit)).collect();
         Ok(Hands { plan, crew, units, ends_at: shared.ends_at })
     }
@@ -424,6 +427,7 @@ impl<'a> Shift<'a> {
         Scan {
             store: None,
             units_at_once: self.service.units_at_once,
+            limits: self.service.limits,
             time_limit: Some(self.job.time_limit),
             unfinished: None,
             stop: Some(self.service.stop.clone()),

@@ -1,6 +1,6 @@
-//! AWS: thirteen services behind one address.
+//! AWS: fourteen services behind one address.
 //!
-//! Requests are told apart as AWS tells them apart: JSON 1.1 by the header `x-amz-target` (Organizations, KMS, CloudTrail, CloudWatch Logs, ECR), the
+//! Requests are told apart as AWS tells them apart: JSON 1.1 by the header `x-amz-target` (Organizations, Config, KMS, CloudTrail, CloudWatch Logs, ECR), the
 //! query protocol by `Action` and `Version` (EC2, IAM, STS, Auto Scaling, Elastic Load Balancing), REST-JSON by the
 //! path (EKS). Signatures are read but not checked: the access key says the account, the credential scope the region.
 //!
@@ -14,6 +14,7 @@
 //! Any secret key will do.
 
 mod call;
+mod config;
 pub(crate) mod description;
 mod eks;
 mod error;
@@ -52,6 +53,7 @@ pub struct World {
     organization: Option<String>,
     management: String,
     hierarchy: Hierarchy,
+    aggregator: Option<description::Aggregator>,
     page_limit: Option<usize>,
     accounts: BTreeMap<String, Estate>,
 }
@@ -78,6 +80,7 @@ impl World {
         let accounts = estates.collect();
         Self {
             organization: description.organization,
+            aggregator: description.aggregator,
             page_limit: description.page_limit,
             accounts,
             management,
@@ -157,6 +160,7 @@ fn answer(world: &World, call: &Call) -> Result<Reply, Failure> {
     match call.service {
         Service::Sts => sts::answer(world, call),
         Service::Organizations => organizations::answer(world, call),
+        Service::Config => config::answer(world, call),
         Service::Iam => query::iam::answer(world, estate, call),
         Service::Ec2
         | Service::AutoScaling

@@ -36,6 +36,8 @@ pub struct Faults {
     pub always_throttle: Vec<String>,
     /// Permissions that are refused.
     pub deny: Vec<String>,
+    /// The only permissions that are granted; every other one is refused. All are granted when absent.
+    pub allow: Option<Vec<String>>,
     /// Answers that are broken.
     pub fault: Vec<FaultRule>,
 }
@@ -99,7 +101,10 @@ impl Injector {
 
     /// What happens to this call. Calling it counts as asking.
     pub(crate) fn decide(&self, operation: &Operation) -> Decision {
-        if self.faults.deny.iter().any(|pattern| matches(pattern, operation)) {
+        let is_granted = |allowed: &Vec<String>| allowed.iter().any(|pattern| matches(pattern, operation));
+        if self.faults.deny.iter().any(|pattern| matches(pattern, operation))
+            || self.faults.allow.as_ref().is_some_and(|allowed| !is_granted(allowed))
+        {
             return Decision::Deny;
         }
         if self.faults.always_throttle.iter().any(|pattern| matches(pattern, operation)) {
@@ -263,6 +268,14 @@ mod tests {
         let faults =
             Faults { deny: vec!["eks:DescribeCluster".to_owned()], throttle_per_mille: 1000, ..Faults::default() };
         assert_eq!(decisions(faults, 2), [Decision::Deny, Decision::Deny]);
+    }
+
+    #[test]
+    fn what_is_not_among_the_only_granted_is_denied() {
+        let only = |permission: &str| Faults { allow: Some(vec![permission.to_owned()]), ..Faults::default() };
+        assert_eq!(decisions(only("eks:DescribeCluster"), 1), [Decision::Answer]);
+        assert_eq!(decisions(only("eks:ListClusters"), 1), [Decision::Deny]);
+        assert_eq!(decisions(Faults { allow: Some(Vec::new()), ..Faults::default() }, 1), [Decision::Deny]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 #![expect(clippy::print_stderr, reason = "a tool for the people who work on the product; stderr is its screen")]
 
 mod bench;
-mod capacity;
 mod book;
+mod capacity;
 mod codegen;
 mod dist;
 mod fuzz;
@@ -13,8 +13,8 @@ mod picture;
 mod process;
 mod reference;
 mod refresh;
-mod scale;
 mod rootfs;
+mod scale;
 mod test;
 
 /// The command line of the program, which stands in a binary and in no library.

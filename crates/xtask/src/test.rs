@@ -64,7 +64,10 @@ fn deployment(root: &Path, python: &str) -> anyhow::Result<Option<String>> {
     process::run(root, python, &["-B", "terraform/check/check.py", "terraform"], &environment)?;
     // Its packages do not go together with the vendors' SDKs.
     let analyser = environment_of(root, "target/deploy-python", "terraform/check/requirements.txt")?;
-    process::run(root, &analyser, &["-B", "terraform/check/check.py", "analyse", "kubernetes", "observe"], &[])?;
+    let promtool = promtool(root).as_deref().map(text).transpose()?;
+    let environment: Vec<(&str, &str)> = promtool.as_deref().map(|path| (PROMTOOL, path)).into_iter().collect();
+    let parts = ["-B", "terraform/check/check.py", "analyse", "kubernetes", "observe"];
+    process::run(root, &analyser, &parts, &environment)?;
     Ok(plugins)
 }
 
@@ -83,6 +86,26 @@ fn plugins() -> Option<PathBuf> {
         .chain(["/usr/share/terraform/plugins", "/usr/local/share/terraform/plugins"].map(PathBuf::from))
         .chain(beside)
         .find(|folder| installed && folder.join("registry.terraform.io/hashicorp/aws").is_dir())
+}
+
+/// Names the promtool that judges the alerts.
+const PROMTOOL: &str = "PALISADE_TEST_PROMTOOL";
+
+/// The promtool that is named or installed; on Debian it is fetched by the name of its package and unpacked beside the build.
+/// `None`: the checks say in a line what is missing.
+fn promtool(root: &Path) -> Option<PathBuf> {
+    let works = |path: &Path| Command::new(path).arg("--version").output().is_ok_and(|output| output.status.success());
+    let folder = root.join("target/promtool");
+    let unpacked = folder.join("usr/bin/promtool");
+    let named = std::env::var_os(PROMTOOL).map(PathBuf::from);
+    if let Some(found) = named.into_iter().chain([PathBuf::from("promtool"), unpacked.clone()]).find(|path| works(path))
+    {
+        return Some(found);
+    }
+    fs::create_dir_all(&folder).ok()?;
+    let script = "apt-get download prometheus && dpkg -x prometheus_*.deb .";
+    let fetched = Command::new("sh").args(["-c", script]).current_dir(&folder).output();
+    (fetched.is_ok_and(|output| output.status.success()) && works(&unpacked)).then_some(unpacked)
 }
 
 fn packages(names: &[&'static str]) -> Vec<&'static str> {

@@ -82,6 +82,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "palisade-track",
         ],
     ),
+    ("palisade-trace", &["palisade-provider", "palisade-model"]),
     ("palisade-simulator", &[]),
     (
         "palisade-testkit",

@@ -19,13 +19,14 @@ pub(crate) use network::*;
 pub(crate) use organization::*;
 pub(crate) use safeguards::*;
 
-use palisade_provider::Call;
+use palisade_provider::{Call, Quota};
 
 /// Every call, in the order in which they are made.
 pub static CALLS: &[Call] = &[
     GET_CALLER_IDENTITY,
     ASSUME_ROLE,
     LIST_ACCOUNTS,
+    SELECT_AGGREGATE_RESOURCE_CONFIG,
     DESCRIBE_REGIONS,
     LIST_CLUSTERS,
     DESCRIBE_CLUSTER,
@@ -109,6 +110,16 @@ pub static CALLS: &[Call] = &[
     CLUSTERS_OF_IMAGE,
 ];
 
+/// What AWS publishes about how fast it may be asked. Of EC2 it is the quota of each single action, which is kept here by all of
+/// them together, in each account and region. Of most services nothing is published: their rates are learned.
+pub(crate) const QUOTAS: &[Quota] = &[Quota {
+    host: "ec2.",
+    requests: 20,
+    per_seconds: 1,
+    burst: 100,
+    source: "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html",
+}];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +131,8 @@ mod tests {
         assert_eq!(names.len(), CALLS.len());
         for call in CALLS {
             let (_, operation) = call.name.split_once(':').unwrap();
-            let reads = ["Get", "List", "Describe", "BatchGet"].iter().any(|verb| operation.starts_with(verb));
+            let reads =
+                ["Get", "List", "Describe", "BatchGet", "Select"].iter().any(|verb| operation.starts_with(verb));
             let session_or_report = ["AssumeRole", "GenerateServiceLastAccessedDetails"].contains(&operation);
             assert!(reads || session_or_report, "{}", call.name);
             // Both generations of load balancers share a namespace of permissions.

@@ -4,6 +4,7 @@
 //! soon as one region has a cluster, and, when both are known, the reports on single identities. Within a region
 //! everything that needs no other answer is asked at once, so that the time is that of the longest chain of calls.
 
+mod aggregator;
 mod ask;
 mod balancing;
 mod cluster;
@@ -30,7 +31,7 @@ use tokio::time::Instant;
 
 use crate::{
     calls,
-    record::{Ec2, network::Regions as RegionList},
+    record::{Ec2, aggregator::Places, network::Regions as RegionList},
 };
 
 pub(crate) use organization::Shared;
@@ -87,9 +88,10 @@ async fn account(settings: &Settings, shared: &Shared, (account, until): (&str, 
     let Some(caller) = organization::caller(settings, shared, recorder).await else { return };
     let Some(session) = enter(settings, &caller, (account, until), recorder).await else { return };
     let context = Context { session, recorder: recorder.clone(), limits: settings.limits, until };
-    let regions = match &settings.regions {
-        Regions::List(regions) => regions.clone(),
-        Regions::Enabled => enabled_regions(&context).await,
+    let regions = match (organization::told(settings, shared, recorder).await, &settings.regions) {
+        (Some(told), chosen) => told_regions(&told, account, chosen),
+        (None, Regions::List(regions)) => regions.clone(),
+        (None, Regions::Enabled) => enabled_regions(&context).await,
     };
     let (census, watch) = Census::new(regions.len(), recorder);
     let census = Arc::new(census);
@@ -121,6 +123,15 @@ async fn enter(
         return Some(own);
     }
     organization::assume(settings, (&own, &caller.partition), account, (recorder, until)).await
+}
+
+/// The regions of an account that hold clusters, as the aggregator knows them, of those that the settings choose.
+fn told_regions(told: &Places, account: &str, chosen: &Regions) -> Vec<String> {
+    let is_chosen = |region: &&String| match chosen {
+        Regions::Enabled => true,
+        Regions::List(regions) => regions.contains(region),
+    };
+    told.get(account).into_iter().flatten().filter(is_chosen).cloned().collect()
 }
 
 async fn enabled_regions(context: &Context) -> Vec<String> {

@@ -21,10 +21,10 @@ mod collect;
 pub use calls::CALLS;
 #[cfg(feature = "collect")]
 pub use collect::own_access;
-pub use settings::{Accounts, Credentials, Limits, Regions, Settings};
+pub use settings::{Accounts, Aggregator, Credentials, Limits, Regions, Settings};
 
 use palisade_model::{DataFile, Gap, Inventory};
-use palisade_provider::{Call, Proposed, Provider, Snapshot};
+use palisade_provider::{Call, Proposed, Provider, Quota, Snapshot, Told};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -64,6 +64,14 @@ impl Provider for Aws {
 
     fn cluster_list(&self) -> &'static Call {
         &calls::LIST_CLUSTERS
+    }
+
+    fn told(&self, snapshot: &Snapshot) -> Option<Told> {
+        normalize::told(snapshot)
+    }
+
+    fn quotas(&self) -> &'static [Quota] {
+        calls::QUOTAS
     }
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {

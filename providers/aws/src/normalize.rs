@@ -31,7 +31,14 @@ mod vulnerabilities;
 use crate::{
     calls,
     partition::partition_of,
-    record::{Ec2, Query, eks::ListClusters, iam::CallerIdentity, network::Regions, organization::Accounts},
+    record::{
+        Ec2, Query,
+        aggregator::{Selected, places},
+        eks::ListClusters,
+        iam::CallerIdentity,
+        network::Regions,
+        organization::Accounts,
+    },
 };
 use account::Account;
 use cluster::Known;
@@ -39,7 +46,7 @@ use iam::directory::Directory;
 use palisade_model::{
     Cluster, ClusterId, Gap, Inventory, KeyFacts, Location, Observed, Provider, Scope, Unseen, Version,
 };
-use palisade_provider::{Call, Outcome, Snapshot};
+use palisade_provider::{Call, Outcome, Snapshot, Told};
 use region::Region;
 
 #[cfg(feature = "collect")]
@@ -54,6 +61,25 @@ pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
     let mut inventory = Inventory { clusters, unseen };
     inventory.clusters.sort_by(|one, other| one.id.cmp(&other.id));
     inventory
+}
+
+/// Where the clusters are, as an aggregator of AWS Config told it.
+pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
+    let call = &calls::SELECT_AGGREGATE_RESOURCE_CONFIG;
+    let (scope, params) = snapshot
+        .scopes(call)
+        .into_iter()
+        .find_map(|scope| snapshot.asked(call, scope).first().map(|params| (scope, *params)))?;
+    let named: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pages = snapshot.pages::<Selected>(call, scope, &named).ok()?;
+    let at = pages.iter().map(|page| page.record.at).max()?;
+    let places = places(pages.into_iter().map(|page| page.value)).ok()?;
+    let places = places
+        .iter()
+        .flat_map(|(account, regions)| regions.iter().map(move |region| Scope::new(format!("{account}/{region}"))));
+    let of = |name: &str| params.get(name).map(String::as_str).unwrap_or_default();
+    let by = format!("the AWS Config aggregator `{}` in {}", of("aggregator"), of("region"));
+    Some(Told { by, at, places: places.collect() })
 }
 
 /// A cluster of an account: where it is, its ARN and what is known of it.
@@ -119,8 +145,13 @@ fn names_of_readable_pages(snapshot: &Snapshot, scope: &str) -> Vec<String> {
 
 /// Places nobody could look at because an earlier step failed.
 fn unseen_places(snapshot: &Snapshot) -> Vec<Unseen> {
-    let early: [&Call; 4] =
-        [&calls::GET_CALLER_IDENTITY, &calls::ASSUME_ROLE, &calls::LIST_ACCOUNTS, &calls::DESCRIBE_REGIONS];
+    let early: [&Call; 5] = [
+        &calls::GET_CALLER_IDENTITY,
+        &calls::ASSUME_ROLE,
+        &calls::LIST_ACCOUNTS,
+        &calls::SELECT_AGGREGATE_RESOURCE_CONFIG,
+        &calls::DESCRIBE_REGIONS,
+    ];
     let mut unseen: Vec<Unseen> = snapshot
         .failures()
         .filter_map(|(record, failure)| {

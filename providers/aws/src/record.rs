@@ -1,6 +1,7 @@
 //! What AWS said, in AWS' own words: only the fields we read, absent is `None`, enums stay text.
 #![expect(clippy::struct_field_names, reason = "the names are AWS' own")]
 
+pub(crate) mod aggregator;
 pub(crate) mod balancing;
 pub(crate) mod compute;
 pub(crate) mod document;

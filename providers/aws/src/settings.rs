@@ -16,6 +16,8 @@ pub struct Settings {
     pub external_id: Option<String>,
     /// The regions to read in every account.
     pub regions: Regions,
+    /// The aggregator that tells which accounts and regions hold clusters, in place of their own lists.
+    pub aggregator: Option<Aggregator>,
     /// Where every service answers instead of at its public endpoint: an emulator or a private endpoint.
     pub endpoint_url: Option<String>,
     /// The region of calls that belong to no region; from the environment, else `us-east-1`, when absent.
@@ -35,6 +37,7 @@ impl Settings {
             role: None,
             external_id: None,
             regions: Regions::Enabled,
+            aggregator: None,
             endpoint_url: None,
             base_region: None,
             credentials: Credentials::Chain,
@@ -62,6 +65,17 @@ pub enum Regions {
     Enabled,
     /// These.
     List(Vec<String>),
+}
+
+/// An aggregator of AWS Config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aggregator {
+    /// Its name.
+    pub name: String,
+    /// The region it is in; the region of calls that belong to none, when absent.
+    pub region: Option<String>,
+    /// Whether every account and region is listed all the same, and what the aggregator did not tell of is read and named.
+    pub cross_check: bool,
 }
 
 /// What to sign requests with.

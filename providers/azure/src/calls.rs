@@ -7,7 +7,7 @@ use palisade_model::FactKind::{
     Pipelines, PrivateGuard, PublicAccess, PublicAddresses, Recovery, Registries, Room, Standing, Support, Trusts,
     Tunnels, UnreadGroups, Upgrades, Vulnerabilities,
 };
-use palisade_provider::{Call, Per};
+use palisade_provider::{Call, Per, Quota};
 
 /// The scope of what belongs to no subscription.
 pub const TENANT: &str = "tenant";
@@ -43,6 +43,15 @@ const MACHINE_SECRETS: &[&str] = &[
     "/value/*/resources/*/properties/protectedSettings",
 ];
 
+/// What Azure publishes about how fast it may be asked: of Azure Resource Manager, for each subscription and principal.
+pub(crate) const QUOTAS: &[Quota] = &[Quota {
+    host: "management.",
+    requests: 25,
+    per_seconds: 1,
+    burst: 250,
+    source: "https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling",
+}];
+
 /// Every fact there is: what the list of clusters feeds.
 const EVERYTHING: &[FactKind] = FactKind::ALL;
 
@@ -74,6 +83,11 @@ calls! {
     DESCENDANTS = "ManagementGroups_GetDescendants", "Microsoft.Management/managementGroups/descendants/read", Group,
         EVERYTHING, &[],
         "find the subscriptions below the configured management groups";
+    /// Finds the subscriptions that hold clusters, by a query of Resource Graph. It takes no right of its own: the answer has what
+    /// the credentials may read.
+    CLUSTER_PLACES = "ResourceGraph_Resources", "Microsoft.ContainerService/managedClusters/read", Target,
+        EVERYTHING, &[],
+        "find the subscriptions with clusters in one question, if that is configured";
     /// The clusters of a subscription, whole, with their pools.
     CLUSTERS = "ManagedClusters_List", "Microsoft.ContainerService/managedClusters/read", Account,
         EVERYTHING, CLUSTER_SECRETS,

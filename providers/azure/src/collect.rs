@@ -67,7 +67,7 @@ impl Reader {
         for record in self.subscriptions.get((), subscriptions::read(&fetch)).await.iter() {
             recorder.share(record.clone());
         }
-        let units = subscriptions::units(&settings.subscriptions, &fetch).await;
+        let units = subscriptions::units(settings, &fetch).await;
         recorder.tell(Event::Units(units.len()));
         Discovery { units, snapshot: recorder.finish(palisade_model::Provider::Azure, crate::TENANT) }
     }

@@ -9,8 +9,8 @@
 //!
 //! # What it refuses to do
 //!
-//! It reads through Azure Resource Manager, with `GET`, one list that Azure only computes on a `POST`, and one query of Resource
-//! Graph, which is asked like that too: no credential is ever listed, no command ever run, no key's content ever asked for. Microsoft Graph is asked one thing, which identities are
+//! It reads through Azure Resource Manager, with `GET`, one list that Azure only computes on a `POST`, and two queries of Resource
+//! Graph, which are asked like that too: no credential is ever listed, no command ever run, no key's content ever asked for. Microsoft Graph is asked one thing, which identities are
 //! in the groups that hold roles; what secrets an application has stays an open question, and says so. Its normalizer does
 //! no I/O.
 
@@ -27,11 +27,11 @@ pub mod tags;
 mod collect;
 
 pub use calls::{
-    ADMIN_RULES, AUTOMATION_ACCOUNTS, BACKUP_INSTANCES, BACKUP_VAULTS, CALLS, CLUSTERS, DENY_ASSIGNMENTS, DESCENDANTS,
-    DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS, FLOW_LOGS, GROUP_MEMBERS, IDENTITIES, KEY,
-    KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, LOG_TABLE, MAINTENANCE, NETWORK_WATCHERS, NETWORKS, NODE_ADDRESSES,
-    NODE_INTERFACES, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET, PRICINGS, PRIVATE_ENDPOINTS,
-    PUBLIC_ADDRESSES, RECOVERY_POINTS, REGISTRIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES,
+    ADMIN_RULES, AUTOMATION_ACCOUNTS, BACKUP_INSTANCES, BACKUP_VAULTS, CALLS, CLUSTER_PLACES, CLUSTERS,
+    DENY_ASSIGNMENTS, DESCENDANTS, DIAGNOSTIC_SETTINGS, FEATURES, FEDERATED_CREDENTIALS, FLOW_LOGS, GROUP_MEMBERS,
+    IDENTITIES, KEY, KUBERNETES_VERSIONS, LOAD_BALANCERS, LOCKS, LOG_TABLE, MAINTENANCE, NETWORK_WATCHERS, NETWORKS,
+    NODE_ADDRESSES, NODE_INTERFACES, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET, PRICINGS,
+    PRIVATE_ENDPOINTS, PUBLIC_ADDRESSES, RECOVERY_POINTS, REGISTRIES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS, ROUTE_TABLES,
     RUNNING_CONTAINERS, SCALE_SETS, SECURITY_GROUPS, SUBSCRIPTION_LOGS, SUBSCRIPTIONS, TENANT, TRUSTED_ACCESS,
     UPGRADE_PROFILE, VAULT, VAULTS, VIRTUAL_MACHINES,
 };
@@ -41,7 +41,7 @@ pub use normalize::normalize;
 pub use settings::{Cloud, CredentialSource, Limits, Secret, Settings, Subscriptions};
 
 use palisade_model::{DataFile, Gap, Inventory};
-use palisade_provider::{Call, Proposed, Provider, Snapshot};
+use palisade_provider::{Call, Proposed, Provider, Quota, Snapshot, Told};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -81,6 +81,14 @@ impl Provider for Azure {
 
     fn cluster_list(&self) -> &'static Call {
         &CLUSTERS
+    }
+
+    fn told(&self, snapshot: &Snapshot) -> Option<Told> {
+        normalize::told(snapshot)
+    }
+
+    fn quotas(&self) -> &'static [Quota] {
+        calls::QUOTAS
     }
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {

@@ -56,11 +56,13 @@ pub(crate) use logging::tables;
 pub(crate) use proposal::propose;
 
 use crate::{
-    CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,
+    CLUSTER_PLACES, CLUSTERS, DESCENDANTS, SUBSCRIPTIONS, TENANT,
     record::{Cluster, Descendant, List, Subscription},
 };
 use palisade_model::{Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, DISCOVERY, Outcome, Record, Snapshot};
+use palisade_provider::{Call, DISCOVERY, Outcome, Record, Snapshot, Told};
+use serde::Deserialize;
+use std::collections::BTreeSet;
 use surroundings::Surroundings;
 use table::Row;
 
@@ -83,8 +85,52 @@ pub fn normalize(snapshot: &Snapshot) -> Inventory {
     inventory
 }
 
+/// Where the clusters are, as Resource Graph told it.
+pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
+    let places = places(snapshot.records())?;
+    let at = asked(snapshot.records()).map(|record| record.at).max()?;
+    Some(Told { by: "Azure Resource Graph".to_owned(), at, places: places.into_iter().map(Scope::new).collect() })
+}
+
+/// The subscriptions that hold clusters, in lower case, as the answer of Resource Graph has them. `None` when it was not asked,
+/// did not answer to the end, or has a row that cannot be read.
+pub(crate) fn places(records: &[Record]) -> Option<BTreeSet<String>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        data: Vec<Place>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Place {
+        subscription_id: String,
+    }
+    let mut places = BTreeSet::new();
+    let mut is_whole = false;
+    for record in asked(records) {
+        let Outcome::Answered(body) = &record.outcome else { return None };
+        let Answer { data } = serde_json::from_slice(body.bytes()).ok()?;
+        places.extend(data.into_iter().map(|place| place.subscription_id.to_ascii_lowercase()));
+        is_whole |= record.last;
+    }
+    is_whole.then_some(places)
+}
+
+/// What Resource Graph was asked about places.
+fn asked(records: &[Record]) -> impl Iterator<Item = &Record> {
+    records.iter().filter(|record| *record.call == *CLUSTER_PLACES.name)
+}
+
 /// Subscriptions that could not be found, or of which it cannot be told whether they are subscriptions.
 fn unfound(snapshot: &Snapshot, unseen: &mut Vec<Unseen>) {
+    if let Some(record) = asked(snapshot.records()).last()
+        && places(snapshot.records()).is_none()
+    {
+        let gap = match &record.outcome {
+            Outcome::Failed(failure) => failure.gap(&CLUSTER_PLACES, TENANT),
+            Outcome::Answered(_) => malformed(&CLUSTER_PLACES, TENANT, "/data", "a row names no subscription"),
+        };
+        unseen.push(Unseen { scope: Scope::new(TENANT), gap });
+    }
     for record in snapshot.records() {
         for call in [&SUBSCRIPTIONS, &DESCENDANTS] {
             if *record.call != *call.name {

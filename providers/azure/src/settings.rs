@@ -1,5 +1,6 @@
 //! What the configuration says about one Azure target.
 
+use palisade_provider::Search;
 use std::{fmt, time::Duration};
 
 /// One Azure target.
@@ -9,6 +10,8 @@ pub struct Settings {
     pub name: String,
     /// Which subscriptions are read.
     pub subscriptions: Subscriptions,
+    /// How those that hold clusters are found: the inventory is Resource Graph.
+    pub search: Search,
     /// The tenant to sign in to; absent: the one the credential names.
     pub tenant: Option<String>,
     /// Which Azure.
@@ -28,6 +31,7 @@ impl Settings {
         Self {
             name: name.into(),
             subscriptions: Subscriptions::All,
+            search: Search::Lists,
             tenant: None,
             cloud: Cloud::Public,
             endpoint_url: None,

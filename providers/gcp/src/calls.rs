@@ -7,7 +7,7 @@ use palisade_model::FactKind::{
     Pipelines, PrivateApis, PublicAddresses, Recovery, Registries, Room, SignIn, Standing, Support, Trusts, Tunnels,
     UnreadGroups, Unused, Vulnerabilities,
 };
-use palisade_provider::{Call, Per};
+use palisade_provider::{Call, Per, Quota};
 
 /// The code of a failure when an API is off in the very project that was asked about. Of [`CLUSTERS_LIST`] it proves that
 /// there is nothing to read: with the Kubernetes Engine API off Google serves no cluster of that project.
@@ -16,6 +16,15 @@ pub const SERVICE_DISABLED: &str = "SERVICE_DISABLED";
 /// The code of a failure when the API is off in another project, the one that pays for the call, or when the service did
 /// not say where: that proves nothing.
 pub const SERVICE_DISABLED_ELSEWHERE: &str = "SERVICE_DISABLED_ELSEWHERE";
+
+/// What Google publishes about how fast it may be asked, for each project. It counts in whole minutes, so little is saved up.
+pub(crate) const QUOTAS: &[Quota] = &[Quota {
+    host: "compute.googleapis.com",
+    requests: 1500,
+    per_seconds: 60,
+    burst: 25,
+    source: "https://cloud.google.com/compute/api-quota",
+}];
 
 /// Finds the projects the credentials can see.
 pub const PROJECTS_SEARCH: Call = Call {
@@ -45,6 +54,16 @@ pub const FOLDERS_LIST: Call = Call {
     feeds: FactKind::ALL,
     redact: &[],
     purpose: "find the folders below a folder or organisation",
+};
+
+/// Finds the projects that hold clusters below an organisation or folder, in one question.
+pub const ASSETS_SEARCH: Call = Call {
+    name: "cloudasset.searchAllResources",
+    permission: "cloudasset.assets.searchAllResources",
+    per: Per::Group,
+    feeds: FactKind::ALL,
+    redact: &[],
+    purpose: "find the projects with clusters by Cloud Asset Inventory, if that is configured",
 };
 
 /// Reads every cluster of a project with its node pools, in all locations at once.
@@ -510,6 +529,7 @@ pub static CALLS: &[Call] = &[
     PROJECTS_SEARCH,
     PROJECTS_LIST,
     FOLDERS_LIST,
+    ASSETS_SEARCH,
     CLUSTERS_LIST,
     CLUSTER_UPGRADES,
     PROJECTS_GET,

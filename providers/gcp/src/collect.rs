@@ -9,6 +9,7 @@
 )]
 
 mod ask;
+mod assets;
 mod clients;
 mod discover;
 mod failure;

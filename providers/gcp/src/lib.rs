@@ -28,7 +28,7 @@ pub mod call {
 }
 
 use palisade_model::{Gap, Inventory};
-use palisade_provider::{Call, Proposed, Provider, Snapshot};
+use palisade_provider::{Call, Proposed, Provider, Quota, Snapshot, Told};
 
 #[cfg(feature = "collect")]
 use palisade_provider::{Collect, Discovery, Future, Recorder, Unit};
@@ -68,6 +68,14 @@ impl Provider for Gcp {
 
     fn cluster_list(&self) -> &'static Call {
         &calls::CLUSTERS_LIST
+    }
+
+    fn told(&self, snapshot: &Snapshot) -> Option<Told> {
+        normalize::told(snapshot)
+    }
+
+    fn quotas(&self) -> &'static [Quota] {
+        calls::QUOTAS
     }
 
     fn normalize(&self, snapshot: &Snapshot) -> Inventory {

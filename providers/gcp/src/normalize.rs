@@ -47,15 +47,18 @@ pub(crate) use proposal::propose;
 #[cfg(feature = "collect")]
 pub(crate) use safeguards::{ANALYSED, FOUND, GUARDRAILS, SCANNING, WATCHING, registry_places};
 
-use crate::calls::{CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
+use crate::calls::{ASSETS_SEARCH, CLUSTERS_LIST, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH, SERVICE_DISABLED};
+use crate::record::asset::Found;
 use palisade_model::{Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, Outcome, Snapshot};
+use palisade_provider::{Call, Outcome, Snapshot, Told};
 use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Everything a snapshot holds: of a project, or of the discovery of projects.
 pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
     let mut inventory = Inventory::default();
-    for call in [&PROJECTS_SEARCH, &PROJECTS_LIST, &FOLDERS_LIST] {
+    for call in [&PROJECTS_SEARCH, &PROJECTS_LIST, &FOLDERS_LIST, &ASSETS_SEARCH] {
         for scope in snapshot.scopes(call) {
             if let Err(gap) = snapshot.pages::<IgnoredAny>(call, scope, &[]) {
                 inventory.unseen.push(unseen(scope, gap));
@@ -72,6 +75,18 @@ pub(crate) fn inventory(snapshot: &Snapshot) -> Inventory {
     inventory.clusters.sort_by(|a, b| a.id.cmp(&b.id));
     inventory.unseen.sort_by(|a, b| (&a.scope, &a.gap).cmp(&(&b.scope, &b.gap)));
     inventory
+}
+
+/// Where the clusters are, as Cloud Asset Inventory told it.
+pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
+    let (mut places, mut at) = (BTreeSet::new(), None);
+    for scope in snapshot.scopes(&ASSETS_SEARCH) {
+        let pages = snapshot.pages::<Value>(&ASSETS_SEARCH, scope, &[]).ok()?;
+        at = at.max(pages.iter().map(|page| page.record.at).max());
+        let found = Found::of(pages.iter().map(|page| &page.value))?;
+        places.extend(found.0.into_keys().map(Scope::new));
+    }
+    Some(Told { by: "Cloud Asset Inventory".to_owned(), at: at?, places })
 }
 
 fn unseen(scope: &str, gap: Gap) -> Unseen {

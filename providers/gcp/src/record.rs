@@ -1,6 +1,7 @@
 //! What Google Cloud said, in its own names: only the fields we read, absent is `None`.
 #![warn(clippy::disallowed_methods)]
 
+pub(crate) mod asset;
 pub(crate) mod balancing;
 pub(crate) mod compute;
 pub(crate) mod container;

@@ -1,5 +1,6 @@
 //! What the configuration says about a target in Google Cloud.
 
+use palisade_provider::Search;
 use std::{fmt, time::Duration};
 
 /// One target in Google Cloud.
@@ -9,6 +10,8 @@ pub struct Settings {
     pub name: String,
     /// The projects to read.
     pub projects: Projects,
+    /// How those that hold clusters are found below an organisation or folders: the inventory is Cloud Asset Inventory.
+    pub search: Search,
     /// The project that pays for the calls; each read project for its own when absent.
     pub quota_project: Option<String>,
     /// Where every service answers instead of at its public endpoint: an emulator or a private endpoint.
@@ -25,6 +28,7 @@ impl Settings {
         Self {
             name: name.into(),
             projects: Projects::All,
+            search: Search::Lists,
             quota_project: None,
             endpoint_url: None,
             credential: Credential::Default,

@@ -1,6 +1,6 @@
 //! What a configuration names, opened: the memory, the post, the service.
 
-use crate::{exit::WrongUsage, scan::UNITS_AT_ONCE};
+use crate::{exit::WrongUsage, providers, scan::UNITS_AT_ONCE};
 use anyhow::Context as _;
 use palisade_config::{Config, Memory, Ping, nearest};
 use palisade_controls::controls;
@@ -32,6 +32,7 @@ pub(crate) async fn service(
         palisade: env!("CARGO_PKG_VERSION"),
         holder: holder(),
         units_at_once: UNITS_AT_ONCE,
+        limits: providers::limits(config),
         lease: Duration::from_secs(u64::from(config.service.lease_seconds)),
         grace: Duration::from_secs(u64::from(config.service.stop_seconds)),
         stop,

@@ -2,7 +2,7 @@
 
 use super::{
     How, clock, fire,
-    metrics::{self, Metrics},
+    metrics::{self, Health},
     opened::service,
     stop::on_signals,
     tell,
@@ -37,19 +37,19 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
     }
     // Before anybody is told that it is ready: a signal that came earlier would end it by force.
     let service = service(&config, &wanted.config, on_signals()?).await?;
-    let metrics = Arc::new(Metrics::default());
+    let health = Arc::new(Health::new());
     if let Some(address) = config.service.listen {
-        metrics::listen(address, Arc::clone(&metrics)).await?;
+        metrics::listen(address, Arc::clone(&health)).await?;
         screen.note(&format!("health and metrics at http://{address}"));
     }
     let mut serving = Serving::default();
     let plain_schedules: Vec<Schedule> = schedules.iter().map(|one| one.schedule.clone()).collect();
     serving.resume(&service.database, &plain_schedules).await?;
-    metrics.ready();
+    health.ready();
     tell_systemd(NotifyState::Ready);
     screen.note(&format!("serving {} schedules; memory in {}", schedules.len(), service.database.address()));
     let begun = Timestamp::now();
-    let served = Served { service, config, config_path: &wanted.config, schedules, metrics, screen, begun };
+    let served = Served { service, config, config_path: &wanted.config, schedules, health, screen, begun };
     tokio::select! {
         ended = async { tokio::try_join!(served.turns(&mut serving), served.beats(), served.stopping()) } => ended?,
         never = served.is_alive() => never,
@@ -71,7 +71,7 @@ struct Served<'a> {
     config: Config,
     config_path: &'a Path,
     schedules: Vec<ScheduleConfig>,
-    metrics: Arc<Metrics>,
+    health: Arc<Health>,
     screen: &'a Screen,
     /// Since when.
     begun: Timestamp,
@@ -106,7 +106,7 @@ impl Served<'_> {
             Ok(Ran::Done(record)) => {
                 serving.ended(&schedule.schedule);
                 complain_of_lost(&record.outcomes, self.screen);
-                self.metrics.ran(name, &record, Timestamp::now());
+                self.health.metrics.ran(name, &record, Timestamp::now());
                 tell(name, &record)?;
             }
             Ok(Ran::Already | Ran::Helped(_)) => serving.ended(&schedule.schedule),
@@ -131,7 +131,7 @@ impl Served<'_> {
     }
 
     fn failed(&self, schedule: &ScheduleConfig, serving: &mut Serving, firing: &palisade_schedule::Firing) {
-        self.metrics.failed(&schedule.schedule.name);
+        self.health.metrics.failed(&schedule.schedule.name);
         if let Some(at) = serving.failed(&schedule.schedule, firing, Timestamp::now()) {
             let at = at.strftime("%H:%M:%S UTC");
             self.screen.note(&format!("`{}` is tried again at {at}", schedule.schedule.name));
@@ -154,7 +154,7 @@ impl Served<'_> {
                 }
             }
             match self.service.deliver(&clock()).await {
-                Ok(posted) => self.metrics.posted(posted),
+                Ok(posted) => self.health.metrics.posted(posted),
                 Err(error) => self.screen.complain(&anyhow::Error::from(error)),
             }
             if self.pause().await {
@@ -172,7 +172,7 @@ impl Served<'_> {
             None => database.first_begun(name).await?.map_or(self.begun, |first| first.min(self.begun)),
         };
         let event = missed(&schedule.schedule, last, known, now);
-        self.metrics.watched(name, last, event.is_some());
+        self.health.metrics.watched(name, last, event.is_some());
         if let (Some(event), Some(post)) = (event, &self.service.post) {
             // One that was told before is not put in again.
             let only = schedule.routes.as_deref();

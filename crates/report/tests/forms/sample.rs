@@ -7,7 +7,7 @@ use palisade_engine::{
     Answer, AnsweredFor, Answers, Context, Coverage, Finding, GapRow, Policy, Value, Waiver, evaluate,
 };
 use palisade_maps::Piece;
-use palisade_model::{Cluster, ClusterId, DataFile, GapReason, PoolId, Provider, Scope};
+use palisade_model::{CallCount, CallRow, Cluster, ClusterId, DataFile, GapReason, PoolId, Provider, Scope};
 use palisade_report::{AnswerSheet, AnswerTally, ClusterRow, Format, Options, Parameters, Report, RunInfo, render};
 use palisade_testkit::{known, now, sloppy, tidy};
 
@@ -153,6 +153,7 @@ pub(crate) fn report() -> Report {
         surroundings: clusters.iter().map(|cluster| Surroundings::of(cluster, &policy)).collect(),
         pieces: clusters.iter().map(Piece::of).collect(),
         unseen: std::collections::BTreeMap::new(),
+        told: Vec::new(),
         findings,
         gaps: vec![GapRow {
             scope: "111111111111/eu-west-1".to_owned(),
@@ -162,6 +163,12 @@ pub(crate) fn report() -> Report {
             message: HOSTILE.to_owned(),
             hides: vec!["CP-01", "CP-02"],
             times: 3,
+        }],
+        calls: vec![CallRow {
+            provider: Provider::Aws,
+            service: "eks".to_owned(),
+            operation: "DescribeCluster".to_owned(),
+            count: CallCount { calls: 7, retried: 2, throttled: 1, failed: 3, unasked: 0 },
         }],
         unused_waivers: Vec::new(),
         grown_waivers: Vec::new(),

@@ -17,6 +17,8 @@ use crate::http::{Operation, Request, pairs};
 pub(crate) enum Service {
     Sts,
     Organizations,
+    /// AWS Config.
+    Config,
     Ec2,
     AutoScaling,
     LoadBalancing,
@@ -62,9 +64,10 @@ pub(crate) enum Caller {
 pub(crate) const BASE_ROLE: &str = "palisade";
 
 impl Service {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Sts,
         Self::Organizations,
+        Self::Config,
         Self::Ec2,
         Self::AutoScaling,
         Self::LoadBalancing,
@@ -85,6 +88,7 @@ impl Service {
         match self {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
+            Self::Config => "config",
             Self::Ec2 => "ec2",
             Self::AutoScaling => "autoscaling",
             Self::LoadBalancing | Self::ClassicLoadBalancing => "elasticloadbalancing",
@@ -115,6 +119,7 @@ impl Service {
             Self::ClassicLoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2012-06-01/",
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
             Self::Organizations
+            | Self::Config
             | Self::Kms
             | Self::CloudTrail
             | Self::Logs
@@ -152,6 +157,7 @@ impl Call {
             let (service, action) = target.rsplit_once('.')?;
             let service = match service {
                 "AWSOrganizationsV20161128" => Service::Organizations,
+                "StarlingDoveService" => Service::Config,
                 "TrentService" => Service::Kms,
                 "CloudTrail_20131101" | "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" => Service::CloudTrail,
                 "Logs_20140328" => Service::Logs,
@@ -237,7 +243,12 @@ impl Call {
     pub(crate) fn unauthenticated(&self) -> Option<Failure> {
         let is_json = matches!(
             self.service,
-            Service::Kms | Service::Organizations | Service::CloudTrail | Service::Logs | Service::Ecr
+            Service::Kms
+                | Service::Organizations
+                | Service::Config
+                | Service::CloudTrail
+                | Service::Logs
+                | Service::Ecr
         );
         let status = if is_json { 400 } else { 403 };
         let suffix = if is_json

@@ -28,6 +28,8 @@ pub(crate) struct Description {
     pub(crate) organization: Option<String>,
     /// The account whose credentials `AKIAPALISADE...` are; the first account when not said.
     pub(crate) management: Option<String>,
+    /// The aggregator of AWS Config over all accounts, if there is one.
+    pub(crate) aggregator: Option<Aggregator>,
     /// The units below the root.
     pub(crate) units: Vec<Unit>,
     /// Policies of the organization besides the two that AWS makes, which allow everything and are attached everywhere.
@@ -37,6 +39,17 @@ pub(crate) struct Description {
     /// The largest page of any list, below what AWS allows, so that small worlds have several pages.
     pub(crate) page_limit: Option<usize>,
     pub(crate) accounts: Vec<Account>,
+}
+
+/// An aggregator of AWS Config.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Aggregator {
+    pub(crate) name: String,
+    pub(crate) region: String,
+    /// Accounts, and regions of accounts as `ACCOUNT/REGION`, in which nobody has switched the recorder on.
+    #[serde(default)]
+    pub(crate) unrecorded: Vec<String>,
 }
 
 /// A unit of an organization.

@@ -36,7 +36,12 @@ impl Failure {
                 Reply::json(self.status, &json!({ "message": self.message }))
                     .with_header("x-amzn-errortype", &self.code)
             }
-            Service::Kms | Service::Organizations | Service::CloudTrail | Service::Logs | Service::Ecr => {
+            Service::Kms
+            | Service::Organizations
+            | Service::Config
+            | Service::CloudTrail
+            | Service::Logs
+            | Service::Ecr => {
                 let is_refusal = self.code == "AccessDeniedException";
                 let key = if is_refusal || service == Service::Organizations { "Message" } else { "message" };
                 let body = json!({ "__type": self.code, key: self.message });
@@ -85,7 +90,7 @@ pub(crate) fn denied(service: Service, action: &str, principal: &str, resource: 
         Service::Organizations => {
             Failure::client("AccessDeniedException", "You don't have permissions to access this resource.")
         }
-        Service::Kms | Service::CloudTrail | Service::Logs | Service::Ecr => Failure::client(
+        Service::Kms | Service::Config | Service::CloudTrail | Service::Logs | Service::Ecr => Failure::client(
             "AccessDeniedException",
             format!("User: {principal} is not authorized to perform: {permission}{on} {because} {permission} action"),
         ),
@@ -113,7 +118,7 @@ pub(crate) fn throttled(service: Service) -> Failure {
             "TooManyRequestsException",
             "AWS Organizations can't complete your request because another request is already in progress. Try again later.",
         ),
-        Service::Kms | Service::CloudTrail | Service::Logs | Service::Ecr => {
+        Service::Kms | Service::Config | Service::CloudTrail | Service::Logs | Service::Ecr => {
             Failure::client("ThrottlingException", "Rate exceeded")
         }
         Service::Sts | Service::Iam | Service::AutoScaling | Service::LoadBalancing | Service::ClassicLoadBalancing => {
@@ -129,7 +134,7 @@ pub(crate) fn broken(service: Service) -> Failure {
         Service::Eks | Service::Ecr => Failure::new(500, "ServerException", message),
         Service::Backup | Service::Logs => Failure::new(500, "ServiceUnavailableException", message),
         Service::GuardDuty | Service::Inspector => Failure::new(500, "InternalServerErrorException", message),
-        Service::CloudTrail => Failure::new(500, "InternalFailure", message),
+        Service::CloudTrail | Service::Config => Failure::new(500, "InternalFailure", message),
         Service::Ec2 => Failure::new(500, "InternalError", message),
         Service::Kms => Failure::new(500, "KMSInternalException", message),
         Service::Organizations => Failure::new(500, "ServiceException", message),

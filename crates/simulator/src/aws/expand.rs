@@ -146,6 +146,11 @@ impl Estate {
         self.regions.values()
     }
 
+    /// The regions with their names.
+    pub(crate) fn named_regions(&self) -> impl Iterator<Item = (&str, &Fabric)> {
+        self.regions.iter().map(|(name, fabric)| (name.as_str(), fabric))
+    }
+
     pub(crate) fn region(&self, name: &str) -> Option<&Fabric> {
         self.regions.get(name)
     }

@@ -31,6 +31,8 @@ pub(crate) struct Description {
     pub(crate) roles: Vec<Role>,
     pub(crate) folders: Vec<Folder>,
     pub(crate) projects: Vec<Project>,
+    /// Projects that Cloud Asset Inventory does not know of.
+    pub(crate) unrecorded: Vec<String>,
 }
 
 /// A folder.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::description::{Description, Folder, Project};
 use super::ids;
-use super::wire::{Item, Known, Wire};
+use super::wire::{Enums, Item, Known, Wire};
 
 mod balancing;
 mod cluster;
@@ -111,11 +111,47 @@ fn expand_project(description: &Description, project: &Project, wire: &mut Wire)
         .insert(project.id.clone(), Known { number: number.clone(), disabled_apis: project.disabled_apis.clone() });
     let mut site = Site { description, project, number, wire, made: Made::default() };
     cluster::add(&mut site)?;
+    assets(&mut site);
     compute::add(&mut site);
     iam::add(&mut site);
     keys::add(&mut site);
     safeguards::add(&mut site);
     Ok(())
+}
+
+/// What Cloud Asset Inventory finds of a project, from the organization and from every folder above the project.
+fn assets(site: &mut Site<'_>) {
+    let (id, number) = (&site.project.id, &site.number);
+    if site.description.unrecorded.contains(id) {
+        return;
+    }
+    let clusters = site.wire.list(&format!("/v1/projects/{id}/locations/-/clusters"));
+    let assets: Vec<Item> = clusters
+        .into_iter()
+        .flat_map(|list| &list.items)
+        .filter_map(|item| serde_json::from_str::<Value>(item.text(Enums::Names)).ok())
+        .map(|cluster| {
+            let text = |field: &str| cluster.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (location, name) = (text("location"), text("name"));
+            Item::sparse(json!({
+                "name": format!("//container.googleapis.com/projects/{id}/locations/{location}/clusters/{name}"),
+                "assetType": "container.googleapis.com/Cluster",
+                "project": format!("projects/{number}"),
+                "displayName": name,
+                "location": location,
+            }))
+        })
+        .collect();
+    let mut above = vec![format!("organizations/{}", site.wire.organization)];
+    let mut folder = site.project.folder.clone();
+    while let Some(id) = folder {
+        let known = site.description.folders.iter().find(|known| known.id == id);
+        folder = known.and_then(|known| known.parent.clone());
+        above.push(format!("folders/{id}"));
+    }
+    for parent in above {
+        site.wire.list_mut(&format!("/v1/{parent}:searchAllResources")).items.extend(assets.iter().cloned());
+    }
 }
 
 fn folder(wire: &mut Wire, folder: &Folder) {

@@ -14,6 +14,7 @@ const USAGE: &str = "serviceusage.googleapis.com";
 const BACKUP: &str = "gkebackup.googleapis.com";
 const ATTESTATION: &str = "binaryauthorization.googleapis.com";
 const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
+const ASSETS: &str = "cloudasset.googleapis.com";
 const ARTIFACTS: &str = "artifactregistry.googleapis.com";
 const ANALYSIS: &str = "containeranalysis.googleapis.com";
 
@@ -145,6 +146,9 @@ fn manager(rest: &[&str]) -> Option<(&'static str, Shape)> {
 /// The calls below `/v1`, which four services share.
 fn first(rest: &[&str]) -> Option<(&'static str, &'static str, Shape, &'static str)> {
     Some(match rest {
+        ["organizations" | "folders", name] if name.ends_with(":searchAllResources") => {
+            (ASSETS, "cloudasset.assets.searchAllResources", pages("results", 100, 500), "GET")
+        }
         ["roles"] | ["projects" | "organizations", _, "roles"] => {
             (IAM, "iam.roles.list", pages("roles", 300, 1000), "GET")
         }
@@ -215,6 +219,7 @@ pub(crate) fn service_of(permission: &str) -> &'static str {
         Some("logging") => LOGGING,
         Some("serviceusage") => USAGE,
         Some("gkebackup") => BACKUP,
+        Some("cloudasset") => ASSETS,
         Some("artifactregistry") => ARTIFACTS,
         Some("containeranalysis") => ANALYSIS,
         Some("binaryauthorization") => ATTESTATION,

@@ -65,3 +65,13 @@ pub(crate) const LIST_PARENTS: Call = Call {
     redact: &[],
     purpose: "the units an account stands in, up to the root",
 };
+
+/// `config:SelectAggregateResourceConfig`: the regions that hold clusters, of all accounts at once.
+pub(crate) const SELECT_AGGREGATE_RESOURCE_CONFIG: Call = Call {
+    name: "config:SelectAggregateResourceConfig",
+    permission: "config:SelectAggregateResourceConfig",
+    per: Per::Target,
+    feeds: FactKind::ALL,
+    redact: &[],
+    purpose: "find the accounts and regions with clusters by an aggregator, if one is configured",
+};

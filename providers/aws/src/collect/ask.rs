@@ -16,12 +16,13 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::BoxFuture;
-use palisade_provider::{Attempt, Call, Event, Failure, FailureReason, Recorder, Transcript, xml_to_json};
+use palisade_provider::{Attempt, Call, Failure, FailureReason, Recorder, Transcript, xml_to_json};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -39,13 +40,12 @@ type Raw = (u16, Vec<u8>);
 #[derive(Clone, Debug)]
 pub(super) struct Capture {
     last: Arc<Mutex<Option<Raw>>>,
-    recorder: Recorder,
     transcript: Transcript,
 }
 
 impl Capture {
-    fn new(recorder: &Recorder) -> Self {
-        Self { last: Arc::default(), recorder: recorder.clone(), transcript: recorder.transcript() }
+    fn new(recorder: &Recorder, host: &str, scope: &str) -> Self {
+        Self { last: Arc::default(), transcript: recorder.transcript(host, scope) }
     }
 
     fn take(&self) -> Option<Raw> {
@@ -64,7 +64,8 @@ impl Intercept for Capture {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.transcript.sent();
+        // An error here ends the call before anything is sent, and the SDK does not try again.
+        self.transcript.sent()?;
         Ok(())
     }
 
@@ -92,7 +93,8 @@ impl Intercept for Capture {
         // `try_attempt`), so it is there for every operation that does not stream.
         let body = response.body().bytes().unwrap_or_default();
         if failure::is_throttle(status, body) {
-            self.recorder.tell(Event::Throttled);
+            let asked = response.headers().get("retry-after").and_then(|text| text.trim().parse().ok());
+            self.transcript.throttled(asked.map(Duration::from_secs));
         }
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((status, body.to_vec()));
         Ok(())
@@ -168,14 +170,15 @@ pub(super) async fn ask<T: DeserializeOwned>(
     let mut tokens = BTreeSet::new();
     let mut token = None;
     for page in 0_u32.. {
-        let capture = Capture::new(recorder);
+        let capture = Capture::new(recorder, host, scope);
         let this = token.take();
         let sending = async {
-            let _permit = recorder.permit(host, scope).await;
+            let _permit = capture.transcript.permit().await?;
             send(this, capture.clone()).await
         };
         let sent = if Instant::now() < until { tokio::time::timeout_at(until, sending).await.ok() } else { None };
         let sent = sent.unwrap_or_else(|| Err(Failure::new(FailureReason::Unreachable, LATE)));
+        let sent = capture.transcript.unasked().map_or(sent, Err);
         let exchange = capture.transcript.exchange();
         let next = answer(sent, &capture, wire).and_then(|body| Ok((following(&body, wire, paging)?, body)));
         let (next, body) = match next {
@@ -217,7 +220,8 @@ fn answer(sent: Result<(), Failure>, capture: &Capture, wire: Wire) -> Result<Va
             | FailureReason::Throttled
             | FailureReason::Unreachable
             | FailureReason::Unsupported
-            | FailureReason::NotFound => Err(failure),
+            | FailureReason::NotFound
+            | FailureReason::NotAsked => Err(failure),
         },
         (Err(failure), _) => Err(failure),
     }

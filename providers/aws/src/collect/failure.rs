@@ -113,7 +113,7 @@ pub(super) fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, 
 }
 
 /// In place of the SDK's chain of everything it tried.
-const NO_CREDENTIALS: &str = "there are no AWS credentials to sign with: run `aws sso login`, set `AWS_PROFILE`, or set \
+pub(super) const NO_CREDENTIALS: &str = "there are no AWS credentials to sign with: run `aws sso login`, set `AWS_PROFILE`, or set \
                               `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`";
 
 /// The way out where credentials are no good, by the code of the refusal.

@@ -1,7 +1,7 @@
 //! Who we are, which accounts there are, how to enter them, and what the organisation takes away from them.
 
 use super::{
-    Context,
+    Context, aggregator,
     ask::{Paging, Question, Wire, ask, sending},
     session::Session,
 };
@@ -10,16 +10,17 @@ use crate::{
     partition::partition_of,
     record::{
         Query,
+        aggregator::Places,
         iam::CallerIdentity,
         organization::{Accounts as AccountPage, DescribeOrganization, Parent, Parents, Policies, Targets},
     },
-    settings::{Accounts, Limits, Settings},
+    settings::{Accounts, Aggregator, Limits, Settings},
 };
 use futures::future::join_all;
 use palisade_provider::{Call, Failure, FailureReason, Once, Outcome, Record, Recorder, Snapshot, Unit};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{sync::OnceCell, time::Instant};
 
 /// What the parts of one target read together and once.
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     caller: OnceCell<(Option<Caller>, Vec<Record>)>,
     accounts: Mutex<Vec<Record>>,
     began: Mutex<Option<Instant>>,
+    /// Where the aggregator knows of clusters. `None`: it did not say so to the end.
+    told: OnceCell<Option<Arc<Places>>>,
     policies: OnceCell<Ruling>,
     parents: Once<String, (Option<Parent>, Vec<Record>)>,
 }
@@ -70,7 +73,8 @@ pub(super) async fn units(settings: &Settings, shared: &Shared, recorder: &Recor
         return (Vec::new(), settings.name.clone());
     };
     let own = Unit { scope: caller.account.clone(), name: None };
-    let units = match &settings.accounts {
+    let told = ask_aggregator(settings, shared, recorder).await;
+    let units: Vec<Unit> = match &settings.accounts {
         Accounts::Own => vec![own],
         Accounts::List(accounts) => {
             accounts.iter().map(|account| Unit { scope: account.clone(), name: None }).collect()
@@ -81,7 +85,39 @@ pub(super) async fn units(settings: &Settings, shared: &Shared, recorder: &Recor
             organization(&caller, shared, (recorder, until)).await.unwrap_or_else(|| vec![own])
         }
     };
-    (units, caller.account)
+    (of_told(units, settings.aggregator.as_ref(), told.as_deref()), caller.account)
+}
+
+/// The accounts that hold clusters, of those that were chosen; all of them when nobody tells or the lists are to be compared.
+fn of_told(units: Vec<Unit>, aggregator: Option<&Aggregator>, told: Option<&Places>) -> Vec<Unit> {
+    match (aggregator, told) {
+        (None, _) | (Some(Aggregator { cross_check: true, .. }), _) => units,
+        // The failure is in the snapshot. Asking every account after all is what nobody wanted.
+        (Some(_), None) => Vec::new(),
+        (Some(_), Some(told)) => units.into_iter().filter(|unit| told.contains_key(&unit.scope)).collect(),
+    }
+}
+
+/// Where clusters are, when that alone says what is read. In a process that has not asked yet, it is asked now.
+pub(super) async fn told(settings: &Settings, shared: &Shared, recorder: &Recorder) -> Option<Arc<Places>> {
+    let asks = settings.aggregator.as_ref().is_some_and(|aggregator| !aggregator.cross_check);
+    if !asks {
+        return None;
+    }
+    // Without an answer nothing is known to be there.
+    Some(ask_aggregator(settings, shared, recorder).await.unwrap_or_default())
+}
+
+/// Asks the aggregator, once for the target; its records are with whoever asked first.
+async fn ask_aggregator(settings: &Settings, shared: &Shared, recorder: &Recorder) -> Option<Arc<Places>> {
+    let aggregator = settings.aggregator.as_ref()?;
+    let caller = caller(settings, shared, recorder).await?;
+    let until = shared.deadline(settings.limits);
+    let asking = async {
+        let places = aggregator::ask_for_places(&caller, aggregator, (recorder, until)).await;
+        places.map(Arc::new)
+    };
+    shared.told.get_or_init(|| asking).await.clone()
 }
 
 /// Whose credentials they are; asked once for the target. A failure is written into every snapshot that hangs on it.
@@ -129,12 +165,25 @@ pub(super) async fn recall(settings: &Settings, shared: &Shared, discovery: &Sna
         records.cloned().collect::<Vec<Record>>()
     };
     *shared.accounts.lock().unwrap_or_else(PoisonError::into_inner) = of(&calls::LIST_ACCOUNTS);
+    if !of(&calls::SELECT_AGGREGATE_RESOURCE_CONFIG).is_empty() {
+        let _ = shared.told.set(told_places(discovery).map(Arc::new));
+    }
     let pages = discovery.pages::<Query<CallerIdentity>>(&calls::GET_CALLER_IDENTITY, &settings.name, &[]);
     let Some(Query(identity)) = pages.into_iter().flatten().next().map(|page| page.value) else { return };
     if let Some(caller) = identified(Session::open(settings).await, identity) {
         // Its record stands in the discovery's snapshot.
         let _ = shared.caller.set((Some(caller), Vec::new()));
     }
+}
+
+/// What the aggregator told in a discovery.
+fn told_places(discovery: &Snapshot) -> Option<Places> {
+    let told = crate::normalize::told(discovery)?;
+    let mut places = Places::new();
+    for (account, region) in told.places.iter().filter_map(|place| place.as_str().split_once('/')) {
+        places.entry(account.to_owned()).or_default().insert(region.to_owned());
+    }
+    Some(places)
 }
 
 async fn organization(caller: &Caller, shared: &Shared, (recorder, until): (&Recorder, Instant)) -> Option<Vec<Unit>> {

@@ -42,6 +42,11 @@ impl Session {
         Self { config, account: String::new(), base_region }
     }
 
+    /// What every client of this session is made of.
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
     /// The same credentials, now that the account and its partition are known.
     pub(super) fn of_account(&self, account: &str, partition: &str) -> Self {
         // Credentials of another partition than the base region's: only an endpoint of its own answers both.

@@ -3,11 +3,14 @@
 use super::{credentials, deadline::End, failure, fetch::Fetch, pipeline};
 use crate::{Limits, Settings, calls::is_of_graph};
 use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, Request, Url};
-use palisade_provider::{Attempt, Call, Exchange, Failure, FailureReason, Recorder, Transcript};
+use palisade_provider::{Attempt, BudgetSpent, Call, Exchange, Failure, FailureReason, Recorder, Transcript};
 use serde_json::Value;
-use std::sync::{
-    Arc,
-    atomic::{AtomicU16, AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU16, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 use tokio::time::Instant;
 
@@ -28,7 +31,6 @@ struct Line {
 /// What happened to the attempts of one call; the pipeline writes it down.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    recorder: Recorder,
     transcript: Transcript,
     last_status: AtomicU16,
     made: AtomicU32,
@@ -36,24 +38,25 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// For one call.
-    fn of(recorder: &Recorder) -> Self {
-        let (recorder, transcript) = (recorder.clone(), recorder.transcript());
-        Self { recorder, transcript, last_status: AtomicU16::new(0), made: AtomicU32::new(0) }
+    fn of(transcript: Transcript) -> Self {
+        Self { transcript, last_status: AtomicU16::new(0), made: AtomicU32::new(0) }
     }
 
-    /// An attempt is on its way.
-    pub(super) fn sent(&self) {
-        self.transcript.sent();
+    /// An attempt is on its way, unless the run's budget is used up.
+    pub(super) fn sent(&self) -> Result<(), BudgetSpent> {
+        self.transcript.sent()
     }
 
     /// An answer came, with this status and what its headers call it; how many attempts were made by now.
     pub(super) fn answered(&self, status: u16, request_id: Option<&str>, correlation_id: Option<&str>) -> u32 {
         self.transcript.answered(Attempt::answered(status, request_id, correlation_id));
         self.last_status.store(status, Ordering::Relaxed);
-        if status == 429 {
-            self.recorder.tell(palisade_provider::Event::Throttled);
-        }
         self.made.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The last answer was to slow down, for so long if it said so.
+    pub(super) fn throttled(&self, asked: Option<Duration>) {
+        self.transcript.throttled(asked);
     }
 
     /// No answer came.
@@ -91,20 +94,22 @@ impl Client {
         place: (&str, &str),
         question: Option<&Value>,
     ) -> (Result<Value, Failure>, Option<Exchange>) {
-        let attempts = Arc::new(Attempts::of(recorder));
-        let answer = self.answer((recorder, end), &attempts, call, place, question).await;
+        let line = if is_of_graph(call) { &self.graph } else { &self.manager };
+        let host = line.as_ref().ok().and_then(|line| line.base.host_str()).unwrap_or_default();
+        let attempts = Arc::new(Attempts::of(recorder.transcript(host, place.0)));
+        let answer = self.answer((line, end), &attempts, call, place.1, question).await;
+        let answer = attempts.transcript.unasked().map_or(answer, Err);
         (answer, attempts.transcript.exchange())
     }
 
     async fn answer(
         &self,
-        (recorder, end): (&Recorder, End),
+        (line, end): (&Result<Line, String>, End),
         attempts: &Arc<Attempts>,
         call: &Call,
-        (scope, path): (&str, &str),
+        path: &str,
         question: Option<&Value>,
     ) -> Result<Value, Failure> {
-        let line = if is_of_graph(call) { &self.graph } else { &self.manager };
         let Line { pipeline, base } = line.as_ref().map_err(|why| Failure::new(FailureReason::Unreachable, why))?;
         let url = base.join(path).map_err(|error| {
             Failure::new(FailureReason::Malformed, &format!("no address can be made of it: {error}"))
@@ -120,8 +125,8 @@ impl Client {
         if Instant::now() >= end.at {
             return Err(over());
         }
-        let permit = recorder.permit(base.host_str().unwrap_or_default(), scope);
-        let Ok(_permit) = tokio::time::timeout_at(end.at, permit).await else { return Err(over()) };
+        let permit = tokio::time::timeout_at(end.at, attempts.transcript.permit());
+        let _permit = permit.await.map_err(|_| over())??;
         let context = Context::new().with_value(Arc::clone(attempts));
         let mut request = Request::new(url, if question.is_some() { Method::Post } else { Method::Get });
         request.insert_header("accept", "application/json");

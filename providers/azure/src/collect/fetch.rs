@@ -6,6 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+/// The version of Resource Graph that is asked.
+pub(super) const RESOURCE_GRAPH: &str = "2022-10-01";
+
 /// More pages than any list of Azure has.
 const MOST_PAGES: u32 = 10_000;
 
@@ -114,8 +117,8 @@ impl Fetch<'_> {
 }
 
 impl Fetch<'_> {
-    /// Asks Resource Graph about the subscription that is the place's scope, to the end of the answer.
-    pub(super) async fn query(&self, call: &'static Call, place: Place<'_>, query: &str) {
+    /// Asks Resource Graph, to the end of the answer. `question` has the query and what it is about.
+    pub(super) async fn query(&self, call: &'static Call, place: Place<'_>, mut question: Value) {
         let Place { scope, params, path, version } = place;
         let path = format!("{path}?api-version={version}");
         let mut seen = BTreeSet::new();
@@ -125,7 +128,9 @@ impl Fetch<'_> {
             if let (Some(token), Some(options)) = (&onward, options.as_object_mut()) {
                 options.insert("$skipToken".to_owned(), json!(token));
             }
-            let question = json!({ "subscriptions": [scope], "query": query, "options": options });
+            if let Some(question) = question.as_object_mut() {
+                question.insert("options".to_owned(), options);
+            }
             let asking = self.client.ask((self.recorder, self.end), call, (scope, &path), Some(&question));
             let (answer, exchange) = asking.await;
             let body = match answer {

@@ -142,10 +142,15 @@ struct Watch {
 /// How long a broken service asks to be left alone, where the SDK does not look.
 fn left_alone(status: u16, retry_after: Option<&str>) -> std::time::Duration {
     let asked = match status {
-        408 | 500 | 502 | 504 => retry_after.and_then(|text| text.trim().parse().ok()).unwrap_or_default(),
-        _ => 0,
+        408 | 500 | 502 | 504 => retry_after.and_then(seconds).unwrap_or_default(),
+        _ => std::time::Duration::ZERO,
     };
-    std::time::Duration::from_secs(asked).min(LONGEST_PAUSE)
+    asked.min(LONGEST_PAUSE)
+}
+
+/// What `Retry-After` says, when it says it in seconds.
+fn seconds(retry_after: &str) -> Option<std::time::Duration> {
+    retry_after.trim().parse().ok().map(std::time::Duration::from_secs)
 }
 
 /// The first of some headers that is there.
@@ -159,7 +164,8 @@ impl Policy for Watch {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let attempts = context.value::<Arc<Attempts>>();
         if let Some(attempts) = attempts {
-            attempts.sent();
+            // Not an error of the transport: the SDK does not try again.
+            attempts.sent().map_err(|spent| azure_core::Error::new(azure_core::error::ErrorKind::Other, spent))?;
         }
         let result = forward(context, request, next).await;
         if let Some(attempts) = attempts {
@@ -168,8 +174,11 @@ impl Policy for Watch {
                     let headers = response.headers();
                     let ids = (id(headers, &REQUEST_IDS), id(headers, &CORRELATION_IDS));
                     let made = attempts.answered(response.status().into(), ids.0, ids.1);
+                    let asked = response.headers().get_optional_str(&RETRY_AFTER);
+                    if response.status() == StatusCode::TooManyRequests {
+                        attempts.throttled(asked.and_then(seconds));
+                    }
                     if made < self.attempts {
-                        let asked = response.headers().get_optional_str(&RETRY_AFTER);
                         tokio::time::sleep(left_alone(response.status().into(), asked)).await;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::{
     Shared,
-    fetch::{Fetch, Place},
+    fetch::{Fetch, Place, RESOURCE_GRAPH},
 };
 use crate::{
     BACKUP_INSTANCES, BACKUP_VAULTS, LOG_TABLE, POLICY_ASSIGNMENTS, POLICY_DEFINITION, POLICY_EXEMPTIONS, POLICY_SET,
@@ -23,7 +23,6 @@ const REGISTRY: &str = "2025-04-01";
 const ASSIGNING: &str = "2022-06-01";
 const EXEMPTING: &str = "2022-07-01-preview";
 const DEFINING: &str = "2021-06-01";
-const RESOURCE_GRAPH: &str = "2022-10-01";
 
 /// The recommendations of one software update each for the containers that run. Those that group findings, with
 /// sub-assessments below them, ended on 2026-07-31.
@@ -124,7 +123,8 @@ impl Here<'_> {
     async fn containers(&self) {
         let path = "/providers/Microsoft.ResourceGraph/resources";
         let place = Place { scope: self.subscription, params: &[], path, version: RESOURCE_GRAPH };
-        self.fetch.query(&RUNNING_CONTAINERS, place, OF_CONTAINERS).await;
+        let question = serde_json::json!({ "subscriptions": [self.subscription], "query": OF_CONTAINERS });
+        self.fetch.query(&RUNNING_CONTAINERS, place, question).await;
     }
 
     /// The vaults, what they take, and what was made of the clusters.

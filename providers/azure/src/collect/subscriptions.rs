@@ -1,14 +1,15 @@
 //! Which subscriptions there are.
 
-use super::fetch::{Fetch, Place};
+use super::fetch::{Fetch, Place, RESOURCE_GRAPH};
 use crate::{
-    DESCENDANTS, SUBSCRIPTIONS, Subscriptions, TENANT,
+    CLUSTER_PLACES, DESCENDANTS, SUBSCRIPTIONS, Settings, Subscriptions, TENANT,
+    normalize::places,
     record::{Descendant, Subscription},
 };
 use futures::future::join_all;
-use palisade_provider::{Outcome, Record, Unit};
+use palisade_provider::{Outcome, Record, Search, Unit};
 use serde::de::IgnoredAny;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Asks for the list of subscriptions; its records, to be shared. They are not in the recorder that asked.
@@ -20,8 +21,28 @@ pub(super) async fn read(fetch: &Fetch<'_>) -> Arc<[Record]> {
     apart.records().into()
 }
 
+/// Where clusters are, as Resource Graph knows it.
+const PLACES: &str =
+    "Resources | where type =~ 'Microsoft.ContainerService/managedClusters' | project id, subscriptionId";
+
 /// The units that the settings choose. The list of subscriptions must be in the recorder.
-pub(super) async fn units(chosen: &Subscriptions, fetch: &Fetch<'_>) -> Vec<Unit> {
+pub(super) async fn units(settings: &Settings, fetch: &Fetch<'_>) -> Vec<Unit> {
+    let chosen = chosen(&settings.subscriptions, fetch).await;
+    if !settings.search.asks_inventory() {
+        return chosen;
+    }
+    let path = "/providers/Microsoft.ResourceGraph/resources";
+    let place = Place { scope: TENANT, params: &[], path, version: RESOURCE_GRAPH };
+    fetch.query(&CLUSTER_PLACES, place, json!({ "query": PLACES })).await;
+    if settings.search == Search::Both {
+        return chosen;
+    }
+    // A list that was not answered to its end names nobody. The failure is in the recorder.
+    let told = places(&fetch.recorder.records()).unwrap_or_default();
+    chosen.into_iter().filter(|unit| told.contains(&unit.scope.to_ascii_lowercase())).collect()
+}
+
+async fn chosen(chosen: &Subscriptions, fetch: &Fetch<'_>) -> Vec<Unit> {
     let seen = seen(fetch);
     let name_of = |id: &str| seen.get(&id.to_ascii_lowercase()).and_then(|one| one.display_name.clone());
     let mut units: BTreeMap<String, Option<String>> = BTreeMap::new();

@@ -49,6 +49,7 @@ pub(crate) mod host {
     pub(crate) const ATTESTATION: &str = "binaryauthorization.googleapis.com";
     pub(crate) const CONSTRAINTS: &str = "orgpolicy.googleapis.com";
     pub(crate) const ARTIFACTS: &str = "artifactregistry.googleapis.com";
+    pub(crate) const ASSETS: &str = "cloudasset.googleapis.com";
     pub(crate) const ANALYSIS: &str = "containeranalysis.googleapis.com";
 }
 
@@ -162,12 +163,12 @@ impl Asker<'_> {
         F: Future<Output = google_cloud_gax::Result<T>>,
     {
         let limits = self.settings.limits;
-        let transcript = self.recorder.transcript();
+        let transcript = self.recorder.transcript(host, scope);
         let alone = |failure| Refusal { failure, consumer: None, exchange: transcript.exchange() };
         let late = || alone(Failure::new(FailureReason::Unreachable, LATE));
-        let _permit =
-            tokio::time::timeout_at(self.deadline, self.recorder.permit(host, scope)).await.map_err(|_| late())?;
-        let patience = Patience::new(limits, &self.recorder, &transcript);
+        let permit = tokio::time::timeout_at(self.deadline, transcript.permit()).await.map_err(|_| late())?;
+        let _permit = permit.map_err(|spent| alone(spent.into()))?;
+        let patience = Patience::new(limits, &transcript);
         let id = call_id();
         let mut builder = builder
             .with_idempotency(true)
@@ -180,10 +181,10 @@ impl Asker<'_> {
             builder = builder.with_quota_project(project.clone());
         }
         let until = self.deadline.min(Instant::now() + limits.call);
-        transcript.sent_as(&id);
+        transcript.sent_as(&id).map_err(|spent| alone(spent.into()))?;
         let answer = tokio::time::timeout_at(until, Box::pin(send(builder))).await.map_err(|_| late())?;
         let answer = answer.map_err(|error| Refusal {
-            failure: failure(&error),
+            failure: transcript.unasked().unwrap_or_else(|| failure(&error)),
             consumer: consumer(&error),
             exchange: transcript.exchange(),
         })?;

@@ -1,6 +1,6 @@
 //! The official clients, built once for a target.
 
-use super::failure::not_signed_in;
+use super::{assets::Assets, failure::not_signed_in};
 use crate::settings::{Credential, Settings};
 use google_cloud_api_serviceusage_v1::client::ServiceUsage;
 use google_cloud_artifactregistry_v1::client::ArtifactRegistry;
@@ -54,6 +54,7 @@ pub(crate) struct Clients {
     pub(crate) attestation: BinauthzManagementServiceV1,
     pub(crate) constraints: OrgPolicy,
     pub(crate) analysis: Grafeas,
+    pub(crate) assets: Assets,
 }
 
 macro_rules! built {
@@ -102,6 +103,7 @@ impl Clients {
             attestation: built!(BinauthzManagementServiceV1, settings, credentials),
             constraints: built!(OrgPolicy, settings, credentials),
             analysis: built!(Grafeas, settings, credentials),
+            assets: Assets::new(settings, &credentials).await.map_err(|error| unusable(&error))?,
         })
     }
 }

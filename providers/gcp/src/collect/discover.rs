@@ -3,14 +3,15 @@
 use super::{
     Run,
     ask::{Asker, host::RESOURCES},
-    asker, listing, read,
+    asker, assets, listing, read,
 };
 use crate::{
-    calls::{FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH},
+    calls::{ASSETS_SEARCH, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH},
+    record::asset::Found as Assets,
     settings::{Projects, Settings},
 };
 use futures::future::BoxFuture;
-use palisade_provider::{Failure, FailureReason, Outcome, Recorder, Snapshot, Unit};
+use palisade_provider::{Failure, FailureReason, Outcome, Recorder, Search, Snapshot, Unit};
 use std::collections::BTreeMap;
 
 /// The scope of a question that is asked about everything the credentials can see.
@@ -28,11 +29,11 @@ pub(crate) async fn units(settings: &Settings, run: &Run, recorder: &Recorder) -
         }
         Projects::Organization(number) => {
             let parents = vec![qualified("organizations", number)];
-            found.extend(below_all(settings, run, recorder, parents).await);
+            found.extend(searched(settings, run, recorder, parents).await);
         }
         Projects::Folders(numbers) => {
             let parents = numbers.iter().map(|number| qualified("folders", number)).collect();
-            found.extend(below_all(settings, run, recorder, parents).await);
+            found.extend(searched(settings, run, recorder, parents).await);
         }
     }
     found.into_iter().map(|(scope, name)| Unit { scope, name }).collect()
@@ -68,6 +69,29 @@ async fn visible(asker: &Asker<'_>, run: &Run) -> Found {
 /// <https://cloud.google.com/resource-manager/reference/rest/v3/projects/search>
 pub(crate) fn unseen(recorder: &Recorder, scope: &str, page: u32, why: &str) {
     recorder.failed(&PROJECTS_SEARCH, scope, &[], page, Failure::new(FailureReason::Denied, why), None);
+}
+
+/// The projects below folders or organisations that are read: all of them, or those that hold clusters as far as the inventory
+/// knows. Where it did not answer, it names nobody; its failure is in the records.
+async fn searched(settings: &Settings, run: &Run, recorder: &Recorder, parents: Vec<String>) -> Found {
+    let mut found = Vec::new();
+    if settings.search.asks_inventory()
+        && let Some(first) = parents.first()
+        && let Some(asker) = asker(settings, run, recorder, (&ASSETS_SEARCH, first)).await
+    {
+        let told = futures::future::join_all(parents.iter().map(|parent| assets::below(&asker, parent))).await;
+        for (id, number) in told.into_iter().flatten().flat_map(|told| told.0) {
+            if let Some(number) = &number {
+                run.learn_number(&id, number);
+            }
+            found.push((id, None));
+        }
+    }
+    if settings.search != Search::Inventory {
+        // Names come with the lists.
+        found.extend(below_all(settings, run, recorder, parents).await);
+    }
+    found
 }
 
 async fn below_all(settings: &Settings, run: &Run, recorder: &Recorder, parents: Vec<String>) -> Found {
@@ -122,6 +146,15 @@ async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
 
 /// Learns from the pages of a discovery what it learned when they came.
 pub(super) fn recall(run: &Run, discovery: &Snapshot) {
+    for record in discovery.records().iter().filter(|record| *record.call == *ASSETS_SEARCH.name) {
+        let Outcome::Answered(body) = &record.outcome else { continue };
+        let page = serde_json::from_slice(body.bytes()).unwrap_or_default();
+        for (id, number) in Assets::of([&page]).into_iter().flat_map(|found| found.0) {
+            if let Some(number) = &number {
+                run.learn_number(&id, number);
+            }
+        }
+    }
     for record in discovery.records() {
         let lists = [PROJECTS_LIST.name, PROJECTS_SEARCH.name].contains(&&*record.call);
         if let (true, Outcome::Answered(body)) = (lists, &record.outcome) {

@@ -10,7 +10,7 @@ use google_cloud_gax::{
     retry_state::RetryState,
     retry_throttler::RetryThrottler,
 };
-use palisade_provider::{Attempt, Event, Recorder, Transcript};
+use palisade_provider::{Attempt, Transcript};
 use std::{
     sync::{
         Arc,
@@ -30,7 +30,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Patience {
     attempts: u32,
-    recorder: Recorder,
     transcript: Transcript,
     backoff: ExponentialBackoff,
     /// What the service asked for after the last attempt, in milliseconds.
@@ -38,20 +37,21 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn new(limits: Limits, recorder: &Recorder, transcript: &Transcript) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, transcript: &Transcript) -> Arc<Self> {
         let backoff = ExponentialBackoffBuilder::new()
             .with_initial_delay(limits.first_pause)
             .with_maximum_delay(limits.first_pause.saturating_mul(16))
             .with_scaling(2.0)
             .clamp();
-        let (attempts, recorder, transcript) = (limits.attempts, recorder.clone(), transcript.clone());
-        Arc::new(Self { attempts, recorder, transcript, backoff, asked_for: AtomicU64::new(0) })
+        let (attempts, transcript) = (limits.attempts, transcript.clone());
+        Arc::new(Self { attempts, transcript, backoff, asked_for: AtomicU64::new(0) })
     }
 }
 
 impl RetryPolicy for Patience {
     fn on_error(&self, state: &RetryState, error: Error) -> RetryResult {
-        self.asked_for.store(wait_asked_for(&error), Ordering::Relaxed);
+        let asked_for = wait_asked_for(&error);
+        self.asked_for.store(asked_for, Ordering::Relaxed);
         if let Some(status) = error.http_status_code() {
             self.transcript.answered(Attempt::answered(status, request_id(&error), None));
         }
@@ -59,12 +59,15 @@ impl RetryPolicy for Patience {
             return RetryResult::Permanent(error);
         }
         if is_throttled(&error) {
-            self.recorder.tell(Event::Throttled);
+            self.transcript.throttled((asked_for > 0).then(|| Duration::from_millis(asked_for)));
         }
         if state.attempt_count >= self.attempts {
             return RetryResult::Exhausted(error);
         }
-        self.transcript.sent();
+        // When the run's budget is used up, that is the reason that counts.
+        if self.transcript.sent().is_err() {
+            return RetryResult::Exhausted(error);
+        }
         RetryResult::Continue(error)
     }
 }
