@@ -23,7 +23,7 @@ ROOT = HERE.parent.parent
 PROVIDERS = {"aws": "aws", "azurerm": "azure", "google": "gcp"}
 # Of checkov. Every finding that is skipped has its reason beside it, in the file; nothing is skipped here.
 FRAMEWORKS = ["terraform", "kubernetes", "dockerfile"]
-OVERLAYS = ["eks", "aks", "gke"]
+OVERLAYS = ["eks", "aks", "gke", "eks-together", "gke-shards"]
 # The oldest one that is supported somewhere, and the newest one whose schemas there are.
 KUBERNETES = ["1.31", "1.37"]
 
@@ -183,11 +183,15 @@ def kubernetes():
             count += 1
         files = {name: yaml.safe_load(text) for one in documents if one["kind"] == "ConfigMap" for name, text in one["data"].items()}
         jobs = [one for one in documents if one["kind"] == "CronJob"]
-        if {f"{one['metadata']['name']}.yaml" for one in jobs} | {"palisade.yaml"} != set(files):
+        if {f"{scheduled(one)}.yaml" for one in jobs} | {"palisade.yaml"} != set(files):
             fail(f"{overlay}: CronJobs and schedules are not the same")
         for job in jobs:
-            as_scheduled(overlay, job, files[f"{job['metadata']['name']}.yaml"])
+            as_scheduled(overlay, job, files[f"{scheduled(job)}.yaml"])
+            as_shared(overlay, job)
             restricted(overlay, job)
+        met = [shared_place(job) for job in jobs if shared_place(job)]
+        if len(met) % 2 or len(set(met)) * 2 != len(met):
+            fail(f"{overlay}: the parts of a run do not meet where they are put together: {met}")
     broken = yaml.safe_load("{apiVersion: batch/v1, kind: CronJob, metadata: {name: x}, spec: {schedule: '0 2 * * *', timezone: UTC, jobTemplate: {}}}")
     try:
         kubernetes_validate.validate(broken, KUBERNETES[-1], strict=True)
@@ -197,8 +201,37 @@ def kubernetes():
     fail("a mistake in a manifest was not found")
 
 
+def arguments(job):
+    return job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+def scheduled(job):
+    """The schedule that a CronJob runs, alone or with others."""
+    return arguments(job)[1]
+
+
+def shared_place(job):
+    """A schedule, and where the parts of its run are written or read."""
+    words = arguments(job)
+    places = [words[n + 1] for n, word in enumerate(words) if word in ("--share", "--merge")]
+    return (words[1], places[0]) if places else None
+
+
+def as_shared(overlay, job):
+    """As many processes are started as every one of them is told."""
+    spec, words = job["spec"]["jobTemplate"]["spec"], arguments(job)[2:]
+    environment = {one["name"]: one.get("value") for one in spec["template"]["spec"]["containers"][0]["env"]}
+    shares = "--shard" in words or "--join" in words
+    same = spec.get("completionMode") == "Indexed" and spec["completions"] == spec["parallelism"] and "backoffLimitPerIndex" in spec
+    if shares != ("completions" in spec) or (shares and not same):
+        fail(f"{overlay}: {job['metadata']['name']}: an Indexed Job shares a run, and nothing else does")
+    wanted = str(spec["completions"]) if "--shard" in words else None
+    if environment.get("PALISADE_SHARDS") != wanted:
+        fail(f"{overlay}: {job['metadata']['name']}: PALISADE_SHARDS is not the number of pods")
+
+
 def as_scheduled(overlay, job, schedule):
-    spec, name = job["spec"], job["metadata"]["name"]
+    spec, name = job["spec"], scheduled(job)
     wanted = {
         "schedule": schedule["cron"],
         "timeZone": schedule.get("time_zone", "UTC"),
@@ -209,7 +242,7 @@ def as_scheduled(overlay, job, schedule):
         "schedule": spec["schedule"],
         "timeZone": spec.get("timeZone"),
         "deadline": spec["jobTemplate"]["spec"].get("activeDeadlineSeconds"),
-        "args": spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"],
+        "args": arguments(job)[:2],
     }
     if wanted != there:
         fail(f"{overlay}: {name}: the schedule's file says {wanted}, the CronJob {there}")

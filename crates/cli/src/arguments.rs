@@ -9,6 +9,7 @@ mod frameworks;
 mod memory;
 mod report;
 mod schedules;
+mod share;
 mod store;
 mod waivers;
 
@@ -21,6 +22,7 @@ pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
+pub(crate) use share::{Merge, Sharding};
 pub(crate) use store::{Prune, Store};
 pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Selector, Waivers};
 
@@ -80,9 +82,20 @@ Examples:
   palisade scan --target prod-aws --save-snapshot run1   one target, keeping the raw answers
   palisade scan --format sarif -o palisade.sarif         for a code-scanning page
   palisade scan --fail-on high --min-coverage 0.95       for a pipeline
+  palisade scan --shard 3/8 --share s3://acme-scans/42   an eighth of the fleet, for `palisade merge`
 
 {EXIT_CODES}"))]
     Scan(Scan),
+    /// Put together what the parts of a run have read, as if one process had read it
+    #[command(after_help = "\
+Examples:
+  palisade merge s3://acme-scans/42 -o run1 && palisade report run1 -o run1.html
+  palisade merge scans/nightly-full/2026-11-29T020000Z -o run1
+
+Accounts, subscriptions and projects that no part has read are named, and stand in RUN as places that nobody could look at.
+
+Exit codes: 0 everything is there, 2 wrong usage, 3 something is missing, 4 a place could not be read or written")]
+    Merge(Merge),
     /// Judge stored snapshots or an evidence bundle offline; the same snapshot gives the same bytes
     #[command(after_help = "\
 Examples:
@@ -190,6 +203,11 @@ Exit codes: 0 done, 2 mistakes in the schedules, 4 a file could not be read")]
 Examples:
   palisade run nightly-full                    for an outer cron: the latest firing, unless it was run
   palisade run nightly-full --now              a run of its own, at this moment
+  palisade run nightly-full --join             one of many that share the run through PostgreSQL
+  palisade run nightly-full --shard auto --share s3://acme-scans
+                                               one of many that read a part each
+  palisade run nightly-full --merge s3://acme-scans
+                                               puts the parts together, records and tells
 
 Whatever ends a run in the middle, the next one goes on. Exit codes as of `palisade scan`; a firing that was run before, or
 that another process is at, ends with 0.

@@ -2,7 +2,7 @@
 
 use crate::{
     arguments::{ExportFormat, ExportRun, ExportTargets},
-    evidence::{self, Rejudged},
+    evidence,
     exit::{Exit, WrongUsage},
     output::{self, Screen},
     plan::kept_in,
@@ -40,16 +40,13 @@ async fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::
         let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
         return Err(WrongUsage(why.to_owned()).into());
     }
-    let Rejudged { bundle, policy, report, numbers, before, now, .. } =
-        evidence::judged_again(path, &wanted.trusted).await?;
-    if now != before {
-        return Err(evidence::judged_otherwise(&bundle, &before, &now));
-    }
-    let calls = |finding: &Finding| numbers.calls_of(finding);
-    let Checked { manifest, sha256, .. } = bundle.checked();
+    let again = evidence::judged_again(path, &wanted.trusted).await?;
+    again.is_the_same()?;
+    let calls = |finding: &Finding| again.calls.of(finding);
+    let Checked { manifest, sha256, .. } = again.bundle.checked();
     let closed = manifest.encryption.is_some();
     let bundled = Bundled { base: "", manifest_sha256: Some(sha256), closed, calls: Some(&calls) };
-    put((&report, &policy), Some(bundled), wanted, screen)
+    put((&again.report, &again.policy), Some(bundled), wanted, screen)
 }
 
 fn put(

@@ -10,10 +10,11 @@ use crate::{
 };
 use palisade_config::{Source, framework_schema, nearest, read_framework};
 use palisade_controls::controls;
-use palisade_engine::{Finding, Framework, Mapping};
-use palisade_evidence::{Checked, Export, Numbers, Profile};
-use palisade_frameworks::{Edition, Standing, editions, roll_up};
-use palisade_report::{FrameworkFormat, FrameworkReport, Report, SealedBy, framework, plain};
+use palisade_engine::{Coverage, Finding, Framework, Mapping};
+use palisade_evidence::{Calls, Checked, Export, Profile};
+use palisade_frameworks::{Edition, Standing, Unseen, editions, roll_up};
+use palisade_report::{FrameworkFormat, FrameworkReport, Report, RunInfo, SealedBy, framework, plain};
+use palisade_runner::Judged;
 use serde::Serialize;
 use std::{
     fmt::Write as _,
@@ -166,8 +167,8 @@ async fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
                 let why = "a bundle is judged by the parameters that it holds: leave out `--config`";
                 return Err(WrongUsage(why.to_owned()).into());
             }
-            let (report, checked, numbers) = evidence::judged(path, &wanted.trusted).await?;
-            (report, Some((sealed(&checked), numbers)))
+            let (report, checked, calls) = evidence::judged(path, &wanted.trusted).await?;
+            (report, Some((sealed(&checked), calls)))
         }
         folders => {
             if !wanted.trusted.key.is_empty() {
@@ -184,7 +185,8 @@ async fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
         );
     }
     let standing = standing(&report);
-    let numbers = bundle.as_ref().map(|(_, numbers)| numbers);
+    let calls = bundle.as_ref().map(|(_, calls)| calls);
+    let seen = Seen::from(&report);
     let sealed = bundle.as_ref().map(|(sealed, _)| sealed);
     let form = match wanted.format {
         FrameworkForm::Html | FrameworkForm::Pdf => FrameworkFormat::Html,
@@ -192,7 +194,7 @@ async fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
         FrameworkForm::Markdown => FrameworkFormat::Markdown,
         FrameworkForm::Json => FrameworkFormat::Json,
     };
-    let fill = |to: &mut dyn Write| write(&edition, &report, &standing, numbers, sealed, form, to);
+    let fill = |to: &mut dyn Write| write(&edition, &seen, &standing, calls, sealed, form, to);
     let Some(browser) = browser else {
         output::write(wanted.output.as_deref(), fill)?;
         return Ok(Exit::Done);
@@ -212,30 +214,51 @@ fn sealed(checked: &Checked) -> SealedBy {
 }
 
 /// What every control says of every cluster of a report.
-pub(crate) fn standing(report: &Report) -> Standing<'_> {
+fn standing(report: &Report) -> Standing {
     let clusters = report.clusters.iter().map(|one| (one.provider, one.scope.as_str(), one.id.as_str()));
     Standing::of(&report.findings, clusters)
 }
 
+/// What a summary says of a run beside what holds.
+pub(crate) struct Seen<'a> {
+    run: &'a RunInfo,
+    coverage: Coverage,
+    unseen: &'a Unseen,
+    gaps: usize,
+}
+
+impl<'a> From<&'a Report> for Seen<'a> {
+    fn from(report: &'a Report) -> Self {
+        let Report { run, coverage, unseen, gaps, .. } = report;
+        Self { run, coverage: *coverage, unseen, gaps: gaps.len() }
+    }
+}
+
+impl<'a> From<&'a Judged> for Seen<'a> {
+    fn from(Judged { run, coverage, unseen, gaps, .. }: &'a Judged) -> Self {
+        Self { run, coverage: *coverage, unseen, gaps: gaps.len() }
+    }
+}
+
 fn write(
     edition: &Edition,
-    report: &Report,
-    standing: &Standing<'_>,
-    numbers: Option<&Numbers>,
+    seen: &Seen<'_>,
+    standing: &Standing,
+    calls: Option<&Calls>,
     sealed: Option<&SealedBy>,
     form: FrameworkFormat,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let rolled = roll_up(edition, standing, &report.unseen, report.run.finished_at);
-    let calls = |finding: &Finding| numbers.map_or_else(String::new, |numbers| numbers.calls_of(finding));
-    let by_ledger: &dyn Fn(&Finding) -> String = &calls;
+    let rolled = roll_up(edition, standing, seen.unseen, seen.run.finished_at);
+    let of = |finding: &Finding| calls.map_or_else(String::new, |calls| calls.of(finding));
+    let by_ledger: &dyn Fn(&Finding) -> String = &of;
     let whole = FrameworkReport {
-        run: &report.run,
+        run: seen.run,
         rolled: &rolled,
-        coverage: report.coverage,
-        gaps: report.gaps.len(),
+        coverage: seen.coverage,
+        gaps: seen.gaps,
         sealed,
-        calls: numbers.is_some().then_some(by_ledger),
+        calls: calls.is_some().then_some(by_ledger),
     };
     framework(&whole, form, to)
 }
@@ -267,26 +290,29 @@ impl Bundled {
     }
 
     /// What stands in the bundle of them.
-    pub(crate) fn exports<'a>(&'a self, report: &'a Report, standing: &'a Standing<'a>) -> Vec<Export<'a>> {
+    pub(crate) fn exports<'a>(
+        &'a self,
+        seen: &'a Seen<'a>,
+        standing: &'a Standing,
+        calls: &'a Calls,
+    ) -> Vec<Export<'a>> {
         let mut exports = Vec::new();
         for edition in &self.editions {
             let is_about =
                 |(provider, _, _): &(palisade_model::Provider, &str, &str)| edition.providers.contains(provider);
-            if !edition.is_own && !standing.clusters().iter().any(is_about) {
+            if !edition.is_own && !standing.clusters().any(|cluster| is_about(&cluster)) {
                 continue;
             }
             for (ending, media_type, form) in
                 [("html", "text/html", FrameworkFormat::Html), ("json", "application/json", FrameworkFormat::Json)]
             {
-                exports.extend(Export::new(
-                    &format!("frameworks/{}.{ending}", edition.key),
-                    media_type,
-                    move |numbers, to| write(edition, report, standing, Some(numbers), None, form, to),
-                ));
+                exports.extend(Export::new(&format!("frameworks/{}.{ending}", edition.key), media_type, move |to| {
+                    write(edition, seen, standing, Some(calls), None, form, to)
+                }));
             }
         }
         for (key, text) in &self.files {
-            exports.extend(Export::new(&format!("frameworks/{key}.yaml"), "application/yaml", move |_, to| {
+            exports.extend(Export::new(&format!("frameworks/{key}.yaml"), "application/yaml", move |to| {
                 to.write_all(text.as_bytes())
             }));
         }

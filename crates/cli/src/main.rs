@@ -22,6 +22,7 @@ mod report;
 mod scan;
 mod schedules;
 mod service;
+mod share;
 mod store;
 mod stored;
 mod waivers;
@@ -49,6 +50,7 @@ fn run(arguments: Arguments, screen: &output::Screen) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Demo(wanted) => runtime()?.block_on(demo::run(&wanted, screen)),
         Command::Scan(wanted) => runtime()?.block_on(scan::run(&wanted, screen)),
+        Command::Merge(wanted) => runtime()?.block_on(share::merge(&wanted, screen)),
         Command::Replay(wanted) => runtime()?.block_on(stored::replay(&wanted, screen)),
         Command::Report(wanted) => report::run(&wanted, screen),
         Command::Export(wanted) => runtime()?.block_on(export::run(&wanted, screen)),

@@ -6,7 +6,7 @@ use crate::{
     exit::{self, Exit, WrongUsage},
     output::Screen,
     progress::Watch,
-    providers,
+    providers, share,
 };
 use anyhow::Context as _;
 use palisade_config::{Config, Source, read, read_waivers};
@@ -28,6 +28,10 @@ pub(crate) const UNITS_AT_ONCE: usize = 48;
 pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.configuration.config)?;
     let targets = chosen(&config, &wanted.configuration)?;
+    if let Some(part) = share::part(&wanted.sharding, "")? {
+        let limits = share::Limits { units_at_once: UNITS_AT_ONCE, calls: providers::limits(&config), time: None };
+        return share::read(&targets, limits, &part, screen).await;
+    }
     let store = wanted.save_snapshot.as_ref().map(SnapshotFolder::create).transpose()?;
     let by = (&config.policy, providers::limits(&config));
     let (report, outcomes) = scan(&targets, store.as_ref(), by, screen).await?;

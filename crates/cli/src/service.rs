@@ -6,7 +6,7 @@ mod metrics;
 mod notify;
 pub(crate) mod opened;
 mod serve;
-mod stop;
+pub(crate) mod stop;
 
 pub(crate) use findings::{diff, findings};
 pub(crate) use notify::notify;
@@ -19,7 +19,7 @@ use crate::{
     progress::Watch,
     providers,
     scan::{complain_of_lost, configuration},
-    schedules,
+    schedules, share,
 };
 use anyhow::Context as _;
 use evidence::{export, folder};
@@ -31,8 +31,8 @@ use palisade_provider::Clock;
 use palisade_report::plain;
 use palisade_runner::Target;
 use palisade_schedule::{Firing, Schedule};
-use palisade_service::{Job, Ran, Record, Service};
-use palisade_store::SnapshotFolder;
+use palisade_service::{Helped, Job, Ran, Record, Service};
+use palisade_store::Share;
 use palisade_track::{Event, EventKind, Summary, Topic};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc, time::Duration};
 use stop::on_signals;
@@ -44,7 +44,6 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
     let config = configuration(&wanted.config)?;
     let schedule = schedules::one(&wanted.name, &wanted.folder, &config)?
         .with_context(|| format!("`{}` holds no schedule", wanted.folder.display()))?;
-    let service = service(&config, &wanted.config, on_signals()?).await?;
     let now = Timestamp::now();
     let firing = if wanted.now {
         schedule_at(&schedule.schedule, now)
@@ -54,7 +53,31 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             .previous(now)
             .with_context(|| format!("`{}` has never fired: `--now` makes a run of its own", schedule.schedule.name))?
     };
-    match fire(&service, &config, &wanted.config, &schedule, (&firing, false), screen).await? {
+    let run = format!("{}/{}", schedule.schedule.name, firing.at.strftime(evidence::NAME));
+    if let Some(part) = share::part(&wanted.sharding, &run)? {
+        let job = job(&config, &wanted.config, &schedule, &firing);
+        let limits = share::Limits {
+            units_at_once: wanted.at_once,
+            calls: providers::limits(&config),
+            time: Some(job.time_limit),
+        };
+        return share::read(&job.targets, limits, &part, screen).await;
+    }
+    let service = Service { units_at_once: wanted.at_once, ..service(&config, &wanted.config, on_signals()?).await? };
+    let how = match &wanted.merge {
+        Some(place) => How::Parts(Share::open(place, std::env::vars())?.below(&run)),
+        None if wanted.join => How::Together,
+        None => How::Alone { tried_again: false },
+    };
+    match fire(&service, &config, &wanted.config, &schedule, (&firing, how), screen).await? {
+        Ran::Helped(Helped { units, refused, calls }) => {
+            service.deliver(&clock()).await?;
+            let late = if refused == 0 { String::new() } else { format!(", {refused} more too late") };
+            let told =
+                format!("{}: {units} units read with {calls} calls{late}; recorded by another process\n", wanted.name);
+            output::data(told.as_bytes(), None)?;
+            Ok(Exit::Done)
+        }
         Ran::Done(record) => {
             let lost = complain_of_lost(&record.outcomes, screen);
             tell(&schedule.schedule.name, &record)?;
@@ -85,18 +108,40 @@ fn schedule_at(schedule: &Schedule, at: Timestamp) -> Firing {
     Firing { nominal: schedule.local(at).0, at, daylight: palisade_schedule::Daylight::Ordinary }
 }
 
+/// Who runs a firing.
+#[derive(Clone, Debug)]
+enum How {
+    /// This process.
+    Alone {
+        /// Whether it is tried again when nothing could be read.
+        tried_again: bool,
+    },
+    /// Every process that is started like this one.
+    Together,
+    /// This process, from what shards have written here.
+    Parts(Share),
+}
+
 async fn fire(
     service: &Service,
     config: &Config,
     config_path: &Path,
     schedule: &ScheduleConfig,
-    (firing, tried_again): (&Firing, bool),
+    (firing, how): (&Firing, How),
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
-    let job = Job { tried_again, ..job(config, config_path, schedule, firing)? };
+    let mut job = job(config, config_path, schedule, firing);
+    match &how {
+        How::Alone { tried_again } => job.tried_again = *tried_again,
+        How::Parts(share) => job.parts = Some(share.clone()),
+        How::Together => (),
+    }
     let watch = Arc::new(Watch::begin(screen.interactive)?);
     let progress = Arc::clone(&watch) as Arc<dyn palisade_provider::Progress>;
-    let ran = service.run(&job, firing, &clock(), progress).await;
+    let ran = match how {
+        How::Alone { .. } | How::Parts(_) => service.run(&job, firing, &clock(), progress).await,
+        How::Together => service.run_together(&job, firing, &clock(), progress).await,
+    };
     watch.end(Some(&schedule.schedule.name)).await;
     let ran = ran?;
     if let Ran::Done(record) = &ran {
@@ -106,12 +151,7 @@ async fn fire(
 }
 
 /// What a run of a schedule reads and asks.
-fn job<'a>(
-    config: &Config,
-    config_path: &Path,
-    schedule: &'a ScheduleConfig,
-    firing: &Firing,
-) -> anyhow::Result<Job<'a>> {
+fn job<'a>(config: &Config, config_path: &Path, schedule: &'a ScheduleConfig, firing: &Firing) -> Job<'a> {
     let targets: Vec<Target> = match &schedule.targets {
         ScheduleTargets::All => providers::targets(&config.targets),
         ScheduleTargets::Named(named) => named
@@ -128,9 +168,8 @@ fn job<'a>(
         .evidence
         .as_ref()
         .filter(|export| export.formats.contains(&EvidenceFormat::Snapshot))
-        .map(|export| SnapshotFolder::create(folder(export, config_path, schedule, firing).join("snapshot")))
-        .transpose()?;
-    Ok(Job {
+        .map(|export| folder(export, config_path, schedule, firing).join("snapshot"));
+    Job {
         schedule: &schedule.schedule.name,
         targets,
         controls: asked,
@@ -139,7 +178,9 @@ fn job<'a>(
         evidence,
         unfinished: Some(config_path.parent().unwrap_or(Path::new("")).join(UNFINISHED)),
         tried_again: false,
-    })
+        parts: None,
+        normalizer: providers::normalizer,
+    }
 }
 
 /// What a run read, found and told, in a few lines on stdout.

@@ -21,3 +21,5 @@ mod server;
 mod stage;
 #[path = "recurring/stops.rs"]
 mod stops;
+#[path = "recurring/together.rs"]
+mod together;

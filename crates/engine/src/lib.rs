@@ -34,4 +34,4 @@ pub use meta::{Concern, ControlId, Dimension, Effort, Layer, Meta};
 pub use policy::Policy;
 pub use severity::{Modifier, Severity};
 pub use verdict::{Judgement, State, Verdict, per_identity, per_pool, whole};
-pub use waiver::{Acceptance, Grown, Waiver, hold_to_approval};
+pub use waiver::{Acceptance, Approvals, Grown, Waiver, hold_to_approval, withdraw};

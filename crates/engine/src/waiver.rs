@@ -107,19 +107,65 @@ pub(crate) fn is_called((id, name): (&str, &str), wanted: &str) -> bool {
 /// select more than they were approved for. Needs the findings of a whole run, roll-ups before their parts: a name may
 /// select clusters in several accounts. `now` is when it was judged.
 pub fn hold_to_approval(findings: &mut [Finding], waivers: &[Waiver], now: Timestamp) -> Vec<Grown> {
-    let mut grown = Vec::new();
-    for waiver in waivers.iter().filter(|waiver| waiver.approved.is_some() || waiver.covers.is_some()) {
-        let selected = || findings.iter().filter(|finding| is_open(finding) && waiver.selects(finding));
-        let selects = selected().count() as u64;
-        let listed = || selected().filter(|finding| waiver.is_approved_for(finding.fingerprint)).count() as u64;
-        let approved = waiver.covers.unwrap_or_else(listed);
-        if selects > approved {
-            grown.push(Grown { waiver: waiver.clone(), selects, approved });
+    let mut approvals = Approvals::new(waivers);
+    approvals.take(findings);
+    let grown = approvals.grown();
+    withdraw(findings, waivers, &grown, now);
+    grown
+}
+
+/// Counts what waivers select that were approved for a number of findings or for listed ones, over the findings of a run as
+/// they come.
+#[derive(Clone, Debug)]
+pub struct Approvals<'a> {
+    limited: Vec<Limited<'a>>,
+}
+
+#[derive(Clone, Debug)]
+struct Limited<'a> {
+    waiver: &'a Waiver,
+    selects: u64,
+    listed: u64,
+}
+
+impl<'a> Approvals<'a> {
+    /// Of these waivers. Those that were approved for whatever they select are not counted.
+    pub fn new(waivers: &'a [Waiver]) -> Self {
+        let limited = waivers.iter().filter(|waiver| waiver.approved.is_some() || waiver.covers.is_some());
+        Self { limited: limited.map(|waiver| Limited { waiver, selects: 0, listed: 0 }).collect() }
+    }
+
+    /// Whether there is anything to count.
+    pub fn is_empty(&self) -> bool {
+        self.limited.is_empty()
+    }
+
+    /// Counts findings that were not counted before.
+    pub fn take(&mut self, findings: &[Finding]) {
+        for limited in &mut self.limited {
+            for finding in findings.iter().filter(|finding| is_open(finding) && limited.waiver.selects(finding)) {
+                limited.selects += 1;
+                limited.listed += u64::from(limited.waiver.is_approved_for(finding.fingerprint));
+            }
         }
     }
+
+    /// The waivers that select more than they were approved for.
+    pub fn grown(&self) -> Vec<Grown> {
+        let grown = |Limited { waiver, selects, listed }: &Limited<'_>| {
+            let approved = waiver.covers.unwrap_or(*listed);
+            (*selects > approved).then(|| Grown { waiver: (*waiver).clone(), selects: *selects, approved })
+        };
+        self.limited.iter().filter_map(grown).collect()
+    }
+}
+
+/// Takes back what those of the waivers gave that have grown beyond the number they were approved for. The findings are those
+/// of whole clusters, each cluster's together and roll-ups before their parts. `now` is when the run was judged.
+pub fn withdraw(findings: &mut [Finding], waivers: &[Waiver], grown: &[Grown], now: Timestamp) {
     let withdrawn: Vec<&Waiver> = grown.iter().map(|one| &one.waiver).filter(|one| one.covers.is_some()).collect();
     if withdrawn.is_empty() {
-        return grown;
+        return;
     }
     let stays = |finding: &Finding| {
         let about_it = waivers.iter().filter(|waiver| waiver.matches(finding) && !withdrawn.contains(waiver));
@@ -152,7 +198,6 @@ pub fn hold_to_approval(findings: &mut [Finding], waivers: &[Waiver], now: Times
             sum.acceptance = None;
         }
     }
-    grown
 }
 
 /// Whether it counts: it is bad, and it is no sum of others.

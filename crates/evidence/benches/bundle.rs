@@ -6,9 +6,7 @@
 
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Policy, coverage, evaluate};
-use palisade_evidence::{
-    Bundle, BundleLog, BundleWriter, Context, Judged, Numbers, Profile, Seal, SigningKey, Trust, verify,
-};
+use palisade_evidence::{Bundle, BundleLog, BundleWriter, Context, Judged, Profile, Seal, SigningKey, Trust, verify};
 use palisade_provider::{Provider, Snapshot};
 use std::{
     fs,
@@ -28,21 +26,20 @@ fn main() {
     let start = Instant::now();
     let profile = Profile::Internal;
     let mut writer = BundleWriter::create(&place, &profile).unwrap();
-    let (mut findings, mut seen, mut clusters) = (Vec::new(), Coverage::default(), 0);
+    let (mut seen, mut clusters) = (Coverage::default(), 0);
     let (controls, policy) = (controls(), Policy::default());
     let mut span = None;
     for snapshot in stored(run) {
-        writer.take(&snapshot).unwrap();
+        let numbers = writer.take(&snapshot).unwrap();
         let inventory = normalizer(snapshot.provider).normalize(&snapshot);
         seen = seen.and(coverage(&inventory));
         clusters += inventory.clusters.len();
         for cluster in &inventory.clusters {
             let context = EngineContext { policy: &policy, now: snapshot.finished_at };
-            findings.extend(evaluate(cluster, &controls, &context).findings);
+            writer.judged(&evaluate(cluster, &controls, &context).findings, &numbers).unwrap();
         }
         span = Some((snapshot.started_at, snapshot.finished_at));
     }
-    findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
     say("answers taken and judged", start, "");
     let start = Instant::now();
     let context = Context {
@@ -54,10 +51,9 @@ fn main() {
         storage: None,
         palisade: ("bench", "bench"),
     };
-    let judged = Judged { run: "bench", span: span.unwrap(), findings: &findings, coverage: seen, gaps: &[] };
+    let judged = Judged { run: "bench", span: span.unwrap(), coverage: seen, gaps: &[] };
     let seal = Seal { key: &key, log: &mut log };
     let finished = writer.finish(&judged, &context, &[], Some(seal)).unwrap();
-    drop(findings);
     let manifest = &finished.manifest;
     let what = format!(
         "{clusters} clusters, {} calls, {} answers, {} verdicts, {:.0} MB",
@@ -72,8 +68,7 @@ fn main() {
     say("verified", start, "");
     let start = Instant::now();
     let bundle = Bundle::open(&place, &Trust::default()).unwrap();
-    let mut numbers = Numbers::default();
-    let read = bundle.snapshots(&mut numbers).unwrap().map(Result::unwrap).count();
+    let read = bundle.snapshots().unwrap().map(Result::unwrap).count();
     say("verified and read again", start, &format!("{read} parts"));
 }
 

@@ -2,12 +2,13 @@
 
 use crate::{
     Broken, Checked, Numbers, PeriodKey, Trust,
-    ledger::{LEDGER, next_call},
+    ledger::{LEDGER, next_call, next_line},
     period::AnswersOf,
     policy::read_policy,
+    scope::{Read, SCOPE, Scope},
     source::{LARGEST_FILE, Source},
     verify::checked,
-    write::{ANSWERS, POLICY, Read, SCOPE, Scope},
+    write::{ANSWERS, POLICY},
 };
 use palisade_engine::Policy;
 use palisade_provider::{Body, Outcome, Record, Snapshot};
@@ -65,6 +66,21 @@ impl Bundle {
         Ok(text)
     }
 
+    /// Whether lines are the verdicts of the bundle, to the byte.
+    pub fn says(&self, lines: impl IntoIterator<Item = String>) -> Result<bool, Broken> {
+        let (_, stream) = self.source.stream(VERDICTS)?;
+        let mut stream = BufReader::new(stream);
+        let mut next = |number| next_line(VERDICTS, number, &mut stream);
+        let mut number = 0;
+        for line in lines {
+            number += 1;
+            if next(number)?.as_ref() != Some(&line) {
+                return Ok(false);
+            }
+        }
+        Ok(next(number + 1)?.is_none())
+    }
+
     /// The answer of a call, by its number in the ledger.
     pub fn answer(&self, call: u64) -> Result<Vec<u8>, Broken> {
         let answers = self.opened()?;
@@ -99,11 +115,11 @@ impl Bundle {
         Err(Broken::new("raw", fact))
     }
 
-    /// The snapshots, one by one, in the order in which they were judged, and the numbers of their answers in the ledger.
-    pub fn snapshots<'a>(&'a self, numbers: &'a mut Numbers) -> Result<Snapshots<'a>, Broken> {
+    /// The snapshots, one by one, in the order in which they were judged, each with the numbers of its answers in the ledger.
+    pub fn snapshots(&self) -> Result<Snapshots<'_>, Broken> {
         let answers = self.opened()?;
         let (_, stream) = self.source.stream(LEDGER)?;
-        Ok(Snapshots { answers, ledger: BufReader::new(stream), units: self.scope.read.iter(), number: 0, numbers })
+        Ok(Snapshots { answers, ledger: BufReader::new(stream), units: self.scope.read.iter(), number: 0 })
     }
 }
 
@@ -114,11 +130,10 @@ pub struct Snapshots<'a> {
     ledger: BufReader<Take<File>>,
     units: std::slice::Iter<'a, Read>,
     number: u64,
-    numbers: &'a mut Numbers,
 }
 
 impl Iterator for Snapshots<'_> {
-    type Item = Result<Snapshot, Broken>;
+    type Item = Result<(Snapshot, Numbers), Broken>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let unit = self.units.next()?;
@@ -127,8 +142,8 @@ impl Iterator for Snapshots<'_> {
 }
 
 impl Snapshots<'_> {
-    fn unit(&mut self, unit: &Read) -> Result<Snapshot, Broken> {
-        let mut records = Vec::new();
+    fn unit(&mut self, unit: &Read) -> Result<(Snapshot, Numbers), Broken> {
+        let (mut records, mut numbers) = (Vec::new(), Numbers::default());
         for _ in 0..unit.calls {
             self.number += 1;
             let line = next_call(self.number, &mut self.ledger)?
@@ -140,7 +155,7 @@ impl Snapshots<'_> {
                     let body = open.map(Body::new).filter(|body| body.digest().to_hex() == digest);
                     let body =
                         body.ok_or_else(|| Broken::new(self.answers.path(&digest), "it changed while it was read"))?;
-                    self.numbers.take(&line.operation, body.digest(), self.number);
+                    numbers.take(&line.operation, body.digest(), self.number);
                     Outcome::Answered(body)
                 }
                 (None, Some(failure)) => Outcome::Failed(failure),
@@ -158,6 +173,6 @@ impl Snapshots<'_> {
             });
         }
         let span = (unit.started_at, unit.finished_at);
-        Ok(Snapshot::new(unit.target.clone(), unit.provider, unit.unit.clone(), span, records))
+        Ok((Snapshot::new(unit.target.clone(), unit.provider, unit.unit.clone(), span, records), numbers))
     }
 }

@@ -126,13 +126,20 @@ type Key = (Provider, String);
 /// Counts clusters as they are listed and as they are judged.
 #[derive(Clone, Debug, Default)]
 pub struct Population {
-    places: BTreeMap<(Provider, String), u64>,
+    places: BTreeMap<(Provider, String), Lists>,
     listed: BTreeMap<Key, u64>,
     evaluated: BTreeMap<Key, u64>,
     /// Why a call about something of this name failed.
     failed: BTreeMap<Key, String>,
     calls: u64,
     failures: u64,
+}
+
+/// The lists of one place. Another target that reaches it lists the same clusters.
+#[derive(Clone, Debug)]
+struct Lists {
+    target: String,
+    clusters: u64,
 }
 
 /// The calls that list clusters, by provider: what the ledger of any version calls them.
@@ -154,7 +161,12 @@ impl Population {
         }
         let Some(bytes) = answer() else { return };
         let names = names(&bytes);
-        *self.places.entry((line.provider, line.scope.to_string())).or_default() += names.len() as u64;
+        let first = || Lists { target: line.target.clone(), clusters: 0 };
+        let lists = self.places.entry((line.provider, line.scope.to_string())).or_insert_with(first);
+        if lists.target != line.target {
+            return;
+        }
+        lists.clusters += names.len() as u64;
         for name in names {
             *self.listed.entry((line.provider, name.to_lowercase())).or_default() += 1;
         }
@@ -181,10 +193,10 @@ impl Population {
                 in_no_list.push(Named { provider: key.0, name: key.1.clone(), clusters, why: None });
             }
         }
-        let place = |((provider, scope), listed): (&(Provider, String), &u64)| Place {
+        let place = |((provider, scope), lists): (&(Provider, String), &Lists)| Place {
             provider: *provider,
             scope: scope.clone(),
-            listed: *listed,
+            listed: lists.clusters,
         };
         Counted {
             schema: SCHEMA.to_owned(),

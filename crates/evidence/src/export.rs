@@ -1,6 +1,6 @@
 //! Files that others make of a run, for readers who want it in another form. They are views: the record is beside them.
 
-use crate::{Numbers, source::is_path};
+use crate::source::is_path;
 use std::{
     fmt,
     io::{self, Write},
@@ -9,8 +9,8 @@ use std::{
 /// The folder of a bundle in which they stand.
 pub(crate) const EXPORTS: &str = "exports";
 
-/// What writes the bytes of one: it is given the numbers that answers have in the ledger.
-type Bytes<'a> = Box<dyn Fn(&Numbers, &mut dyn Write) -> io::Result<()> + 'a>;
+/// What writes the bytes of one.
+type Bytes<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
 
 /// A file for the folder `exports` of a bundle.
 pub struct Export<'a> {
@@ -28,7 +28,7 @@ impl<'a> Export<'a> {
     pub fn new(
         path: &str,
         media_type: &'static str,
-        bytes: impl Fn(&Numbers, &mut dyn Write) -> io::Result<()> + 'a,
+        bytes: impl Fn(&mut dyn Write) -> io::Result<()> + 'a,
     ) -> Option<Self> {
         let path = format!("{EXPORTS}/{path}");
         is_path(&path).then(|| Self { path, media_type, bytes: Box::new(bytes) })
@@ -43,8 +43,8 @@ impl<'a> Export<'a> {
         self.media_type
     }
 
-    pub(crate) fn write(&self, numbers: &Numbers, to: &mut dyn Write) -> io::Result<()> {
-        (self.bytes)(numbers, to)
+    pub(crate) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        (self.bytes)(to)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) redaction: &'a str,
     pub(crate) counted: &'a Counted,
-    pub(crate) verdicts: usize,
+    pub(crate) verdicts: u64,
     pub(crate) firings: Option<&'a Firings>,
     pub(crate) storage: Option<&'a str>,
     pub(crate) encryption: Option<Encryption>,
@@ -18,6 +18,7 @@ pub(crate) struct Facts<'a> {
 }
 
 /// Names that a first page shows of a list; the files have all.
+pub(crate) const PAGE: &str = "VERIFY.md";
 const SHOWN: usize = 20;
 
 const INTEGRITY: &str = r#"## 1. Unchanged?

@@ -1,37 +1,55 @@
 //! The verdicts, one line for each, and what is different between two such files.
 
 use crate::Broken;
-use palisade_engine::{Acceptance, Finding, digest_of};
+use palisade_engine::{Acceptance, Finding, Fingerprint, digest_of};
 use palisade_model::{Digest, Evidence, Provider};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    io::{self, Write},
     sync::Arc,
 };
 
-/// The numbers that answers have in the ledger.
+/// The numbers that the answers of one part of a target have in the ledger. A verdict rests on answers of its own part alone,
+/// also where another account has answered the same.
 #[derive(Clone, Debug, Default)]
 pub struct Numbers {
-    first: BTreeMap<(Digest, u32), u64>,
-    operations: BTreeMap<Arc<str>, u32>,
+    first: BTreeMap<Digest, BTreeMap<Arc<str>, u64>>,
 }
 
 impl Numbers {
     pub(crate) fn take(&mut self, operation: &Arc<str>, digest: Digest, number: u64) {
-        let next = u32::try_from(self.operations.len()).unwrap_or(u32::MAX);
-        let operation = *self.operations.entry(Arc::clone(operation)).or_insert(next);
-        self.first.entry((digest, operation)).or_insert(number);
+        self.first.entry(digest).or_default().entry(Arc::clone(operation)).or_insert(number);
     }
 
     fn of(&self, operation: &str, digest: Digest) -> Option<u64> {
-        self.first.get(&(digest, *self.operations.get(operation)?)).copied()
+        self.first.get(&digest)?.get(operation).copied()
     }
 
     /// The calls of the ledger whose answers a verdict rests on, as numbers and ranges: `3,7-9`.
     pub fn calls_of(&self, finding: &Finding) -> String {
         ranges(finding.evidence.records().iter().filter_map(|record| self.of(&record.call, record.digest)).collect())
+    }
+}
+
+/// The calls of the ledger that verdicts of a run rest on, by their fingerprints.
+#[derive(Clone, Debug, Default)]
+pub struct Calls {
+    of: BTreeMap<Fingerprint, Vec<Box<str>>>,
+}
+
+impl Calls {
+    /// Takes a verdict, with the numbers of its part. Of a cluster that is in two parts of a run each is taken.
+    pub fn take(&mut self, finding: &Finding, numbers: &Numbers) {
+        self.of.entry(finding.fingerprint).or_default().push(numbers.calls_of(finding).into());
+    }
+
+    /// The calls of a verdict, as numbers and ranges. Nothing of one that was not taken.
+    pub fn of(&self, finding: &Finding) -> String {
+        self.of
+            .get(&finding.fingerprint)
+            .and_then(|all| all.first())
+            .map_or_else(String::new, |calls| calls.to_string())
     }
 }
 
@@ -81,7 +99,7 @@ struct WaiverLine {
 }
 
 impl VerdictLine {
-    fn of(finding: &Finding, numbers: &Numbers) -> Self {
+    pub(crate) fn of(finding: &Finding, calls: String) -> Self {
         let waiver = finding.acceptance.as_deref().map(|Acceptance { owner, approver, reason, until }| WaiverLine {
             owner: owner.clone(),
             approver: approver.clone(),
@@ -111,7 +129,7 @@ impl VerdictLine {
             rolled_up: finding.rolled_up,
             because: finding.because.to_string(),
             gap: finding.gap.as_ref().map(ToString::to_string),
-            calls: numbers.calls_of(finding),
+            calls,
             said_in,
         }
     }
@@ -161,12 +179,22 @@ fn ranges(mut numbers: Vec<u64>) -> String {
     text
 }
 
-/// Writes the verdicts of a run, one line for each, in the order of the findings.
-pub fn write_verdicts(findings: &[Finding], numbers: &Numbers, to: &mut dyn Write) -> io::Result<()> {
-    for finding in findings {
-        to.write_all(VerdictLine::of(finding, numbers).to_text().as_bytes())?;
-    }
-    Ok(())
+/// The verdicts of a run as they stand in a bundle, a line for each, in the order of the findings.
+pub fn verdict_lines<'a>(findings: &'a [Finding], calls: &'a Calls) -> impl Iterator<Item = String> + 'a {
+    // Of those that came twice, how often they were written.
+    let mut written: BTreeMap<Fingerprint, usize> = BTreeMap::new();
+    findings.iter().map(move |finding| {
+        let of = match calls.of.get(&finding.fingerprint).map(Vec::as_slice) {
+            None | Some([]) => None,
+            Some([one]) => Some(one),
+            Some(several) => {
+                let place = written.entry(finding.fingerprint).or_default();
+                *place += 1;
+                several.get(*place - 1)
+            }
+        };
+        VerdictLine::of(finding, of.map_or_else(String::new, |calls| calls.to_string())).to_text()
+    })
 }
 
 /// A verdict that is not what it was.

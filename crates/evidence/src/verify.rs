@@ -8,12 +8,14 @@ use crate::{
     manifest::{MANIFEST, Manifest},
     merkle::{Hash, check_consistency, check_inclusion, leaf},
     note::Checkpoint,
+    part::Hashing,
     period::AnswersOf,
+    scope::{SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, LIMIT, PREVIOUS, SIGNER},
     source::{LARGEST_FILE, Source},
     timestamp::{TOKEN, read_timestamp},
     verdicts::VerdictLine,
-    write::{Hashing, SCOPE, SUMS, Scope, sha256},
+    write::{SUMS, sha256},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use palisade_engine::Coverage;

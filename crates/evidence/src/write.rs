@@ -1,142 +1,41 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, Suspect,
+    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, VERDICTS,
     broken::Broken,
     coverage::{COVERAGE, Counted, GapLine, is_list},
     firings::FIRINGS,
-    guide,
+    guide::{self, PAGE},
     ledger::{LEDGER, Line, raw_path},
-    manifest::{Engine, FileEntry, MANIFEST, Manifest, Position},
+    manifest::{Engine, MANIFEST, Manifest, Position},
     merkle::leaf,
+    part::{EXPORT, ExportError, Part, failed},
     period::{closed_path, period_of},
     policy::write_policy,
+    scope::{Asked, Denied, Read, SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, PREVIOUS, SIGNER},
     secrets::suspect,
-    source::{Source, pack},
-    verdicts::write_verdicts,
+    source::Source,
+    unsorted::Unsorted,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use palisade_engine::{Coverage, Entry as Control, Finding, GapRow, Policy};
-use palisade_model::Provider;
 use palisade_provider::{FailureReason, Outcome, Snapshot};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
-    io::{self, BufWriter, Read as _, Write},
-    path::{Path, PathBuf},
+    io::{self, BufWriter, Read as _, Write as _},
+    path::Path,
 };
 
 pub(crate) const SUMS: &str = "raw/SHA256SUMS";
-pub(crate) const SCOPE: &str = "context/scope.json";
 pub(crate) const POLICY: &str = "context/policy.json";
 pub(crate) const CONTROLS: &str = "context/controls.json";
 pub(crate) const ANSWERS: &str = "context/answers.yaml";
 pub(crate) const STORAGE: &str = "context/storage.json";
-pub(crate) const PAGE: &str = "VERIFY.md";
-const EXPORT: &str = "export";
-const SCOPE_SCHEMA: &str = "palisade.scope/v1";
-
-/// A bundle could not be made. Nothing of it is left.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// Something could not be written.
-    #[error("could not write `{}`", path.display())]
-    Write {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Something stands there already.
-    #[error("`{}` is there already and is not overwritten: a bundle is made once", path.display())]
-    Exists {
-        /// Where.
-        path: PathBuf,
-    },
-    /// Another process makes a bundle there.
-    #[error("`{}` is held by another export; wait until it has ended", path.display())]
-    Busy {
-        /// Where.
-        path: PathBuf,
-    },
-    /// The key is for another calendar month than that of the run.
-    #[error(
-        "the run ended in {run} and the key is for {key}: `palisade evidence keys period new --period {run}` makes one"
-    )]
-    Period {
-        /// The run's month.
-        run: String,
-        /// The key's.
-        key: String,
-    },
-    /// Something in it looks like a secret.
-    #[error("`{file}` would hold a secret: {suspect}; nothing was given away")]
-    Secret {
-        /// Which file of the bundle.
-        file: String,
-        /// What it looks like, and where.
-        suspect: Suspect,
-    },
-    /// The log of bundles cannot be used, or what was written does not read back.
-    #[error(transparent)]
-    Broken(#[from] Broken),
-}
-
-/// What was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// The target's name.
-    pub target: String,
-    /// Its provider.
-    pub provider: Provider,
-    /// Which accounts, subscriptions or projects of it, in words.
-    pub scopes: String,
-}
-
-/// A part that was read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Read {
-    pub(crate) provider: Provider,
-    pub(crate) target: String,
-    pub(crate) unit: String,
-    pub(crate) started_at: Timestamp,
-    pub(crate) finished_at: Timestamp,
-    pub(crate) calls: u64,
-    pub(crate) failed: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Denied {
-    scope: String,
-    operation: String,
-    permission: Option<String>,
-    times: u64,
-}
-
-/// What stands in `context/scope.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Scope {
-    schema: String,
-    asked: Vec<Asked>,
-    pub(crate) read: Vec<Read>,
-    denied: Vec<Denied>,
-}
-
-impl Scope {
-    pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
-        let scope: Self =
-            serde_json::from_str(text).map_err(|error| Broken::new(SCOPE, format!("it is no scope: {error}")))?;
-        if scope.schema == SCOPE_SCHEMA { Ok(scope) } else { Err(Broken::new(SCOPE, "its schema is another one")) }
-    }
-}
 
 /// What was decided before anything was judged.
 #[derive(Clone, Copy, Debug)]
@@ -164,8 +63,6 @@ pub struct Judged<'a> {
     pub run: &'a str,
     /// When the first call was made and when the last answer was there.
     pub span: (Timestamp, Timestamp),
-    /// Every verdict, in order.
-    pub findings: &'a [Finding],
     /// How much was seen.
     pub coverage: Coverage,
     /// The calls that failed.
@@ -195,33 +92,21 @@ pub struct Finished {
 }
 
 /// Makes one bundle. It grows beside its place and stands there when it is whole; when it is given up, nothing is left.
+///
+/// Answers and verdicts go to the disk as they come: what is kept of a cluster is where its verdicts are.
 #[derive(Debug)]
 pub struct BundleWriter {
-    place: PathBuf,
-    part: PathBuf,
+    part: Part,
     ledger: BufWriter<File>,
+    verdicts: Unsorted,
     calls: u64,
     answers: u64,
-    numbers: Numbers,
     population: Population,
     read: Vec<Read>,
     denied: BTreeMap<(String, String, Option<String>), u64>,
-    files: Vec<FileEntry>,
     redaction: &'static str,
     /// With what answers are closed.
     key: Option<PeriodKey>,
-    /// The folder, held while the bundle grows: nobody takes it for what an ended process left.
-    _held: File,
-    given_up: bool,
-}
-
-impl Drop for BundleWriter {
-    fn drop(&mut self) {
-        if self.given_up {
-            // What is left of it is of no use; the first error is the one to report.
-            let _ = fs::remove_dir_all(&self.part);
-        }
-    }
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
@@ -229,85 +114,21 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-fn failed(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {
-    |source| ExportError::Write { path: path.to_owned(), source }
-}
-
-/// Begins the folder in which a bundle grows, and holds it. What a process left there that ended in the middle is removed;
-/// what another one is at, and what is none of ours, is not.
-fn begin(part: &Path) -> Result<File, ExportError> {
-    let write = |source| ExportError::Write { path: part.to_owned(), source };
-    let busy = |_| ExportError::Busy { path: part.to_owned() };
-    let left = match fs::create_dir(part) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if !is_left(part).map_err(write)? {
-                return Err(ExportError::Exists { path: part.to_owned() });
-            }
-            // Held until the new one is there: of two that come to the same remains, one goes on.
-            let left = File::open(part).map_err(write)?;
-            left.try_lock().map_err(busy)?;
-            fs::remove_dir_all(part).map_err(write)?;
-            fs::create_dir(part).map_err(write)?;
-            Some(left)
-        }
-        made => made.map(|()| None).map_err(write)?,
-    };
-    let held = File::open(part).map_err(write)?;
-    held.try_lock().map_err(busy)?;
-    drop(left);
-    Ok(held)
-}
-
-/// Whether a folder holds nothing that a bundle in the making does not.
-fn is_left(part: &Path) -> io::Result<bool> {
-    const FIRST: [&str; 6] = ["raw", "context", "results", "exports", LEDGER, PAGE];
-    if !fs::symlink_metadata(part)?.is_dir() {
-        return Ok(false);
-    }
-    for entry in fs::read_dir(part)? {
-        let name = entry?.file_name();
-        let is_ours = |ours: &&str| name == **ours;
-        if !FIRST.iter().chain([&SIGNER, &MANIFEST]).chain(&seal::FILES).any(is_ours) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
 impl BundleWriter {
     /// Begins a bundle. The place is a folder that is not there yet, or a file whose name ends in `.tar`.
     pub fn create(place: &Path, profile: &Profile) -> Result<Self, ExportError> {
-        let mut name = place.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = place.with_file_name(name);
-        if fs::symlink_metadata(place).is_ok() {
-            return Err(ExportError::Exists { path: place.to_owned() });
-        }
-        if let Some(parent) = place.parent() {
-            fs::create_dir_all(parent).map_err(failed(parent))?;
-        }
-        let held = begin(&part)?;
-        for folder in ["raw", "context", "results"] {
-            let path = part.join(folder);
-            fs::create_dir(&path).map_err(failed(&path))?;
-        }
-        let path = part.join(LEDGER);
-        let ledger = BufWriter::new(File::create_new(&path).map_err(failed(&path))?);
+        let part = Part::create(place)?;
         Ok(Self {
-            place: place.to_owned(),
+            ledger: part.begin(LEDGER)?,
+            verdicts: Unsorted::new(part.scratch()?),
             part,
-            ledger,
             calls: 0,
             answers: 0,
-            numbers: Numbers::default(),
             population: Population::default(),
             read: Vec::new(),
             denied: BTreeMap::new(),
-            files: Vec::new(),
             redaction: profile.name(),
             key: None,
-            _held: held,
-            given_up: true,
         })
     }
 
@@ -318,17 +139,18 @@ impl BundleWriter {
         self
     }
 
-    /// Takes the calls and answers of one part of a target, as the profile shows them.
-    pub fn take(&mut self, snapshot: &Snapshot) -> Result<(), ExportError> {
+    /// Takes the calls and answers of one part of a target, as the profile shows them. What is returned says which of them the
+    /// verdicts about it rest on.
+    pub fn take(&mut self, snapshot: &Snapshot) -> Result<Numbers, ExportError> {
         let first = self.calls;
-        let mut lost = 0;
+        let (mut lost, mut numbers) = (0, Numbers::default());
         for record in snapshot.records() {
             self.calls += 1;
             let line = Line::of(self.calls, (snapshot.provider, &snapshot.target, &snapshot.scope), record);
             let mut list = None;
             match &record.outcome {
                 Outcome::Answered(body) => {
-                    self.numbers.take(&record.call, body.digest(), self.calls);
+                    numbers.take(&record.call, body.digest(), self.calls);
                     self.put_answer(&body.digest().to_hex(), body.bytes())?;
                     list = is_list(&record.call).then(|| body.bytes().to_vec());
                 }
@@ -341,7 +163,7 @@ impl BundleWriter {
                 }
             }
             self.population.take_call(&line, || list);
-            let path = self.part.join(LEDGER);
+            let path = self.part.path(LEDGER);
             self.ledger.write_all(line.to_text().as_bytes()).map_err(failed(&path))?;
         }
         self.read.push(Read {
@@ -353,7 +175,13 @@ impl BundleWriter {
             calls: self.calls - first,
             failed: lost,
         });
-        Ok(())
+        Ok(numbers)
+    }
+
+    /// Takes what was judged of some clusters: of each all at once, in the order in which it shall stand. The clusters come in
+    /// any order.
+    pub fn judged(&mut self, findings: &[Finding], numbers: &Numbers) -> Result<(), ExportError> {
+        self.verdicts.take(findings, numbers).map_err(failed(self.part.folder()))
     }
 
     /// An answer that came often stands there once.
@@ -369,20 +197,8 @@ impl BundleWriter {
     }
 
     fn put_stored(&mut self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.part.join(name);
-        match File::create_new(&path) {
-            Ok(mut file) => {
-                self.answers += 1;
-                file.write_all(bytes).map_err(failed(&path))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let folder = path.parent().unwrap_or(&path);
-                fs::create_dir(folder).map_err(failed(folder))?;
-                self.put_stored(name, bytes)
-            }
-            Err(source) => Err(ExportError::Write { path, source }),
-        }
+        self.answers += u64::from(self.part.put_once(name, bytes)?);
+        Ok(())
     }
 
     /// Ends the bundle: what it was judged by, the verdicts, what was seen, their other forms, the manifest, the seal.
@@ -397,11 +213,10 @@ impl BundleWriter {
         if let Some(key) = self.key.as_ref().filter(|key| key.period() != run) {
             return Err(ExportError::Period { run, key: key.period().to_owned() });
         }
-        let path = self.part.join(LEDGER);
-        self.ledger.flush().map_err(failed(&path))?;
-        self.list(LEDGER, "application/x-ndjson", "ledger")?;
+        self.ledger.flush().map_err(failed(&self.part.path(LEDGER)))?;
+        self.part.list(LEDGER, "application/x-ndjson", "ledger")?;
         let controls = self.put_context(context)?;
-        self.put_verdicts(judged)?;
+        let verdicts = self.put_verdicts()?;
         let counted = self.put_coverage(judged, context)?;
         self.put_sums()?;
         exports.iter().try_for_each(|export| self.put_export(export))?;
@@ -416,42 +231,35 @@ impl BundleWriter {
             engine: &engine,
             redaction: self.redaction,
             counted: &counted,
-            verdicts: judged.findings.len(),
+            verdicts,
             firings: context.firings,
             storage: context.storage.map(|(_, words)| words),
             encryption: self.key.as_ref().map(PeriodKey::encryption),
             is_sealed: seal.is_some(),
         });
-        self.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
+        self.part.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
         if let Some(seal) = &seal {
-            self.put(SIGNER, seal.key.public().to_pem().as_bytes(), "application/x-pem-file", "key")?;
+            self.part.put(SIGNER, seal.key.public().to_pem().as_bytes(), "application/x-pem-file", "key")?;
         }
-        for entry in &self.files {
-            if entry.role == EXPORT {
-                self.refuse_secrets_anywhere(&entry.path)?;
-            } else {
-                self.refuse_secrets(&entry.path)?;
-            }
-        }
-        self.files.sort_by(|a, b| a.path.cmp(&b.path));
+        let files = self.part.files()?;
         let manifest = Manifest::new(
             judged.run.to_owned(),
             judged.span,
             engine,
             self.redaction.to_owned(),
             counted.is_complete(),
-            (judged.gaps.len() as u64, self.calls, self.answers, judged.findings.len() as u64),
+            (judged.gaps.len() as u64, self.calls, self.answers, verdicts),
             (context.firings.map(Firings::counts), self.key.as_ref().map(PeriodKey::encryption)),
             None,
-            std::mem::take(&mut self.files),
+            files,
         );
         let manifest = match seal {
             None => manifest,
             Some(seal) => self.put_seal(manifest, seal)?,
         };
         let text = manifest.to_text();
-        self.write(MANIFEST, text.as_bytes())?;
-        self.settle()?;
+        self.part.write(MANIFEST, text.as_bytes())?;
+        self.part.settle()?;
         Ok(Finished {
             sha256: sha256(text.as_bytes()),
             manifest,
@@ -465,22 +273,17 @@ impl BundleWriter {
         let denied = std::mem::take(&mut self.denied)
             .into_iter()
             .map(|((scope, operation, permission), times)| Denied { scope, operation, permission, times });
-        let scope = Scope {
-            schema: SCOPE_SCHEMA.to_owned(),
-            asked: context.asked.to_vec(),
-            read: self.read.clone(),
-            denied: denied.collect(),
-        };
-        self.put(SCOPE, pretty(&scope).as_bytes(), "application/json", "context")?;
-        self.put(POLICY, write_policy(context.policy).as_bytes(), "application/json", "context")?;
+        let scope = Scope::new(context.asked.to_vec(), self.read.clone(), denied.collect());
+        self.part.put(SCOPE, pretty(&scope).as_bytes(), "application/json", "context")?;
+        self.part.put(POLICY, write_policy(context.policy).as_bytes(), "application/json", "context")?;
         if let Some(answers) = context.answers {
-            self.put(ANSWERS, answers.as_bytes(), "application/yaml", "context")?;
+            self.part.put(ANSWERS, answers.as_bytes(), "application/yaml", "context")?;
         }
         if let Some(firings) = context.firings {
-            self.put(FIRINGS, firings.to_text().as_bytes(), "application/json", "context")?;
+            self.part.put(FIRINGS, firings.to_text().as_bytes(), "application/json", "context")?;
         }
         if let Some((text, _)) = context.storage {
-            self.put(STORAGE, text.as_bytes(), "application/json", "context")?;
+            self.part.put(STORAGE, text.as_bytes(), "application/json", "context")?;
         }
         #[derive(Serialize)]
         struct Rule {
@@ -496,44 +299,40 @@ impl BundleWriter {
             title: control.meta.title,
         };
         let rules = pretty(&context.controls.iter().map(rule).collect::<Vec<_>>());
-        self.put(CONTROLS, rules.as_bytes(), "application/json", "context")?;
+        self.part.put(CONTROLS, rules.as_bytes(), "application/json", "context")?;
         Ok(sha256(rules.as_bytes()))
     }
 
-    fn put_verdicts(&mut self, judged: &Judged<'_>) -> Result<(), ExportError> {
-        let path = self.part.join(crate::VERDICTS);
-        let mut file = BufWriter::new(File::create_new(&path).map_err(failed(&path))?);
-        write_verdicts(judged.findings, &self.numbers, &mut file).and_then(|()| file.flush()).map_err(failed(&path))?;
-        self.list(crate::VERDICTS, "application/x-ndjson", "result")
+    /// How many there are.
+    fn put_verdicts(&mut self) -> Result<u64, ExportError> {
+        let path = self.part.path(VERDICTS);
+        let mut file = self.part.begin(VERDICTS)?;
+        let population = &mut self.population;
+        let written = self.verdicts.sorted(&mut file, |provider, name| population.take_cluster(provider, name));
+        let verdicts = written.and_then(|verdicts| file.flush().map(|()| verdicts)).map_err(failed(&path))?;
+        self.part.list(VERDICTS, "application/x-ndjson", "result")?;
+        Ok(verdicts)
     }
 
     fn put_coverage(&mut self, judged: &Judged<'_>, context: &Context<'_>) -> Result<Counted, ExportError> {
-        let mut last = None;
-        for finding in judged.findings {
-            let this = (finding.provider, &finding.scope, &finding.cluster);
-            if last != Some(this) {
-                self.population.take_cluster(finding.provider, &finding.cluster_name);
-                last = Some(this);
-            }
-        }
         let read: BTreeSet<&str> = self.read.iter().map(|read| read.target.as_str()).collect();
         let not_read = context.asked.iter().filter(|asked| !read.contains(asked.target.as_str()));
         let not_read = not_read.map(|asked| asked.target.clone()).collect();
         let gaps = judged.gaps.iter().map(GapLine::of).collect();
         let counted = self.population.count(judged.coverage, not_read, gaps);
-        self.put(COVERAGE, counted.to_text().as_bytes(), "application/json", "result")?;
+        self.part.put(COVERAGE, counted.to_text().as_bytes(), "application/json", "result")?;
         Ok(counted)
     }
 
     /// The list of answers, as `sha256sum -c` reads it. Every answer is read again on the way: for its digest, and for
     /// secrets.
     fn put_sums(&mut self) -> Result<(), ExportError> {
-        let path = self.part.join(SUMS);
-        let mut file = BufWriter::new(File::create_new(&path).map_err(failed(&path))?);
-        let source = Source::Folder(self.part.clone());
+        let path = self.part.path(SUMS);
+        let mut file = self.part.begin(SUMS)?;
+        let source = Source::Folder(self.part.folder().to_owned());
         for prefix in 0..=255_u8 {
             for name in source.answers(&format!("{prefix:02x}"))? {
-                let bytes = fs::read(self.part.join(&name)).map_err(failed(&path))?;
+                let bytes = fs::read(self.part.path(&name)).map_err(failed(&path))?;
                 let digest = sha256(&bytes);
                 if self.key.is_some() {
                     writeln!(file, "{digest}  {name}").map_err(failed(&path))?;
@@ -549,51 +348,14 @@ impl BundleWriter {
             }
         }
         file.flush().map_err(failed(&path))?;
-        self.list(SUMS, "text/plain", "raw")
+        self.part.list(SUMS, "text/plain", "raw")
     }
 
     fn put_export(&mut self, export: &Export<'_>) -> Result<(), ExportError> {
-        let path = self.part.join(export.path());
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(failed(folder))?;
-        }
-        let mut file = BufWriter::new(File::create_new(&path).map_err(failed(&path))?);
-        export.write(&self.numbers, &mut file).and_then(|()| file.flush()).map_err(failed(&path))?;
-        self.list(export.path(), export.media_type(), EXPORT)
-    }
-
-    /// Piece by piece, since an export need not have lines. Pieces overlap by more than the longest secret that is known.
-    fn refuse_secrets_anywhere(&self, name: &str) -> Result<(), ExportError> {
-        const PIECE: u64 = 1 << 20;
-        const OVERLAP: usize = 1 << 10;
-        let path = self.part.join(name);
-        let file = File::open(&path).map_err(failed(&path))?;
-        let (mut piece, mut before) = (Vec::new(), 0);
-        while (&file).take(PIECE).read_to_end(&mut piece).map_err(failed(&path))? > 0 {
-            if let Some(Suspect { kind, at }) = suspect(&piece, false) {
-                return Err(ExportError::Secret { file: name.to_owned(), suspect: Suspect { kind, at: before + at } });
-            }
-            let done = piece.len().saturating_sub(OVERLAP);
-            piece.drain(..done);
-            before += done;
-        }
-        Ok(())
-    }
-
-    /// Line by line, so that memory does not follow the length of a file.
-    fn refuse_secrets(&self, name: &str) -> Result<(), ExportError> {
-        let path = self.part.join(name);
-        let mut file = io::BufReader::new(File::open(&path).map_err(failed(&path))?);
-        let mut number = 0;
-        while let Some(line) = {
-            number += 1;
-            crate::ledger::next_line(name, number, &mut file)?
-        } {
-            if let Some(suspect) = suspect(line.as_bytes(), false) {
-                return Err(ExportError::Secret { file: format!("{name}, line {number}"), suspect });
-            }
-        }
-        Ok(())
+        let path = self.part.path(export.path());
+        let mut file = self.part.begin(export.path())?;
+        export.write(&mut file).and_then(|()| file.flush()).map_err(failed(&path))?;
+        self.part.list(export.path(), export.media_type(), EXPORT)
     }
 
     fn put_seal(&self, bare: Manifest, seal: Seal<'_>) -> Result<Manifest, ExportError> {
@@ -614,64 +376,16 @@ impl BundleWriter {
         let lines = |proof: Vec<[u8; 32]>| proof.iter().map(|hash| STANDARD.encode(hash) + "\n").collect::<String>();
         let proof = lines(tree.inclusion(number - 1).ok_or_else(lost)?);
         let index = number - 1;
-        self.write(ENVELOPE, seal::envelope(&manifest, &sum, key).as_bytes())?;
-        self.write(CHECKPOINT, signed.as_bytes())?;
-        self.write(INCLUSION, format!("c2sp.org/tlog-proof@v1\nindex {index}\n{proof}\n{signed}").as_bytes())?;
+        self.part.write(ENVELOPE, seal::envelope(&manifest, &sum, key).as_bytes())?;
+        self.part.write(CHECKPOINT, signed.as_bytes())?;
+        self.part.write(INCLUSION, format!("c2sp.org/tlog-proof@v1\nindex {index}\n{proof}\n{signed}").as_bytes())?;
         if index > 0 {
             let before = log.checkpoint(index).ok_or_else(lost)?;
-            self.write(PREVIOUS, before.signed(key).as_bytes())?;
+            self.part.write(PREVIOUS, before.signed(key).as_bytes())?;
             let proof = lines(tree.consistency(index).ok_or_else(lost)?);
-            self.write(CONSISTENCY, format!("{index} {number}\n{proof}").as_bytes())?;
+            self.part.write(CONSISTENCY, format!("{index} {number}\n{proof}").as_bytes())?;
         }
         Ok(manifest)
-    }
-
-    fn put(&mut self, name: &str, bytes: &[u8], media: &str, role: &str) -> Result<(), ExportError> {
-        self.write(name, bytes)?;
-        self.list(name, media, role)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.part.join(name);
-        let mut file = File::create_new(&path).map_err(failed(&path))?;
-        file.write_all(bytes).map_err(failed(&path))
-    }
-
-    /// Puts a file that was written on the list, with the digest of what the disk has.
-    fn list(&mut self, name: &str, media: &str, role: &str) -> Result<(), ExportError> {
-        let path = self.part.join(name);
-        let mut file = File::open(&path).map_err(failed(&path))?;
-        let mut hash = Hashing(Sha256::new());
-        let bytes = io::copy(&mut file, &mut hash).map_err(failed(&path))?;
-        self.files.push(FileEntry {
-            path: name.to_owned(),
-            bytes,
-            sha256: hex::encode(hash.0.finalize()),
-            media_type: media.to_owned(),
-            role: role.to_owned(),
-        });
-        Ok(())
-    }
-
-    /// Moves the whole bundle to its place.
-    fn settle(&mut self) -> Result<(), ExportError> {
-        let is_tar = self.place.extension().is_some_and(|extension| extension == "tar");
-        if !is_tar {
-            fs::rename(&self.part, &self.place).map_err(failed(&self.place))?;
-            self.given_up = false;
-            return Ok(());
-        }
-        let packed = self.place.with_extension("tar.packing");
-        let write = || -> io::Result<()> {
-            let mut file = BufWriter::new(File::create(&packed)?);
-            pack(&self.part, &mut file)?;
-            file.into_inner()?.sync_all()?;
-            fs::rename(&packed, &self.place)
-        };
-        write().map_err(|error| {
-            let _ = fs::remove_file(&packed);
-            failed(&self.place)(error)
-        })
     }
 }
 
@@ -687,20 +401,6 @@ pub fn file_sha256(path: &Path) -> io::Result<String> {
             None | Some([]) => return Ok(hex::encode(hash.finish())),
             Some(bytes) => hash.update(bytes),
         }
-    }
-}
-
-/// Bytes on their way into a digest.
-pub(crate) struct Hashing(pub(crate) Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@ use crate::{
     Counts, Edition, Heard, Requirement, Standing, Status, Unseen,
     edition::count,
     never_fails,
-    standing::{ClusterKey, Said},
+    standing::{ClusterKey, Place, Said},
 };
 use jiff::Timestamp;
-use palisade_engine::{Finding, Meta, State};
+use palisade_engine::{Finding, Meta};
+use palisade_model::Provider;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How every requirement of an edition stands.
@@ -87,13 +88,12 @@ impl RolledUp<'_> {
 }
 
 /// How every requirement of an edition stands. `unseen` are the places nobody could look at, `now` the moment of judgement.
-pub fn roll_up<'a>(edition: &'a Edition, standing: &Standing<'a>, unseen: &Unseen, now: Timestamp) -> RolledUp<'a> {
+pub fn roll_up<'a>(edition: &'a Edition, standing: &'a Standing, unseen: &Unseen, now: Timestamp) -> RolledUp<'a> {
     let is_about = |(provider, _, _): &ClusterKey<'_>| edition.providers.contains(provider);
-    let places: Vec<usize> =
-        (0..).zip(standing.clusters()).filter(|(_, key)| is_about(key)).map(|(at, _)| at).collect();
+    let places = standing.places(&edition.providers);
     let dark =
         unseen.iter().filter(|(provider, _)| edition.providers.contains(provider)).map(|(_, places)| places).sum();
-    let scope = Scope { standing, places: &places, unseen: dark, now };
+    let scope = Scope { standing, providers: &edition.providers, places: &places, unseen: dark, now };
     let mut controls = BTreeMap::new();
     for meta in edition.requirements.iter().flat_map(|one| &one.controls) {
         controls.entry(meta.id).or_insert_with(|| scope.control(meta));
@@ -101,7 +101,7 @@ pub fn roll_up<'a>(edition: &'a Edition, standing: &Standing<'a>, unseen: &Unsee
     RolledUp {
         edition,
         now,
-        clusters: standing.clusters().iter().filter(|key| is_about(key)).copied().collect(),
+        clusters: standing.clusters().filter(is_about).collect(),
         unseen: dark,
         requirements: edition.requirements.iter().map(|one| scope.requirement(one)).collect(),
         controls,
@@ -110,41 +110,32 @@ pub fn roll_up<'a>(edition: &'a Edition, standing: &Standing<'a>, unseen: &Unsee
 
 /// The clusters that an edition is about.
 struct Scope<'s, 'a> {
-    standing: &'s Standing<'a>,
-    /// Where they stand.
-    places: &'s [usize],
+    standing: &'a Standing,
+    providers: &'s [Provider],
+    places: &'s [Place],
     unseen: usize,
     now: Timestamp,
 }
 
 impl<'a> Scope<'_, 'a> {
     /// What a control says of each of the clusters, in their order; `None` where it says nothing.
-    fn of_control(&self, control: &str) -> impl Iterator<Item = Option<&Said<'a>>> {
-        let mut all = self.standing.of_control(control).iter().peekable();
-        self.places.iter().map(move |place| {
-            while all.peek().is_some_and(|said| said.cluster < *place) {
-                all.next();
-            }
-            all.next_if(|said| said.cluster == *place)
-        })
+    fn of_control(&self, control: &str) -> impl Iterator<Item = (Place, Option<Said>)> {
+        self.places.iter().copied().zip(self.standing.of_control(control, self.places))
     }
 
     fn control(&self, meta: &'static Meta) -> ControlResult<'a> {
         let mut clusters = Counts::default();
-        let mut shown: BTreeMap<Status, Vec<&'a Finding>> = BTreeMap::new();
         let mut excused = BTreeSet::new();
-        for said in self.of_control(meta.id) {
-            let status = said.map_or(Status::Unknown, |said| said.status);
-            clusters.add(status);
-            let Some(said) = said else { continue };
-            excused.extend(never_fails(meta.id, said.finding.provider));
-            let same = shown.entry(status).or_default();
-            if same.len() < ControlResult::SHOWN {
-                same.push(said.finding);
+        for (place, said) in self.of_control(meta.id) {
+            clusters.add(said.map_or(Status::Unknown, |said| said.status));
+            if said.is_some() {
+                excused.extend(never_fails(meta.id, place.provider));
             }
         }
-        let worst_first = shown.into_iter().rev();
-        let shown = worst_first.flat_map(|(status, all)| all.into_iter().map(move |one| (status, one))).collect();
+        let worst_first = Status::ALL.into_iter().rev();
+        let shown = worst_first
+            .flat_map(|status| self.standing.named(meta.id, self.providers, status).map(move |one| (status, one)))
+            .collect();
         ControlResult { meta, clusters, shown, never_fails: excused }
     }
 
@@ -199,21 +190,21 @@ impl<'a> Scope<'_, 'a> {
     fn clusters(&self, requirement: &Requirement, because: &mut Because) -> Vec<Status> {
         let mut each: Vec<Option<Status>> = vec![None; self.places.len()];
         for meta in &requirement.controls {
-            for (place, said) in each.iter_mut().zip(self.of_control(meta.id)) {
+            for (each, (place, said)) in each.iter_mut().zip(self.of_control(meta.id)) {
                 let status = match said {
                     // A control that says nothing of a cluster was not asked.
                     None => Status::Unknown,
                     // A good word where no bad one is possible is no evidence.
                     Some(said)
-                        if said.status == Status::Satisfied
-                            && never_fails(meta.id, said.finding.provider).is_some() =>
+                        if said.status == Status::Satisfied && never_fails(meta.id, place.provider).is_some() =>
                     {
                         continue;
                     }
                     Some(said) => said.status,
                 };
-                because.take(meta.id, status, said.map(|said| said.finding));
-                *place = (*place).max(Some(status));
+                because.take(meta.id, status, said);
+                because.ends(self.standing.until(meta.id, place));
+                *each = (*each).max(Some(status));
             }
         }
         each.into_iter().map(|status| status.unwrap_or(Status::Unknown)).collect()
@@ -233,16 +224,16 @@ struct Because {
 }
 
 impl Because {
-    fn take(&mut self, control: &'static str, status: Status, finding: Option<&Finding>) {
+    fn take(&mut self, control: &'static str, status: Status, said: Option<Said>) {
         *self.controls.entry(status).or_default().entry(control).or_default() += 1;
-        let Some(finding) = finding else { return };
-        if status == Status::Unknown && matches!(finding.state, State::AttestMissing | State::AttestExpired) {
+        if status == Status::Unknown && said.is_some_and(|said| said.waits) {
             self.asked.insert(control);
         }
-        if status == Status::Accepted
-            && let Some(acceptance) = &finding.acceptance
-        {
-            self.until = Some(self.until.map_or(acceptance.until, |until| until.min(acceptance.until)));
+    }
+
+    fn ends(&mut self, until: Option<Timestamp>) {
+        if let Some(until) = until {
+            self.until = Some(self.until.map_or(until, |first| first.min(until)));
         }
     }
 

@@ -14,6 +14,7 @@ use palisade_model::{Cluster, ClusterId, Provider};
 use palisade_testkit::{now, sloppy, tidy};
 use proptest::{prelude::*, sample::Index};
 use std::{
+    collections::BTreeSet,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::LazyLock,
 };
@@ -172,6 +173,35 @@ proptest! {
     }
 
     #[test]
+    fn clusters_that_come_one_by_one_in_any_order_say_what_all_at_once_say(throw in thrown(), order in any::<Index>()) {
+        // More clusters than a roll-up names.
+        let mut findings = Vec::new();
+        for round in 0..6 {
+            findings.extend(with(&throw).into_iter().map(|mut finding| {
+                finding.cluster = ClusterId::new(format!("{}-{round}", finding.cluster));
+                finding
+            }));
+        }
+        findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
+        let mut each: Vec<&[Finding]> = findings.chunk_by(|a, b| a.cluster == b.cluster).collect();
+        let turn = order.index(each.len());
+        each.rotate_left(turn);
+        if turn.is_multiple_of(2) {
+            each.reverse();
+        }
+        let (mut one_by_one, mut named) = (Standing::default(), BTreeSet::new());
+        for of_cluster in each {
+            one_by_one.take(of_cluster, |finding| { named.insert(finding.fingerprint); });
+        }
+        prop_assert_eq!(told_of(&one_by_one), told(&findings));
+        for edition in EDITIONS.iter() {
+            for one in rolled(edition, &one_by_one).controls.values() {
+                prop_assert!(one.shown.iter().all(|(_, finding)| named.contains(&finding.fingerprint)));
+            }
+        }
+    }
+
+    #[test]
     fn a_place_that_was_not_seen_leaves_nothing_good(throw in thrown()) {
         let findings = with(&throw);
         let unseen: Unseen = [(Provider::Aws, 1), (Provider::Azure, 1), (Provider::Gcp, 1)].into();
@@ -183,11 +213,14 @@ proptest! {
 
 /// Everything that is told of every edition.
 fn told(findings: &[Finding]) -> Vec<String> {
-    let standing = Standing::of(findings, clusters(findings));
+    told_of(&standing(findings))
+}
+
+fn told_of(standing: &Standing) -> Vec<String> {
     EDITIONS
         .iter()
         .map(|edition| {
-            let rolled = roll_up(edition, &standing, &Unseen::new(), now());
+            let rolled = roll_up(edition, standing, &Unseen::new(), now());
             let each = rolled.requirements.iter().map(|one| {
                 format!("{} {} {:?} {}", one.requirement.id, one.status, one.clusters, one.because.join("; "))
             });
@@ -201,8 +234,12 @@ fn told(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
-fn rolled<'a>(edition: &'a Edition, findings: &'a [Finding]) -> RolledUp<'a> {
-    roll_up(edition, &Standing::of(findings, clusters(findings)), &Unseen::new(), now())
+fn standing(findings: &[Finding]) -> Standing {
+    Standing::of(findings, clusters(findings))
+}
+
+fn rolled<'a>(edition: &'a Edition, standing: &'a Standing) -> RolledUp<'a> {
+    roll_up(edition, standing, &Unseen::new(), now())
 }
 
 /// An edition of one requirement that one control speaks to.
@@ -292,7 +329,8 @@ fn the_worst_verdict_decides_and_an_accepted_one_is_told_as_that() {
         ),
         (Vec::new(), Status::Unknown, "no cluster that it is about was read"),
     ] {
-        let rolled = rolled(&edition, &findings);
+        let standing = standing(&findings);
+        let rolled = rolled(&edition, &standing);
         let result = &rolled.requirements[0];
         assert_eq!((result.status, result.because.join("; ").as_str()), (status, because));
         assert_eq!(result.clusters.total(), findings.len() as u64);
@@ -303,7 +341,7 @@ fn the_worst_verdict_decides_and_an_accepted_one_is_told_as_that() {
 fn a_pass_that_rests_on_no_record_is_unknown() {
     let edition = about("CP-01");
     let findings = vec![Finding { evidence: palisade_engine::Grounds::default(), ..of("CP-01", 1, State::Pass) }];
-    assert_eq!(rolled(&edition, &findings).requirements[0].status, Status::Unknown);
+    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Unknown);
 }
 
 #[test]
@@ -320,7 +358,7 @@ fn an_accepted_part_hides_nothing_that_is_unknown_at_another() {
     };
     let sum = Finding { rolled_up: true, waived: true, ..of("ND-01", 1, State::Fail) };
     let findings = vec![sum, part("a", State::Fail, true), part("b", State::Unknown, false)];
-    assert_eq!(rolled(&edition, &findings).requirements[0].status, Status::Unknown);
+    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Unknown);
 }
 
 #[test]
@@ -328,10 +366,10 @@ fn a_good_word_where_no_bad_one_is_possible_is_no_evidence() {
     let mut edition = about("NW-03");
     let findings = vec![of("NW-03", 1, State::Pass), of("CP-01", 1, State::Pass)];
     assert!(never_fails("NW-03", Provider::Aws).is_some());
-    assert_eq!(rolled(&edition, &findings).requirements[0].status, Status::Unknown);
+    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Unknown);
     // Beside another control it says nothing.
     edition.requirements[0].controls.extend(about("CP-01").requirements[0].controls.clone());
-    assert_eq!(rolled(&edition, &findings).requirements[0].status, Status::Satisfied);
+    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Satisfied);
 }
 
 #[test]
@@ -357,7 +395,8 @@ fn a_requirement_that_is_not_wholly_checked_is_never_satisfied() {
 #[test]
 fn only_clusters_that_an_edition_is_about_count() {
     for edition in EDITIONS.iter() {
-        let rolled = rolled(edition, &FINDINGS);
+        let standing = standing(&FINDINGS);
+        let rolled = rolled(edition, &standing);
         assert_eq!(rolled.clusters.len(), 3 * edition.providers.len(), "{}", edition.key);
         for one in rolled.controls.values() {
             assert_eq!(one.clusters.total(), rolled.clusters.len() as u64, "{} {}", edition.key, one.meta.id);

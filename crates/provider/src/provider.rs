@@ -3,6 +3,7 @@
 use crate::{Call, Quota, Snapshot};
 use jiff::Timestamp;
 use palisade_model::{DataFile, Gap, Inventory, Scope};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, pin::Pin};
 
 #[cfg(feature = "collect")]
@@ -12,11 +13,12 @@ use crate::Recorder;
 pub type Future<'a, T> = Pin<Box<dyn std::future::Future<Output = T> + Send + 'a>>;
 
 /// A part of a target that is collected, judged and forgotten on its own: an account, a subscription, a project.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unit {
     /// The account, subscription or project.
     pub scope: String,
     /// Its name, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -117,6 +119,10 @@ pub trait Provider: fmt::Debug + Send + Sync {
 pub trait Collect: Provider {
     /// Finds the parts of the target. Does not fail as a whole: what could not be read is in the snapshot.
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery>;
+
+    /// Takes over what another process found when it looked for the parts, instead of looking for them again: what parts need
+    /// to know of one another is in that snapshot. Asks nothing.
+    fn recall<'a>(&'a self, discovery: &'a Snapshot) -> Future<'a, ()>;
 
     /// Reads one part. Does not fail as a whole: what could not be read is in the snapshot.
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot>;

@@ -124,6 +124,11 @@ impl Recorder {
         self.progress.tell(event);
     }
 
+    /// Shows whoever watches a part that was read.
+    pub fn show(&self, snapshot: &Snapshot) {
+        self.progress.read(snapshot);
+    }
+
     /// How many calls were recorded for the target so far.
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)

@@ -1,6 +1,7 @@
 //! Judges what was stored.
 
 use crate::{Judge, gather::Gather};
+use palisade_engine::Finding;
 use palisade_provider::{Provider, Snapshot};
 use palisade_report::Report;
 use palisade_store::{SnapshotFolder, StoreError};
@@ -33,11 +34,23 @@ pub fn judge_each<E>(
     provider_of: impl Fn(palisade_model::Provider) -> Option<Box<dyn Provider>>,
     judge: &Judge<'_>,
 ) -> Result<Report, E> {
+    let alone = snapshots.into_iter().map(|snapshot| snapshot.map(|snapshot| (snapshot, ())));
+    judge_each_with(alone, provider_of, judge, |(), _| ())
+}
+
+/// The same, and tells what is said of each cluster together with what came with its snapshot. Whether an accepted risk counts
+/// is not settled by then: see [`palisade_engine::hold_to_approval`].
+pub fn judge_each_with<T, E>(
+    snapshots: impl IntoIterator<Item = Result<(Snapshot, T), E>>,
+    provider_of: impl Fn(palisade_model::Provider) -> Option<Box<dyn Provider>>,
+    judge: &Judge<'_>,
+    mut told: impl FnMut(&T, &[Finding]),
+) -> Result<Report, E> {
     let mut gather = Gather::default();
     for snapshot in snapshots {
-        let snapshot = snapshot?;
+        let (snapshot, with) = snapshot?;
         if let Some(provider) = provider_of(snapshot.provider) {
-            gather.take(&snapshot, provider.as_ref(), judge);
+            gather.take(&snapshot, provider.as_ref(), judge, |findings| told(&with, findings));
         }
     }
     Ok(gather.finish(judge).0)

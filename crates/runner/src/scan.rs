@@ -25,8 +25,14 @@ pub struct Target {
 }
 
 impl Target {
-    fn reads(&self, unit: &Unit) -> bool {
+    pub(crate) fn reads(&self, unit: &Unit) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&unit.scope))
+    }
+
+    /// What was asked for and is not among the units that were found.
+    pub(crate) fn unlisted(&self, found: &[Unit]) -> Vec<String> {
+        let listed: BTreeSet<&str> = found.iter().map(|unit| unit.scope.as_str()).collect();
+        self.scopes.iter().flatten().filter(|scope| !listed.contains(scope.as_str())).cloned().collect()
     }
 }
 
@@ -82,7 +88,7 @@ impl Unfinished<'_> {
 }
 
 impl Scan<'_> {
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| *stop.borrow())
     }
 }
@@ -128,7 +134,7 @@ pub struct Dark {
 
 impl Dark {
     /// That a service is not in use somewhere is an answer.
-    fn of(snapshot: &Snapshot) -> Option<Self> {
+    pub(crate) fn of(snapshot: &Snapshot) -> Option<Self> {
         let answered = |record: &Record| matches!(record.outcome, Outcome::Answered(_));
         if snapshot.records().iter().any(answered) {
             return None;
@@ -163,10 +169,10 @@ pub struct Scanned {
     pub left: usize,
 }
 
-const TIME_IS_UP: &str = "the run's time limit was up";
+pub(crate) const TIME_IS_UP: &str = "the run's time limit was up";
 
 /// What a target consists of, and whether it said so before the end of the run.
-async fn discovered(
+pub(crate) async fn discovered(
     provider: &dyn Collect,
     recorder: &Recorder,
     end: Option<tokio::time::Instant>,
@@ -205,9 +211,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     .await;
     for (position, (target, (found, is_whole))) in targets.iter().zip(discoveries).enumerate() {
         let Discovery { mut units, mut snapshot } = found;
-        let listed: BTreeSet<&str> = units.iter().map(|unit| unit.scope.as_str()).collect();
-        let unknown: Vec<String> =
-            target.scopes.iter().flatten().filter(|scope| !listed.contains(scope.as_str())).cloned().collect();
+        let unknown = target.unlisted(&units);
         units.retain(|unit| target.reads(unit));
         DISCOVERY.clone_into(&mut snapshot.scope);
         let mut discovery_failures: Vec<(String, Failure)> =
@@ -230,7 +234,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
             store.write(&snapshot)?;
         }
         scan.progress.read(&snapshot);
-        gather.take(&snapshot, target.provider.as_ref(), judge);
+        gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
         unread.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
         work.extend(units.into_iter().map(|unit| (position, unit)));
     }
@@ -269,7 +273,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         if let Some(store) = scan.store {
             store.write(&snapshot)?;
         }
-        let clusters = gather.take(&snapshot, target.provider.as_ref(), judge);
+        let clusters = gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
         if let Some(outcome) = outcomes.get_mut(position) {
             outcome.clusters += clusters;
             outcome.dark.extend(Dark::of(&snapshot));
@@ -334,6 +338,10 @@ mod tests {
 
     impl Collect for Silent {
         fn discover<'a>(&'a self, _: &'a Recorder) -> Future<'a, Discovery> {
+            Box::pin(std::future::pending())
+        }
+
+        fn recall<'a>(&'a self, _: &'a Snapshot) -> Future<'a, ()> {
             Box::pin(std::future::pending())
         }
 

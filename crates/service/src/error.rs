@@ -1,5 +1,6 @@
 //! What can go wrong with a run.
 
+use palisade_runner::ShareError;
 use palisade_store::{DatabaseError, StoreError};
 
 /// What can go wrong with a run.
@@ -11,6 +12,19 @@ pub enum ServiceError {
     /// The raw answers could not be kept.
     #[error("the raw answers of the run could not be kept")]
     Evidence(#[from] StoreError),
+    /// The run could not be shared with other processes.
+    #[error("the run could not be shared with other processes")]
+    Share(#[source] ShareError),
+}
+
+impl From<ShareError> for ServiceError {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::Database(error) => Self::Memory(error),
+            ShareError::Store(error) => Self::Evidence(error),
+            other => Self::Share(other),
+        }
+    }
 }
 
 impl ServiceError {

@@ -12,7 +12,7 @@ use palisade_provider::{CallLimits, Clock, Progress};
 use palisade_report::{History, Report, scores};
 use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome, Unfinished};
 use palisade_schedule::Firing;
-use palisade_store::{Database, DatabaseError, Ending, Fence, FiringClaim, SnapshotFolder};
+use palisade_store::{Database, DatabaseError, Ending, Fence, FiringClaim, Share, SnapshotFolder};
 use palisade_track::{Event, Rules, Summary};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -60,12 +60,17 @@ pub struct Job<'a> {
     pub routes: Option<&'a [String]>,
     /// After how long it is ended.
     pub time_limit: Duration,
-    /// Where the raw answers are kept, if they are.
-    pub evidence: Option<SnapshotFolder>,
+    /// The folder in which the raw answers are kept, if they are. It is made when there is something to keep.
+    pub evidence: Option<PathBuf>,
     /// The folder for what was read of runs that have not ended, if there is one.
     pub unfinished: Option<PathBuf>,
     /// Whether it is tried again when it reads nothing. Then a run that reads nothing is not recorded.
     pub tried_again: bool,
+    /// Where other processes write the parts of the run that they read. Then nothing is asked: the parts are waited for and put
+    /// together.
+    pub parts: Option<Share>,
+    /// What can normalize what was read of a provider, where several processes read.
+    pub normalizer: fn(Provider) -> Option<Box<dyn palisade_provider::Provider>>,
 }
 
 /// What came of asking for a run.
@@ -84,8 +89,21 @@ pub enum Ran {
     },
     /// Somebody asked to stop. Nothing was recorded; the firing is free, and whoever runs it next goes on.
     Stopped,
+    /// Units of a run that several processes share were read, and another process has recorded it or will.
+    Helped(Helped),
     /// Nothing could be read. Nothing was recorded, and the firing is free to be tried again.
     Lost(Vec<TargetOutcome>),
+}
+
+/// What a process did for a run that another one has recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Helped {
+    /// Units that it read.
+    pub units: usize,
+    /// Units that it read too late: they had gone to somebody else, and nothing was written.
+    pub refused: usize,
+    /// Calls that it made, without those that looked for the units.
+    pub calls: u64,
 }
 
 /// A run that was recorded.
@@ -154,14 +172,14 @@ impl Service {
         }
     }
 
-    async fn ping(&self, schedule: &str, sign: Sign, text: &str) {
+    pub(crate) async fn ping(&self, schedule: &str, sign: Sign, text: &str) {
         if let Some(pings) = &self.pings {
             pings.give(schedule, sign, text).await;
         }
     }
 
     /// Tells the watcher outside how a run ended. One that somebody stopped or took over has not ended.
-    async fn ping_end(&self, schedule: &str, ran: &Result<Ran, ServiceError>) {
+    pub(crate) async fn ping_end(&self, schedule: &str, ran: &Result<Ran, ServiceError>) {
         match ran {
             Ok(Ran::Done(record)) if record.is_lost() => self.ping(schedule, Sign::Failure, "nothing was read").await,
             Ok(Ran::Done(record)) => {
@@ -171,7 +189,7 @@ impl Service {
             }
             Ok(Ran::Lost(_)) => self.ping(schedule, Sign::Failure, "nothing was read").await,
             Err(error) if !error.is_overtaken() => self.ping(schedule, Sign::Failure, &error.to_string()).await,
-            Ok(Ran::Stopped | Ran::Already | Ran::Elsewhere { .. }) | Err(_) => (),
+            Ok(Ran::Stopped | Ran::Already | Ran::Elsewhere { .. } | Ran::Helped(_)) | Err(_) => (),
         }
     }
 
@@ -187,7 +205,25 @@ impl Service {
         let schedule = job.schedule;
         let kept = job.unfinished.as_deref().and_then(|root| Kept::of(root, schedule, firing.at, self.palisade));
         let scanned = self.read(job, kept.as_ref(), fence, clock, progress).await?;
-        let Some(Scanned { report, outcomes, mut sighting, left: 0 }) = scanned else { return Ok(Ran::Stopped) };
+        let Some(scanned @ Scanned { left: 0, .. }) = scanned else { return Ok(Ran::Stopped) };
+        let recorded = self.record(job, firing, fence, scanned, clock).await?;
+        if let (Ran::Done(_), Some(kept)) = (&recorded, kept) {
+            kept.forget();
+        }
+        Ok(recorded)
+    }
+
+    /// Records what was read and found, and ends the firing.
+    pub(crate) async fn record(
+        &self,
+        job: &Job<'_>,
+        firing: &Firing,
+        fence: &Fence,
+        scanned: Scanned,
+        clock: &Clock,
+    ) -> Result<Ran, ServiceError> {
+        let schedule = job.schedule;
+        let Scanned { report, outcomes, mut sighting, .. } = scanned;
         let is_lost = outcomes.iter().all(TargetOutcome::is_lost);
         if is_lost && job.tried_again {
             return Ok(Ran::Lost(outcomes));
@@ -211,9 +247,6 @@ impl Service {
         let ending = Ending { schedule, nominal: firing.at, outcome };
         let recorded =
             self.database.record_firing(&sighting, &self.policy.waivers, now, (fence, &ending), route).await?;
-        if let Some(kept) = kept {
-            kept.forget();
-        }
         let history = self.scores(schedule, &report).await;
         let (events, summary) = (recorded.events, recorded.summary);
         Ok(Ran::Done(Box::new(Record { report, outcomes, events, summary, posted: Posted::default(), history })))
@@ -236,12 +269,12 @@ impl Service {
         }
     }
 
-    fn lease_from(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn lease_from(&self, now: Timestamp) -> Timestamp {
         now.checked_add(SignedDuration::try_from(self.lease).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
     }
 
     /// Comes back a while after somebody has asked to stop.
-    async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         let mut stop = self.stop.clone();
         if stop.wait_for(|stop| *stop).await.is_err() {
             // Nobody is left who could ask.
@@ -276,22 +309,29 @@ impl Service {
             // What another run has seen since is newer than what is kept.
             not_before: last_run.unwrap_or(Timestamp::MIN).max(clock().checked_sub(FRESH).unwrap_or(Timestamp::MIN)),
         });
-        let scan = Scan {
-            store: job.evidence.as_ref(),
-            units_at_once: self.units_at_once,
-            limits: self.limits,
-            time_limit: Some(job.time_limit),
-            unfinished,
-            stop: Some(self.stop.clone()),
-            clock: Arc::clone(clock),
-            progress,
-        };
+        let evidence = job.evidence.as_ref().map(SnapshotFolder::create).transpose()?;
         let judge = Judge { controls: &job.controls, policy: &self.policy, palisade: self.palisade };
-        let mut reading = std::pin::pin!(palisade_runner::scan(&job.targets, &scan, &judge));
+        let mut reading = std::pin::pin!(async {
+            if let Some(parts) = &job.parts {
+                let folder = evidence.as_ref().or(kept.map(|kept| &kept.folder));
+                return self.put_together(job, parts, folder, &judge, clock).await;
+            }
+            let scan = Scan {
+                store: evidence.as_ref(),
+                units_at_once: self.units_at_once,
+                limits: self.limits,
+                time_limit: Some(job.time_limit),
+                unfinished,
+                stop: Some(self.stop.clone()),
+                clock: Arc::clone(clock),
+                progress,
+            };
+            Ok(Some(palisade_runner::scan(&job.targets, &scan, &judge).await?))
+        });
         let mut stopped = std::pin::pin!(self.stopped());
         loop {
             tokio::select! {
-                scanned = reading.as_mut() => return Ok(Some(scanned?)),
+                scanned = reading.as_mut() => return scanned,
                 () = stopped.as_mut() => return Ok(None),
                 () = tokio::time::sleep(self.lease / 5) => (),
             }

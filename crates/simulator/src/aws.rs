@@ -44,7 +44,7 @@ use error::Failure;
 use expand::Estate;
 use organizations::Hierarchy;
 
-pub use crate::generate::aws::generate;
+pub use crate::generate::aws::{generate, sparse};
 
 /// Everything that exists in the simulated AWS, ready to be asked for.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -86,6 +86,11 @@ impl World {
         }
     }
 
+    /// A fleet of many AWS accounts of which every `every`th has a cluster, and the others nothing.
+    pub fn sparse(seed: u64, accounts: usize, every: usize) -> Self {
+        Self { aws: aws::sparse(seed, accounts, every), ..Self::default() }
+    }
+
     pub(crate) fn into_clouds(self) -> (Arc<dyn Cloud>, Arc<dyn Cloud>, Arc<dyn Cloud>) {
         (Arc::new(self.aws), Arc::new(self.azure), Arc::new(self.gcp))
     }

@@ -7,7 +7,7 @@ mod lock;
 
 pub use lock::{Fact, Lock, STORAGE_CALLS, Storage};
 
-use crate::StoreError;
+use crate::{Share, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, path::Path as Name};
 use palisade_provider::Body;
@@ -76,6 +76,11 @@ impl Bucket {
         let (objects, prefix) =
             object_store::parse_url_opts(&url, clouds).map_err(|error| unusable(error.to_string()))?;
         Ok(Self { objects: objects.into(), prefix, place, lock })
+    }
+
+    /// The address as a place where processes share a run.
+    pub fn share(self) -> Share {
+        Share::new(self.objects, self.prefix, self.place)
     }
 
     /// Puts every file below a folder under `name`. What is there already must be the same, so whoever was interrupted

@@ -15,6 +15,7 @@ mod record;
 mod retention;
 mod rows;
 mod scores;
+mod share;
 mod thread;
 
 pub use backup::Backup;
@@ -25,6 +26,7 @@ pub use lease::{Ending, Fence, Firing, FiringClaim, Lease};
 pub use outbox::{Route, Told};
 pub use record::{Acknowledgement, Recorded};
 pub use retention::{Applied, Keep};
+pub use share::{ClaimedUnit, MOST_ATTEMPTS, SharedPlan, SharedRun, UnitTally};
 pub use thread::{Stale, Thread};
 
 use error::Doing as _;

@@ -9,6 +9,7 @@
 //! and then moved there. So a run, a machine or a disk that ends in the middle leaves whole scopes and no half ones.
 //! Reading checks the digest of the list and of every body it names.
 
+use crate::unit_id;
 use palisade_model::{Digest, Provider};
 use palisade_provider::{Body, Outcome, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -79,11 +80,11 @@ pub enum StoreError {
 
 /// What a list of records begins with.
 #[derive(Serialize, Deserialize)]
-struct Header {
+pub(crate) struct Header {
     schema: String,
-    target: String,
-    provider: Provider,
-    scope: String,
+    pub(crate) target: String,
+    pub(crate) provider: Provider,
+    pub(crate) scope: String,
     started_at: jiff::Timestamp,
     finished_at: jiff::Timestamp,
     /// The SHA-256 of the lines below: a list that was cut off reads like a shorter one otherwise.
@@ -108,6 +109,13 @@ impl Header {
 fn header_line(header: &Header, path: &Path) -> Result<String, StoreError> {
     let malformed = |error: serde_json::Error| StoreError::Malformed { path: path.to_owned(), why: error.to_string() };
     serde_json::to_string(header).map_err(malformed)
+}
+
+/// A scope's list of records as it is stored: the header, then the lines.
+pub(crate) fn text_of(snapshot: &Snapshot) -> Result<String, StoreError> {
+    let lines = snapshot.to_lines();
+    let header = Header::of(snapshot, &lines);
+    Ok(format!("{}\n{lines}", header_line(&header, Path::new(&unit_name(&header)))?))
 }
 
 /// A folder of snapshots.
@@ -165,6 +173,39 @@ impl SnapshotFolder {
         if self.lasting { settle(&self.root.join("units")) } else { Ok(()) }
     }
 
+    /// Writes a body that came from elsewhere. One that is not what its digest says is refused.
+    pub fn take_body(&self, digest: Digest, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.body_path(digest);
+        if Body::new(bytes).digest() != digest {
+            let why = format!("the body `{digest}` was changed");
+            return Err(StoreError::Malformed { path, why });
+        }
+        if fs::metadata(&path).is_ok_and(|file| file.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        self.place(&path, bytes)
+    }
+
+    /// Whether a body is here, as long as it was written here.
+    pub fn has_body(&self, digest: Digest) -> bool {
+        self.body_path(digest).exists()
+    }
+
+    /// Whether a scope's list of records is whole, and every body that it names is here and is what it should be.
+    pub fn check_list(&self, text: &str) -> Result<(), StoreError> {
+        self.opened(&self.root, text).map(drop)
+    }
+
+    /// Writes a scope's list of records that came from elsewhere, after its bodies. Returns where it is.
+    pub fn take_list(&self, text: &str) -> Result<PathBuf, StoreError> {
+        let first = text.lines().next().unwrap_or_default();
+        let header: Header = serde_json::from_str(first)
+            .map_err(|error| StoreError::Malformed { path: self.root.clone(), why: format!("header: {error}") })?;
+        let path = self.root.join(unit_name(&header));
+        self.place(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
     /// One scope, if it is here.
     pub fn find(&self, provider: Provider, target: &str, scope: &str) -> Result<Option<Snapshot>, StoreError> {
         let path = self.root.join(name_of_unit(provider, target, scope));
@@ -195,7 +236,11 @@ impl SnapshotFolder {
     pub fn read(&self, unit: &Path) -> Result<Snapshot, StoreError> {
         let read = |source| StoreError::Read { path: unit.to_owned(), source };
         let text = fs::read_to_string(unit).map_err(read)?;
-        read_unit(unit, &text, |digest| {
+        self.opened(unit, &text)
+    }
+
+    fn opened(&self, unit: &Path, text: &str) -> Result<Snapshot, StoreError> {
+        read_unit(unit, text, |digest| {
             let path = self.body_path(digest);
             let bytes = fs::read(&path).map_err(|error| format!("could not read the body `{digest}`: {error}"))?;
             Ok(Arc::from(bytes))
@@ -234,14 +279,12 @@ fn unit_name(header: &Header) -> String {
 }
 
 fn name_of_unit(provider: Provider, target: &str, scope: &str) -> String {
-    let name = format!("{provider}\n{target}\n{scope}");
-    let digest = Body::new(name.into_bytes()).digest().to_hex();
-    let short: String = digest.chars().take(16).collect();
+    let short: String = unit_id(provider, target, scope).chars().take(16).collect();
     format!("units/{provider}-{short}.jsonl")
 }
 
 /// Reads a list and its bodies, and checks the digest of each.
-fn read_unit(
+pub(crate) fn read_unit(
     unit: &Path,
     text: &str,
     body: impl FnMut(Digest) -> Result<Arc<[u8]>, String>,

@@ -2,6 +2,7 @@
 //!
 //! - [`SnapshotFolder`]: answers by the SHA-256 of their bytes, and one list of records a scope.
 //! - [`Bucket`]: what runs kept, in S3, Azure Blob Storage or Google Cloud Storage.
+//! - [`Share`]: the parts of a run that many processes read, as objects that are written once.
 //! - [`Database`]: runs, what was said, the standing of findings, waivers, messages that wait to be delivered, leases.
 //!   SQLite in one file, or PostgreSQL when several instances share it.
 //!
@@ -11,11 +12,15 @@
 mod bucket;
 mod database;
 mod folder;
+mod pack;
+mod share;
 
 pub use bucket::{BUCKETS, Bucket, Fact, Lock, STORAGE_CALLS, SUMS, Storage, files_below};
 pub use database::{
-    Acknowledgement, Applied, Backup, Claimed, Database, DatabaseError, Delivery, DeliveryState, Ending, Endpoint,
-    EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, Outcome, Recorded, Route,
-    RunRow, ServerSettings, Stale, Thread, Told,
+    Acknowledgement, Applied, Backup, Claimed, ClaimedUnit, Database, DatabaseError, Delivery, DeliveryState, Ending,
+    Endpoint, EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, MOST_ATTEMPTS,
+    Outcome, Recorded, Route, RunRow, ServerSettings, SharedPlan, SharedRun, Stale, Thread, Told, UnitTally,
 };
 pub use folder::{SnapshotFolder, StoreError};
+pub use pack::{Bodies, Pack, unit_id};
+pub use share::Share;

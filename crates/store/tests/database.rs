@@ -15,5 +15,7 @@ mod fleet;
 mod kill;
 #[path = "database/server.rs"]
 mod server;
+#[path = "database/share.rs"]
+mod share;
 #[path = "database/suite.rs"]
 mod suite;

@@ -87,6 +87,7 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
     for edition in &editions {
         documents.insert(format!("docs/reference/frameworks/{}.md", edition.key), framework_page(edition));
     }
+    documents.insert("docs/reference/capacity.md".to_owned(), crate::capacity::page());
     documents.insert("docs/reference/metrics.md".to_owned(), metrics_page());
     documents.insert("docs/reference/traces.md".to_owned(), traces_page());
     documents.insert("docs/reference/data.md".to_owned(), data_page());

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a tool for the people who work on the product; stderr is its screen")]
 
 mod bench;
+mod capacity;
 mod codegen;
 mod fuzz;
 mod headlines;
@@ -9,6 +10,7 @@ mod kill;
 mod picture;
 mod process;
 mod refresh;
+mod scale;
 mod test;
 
 use anyhow::Context as _;
@@ -29,6 +31,7 @@ Examples:
                                 the same from packages that were fetched elsewhere, without a network
   cargo xtask fuzz              a minute for each fuzz target, on the kept corpora
   cargo xtask kill              kill recurring runs at 200 points with SQLite and at 200 with PostgreSQL
+  cargo xtask scale             2,000 accounts by 8 processes that are killed and frozen, each unit read once
   cargo xtask headlines         three controls written a second time, against 1,000 random fleets
   cargo xtask bench             measure scans of 10, 100 and 1,000 clusters and the evaluation of 10,000"
 )]
@@ -81,6 +84,24 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Share a run among processes that are killed and frozen, and see whether each unit has one result
+    Scale {
+        /// How many member accounts the simulated organisation has, each read in five regions
+        #[arg(long, default_value_t = 2_000)]
+        accounts: u32,
+        /// How many processes share the run
+        #[arg(long, default_value_t = 8)]
+        workers: u32,
+        /// How often one of them is killed or frozen
+        #[arg(long, default_value_t = 60)]
+        disturbances: u32,
+        /// Decides who
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// How long every simulated call takes, in milliseconds
+        #[arg(long, default_value_t = 20)]
+        latency: u64,
+    },
     /// Hold three controls, written a second time over the clouds' answers alone, against the verdicts of random fleets
     Headlines {
         /// How many fleets, of nine clusters each
@@ -116,6 +137,9 @@ fn main() -> anyhow::Result<()> {
             index.tags(&cloudip)
         }
         Command::Kill { points, seed } => kill::run(&root, points, seed),
+        Command::Scale { accounts, workers, disturbances, seed, latency } => {
+            scale::run(&root, scale::Size { accounts, workers, disturbances, seed, latency })
+        }
         Command::Headlines { fleets } => headlines::run(&root, fleets),
         Command::Picture => picture::run(&root),
         Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),

@@ -45,6 +45,12 @@ pub(crate) async fn discover(settings: &Settings, shared: &Shared, recorder: &Re
     Discovery { units, snapshot: recorder.finish(Provider::Aws, &scope) }
 }
 
+/// Takes over what another process found.
+pub(crate) async fn recall(settings: &Settings, shared: &Shared, discovery: &Snapshot) {
+    shared.begin();
+    organization::recall(settings, shared, discovery).await;
+}
+
 /// Reads one account, within the time it is given.
 pub(crate) async fn collect(settings: &Settings, shared: &Shared, unit: &Unit, recorder: &Recorder) -> Snapshot {
     let until = (Instant::now() + settings.limits.unit).min(shared.deadline(settings.limits));

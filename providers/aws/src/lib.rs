@@ -93,6 +93,10 @@ impl Collect for Aws {
         Box::pin(collect::discover(&self.settings, &self.shared, recorder))
     }
 
+    fn recall<'a>(&'a self, discovery: &'a Snapshot) -> Future<'a, ()> {
+        Box::pin(collect::recall(&self.settings, &self.shared, discovery))
+    }
+
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(collect::collect(&self.settings, &self.shared, unit, recorder))
     }

@@ -72,6 +72,14 @@ impl Reader {
         Discovery { units, snapshot: recorder.finish(palisade_model::Provider::Azure, crate::TENANT) }
     }
 
+    /// Takes over the list of subscriptions from the snapshot of a discovery.
+    pub(crate) async fn recall(&self, discovery: &Snapshot) {
+        self.start.again();
+        let listed = discovery.records().iter().filter(|record| *record.call == *crate::SUBSCRIPTIONS.name);
+        let records: Arc<[Record]> = listed.cloned().collect();
+        self.subscriptions.get((), async { records }).await;
+    }
+
     /// Reads one subscription.
     pub(crate) async fn collect(&self, settings: &Settings, unit: &Unit, recorder: &Recorder) -> Snapshot {
         let deadline = self.deadline(settings);

@@ -110,6 +110,10 @@ impl Collect for Azure {
         Box::pin(self.reader.discover(&self.settings, recorder))
     }
 
+    fn recall<'a>(&'a self, discovery: &'a Snapshot) -> Future<'a, ()> {
+        Box::pin(self.reader.recall(discovery))
+    }
+
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(self.reader.collect(&self.settings, unit, recorder))
     }

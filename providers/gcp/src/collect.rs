@@ -126,6 +126,12 @@ pub(crate) async fn discover(settings: &Settings, runs: &Runs, recorder: &Record
     Discovery { units, snapshot: recorder.finish(palisade_model::Provider::Gcp, &settings.name) }
 }
 
+/// Takes over what another process found: the numbers of the projects. Begins a run.
+pub(crate) fn recall(runs: &Runs, discovery: &Snapshot) {
+    let run = runs.begin();
+    discover::recall(&run, discovery);
+}
+
 /// Reads one project.
 pub(crate) async fn collect(settings: &Settings, runs: &Runs, unit: &Unit, recorder: &Recorder) -> Snapshot {
     let run = runs.current();

@@ -93,6 +93,10 @@ impl Collect for Gcp {
         Box::pin(collect::discover(&self.settings, &self.runs, recorder))
     }
 
+    fn recall<'a>(&'a self, discovery: &'a Snapshot) -> Future<'a, ()> {
+        Box::pin(async move { collect::recall(&self.runs, discovery) })
+    }
+
     fn collect<'a>(&'a self, unit: &'a Unit, recorder: &'a Recorder) -> Future<'a, Snapshot> {
         Box::pin(collect::collect(&self.settings, &self.runs, unit, recorder))
     }

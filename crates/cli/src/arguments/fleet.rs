@@ -1,6 +1,6 @@
 //! What reads a fleet or a snapshot.
 
-use super::{Configuration, Gate, ListFormat, Output, Trusted};
+use super::{Configuration, Gate, ListFormat, Output, Sharding, Trusted};
 use clap::{Args, ValueEnum};
 use palisade_authority::Capability;
 use palisade_reach::Protocol;
@@ -35,8 +35,10 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) gate: Gate,
     /// Keep the raw answers, redacted, in this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "shard")]
     pub(crate) save_snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sharding: Sharding,
 }
 
 #[derive(Debug, Args)]

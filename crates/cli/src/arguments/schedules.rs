@@ -1,6 +1,7 @@
 //! Recurring runs: what they are, one of them, all of them.
 
-use super::Gate;
+use super::{Gate, Sharding};
+use crate::scan::UNITS_AT_ONCE;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -64,6 +65,13 @@ pub(crate) struct ExplainSchedule {
     pub(crate) folder: PathBuf,
 }
 
+fn at_once(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|units| (1..=1_000).contains(units))
+        .ok_or_else(|| format!("`{text}` is no number from 1 to 1000"))
+}
+
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     let midnight = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).ok();
     text.parse().ok().or_else(|| Some(text.parse().ok().and_then(midnight)?.timestamp())).ok_or_else(|| {
@@ -76,8 +84,20 @@ pub(crate) struct RunSchedule {
     /// The schedule's name
     pub(crate) name: String,
     /// A run of its own at this moment, whatever was run before
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shard")]
     pub(crate) now: bool,
+    /// Share the run with every process that is started like this: each takes accounts, subscriptions and projects that nobody
+    /// reads, one of them records and tells. They share the PostgreSQL of the configuration
+    #[arg(long, conflicts_with_all = ["shard", "now"])]
+    pub(crate) join: bool,
+    /// Wait for what shards write to this folder or bucket, put it together, and record and tell it: no cloud is asked
+    #[arg(long, value_name = "PLACE", conflicts_with_all = ["shard", "now", "join"])]
+    pub(crate) merge: Option<PathBuf>,
+    /// How many accounts, subscriptions and projects are read at once
+    #[arg(long, value_name = "N", default_value_t = UNITS_AT_ONCE, value_parser = at_once)]
+    pub(crate) at_once: usize,
+    #[command(flatten)]
+    pub(crate) sharding: Sharding,
     /// The folder: one YAML file for each recurring run
     #[arg(long = "dir", value_name = "DIR", default_value = "schedules", env = "PALISADE_SCHEDULES")]
     pub(crate) folder: PathBuf,

@@ -23,7 +23,7 @@ use std::{
 
 /// How the folder of a run is called: the instant of its firing, with as much of a second as a run has that nobody
 /// scheduled.
-const NAME: &str = "%Y-%m-%dT%H%M%S%.fZ";
+pub(super) const NAME: &str = "%Y-%m-%dT%H%M%S%.fZ";
 
 /// The folder beside the configuration for what has not arrived in its bucket.
 const WAITING: &str = "palisade.evidence";

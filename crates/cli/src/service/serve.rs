@@ -1,7 +1,7 @@
 //! `palisade serve`: fires schedules until somebody asks to stop.
 
 use super::{
-    clock, fire,
+    How, clock, fire,
     metrics::{self, Health},
     opened::service,
     stop::on_signals,
@@ -100,7 +100,7 @@ impl Served<'_> {
             tracing::warn!(schedule = name, ?behind, "the clock was set back: nothing runs before it has caught up");
         }
         let Some(due) = &status.run else { return Ok(()) };
-        let run = (&due.firing, status.tried_again);
+        let run = (&due.firing, How::Alone { tried_again: status.tried_again });
         // A run that fails is told and does not end the service: the next one may find the database again.
         match fire(&self.service, &self.config, self.config_path, schedule, run, self.screen).await {
             Ok(Ran::Done(record)) => {
@@ -109,7 +109,7 @@ impl Served<'_> {
                 self.health.metrics.ran(name, &record, Timestamp::now());
                 tell(name, &record)?;
             }
-            Ok(Ran::Already) => serving.ended(&schedule.schedule),
+            Ok(Ran::Already | Ran::Helped(_)) => serving.ended(&schedule.schedule),
             Ok(Ran::Elsewhere { until, .. }) => serving.elsewhere(&schedule.schedule, &due.firing, until),
             Ok(Ran::Stopped) => self.screen.note(&format!("the run of `{name}` goes on at the next start")),
             Ok(Ran::Lost(outcomes)) => {

@@ -55,7 +55,7 @@ impl Point {
 }
 
 /// Numbers that look random and are the same each time: splitmix64.
-fn roll(dice: &mut u64) -> u64 {
+pub(crate) fn roll(dice: &mut u64) -> u64 {
     *dice = dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *dice;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -63,7 +63,7 @@ fn roll(dice: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-fn setting(name: &str, default: u64) -> u64 {
+pub(crate) fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
@@ -174,13 +174,13 @@ impl Stage {
 }
 
 /// What is remembered of every finding.
-async fn findings(stage: &Stage) -> Vec<String> {
+pub(crate) async fn findings(stage: &Stage) -> Vec<String> {
     let hex = if let Place::Server(_) = stage.place { "UPPER(ENCODE(fingerprint, 'hex'))" } else { "HEX(fingerprint)" };
     stage.texts(&format!("SELECT {hex} || ' ' || standing || ' ' || generation FROM findings ORDER BY 1")).await
 }
 
 /// The events of each message, by its id. A message that came twice must say the same.
-fn told_ids(stage: &Stage) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn told_ids(stage: &Stage) -> BTreeMap<String, Vec<String>> {
     let mut ids = BTreeMap::new();
     stage.receiver.with(|received| {
         for message in &received.messages {

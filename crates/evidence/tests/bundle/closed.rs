@@ -70,8 +70,7 @@ fn with_its_key_a_closed_bundle_is_judged_again_and_without_it_nothing_of_an_ans
         let answer = String::from_utf8(bundle.answer(2).unwrap()).unwrap();
         assert!(answer.contains("\"cluster\""), "{answer}");
         let bundle = Bundle::open(&sealed.path(place), &trust).unwrap();
-        let mut numbers = palisade_evidence::Numbers::default();
-        for broken in [bundle.answer(2).unwrap_err(), bundle.snapshots(&mut numbers).unwrap_err()] {
+        for broken in [bundle.answer(2).unwrap_err(), bundle.snapshots().unwrap_err()] {
             assert!(broken.fact.contains(&format!("the key `{}` of {}", key.id(), key.period())), "{broken}");
         }
     }

@@ -1,12 +1,13 @@
 //! What a bundle holds.
 
-use crate::stage::{Making, Sealed, files, gaps, judge, policy, run, verdicts_again};
+use crate::stage::{Making, Sealed, call, cluster, files, gaps, judge, policy, run, verdicts_again};
 use jiff::{SignedDuration, Timestamp};
 use palisade_evidence::{
     Bundle, BundleWriter, Export, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms,
     ScheduleFirings, Trust, VERDICTS, verify,
 };
-use palisade_provider::{Failure, FailureReason};
+use palisade_model::Provider as Cloud;
+use palisade_provider::{Failure, FailureReason, Snapshot};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::{Value, json};
 use std::fs;
@@ -68,6 +69,89 @@ fn a_verdict_names_the_calls_of_the_ledger_that_it_rests_on() {
     assert!(answer.contains("\"shop\""));
 }
 
+/// The verdicts of a bundle and the scopes of the calls that each rests on.
+fn verdicts_and_scopes(place: &std::path::Path) -> Vec<(Value, Vec<String>)> {
+    let lines = |name: &str| -> Vec<Value> {
+        let text = fs::read_to_string(place.join(name)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let ledger = lines("calls.ndjson");
+    let scope_of = |number: usize| ledger[number - 1]["scope"].as_str().unwrap().to_owned();
+    let numbers = |calls: &str| -> Vec<usize> {
+        let ranges = calls.split(',').filter(|range| !range.is_empty());
+        let ends = ranges.map(|range| range.split_once('-').unwrap_or((range, range)));
+        ends.flat_map(|(first, last)| first.parse().unwrap()..=last.parse().unwrap()).collect()
+    };
+    let with_scopes = |verdict: Value| {
+        let scopes = numbers(verdict["calls"].as_str().unwrap()).into_iter().map(scope_of).collect();
+        (verdict, scopes)
+    };
+    lines(VERDICTS).into_iter().map(with_scopes).collect()
+}
+
+/// An account with one cluster whose answers are the same in every account.
+fn alike(target: &str, account: &str) -> Snapshot {
+    let place = format!("{account}/eu-west-1");
+    let built = SnapshotBuilder::new(Cloud::Aws, account)
+        .answer(call("eks:ListClusters"), &place, &[], json!({ "clusters": ["twin"], "nextToken": null }))
+        .answer(call("eks:DescribeCluster"), &place, &[("cluster", "twin")], cluster("twin", true))
+        .build();
+    let span = (built.started_at, built.finished_at);
+    Snapshot::new(target.to_owned(), Cloud::Aws, account.to_owned(), span, built.records().to_vec())
+}
+
+#[test]
+fn a_verdict_rests_on_calls_of_its_own_account_also_where_another_one_answered_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let accounts = ["111111111111", "222222222222", "333333333333"];
+    // Not in the order in which clusters stand among the verdicts.
+    let run = [2, 0, 1].map(|at| alike("test", accounts[at])).to_vec();
+    Making { run, gaps: Vec::new(), ..Making::default() }.at(&place, None).unwrap();
+    let verdicts = verdicts_and_scopes(&place);
+    let mut rested = 0;
+    for (verdict, scopes) in &verdicts {
+        assert!(scopes.iter().all(|scope| *scope == verdict["scope"]), "{verdict}: {scopes:?}");
+        rested += scopes.len();
+    }
+    assert!(rested > accounts.len());
+    let order: Vec<&Value> = verdicts.iter().map(|(verdict, _)| &verdict["scope"]).collect();
+    assert!(order.is_sorted_by_key(|scope| scope.as_str()), "{order:?}");
+    let bundle = Bundle::open(&place, &Trust::default()).unwrap();
+    assert_eq!(verdicts_again(&bundle), bundle.verdicts().unwrap());
+}
+
+#[test]
+fn a_cluster_that_two_targets_reach_has_the_verdicts_of_both_and_each_rests_on_its_own_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let run = vec![alike("one", "111111111111"), alike("two", "111111111111")];
+    let finished = Making { run, gaps: Vec::new(), asked: Vec::new(), ..Making::default() }.at(&place, None).unwrap();
+    assert_eq!((finished.clusters_listed, finished.clusters_evaluated), (1, 1));
+    assert!(finished.manifest.complete);
+    let bundle = Bundle::open(&place, &Trust::default()).unwrap();
+    assert_eq!(verdicts_again(&bundle), bundle.verdicts().unwrap());
+    let of_first: Vec<String> = verdicts_and_scopes(&place)
+        .into_iter()
+        .filter(|(verdict, _)| verdict["control"] == "CP-01")
+        .map(|(verdict, _)| verdict["calls"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(of_first.len(), 2, "{of_first:?}");
+    assert_ne!(of_first[0], of_first[1]);
+}
+
+#[test]
+fn what_is_not_the_last_verdict_or_more_than_it_is_not_what_the_bundle_says() {
+    let sealed = Sealed::new(1);
+    let bundle = Bundle::open(&sealed.path("1"), &Trust::default()).unwrap();
+    let lines: Vec<String> = bundle.verdicts().unwrap().split_inclusive('\n').map(str::to_owned).collect();
+    assert!(bundle.says(lines.clone()).unwrap());
+    assert!(!bundle.says(lines[1..].to_vec()).unwrap());
+    assert!(!bundle.says(lines[..lines.len() - 1].to_vec()).unwrap());
+    assert!(!bundle.says(lines.iter().chain([&lines[0]]).cloned()).unwrap());
+    assert!(!bundle.says([]).unwrap());
+}
+
 #[test]
 fn populations_reconcile_and_what_was_refused_is_explained_on_the_first_page() {
     let folder = tempfile::tempdir().unwrap();
@@ -93,7 +177,7 @@ fn populations_reconcile_and_what_was_refused_is_explained_on_the_first_page() {
 
 #[test]
 fn a_cluster_that_was_listed_and_is_nowhere_else_and_a_target_of_which_nothing_was_read_are_gaps() {
-    let list = crate::stage::call("eks:ListClusters");
+    let list = call("eks:ListClusters");
     let place = "111111111111/eu-west-1";
     // A page is missing: the list names a cluster and nobody judged it.
     let torn = SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
@@ -129,7 +213,7 @@ fn a_run_in_which_everything_was_answered_says_so() {
 fn what_looks_like_a_secret_keeps_a_bundle_from_being_made_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let token = format!("ghp_{}", "a1".repeat(20));
-    let list = crate::stage::call("eks:ListClusters");
+    let list = call("eks:ListClusters");
     let answer = |text: &str| {
         SnapshotBuilder::new(palisade_model::Provider::Aws, "111111111111")
             .answer(list, "111111111111/eu-west-1", &[], json!({ "clusters": [], "note": text }))
@@ -288,7 +372,7 @@ fn exports_stand_in_their_folder_and_in_the_manifest() {
 #[test]
 fn an_export_leads_nowhere_else() {
     for path in ["../x", "/x", "", "a/b/c", ".x", "a//b"] {
-        assert!(Export::new(path, "text/plain", |_, _| Ok(())).is_none(), "{path}");
+        assert!(Export::new(path, "text/plain", |_| Ok(())).is_none(), "{path}");
     }
 }
 

@@ -4,8 +4,8 @@ use palisade_aws::{Aws, CALLS, Settings};
 use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
-    Asked, BundleLog, BundleWriter, Context, Export, ExportError, Finished, Firings, Judged, Numbers, PeriodKey,
-    Profile, Seal, SigningKey, write_verdicts,
+    Asked, BundleLog, BundleWriter, Calls, Context, Export, ExportError, Finished, Firings, Judged, PeriodKey, Profile,
+    Seal, SigningKey, verdict_lines,
 };
 use palisade_model::{GapReason, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Provider as _, Snapshot};
@@ -18,7 +18,7 @@ pub(crate) fn call(name: &str) -> &'static Call {
     CALLS.iter().find(|call| call.name == name).unwrap()
 }
 
-fn cluster(name: &str, is_public: bool) -> Value {
+pub(crate) fn cluster(name: &str, is_public: bool) -> Value {
     json!({ "cluster": {
         "name": name,
         "arn": format!("arn:aws:eks:eu-west-1:111111111111:cluster/{name}"),
@@ -142,10 +142,13 @@ impl<'a> Making<'a> {
         if let Some(key) = &self.key {
             writer = writer.closed_with(key.clone());
         }
-        run.iter().try_for_each(|snapshot| writer.take(snapshot))?;
-        let (findings, coverage) = judge(&run, &policy);
+        for snapshot in &run {
+            let numbers = writer.take(snapshot)?;
+            writer.judged(&judge(std::slice::from_ref(snapshot), &policy).0, &numbers)?;
+        }
+        let (_, coverage) = judge(&run, &policy);
         let span = (run[0].started_at, run[0].finished_at);
-        let judged = Judged { run: self.name, span, findings: &findings, coverage, gaps: &self.gaps };
+        let judged = Judged { run: self.name, span, coverage, gaps: &self.gaps };
         let context = Context {
             asked: &self.asked,
             policy: &policy,
@@ -155,9 +158,8 @@ impl<'a> Making<'a> {
             storage: None,
             palisade: ("0.0.0", "ab"),
         };
-        let export = |(path, bytes): &'a (&str, Vec<u8>)| {
-            Export::new(path, "text/csv", move |_, to| to.write_all(bytes)).unwrap()
-        };
+        let export =
+            |(path, bytes): &'a (&str, Vec<u8>)| Export::new(path, "text/csv", move |to| to.write_all(bytes)).unwrap();
         let exports: Vec<Export<'_>> = self.exports.iter().map(export).collect();
         writer.finish(&judged, &context, &exports, seal)
     }
@@ -193,12 +195,17 @@ impl Sealed {
 
 /// The verdicts of a run as a bundle has them, with the numbers that a bundle's ledger gives.
 pub(crate) fn verdicts_again(bundle: &palisade_evidence::Bundle) -> String {
-    let mut numbers = Numbers::default();
-    let run: Vec<Snapshot> = bundle.snapshots(&mut numbers).unwrap().collect::<Result<_, _>>().unwrap();
-    let (findings, _) = judge(&run, &bundle.policy().unwrap());
-    let mut text = Vec::new();
-    write_verdicts(&findings, &numbers, &mut text).unwrap();
-    String::from_utf8(text).unwrap()
+    let policy = bundle.policy().unwrap();
+    let (mut findings, mut calls) = (Vec::new(), Calls::default());
+    for snapshot in bundle.snapshots().unwrap() {
+        let (snapshot, numbers) = snapshot.unwrap();
+        let judged = judge(&[snapshot], &policy).0;
+        judged.iter().for_each(|finding| calls.take(finding, &numbers));
+        findings.extend(judged);
+    }
+    findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
+    assert!(bundle.says(verdict_lines(&findings, &calls)).unwrap());
+    verdict_lines(&findings, &calls).collect()
 }
 
 /// Every file of a folder with its bytes, in order.

@@ -19,6 +19,21 @@ pub fn generate(seed: u64, clusters: usize) -> World {
     World::expand(serde_json::from_value::<Description>(fleet(seed, clusters)).unwrap_or_default())
 }
 
+/// A fleet of so many member accounts, most of them empty: every `every`th has one cluster, and the management account none.
+pub fn sparse(seed: u64, accounts: usize, every: usize) -> World {
+    World::expand(serde_json::from_value::<Description>(wide(seed, accounts, every)).unwrap_or_default())
+}
+
+fn wide(seed: u64, members: usize, every: usize) -> Value {
+    let mut dice = Dice::new(seed);
+    let mut accounts = vec![json!({ "id": "100000000000", "name": "fleet-management" })];
+    for number in 1..=members {
+        let clusters = usize::from(number % every.max(1) == 0);
+        accounts.push(account(&mut dice, number, clusters));
+    }
+    json!({ "organization": "o-fleet00000", "management": "100000000000", "accounts": accounts })
+}
+
 /// The description of the fleet.
 fn fleet(seed: u64, clusters: usize) -> Value {
     let mut dice = Dice::new(seed);
@@ -235,6 +250,15 @@ mod tests {
             assert_eq!(regions.map(|region| region.clusters.len()).sum::<usize>(), clusters);
             assert_eq!(description.accounts.len(), 1 + clusters.div_ceil(PER_ACCOUNT));
         }
+    }
+
+    #[test]
+    fn a_sparse_fleet_makes_sense_and_has_the_asked_accounts_and_clusters() {
+        let description: Description = serde_json::from_value(wide(3, 100, 20)).unwrap();
+        assert_eq!(Mistakes::of(&description).to_string(), "");
+        let regions = description.accounts.iter().flat_map(|account| account.regions.values());
+        assert_eq!(regions.map(|region| region.clusters.len()).sum::<usize>(), 5);
+        assert_eq!(description.accounts.len(), 101);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     settings::{Accounts, Aggregator, Limits, Settings},
 };
 use futures::future::join_all;
-use palisade_provider::{Failure, FailureReason, Once, Outcome, Record, Recorder, Unit};
+use palisade_provider::{Call, Failure, FailureReason, Once, Outcome, Record, Recorder, Snapshot, Unit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -149,12 +149,41 @@ async fn identify(settings: &Settings, (recorder, until): (&Recorder, Instant)) 
         ask::<Query<CallerIdentity>>((&aside, until), &host, &question, sending!(|_| client.get_caller_identity()))
             .await;
     let identity = pages.into_iter().flatten().next().map(|Query(identity)| identity);
-    let caller = identity.and_then(|identity| {
-        let partition = identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
-        let partition = partition.unwrap_or_else(|| partition_of(&session.base_region)).to_owned();
-        Some(Caller { session, account: identity.account?, partition })
-    });
-    (caller, aside.records())
+    (identity.and_then(|identity| identified(session, identity)), aside.records())
+}
+
+fn identified(session: Session, identity: CallerIdentity) -> Option<Caller> {
+    let partition = identity.arn.as_deref().and_then(|arn| arn.split(':').nth(1));
+    let partition = partition.unwrap_or_else(|| partition_of(&session.base_region)).to_owned();
+    Some(Caller { session, account: identity.account?, partition })
+}
+
+/// Takes the caller and the accounts from the snapshot of a discovery. What is not in it is asked when it is needed.
+pub(super) async fn recall(settings: &Settings, shared: &Shared, discovery: &Snapshot) {
+    let of = |call: &Call| {
+        let records = discovery.records().iter().filter(|record| *record.call == *call.name);
+        records.cloned().collect::<Vec<Record>>()
+    };
+    *shared.accounts.lock().unwrap_or_else(PoisonError::into_inner) = of(&calls::LIST_ACCOUNTS);
+    if !of(&calls::SELECT_AGGREGATE_RESOURCE_CONFIG).is_empty() {
+        let _ = shared.told.set(told_places(discovery).map(Arc::new));
+    }
+    let pages = discovery.pages::<Query<CallerIdentity>>(&calls::GET_CALLER_IDENTITY, &settings.name, &[]);
+    let Some(Query(identity)) = pages.into_iter().flatten().next().map(|page| page.value) else { return };
+    if let Some(caller) = identified(Session::open(settings).await, identity) {
+        // Its record stands in the discovery's snapshot.
+        let _ = shared.caller.set((Some(caller), Vec::new()));
+    }
+}
+
+/// What the aggregator told in a discovery.
+fn told_places(discovery: &Snapshot) -> Option<Places> {
+    let told = crate::normalize::told(discovery)?;
+    let mut places = Places::new();
+    for (account, region) in told.places.iter().filter_map(|place| place.as_str().split_once('/')) {
+        places.entry(account.to_owned()).or_default().insert(region.to_owned());
+    }
+    Some(places)
 }
 
 async fn organization(caller: &Caller, shared: &Shared, (recorder, until): (&Recorder, Instant)) -> Option<Vec<Unit>> {

@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     calls::{ASSETS_SEARCH, FOLDERS_LIST, PROJECTS_LIST, PROJECTS_SEARCH},
+    record::asset::Found as Assets,
     settings::{Projects, Settings},
 };
 use futures::future::BoxFuture;
-use palisade_provider::{Failure, FailureReason, Recorder, Search, Unit};
+use palisade_provider::{Failure, FailureReason, Outcome, Recorder, Search, Snapshot, Unit};
 use std::collections::BTreeMap;
 
 /// The scope of a question that is asked about everything the credentials can see.
@@ -141,6 +142,26 @@ async fn folders_in(asker: &Asker<'_>, run: &Run, parent: &str) -> Found {
         folders.into_iter().filter(|folder| listing::is_active(folder.state.as_ref())).filter_map(|folder| folder.name);
     let found = futures::future::join_all(active.map(|folder| below(asker, run, folder))).await;
     found.into_iter().flatten().collect()
+}
+
+/// Learns from the pages of a discovery what it learned when they came.
+pub(super) fn recall(run: &Run, discovery: &Snapshot) {
+    for record in discovery.records().iter().filter(|record| *record.call == *ASSETS_SEARCH.name) {
+        let Outcome::Answered(body) = &record.outcome else { continue };
+        let page = serde_json::from_slice(body.bytes()).unwrap_or_default();
+        for (id, number) in Assets::of([&page]).into_iter().flat_map(|found| found.0) {
+            if let Some(number) = &number {
+                run.learn_number(&id, number);
+            }
+        }
+    }
+    for record in discovery.records() {
+        let lists = [PROJECTS_LIST.name, PROJECTS_SEARCH.name].contains(&&*record.call);
+        if let (true, Outcome::Answered(body)) = (lists, &record.outcome) {
+            // A page that cannot be read taught nothing then either.
+            projects_on(&serde_json::from_slice(body.bytes()).unwrap_or_default(), run);
+        }
+    }
 }
 
 /// The projects on a page that are in use.

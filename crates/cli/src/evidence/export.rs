@@ -1,0 +1,313 @@
+//! `palisade evidence export`.
+
+use super::{
+    answers_of, counted, firings, period, send,
+    shown::{asked_of, no_person, profile},
+    signing_key,
+};
+use crate::{
+    arguments::ExportBundle,
+    exit::Exit,
+    export,
+    frameworks::{Bundled as Summaries, Seen},
+    output::{self, Screen},
+    providers,
+    scan::{answers_path, configuration, judge},
+};
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use palisade_controls::controls;
+use palisade_engine::{Approvals, Entry, Finding, Grown, Policy, Severity, State, withdraw};
+use palisade_evidence::{
+    BundleLog, BundleWriter, Calls, Context, Export, Judged as Evidence, Profile, Seal, file_sha256,
+};
+use palisade_exports::{Bundled, File, Record, files, write};
+use palisade_frameworks::Standing;
+use palisade_model::Cluster;
+use palisade_provider::Snapshot;
+use palisade_report::{Outlook, Report, plain};
+use palisade_runner::{Judge, Judged, Judging, judge_each};
+use palisade_store::{Bucket, SnapshotFolder};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
+
+pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
+    let profile = profile(wanted).await?;
+    let config = wanted.config.as_ref().map(|path| configuration(path).map(|config| (config, path))).transpose()?;
+    let (asked, policy, answers) = match &config {
+        Some((config, path)) => {
+            let answers = answers_path(config, path).map(|file| fs::read_to_string(&file)).transpose();
+            let answers = answers.context("could not read the answers again")?;
+            (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy.clone(), answers)
+        }
+        None => (Vec::new(), Policy::default(), None),
+    };
+    let key = match &wanted.key {
+        Some(place) => Some(signing_key(place).await?),
+        None => None,
+    };
+    let frameworks = Summaries::of(&wanted.framework, &profile)?;
+    let period = match &wanted.period_key {
+        Some(place) => Some(period::read(place).await?),
+        None => None,
+    };
+    let bucket = wanted.to.as_ref().map(|to| Bucket::open(to, std::env::vars())).transpose()?;
+    let storage = match &bucket {
+        Some(bucket) => Some(bucket.storage().await),
+        None => None,
+    };
+    let storage = storage.map(|storage| (storage.to_text(), storage.to_string()));
+    let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
+    let controls = controls();
+    let answers = answers.map(|text| profile.answers(text));
+    let mut shown = profile.policy(&policy);
+    if let Some(text) = &answers {
+        shown.answers = answers_of(text)?;
+        no_person(&profile, &policy, &shown)?;
+    }
+    let mut writer = BundleWriter::create(&wanted.out, &profile)?;
+    if let Some(key) = period {
+        writer = writer.closed_with(key);
+    }
+    let run = Run { folders: &wanted.snapshots, profile: &profile, judge: judge(&controls, &shown) };
+    let Written { judged, standing, calls, tally } = run.write(&mut writer, !wanted.format.is_empty())?;
+    if matches!(profile, Profile::Auditor(_)) {
+        let inside = Run { folders: &wanted.snapshots, profile: &Profile::Internal, judge: judge(&controls, &policy) };
+        if inside.tally()? != tally {
+            bail!(
+                "with pseudonyms the run is judged in another way than without: the bundle would not be evidence of it; \
+                 nothing was written"
+            );
+        }
+    }
+    let firings = match (&wanted.schedules, &config) {
+        (Some(folder), Some((config, path))) => {
+            let before = log.as_ref().and_then(|log| log.preceding(&judged.run.id)?.as_of);
+            let since = wanted.runs_since.or(before);
+            Some(firings::list(folder, (config, path), since, judged.run.finished_at).await?)
+        }
+        (None, _) | (_, None) => None,
+    };
+    let binary = std::env::current_exe().context("could not find this program's file")?;
+    let digest = file_sha256(&binary).with_context(|| format!("could not read `{}`", binary.display()))?;
+    let context = Context {
+        asked: &asked,
+        policy: &shown,
+        controls: &controls,
+        answers: answers.as_deref(),
+        firings: firings.as_ref(),
+        storage: storage.as_ref().map(|(text, words)| (text.as_str(), words.as_str())),
+        palisade: (env!("CARGO_PKG_VERSION"), &digest),
+    };
+    let evidence = Evidence {
+        run: &judged.run.id,
+        span: (judged.run.started_at, judged.run.finished_at),
+        coverage: judged.coverage,
+        gaps: &judged.gaps,
+    };
+    let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
+    let seen = Seen::from(&judged);
+    // Another look at the answers: other forms are made of a whole report.
+    let report = if wanted.format.is_empty() { None } else { Some(run.report()?) };
+    let views = report.as_ref().map(|report| Views::of(report, &run.judge, &calls, wanted)).transpose()?;
+    let mut exports = frameworks.exports(&seen, &standing, &calls);
+    exports.extend(views.iter().flat_map(Views::exports));
+    let finished = writer.finish(&evidence, &context, &exports, seal)?;
+    let manifest = &finished.manifest;
+    let mut said = format!("{}  {}\n", finished.sha256, wanted.out.display());
+    // Writing to a string cannot fail.
+    let _ = match &manifest.log {
+        Some(position) => writeln!(said, "number {} of {}", position.number, position.origin),
+        None => writeln!(said, "not sealed: with `--key` and `--log` others can tell who made it"),
+    };
+    let _ = writeln!(
+        said,
+        "{} verdicts, {} calls, {} answers; {} clusters listed, {} judged",
+        manifest.verdicts, manifest.calls, manifest.answers, finished.clusters_listed, finished.clusters_evaluated
+    );
+    if let Some(counts) = &manifest.firings {
+        let _ = writeln!(said, "{}", counted(counts));
+    }
+    if let Some(bucket) = &bucket {
+        let told = send(bucket, &wanted.out).await.with_context(|| {
+            let (here, to) = (wanted.out.display(), wanted.to.as_deref().unwrap_or_default());
+            format!("the bundle stands whole in `{here}`; `palisade evidence send {here} --to {to}` goes on")
+        })?;
+        said.push_str(&told);
+    }
+    if let Some((_, words)) = &storage {
+        let _ = writeln!(said, "the bucket says: {}", plain(words));
+    }
+    output::data(said.as_bytes(), None)?;
+    if manifest.firings.is_some_and(|counts| counts.done < counts.firings) {
+        screen.warn("runs are missing: the first page, `VERIFY.md`, names them");
+    }
+    if !manifest.complete {
+        screen.warn(&format!(
+            "this evidence has gaps: {} rows in `results/coverage.json`; its first page, `VERIFY.md`, says so too",
+            manifest.gaps
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// A stored run, as a profile shows it, and by what it is judged. It is read as often as it is asked: nobody holds it.
+struct Run<'a> {
+    folders: &'a [PathBuf],
+    profile: &'a Profile,
+    judge: Judge<'a>,
+}
+
+/// What is left of a run whose answers and verdicts are written.
+struct Written {
+    judged: Judged,
+    standing: Standing,
+    /// The calls of verdicts that exports name.
+    calls: Calls,
+    tally: Tally,
+}
+
+/// How many verdicts of each kind each control gave.
+type Tally = BTreeMap<(&'static str, State, Severity, bool), usize>;
+
+fn count(tally: &mut Tally, findings: &[Finding]) {
+    for finding in findings {
+        *tally.entry((finding.control.id, finding.state, finding.severity, finding.waived)).or_default() += 1;
+    }
+}
+
+impl Run<'_> {
+    /// The snapshots, one by one.
+    fn snapshots(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Snapshot>>> {
+        let mut units = Vec::new();
+        for folder in self.folders.iter().map(SnapshotFolder::open) {
+            units.extend(folder.units()?.into_iter().map(|unit| (folder.clone(), unit)));
+        }
+        Ok(units.into_iter().map(|(folder, unit)| {
+            let snapshot = self.profile.snapshot(folder.read(&unit)?);
+            if providers::normalizer(snapshot.provider).is_none() {
+                bail!("this program cannot read `{}`", snapshot.provider);
+            }
+            Ok(snapshot)
+        }))
+    }
+
+    /// Judges it and tells what is said of each cluster, once it is settled which accepted risks count. `begin` is given each
+    /// snapshot before it is judged.
+    fn judged<T>(
+        &self,
+        mut begin: impl FnMut(&Snapshot) -> anyhow::Result<T>,
+        mut told: impl FnMut(&T, &Cluster, &[Finding]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Judged> {
+        let (grown, at) = self.grown()?;
+        self.pass(&mut begin, &mut |with, cluster, mut findings| {
+            withdraw(&mut findings, &self.judge.policy.waivers, &grown, at);
+            told(with, cluster, &findings)
+        })
+    }
+
+    fn pass<T>(
+        &self,
+        begin: &mut impl FnMut(&Snapshot) -> anyhow::Result<T>,
+        told: &mut impl FnMut(&T, &Cluster, Vec<Finding>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Judged> {
+        let mut judging = Judging::default();
+        for snapshot in self.snapshots()? {
+            let snapshot = snapshot?;
+            let with = begin(&snapshot)?;
+            let Some(provider) = providers::normalizer(snapshot.provider) else { continue };
+            judging
+                .take(&snapshot, provider.as_ref(), &self.judge, |cluster, findings| told(&with, cluster, findings))?;
+        }
+        Ok(judging.finish(&self.judge))
+    }
+
+    /// The accepted risks that select more than they were approved for, and when the run was judged. The answers are read for it
+    /// only where a number was approved.
+    fn grown(&self) -> anyhow::Result<(Vec<Grown>, Timestamp)> {
+        let mut approvals = Approvals::new(&self.judge.policy.waivers);
+        if approvals.is_empty() {
+            return Ok((Vec::new(), Timestamp::UNIX_EPOCH));
+        }
+        let judged = self.pass(&mut |_| Ok(()), &mut |(), _, findings| {
+            approvals.take(&findings);
+            Ok(())
+        })?;
+        Ok((approvals.grown(), judged.run.finished_at))
+    }
+
+    /// Writes answers and verdicts. `all_calls`: whether the calls of every verdict are kept.
+    fn write(&self, writer: &mut BundleWriter, all_calls: bool) -> anyhow::Result<Written> {
+        let (mut standing, mut calls, mut tally) = (Standing::default(), Calls::default(), Tally::new());
+        let writer = std::cell::RefCell::new(writer);
+        let judged = self.judged(
+            |snapshot| Ok(writer.borrow_mut().take(snapshot)?),
+            |numbers, cluster, findings| {
+                writer.borrow_mut().judged(findings, numbers)?;
+                count(&mut tally, findings);
+                standing.read((cluster.provider, cluster.scope.as_str(), cluster.id.as_str()));
+                standing.take(findings, |finding| {
+                    if !all_calls {
+                        calls.take(finding, numbers);
+                    }
+                });
+                if all_calls {
+                    findings.iter().for_each(|finding| calls.take(finding, numbers));
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Written { judged, standing, calls, tally })
+    }
+
+    fn tally(&self) -> anyhow::Result<Tally> {
+        let mut tally = Tally::new();
+        self.judged(
+            |_| Ok(()),
+            |(), _, findings| {
+                count(&mut tally, findings);
+                Ok(())
+            },
+        )?;
+        Ok(tally)
+    }
+
+    fn report(&self) -> anyhow::Result<Report> {
+        judge_each(self.snapshots()?, providers::normalizer, &self.judge)
+    }
+}
+
+/// The other forms of a run that a bundle shall hold.
+struct Views<'a> {
+    report: &'a Report,
+    policy: &'a Policy,
+    controls: &'a [Entry],
+    calls: &'a Calls,
+    outlook: Option<Outlook>,
+    wanted: &'a ExportBundle,
+}
+
+impl<'a> Views<'a> {
+    fn of(report: &'a Report, judge: &Judge<'a>, calls: &'a Calls, wanted: &'a ExportBundle) -> anyhow::Result<Self> {
+        let outlook = export::outlook(report, &export::forms(&wanted.format), None)?;
+        Ok(Self { report, policy: judge.policy, controls: judge.controls, calls, outlook, wanted })
+    }
+
+    fn record(&self) -> Record<'_> {
+        let Self { report, policy, controls, outlook, wanted, .. } = self;
+        export::record(Record::new(report, controls, policy), outlook.as_ref(), &wanted.targets)
+    }
+
+    fn exports(&self) -> Vec<Export<'_>> {
+        let record = self.record();
+        let files = export::forms(&self.wanted.format).into_iter().flat_map(|form| files(&record, form));
+        let export = |file: File| {
+            Export::new(file.path, file.media_type, move |to| {
+                let calls = |finding: &Finding| self.calls.of(finding);
+                let closed = self.wanted.period_key.is_some();
+                let bundle = Bundled { base: "../../", manifest_sha256: None, closed, calls: Some(&calls) };
+                write(&self.record().in_bundle(bundle), file, to)
+            })
+        };
+        files.filter_map(export).collect()
+    }
+}

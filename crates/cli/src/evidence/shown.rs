@@ -1,0 +1,74 @@
+//! What a bundle shows of what was asked and decided, as its profile wants it.
+
+use super::secret;
+use crate::{
+    arguments::{ExportBundle, ProfileName},
+    exit::WrongUsage,
+};
+use palisade_config::{Accounts, Projects, Subscriptions, TargetConfig, TargetKind};
+use palisade_engine::{Answer, Policy};
+use palisade_evidence::{Asked, Profile, Pseudonyms};
+
+pub(super) async fn profile(wanted: &ExportBundle) -> anyhow::Result<Profile> {
+    match (wanted.profile, &wanted.pseudonym_key) {
+        (ProfileName::Internal, _) => Ok(Profile::Internal),
+        (ProfileName::Auditor, Some(place)) => {
+            Pseudonyms::new(secret(place).await?.expose()).map(Profile::Auditor).ok_or_else(|| {
+                WrongUsage(format!("the secret `{place}` is too short to make pseudonyms: 16 bytes at least")).into()
+            })
+        }
+        (ProfileName::Auditor, None) => Err(WrongUsage("pseudonyms need `--pseudonym-key`".to_owned()).into()),
+    }
+}
+
+/// Refuses to call anybody by name to an auditor who answered something.
+pub(super) fn no_person(profile: &Profile, policy: &Policy, shown: &Policy) -> anyhow::Result<()> {
+    if matches!(profile, Profile::Internal) {
+        return Ok(());
+    }
+    let named = shown.answers.entries().iter().find(|answer| {
+        let is_the_same = |before: &Answer| before.by == answer.by;
+        !answer.by.contains('@') && policy.answers.entries().iter().any(is_the_same)
+    });
+    match named {
+        None => Ok(()),
+        Some(answer) => Err(WrongUsage(format!(
+            "the answer to {} would call somebody by name: write its `by:` on a line of its own",
+            answer.control
+        ))
+        .into()),
+    }
+}
+
+/// What a target asks for, in words.
+pub(super) fn asked_of(target: &TargetConfig) -> Asked {
+    let list = |ids: &[String]| ids.join(", ");
+    let (provider, scopes) = match &target.kind {
+        TargetKind::Aws(aws) => (
+            palisade_model::Provider::Aws,
+            match &aws.accounts {
+                Accounts::Own => "the credentials' own account".to_owned(),
+                Accounts::Organization => "every active account of the organisation".to_owned(),
+                Accounts::List(ids) => format!("accounts {}", list(ids)),
+            },
+        ),
+        TargetKind::Azure(azure) => (
+            palisade_model::Provider::Azure,
+            match &azure.subscriptions {
+                Subscriptions::All => "every subscription that the credentials see".to_owned(),
+                Subscriptions::List(ids) => format!("subscriptions {}", list(ids)),
+                Subscriptions::ManagementGroups(groups) => format!("management groups {}", list(groups)),
+            },
+        ),
+        TargetKind::Gcp(gcp) => (
+            palisade_model::Provider::Gcp,
+            match &gcp.projects {
+                Projects::All => "every project that the credentials see".to_owned(),
+                Projects::List(ids) => format!("projects {}", list(ids)),
+                Projects::Folders(ids) => format!("folders {}", list(ids)),
+                Projects::Organization(id) => format!("organisation {id}"),
+            },
+        ),
+    };
+    Asked { target: target.name.clone(), provider, scopes }
+}

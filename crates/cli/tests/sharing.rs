@@ -1,0 +1,263 @@
+//! A run that many processes read without a database, put together: over the story's three clouds.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
+use palisade_simulator::{Faults, Running, Simulator, World};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+struct Stage {
+    folder: tempfile::TempDir,
+    cloud: Running,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let cloud = Simulator::start(World::acme().unwrap(), Faults::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "targets:\n  - {{name: aws, provider: aws, accounts: organization, role: PalisadeReader, external_id: acme-7d1f, \
+             endpoint_url: \"{}\"}}\n  - {{name: azure, provider: azure, endpoint_url: \"{}\"}}\n  \
+             - {{name: gcp, provider: gcp, endpoint_url: \"{}\"}}\n",
+            cloud.aws, cloud.azure, cloud.gcp
+        );
+        fs::write(folder.path().join("palisade.yaml"), config).unwrap();
+        Self { folder, cloud }
+    }
+
+    fn at(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the program prints, stdout and stderr, when it ends with this code.
+    async fn says(&self, code: i32, arguments: &[&str]) -> String {
+        self.says_with(code, arguments, &[]).await
+    }
+
+    async fn says_with(&self, code: i32, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", "AKIAPALISADE00000000")
+            .env("AWS_SECRET_ACCESS_KEY", "simulated")
+            .env("AWS_REGION", "us-east-1")
+            .envs(variables.iter().copied());
+        let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let both = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {both}");
+        both
+    }
+
+    async fn shards(&self, numbers: impl IntoIterator<Item = u32>, count: u32, place: &str) {
+        for number in numbers {
+            let said = self.says(0, &["scan", "--shard", &format!("{number}/{count}"), "--share", place]).await;
+            assert!(said.contains(&format!("shard {number}/{count}: ")) && said.contains(" 0 not read"), "{said}");
+        }
+    }
+
+    async fn report(&self, run: &str) -> Value {
+        let file = format!("{run}.json");
+        self.says(0, &["replay", run, "--format", "json", "-o", &file]).await;
+        let mut report: Value = serde_json::from_slice(&fs::read(self.at(&file)).unwrap()).unwrap();
+        // When it was, which is another moment for each scan, and the run's id, which follows from it.
+        report.as_object_mut().unwrap().remove("run");
+        report
+    }
+}
+
+/// Every file of a run and what is in it.
+fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![run.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else {
+                let name = entry.path().strip_prefix(run).unwrap().display().to_string();
+                found.insert(name, fs::read(entry.path()).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// What each unit's list says, without when it was asked and by which request.
+fn timeless(run: &Path) -> BTreeMap<String, Vec<Value>> {
+    let lists = files(run).into_iter().filter(|(name, _)| name.starts_with("units/"));
+    lists
+        .map(|(name, bytes)| {
+            let lines = String::from_utf8(bytes).unwrap();
+            let lines = lines.lines().map(|line| {
+                let mut line: Value = serde_json::from_str(line).unwrap();
+                for member in ["at", "exchange", "started_at", "finished_at", "records"] {
+                    line.as_object_mut().unwrap().remove(member);
+                }
+                line
+            });
+            (name, lines.collect())
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn seven_shards_give_the_run_that_one_gives_and_that_one_process_scans() {
+    let stage = Stage::set().await;
+    stage.says(0, &["scan", "--save-snapshot", "alone", "-o", "report.txt"]).await;
+    stage.shards([1], 1, "one").await;
+    stage.shards([4, 1, 7, 2, 6, 3, 5], 7, "seven").await;
+    for place in ["one", "seven"] {
+        let said = stage.says(0, &["merge", place, "-o", &format!("run-{place}")]).await;
+        assert!(!said.contains("missing"), "{said}");
+    }
+    let alone = stage.report("alone").await;
+    assert!(alone.pointer("/findings/0").is_some() && alone.pointer("/clusters/5").is_some());
+    for run in ["run-one", "run-seven"] {
+        assert_eq!(timeless(&stage.at(run)), timeless(&stage.at("alone")), "{run}: what was asked and answered");
+        assert_eq!(stage.report(run).await, alone, "{run}: what it says");
+    }
+    // The same results, whoever wrote them and in whatever order, are the same bytes.
+    stage.shards([1], 1, "seven").await;
+    stage.says(0, &["merge", "seven", "-o", "again"]).await;
+    assert_eq!(files(&stage.at("again")), files(&stage.at("run-seven")));
+    let copy = stage.at("copy");
+    for (name, bytes) in files(&stage.at("seven")).into_iter().rev() {
+        fs::create_dir_all(copy.join(&name).parent().unwrap()).unwrap();
+        fs::write(copy.join(name), bytes).unwrap();
+    }
+    stage.says(0, &["merge", "copy", "-o", "from-copy"]).await;
+    assert_eq!(files(&stage.at("from-copy")), files(&stage.at("run-seven")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_is_started_again_reads_nothing_twice_and_the_fleet_is_looked_for_once() {
+    let stage = Stage::set().await;
+    stage.shards([1, 2, 3], 3, "place").await;
+    let asked = stage.cloud.ledger().entries().len();
+    let lists = |permission: &str| {
+        let ledger = stage.cloud.ledger();
+        ledger.entries().iter().filter(|entry| entry.operation.permission == permission).count()
+    };
+    assert_eq!(lists("organizations:ListAccounts"), 1, "whoever came first has looked for the accounts");
+    let said = stage.says(0, &["scan", "--shard", "2/3", "--share", "place"]).await;
+    assert!(said.contains(" 0 read with 0 calls"), "{said}");
+    assert_eq!(stage.cloud.ledger().entries().len(), asked, "nothing is asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_shard_has_read_is_named_and_passes_nowhere() {
+    let stage = Stage::set().await;
+    stage.shards([1], 1, "place").await;
+    stage.says(0, &["merge", "place", "-o", "whole"]).await;
+    let whole = stage.report("whole").await;
+    // One unit of each cloud is lost, and another one is damaged.
+    let mut lost: Vec<(String, String)> = Vec::new();
+    let mut damaged = None;
+    for (name, bytes) in files(&stage.at("place")).into_iter().filter(|(name, _)| name.starts_with("unit/")) {
+        let text = String::from_utf8(bytes).unwrap();
+        let header: Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+        let of = |member: &str| header.pointer(&format!("/{member}")).unwrap().as_str().unwrap().to_owned();
+        let (target, scope) = (of("target"), of("scope"));
+        if !lost.iter().any(|(other, _)| *other == target) {
+            fs::remove_file(stage.at("place").join(name)).unwrap();
+            lost.push((target, scope));
+        } else if damaged.is_none() {
+            fs::write(stage.at("place").join(name), text.trim_end()).unwrap();
+            damaged = Some((target, scope));
+        }
+    }
+    let damaged = damaged.unwrap();
+    assert_eq!(lost.len(), 3, "{lost:?}");
+    let said = stage.says(3, &["merge", "place", "-o", "part"]).await;
+    for (target, scope) in &lost {
+        let line = format!("missing: {target} {scope}: no shard has written what it read of it\n");
+        assert!(said.contains(&line), "{said}");
+    }
+    assert!(
+        said.contains(&format!("missing: {} {}: ", damaged.0, damaged.1)) && said.contains("was cut off"),
+        "{said}"
+    );
+    assert!(said.contains("the run is incomplete: 4 stand in `part`"), "{said}");
+
+    let part = stage.report("part").await;
+    let gone: Vec<&str> = lost.iter().map(|(_, scope)| scope.as_str()).chain([damaged.1.as_str()]).collect();
+    let gaps = part.pointer("/gaps").unwrap().as_array().unwrap();
+    let of_gone = |value: &Value| {
+        let scope = value.pointer("/scope").or_else(|| value.pointer("/subject/scope")).unwrap().as_str().unwrap();
+        gone.iter().any(|gone| scope == *gone || scope.starts_with(&format!("{gone}/")))
+    };
+    for scope in &gone {
+        assert!(gaps.iter().any(|gap| gap.pointer("/scope").unwrap() == scope), "{scope} is in no gap: {gaps:#?}");
+    }
+    let findings = |report: &Value| report.pointer("/findings").unwrap().as_array().unwrap().clone();
+    assert!(!findings(&part).iter().any(of_gone), "nothing is said of what was not read");
+    let others = |report: &Value| {
+        let kept = findings(report).into_iter().filter(|finding| !of_gone(finding));
+        kept.map(|finding| finding.pointer("/fingerprint").unwrap().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(others(&part), others(&whole), "and everything of what was");
+
+    stage.says(3, &["replay", "part", "--min-coverage", "1", "-o", "part.txt"]).await;
+    stage.says(0, &["report", "part", "-o", "part.html"]).await;
+    stage.says(0, &["evidence", "export", "part", "--out", "bundle", "-c", "palisade.yaml"]).await;
+    assert!(stage.says(0, &["evidence", "verify", "bundle"]).await.contains("bundle: holds"));
+
+    // The shard is started once more, the damaged one is taken away: nothing is missing any more.
+    stage.shards([1], 1, "place").await;
+    let said = stage.says(3, &["merge", "place", "-o", "better"]).await;
+    assert_eq!(said.matches("missing: ").count(), 1, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_of_a_schedule_find_one_another_by_its_firing() {
+    let stage = Stage::set().await;
+    fs::create_dir(stage.at("schedules")).unwrap();
+    let schedule = "name: yearly\ncron: \"0 2 1 1 *\"\ntime_zone: UTC\ntargets: [{name: aws}]\nprofile: full\n";
+    fs::write(stage.at("schedules/yearly.yaml"), schedule).unwrap();
+    for index in ["0", "1"] {
+        let engine = [("JOB_COMPLETION_INDEX", index), ("PALISADE_SHARDS", "2")];
+        let said = stage.says_with(0, &["run", "yearly", "--shard", "auto", "--share", "place"], &engine).await;
+        assert!(said.contains(" of 4 units: "), "{said}");
+    }
+    let firing = fs::read_dir(stage.at("place/yearly")).unwrap().next().unwrap().unwrap();
+    let said = stage.says(0, &["merge", firing.path().to_str().unwrap(), "-o", "run"]).await;
+    assert!(said.contains("4 of 4 units in `run`"), "{said}");
+    assert!(!stage.at("palisade.db").exists(), "a part remembers nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_shared_is_refused_with_the_way_out() {
+    let stage = Stage::set().await;
+    let said = stage.says(2, &["scan", "--shard", "9/8", "--share", "place"]).await;
+    assert!(said.contains("`9/8` is no shard: its number is higher than their count"), "{said}");
+    let said = stage.says(2, &["scan", "--shard", "auto", "--share", "place"]).await;
+    assert!(said.contains("elsewhere say `--shard I/N`"), "{said}");
+    let said = stage.says(2, &["scan", "--shard", "1/2"]).await;
+    assert!(said.contains("--share <PLACE>"), "{said}");
+    let said = stage.says(4, &["merge", "nowhere", "-o", "run"]).await;
+    assert!(said.contains("could not read `nowhere`"), "{said}");
+    fs::create_dir(stage.at("empty")).unwrap();
+    let said = stage.says(4, &["merge", "empty", "-o", "run"]).await;
+    assert!(said.contains("`empty` holds no shared run"), "{said}");
+    stage.shards([1], 1, "place").await;
+    stage.says(0, &["merge", "place", "-o", "run"]).await;
+    let said = stage.says(2, &["merge", "place", "-o", "run"]).await;
+    assert!(said.contains("`run` is there already"), "{said}");
+    let config = fs::read_to_string(stage.at("palisade.yaml")).unwrap();
+    fs::write(stage.at("palisade.yaml"), config.replace("name: gcp", "name: google")).unwrap();
+    let said = stage.says(4, &["scan", "--shard", "1/1", "--share", "place"]).await;
+    assert!(said.contains("planned with a target `gcp` (gcp)") && said.contains("have one configuration"), "{said}");
+    let plan = fs::read_to_string(stage.at("place/plan.jsonl")).unwrap();
+    fs::write(stage.at("place/plan.jsonl"), plan.replace("\"planned_at\":\"2", "\"planned_at\":\"3")).unwrap();
+    let said = stage.says(4, &["merge", "place", "-o", "other"]).await;
+    assert!(said.contains("`place/plan.jsonl`") && said.contains("cut off or changed"), "{said}");
+}
