@@ -55,7 +55,7 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
     };
     let run = format!("{}/{}", schedule.schedule.name, firing.at.strftime(evidence::NAME));
     if let Some(part) = share::part(&wanted.sharding, &run)? {
-        let job = job(&config, &wanted.config, &schedule, &firing)?;
+        let job = job(&config, &wanted.config, &schedule, &firing);
         let limits = share::Limits {
             units_at_once: wanted.at_once,
             calls: providers::limits(&config),
@@ -130,7 +130,7 @@ async fn fire(
     (firing, how): (&Firing, How),
     screen: &Screen,
 ) -> anyhow::Result<Ran> {
-    let mut job = job(config, config_path, schedule, firing)?;
+    let mut job = job(config, config_path, schedule, firing);
     match &how {
         How::Alone { tried_again } => job.tried_again = *tried_again,
         How::Parts(share) => job.parts = Some(share.clone()),
