@@ -405,7 +405,7 @@ impl<'a> Shift<'a> {
     }
 
     fn lease(&self) -> (&(dyn Fn() -> Timestamp + Send + Sync), SignedDuration) {
-        (self.clock.as_ref(), SignedDuration::try_from(self.service.lease).unwrap_or(SignedDuration::MAX))
+        (&**self.clock, SignedDuration::try_from(self.service.lease).unwrap_or(SignedDuration::MAX))
     }
 
     fn is_stopped(&self) -> bool {

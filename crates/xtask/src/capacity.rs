@@ -43,7 +43,7 @@ mod documented {
 mod assumed {
     pub(super) const REGIONS: f64 = 17.0;
     /// Of so many accounts one has a cluster.
-    pub(super) const EVERY: f64 = 20.0;
+    pub(super) const EVERY: f64 = 40.0;
     /// How long a call takes, in seconds.
     pub(super) const LATENCY: f64 = 0.08;
     /// Calls of an empty account that wait for one another: the role, the regions, the lists, and one to spare.
