@@ -40,13 +40,19 @@ struct Shift<'a> {
     progress: Arc<dyn Progress>,
     /// What bounds the calls of this process.
     pace: Arc<Pace>,
-    /// Held by the one that leads.
-    fence: Mutex<Option<Fence>>,
-    /// Units in hand.
-    held: Mutex<BTreeSet<ClaimedUnit>>,
+    held: Arc<Held>,
     /// Bodies that are kept for certain.
     there: Mutex<BTreeSet<Digest>>,
     helped: Mutex<Helped>,
+}
+
+/// What a process holds, and shows signs of life for.
+#[derive(Default)]
+struct Held {
+    /// Held by the one that leads.
+    fence: Mutex<Option<Fence>>,
+    /// Units in hand.
+    units: Mutex<BTreeSet<ClaimedUnit>>,
 }
 
 /// What came of asking for the lead.
@@ -82,15 +88,16 @@ impl Service {
             clock,
             progress,
             pace: Arc::new(Pace::default().limited(self.limits)),
-            fence: Mutex::default(),
-            held: Mutex::default(),
+            held: Arc::default(),
             there: Mutex::default(),
             helped: Mutex::default(),
         };
-        let ran = tokio::select! {
-            ran = shift.work() => ran,
-            never = shift.beat() => match never {},
-        };
+        // On its own: whatever this process is busy with, it shows that it lives.
+        let (database, lease) = (self.database.clone(), self.lease);
+        let beating =
+            tokio::spawn(beat(database, shift.run.clone(), Arc::clone(&shift.held), Arc::clone(clock), lease));
+        let ran = shift.work().await;
+        beating.abort();
         shift.let_go().await;
         if shift.has_led() || matches!(ran, Ok(Ran::Done(_))) {
             self.ping_end(job.schedule, &ran).await;
@@ -117,7 +124,7 @@ impl Service {
         clock: &Clock,
     ) -> Result<Option<Scanned>, ServiceError> {
         let Some(folder) = folder else { return Err(no_folder().into()) };
-        let limit = SignedDuration::try_from(job.time_limit).unwrap_or(SignedDuration::MAX);
+        let limit = signed(job.time_limit);
         let end = clock().checked_add(limit).unwrap_or(Timestamp::MAX);
         let plan = loop {
             if *self.stop.borrow() {
@@ -204,7 +211,7 @@ impl<'a> Shift<'a> {
 
     /// Asks for the lead, or says that it is ours already.
     async fn lead(&self) -> Result<Lead, ServiceError> {
-        if let Some(fence) = lock(&self.fence).clone() {
+        if let Some(fence) = lock(&self.held.fence).clone() {
             return Ok(Lead::Ours(fence));
         }
         let Service { database, holder, .. } = self.service;
@@ -214,7 +221,7 @@ impl<'a> Shift<'a> {
             FiringClaim::Done => Ok(Lead::Done),
             FiringClaim::Busy { .. } => Ok(Lead::Others),
             FiringClaim::Ours { fence, attempts } => {
-                *lock(&self.fence) = Some(fence.clone());
+                *lock(&self.held.fence) = Some(fence.clone());
                 if attempts > 1 {
                     tracing::warn!(schedule, attempts, "taking the lead of a run whose leader is lost");
                 } else {
@@ -231,7 +238,7 @@ impl<'a> Shift<'a> {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is_overtaken() => {
                 tracing::warn!(schedule = self.job.schedule, "another process leads the run now");
-                *lock(&self.fence) = None;
+                *lock(&self.held.fence) = None;
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -249,7 +256,7 @@ impl<'a> Shift<'a> {
         let units: Vec<String> = plan.units().map(|unit| unit.id).collect();
         self.progress.tell(Event::Units(units.len()));
         let now = (self.clock)();
-        let limit = SignedDuration::try_from(self.job.time_limit).unwrap_or(SignedDuration::MAX);
+        let limit = signed(self.job.time_limit);
         let ends_at = now.checked_add(limit).unwrap_or(Timestamp::MAX);
         let text = plan.to_text()?;
         let shared = SharedPlan { run: &self.run, schedule: self.job.schedule, plan: &text, units: &units, ends_at };
@@ -279,7 +286,7 @@ impl<'a> Shift<'a> {
             if !is_dry && !self.is_stopped() && free > units_at_once / 4 {
                 let claimed = database.claim_units(&self.run, holder, free, self.lease()).await?;
                 is_dry = claimed.is_empty();
-                lock(&self.held).extend(claimed.iter().cloned());
+                lock(&self.held.units).extend(claimed.iter().cloned());
                 reading.extend(claimed.into_iter().map(|unit| self.read_one(hands, unit)));
             }
             tokio::select! {
@@ -289,7 +296,7 @@ impl<'a> Shift<'a> {
             }
         }
         drop(reading);
-        let in_hand: Vec<ClaimedUnit> = std::mem::take(&mut *lock(&self.held)).into_iter().collect();
+        let in_hand: Vec<ClaimedUnit> = std::mem::take(&mut *lock(&self.held.units)).into_iter().collect();
         database.release_units(&self.run, &in_hand).await?;
         lock(&self.helped).calls = hands.crew.calls();
         Ok(())
@@ -316,7 +323,7 @@ impl<'a> Shift<'a> {
             Ok::<(), ShareError>(())
         };
         let kept = kept.await;
-        lock(&self.held).remove(&claimed);
+        lock(&self.held.units).remove(&claimed);
         match kept {
             Ok(()) => {
                 lock(&self.helped).units += 1;
@@ -362,30 +369,9 @@ impl<'a> Shift<'a> {
         Ok(ran)
     }
 
-    /// Gives signs of life for what is held.
-    async fn beat(&self) -> std::convert::Infallible {
-        loop {
-            tokio::time::sleep(self.service.lease / 5).await;
-            let until = self.service.lease_from((self.clock)());
-            let (fence, held) = (lock(&self.fence).clone(), lock(&self.held).clone());
-            let held: Vec<ClaimedUnit> = held.into_iter().collect();
-            let database = &self.service.database;
-            if let Some(fence) = fence {
-                match database.renew_lease(&fence, until).await {
-                    Ok(()) => (),
-                    Err(DatabaseError::Fenced { .. }) => *lock(&self.fence) = None,
-                    Err(error) => tracing::warn!(%error, "the lease of the run could not be renewed"),
-                }
-            }
-            if let Err(error) = database.renew_units(&self.run, &held, self.lease()).await {
-                tracing::warn!(%error, "the leases of units could not be renewed");
-            }
-        }
-    }
-
     /// Gives back what is held, so that nobody waits for the end of its lease.
     async fn let_go(&self) {
-        let (fence, held) = (lock(&self.fence).clone(), std::mem::take(&mut *lock(&self.held)));
+        let (fence, held) = (lock(&self.held.fence).clone(), std::mem::take(&mut *lock(&self.held.units)));
         let held: Vec<ClaimedUnit> = held.into_iter().collect();
         let database = &self.service.database;
         if let Err(error) = database.release_units(&self.run, &held).await {
@@ -404,11 +390,11 @@ impl<'a> Shift<'a> {
     }
 
     fn has_led(&self) -> bool {
-        lock(&self.fence).is_some()
+        lock(&self.held.fence).is_some()
     }
 
     fn lease(&self) -> (&(dyn Fn() -> Timestamp + Send + Sync), SignedDuration) {
-        (self.clock.as_ref(), SignedDuration::try_from(self.service.lease).unwrap_or(SignedDuration::MAX))
+        (&**self.clock, signed(self.service.lease))
     }
 
     fn is_stopped(&self) -> bool {
@@ -439,6 +425,30 @@ impl<'a> Shift<'a> {
     fn kept(&self) -> KeptInDatabase<'_> {
         KeptInDatabase { database: &self.service.database, run: &self.run }
     }
+}
+
+/// Gives signs of life for what is held, as long as nobody ends it.
+async fn beat(database: Database, run: String, held: Arc<Held>, clock: Clock, lease: Duration) {
+    loop {
+        tokio::time::sleep(lease / 5).await;
+        let fence = lock(&held.fence).clone();
+        if let Some(fence) = fence {
+            let until = clock().checked_add(signed(lease)).unwrap_or(Timestamp::MAX);
+            match database.renew_lease(&fence, until).await {
+                Ok(()) => (),
+                Err(DatabaseError::Fenced { .. }) => *lock(&held.fence) = None,
+                Err(error) => tracing::warn!(%error, "the lease of the run could not be renewed"),
+            }
+        }
+        let units: Vec<ClaimedUnit> = lock(&held.units).iter().cloned().collect();
+        if let Err(error) = database.renew_units(&run, &units, (&*clock, signed(lease))).await {
+            tracing::warn!(%error, "the leases of units could not be renewed");
+        }
+    }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
 /// What processes wrote of a run into the memory.

@@ -4,32 +4,18 @@
 use std::fmt::Write as _;
 
 /// What `cargo xtask scale` and `cargo xtask bench` measured (`docs/performance.md`).
-struct Measured {
-    /// Calls for an account without clusters, besides those for each region.
-    calls_account: f64,
+mod measured {
+    /// Calls for an account without clusters, besides those for each region: entering it.
+    pub(super) const CALLS_ACCOUNT: f64 = 1.0;
     /// Calls for each region of an account without clusters.
-    calls_region: f64,
-    /// Calls for an account with one cluster, beyond those of an empty one.
-    calls_cluster: f64,
+    pub(super) const CALLS_REGION: f64 = 1.0;
+    /// Calls for an account with one cluster, beyond those of an empty one. From the difference of two runs.
+    pub(super) const CALLS_CLUSTER: f64 = 55.0;
     /// CPU of a process for each call: asking, recording, judging. Milliseconds.
-    cpu_per_call: f64,
-    /// Bytes that are kept of an account without clusters until the run is recorded.
-    kept_account: f64,
-    /// The same, for an account with one cluster, beyond an empty one.
-    kept_cluster: f64,
-    /// What putting together and judging takes for each account, in milliseconds.
-    together: f64,
+    pub(super) const CPU_PER_CALL: f64 = 0.45;
+    /// Clusters that one process judges in a second, reading and reporting included.
+    pub(super) const JUDGED_A_SECOND: f64 = 576.0;
 }
-
-const MEASURED: Measured = Measured {
-    calls_account: 0.0,
-    calls_region: 0.0,
-    calls_cluster: 0.0,
-    cpu_per_call: 0.45,
-    kept_account: 0.0,
-    kept_cluster: 0.0,
-    together: 0.0,
-};
 
 /// What AWS documents.
 mod documented {
@@ -43,7 +29,7 @@ mod documented {
 mod assumed {
     pub(super) const REGIONS: f64 = 17.0;
     /// Of so many accounts one has a cluster.
-    pub(super) const EVERY: f64 = 20.0;
+    pub(super) const EVERY: f64 = 40.0;
     /// How long a call takes, in seconds.
     pub(super) const LATENCY: f64 = 0.08;
     /// Calls of an empty account that wait for one another: the role, the regions, the lists, and one to spare.
@@ -72,24 +58,21 @@ struct Line {
     entering: f64,
     computing: f64,
     together: f64,
-    kept: f64,
 }
 
 impl Line {
     fn of(accounts: f64, processes: f64) -> Self {
-        let Measured { calls_account, calls_region, calls_cluster, cpu_per_call, kept_account, kept_cluster, together } =
-            MEASURED;
         let with = accounts / assumed::EVERY;
-        let calls = accounts * (calls_account + assumed::REGIONS * calls_region) + with * calls_cluster;
+        let empty = measured::CALLS_ACCOUNT + assumed::REGIONS * measured::CALLS_REGION;
+        let calls = accounts * empty + with * measured::CALLS_CLUSTER;
         let chains = (accounts - with) * assumed::CHAIN + with * assumed::CHAIN_CLUSTER;
         Self {
             calls: calls + accounts / documented::ACCOUNTS_A_PAGE,
             list: accounts / documented::ACCOUNTS_A_PAGE * assumed::LATENCY,
             waiting: chains * assumed::LATENCY / (processes * assumed::AT_ONCE),
             entering: accounts / documented::STS_A_SECOND,
-            computing: calls * cpu_per_call / 1_000.0 / (processes * assumed::VCPU),
-            together: accounts * together / 1_000.0,
-            kept: accounts * kept_account + with * kept_cluster,
+            computing: calls * measured::CPU_PER_CALL / 1_000.0 / (processes * assumed::VCPU),
+            together: with / measured::JUDGED_A_SECOND,
         }
     }
 
@@ -133,15 +116,15 @@ pub(crate) fn page() -> String {
         assumed::LATENCY * 1_000.0
     );
     text.push_str(
-        "| Accounts | Calls | Looking for the accounts | Reading | bound by | Putting together | Whole run | Kept in PostgreSQL meanwhile | \
-         Compute |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| Accounts | Calls | Looking for the accounts | Reading | bound by | Putting together | Whole run | Compute |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for accounts in ACCOUNTS {
         let line = Line::of(f64::from(accounts), assumed::PROCESSES);
         let reading = line.waiting.max(line.entering).max(line.computing);
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | ${:.2} |",
+            "| {} | {} | {} | {} | {} | {} | {} | ${:.2} |",
             thousands(f64::from(accounts)),
             thousands(line.calls),
             seconds(line.list),
@@ -149,7 +132,6 @@ pub(crate) fn page() -> String {
             line.bound(),
             seconds(line.together),
             seconds(line.duration()),
-            megabytes(line.kept),
             line.dollars(assumed::PROCESSES)
         );
     }
@@ -176,13 +158,15 @@ fn inputs(text: &mut String) {
     let sts = "documented: [quotas of AWS STS](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html), not read anew";
     let list = "documented: [`ListAccounts`](https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html)";
     for (what, value, from) in [
-        ("calls for an account, without those for its regions", format!("{:.1}", MEASURED.calls_account), scale),
-        ("calls for each region", format!("{:.1}", MEASURED.calls_region), scale),
-        ("calls more for an account with a cluster", format!("{:.0}", MEASURED.calls_cluster), scale),
-        ("CPU for a call", format!("{} ms", MEASURED.cpu_per_call), bench),
-        ("kept of an account without clusters", format!("{:.1} kB", MEASURED.kept_account / 1_000.0), scale),
-        ("kept more of an account with a cluster", format!("{:.0} kB", MEASURED.kept_cluster / 1_000.0), scale),
-        ("putting together and judging, for an account", format!("{:.1} ms", MEASURED.together), scale),
+        (
+            "calls for an account, without those for its regions; one more with `regions: enabled`",
+            format!("{}", measured::CALLS_ACCOUNT),
+            scale,
+        ),
+        ("calls for each region", format!("{}", measured::CALLS_REGION), scale),
+        ("calls more for an account with a cluster", format!("about {}", measured::CALLS_CLUSTER), scale),
+        ("CPU for a call", format!("{} ms", measured::CPU_PER_CALL), bench),
+        ("clusters judged in a second, by one process", format!("{}", measured::JUDGED_A_SECOND), bench),
         ("`AssumeRole` a second, of the scanner's account", format!("{:.0}", documented::STS_A_SECOND), sts),
         ("accounts on a page of the list", format!("{:.0}", documented::ACCOUNTS_A_PAGE), list),
         ("regions, clusters, latency, calls that wait for one another", "as above".to_owned(), "assumed"),
@@ -200,7 +184,8 @@ fn inputs(text: &mut String) {
         let _ = writeln!(text, "| {what} | {value} | {from} |");
     }
     text.push_str(
-        "\nNot in it: throttles and what they cost in time, starting containers, PostgreSQL, the network's traffic, and other clouds. Limits of \
+        "\nNot in it: throttles and what they cost in time, starting containers, PostgreSQL and the room it needs meanwhile, reading what \
+         was kept of empty accounts, the network's traffic, and other clouds. Limits of \
          member accounts are not shared by processes and are not reached by one run. The organisation's list is read once a run, whatever \
          the number of processes.\n",
     );
@@ -222,11 +207,6 @@ fn seconds(seconds: f64) -> String {
     if seconds < 99.5 { format!("{seconds:.0} s") } else { format!("{:.0} min", seconds / 60.0) }
 }
 
-fn megabytes(bytes: f64) -> String {
-    let megabytes = bytes / 1_000_000.0;
-    if megabytes < 999.5 { format!("{megabytes:.0} MB") } else { format!("{:.1} GB", megabytes / 1_000.0) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +225,5 @@ mod tests {
     fn numbers_are_told_as_people_read_them() {
         assert_eq!([999.0, 1_000.0, 1_234_567.0].map(thousands), ["999", "1,000", "1,234,567"]);
         assert_eq!([12.4, 99.0, 600.0].map(seconds), ["12 s", "99 s", "10 min"]);
-        assert_eq!([4e6, 2.5e9].map(megabytes), ["4 MB", "2.5 GB"]);
     }
 }

@@ -177,7 +177,8 @@ async fn of_eight_processes_that_are_killed_and_frozen_each_unit_has_one_result(
     assert_eq!(once(&stage), once(&calm), "the run is told once");
 
     let calls: usize = asked.values().sum();
-    let kept = stage.number("SELECT (SELECT SUM(bytes) FROM audit) + (SELECT SUM(bytes) FROM audited_bodies)").await;
+    let kept =
+        stage.number("SELECT ((SELECT SUM(bytes) FROM audit) + (SELECT SUM(bytes) FROM audited_bodies))::BIGINT").await;
     let last = "SELECT (MAX(finished_at) / 1000000 - (SELECT MAX(at) FROM audit))::BIGINT FROM firings";
     let together = stage.number(last).await;
     eprintln!(

@@ -39,9 +39,6 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 /// How often a unit is begun. One whose processes are lost that often is lost because of it.
 pub const MOST_ATTEMPTS: u32 = 25;
 
-/// What time it is.
-type Clock = dyn Fn() -> Timestamp + Send + Sync;
-
 fn after(now: Timestamp, lease: SignedDuration) -> Timestamp {
     now.checked_add(lease).unwrap_or(Timestamp::MAX)
 }
@@ -157,7 +154,7 @@ impl Database {
         run: &str,
         holder: &str,
         limit: usize,
-        (clock, lease): (&Clock, SignedDuration),
+        (clock, lease): (&(dyn Fn() -> Timestamp + Send + Sync), SignedDuration),
     ) -> Result<Vec<ClaimedUnit>, DatabaseError> {
         let mut connection = self.pool.acquire().await.doing(CLAIM)?;
         // Now, and not when the connection was asked for: on a busy machine the lease would be over before it began.
@@ -197,7 +194,7 @@ impl Database {
         &self,
         run: &str,
         held: &[ClaimedUnit],
-        (clock, lease): (&Clock, SignedDuration),
+        (clock, lease): (&(dyn Fn() -> Timestamp + Send + Sync), SignedDuration),
     ) -> Result<Vec<String>, DatabaseError> {
         let mut lost = Vec::new();
         let mut connection = self.pool.acquire().await.doing(CLAIM)?;
