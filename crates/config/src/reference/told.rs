@@ -96,7 +96,7 @@ pub(super) fn policy(usual: &Policy) -> Vec<Section> {
                 "approved_ranges",
                 "list of ranges",
                 "nobody has said",
-                "Ranges that may stand in an API server's allow-list (CP-02), and may reach nodes.",
+                "Ranges that may stand in an API server's allow-list (CP-02, CP-05).",
             ),
             number(
                 "narrow_ipv4_prefix",
