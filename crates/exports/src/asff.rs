@@ -12,6 +12,7 @@ use palisade_model::Provider;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
+    fmt,
     io::{self, BufWriter, Write},
     str::FromStr,
 };
@@ -67,6 +68,12 @@ impl Hub {
     fn product_arn(&self) -> String {
         let Self { account, region, partition } = self;
         format!("arn:{partition}:securityhub:{region}:{account}:product/{account}/default")
+    }
+}
+
+impl fmt::Display for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.region)
     }
 }
 

@@ -9,6 +9,7 @@
 //! invisible, and cut after 600 characters. The whole of it is in the run's own record.
 #![warn(clippy::disallowed_methods)]
 
+mod activity;
 mod asff;
 mod junit;
 mod names;
@@ -18,10 +19,11 @@ mod outcome;
 mod record;
 mod text;
 
+pub use activity::Earlier;
 pub use asff::Hub;
 pub use ocsf::OcsfVersion;
 pub use outcome::Outcome;
-pub use record::{Bundled, Record};
+pub use record::{Bundled, OwnFramework, OwnRequirement, Record};
 
 use palisade_report::{Format, Options, render};
 use std::io::{self, Write};

@@ -5,6 +5,7 @@
 
 use crate::{
     Outcome, Record,
+    activity::{self, Activity},
     names::Uuid,
     text::{line, prose},
 };
@@ -231,13 +232,32 @@ fn scope(finding: &Finding) -> (&str, Option<String>) {
 pub(crate) fn write(record: &Record<'_>, to: &mut dyn Write) -> io::Result<()> {
     let mut to = BufWriter::new(to);
     for (place, finding) in record.verdicts() {
-        serde_json::to_writer(&mut to, &event(record, place, finding))?;
+        let name = record.name(place, finding);
+        let activity = activity::of(record, &name, finding);
+        serde_json::to_writer(&mut to, &event(record, name, finding, activity))?;
+        to.write_all(b"\n")?;
+    }
+    for (name, finding) in activity::gone(record) {
+        serde_json::to_writer(&mut to, &ended(event(record, name, finding, Activity::Close)))?;
         to.write_all(b"\n")?;
     }
     to.flush()
 }
 
-fn event(record: &Record<'_>, place: usize, finding: &Finding) -> Event {
+/// An event of what is gone: it has the last words that were said of it, and no verdict.
+fn ended(mut event: Event) -> Event {
+    const GONE: &str = "Gone";
+    let compliance = &mut event.compliance;
+    (compliance.status_id, compliance.status, compliance.status_code) = (99, GONE, "gone");
+    for check in &mut compliance.checks {
+        (check.status_id, check.status) = (99, GONE);
+    }
+    event.message = line(&format!("it is gone; the last that was said: {}", event.message));
+    event.unmapped.verdict = "gone";
+    event
+}
+
+fn event(record: &Record<'_>, name: String, finding: &Finding, activity: Activity) -> Event {
     let meta = finding.control;
     let run = &record.report.run;
     let outcome = Outcome::of(finding);
@@ -265,24 +285,31 @@ fn event(record: &Record<'_>, place: usize, finding: &Finding) -> Event {
     let requirement = |map: &Mapping| -> Vec<String> {
         map.requirements.iter().map(|one| format!("{} {one}", map.edition())).collect()
     };
-    let name = record.name(place, finding);
     let (_, region) = scope(finding);
-    let waived = outcome == Outcome::Waived;
+    let (activity_id, activity_name) = activity.ocsf();
+    let (stands_id, stands) = match activity {
+        Activity::Close => (4, "Resolved"),
+        Activity::Create | Activity::Update if outcome == Outcome::Waived => (3, "Suppressed"),
+        Activity::Create | Activity::Update => (1, "New"),
+    };
     Event {
-        // A run knows of no earlier one: the same finding has the same `finding_info.uid` in each.
-        activity_id: 1,
-        activity_name: "Create",
+        activity_id,
+        activity_name,
         category_uid: 2,
         category_name: "Findings",
         class_uid: 2003,
         class_name: "Compliance Finding",
-        type_uid: 200_301,
-        type_name: "Compliance Finding: Create",
+        type_uid: 200_300 + u32::from(activity_id),
+        type_name: match activity {
+            Activity::Create => "Compliance Finding: Create",
+            Activity::Update => "Compliance Finding: Update",
+            Activity::Close => "Compliance Finding: Close",
+        },
         time: run.finished_at.as_millisecond(),
         severity_id,
         severity,
-        status_id: if waived { 3 } else { 1 },
-        status: if waived { "Suppressed" } else { "New" },
+        status_id: stands_id,
+        status: stands,
         message: line(&format!("{}: {because}", finding.cluster_name)),
         metadata: Metadata {
             version: record.ocsf.name(),

@@ -1,6 +1,6 @@
 //! What is exported.
 
-use crate::{Hub, OcsfVersion};
+use crate::{Earlier, Hub, OcsfVersion};
 use palisade_engine::{Entry, Finding, Fingerprint, Mapping, Meta, Policy, mappings};
 use palisade_report::{Outlook, Report};
 use std::{collections::BTreeMap, fmt};
@@ -29,6 +29,28 @@ impl fmt::Debug for Bundled<'_> {
     }
 }
 
+/// A framework of a user's own.
+#[derive(Clone, Debug)]
+pub struct OwnFramework {
+    /// Its id.
+    pub key: String,
+    /// Its title.
+    pub title: String,
+    /// Its version.
+    pub version: String,
+    /// Its requirements that controls speak to.
+    pub requirements: Vec<OwnRequirement>,
+}
+
+/// A requirement of a user's own framework.
+#[derive(Clone, Debug)]
+pub struct OwnRequirement {
+    /// Its id.
+    pub id: String,
+    /// The controls that speak to it.
+    pub controls: Vec<&'static Meta>,
+}
+
 /// One run, and what its forms need to know besides.
 #[derive(Debug)]
 pub struct Record<'a> {
@@ -39,6 +61,8 @@ pub struct Record<'a> {
     pub(crate) bundle: Option<Bundled<'a>>,
     pub(crate) ocsf: OcsfVersion,
     pub(crate) hub: Option<Hub>,
+    pub(crate) since: Option<&'a Earlier<'a>>,
+    pub(crate) frameworks: &'a [OwnFramework],
     /// Of the findings whose fingerprint came before: how often, by their places.
     again: BTreeMap<usize, u32>,
     /// The requirements that each control speaks to: read once and not for each of its verdicts.
@@ -64,6 +88,8 @@ impl<'a> Record<'a> {
             bundle: None,
             ocsf: OcsfVersion::default(),
             hub: None,
+            since: None,
+            frameworks: &[],
             again,
             maps,
         }
@@ -85,6 +111,18 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn as_ocsf(self, version: OcsfVersion) -> Self {
         Self { ocsf: version, ..self }
+    }
+
+    /// With frameworks of a user's own, which OSCAL's component definition then maps our checks to.
+    #[must_use]
+    pub fn with_frameworks(self, frameworks: &'a [OwnFramework]) -> Self {
+        Self { frameworks, ..self }
+    }
+
+    /// With what an earlier run said: OCSF's events tell what became of each verdict since.
+    #[must_use]
+    pub fn since(self, earlier: &'a Earlier<'a>) -> Self {
+        Self { since: Some(earlier), ..self }
     }
 
     /// With the AWS account and region whose Security Hub takes everything.

@@ -8,7 +8,7 @@ mod sample;
 use jiff::Timestamp;
 use palisade_controls::controls;
 use palisade_engine::{Acceptance, Finding, Policy, Severity, State};
-use palisade_exports::{Bundled, Form, Hub, OcsfVersion, Record, files, write};
+use palisade_exports::{Bundled, Earlier, Form, Hub, OcsfVersion, OwnFramework, OwnRequirement, Record, files, write};
 use palisade_report::{Outlook, Report};
 use proptest::prelude::*;
 use sample::{answers, hostile_names, named, report};
@@ -398,4 +398,123 @@ fn an_export_of_nothing_is_still_whole() {
     assert_eq!(text(&record, "ocsf.ndjson"), "");
     assert_eq!(text(&record, "asff.ndjson"), "");
     assert!(text(&record, "junit.xml").contains("tests=\"0\""));
+}
+
+/// By its name: the activity of a verdict's event, its status, and what it says of the verdict.
+fn events(record: &Record<'_>) -> BTreeMap<String, (u64, u64, String)> {
+    let text = text(record, "ocsf.ndjson");
+    let events = text.lines().map(|line| {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let (activity, word) = (event["activity_id"].as_u64().unwrap(), event["activity_name"].as_str().unwrap());
+        assert_eq!(event["type_uid"], 200_300 + activity);
+        assert_eq!(event["type_name"], format!("Compliance Finding: {word}"));
+        let code = event["compliance"]["status_code"].as_str().unwrap().to_owned();
+        let name = event["finding_info"]["uid"].as_str().unwrap().to_owned();
+        (name, (activity, event["status_id"].as_u64().unwrap(), code))
+    });
+    events.collect()
+}
+
+#[test]
+fn an_event_closes_what_was_open_and_is_good_now_and_nothing_that_is_not_known() {
+    let (controls, policy, nothing) = (controls(), Policy::default(), nothing());
+    let base = bases().remove("CP-01").unwrap();
+    let good = [State::Pass, State::NotApplicable, State::Inherited];
+    for (before, after) in State::ALL.into_iter().flat_map(|before| State::ALL.map(|after| (before, after))) {
+        let earlier = of(&nothing, vec![finding(&base, before, false)]);
+        let later = of(&nothing, vec![finding(&base, after, false)]);
+        let earlier = Earlier::of(&earlier, &controls, &policy);
+        let told = events(&Record::new(&later, &controls, &policy).since(&earlier));
+        let closes = good.contains(&after) && !good.contains(&before);
+        let expected = if closes { (3, 4) } else { (2, 1) };
+        let (activity, status, _) = told.values().next().unwrap();
+        assert_eq!((*activity, *status), expected, "{before} {after}");
+    }
+    let later = of(&nothing, vec![finding(&base, State::Fail, true)]);
+    let alone = events(&Record::new(&later, &controls, &policy));
+    assert_eq!(alone.values().next().map(|event| (event.0, event.1)), Some((1, 3)), "created, and suppressed");
+    let earlier = of(&nothing, Vec::new());
+    let earlier = Earlier::of(&earlier, &controls, &policy);
+    assert_eq!(events(&Record::new(&later, &controls, &policy).since(&earlier)), alone);
+}
+
+#[test]
+fn what_is_gone_is_closed_where_this_run_looked_and_nowhere_else() {
+    let (controls, policy) = (controls(), Policy::default());
+    let whole = Report { gaps: Vec::new(), unseen: BTreeMap::new(), ..report() };
+    let earlier = Earlier::of(&whole, &controls, &policy);
+    // A cluster in a place with others.
+    let row = whole
+        .clusters
+        .iter()
+        .find(|row| {
+            whole.clusters.iter().filter(|other| (other.provider, &other.scope) == (row.provider, &row.scope)).count()
+                > 1
+        })
+        .unwrap();
+    let is_of = |finding: &Finding| finding.provider == row.provider && finding.cluster.as_str() == row.id;
+    let without = Report {
+        clusters: whole.clusters.iter().filter(|other| other.id != row.id).cloned().collect(),
+        findings: whole.findings.iter().filter(|finding| !is_of(finding)).cloned().collect(),
+        ..whole.clone()
+    };
+    let lost = whole.findings.iter().filter(|finding| is_of(finding) && !finding.rolled_up).count();
+    let gone = |report: &Report| {
+        let told = events(&Record::new(report, &controls, &policy).since(&earlier));
+        told.into_values().filter(|(activity, status, code)| (*activity, *status) == (3, 4) && code == "gone").count()
+    };
+    assert!(lost > 10);
+    assert_eq!(gone(&without), lost);
+    assert_eq!(gone(&whole), 0);
+    let gaps = report().gaps.into_iter().take(1).map(|gap| palisade_engine::GapRow { scope: row.scope.clone(), ..gap });
+    assert_eq!(gone(&Report { gaps: gaps.collect(), ..without.clone() }), 0, "its place was not listed whole");
+    assert_eq!(gone(&Report { unseen: [(row.provider, 1)].into(), ..without.clone() }), 0, "nobody looked everywhere");
+    assert_eq!(
+        gone(&Report { clusters: Vec::new(), findings: Vec::new(), ..whole.clone() }),
+        0,
+        "nothing was looked at"
+    );
+
+    // One thing of a cluster: closed where the control still judges the rest of it and knows everything.
+    let group = |finding: &Finding| (finding.provider, finding.cluster.clone(), finding.control.id);
+    let verdicts: Vec<&Finding> = whole.findings.iter().filter(|finding| !finding.rolled_up).collect();
+    let one = verdicts
+        .iter()
+        .find(|one| {
+            verdicts.iter().filter(|other| group(other) == group(one)).count() > 1
+                && verdicts.iter().all(|other| group(other) != group(one) || other.state != State::Unknown)
+        })
+        .unwrap();
+    let mut findings = whole.findings.clone();
+    findings.retain(|other| other.fingerprint != one.fingerprint);
+    let fewer = Report { findings: findings.clone(), ..whole.clone() };
+    assert_eq!(gone(&fewer), 1);
+    for other in &mut findings {
+        if group(other) == group(one) {
+            other.state = State::Unknown;
+        }
+    }
+    assert_eq!(gone(&Report { findings, ..whole.clone() }), 0, "what hides the rest may hide it too");
+}
+
+#[test]
+fn a_framework_of_ones_own_stands_in_the_map_of_checks_whatever_it_is_called() {
+    let (controls, policy, whole) = (controls(), Policy::default(), report());
+    for name in hostile_names().into_iter().chain(["acme-baseline".to_owned()]) {
+        let metas = vec![controls[0].meta, controls[1].meta];
+        let requirement = |id: &str, controls| OwnRequirement { id: id.to_owned(), controls };
+        let own = OwnFramework {
+            key: "acme-baseline".to_owned(),
+            title: name.clone(),
+            version: name,
+            requirements: vec![requirement("OPS 1", metas), requirement("OPS 2", Vec::new())],
+        };
+        let empty = OwnFramework { key: "asks-people".to_owned(), requirements: Vec::new(), ..own.clone() };
+        let frameworks = [own, empty];
+        let record = Record::new(&whole, &controls, &policy).with_frameworks(&frameworks);
+        assert_eq!(broken(&documents(&record)), Vec::<String>::new());
+        let definition = text(&record, "oscal/component-definition.json");
+        assert!(definition.contains("\"acme-baseline-OPS-1\"") && !definition.contains("OPS-2"));
+        assert!(!definition.contains("asks-people"));
+    }
 }

@@ -71,6 +71,11 @@ pub fn framework(report: &FrameworkReport<'_>, format: FrameworkFormat, to: &mut
     }
 }
 
+/// The JSON Schema of `palisade.framework/v1`, as published in `docs/reference/`.
+pub fn framework_report_schema() -> serde_json::Value {
+    json::schema()
+}
+
 impl FrameworkReport<'_> {
     fn calls(&self, finding: &Finding) -> String {
         self.calls.map_or_else(String::new, |calls| calls(finding))

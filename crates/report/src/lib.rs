@@ -34,7 +34,7 @@ pub use answers::{AnswerRow, AnswerSheet, AnswerTally};
 pub use authority::{authority, authority_json};
 pub use calendar::plan_ics;
 pub use changes::{ChangeRow, Changes, History, scores};
-pub use framework::{FrameworkFormat, FrameworkReport, SealedBy, framework};
+pub use framework::{FrameworkFormat, FrameworkReport, SealedBy, framework, framework_report_schema};
 pub use holders::{who, who_json};
 pub use html::maps::after_the_plan;
 pub use issues::{plan_github, plan_jira};

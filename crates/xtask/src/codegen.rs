@@ -92,6 +92,7 @@ fn documents() -> anyhow::Result<BTreeMap<String, String>> {
         ("docs/reference/evaluation.schema.json".to_owned(), palisade_report::json_schema()),
         ("docs/reference/answers.schema.json".to_owned(), palisade_config::answers_schema(&controls)),
         ("docs/reference/framework.schema.json".to_owned(), palisade_config::framework_schema(&controls)),
+        ("docs/reference/framework-report.schema.json".to_owned(), palisade_report::framework_report_schema()),
         ("schedules/schema.json".to_owned(), palisade_config::schedule_schema(&ids)),
     ]);
     documents.extend(reference::pages(&schemas));

@@ -4,7 +4,7 @@ use super::{
     profile::catalog_resource,
     words::{BackMatter, Metadata, Prop, Resource, Rlink, title, token},
 };
-use crate::{Record, names::Uuid};
+use crate::{OwnFramework, OwnRequirement, Record, names::Uuid};
 use palisade_engine::{Entry, Framework, Meta, Requirement, mappings};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -84,7 +84,10 @@ pub(super) fn of(record: &Record<'_>) -> Document {
         implemented_requirements: record.controls.iter().map(own).collect(),
     };
     let others = editions.iter().map(|(edition, requirements)| implementation(*edition, requirements));
-    let resources = editions.keys().map(|edition| framework(*edition));
+    // OSCAL has no implementation without a requirement.
+    let users = || record.frameworks.iter().filter(|own| own.requirements.iter().any(|one| !one.controls.is_empty()));
+    let others = others.chain(users().map(of_user));
+    let resources = editions.keys().map(|edition| framework(*edition)).chain(users().map(framework_of_user));
     let rules = record.controls.iter().flat_map(|control| {
         let meta = control.meta;
         [
@@ -163,6 +166,43 @@ fn implementation(edition: Edition, requirements: &Requirements) -> Implementati
                     .chain(metas.iter().map(|meta| Prop::new("Rule_Id", meta.id)))
                     .collect(),
             })
+            .collect(),
+    }
+}
+
+fn user_key(own: &OwnFramework) -> [&str; 3] {
+    ["own-framework", &own.key, &own.version]
+}
+
+fn framework_of_user(own: &OwnFramework) -> Resource {
+    Resource {
+        uuid: Uuid::of("resource", &user_key(own)),
+        title: title(&format!("{} {}", own.title, own.version)),
+        description: Some("A framework of the organisation's own.".to_owned()),
+        rlinks: Vec::new(),
+    }
+}
+
+fn of_user(own: &OwnFramework) -> Implementation {
+    let [_, key, version] = user_key(own);
+    let implemented = |one: &OwnRequirement| Implemented {
+        uuid: Uuid::of("implemented", &[&user_key(own)[..], &[one.id.as_str()]].concat()),
+        control_id: token(&format!("{key}-{}", one.id)),
+        description: one.controls.iter().map(|meta| meta.title).collect::<Vec<_>>().join("; "),
+        props: [Prop::new("requirement", &one.id)]
+            .into_iter()
+            .chain(one.controls.iter().map(|meta| Prop::new("Rule_Id", meta.id)))
+            .collect(),
+    };
+    Implementation {
+        uuid: Uuid::of("implementation", &user_key(own)),
+        source: format!("#{}", Uuid::of("resource", &user_key(own))),
+        description: title(&format!("Requirements of {key} {version} that checks give evidence for.")),
+        implemented_requirements: own
+            .requirements
+            .iter()
+            .filter(|one| !one.controls.is_empty())
+            .map(implemented)
             .collect(),
     }
 }

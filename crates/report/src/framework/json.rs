@@ -3,76 +3,100 @@
 use super::FrameworkReport;
 use palisade_engine::Finding;
 use palisade_frameworks::{ControlResult, Counts, Heard, Question, RequirementResult, Status};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
     io::{self, Write},
 };
 
-#[derive(Serialize)]
+/// How the requirements of a framework stand in one run.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "palisade.framework/v1")]
 struct Whole<'a> {
+    /// Always `palisade.framework/v1`.
     schema: &'static str,
+    /// Which framework.
     framework: Framework<'a>,
+    /// Which run.
     run: Run<'a>,
+    /// Of which clusters.
     scope: Scope<'a>,
+    /// How much was seen.
     coverage: Coverage,
     #[serde(skip_serializing_if = "Option::is_none")]
     sealed: Option<Sealed<'a>>,
     /// Requirements of which something is checked or asked, by how they stand.
     counts: BTreeMap<&'static str, u64>,
+    /// Every requirement, in the order of the framework.
     requirements: Vec<Requirement<'a>>,
+    /// Every control that speaks to one of them.
     controls: Vec<Control<'a>>,
 }
 
-#[derive(Serialize)]
+/// Which framework.
+#[derive(Serialize, JsonSchema)]
 struct Framework<'a> {
     name: &'a str,
     title: &'a str,
     version: &'a str,
+    /// Whether it is a user's own.
     own: bool,
     providers: Vec<&'static str>,
+    /// What of it is checked, in words.
     covers: String,
 }
 
-#[derive(Serialize)]
+/// Which run.
+#[derive(Serialize, JsonSchema)]
 struct Run<'a> {
     id: &'a str,
+    #[schemars(with = "String")]
     started_at: jiff::Timestamp,
+    #[schemars(with = "String")]
     finished_at: jiff::Timestamp,
     palisade: &'a str,
 }
 
-#[derive(Serialize)]
+/// Of which clusters.
+#[derive(Serialize, JsonSchema)]
 struct Scope<'a> {
     clusters: usize,
+    /// Places where clusters may be that nobody could look at.
     unseen_places: usize,
     places: Vec<Place<'a>>,
 }
 
-#[derive(Serialize)]
+/// An account and region, a subscription or a project.
+#[derive(Serialize, JsonSchema)]
 struct Place<'a> {
     provider: &'static str,
     scope: &'a str,
     clusters: usize,
 }
 
-#[derive(Serialize)]
+/// How much was seen.
+#[derive(Serialize, JsonSchema)]
 struct Coverage {
     facts_known: u64,
     facts_total: u64,
     gaps: usize,
 }
 
-#[derive(Serialize)]
+/// The bundle of evidence that it is made of.
+#[derive(Serialize, JsonSchema)]
 struct Sealed<'a> {
+    /// The SHA-256 of its manifest.
     manifest_sha256: &'a str,
     key: Option<&'a str>,
     origin: Option<&'a str>,
     number: Option<u64>,
+    /// Whether the reader trusts the key.
     key_is_trusted: bool,
 }
 
-#[derive(Serialize)]
+/// How a requirement stands.
+#[derive(Serialize, JsonSchema)]
 struct Requirement<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +104,7 @@ struct Requirement<'a> {
     status: &'static str,
     /// Whether anything of it is checked or asked.
     checked: bool,
+    /// Why, a sentence for each cause.
     because: &'a [String],
     clusters: BTreeMap<&'static str, u64>,
     controls: Vec<&'static str>,
@@ -89,15 +114,18 @@ struct Requirement<'a> {
     questions: Vec<Asked<'a>>,
 }
 
-#[derive(Serialize)]
+/// A control of the catalogue that this version does not have.
+#[derive(Serialize, JsonSchema)]
 struct NotChecked {
     id: &'static str,
     title: &'static str,
 }
 
-#[derive(Serialize)]
+/// What people are asked for a requirement.
+#[derive(Serialize, JsonSchema)]
 struct Asked<'a> {
     asks: &'a str,
+    /// Whether the answer counts: it is neither missing nor over.
     counts: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<&'static str>,
@@ -111,7 +139,8 @@ struct Asked<'a> {
     evidence: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// What a control says for the framework.
+#[derive(Serialize, JsonSchema)]
 struct Control<'a> {
     id: &'static str,
     name: &'static str,
@@ -124,7 +153,8 @@ struct Control<'a> {
     more: u64,
 }
 
-#[derive(Serialize)]
+/// A finding that a requirement rests on.
+#[derive(Serialize, JsonSchema)]
 struct Reference<'a> {
     fingerprint: String,
     status: &'static str,
@@ -140,12 +170,19 @@ struct Reference<'a> {
     calls: String,
 }
 
-#[derive(Serialize)]
+/// Who accepted it, and until when.
+#[derive(Serialize, JsonSchema)]
 struct Waiver<'a> {
     owner: &'a str,
     approver: &'a str,
     reason: &'a str,
+    #[schemars(with = "String")]
     until: jiff::Timestamp,
+}
+
+/// The JSON Schema of the form, as published in `docs/reference/`.
+pub(super) fn schema() -> serde_json::Value {
+    schemars::schema_for!(Whole<'static>).to_value()
 }
 
 pub(super) fn json(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Result<()> {
