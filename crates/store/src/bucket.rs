@@ -3,6 +3,7 @@
 //! A file is put under its name once and never replaced, so a bucket may be write-once. The list of sums goes last: what has
 //! one is whole. Of a bundle of evidence, that is its manifest.
 
+mod bundles;
 mod lock;
 
 pub use lock::{Fact, Lock, STORAGE_CALLS, Storage};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs,
-    io::{self, Write as _},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -230,6 +230,16 @@ impl SnapshotFolder {
         }
         units.sort();
         Ok(units)
+    }
+
+    /// Of what a list is, without a look at its records.
+    pub fn scope(&self, unit: &Path) -> Result<String, StoreError> {
+        let read = |source| StoreError::Read { path: unit.to_owned(), source };
+        let mut line = String::new();
+        BufReader::new(fs::File::open(unit).map_err(read)?).read_line(&mut line).map_err(read)?;
+        let malformed =
+            |error: serde_json::Error| StoreError::Malformed { path: unit.to_owned(), why: format!("header: {error}") };
+        serde_json::from_str::<Header>(&line).map(|header| header.scope).map_err(malformed)
     }
 
     /// Reads one scope and checks every body against its digest.

@@ -225,10 +225,21 @@ mod s3 {
         match ask(s3, "versioning").await {
             Err(why) => Fact::Unknown(why),
             Ok((200, body)) => match xml_to_json(&body) {
-                Ok(value) => Fact::Known(text(&value, "/VersioningConfiguration/Status") == Some("Enabled")),
+                Ok(value) => versions(&value),
                 Err(error) => Fact::Unknown(error.to_string()),
             },
             Ok((status, _)) => Fact::Unknown(refused(status, "s3:GetBucketVersioning")),
+        }
+    }
+
+    /// S3 calls the whole `VersioningConfiguration`, and others who speak as it does call it otherwise.
+    pub(super) fn versions(answer: &Value) -> Fact<bool> {
+        let whole = answer.as_object().and_then(|whole| whole.values().next());
+        match whole.map(|whole| whole.get("Status").and_then(Value::as_str)) {
+            None => Fact::Unknown("the answer is none about versions".to_owned()),
+            Some(None) => Fact::Known(false),
+            Some(Some("Enabled")) => Fact::Known(true),
+            Some(Some(_)) => Fact::Unknown("versions are not made any more, and those of before are kept".to_owned()),
         }
     }
 
@@ -440,6 +451,20 @@ mod tests {
         let kept = Lock::Kept { mode: Fact::Known("GOVERNANCE".to_owned()), keeps: Fact::Known("7 years".to_owned()) };
         assert_eq!(s3::read(&body(rule)), Ok(kept));
         assert!(s3::read("<oops").is_err());
+    }
+
+    #[cfg(feature = "s3")]
+    #[test]
+    fn versions_are_kept_not_kept_or_nobody_knows() {
+        let said = |body: &str| s3::versions(&palisade_provider::xml_to_json(body).unwrap());
+        for root in ["VersioningConfiguration", "GetBucketVersioningResponse"] {
+            let body =
+                |status: &str| format!("<{root} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{status}</{root}>");
+            assert_eq!(said(&body("<Status>Enabled</Status>")), Fact::Known(true));
+            assert_eq!(said(&body("")), Fact::Known(false));
+            assert!(matches!(said(&body("<Status>Suspended</Status>")), Fact::Unknown(_)));
+        }
+        assert_eq!(said("<VersioningConfiguration/>"), Fact::Known(false));
     }
 
     /// Answers one request with these headers and body. Returns where, and what was asked.
