@@ -15,6 +15,7 @@ mod node;
 mod policy;
 mod reader;
 mod reference;
+mod retention;
 mod schedule;
 mod schema;
 mod service;
@@ -29,6 +30,7 @@ pub use framework::{framework_schema, read_framework};
 pub use limits::Limits;
 pub use nearest::nearest;
 pub use reference::{Key, Section, Takes, reference};
+pub use retention::{EvidenceConfig, HoldConfig};
 pub use schedule::{
     EvidenceExport, EvidenceFormat, Known, Profile, ScheduleConfig, ScheduleTarget, ScheduleTargets, Selection,
     read_schedule,
@@ -60,6 +62,8 @@ pub struct Config {
     pub service: ServiceConfig,
     /// What a run may ask of the clouds at most.
     pub limits: Limits,
+    /// For how long bundles of evidence are kept. Absent: nobody removes any.
+    pub evidence: Option<EvidenceConfig>,
 }
 
 /// Reads `palisade.yaml`. `controls` are the ids that severities may be set for.
@@ -90,13 +94,14 @@ pub fn check_schedules_of_routes(source: &Source<'_>, schedules: &[&str]) -> Res
 }
 
 fn root_config(root: &node::Node, controls: &[&str], diagnostics: &mut Diagnostics) -> Option<Config> {
-    let map =
-        reader::Map::of(root, "the configuration", &["targets", "policy", "sinks", "service", "limits"], diagnostics)?;
+    let known = &["targets", "policy", "sinks", "service", "limits", "evidence"];
+    let map = reader::Map::of(root, "the configuration", known, diagnostics)?;
     let sinks = map.get("sinks").and_then(|entry| sinks::read(entry.value, diagnostics));
     let targets = target::read(&map, diagnostics);
     let (policy, policy::Files { waivers: waivers_file, answers: answers_file }) =
         policy::read(map.get("policy").map(|entry| entry.value), controls, diagnostics);
     let service = service::read(map.get("service").map(|entry| entry.value), diagnostics);
     let limits = limits::read(map.get("limits").map(|entry| entry.value), diagnostics);
-    Some(Config { targets, policy, waivers_file, answers_file, sinks, service, limits })
+    let evidence = map.get("evidence").and_then(|entry| retention::read(entry.value, diagnostics));
+    Some(Config { targets, policy, waivers_file, answers_file, sinks, service, limits, evidence })
 }

@@ -56,8 +56,14 @@ pub enum Takes {
 
 /// Every part, in the order of the file.
 pub fn reference() -> Vec<Section> {
-    [told::targets(), told::policy(&Policy::default()), told::sinks(), told::service(&ServiceConfig::default())]
-        .concat()
+    [
+        told::targets(),
+        told::policy(&Policy::default()),
+        told::sinks(),
+        told::service(&ServiceConfig::default()),
+        told::evidence(),
+    ]
+    .concat()
 }
 
 fn key(name: &'static str, takes: Takes, default: impl ToString, means: &'static str) -> Key {
@@ -85,7 +91,7 @@ const PER_HOUR: u32 = Route::MESSAGES_PER_HOUR;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Source, policy, read, service, sinks, target};
+    use crate::{Source, policy, read, retention, service, sinks, target};
 
     fn keys(place: &str) -> Vec<&'static str> {
         let all = reference();
@@ -113,6 +119,8 @@ mod tests {
         assert_eq!(told(keys("service")), set(service::KEYS));
         assert_eq!(told(keys("service.keep")), set(service::KEEP_KEYS));
         assert_eq!(told(keys("service.pings")), set(service::PING_KEYS));
+        assert_eq!(told(keys("evidence")), set(retention::KEYS));
+        assert_eq!(told(keys("evidence.holds")), set(retention::HOLD_KEYS));
         assert_eq!(told(keys("sinks.channels")), set(sinks::COMMON));
         for medium in palisade_message::Medium::ALL {
             let place = format!("sinks.channels, {}", medium.name());
@@ -126,6 +134,7 @@ mod tests {
         let channel = "sinks:\n  channels:\n    - {name: c, kind: teams, url: \"env:U\"}\n";
         match section.place {
             "policy" => format!("{target}policy:\n  {key}: {value}\n"),
+            "evidence" => format!("{target}evidence:\n  bundles: [kept]\n  {key}: {value}\n"),
             "service" => format!("{target}service:\n  {key}: {value}\n"),
             "service.keep" => format!("{target}service:\n  keep:\n    {key}: {value}\n"),
             "service.pings" => {

@@ -230,3 +230,37 @@ fn the_service_says_how_long_and_whom() {
     let told = mistakes(&text("  pings: [{schedule: nightly, url: \"https://hc-ping.com/s3cret\"}]\n"));
     assert!(told.contains("env:NAME") && !told.contains("s3cret"), "{told}");
 }
+
+#[test]
+fn every_mistake_about_the_keeping_of_evidence_is_reported_at_once_with_its_place() {
+    insta::assert_snapshot!(mistakes(
+        "targets: [{name: prod, provider: aws}]
+evidence:
+  bundle: here
+  bundles_days: 100
+  answers_days: 200
+  after_runs: perhaps
+  holds:
+    - {reason: a case, by: ana}
+    - {reason: a case, run: r, from: 2026-01-01}
+    - {by: ana, from: 2026-13-01}
+    - {reason: a case, by: ana, from: 2026-02-01, to: 2026-01-01}
+"
+    ));
+}
+
+#[test]
+fn evidence_is_kept_for_seven_years_and_its_answers_for_four_hundred_days_unless_somebody_says_otherwise() {
+    let evidence = |more: &str| {
+        let text = format!("targets: [{{name: prod, provider: aws}}]\nevidence: {{bundles: [kept]{more}}}\n");
+        read(&Source { name: "palisade.yaml", text: &text }, CONTROLS).unwrap().evidence.unwrap()
+    };
+    let usual = evidence("");
+    assert_eq!((usual.bundles_days, usual.answers_days, usual.after_runs), (2557, 400, false));
+    assert_eq!(usual.record, "palisade.retention.ndjson");
+    // Shorter bundles have shorter answers.
+    assert_eq!(evidence(", bundles_days: 90").answers_days, 90);
+    let held = evidence(", holds: [{reason: x, by: ana, to: 2026-06-30}, {reason: y, by: ben, run: abc}]").holds;
+    assert_eq!((held[0].from, held[0].to), (None, Some("2026-06-30".parse().unwrap())));
+    assert_eq!(held[1].run.as_deref(), Some("abc"));
+}

@@ -496,3 +496,53 @@ pub(super) fn service(usual: &ServiceConfig) -> Vec<Section> {
         },
     ]
 }
+
+pub(super) fn evidence() -> Vec<Section> {
+    vec![
+        Section {
+            place: "evidence",
+            about: "For how long bundles of evidence are kept, and what is held whatever its age",
+            keys: vec![
+                other(
+                    "bundles",
+                    "list",
+                    REQUIRED,
+                    "Where bundles are: folders beside the configuration, addresses of buckets.",
+                ),
+                other(
+                    "period_keys",
+                    "folder",
+                    "none",
+                    "Where the keys of months are, `*.key`, which are destroyed in time.",
+                ),
+                number(
+                    "bundles_days",
+                    (1, 36_500),
+                    "days",
+                    crate::retention::BUNDLES,
+                    "How long a bundle is kept, from the run's last answer on.",
+                ),
+                other(
+                    "answers_days",
+                    "days, not more than `bundles_days`",
+                    "400",
+                    "How long answers can be read, from the end of their month on: then its key is destroyed.",
+                ),
+                flag("after_runs", Some(false), "Whether each run of a schedule removes what is due."),
+                other("record", "file", "`palisade.retention.ndjson`", "Where every removal is written down."),
+                other("holds", "list", "none", "What is held whatever its age."),
+            ],
+        },
+        Section {
+            place: "evidence.holds",
+            about: "A legal hold: of one run, or of the runs of some days",
+            keys: vec![
+                other("reason", "text", REQUIRED, "Why."),
+                other("by", "text", REQUIRED, "Who said so."),
+                other("run", "id of a run", "the days", "The one run it is of."),
+                other("from", "day", "the first", "The first day in UTC, included."),
+                other("to", "day", "open", "The last day in UTC, included."),
+            ],
+        },
+    ]
+}
