@@ -1,22 +1,14 @@
 //! Azure Key Vault.
 
-use crate::Read;
+use crate::{Read, azure_cloud};
 use azure_core::{credentials::TokenCredential, error::ErrorKind, http::ClientOptions};
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions, models::SecretClientGetSecretOptions};
-use palisade_azure::Cloud;
 use std::sync::Arc;
 
 /// Reads a secret of a vault: this version, or the current one. The SDK asks for a token only when the vault names its own
 /// cloud as the one to sign in for.
 pub(crate) async fn read(host: &str, name: &str, version: Option<&str>) -> Read {
-    let cloud = if host.ends_with(".usgovcloudapi.net") {
-        Cloud::UsGovernment
-    } else if host.ends_with(".azure.cn") {
-        Cloud::China
-    } else {
-        Cloud::Public
-    };
-    let (credential, client_options) = palisade_azure::own_access(cloud)?;
+    let (credential, client_options) = palisade_azure::own_access(azure_cloud(host))?;
     with(credential, client_options, host, (name, version)).await
 }
 

@@ -1,6 +1,7 @@
-//! Reads secrets where they are kept: environment, files and the secret managers of three clouds.
+//! Reads secrets where they are kept: environment, files and the secret managers of three clouds. Has keys sign that stay in
+//! the key managers of the same three ([`ManagedKey`]).
 //!
-//! Each manager stands behind a feature (`aws`, `azure`, `gcp`) and is asked with the process's own identity: the official
+//! Each manager stands behind a feature (`aws`, `azure`, `gcp`, `kms-aws`, `kms-azure`, `kms-gcp`) and is asked with the process's own identity: the official
 //! SDK finds and signs, and one call reads one secret. Nothing is listed, nothing is written, and no answer is kept here.
 
 #[cfg(feature = "aws")]
@@ -9,6 +10,9 @@ mod aws;
 mod azure;
 #[cfg(feature = "gcp")]
 mod gcp;
+mod key;
+
+pub use key::{KeyManagerError, KeyPlace, KeyPlaceError, ManagedKey};
 
 use palisade_message::{Entry, Managed, SecretRef};
 use palisade_notify::{Keep, Kept, Local, Secret, SecretError, secret};
@@ -25,6 +29,18 @@ pub struct Vault {
 
 /// How long a secret manager may take, with everything that signing in needs.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The cloud of a vault's host.
+#[cfg(any(feature = "azure", feature = "kms-azure"))]
+fn azure_cloud(host: &str) -> palisade_azure::Cloud {
+    if host.ends_with(".usgovcloudapi.net") {
+        palisade_azure::Cloud::UsGovernment
+    } else if host.ends_with(".azure.cn") {
+        palisade_azure::Cloud::China
+    } else {
+        palisade_azure::Cloud::Public
+    }
+}
 
 /// The text of a secret, or why there is none, in short and without secrets.
 type Read = Result<Vec<u8>, String>;
