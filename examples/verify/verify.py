@@ -39,7 +39,7 @@ def signed(data, signature, name):
         for file, content in (("k", read("signer.pem")), ("d", data), ("s", signature)):
             with open(os.path.join(work, file), "wb") as out:
                 out.write(content)
-        check = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "k", "-rawin", "-in", "d", "-sigfile", "s"]
+        check = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "k", "-rawin", *DIGEST, "-in", "d", "-sigfile", "s"]
         need(subprocess.run(check, cwd=work, capture_output=True).returncode == 0, name, "is not signed by signer.pem")
 
 
@@ -70,8 +70,8 @@ def checkpoint(name):
     start = f"\u2014 {origin} "
     need(signature.startswith(start) and signature.endswith("\n"), name, "has no signature")
     raw = unbase64(signature[len(start):-1], name)
-    key = base64.b64decode("".join(read("signer.pem").decode().split("\n")[1:-2]))[-32:]
-    need(raw[:4] == hashlib.sha256(origin.encode() + b"\n\x01" + key).digest()[:4], name, "has another key id")
+    key_id = der if DIGEST else origin.encode() + b"\n\x01" + der[-32:]
+    need(raw[:4] == hashlib.sha256(key_id).digest()[:4], name, "has another key id")
     signed((body + "\n").encode(), raw[4:], name)
     return text, origin, int(size), unbase64(tree, name)
 
@@ -80,6 +80,10 @@ def lines(text, name):
     return [unbase64(line, name) for line in text.split("\n")[:-1]]
 
 
+der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=read("signer.pem"), capture_output=True).stdout
+ALGORITHM = {44: "ed25519", 91: "ecdsa-p256-sha256"}.get(len(der))
+need(ALGORITHM, "signer.pem", "is no key of Ed25519 or P-256")
+DIGEST = [] if ALGORITHM == "ed25519" else ["-digest", "sha256"]
 manifest_bytes = read("manifest.json")
 manifest = json.loads(manifest_bytes)
 need((json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode() == manifest_bytes, "manifest.json", "has another form")
@@ -106,10 +110,11 @@ need((json.dumps(envelope, indent=2) + "\n").encode() == envelope_bytes, "manife
 payload = unbase64(envelope["payload"], "manifest.dsse.json")
 kind = envelope["payloadType"].encode()
 [signature] = envelope["signatures"]
-der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=read("signer.pem"), capture_output=True).stdout
 need(signature["keyid"] == sha(der), "manifest.dsse.json", "names another key")
 signed(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload), unbase64(signature["sig"], "manifest.dsse.json"), "manifest.dsse.json")
-need(json.loads(payload)["subject"][0]["digest"]["sha256"] == sha(manifest_bytes), "manifest.json", "is not what was signed")
+statement = json.loads(payload)
+need(statement["subject"][0]["digest"]["sha256"] == sha(manifest_bytes), "manifest.json", "is not what was signed")
+need(statement["predicate"].get("algorithm", "ed25519") == ALGORITHM, "manifest.dsse.json", "names another algorithm")
 if key_file:
     with open(key_file, "rb") as file:
         need(file.read().strip() == read("signer.pem").strip(), "signer.pem", "is not the key that you gave")

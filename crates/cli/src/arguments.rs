@@ -15,7 +15,7 @@ mod waivers;
 
 pub(crate) use answers::{Answers, AnswersStatus, CheckAnswers, InitAnswers};
 pub(crate) use catalogue::{Cloud, Controls, Data, DataStatus, Explain, Permissions, RoleFormat};
-pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName, Trusted, VerifyBundles};
+pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName, Retain, Trusted, VerifyBundles};
 pub(crate) use export::{ExportFormat, ExportRun, ExportTargets};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use palisade_config::{Source, read_answers};
 use palisade_controls::controls;
 use palisade_engine::Answers;
-use palisade_evidence::{Bundle, FiringCounts, PublicKey, Rotation, SigningKey, Trust, verify};
+use palisade_evidence::{Bundle, FiringCounts, PublicKey, Rotation, Trust, verify};
 use palisade_message::SecretRef;
 use palisade_notify::{Keep as _, Secret};
 use palisade_report::plain;
@@ -27,11 +27,15 @@ mod firings;
 mod keys;
 mod period;
 mod place;
+pub(crate) mod retention;
 mod shown;
+mod signer;
 mod timestamp;
 mod verified;
+mod views;
 
 pub(crate) use again::{judged, judged_again, replay};
+pub(crate) use signer::KeyRef;
 
 pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
@@ -46,25 +50,24 @@ pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<E
             Ok(Exit::Done)
         }
         Evidence::Timestamp { bundle, tsa } => timestamp::run(bundle, tsa, screen).await,
-        Evidence::Answer { bundle, call, trusted } => {
+        Evidence::Answer { bundle, call, export, trusted } => {
             let place = Place::of(bundle).await?;
             let opened = Bundle::open(place.path(), &trust(trusted).await?)
                 .with_context(|| format!("the bundle `{}` does not hold", bundle.display()))?;
-            let answer = opened.answer(*call)?;
-            output::data(&answer, None)?;
+            match (call, export) {
+                (Some(call), _) => output::data(&opened.answer(*call)?, None)?,
+                (None, Some(path)) => output::write(None, |to| opened.export(path, to).map_err(std::io::Error::other))?,
+                (None, None) => (),
+            }
             Ok(Exit::Done)
         }
         Evidence::Keys { command } => keys::run(command, screen).await,
+        Evidence::Retain(wanted) => retention::run(wanted, screen).await,
     }
 }
 
 async fn secret(place: &SecretRef) -> anyhow::Result<Secret> {
     Ok(Vault::default().read(place).await?)
-}
-
-async fn signing_key(place: &SecretRef) -> anyhow::Result<SigningKey> {
-    SigningKey::from_pem(secret(place).await?.expose())
-        .with_context(|| format!("the secret `{place}` is no signing key"))
 }
 
 async fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {

@@ -4,6 +4,7 @@ use crate::{
     arguments::{ExportFormat, ExportRun, ExportTargets},
     evidence,
     exit::{Exit, WrongUsage},
+    frameworks,
     output::{self, Screen},
     plan::kept_in,
     scan::configuration,
@@ -13,7 +14,7 @@ use anyhow::Context as _;
 use palisade_controls::controls;
 use palisade_engine::{Finding, Policy};
 use palisade_evidence::Checked;
-use palisade_exports::{Bundled, Form, Record, files, left_out, write};
+use palisade_exports::{Bundled, Earlier, Form, OwnFramework, Record, files, left_out, write};
 use palisade_report::{Outlook, Report};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
@@ -31,7 +32,22 @@ pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<E
         None => Policy::default(),
     };
     let report = stored::judged_by(&wanted.snapshots, &policy)?;
-    put((&report, &policy), None, wanted, screen)
+    let earlier = earlier(wanted, &policy).await?;
+    put((&report, &policy), None, earlier.as_ref(), wanted, screen)
+}
+
+/// The report of the run before, and by what it was judged.
+async fn earlier(wanted: &ExportRun, policy: &Policy) -> anyhow::Result<Option<(Report, Policy)>> {
+    let Some(path) = &wanted.since else { return Ok(None) };
+    if !wanted.format.contains(&ExportFormat::Ocsf) {
+        return Err(WrongUsage("`--since` is for `--format ocsf`: no other form has a word for it".to_owned()).into());
+    }
+    if evidence::is_bundle(path) {
+        let again = evidence::judged_again(path, &wanted.trusted).await?;
+        again.is_the_same()?;
+        return Ok(Some((again.report, again.policy)));
+    }
+    Ok(Some((stored::judged_by(std::slice::from_ref(path), policy)?, policy.clone())))
 }
 
 /// Of a bundle that holds and whose verdicts come out again: what is given away is what it says.
@@ -46,19 +62,29 @@ async fn of_bundle(path: &Path, wanted: &ExportRun, screen: &Screen) -> anyhow::
     let Checked { manifest, sha256, .. } = again.bundle.checked();
     let closed = manifest.encryption.is_some();
     let bundled = Bundled { base: "", manifest_sha256: Some(sha256), closed, calls: Some(&calls) };
-    put((&again.report, &again.policy), Some(bundled), wanted, screen)
+    let earlier = earlier(wanted, &again.policy).await?;
+    put((&again.report, &again.policy), Some(bundled), earlier.as_ref(), wanted, screen)
 }
 
 fn put(
     (report, policy): (&Report, &Policy),
     bundle: Option<Bundled<'_>>,
+    earlier: Option<&(Report, Policy)>,
     wanted: &ExportRun,
     screen: &Screen,
 ) -> anyhow::Result<Exit> {
     let controls = controls();
     let forms = forms(&wanted.format);
     let outlook = outlook(report, &forms, wanted.file.as_deref())?;
-    let record = record(Record::new(report, &controls, policy), outlook.as_ref(), &wanted.targets);
+    let own = wanted.framework.iter().map(|path| Ok(frameworks::mapped(&frameworks::own(path)?)));
+    let own = own.collect::<anyhow::Result<Vec<OwnFramework>>>()?;
+    let earlier = earlier.map(|(report, policy)| Earlier::of(report, &controls, policy));
+    let record = Record::new(report, &controls, policy).with_frameworks(&own);
+    let record = match &earlier {
+        Some(earlier) => record.since(earlier),
+        None => record,
+    };
+    let record = self::record(record, outlook.as_ref(), &wanted.targets);
     let record = match bundle {
         Some(bundle) => record.in_bundle(bundle),
         None => record,

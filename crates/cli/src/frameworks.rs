@@ -12,6 +12,7 @@ use palisade_config::{Source, framework_schema, nearest, read_framework};
 use palisade_controls::controls;
 use palisade_engine::{Coverage, Finding, Framework, Mapping};
 use palisade_evidence::{Calls, Checked, Export, Profile};
+use palisade_exports::{OwnFramework, OwnRequirement};
 use palisade_frameworks::{Edition, Standing, Unseen, editions, roll_up};
 use palisade_report::{FrameworkFormat, FrameworkReport, Report, RunInfo, SealedBy, framework, plain};
 use palisade_runner::Judged;
@@ -143,7 +144,7 @@ fn found(word: &str) -> anyhow::Result<Edition> {
     Err(WrongUsage(format!("no framework is called `{}`: {hint}", plain(word))).into())
 }
 
-fn own(path: &Path) -> anyhow::Result<Edition> {
+pub(crate) fn own(path: &Path) -> anyhow::Result<Edition> {
     let text = read(path)?;
     Ok(read_framework(&Source { name: &path.display().to_string(), text: &text }, &controls())?)
 }
@@ -214,7 +215,7 @@ fn sealed(checked: &Checked) -> SealedBy {
 }
 
 /// What every control says of every cluster of a report.
-fn standing(report: &Report) -> Standing {
+pub(crate) fn standing(report: &Report) -> Standing {
     let clusters = report.clusters.iter().map(|one| (one.provider, one.scope.as_str(), one.id.as_str()));
     Standing::of(&report.findings, clusters)
 }
@@ -289,6 +290,27 @@ impl Bundled {
         Ok(bundled)
     }
 
+    /// The same of the texts that stand in a bundle.
+    pub(crate) fn of_texts(texts: Vec<String>) -> anyhow::Result<Self> {
+        let mut bundled = Self { editions: editions(&controls()), files: Vec::new() };
+        for text in texts {
+            let edition = read_framework(&Source { name: "exports/frameworks", text: &text }, &controls())?;
+            bundled.files.push((edition.key.clone(), text));
+            bundled.editions.push(edition);
+        }
+        Ok(bundled)
+    }
+
+    /// The ids of the user's own.
+    pub(crate) fn own_keys(&self) -> Vec<String> {
+        self.files.iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The user's own, as OSCAL's component definition wants them.
+    pub(crate) fn own(&self) -> Vec<OwnFramework> {
+        self.editions.iter().filter(|edition| edition.is_own).map(mapped).collect()
+    }
+
     /// What stands in the bundle of them.
     pub(crate) fn exports<'a>(
         &'a self,
@@ -317,6 +339,18 @@ impl Bundled {
             }));
         }
         exports
+    }
+}
+
+/// The requirements of a framework, and the controls that speak to each.
+pub(crate) fn mapped(edition: &Edition) -> OwnFramework {
+    let requirement =
+        |one: &palisade_frameworks::Requirement| OwnRequirement { id: one.id.clone(), controls: one.controls.clone() };
+    OwnFramework {
+        key: edition.key.clone(),
+        title: edition.title.clone(),
+        version: edition.version.clone(),
+        requirements: edition.requirements.iter().map(requirement).collect(),
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) use serve::serve;
 
 use crate::{
     arguments::RunSchedule,
+    evidence::retention,
     exit::{self, Exit},
     output::{self, Screen},
     progress::Watch,
@@ -146,6 +147,7 @@ async fn fire(
     let ran = ran?;
     if let Ran::Done(record) = &ran {
         export(schedule, (config, config_path), firing, record).await?;
+        retention::after_run(config, config_path).await;
     }
     Ok(ran)
 }

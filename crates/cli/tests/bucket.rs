@@ -149,3 +149,76 @@ async fn a_bundle_goes_to_a_bucket_says_how_long_it_is_kept_there_and_is_checked
     let nothing = run(&["evidence", "verify", "s3://loose/b3"], 4).await;
     assert!(nothing.contains("could not read `s3://loose/b3`"), "{nothing}");
 }
+
+/// The same snapshot as of a day long ago.
+fn years_ago(snapshot: &Path) {
+    let mut folders = vec![snapshot.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "jsonl") {
+                let today = jiff::Timestamp::now().strftime("\"%Y-%m-%dT").to_string();
+                let text = fs::read_to_string(&path).unwrap().replace(&today, "\"2018-01-15T");
+                let (header, lines) = text.split_once('\n').unwrap();
+                let mut header: serde_json::Value = serde_json::from_str(header).unwrap();
+                let digest = palisade_provider::Body::new(lines.as_bytes().to_vec()).digest();
+                header.as_object_mut().unwrap().insert("records".to_owned(), digest.to_string().into());
+                fs::write(&path, format!("{header}\n{lines}")).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_is_removed_from_a_bucket_that_keeps_nothing_and_from_none_that_is_locked_or_keeps_versions() {
+    let running = Simulator::start(World::from_yaml(ACME, "", "").unwrap(), Faults::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let bundles = "bundles: [\"s3://loose/bundles\", \"s3://locked/bundles\", \"s3://versions/bundles\"]";
+    let config = format!(
+        "targets:\n  - {{name: acme, provider: aws, endpoint_url: \"{}\"}}\nevidence: {{{bundles}}}\n",
+        running.aws
+    );
+    fs::write(at.join("palisade.yaml"), config).unwrap();
+    let moto = Moto::start();
+    let script = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bucket").join(name);
+    moto.seed(&script("seed.py"), &["loose"]);
+    moto.seed(&script("seed.py"), &["locked", "400"]);
+    moto.seed(&script("seed.py"), &["versions"]);
+    let run = async |arguments: &[&str], expected: i32| {
+        let (code, out, err) = palisade(at, &moto.url, arguments).await;
+        assert_eq!(code, Some(expected), "{arguments:?}: {out}{err}");
+        format!("{out}{err}")
+    };
+    palisade(at, &moto.url, &["scan", "-c", "palisade.yaml", "--save-snapshot", "run1", "-o", "report.txt"]).await;
+    run(&["evidence", "export", "run1", "--out", "young", "--to", "s3://loose/bundles"], 0).await;
+    years_ago(&at.join("run1"));
+    run(&["evidence", "export", "run1", "--out", "old", "--to", "s3://loose/bundles"], 0).await;
+    for bucket in ["locked", "versions"] {
+        moto.seed(&script("upload.py"), &[bucket, at.join("old").to_str().unwrap(), "bundles/old"]);
+    }
+
+    let told = run(&["evidence", "retain"], 0).await;
+    for line in ["due      bundle     s3://loose/bundles/old", "kept     bundle     s3://loose/bundles/young"] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let told = run(&["evidence", "retain", "--apply"], 0).await;
+    for (line, why) in [
+        ("removed  bundle     s3://loose/bundles/old", "kept for 2557 days"),
+        ("held     bundle     s3://locked/bundles/old", "write-once, mode COMPLIANCE"),
+        ("held     bundle     s3://versions/bundles/old", "would only be hidden"),
+    ] {
+        assert!(told.lines().any(|told| told.contains(line) && told.contains(why)), "{line}: {told}");
+    }
+    let left = moto.seed(&script("seed.py"), &["loose"]);
+    let left: Vec<&str> = left.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(!left.is_empty() && left.iter().all(|name| name.starts_with("bundles/young/")), "{left:?}");
+    for bucket in ["locked", "versions"] {
+        let left = moto.seed(&script("seed.py"), &[bucket]);
+        assert!(left.as_array().unwrap().contains(&serde_json::json!("bundles/old/manifest.json")), "{left}");
+    }
+    let record = fs::read_to_string(at.join("palisade.retention.ndjson")).unwrap();
+    assert_eq!(record.lines().count(), 2, "{record}");
+}

@@ -35,10 +35,9 @@ fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
 }
 
 /// Where the results of a bundle's export lead to, and the digests that they say.
-fn links(bundle: &Path) -> Vec<(PathBuf, Option<String>)> {
+fn links(bundle: &Path, results: &[u8]) -> Vec<(PathBuf, Option<String>)> {
     let folder = bundle.join("exports/oscal");
-    let results = fs::read(folder.join("assessment-results.json")).unwrap();
-    let results: serde_json::Value = serde_json::from_slice(&results).unwrap();
+    let results: serde_json::Value = serde_json::from_slice(results).unwrap();
     let resources = results["assessment-results"]["back-matter"]["resources"].as_array().unwrap();
     let links = resources.iter().flat_map(|resource| resource["rlinks"].as_array().unwrap());
     links
@@ -73,6 +72,7 @@ fn every_command_of_the_guide_runs() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     said(at, 0, &["demo", "--clusters", "12", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["demo", "--clusters", "12", "--keep", "run2", "-o", "report.txt"]);
     fs::write(at.join("palisade.yaml"), "targets:\n  - {name: acme, provider: aws}\n").unwrap();
     // AWS's own program is not here: what it would be given is looked at, and the file is there.
     fs::create_dir(at.join("bin")).unwrap();
@@ -127,7 +127,8 @@ fn a_bundle_holds_the_same_exports_as_its_snapshot_and_the_same_run_gives_the_sa
 
     // Every link of the results leads to a file of the bundle, and its digest is the file's.
     let mut answers = 0;
-    for (file, digest) in links(&at.join("b")) {
+    let results = fs::read(at.join("b/exports/oscal/assessment-results.json")).unwrap();
+    for (file, digest) in links(&at.join("b"), &results) {
         assert!(file.is_file(), "{}", file.display());
         if let Some(digest) = digest {
             answers += 1;
@@ -159,13 +160,101 @@ fn links_to_answers_that_are_closed_lead_to_what_is_closed() {
     said(at, 0, &["evidence", "keys", "period", "new", "--period", &month, "--out", "month.key"]);
     let key = ["--period-key", "file:month.key"];
     said(at, 0, &[&["evidence", "export", "run1", "--out", "b", "--format", "oscal"][..], &key].concat());
-    let closed = links(&at.join("b")).into_iter().filter(|(file, digest)| {
+    assert!(files(&at.join("b/exports")).keys().all(|path| path.extension().is_some_and(|ending| ending == "enc")));
+    let open = |path: &str, arguments: &[&str]| {
+        output(at, &[&["evidence", "answer", "b", "--export", path], arguments].concat())
+    };
+    let results = open("exports/oscal/assessment-results.json", &key);
+    assert!(results.status.success(), "{results:?}");
+    let closed = links(&at.join("b"), &results.stdout).into_iter().filter(|(file, digest)| {
         assert!(file.is_file() && digest.is_none(), "{}: {digest:?}", file.display());
         file.to_string_lossy().ends_with(".json.enc")
     });
     assert!(closed.count() > 10);
     said(at, 0, &[&["export", "b", "--format", "csv", "--out", "x"][..], &key].concat());
     said(at, 4, &["export", "b", "--format", "csv", "--out", "y"]);
+    // What views there are is what they are in an open bundle, and comes out again with the key alone.
+    let pages = files(&at.join("open/exports"));
+    let page = pages.keys().find(|path| path.extension().is_some_and(|ending| ending == "json")).unwrap();
+    let page = format!("exports/{}", page.display());
+    let page = page.as_str();
+    assert_eq!(open(page, &key).stdout, fs::read(at.join("open").join(page)).unwrap());
+    let refused = open(page, &[]);
+    assert!(refused.stdout.is_empty() && refused.status.code() == Some(4), "{refused:?}");
+    let told = said(at, 0, &[&["replay", "b", "-o", "again.txt"][..], &key].concat());
+    assert!(told.contains(" exports, byte for byte those of the bundle"), "{told}");
+    assert_eq!(open("exports/none.csv", &key).status.code(), Some(4));
+}
+
+#[test]
+fn replay_makes_the_exports_of_a_bundle_again_and_names_one_that_does_not_come_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/frameworks/acme-baseline.yaml");
+    let own = own.to_str().unwrap();
+    let hub = ["--ocsf-version", "1.8.0", "--security-hub", "111122223333/eu-west-1"];
+    let export = ["evidence", "export", "run1", "--out", "b", "--format", ALL, "--framework", own];
+    said(at, 0, &[&export[..], &hub].concat());
+    let made = files(&at.join("b/exports"));
+    let told = said(at, 0, &["replay", "b", "-o", "again.txt"]);
+    assert!(told.contains(&format!("{} exports, byte for byte those of the bundle", made.len())), "{told}");
+
+    // Its own framework stands in OSCAL's map too.
+    let definition: serde_json::Value =
+        serde_json::from_slice(&made[Path::new("oscal/component-definition.json")]).unwrap();
+    let definition = &definition["component-definition"];
+    let sources = definition["components"][0]["control-implementations"].as_array().unwrap();
+    let mine = sources.iter().find(|one| one["description"].as_str().unwrap().contains("acme-baseline")).unwrap();
+    let resources = definition["back-matter"]["resources"].as_array().unwrap();
+    assert!(resources.iter().any(|one| mine["source"] == format!("#{}", one["uuid"].as_str().unwrap())));
+    said(at, 0, &["export", "b", "--format", "oscal", "--out", "later", "--framework", own]);
+    assert_eq!(
+        files(&at.join("later"))[Path::new("oscal/component-definition.json")],
+        made[Path::new("oscal/component-definition.json")]
+    );
+
+    // A bundle that nobody sealed can be made to say something else of a view; its verdicts still come out.
+    let (path, manifest) = (at.join("b/exports/findings.csv"), at.join("b/manifest.json"));
+    let changed = fs::read_to_string(&path).unwrap().replacen("fail", "pass", 1);
+    fs::write(&path, &changed).unwrap();
+    let sum = Command::new("sha256sum").arg(&path).output().unwrap().stdout;
+    let sum = String::from_utf8(sum).unwrap().split(' ').next().unwrap().to_owned();
+    let mut listed: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    let entry = listed["files"].as_array_mut().unwrap().iter_mut().find(|one| one["path"] == "exports/findings.csv");
+    let before = entry.unwrap()["sha256"].as_str().unwrap().to_owned();
+    let text = fs::read_to_string(&manifest).unwrap().replace(&before, &sum);
+    fs::write(&manifest, text).unwrap();
+    said(at, 0, &["evidence", "verify", "b"]);
+    let told = said(at, 4, &["replay", "b", "-o", "again.txt"]);
+    assert!(
+        told.contains(&format!("1 of {} exports do not come out again: exports/findings.csv", made.len())),
+        "{told}"
+    );
+}
+
+#[test]
+fn events_say_what_became_of_each_verdict_since_the_run_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "6", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b"]);
+    let activities = |arguments: &[&str], out: &str| -> BTreeMap<u64, usize> {
+        said(at, 0, &[&["export", "run1", "--format", "ocsf", "--out", out], arguments].concat());
+        let mut counts = BTreeMap::new();
+        for line in fs::read_to_string(at.join(out).join("ocsf.ndjson")).unwrap().lines() {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            *counts.entry(event["activity_id"].as_u64().unwrap()).or_default() += 1;
+        }
+        counts
+    };
+    let alone = activities(&[], "alone");
+    let same = activities(&["--since", "run1"], "same");
+    assert_eq!((alone.len(), same.len()), (1, 1));
+    assert_eq!(alone.get(&1), same.get(&2));
+    assert_eq!(same, activities(&["--since", "b"], "bundle"));
+    let wrong = said(at, 2, &["export", "run1", "--format", "csv", "--out", "x", "--since", "b"]);
+    assert!(wrong.contains("`--format ocsf`"), "{wrong}");
 }
 
 #[test]

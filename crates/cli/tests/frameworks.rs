@@ -120,6 +120,16 @@ fn a_bundle_holds_the_frameworks_that_are_about_its_clusters_and_ones_own() {
 
     // The same from the bundle afterwards.
     said(at, 0, &["frameworks", "report", "one", "--framework", "own.yaml", "--format", "json", "-o", "after.json"]);
+    let schema = json(&root().join("docs/reference/framework-report.schema.json"));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let violations =
+        |instance: &Value| validator.iter_errors(instance).map(|error| error.to_string()).collect::<Vec<_>>();
+    for report in [json(&at.join("after.json")), data.clone()] {
+        assert_eq!(violations(&report), Vec::<String>::new());
+    }
+    let mut broken = data.clone();
+    broken["requirements"][0]["status"] = Value::Null;
+    assert_ne!(violations(&broken), Vec::<String>::new());
     assert_eq!(json(&at.join("after.json"))["requirements"], data["requirements"]);
     assert_eq!(json(&at.join("after.json"))["controls"], data["controls"]);
 }

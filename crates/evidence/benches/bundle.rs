@@ -49,6 +49,7 @@ fn main() {
         answers: None,
         firings: None,
         storage: None,
+        exports: None,
         palisade: ("bench", "bench"),
     };
     let judged = Judged { run: "bench", span: span.unwrap(), coverage: seen, gaps: &[] };

@@ -2,19 +2,22 @@
 
 use crate::{
     Broken, Checked, Numbers, PeriodKey, Trust,
+    closed_file::{ENDING, open},
     ledger::{LEDGER, next_call, next_line},
+    part::Hashing,
     period::AnswersOf,
     policy::read_policy,
     scope::{Read, SCOPE, Scope},
     source::{LARGEST_FILE, Source},
     verify::checked,
-    write::{ANSWERS, POLICY},
+    write::{ANSWERS, EXPORTED, POLICY},
 };
 use palisade_engine::Policy;
 use palisade_provider::{Body, Outcome, Record, Snapshot};
+use sha2::{Digest as _, Sha256};
 use std::{
     fs::File,
-    io::{BufReader, Read as _, Take},
+    io::{self, BufReader, Read as _, Take, Write},
     path::Path,
 };
 
@@ -48,6 +51,42 @@ impl Bundle {
     pub fn answers(&self) -> Result<Option<String>, Broken> {
         let is_there = self.checked.manifest.file(ANSWERS).is_some();
         is_there.then(|| self.source.read_text(ANSWERS, LARGEST_FILE)).transpose()
+    }
+
+    /// By what its exports were made, as JSON, if it says so.
+    pub fn exports_made_by(&self) -> Result<Option<String>, Broken> {
+        let is_there = self.checked.manifest.file(EXPORTED).is_some();
+        is_there.then(|| self.source.read_text(EXPORTED, LARGEST_FILE)).transpose()
+    }
+
+    /// Where its exports stand, without the ending of those that are closed.
+    pub fn exports(&self) -> Vec<String> {
+        let exports = self.checked.manifest.files.iter().filter(|entry| entry.role == "export");
+        exports.map(|entry| entry.path.strip_suffix(ENDING).unwrap_or(&entry.path).to_owned()).collect()
+    }
+
+    /// Writes an export, opened where it is closed. What was written before an error counts for nothing.
+    pub fn export(&self, path: &str, to: &mut dyn Write) -> Result<(), Broken> {
+        let closed = format!("{path}{ENDING}");
+        let is_export = |name: &str| self.checked.manifest.file(name).is_some_and(|entry| entry.role == "export");
+        let unread = |name: &str, error: io::Error| Broken::new(name, format!("it could not be read: {error}"));
+        if is_export(path) {
+            let (_, mut stream) = self.source.stream(path)?;
+            return io::copy(&mut stream, to).map(drop).map_err(|error| unread(path, error));
+        }
+        if !is_export(&closed) {
+            return Err(Broken::new(path, "there is no such export"));
+        }
+        let key = self.opened()?.key().ok_or_else(|| Broken::new(&closed, "nothing says with what it is closed"))?;
+        let (_, mut stream) = self.source.stream(&closed)?;
+        open(key, &mut stream, to).map_err(|error| unread(&closed, error))
+    }
+
+    /// The SHA-256 of an export as it is once it is open.
+    pub fn export_sha256(&self, path: &str) -> Result<String, Broken> {
+        let mut hash = Hashing(Sha256::new());
+        self.export(path, &mut hash)?;
+        Ok(hex::encode(hash.0.finalize()))
     }
 
     /// By what it was judged, but for the answers.

@@ -1,6 +1,7 @@
 //! Files that others make of a run, for readers who want it in another form. They are views: the record is beside them.
 
-use crate::source::is_path;
+use crate::{part::Hashing, source::is_path};
+use sha2::{Digest as _, Sha256};
 use std::{
     fmt,
     io::{self, Write},
@@ -37,6 +38,13 @@ impl<'a> Export<'a> {
     /// Where it stands in the bundle.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal, which nobody holds.
+    pub fn sha256(&self) -> io::Result<String> {
+        let mut hash = Hashing(Sha256::new());
+        self.write(&mut hash)?;
+        Ok(hex::encode(hash.0.finalize()))
     }
 
     pub(crate) fn media_type(&self) -> &'static str {

@@ -1,6 +1,6 @@
 //! The first page of a bundle: what it is, what is missing, how to check it with public tools alone.
 
-use crate::{Encryption, Firings, coverage::Counted, manifest::Engine};
+use crate::{Algorithm, Encryption, Firings, coverage::Counted, manifest::Engine};
 use jiff::Timestamp;
 use std::fmt::Write as _;
 
@@ -14,7 +14,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) firings: Option<&'a Firings>,
     pub(crate) storage: Option<&'a str>,
     pub(crate) encryption: Option<Encryption>,
-    pub(crate) is_sealed: bool,
+    /// How it is signed; `None` when it is not.
+    pub(crate) sealed: Option<Algorithm>,
 }
 
 /// Names that a first page shows of a list; the files have all.
@@ -42,7 +43,7 @@ work=$(mktemp -d)
 jq -r .payload manifest.dsse.json | base64 -d > "$work/payload"
 printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$work/payload")" | cat - "$work/payload" > "$work/signed"
 jq -r '.signatures[0].sig' manifest.dsse.json | base64 -d > "$work/signature"
-openssl pkeyutl -verify -pubin -inkey signer.pem -rawin -in "$work/signed" -sigfile "$work/signature"
+openssl pkeyutl -verify -pubin -inkey signer.pem -rawin@DIGEST@ -in "$work/signed" -sigfile "$work/signature"
 echo "$(jq -r '.subject[0].digest.sha256' "$work/payload")  manifest.json" | sha256sum -c
 ```
 
@@ -102,7 +103,7 @@ jq -r '[.sent_at, .provider, .operation, (.sent_id // .attempts[-1].request_id)]
 "#;
 
 pub(crate) fn page(facts: &Facts<'_>) -> String {
-    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, firings, storage, encryption, is_sealed } =
+    let Facts { run, span: (from, to), engine, redaction, counted, verdicts, firings, storage, encryption, sealed } =
         facts;
     let mut page = format!(
         "# Evidence of run {run}\n\n| | |\n|---|---|\n| read | {from} to {to} |\n| judged by | palisade {}, program \
@@ -134,7 +135,12 @@ pub(crate) fn page(facts: &Facts<'_>) -> String {
         );
     }
     page.push_str(INTEGRITY);
-    page.push_str(if *is_sealed { AUTHENTICITY } else { UNSEALED });
+    match sealed {
+        None => page.push_str(UNSEALED),
+        // Ed25519 has a digest of its own.
+        Some(Algorithm::Ed25519) => page.push_str(&AUTHENTICITY.replace("@DIGEST@", "")),
+        Some(Algorithm::EcdsaP256) => page.push_str(&AUTHENTICITY.replace("@DIGEST@", " -digest sha256")),
+    }
     page.push_str(REST);
     page
 }

@@ -1,11 +1,11 @@
-//! Ed25519 keys as `openssl` reads and writes them.
+//! Keys as `openssl` reads and writes them: Ed25519, and P-256 where a key manager offers nothing else.
 
+use crate::p256;
 use aws_lc_rs::{
     encoding::AsBigEndian as _,
-    signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
+    signature::{ECDSA_P256_SHA256_ASN1, ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -23,9 +23,17 @@ pub enum KeyError {
         "this is no Ed25519 private key in PEM form (`-----BEGIN PRIVATE KEY-----`); `palisade evidence keys new` makes one"
     )]
     Private,
-    /// The text is no Ed25519 public key.
-    #[error("this is no Ed25519 public key in PEM form (`-----BEGIN PUBLIC KEY-----`)")]
+    /// The text is no public key that bundles are sealed with.
+    #[error("this is no public key of Ed25519 or P-256 in PEM form (`-----BEGIN PUBLIC KEY-----`)")]
     Public,
+    /// Whoever has the private key did not sign.
+    #[error("the key `{key}` did not sign: {why}")]
+    Sign {
+        /// Its fingerprint.
+        key: String,
+        /// Why, in the words of whoever was asked.
+        why: String,
+    },
     /// The system gave no random numbers.
     #[error("the system gave no random numbers to make a key of")]
     Random,
@@ -70,7 +78,7 @@ impl SigningKey {
     pub fn public(&self) -> PublicKey {
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(self.pair.public_key().as_ref()).for_each(|(to, from)| *to = *from);
-        PublicKey(bytes)
+        PublicKey(Point::Ed25519(bytes))
     }
 
     /// The signature of a message. The same message has the same one.
@@ -81,9 +89,35 @@ impl SigningKey {
     }
 }
 
+/// How a key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// Ed25519 (RFC 8032): the same message has the same signature.
+    Ed25519,
+    /// ECDSA over P-256 and SHA-256, in DER with the lesser `s`: every signature is another one.
+    EcdsaP256,
+}
+
+impl Algorithm {
+    /// Its name in a statement.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ed25519 => "ed25519",
+            Self::EcdsaP256 => "ecdsa-p256-sha256",
+        }
+    }
+}
+
 /// A public key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PublicKey(pub(crate) [u8; 32]);
+pub struct PublicKey(pub(crate) Point);
+
+/// The key itself: 32 bytes of RFC 8032, or a point of P-256 without compression.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Point {
+    Ed25519([u8; 32]),
+    P256([u8; 65]),
+}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,88 +128,73 @@ impl fmt::Debug for PublicKey {
 impl PublicKey {
     /// Reads a key out of its PEM text.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
-        let der = unpem("PUBLIC KEY", text).ok_or(KeyError::Public)?;
-        let bytes = der.strip_prefix(PUBLIC.as_slice()).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or(KeyError::Public)
+        Self::from_der(&unpem("PUBLIC KEY", text).ok_or(KeyError::Public)?)
+    }
+
+    /// Reads a key out of its `SubjectPublicKeyInfo` (RFC 5280), as key managers give it away.
+    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        let point = |prefix: &[u8]| der.strip_prefix(prefix);
+        let point = match (point(&PUBLIC), point(&p256::PUBLIC)) {
+            (Some(bytes), _) => bytes.try_into().ok().map(Point::Ed25519),
+            (None, Some(bytes)) => bytes.try_into().ok().filter(p256::is_point).map(Point::P256),
+            (None, None) => None,
+        };
+        point.map(Self).ok_or(KeyError::Public)
+    }
+
+    /// How the key signs.
+    pub fn algorithm(self) -> Algorithm {
+        match self.0 {
+            Point::Ed25519(_) => Algorithm::Ed25519,
+            Point::P256(_) => Algorithm::EcdsaP256,
+        }
+    }
+
+    /// Its `SubjectPublicKeyInfo`.
+    pub(crate) fn to_der(self) -> Vec<u8> {
+        match &self.0 {
+            Point::Ed25519(bytes) => [PUBLIC.as_slice(), bytes].concat(),
+            Point::P256(bytes) => [p256::PUBLIC.as_slice(), bytes].concat(),
+        }
     }
 
     /// Its PEM text, as `openssl pkey -pubout` writes it.
     pub fn to_pem(self) -> String {
-        pem("PUBLIC KEY", &[PUBLIC.as_slice(), &self.0].concat())
+        pem("PUBLIC KEY", &self.to_der())
     }
 
     /// The SHA-256 of its DER form, as `openssl pkey -pubin -outform DER | sha256sum` prints it. Publish this one where the
     /// bundles are not.
     pub fn fingerprint(self) -> String {
-        hex::encode(Sha256::digest([PUBLIC.as_slice(), &self.0].concat()))
+        hex::encode(Sha256::digest(self.to_der()))
     }
 
     pub(crate) fn has_signed(self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.0).verify(message, signature).is_ok()
+        match &self.0 {
+            Point::Ed25519(bytes) => UnparsedPublicKey::new(&ED25519, bytes).verify(message, signature).is_ok(),
+            Point::P256(bytes) => {
+                p256::canonical(signature).as_deref() == Some(signature)
+                    && UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, bytes).verify(message, signature).is_ok()
+            }
+        }
     }
 }
 
+/// How many characters a line of a PEM text has at most (RFC 7468).
+const PEM_LINE: usize = 64;
+
 fn pem(label: &str, der: &[u8]) -> String {
-    // Both forms are shorter than a line of 64 characters.
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    let text = STANDARD.encode(der);
+    // Base64 has one byte for each character.
+    let lines = text.as_bytes().chunks(PEM_LINE).map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n");
+    format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")
 }
 
 /// The bytes of one PEM block that is the whole text, but for white space around it.
 fn unpem(label: &str, text: &str) -> Option<Vec<u8>> {
     let inner = text.trim().strip_prefix(&format!("-----BEGIN {label}-----"))?;
     let inner = inner.strip_suffix(&format!("-----END {label}-----"))?;
-    STANDARD.decode(inner.trim()).ok()
-}
-
-/// One key says who comes after it, and the other one agrees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rotation {
-    schema: String,
-    old_key: String,
-    new_key: String,
-    old_signature: String,
-    new_signature: String,
-}
-
-const ROTATION: &str = "palisade.rotation/v1";
-
-impl Rotation {
-    /// Both keys sign that the new one follows the old one.
-    pub fn new(old: &SigningKey, new: &SigningKey) -> Self {
-        let (old_key, new_key) = (old.public().to_pem(), new.public().to_pem());
-        let message = rotation_message(&old_key, &new_key);
-        Self {
-            schema: ROTATION.to_owned(),
-            old_signature: STANDARD.encode(old.sign(&message)),
-            new_signature: STANDARD.encode(new.sign(&message)),
-            old_key,
-            new_key,
-        }
-    }
-
-    /// The old key and the new one, when both have signed.
-    pub fn keys(&self) -> Result<(PublicKey, PublicKey), KeyError> {
-        if self.schema != ROTATION {
-            return Err(KeyError::Rotation("its schema is not `palisade.rotation/v1`"));
-        }
-        let (old, new) = (PublicKey::from_pem(&self.old_key)?, PublicKey::from_pem(&self.new_key)?);
-        let message = rotation_message(&self.old_key, &self.new_key);
-        let holds = |key: PublicKey, text: &str| {
-            STANDARD.decode(text).is_ok_and(|signature| key.has_signed(&message, &signature))
-        };
-        if !holds(old, &self.old_signature) {
-            return Err(KeyError::Rotation("the old key did not sign it"));
-        }
-        if !holds(new, &self.new_signature) {
-            return Err(KeyError::Rotation("the new key did not sign it"));
-        }
-        Ok((old, new))
-    }
-}
-
-fn rotation_message(old: &str, new: &str) -> Vec<u8> {
-    format!("{ROTATION}\n{old}{new}").into_bytes()
+    STANDARD.decode(inner.split_ascii_whitespace().collect::<String>()).ok()
 }
 
 #[cfg(test)]
@@ -189,7 +208,10 @@ mod tests {
     fn a_published_key_signs_as_published() {
         let der = [PRIVATE.as_slice(), &hex::decode(SEED).unwrap()].concat();
         let key = SigningKey::from_pem(&pem("PRIVATE KEY", &der)).unwrap();
-        assert_eq!(hex::encode(key.public().0), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+        assert_eq!(
+            hex::encode(key.public().to_der().split_off(PUBLIC.len())),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+        );
         assert_eq!(
             hex::encode(key.sign(&[0x72])),
             "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
@@ -207,16 +229,5 @@ mod tests {
         assert_eq!(SigningKey::from_pem(&key.public().to_pem()).unwrap_err(), KeyError::Private);
         assert_eq!(PublicKey::from_pem(&text).unwrap_err(), KeyError::Public);
         assert_eq!(PublicKey::from_pem("").unwrap_err(), KeyError::Public);
-    }
-
-    #[test]
-    fn a_rotation_holds_when_both_keys_signed_it_and_not_otherwise() {
-        let [old, new, other] = [(); 3].map(|()| SigningKey::generate().unwrap().0);
-        let good = Rotation::new(&old, &new);
-        assert_eq!(good.keys().unwrap(), (old.public(), new.public()));
-        let stolen = Rotation { new_key: other.public().to_pem(), ..good.clone() };
-        assert_eq!(stolen.keys().unwrap_err(), KeyError::Rotation("the old key did not sign it"));
-        let one_sided = Rotation { new_signature: good.old_signature.clone(), ..good };
-        assert_eq!(one_sided.keys().unwrap_err(), KeyError::Rotation("the new key did not sign it"));
     }
 }

@@ -36,6 +36,9 @@ pub(crate) struct Line {
     /// The id that we gave the call in its user agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sent_id: Option<String>,
+    /// Who made it, where the cloud told that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) principal: Option<String>,
     /// Every attempt with its status and the ids that the provider gave it. None when nothing was sent, and in ledgers of
     /// older snapshots.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,6 +74,7 @@ impl Line {
             sent_at: record.exchange.as_ref().map(|exchange| exchange.sent_at),
             answered_at: record.at,
             sent_id: record.exchange.as_ref().and_then(|exchange| exchange.sent_id.clone()),
+            principal: None,
             attempts: record.exchange.as_ref().map(|exchange| exchange.attempts.clone()).unwrap_or_default(),
             sha256,
             failure,

@@ -1,9 +1,11 @@
 //! The log of bundles: what was ever given a number, in one order, which can only grow.
 
 use crate::{
-    Broken, SigningKey,
+    Algorithm, Broken, ExportError, Signer,
     merkle::{Hash, Tree},
     note::{Checkpoint, is_origin},
+    signatures::Signatures,
+    signer::signature,
     source::LARGEST_FILE,
 };
 use jiff::Timestamp;
@@ -40,11 +42,13 @@ pub struct BundleLog {
     origin: String,
     entries: Vec<Entry>,
     tree: Tree,
+    signatures: Signatures,
     /// Held as long as this lives.
     _lock: File,
 }
 
 const ENTRIES: &str = "log.ndjson";
+const SIGNATURES: &str = "signatures.ndjson";
 
 impl BundleLog {
     /// Opens a log or begins one, and waits for whoever has it. Every entry is checked against the last checkpoint.
@@ -74,8 +78,9 @@ impl BundleLog {
             leaves.push(leaf.ok_or_else(|| broken("has no hash"))?);
             entries.push(entry);
         }
-        let log =
-            Self { root: root.to_owned(), origin: origin.to_owned(), entries, tree: Tree::new(leaves), _lock: lock };
+        let signatures = Signatures::read(&shown(SIGNATURES), &read(root, SIGNATURES)?)?;
+        let tree = Tree::new(leaves);
+        let log = Self { root: root.to_owned(), origin: origin.to_owned(), entries, tree, signatures, _lock: lock };
         log.check()?;
         Ok(log)
     }
@@ -132,26 +137,50 @@ impl BundleLog {
     }
 
     /// Gives a bundle its number for good, unless it has it.
-    pub(crate) fn enter(&mut self, entry: Entry, leaf: Hash, key: &SigningKey) -> Result<(), Broken> {
-        let failed = |error: io::Error| {
-            Broken::new(self.root.display().to_string(), format!("it could not be written: {error}"))
-        };
+    pub(crate) fn enter(&mut self, entry: Entry, leaf: Hash, key: &dyn Signer) -> Result<(), ExportError> {
         if entry.number <= self.tree.size() {
             return Ok(());
         }
         let mut tree = self.tree.clone();
         tree.push(leaf);
+        // Whoever signs may be far away and refuse: nothing is written before.
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: tree.size(), root: tree.root() };
+        let signed = self.signed(&checkpoint, key)?;
         let mut text = String::new();
         for entry in self.entries.iter().chain([&entry]) {
-            text.push_str(&serde_json::to_string(entry).map_err(|error| failed(error.into()))?);
+            text.push_str(&serde_json::to_string(entry).map_err(|error| self.unwritten(&error.into()))?);
             text.push('\n');
         }
-        replace(&self.root, ENTRIES, &text).map_err(failed)?;
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size: tree.size(), root: tree.root() };
-        replace(&self.root, "checkpoint.txt", &checkpoint.signed(key)).map_err(failed)?;
+        replace(&self.root, ENTRIES, &text).map_err(|error| self.unwritten(&error))?;
+        replace(&self.root, "checkpoint.txt", &signed).map_err(|error| self.unwritten(&error))?;
         self.tree = tree;
         self.entries.push(entry);
         Ok(())
+    }
+
+    fn unwritten(&self, error: &io::Error) -> Broken {
+        Broken::new(self.root.display().to_string(), format!("it could not be written: {error}"))
+    }
+
+    /// A checkpoint with its signature.
+    pub(crate) fn signed(&mut self, checkpoint: &Checkpoint, key: &dyn Signer) -> Result<String, ExportError> {
+        let signature = self.signature(checkpoint.body().as_bytes(), key)?;
+        Ok(checkpoint.signed(key.public(), &signature))
+    }
+
+    /// The signature of a message. What a key signs in another way every time it signs once: the same bundle has the same
+    /// bytes when it is made again.
+    pub(crate) fn signature(&mut self, message: &[u8], key: &dyn Signer) -> Result<Vec<u8>, ExportError> {
+        if key.public().algorithm() == Algorithm::Ed25519 {
+            return Ok(signature(key, message)?);
+        }
+        if let Some(known) = self.signatures.of(key.public(), message) {
+            return Ok(known);
+        }
+        let made = signature(key, message)?;
+        self.signatures.remember(key.public(), message, &made);
+        replace(&self.root, SIGNATURES, &self.signatures.to_text()).map_err(|error| self.unwritten(&error))?;
+        Ok(made)
     }
 
     /// The checkpoint of the log as it was when a number was the last.

@@ -1,6 +1,6 @@
 //! Checkpoints of a log: signed notes of C2SP (`tlog-checkpoint`, `signed-note`).
 
-use crate::{Broken, PublicKey, SigningKey, merkle::Hash};
+use crate::{Broken, PublicKey, key::Point, merkle::Hash};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
@@ -16,7 +16,9 @@ pub(crate) struct Checkpoint {
 }
 
 /// Ed25519 in a signed note.
-const ALGORITHM: u8 = 1;
+const ED25519: u8 = 1;
+/// ECDSA in a signed note.
+const ECDSA: u8 = 2;
 
 /// Whether a text can name a log: one word of printable ASCII, without a plus sign.
 pub(crate) fn is_origin(text: &str) -> bool {
@@ -25,22 +27,28 @@ pub(crate) fn is_origin(text: &str) -> bool {
 
 fn key_id(origin: &str, key: PublicKey) -> Vec<u8> {
     let mut hash = Sha256::new();
-    hash.update(origin.as_bytes());
-    hash.update([b'\n', ALGORITHM]);
-    hash.update(key.0);
+    match key.0 {
+        Point::Ed25519(bytes) => {
+            hash.update(origin.as_bytes());
+            hash.update([b'\n', ED25519]);
+            hash.update(bytes);
+        }
+        // The one kind whose id does not know the name.
+        Point::P256(_) => hash.update(key.to_der()),
+    }
     hash.finalize().into_iter().take(4).collect()
 }
 
 impl Checkpoint {
-    fn body(&self) -> String {
+    /// What is signed.
+    pub(crate) fn body(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
 
-    pub(crate) fn signed(&self, key: &SigningKey) -> String {
-        let body = self.body();
-        let mut signature = key_id(&self.origin, key.public());
-        signature.extend(key.sign(body.as_bytes()));
-        format!("{body}\n\u{2014} {} {}\n", self.origin, STANDARD.encode(signature))
+    /// The text, with the signature of its body by a key.
+    pub(crate) fn signed(&self, key: PublicKey, signature: &[u8]) -> String {
+        let line = [key_id(&self.origin, key).as_slice(), signature].concat();
+        format!("{}\n\u{2014} {} {}\n", self.body(), self.origin, STANDARD.encode(line))
     }
 
     /// Reads a checkpoint that one of some keys signed. There is one way to write it, and no other is read.
@@ -74,7 +82,10 @@ impl Checkpoint {
 impl PublicKey {
     /// The key as the verifier key of a log's name (C2SP `signed-note`).
     pub fn verifier_key(self, origin: &str) -> String {
-        let bytes = [[ALGORITHM].as_slice(), &self.0].concat();
+        let bytes = match self.0 {
+            Point::Ed25519(bytes) => [[ED25519].as_slice(), &bytes].concat(),
+            Point::P256(_) => [[ECDSA].as_slice(), &self.to_der()].concat(),
+        };
         format!("{origin}+{}+{}", hex::encode(key_id(origin, self)), STANDARD.encode(bytes))
     }
 }
@@ -82,12 +93,13 @@ impl PublicKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SigningKey;
 
     #[test]
     fn a_checkpoint_reads_back_and_no_other_spelling_of_it_does() {
         let (key, _) = SigningKey::generate().unwrap();
         let checkpoint = Checkpoint { origin: "acme.example/evidence".to_owned(), size: 12, root: [9; 32] };
-        let text = checkpoint.signed(&key);
+        let text = checkpoint.signed(key.public(), &key.sign(checkpoint.body().as_bytes()));
         assert_eq!(Checkpoint::read("checkpoint.txt", &text, key.public()).unwrap(), checkpoint);
         let (other, _) = SigningKey::generate().unwrap();
         assert!(Checkpoint::read("checkpoint.txt", &text, other.public()).is_err());

@@ -1,8 +1,9 @@
 //! The folder in which a bundle grows beside its place.
 
 use crate::{
-    Suspect,
+    KeyError, Suspect,
     broken::Broken,
+    closed_file,
     guide::PAGE,
     ledger::{LEDGER, next_line},
     manifest::{FileEntry, MANIFEST},
@@ -61,6 +62,9 @@ pub enum ExportError {
         /// What it looks like, and where.
         suspect: Suspect,
     },
+    /// The key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The log of bundles cannot be used, or what was written does not read back.
     #[error(transparent)]
     Broken(#[from] Broken),
@@ -148,7 +152,9 @@ impl Part {
     /// The files that were listed, in order, once none of them looks as if it held a secret.
     pub(crate) fn files(&mut self) -> Result<Vec<FileEntry>, ExportError> {
         for entry in &self.files {
-            if entry.role == EXPORT {
+            if entry.path.ends_with(closed_file::ENDING) {
+                // It was looked through before it was closed.
+            } else if entry.role == EXPORT {
                 self.refuse_secrets_anywhere(&entry.path)?;
             } else {
                 self.refuse_secrets(&entry.path)?;
@@ -160,7 +166,7 @@ impl Part {
     }
 
     /// Piece by piece, since an export need not have lines. Pieces overlap by more than the longest secret that is known.
-    fn refuse_secrets_anywhere(&self, name: &str) -> Result<(), ExportError> {
+    pub(crate) fn refuse_secrets_anywhere(&self, name: &str) -> Result<(), ExportError> {
         const PIECE: u64 = 1 << 20;
         const OVERLAP: usize = 1 << 10;
         let path = self.path(name);

@@ -118,10 +118,29 @@ impl PeriodKey {
     /// The nonce of an answer: the same answer is closed to the same bytes, and no two answers share a nonce but by chance
     /// (2^-96 for a pair).
     fn nonce(&self, digest: &str) -> Nonce {
+        self.nonce_of(digest.as_bytes())
+    }
+
+    /// The nonce of what is bound to something: a digest in hexadecimal, or what no digest begins like.
+    fn nonce_of(&self, context: &[u8]) -> Nonce {
         let mut bytes = [0; 12];
-        let tag = hmac::sign(&self.inner.nonces, digest.as_bytes());
+        let tag = hmac::sign(&self.inner.nonces, context);
         bytes.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
         Nonce::assume_unique_for_key(bytes)
+    }
+
+    /// Closes a piece of a file that is bound to something nothing else is bound to.
+    pub(crate) fn close_piece(&self, context: &[u8], mut piece: Vec<u8>) -> Option<Vec<u8>> {
+        let aad = Aad::from(context);
+        self.inner.close.seal_in_place_append_tag(self.nonce_of(context), aad, &mut piece).ok()?;
+        Some(piece)
+    }
+
+    /// Opens a piece again; nothing when the key, the bytes or what it is bound to are others.
+    pub(crate) fn open_piece(&self, context: &[u8], mut piece: Vec<u8>) -> Option<Vec<u8>> {
+        let length = self.inner.close.open_in_place(self.nonce_of(context), Aad::from(context), &mut piece).ok()?.len();
+        piece.truncate(length);
+        Some(piece)
     }
 
     /// Closes an answer that has this digest.
@@ -175,6 +194,11 @@ impl<'a> AnswersOf<'a> {
     /// What keeps the answers from being read, if they are closed and the key is not there.
     pub(crate) fn closed(&self) -> Option<&'a Encryption> {
         self.encryption.filter(|_| self.key.is_none())
+    }
+
+    /// What opens what is closed.
+    pub(crate) fn key(&self) -> Option<&'a PeriodKey> {
+        self.key
     }
 
     /// Where an answer stands.

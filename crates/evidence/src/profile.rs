@@ -33,6 +33,9 @@ const DIGITS: usize = 12;
 /// Domains whose addresses name machines: their names are what controls look at.
 const MACHINES: [&str; 2] = ["gserviceaccount.com", "amazonaws.com"];
 
+/// What stands before the role and the name of its session.
+const SESSION: &str = ":assumed-role/";
+
 /// Members of answers that hold a person's name.
 const NAMES: [&str; 6] = ["UserName", "userPrincipalName", "givenName", "surname", "mailNickname", "displayName"];
 
@@ -50,7 +53,7 @@ impl Pseudonyms {
 
     /// A text in which addresses of people and names of IAM users are pseudonyms. Domains stay: controls look at them.
     pub fn text(&self, text: &str) -> String {
-        if !text.contains('@') && !text.contains(":user/") {
+        if !text.contains('@') && !text.contains(":user/") && !text.contains(SESSION) {
             return text.to_owned();
         }
         let mut said = String::with_capacity(text.len());
@@ -64,7 +67,29 @@ impl Pseudonyms {
             rest = more.get(next..).unwrap_or_default();
         }
         self.word(rest, &mut said);
-        self.users(&said)
+        self.sessions(&self.users(&said))
+    }
+
+    /// Sessions of roles, which people's are called by them: `arn:aws:sts::111122223333:assumed-role/ROLE/ana`. Ours, and those of
+    /// machines, are nobody's name.
+    fn sessions(&self, text: &str) -> String {
+        let mut parts = text.split(SESSION);
+        let mut said = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let cut = part.find(|letter: char| !is_of_address(letter) && letter != '/').unwrap_or(part.len());
+            let (session, more) = part.split_at(cut);
+            said.push_str(SESSION);
+            match session.rsplit_once('/') {
+                Some((role, name)) if name != "palisade" && !name.starts_with("i-") && !name.contains('@') => {
+                    said.push_str(role);
+                    said.push('/');
+                    said.push_str(&self.name(name));
+                }
+                Some(_) | None => said.push_str(session),
+            }
+            said.push_str(more);
+        }
+        said
     }
 
     fn word(&self, word: &str, said: &mut String) {

@@ -1,6 +1,6 @@
 //! The seal of a manifest: a DSSE envelope around an in-toto statement (secure-systems-lab/dsse, in-toto/attestation).
 
-use crate::{Broken, Manifest, PublicKey, SigningKey, manifest::MANIFEST, source::LARGEST_SMALL_FILE};
+use crate::{Algorithm, Broken, Manifest, PublicKey, manifest::MANIFEST, source::LARGEST_SMALL_FILE};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ struct Signature {
 }
 
 /// What is signed: the bytes of DSSE's pre-authentication encoding.
-fn encoded(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn encoded(payload: &[u8]) -> Vec<u8> {
     let mut bytes = format!("DSSEv1 {} {PAYLOAD_TYPE} {} ", PAYLOAD_TYPE.len(), payload.len()).into_bytes();
     bytes.extend(payload);
     bytes
@@ -69,10 +69,13 @@ struct Predicate<'a> {
     log: Option<&'a str>,
     number: Option<u64>,
     previous: Option<&'a str>,
+    /// How it is signed. Absent in bundles of older versions, which all are signed with Ed25519.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    algorithm: Option<&'a str>,
 }
 
-/// The statement about a manifest. There is one.
-fn statement(manifest: &Manifest, sha256: &str) -> String {
+/// The statement about a manifest. For each way to sign it there is one.
+pub(crate) fn statement(manifest: &Manifest, sha256: &str, algorithm: Option<Algorithm>) -> String {
     let position = manifest.log.as_ref();
     let statement = Statement {
         kind: "https://in-toto.io/Statement/v1",
@@ -85,19 +88,19 @@ fn statement(manifest: &Manifest, sha256: &str) -> String {
             log: position.map(|position| position.origin.as_str()),
             number: position.map(|position| position.number),
             previous: position.and_then(|position| position.previous.as_deref()),
+            algorithm: algorithm.map(Algorithm::name),
         },
     };
     // Strings, numbers and lists always have a JSON form.
     serde_json::to_string(&statement).unwrap_or_default()
 }
 
-pub(crate) fn envelope(manifest: &Manifest, sha256: &str, key: &SigningKey) -> String {
-    let payload = statement(manifest, sha256);
-    let sig = STANDARD.encode(key.sign(&encoded(payload.as_bytes())));
+/// A statement and its signature.
+pub(crate) fn envelope(payload: &str, key: PublicKey, signature: &[u8]) -> String {
     written(&Envelope {
         payload_type: PAYLOAD_TYPE.to_owned(),
         payload: STANDARD.encode(payload),
-        signatures: vec![Signature { keyid: key.public().fingerprint(), sig }],
+        signatures: vec![Signature { keyid: key.fingerprint(), sig: STANDARD.encode(signature) }],
     })
 }
 
@@ -121,14 +124,16 @@ pub(crate) fn check(text: &str, manifest: &Manifest, sha256: &str, signer: &str)
     let raw = STANDARD.decode(&signature.sig).map_err(|_| broken("its signature is no base64".to_owned()))?;
     let key = PublicKey::from_pem(signer).ok().filter(|key| key.to_pem() == signer);
     let is_signed = |key: PublicKey| key.has_signed(&encoded(&payload), &raw);
-    if payload != statement(manifest, sha256).as_bytes() {
+    let says = |algorithm| payload == statement(manifest, sha256, algorithm).as_bytes();
+    let algorithm = [None, Some(Algorithm::Ed25519), Some(Algorithm::EcdsaP256)].into_iter().find(|named| says(*named));
+    let Some(algorithm) = algorithm else {
         // Whoever is signed is right.
         return Err(if key.is_some_and(is_signed) {
             Broken::new(MANIFEST, format!("it is not what was signed: its SHA-256 is {sha256}"))
         } else {
             broken("it does not speak of this manifest".to_owned())
         });
-    }
+    };
     let listed = manifest.file(SIGNER).is_some_and(|entry| entry.sha256 == crate::write::sha256(signer.as_bytes()));
     let Some(key) = key.filter(|_| listed) else {
         return Err(Broken::new(SIGNER, "it is not the key that the manifest names"));
@@ -136,8 +141,51 @@ pub(crate) fn check(text: &str, manifest: &Manifest, sha256: &str, signer: &str)
     if signature.keyid != key.fingerprint() || !is_signed(key) {
         return Err(broken(format!("its signature does not hold for the key `{SIGNER}`")));
     }
+    if algorithm.unwrap_or(Algorithm::Ed25519) != key.algorithm() {
+        return Err(broken("it names another algorithm than that of the key".to_owned()));
+    }
     Ok(key)
 }
 
 /// Longest text of a seal.
 pub(crate) const LIMIT: u64 = LARGEST_SMALL_FILE;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SigningKey, manifest::Engine, manifest::FileEntry, write::sha256};
+
+    #[test]
+    fn the_algorithm_that_a_statement_names_is_that_of_the_key_and_none_is_that_of_older_versions() {
+        let (key, _) = SigningKey::generate().unwrap();
+        let signer = key.public().to_pem();
+        let entry = FileEntry {
+            path: SIGNER.to_owned(),
+            bytes: signer.len() as u64,
+            sha256: sha256(signer.as_bytes()),
+            media_type: "application/x-pem-file".to_owned(),
+            role: "key".to_owned(),
+        };
+        let [palisade, binary_sha256, controls_sha256] = [(); 3].map(|()| "x".to_owned());
+        let manifest = Manifest::new(
+            "run".to_owned(),
+            (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::UNIX_EPOCH),
+            Engine { palisade, binary_sha256, controls_sha256 },
+            "internal/1".to_owned(),
+            true,
+            (0, 0, 0, 0),
+            (None, None),
+            None,
+            vec![entry],
+        );
+        let check = |algorithm| {
+            let payload = statement(&manifest, "ab", algorithm);
+            let text = envelope(&payload, key.public(), &key.sign(&encoded(payload.as_bytes())));
+            super::check(&text, &manifest, "ab", &signer)
+        };
+        assert_eq!(check(Some(Algorithm::Ed25519)).unwrap(), key.public());
+        assert_eq!(check(None).unwrap(), key.public());
+        let broken = check(Some(Algorithm::EcdsaP256)).unwrap_err();
+        assert_eq!(broken.fact, "it names another algorithm than that of the key");
+    }
+}

@@ -1,8 +1,9 @@
 //! Makes a bundle: answers one snapshot at a time, then what was decided and judged, then the manifest and its seal.
 
 use crate::{
-    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, SigningKey, VERDICTS,
+    BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, Signer, VERDICTS,
     broken::Broken,
+    closed_file,
     coverage::{COVERAGE, Counted, GapLine, is_list},
     firings::FIRINGS,
     guide::{self, PAGE},
@@ -12,6 +13,7 @@ use crate::{
     part::{EXPORT, ExportError, Part, failed},
     period::{closed_path, period_of},
     policy::write_policy,
+    principal::Callers,
     scope::{Asked, Denied, Read, SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, PREVIOUS, SIGNER},
     secrets::suspect,
@@ -36,6 +38,7 @@ pub(crate) const POLICY: &str = "context/policy.json";
 pub(crate) const CONTROLS: &str = "context/controls.json";
 pub(crate) const ANSWERS: &str = "context/answers.yaml";
 pub(crate) const STORAGE: &str = "context/storage.json";
+pub(crate) const EXPORTED: &str = "context/exports.json";
 
 /// What was decided before anything was judged.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +55,8 @@ pub struct Context<'a> {
     pub firings: Option<&'a Firings>,
     /// What the bucket that the bundle is for says of itself: as JSON, and in words.
     pub storage: Option<(&'a str, &'a str)>,
+    /// By what the exports were made, as JSON: whoever has it and the answers can make them again.
+    pub exports: Option<&'a str>,
     /// The version of the program, and the SHA-256 of its file.
     pub palisade: (&'a str, &'a str),
 }
@@ -72,8 +77,8 @@ pub struct Judged<'a> {
 /// With what a bundle is sealed.
 #[derive(Debug)]
 pub struct Seal<'a> {
-    /// The key.
-    pub key: &'a SigningKey,
+    /// Whoever signs.
+    pub key: &'a dyn Signer,
     /// The log that gives it its number.
     pub log: &'a mut BundleLog,
 }
@@ -104,6 +109,7 @@ pub struct BundleWriter {
     population: Population,
     read: Vec<Read>,
     denied: BTreeMap<(String, String, Option<String>), u64>,
+    callers: Callers,
     redaction: &'static str,
     /// With what answers are closed.
     key: Option<PeriodKey>,
@@ -127,6 +133,7 @@ impl BundleWriter {
             population: Population::default(),
             read: Vec::new(),
             denied: BTreeMap::new(),
+            callers: Callers::default(),
             redaction: profile.name(),
             key: None,
         })
@@ -139,14 +146,22 @@ impl BundleWriter {
         self
     }
 
+    /// Looks into a part of a target for whose its credentials are, before the calls of any part of it are taken: the ledger then
+    /// says who made each.
+    pub fn learn_callers(&mut self, snapshot: &Snapshot) {
+        self.callers.learn(snapshot);
+    }
+
     /// Takes the calls and answers of one part of a target, as the profile shows them. What is returned says which of them the
     /// verdicts about it rest on.
     pub fn take(&mut self, snapshot: &Snapshot) -> Result<Numbers, ExportError> {
         let first = self.calls;
         let (mut lost, mut numbers) = (0, Numbers::default());
+        self.callers.learn(snapshot);
+        let principals = self.callers.of(snapshot);
         for record in snapshot.records() {
             self.calls += 1;
-            let line = Line::of(self.calls, (snapshot.provider, &snapshot.target, &snapshot.scope), record);
+            let mut line = Line::of(self.calls, (snapshot.provider, &snapshot.target, &snapshot.scope), record);
             let mut list = None;
             match &record.outcome {
                 Outcome::Answered(body) => {
@@ -162,6 +177,7 @@ impl BundleWriter {
                     }
                 }
             }
+            principals.sign(&mut line);
             self.population.take_call(&line, || list);
             let path = self.part.path(LEDGER);
             self.ledger.write_all(line.to_text().as_bytes()).map_err(failed(&path))?;
@@ -235,7 +251,7 @@ impl BundleWriter {
             firings: context.firings,
             storage: context.storage.map(|(_, words)| words),
             encryption: self.key.as_ref().map(PeriodKey::encryption),
-            is_sealed: seal.is_some(),
+            sealed: seal.as_ref().map(|seal| seal.key.public().algorithm()),
         });
         self.part.put(PAGE, page.as_bytes(), "text/markdown", "page")?;
         if let Some(seal) = &seal {
@@ -284,6 +300,9 @@ impl BundleWriter {
         }
         if let Some((text, _)) = context.storage {
             self.part.put(STORAGE, text.as_bytes(), "application/json", "context")?;
+        }
+        if let Some(text) = context.exports {
+            self.part.put(EXPORTED, text.as_bytes(), "application/json", "context")?;
         }
         #[derive(Serialize)]
         struct Rule {
@@ -355,7 +374,16 @@ impl BundleWriter {
         let path = self.part.path(export.path());
         let mut file = self.part.begin(export.path())?;
         export.write(&mut file).and_then(|()| file.flush()).map_err(failed(&path))?;
-        self.part.list(export.path(), export.media_type(), EXPORT)
+        drop(file);
+        let Some(key) = &self.key else { return self.part.list(export.path(), export.media_type(), EXPORT) };
+        // Nobody can look into it any more once it is closed.
+        self.part.refuse_secrets_anywhere(export.path())?;
+        let name = format!("{}{}", export.path(), closed_file::ENDING);
+        let mut closed = self.part.begin(&name)?;
+        let mut open = File::open(&path).map_err(failed(&path))?;
+        closed_file::close(key, &mut open, &mut closed).and_then(|()| closed.flush()).map_err(failed(&path))?;
+        fs::remove_file(&path).map_err(failed(&path))?;
+        self.part.list(&name, export.media_type(), EXPORT)
     }
 
     fn put_seal(&self, bare: Manifest, seal: Seal<'_>) -> Result<Manifest, ExportError> {
@@ -370,18 +398,22 @@ impl BundleWriter {
         let entry =
             Entry { number, run: manifest.run.clone(), as_of, content, manifest: sum.clone(), leaf: hex::encode(leaf) };
         log.enter(entry, leaf, key)?;
-        let lost = || Broken::new(log.origin(), "the log has no such number");
+        let origin = log.origin().to_owned();
+        let lost = || Broken::new(&origin, "the log has no such number");
         let (tree, checkpoint) = (log.tree(number).ok_or_else(lost)?, log.checkpoint(number).ok_or_else(lost)?);
-        let signed = checkpoint.signed(key);
+        let signed = log.signed(&checkpoint, key)?;
         let lines = |proof: Vec<[u8; 32]>| proof.iter().map(|hash| STANDARD.encode(hash) + "\n").collect::<String>();
         let proof = lines(tree.inclusion(number - 1).ok_or_else(lost)?);
         let index = number - 1;
-        self.part.write(ENVELOPE, seal::envelope(&manifest, &sum, key).as_bytes())?;
+        let public = key.public();
+        let payload = seal::statement(&manifest, &sum, Some(public.algorithm()));
+        let signature = log.signature(&seal::encoded(payload.as_bytes()), key)?;
+        self.part.write(ENVELOPE, seal::envelope(&payload, public, &signature).as_bytes())?;
         self.part.write(CHECKPOINT, signed.as_bytes())?;
         self.part.write(INCLUSION, format!("c2sp.org/tlog-proof@v1\nindex {index}\n{proof}\n{signed}").as_bytes())?;
         if index > 0 {
             let before = log.checkpoint(index).ok_or_else(lost)?;
-            self.part.write(PREVIOUS, before.signed(key).as_bytes())?;
+            self.part.write(PREVIOUS, log.signed(&before, key)?.as_bytes())?;
             let proof = lines(tree.consistency(index).ok_or_else(lost)?);
             self.part.write(CONSISTENCY, format!("{index} {number}\n{proof}").as_bytes())?;
         }

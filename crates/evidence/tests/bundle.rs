@@ -7,6 +7,8 @@ mod chain;
 mod closed;
 #[path = "bundle/content.rs"]
 mod content;
+#[path = "bundle/managed.rs"]
+mod managed;
 #[path = "bundle/mutations.rs"]
 mod mutations;
 #[path = "bundle/public_tools.rs"]

@@ -1,6 +1,7 @@
 //! Evidence that others can check.
 
-use super::{ExportFormat, ExportTargets, schedules::instant};
+use super::{ExportFormat, ExportTargets, ListFormat, schedules::instant};
+use crate::evidence::KeyRef;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use palisade_message::SecretRef;
@@ -50,26 +51,52 @@ Examples:
         #[arg(long, value_name = "URL")]
         tsa: url::Url,
     },
-    /// Print the answer of a call, which may be encrypted, as the bundle has it
+    /// Print the answer of a call, or an export, which may be encrypted, as the bundle has it
     #[command(after_help = "\
 Examples:
   palisade evidence answer bundle-1 --call 17
-  palisade evidence answer bundle-1 --call 17 --period-key file:2026-11.key | jq .")]
+  palisade evidence answer bundle-1 --call 17 --period-key file:2026-11.key | jq .
+  palisade evidence answer bundle-1 --export exports/findings.csv --period-key file:2026-11.key")]
     Answer {
         /// The bundle, here or by its address in a bucket
         bundle: PathBuf,
         /// The number of the call in `calls.ndjson`
-        #[arg(long, value_name = "N")]
-        call: u64,
+        #[arg(long, value_name = "N", required_unless_present = "export", conflicts_with = "export")]
+        call: Option<u64>,
+        /// The place of an export in the bundle, without the ending `.enc`
+        #[arg(long, value_name = "PATH")]
+        export: Option<String>,
         #[command(flatten)]
         trusted: Trusted,
     },
+    /// What of the evidence is over, and what is held: bundles, and the keys of months. Removes it with `--apply`
+    #[command(after_help = "\
+Examples:
+  palisade evidence retain                     what is kept until when, what is due, what is held by whom
+  palisade evidence retain --apply             remove what is due, and write it down
+
+`evidence:` in the configuration says where bundles are, for how many days they are kept, and what is held. A month whose key is
+destroyed is erased in every copy. Nothing of a bucket that is locked or keeps versions is removed.")]
+    Retain(Retain),
     /// Keys that seal bundles, and keys that answers are encrypted with
     #[command(after_help = "Examples:\n  palisade evidence keys new --out signing.pem")]
     Keys {
         #[command(subcommand)]
         command: Keys,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Retain {
+    /// Remove what is due. Without it nothing is removed
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// What comes out
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+    /// The configuration
+    #[arg(short, long, value_name = "FILE", default_value = "palisade.yaml", env = "PALISADE_CONFIG")]
+    pub(crate) config: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -108,16 +135,18 @@ pub(crate) struct ExportBundle {
     /// Where the key of pseudonyms is: `env:NAME`, `file:PATH`, a secret manager. It stays inside
     #[arg(long, value_name = "REFERENCE", required_if_eq("profile", "auditor"))]
     pub(crate) pseudonym_key: Option<SecretRef>,
-    /// Where the private key is that seals the bundle: `env:NAME`, `file:PATH`, a secret manager
-    #[arg(long, value_name = "REFERENCE", requires = "log", value_parser = signing_key)]
-    pub(crate) key: Option<SecretRef>,
+    /// The key that seals the bundle: `env:NAME`, `file:PATH`, a secret manager, or a key manager that signs and keeps it:
+    /// `awskms:ARN`, `gcpkms:projects/...`, `azurekms:VAULT/NAME`
+    #[arg(long, value_name = "REFERENCE", requires = "log")]
+    pub(crate) key: Option<KeyRef>,
     /// The folder of the log that numbers bundles; begun when it is not there
     #[arg(long, value_name = "DIR", requires = "key")]
     pub(crate) log: Option<PathBuf>,
     /// The log's name
     #[arg(long, value_name = "NAME", default_value = "palisade/evidence")]
     pub(crate) origin: String,
-    /// Encrypt the answers with the key of the run's calendar month: without it they are gone, and everything else still holds
+    /// Encrypt the answers and the exports with the key of the run's calendar month: without it they are gone, and everything
+    /// else still holds
     #[arg(long, value_name = "REFERENCE")]
     pub(crate) period_key: Option<SecretRef>,
     /// The folder of schedules: the bundle lists which runs there should have been, and those that failed or were missed
@@ -164,11 +193,15 @@ pub(crate) enum Keys {
     #[command(after_help = "\
 Examples:
   palisade evidence keys show file:signing.pem
-  palisade evidence keys show aws-sm://palisade-signing --origin acme.example/evidence")]
+  palisade evidence keys show aws-sm://palisade-signing --origin acme.example/evidence
+  palisade evidence keys show awskms:arn:aws:kms:eu-west-1:111122223333:alias/evidence --out evidence.pub")]
     Show {
-        /// Where the private key is
-        #[arg(value_name = "REFERENCE", value_parser = signing_key)]
-        key: SecretRef,
+        /// Where the key is: where it can be read, or a key manager
+        #[arg(value_name = "REFERENCE")]
+        key: KeyRef,
+        /// A new file for the public key
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// The log's name
         #[arg(long, value_name = "NAME", default_value = "palisade/evidence")]
         origin: String,
@@ -179,13 +212,20 @@ Examples:
         #[command(subcommand)]
         command: PeriodKeys,
     },
-    /// Make the key that follows another one, and FILE.rotation.json that both have signed
-    #[command(after_help = "Examples:\n  palisade evidence keys rotate file:signing.pem --out signing-2027.pem")]
+    /// Make the key that follows another one, or take one that is there, and FILE.rotation.json that both have signed
+    #[command(after_help = "\
+Examples:
+  palisade evidence keys rotate file:signing.pem --out signing-2027.pem
+  palisade evidence keys rotate file:signing.pem --new awskms:arn:aws:kms:eu-west-1:111122223333:key/1f2e --out kms-2027
+                                      writes kms-2027.pub and kms-2027.rotation.json")]
     Rotate {
-        /// Where the old private key is
-        #[arg(value_name = "REFERENCE", value_parser = signing_key)]
-        old: SecretRef,
-        /// The new private key's file
+        /// Where the old key is
+        #[arg(value_name = "REFERENCE")]
+        old: KeyRef,
+        /// Where the new key is, when none is to be made: no private key is written then
+        #[arg(long, value_name = "REFERENCE")]
+        new: Option<KeyRef>,
+        /// The new private key's file, and how FILE.pub and FILE.rotation.json begin
         #[arg(short, long, value_name = "FILE")]
         out: PathBuf,
     },
@@ -223,30 +263,4 @@ A copy elsewhere (a backup, a secret manager, a snapshot of the disk) is not des
         #[arg(long, value_name = "ID")]
         id: String,
     },
-}
-
-/// Where a private key can be read. One that stays inside a key manager cannot be.
-fn signing_key(text: &str) -> Result<SecretRef, String> {
-    let managers = ["aws-kms:", "arn:aws:kms:", "azure-kv-key:", "gcp-kms:"];
-    if managers.iter().any(|manager| text.starts_with(manager)) {
-        return Err("this version signs with keys that it reads, and a key manager gives none away. Missing are its client for \
-                    signatures and seals of another kind than Ed25519; keep the key in a secret manager: `aws-sm://`, \
-                    `azure-kv://`, `gcp-sm://`"
-            .to_owned());
-    }
-    text.parse().map_err(|error: palisade_message::SecretRefError| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_stays_in_a_key_manager_is_refused_with_what_is_missing() {
-        for text in ["aws-kms://alias/evidence", "arn:aws:kms:eu-west-1:111111111111:key/x", "gcp-kms://projects/p"] {
-            assert!(signing_key(text).unwrap_err().contains("seals of another kind than Ed25519"), "{text}");
-        }
-        assert!(signing_key("file:signing.pem").is_ok());
-        assert!(signing_key("hunter2").is_err());
-    }
 }

@@ -22,6 +22,13 @@ pub(crate) struct ExportRun {
     /// The plan as your team keeps it, for OSCAL's plan of action and the workbook; without it one is made afresh
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+    /// A framework of one's own, which OSCAL's component definition then maps the checks to; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) framework: Vec<PathBuf>,
+    /// The run before: its snapshot's folder, or its bundle. OCSF's events then say what became of each verdict since: created,
+    /// updated, closed
+    #[arg(long, value_name = "SNAPSHOT|BUNDLE")]
+    pub(crate) since: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) targets: ExportTargets,
     #[command(flatten)]

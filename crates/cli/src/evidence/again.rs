@@ -1,6 +1,9 @@
 //! What is judged again of a bundle.
 
-use super::{Place, answers_of, trust};
+use super::{
+    Place, answers_of, trust,
+    views::{self, Again},
+};
 use crate::{
     arguments::{Replay, Trusted},
     exit::{self, Exit, WrongUsage},
@@ -8,7 +11,7 @@ use crate::{
     providers,
     scan::judge,
 };
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use palisade_controls::controls;
 use palisade_engine::Policy;
 use palisade_evidence::{Bundle, Calls, Checked, Difference, differences, verdict_lines};
@@ -90,6 +93,7 @@ pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> any
     let Rejudged { bundle, report, .. } = &again;
     if again.is_the_same {
         screen.note(&format!("{} verdicts, byte for byte those of the bundle", report.findings.len()));
+        exports_again(&again, screen)?;
         if !wanted.with_current_rules {
             screen.report(report, &wanted.output, Vec::new())?;
             return Ok(exit::of_report(report, false, wanted.gate.fail_on, wanted.gate.min_coverage));
@@ -115,6 +119,29 @@ pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> any
     }
     output::data(said.as_bytes(), None)?;
     Ok(Exit::Done)
+}
+
+/// Makes the exports of a bundle again. Another version may write them in another way, which is told; this one may not.
+fn exports_again(Rejudged { bundle, report, policy, calls, .. }: &Rejudged, screen: &Screen) -> anyhow::Result<()> {
+    let made = bundle.exports().len();
+    let Some(Again { same, different }) = views::again(bundle, (report, policy), calls)? else {
+        if made > 0 {
+            screen.note(&format!("{made} exports were not made again: the bundle does not say by what they were made"));
+        }
+        return Ok(());
+    };
+    if different.is_empty() {
+        screen.note(&format!("{same} exports, byte for byte those of the bundle"));
+        return Ok(());
+    }
+    let all = same + different.len();
+    let told = format!("{} of {all} exports do not come out again: {}", different.len(), plain(&different.join(", ")));
+    let by = &bundle.checked().manifest.engine.palisade;
+    if by == env!("CARGO_PKG_VERSION") {
+        bail!(told);
+    }
+    screen.warn(&format!("{told}; they were made by palisade {}", plain(by)));
+    Ok(())
 }
 
 fn told(difference: &Difference) -> String {

@@ -3,12 +3,12 @@
 use super::{
     answers_of, counted, firings, period, send,
     shown::{asked_of, no_person, profile},
-    signing_key,
+    signer,
+    views::{Views, made_by},
 };
 use crate::{
     arguments::ExportBundle,
     exit::Exit,
-    export,
     frameworks::{Bundled as Summaries, Seen},
     output::{self, Screen},
     providers,
@@ -17,15 +17,12 @@ use crate::{
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use palisade_controls::controls;
-use palisade_engine::{Approvals, Entry, Finding, Grown, Policy, Severity, State, withdraw};
-use palisade_evidence::{
-    BundleLog, BundleWriter, Calls, Context, Export, Judged as Evidence, Profile, Seal, file_sha256,
-};
-use palisade_exports::{Bundled, File, Record, files, write};
+use palisade_engine::{Approvals, Finding, Grown, Policy, Severity, State, withdraw};
+use palisade_evidence::{BundleLog, BundleWriter, Calls, Context, Judged as Evidence, Profile, Seal, file_sha256};
 use palisade_frameworks::Standing;
 use palisade_model::Cluster;
-use palisade_provider::Snapshot;
-use palisade_report::{Outlook, Report, plain};
+use palisade_provider::{DISCOVERY, Snapshot};
+use palisade_report::{Report, plain};
 use palisade_runner::{Judge, Judged, Judging, judge_each};
 use palisade_store::{Bucket, SnapshotFolder};
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
@@ -42,7 +39,7 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
         None => (Vec::new(), Policy::default(), None),
     };
     let key = match &wanted.key {
-        Some(place) => Some(signing_key(place).await?),
+        Some(place) => Some(signer::open(place).await?),
         None => None,
     };
     let frameworks = Summaries::of(&wanted.framework, &profile)?;
@@ -89,6 +86,7 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
     };
     let binary = std::env::current_exe().context("could not find this program's file")?;
     let digest = file_sha256(&binary).with_context(|| format!("could not read `{}`", binary.display()))?;
+    let made_by = made_by(&wanted.format, &wanted.targets, &frameworks)?;
     let context = Context {
         asked: &asked,
         policy: &shown,
@@ -96,6 +94,7 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
         answers: answers.as_deref(),
         firings: firings.as_ref(),
         storage: storage.as_ref().map(|(text, words)| (text.as_str(), words.as_str())),
+        exports: Some(&made_by),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
     let evidence = Evidence {
@@ -104,11 +103,15 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
         coverage: judged.coverage,
         gaps: &judged.gaps,
     };
-    let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key, log });
+    let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key: key.as_ref(), log });
     let seen = Seen::from(&judged);
     // Another look at the answers: other forms are made of a whole report.
     let report = if wanted.format.is_empty() { None } else { Some(run.report()?) };
-    let views = report.as_ref().map(|report| Views::of(report, &run.judge, &calls, wanted)).transpose()?;
+    let views = report.as_ref().map(|report| {
+        let judged = (report, &shown, controls.as_slice());
+        Views::of(judged, &calls, &wanted.format, &wanted.targets, frameworks.own(), wanted.period_key.is_some())
+    });
+    let views = views.transpose()?;
     let mut exports = frameworks.exports(&seen, &standing, &calls);
     exports.extend(views.iter().flat_map(Views::exports));
     let finished = writer.finish(&evidence, &context, &exports, seal)?;
@@ -191,6 +194,18 @@ impl Run<'_> {
         }))
     }
 
+    /// What says whose the credentials were: it was asked once for each target.
+    fn callers(&self, writer: &mut BundleWriter) -> anyhow::Result<()> {
+        for folder in self.folders.iter().map(SnapshotFolder::open) {
+            for unit in folder.units()? {
+                if folder.scope(&unit)? == DISCOVERY {
+                    writer.learn_callers(&self.profile.snapshot(folder.read(&unit)?));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Judges it and tells what is said of each cluster, once it is settled which accepted risks count. `begin` is given each
     /// snapshot before it is judged.
     fn judged<T>(
@@ -238,6 +253,7 @@ impl Run<'_> {
     /// Writes answers and verdicts. `all_calls`: whether the calls of every verdict are kept.
     fn write(&self, writer: &mut BundleWriter, all_calls: bool) -> anyhow::Result<Written> {
         let (mut standing, mut calls, mut tally) = (Standing::default(), Calls::default(), Tally::new());
+        self.callers(writer)?;
         let writer = std::cell::RefCell::new(writer);
         let judged = self.judged(
             |snapshot| Ok(writer.borrow_mut().take(snapshot)?),
@@ -273,41 +289,5 @@ impl Run<'_> {
 
     fn report(&self) -> anyhow::Result<Report> {
         judge_each(self.snapshots()?, providers::normalizer, &self.judge)
-    }
-}
-
-/// The other forms of a run that a bundle shall hold.
-struct Views<'a> {
-    report: &'a Report,
-    policy: &'a Policy,
-    controls: &'a [Entry],
-    calls: &'a Calls,
-    outlook: Option<Outlook>,
-    wanted: &'a ExportBundle,
-}
-
-impl<'a> Views<'a> {
-    fn of(report: &'a Report, judge: &Judge<'a>, calls: &'a Calls, wanted: &'a ExportBundle) -> anyhow::Result<Self> {
-        let outlook = export::outlook(report, &export::forms(&wanted.format), None)?;
-        Ok(Self { report, policy: judge.policy, controls: judge.controls, calls, outlook, wanted })
-    }
-
-    fn record(&self) -> Record<'_> {
-        let Self { report, policy, controls, outlook, wanted, .. } = self;
-        export::record(Record::new(report, controls, policy), outlook.as_ref(), &wanted.targets)
-    }
-
-    fn exports(&self) -> Vec<Export<'_>> {
-        let record = self.record();
-        let files = export::forms(&self.wanted.format).into_iter().flat_map(|form| files(&record, form));
-        let export = |file: File| {
-            Export::new(file.path, file.media_type, move |to| {
-                let calls = |finding: &Finding| self.calls.of(finding);
-                let closed = self.wanted.period_key.is_some();
-                let bundle = Bundled { base: "../../", manifest_sha256: None, closed, calls: Some(&calls) };
-                write(&self.record().in_bundle(bundle), file, to)
-            })
-        };
-        files.filter_map(export).collect()
     }
 }

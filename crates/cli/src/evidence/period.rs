@@ -51,7 +51,7 @@ pub(super) async fn run(command: &PeriodKeys, screen: &Screen) -> anyhow::Result
 }
 
 /// Overwrites a file before it is removed. What a disk keeps of old blocks is the disk's.
-fn destroy(file: &Path, length: usize) -> std::io::Result<()> {
+pub(super) fn destroy(file: &Path, length: usize) -> std::io::Result<()> {
     let mut open = fs::OpenOptions::new().write(true).open(file)?;
     open.write_all(&vec![0; length])?;
     open.sync_all()?;

@@ -31,6 +31,13 @@ impl Place {
     }
 }
 
+/// A path beside another one, called like it with an ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// The address of a bucket, if it is one.
 pub(crate) fn address(bundle: &Path) -> Option<&str> {
     bundle.to_str().filter(|text| BUCKETS.iter().any(|scheme| text.starts_with(scheme)))

@@ -51,7 +51,7 @@ fn another_key_is_refused_unless_both_sides_signed_that_it_follows() {
     assert!(!verify(&bundle, &trust(&[], &[])).unwrap().signed.unwrap().trusted);
     let broken = verify(&bundle, &trust(&[&stranger], &[])).unwrap_err();
     assert_eq!(broken.file, "signer.pem");
-    let rotations = [Rotation::new(&stranger, &new), Rotation::new(&new, &sealed.key)];
+    let rotations = [Rotation::new(&stranger, &new).unwrap(), Rotation::new(&new, &sealed.key).unwrap()];
     assert!(verify(&bundle, &trust(&[&stranger], &rotations)).unwrap().signed.unwrap().trusted);
     assert!(verify(&bundle, &trust(&[&stranger], &rotations[..1])).is_err());
 }

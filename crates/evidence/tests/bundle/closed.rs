@@ -110,3 +110,38 @@ fn random_changes_of_a_closed_bundle_are_found_by_name_with_the_key_and_without(
         mutations::all_found(&sealed.path("b"), &trust, 300);
     }
 }
+
+#[test]
+fn exports_of_a_closed_bundle_are_closed_too_and_open_with_the_key_alone() {
+    let (sealed, key) = (Sealed::new(0), key());
+    for place in ["b", "b.tar"] {
+        sealed.make(&closed(&key), place);
+        let bundle = Bundle::open(&sealed.path(place), &Trust::default().opening(vec![key.clone()])).unwrap();
+        assert_eq!(bundle.exports(), ["exports/frameworks/own.json", "exports/list.csv"]);
+        let mut open = Vec::new();
+        bundle.export("exports/list.csv", &mut open).unwrap();
+        assert_eq!(open, b"control,verdict\nCP-01,fail\n");
+        let plain = Sealed::new(1);
+        let beside = Bundle::open(&plain.path("1"), &Trust::default()).unwrap();
+        for path in bundle.exports() {
+            assert_eq!(bundle.export_sha256(&path).unwrap(), beside.export_sha256(&path).unwrap());
+        }
+        assert!(bundle.export("exports/none.csv", &mut open).unwrap_err().fact.contains("no such export"));
+        assert!(bundle.export("calls.ndjson", &mut open).is_err());
+        let bundle = Bundle::open(&sealed.path(place), &Trust::default()).unwrap();
+        let refused = bundle.export("exports/list.csv", &mut open).unwrap_err();
+        assert!(refused.fact.contains(key.id()), "{refused}");
+    }
+    let stored = files(&sealed.path("b"));
+    let exports: Vec<_> = stored.iter().filter(|(name, _)| name.starts_with("exports/")).collect();
+    assert_eq!(exports.len(), 2);
+    for (name, bytes) in exports {
+        assert!(name.ends_with(".enc") && !String::from_utf8_lossy(bytes).contains("CP-01"), "{name}");
+    }
+    // A secret is found before it is closed.
+    let token = format!("ghp_{}", "A".repeat(40)).into_bytes();
+    let refused = Making { exports: vec![("note.csv", token)], ..closed(&key) };
+    let refused = refused.at(&sealed.path("secret"), None).unwrap_err();
+    assert!(matches!(&refused, ExportError::Secret { file, .. } if file == "exports/note.csv"), "{refused}");
+    assert!(!sealed.path("secret").exists());
+}

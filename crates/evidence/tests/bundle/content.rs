@@ -408,3 +408,49 @@ fn an_empty_folder_among_the_exports_is_refused() {
         assert_eq!(verify(&place, &Trust::default()).unwrap_err().to_string(), said);
     }
 }
+
+#[test]
+fn the_ledger_says_who_made_each_call_as_the_cloud_said_it_and_an_auditor_sees_no_name() {
+    let identity = json!({ "GetCallerIdentityResponse": { "GetCallerIdentityResult": {
+        "Account": "111111111111", "Arn": "arn:aws:sts::111111111111:assumed-role/Scanner/ana" } } });
+    let session = json!({ "AssumeRoleResponse": { "AssumeRoleResult": { "AssumedRoleUser": {
+        "Arn": "arn:aws:sts::222222222222:assumed-role/PalisadeReader/palisade" } } } });
+    let list = || json!({ "clusters": [], "nextToken": null });
+    let places = [("111111111111", "111111111111/eu-west-1"), ("222222222222", "222222222222/eu-west-1")];
+    let discovery = SnapshotBuilder::new(Cloud::Aws, "discovery")
+        .answer(call("sts:GetCallerIdentity"), "test", &[], identity)
+        .build();
+    let own = SnapshotBuilder::new(Cloud::Aws, places[0].0).answer(call("eks:ListClusters"), places[0].1, &[], list());
+    let other = SnapshotBuilder::new(Cloud::Aws, places[1].0)
+        .answer(call("sts:AssumeRole"), places[1].0, &[("role", "PalisadeReader")], session)
+        .answer(call("organizations:ListParents"), places[1].0, &[], json!({ "Parents": [] }))
+        .answer(call("eks:ListClusters"), places[1].1, &[], list());
+    let run = vec![own.build(), other.build(), discovery];
+    let folder = tempfile::tempdir().unwrap();
+    let pseudonyms = Pseudonyms::new("a key of the organisation").unwrap();
+    let shown = pseudonyms.text("arn:aws:sts::111111111111:assumed-role/Scanner/ana");
+    assert!(shown.contains("assumed-role/Scanner/person-"), "{shown}");
+    for (profile, place, own) in [
+        (Profile::Internal, "internal", "arn:aws:sts::111111111111:assumed-role/Scanner/ana"),
+        (Profile::Auditor(pseudonyms), "auditor", shown.as_str()),
+    ] {
+        let making = Making { run: run.clone(), gaps: Vec::new(), profile, ..Making::default() };
+        making.at(&folder.path().join(place), None).unwrap();
+        let text = fs::read_to_string(folder.path().join(place).join("calls.ndjson")).unwrap();
+        let entered = "arn:aws:sts::222222222222:assumed-role/PalisadeReader/palisade";
+        let mut told = Vec::new();
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let who = line["principal"].as_str().unwrap();
+            let expected =
+                if line["operation"] == "eks:ListClusters" && line["unit"] == "222222222222" { entered } else { own };
+            assert_eq!(who, expected, "{line}");
+            told.push(who.to_owned());
+        }
+        assert_eq!(told.len(), 5);
+        verify(&folder.path().join(place), &Trust::default()).unwrap();
+    }
+    for (name, bytes) in files(&folder.path().join("auditor")) {
+        assert!(!String::from_utf8_lossy(&bytes).contains("Scanner/ana"), "{name}");
+    }
+}

@@ -142,6 +142,7 @@ impl<'a> Making<'a> {
         if let Some(key) = &self.key {
             writer = writer.closed_with(key.clone());
         }
+        run.iter().for_each(|snapshot| writer.learn_callers(snapshot));
         for snapshot in &run {
             let numbers = writer.take(snapshot)?;
             writer.judged(&judge(std::slice::from_ref(snapshot), &policy).0, &numbers)?;
@@ -156,6 +157,7 @@ impl<'a> Making<'a> {
             answers: self.answers,
             firings: self.firings.as_ref(),
             storage: None,
+            exports: None,
             palisade: ("0.0.0", "ab"),
         };
         let export =
