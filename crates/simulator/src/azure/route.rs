@@ -199,6 +199,14 @@ impl Route {
             let permission = "Microsoft.Security/assessments/read".to_owned();
             return Operation { permission, scope: subscription, subject };
         }
+        if matches!(self.shape, Shape::Query) && asks_for_clusters(request) {
+            if let Some(token) = graph_token(request) {
+                subject.push('#');
+                subject.push_str(&token);
+            }
+            let permission = "Microsoft.ContainerService/managedClusters/read".to_owned();
+            return Operation { permission, scope: self.scope.clone(), subject };
+        }
         let permission = match self.kind {
             kind if kind.is_of_graph() => kind.name.to_owned(),
             kind if kind.computed => format!("{}/action", kind.name),
@@ -234,6 +242,13 @@ fn assessed_subscription(request: &Request) -> Option<String> {
     let is_of_assessments = query.trim_start().to_ascii_lowercase().starts_with(ASSESSMENTS);
     let subscription = body.get("subscriptions")?.as_array()?.first()?.as_str()?;
     is_of_assessments.then(|| subscription.to_owned())
+}
+
+/// Whether a query of Resource Graph asks for clusters: that takes the right to read them, and none of the service's own.
+fn asks_for_clusters(request: &Request) -> bool {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let query = body.get("query").and_then(serde_json::Value::as_str).unwrap_or_default();
+    query.to_ascii_lowercase().contains("'microsoft.containerservice/managedclusters'")
 }
 
 /// The page that a query of Resource Graph asks for.
