@@ -22,11 +22,14 @@ pub enum Discovery {
     },
 }
 
+pub(crate) const KEYS: &[&str] = &["from", "cross_check"];
+pub(crate) const AWS_KEYS: &[&str] = &["from", "aggregator", "region", "cross_check"];
+
 /// Reads `discovery`. `inventory` is what this cloud calls its own.
 pub(crate) fn read(map: &Map<'_>, inventory: &'static str, diagnostics: &mut Diagnostics) -> Discovery {
-    let keys: &[&str] = match inventory {
-        "config-aggregator" => &["from", "aggregator", "region", "cross_check"],
-        _ => &["from", "cross_check"],
+    let keys = match inventory {
+        "config-aggregator" => AWS_KEYS,
+        _ => KEYS,
     };
     let Some(map) = map.get("discovery").and_then(|entry| Map::of(entry.value, "`discovery`", keys, diagnostics))
     else {

@@ -12,7 +12,7 @@ pub struct Limits {
     pub share_of_quota: Option<u8>,
 }
 
-const KEYS: &[&str] = &["max_calls", "share_of_quota"];
+pub(crate) const KEYS: &[&str] = &["max_calls", "share_of_quota"];
 
 /// The largest budget that can be written.
 const MOST_CALLS: u32 = 1_000_000_000;

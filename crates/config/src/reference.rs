@@ -61,6 +61,7 @@ pub fn reference() -> Vec<Section> {
         told::policy(&Policy::default()),
         told::sinks(),
         told::service(&ServiceConfig::default()),
+        vec![told::limits()],
         told::evidence(),
     ]
     .concat()
@@ -91,7 +92,7 @@ const PER_HOUR: u32 = Route::MESSAGES_PER_HOUR;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Source, policy, read, retention, service, sinks, target};
+    use crate::{Source, discovery, limits, policy, read, retention, service, sinks, target};
 
     fn keys(place: &str) -> Vec<&'static str> {
         let all = reference();
@@ -111,6 +112,12 @@ mod tests {
         assert_eq!(told(both("targets", "targets, aws")), set(target::AWS_KEYS));
         assert_eq!(told(both("targets", "targets, azure")), set(target::AZURE_KEYS));
         assert_eq!(told(both("targets", "targets, gcp")), set(target::GCP_KEYS));
+        let discovery = set(discovery::AWS_KEYS);
+        assert!(discovery::KEYS.iter().all(|key| discovery.contains(key)));
+        assert_eq!(told(keys("targets.discovery")), discovery);
+        assert_eq!(told(keys("limits")), set(limits::KEYS));
+        assert_eq!(told(keys("evidence")), set(retention::KEYS));
+        assert_eq!(told(keys("evidence.holds")), set(retention::HOLD_KEYS));
         assert_eq!(told(keys("policy")), set(policy::KEYS));
         assert_eq!(told(keys("sinks")), set(sinks::KEYS));
         assert_eq!(told(keys("sinks.routes")), set(sinks::ROUTE_KEYS));
@@ -119,8 +126,6 @@ mod tests {
         assert_eq!(told(keys("service")), set(service::KEYS));
         assert_eq!(told(keys("service.keep")), set(service::KEEP_KEYS));
         assert_eq!(told(keys("service.pings")), set(service::PING_KEYS));
-        assert_eq!(told(keys("evidence")), set(retention::KEYS));
-        assert_eq!(told(keys("evidence.holds")), set(retention::HOLD_KEYS));
         assert_eq!(told(keys("sinks.channels")), set(sinks::COMMON));
         for medium in palisade_message::Medium::ALL {
             let place = format!("sinks.channels, {}", medium.name());
@@ -134,7 +139,15 @@ mod tests {
         let channel = "sinks:\n  channels:\n    - {name: c, kind: teams, url: \"env:U\"}\n";
         match section.place {
             "policy" => format!("{target}policy:\n  {key}: {value}\n"),
-            "evidence" => format!("{target}evidence:\n  bundles: [kept]\n  {key}: {value}\n"),
+            "targets.discovery" => {
+                format!("targets:\n  - {{name: a, provider: azure, discovery: {{from: lists, {key}: {value}}}}}\n")
+            }
+            "limits" => format!("{target}limits:\n  {key}: {value}\n"),
+            // Answers are not kept longer than their bundles.
+            "evidence" if key == "answers_days" => {
+                format!("{target}evidence:\n  bundles: [b]\n  bundles_days: 36500\n  {key}: {value}\n")
+            }
+            "evidence" => format!("{target}evidence:\n  bundles: [b]\n  {key}: {value}\n"),
             "service" => format!("{target}service:\n  {key}: {value}\n"),
             "service.keep" => format!("{target}service:\n  keep:\n    {key}: {value}\n"),
             "service.pings" => {

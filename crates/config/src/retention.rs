@@ -46,7 +46,7 @@ pub(crate) const KEYS: &[&str] =
     &["bundles", "period_keys", "bundles_days", "answers_days", "after_runs", "record", "holds"];
 pub(crate) const HOLD_KEYS: &[&str] = &["reason", "by", "run", "from", "to"];
 pub(crate) const BUNDLES: u32 = 2557;
-const ANSWERS: u32 = 400;
+pub(crate) const ANSWERS: u32 = 400;
 /// The most days that anything is kept.
 const LONGEST: u32 = 36_500;
 

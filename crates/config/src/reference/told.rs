@@ -1,7 +1,7 @@
 //! The keys and what they mean.
 
 use super::{Key, PER_HOUR, Section, Takes, flag, key, number, other, words};
-use crate::ServiceConfig;
+use crate::{ServiceConfig, retention};
 use palisade_engine::Policy;
 
 const REQUIRED: &str = "required";
@@ -20,6 +20,26 @@ pub(super) fn targets() -> Vec<Section> {
                     "the cloud's own",
                     "Another endpoint: a private one, or an emulator on this machine, which gets no real credentials.",
                 ),
+                other("discovery", "part", "by asking everywhere", "How the places that hold clusters are found."),
+            ],
+        },
+        Section {
+            place: "targets.discovery",
+            about: "How the places that hold clusters are found",
+            keys: vec![
+                other(
+                    "from",
+                    "`lists`, or the inventory of the cloud: `config-aggregator`, `resource-graph`, `asset-inventory`",
+                    REQUIRED,
+                    "Who is asked: every place, or the one inventory that the cloud keeps.",
+                ),
+                flag(
+                    "cross_check",
+                    Some(false),
+                    "Whether every place is asked all the same, so that what the inventory did not tell of is read and named.",
+                ),
+                other("aggregator", "name", "required on AWS", "The aggregator of AWS Config; AWS alone."),
+                other("region", "region", "that of calls of no region", "Where the aggregator is; AWS alone."),
             ],
         },
         Section {
@@ -429,6 +449,66 @@ fn routes() -> Vec<Section> {
     ]
 }
 
+pub(super) fn limits() -> Section {
+    Section {
+        place: "limits",
+        about: "What a run may ask of the clouds at most",
+        keys: vec![
+            key(
+                "max_calls",
+                Takes::Number { least: 1, most: 1_000_000_000, unit: "requests" },
+                "as many as it takes",
+                "How many requests one process sends in one run, the repeated ones included; what is not asked is unknown.",
+            ),
+            key(
+                "share_of_quota",
+                Takes::Number { least: 1, most: 100, unit: "percent" },
+                "as fast as the services answer",
+                "The share of each rate that a provider publishes that may be used.",
+            ),
+        ],
+    }
+}
+
+pub(super) fn evidence() -> Vec<Section> {
+    let days = |name, default, means| number(name, (1, 36_500), "days", default, means);
+    vec![
+        Section {
+            place: "evidence",
+            about: "For how long bundles of evidence are kept; without this part nobody removes any",
+            keys: vec![
+                other("bundles", "list of folders and addresses of buckets", REQUIRED, "Where bundles lie."),
+                other("period_keys", "folder", "destroyed by hand", "Where the keys of months lie."),
+                days("bundles_days", retention::BUNDLES, "Bundles, from the run's last answer on."),
+                days(
+                    "answers_days",
+                    retention::ANSWERS,
+                    "For how long after the end of its month answers can be read, where they are encrypted.",
+                ),
+                flag("after_runs", Some(false), "Whether each run of a schedule removes what is over."),
+                other(
+                    "record",
+                    "path of a file",
+                    "`palisade.retention.ndjson`",
+                    "Where every removal is written down.",
+                ),
+                other("holds", "list", "none", "What is kept whatever its age."),
+            ],
+        },
+        Section {
+            place: "evidence.holds",
+            about: "A legal hold, of one run or of days",
+            keys: vec![
+                other("reason", "text", REQUIRED, "Why."),
+                other("by", "text", REQUIRED, "Who said so."),
+                other("run", "id of a run", "those of the days", "The one run it is of."),
+                other("from", "`YYYY-MM-DD`", "from the first on", "The first day."),
+                other("to", "`YYYY-MM-DD`", "until the hold is taken away", "The last day."),
+            ],
+        },
+    ]
+}
+
 pub(super) fn service(usual: &ServiceConfig) -> Vec<Section> {
     let kept = usual.keep;
     let days = |name, least, default, means| number(name, (least, 36_500), "days", default, means);
@@ -493,56 +573,6 @@ pub(super) fn service(usual: &ServiceConfig) -> Vec<Section> {
             place: "service.keep",
             about: "For how long things are kept; what is open is kept whatever its age",
             keys: keep,
-        },
-    ]
-}
-
-pub(super) fn evidence() -> Vec<Section> {
-    vec![
-        Section {
-            place: "evidence",
-            about: "For how long bundles of evidence are kept, and what is held whatever its age",
-            keys: vec![
-                other(
-                    "bundles",
-                    "list",
-                    REQUIRED,
-                    "Where bundles are: folders beside the configuration, addresses of buckets.",
-                ),
-                other(
-                    "period_keys",
-                    "folder",
-                    "none",
-                    "Where the keys of months are, `*.key`, which are destroyed in time.",
-                ),
-                number(
-                    "bundles_days",
-                    (1, 36_500),
-                    "days",
-                    crate::retention::BUNDLES,
-                    "How long a bundle is kept, from the run's last answer on.",
-                ),
-                other(
-                    "answers_days",
-                    "days, not more than `bundles_days`",
-                    "400",
-                    "How long answers can be read, from the end of their month on: then its key is destroyed.",
-                ),
-                flag("after_runs", Some(false), "Whether each run of a schedule removes what is due."),
-                other("record", "file", "`palisade.retention.ndjson`", "Where every removal is written down."),
-                other("holds", "list", "none", "What is held whatever its age."),
-            ],
-        },
-        Section {
-            place: "evidence.holds",
-            about: "A legal hold: of one run, or of the runs of some days",
-            keys: vec![
-                other("reason", "text", REQUIRED, "Why."),
-                other("by", "text", REQUIRED, "Who said so."),
-                other("run", "id of a run", "the days", "The one run it is of."),
-                other("from", "day", "the first", "The first day in UTC, included."),
-                other("to", "day", "open", "The last day in UTC, included."),
-            ],
         },
     ]
 }
