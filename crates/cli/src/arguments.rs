@@ -6,6 +6,7 @@ mod evidence;
 mod export;
 mod fleet;
 mod frameworks;
+mod key_ref;
 mod memory;
 mod report;
 mod schedules;
@@ -19,6 +20,7 @@ pub(crate) use evidence::{Evidence, ExportBundle, Keys, PeriodKeys, ProfileName,
 pub(crate) use export::{ExportFormat, ExportRun, ExportTargets};
 pub(crate) use fleet::{Authority, Demo, Doctor, Lookup, Plan, PlanFormat, Reach, Replay, Scan};
 pub(crate) use frameworks::{FrameworkForm, FrameworkOf, Frameworks};
+pub(crate) use key_ref::KeyRef;
 pub(crate) use memory::{Acknowledge, DiffRuns, Findings, MessageState, Notify, Taking};
 pub(crate) use report::{DrawingFormat, MakeReport, MapOf, ReportFormat, Which};
 pub(crate) use schedules::{CheckSchedules, ExplainSchedule, NextFirings, RunSchedule, Schedules, Serve};
@@ -29,6 +31,9 @@ pub(crate) use waivers::{AddWaiver, CheckWaivers, ListWaivers, RemoveWaiver, Sel
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use palisade_engine::Severity;
 use std::path::PathBuf;
+
+/// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
+pub(crate) const UNITS_AT_ONCE: usize = 48;
 
 const EXIT_CODES: &str = "\
 Exit codes:

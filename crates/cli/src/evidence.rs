@@ -35,7 +35,6 @@ mod verified;
 mod views;
 
 pub(crate) use again::{judged, judged_again, replay};
-pub(crate) use signer::KeyRef;
 
 pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<Exit> {
     match command {

@@ -2,7 +2,7 @@
 
 use crate::{
     answers,
-    arguments::{Configuration, Scan},
+    arguments::{Configuration, Scan, UNITS_AT_ONCE},
     exit::{self, Exit, WrongUsage},
     output::Screen,
     progress::Watch,
@@ -21,9 +21,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// Units read at once. The pace bounds the calls; this bounds the raw answers held in memory.
-pub(crate) const UNITS_AT_ONCE: usize = 48;
 
 pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> {
     let config = configuration(&wanted.configuration.config)?;

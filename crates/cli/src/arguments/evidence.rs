@@ -1,7 +1,6 @@
 //! Evidence that others can check.
 
-use super::{ExportFormat, ExportTargets, ListFormat, schedules::instant};
-use crate::evidence::KeyRef;
+use super::{ExportFormat, ExportTargets, KeyRef, ListFormat, schedules::instant};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use palisade_message::SecretRef;

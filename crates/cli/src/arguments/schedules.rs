@@ -1,7 +1,6 @@
 //! Recurring runs: what they are, one of them, all of them.
 
-use super::{Gate, Sharding};
-use crate::scan::UNITS_AT_ONCE;
+use super::{Gate, Sharding, UNITS_AT_ONCE};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! What a configuration names, opened: the memory, the post, the service.
 
-use crate::{exit::WrongUsage, providers, scan::UNITS_AT_ONCE};
+use crate::{arguments::UNITS_AT_ONCE, exit::WrongUsage, providers};
 use anyhow::Context as _;
 use palisade_config::{Config, Memory, Ping, nearest};
 use palisade_controls::controls;
