@@ -178,14 +178,14 @@ mod tests {
             None,
             vec![entry],
         );
-        let check = |algorithm| {
+        let checked = |algorithm| {
             let payload = statement(&manifest, "ab", algorithm);
             let text = envelope(&payload, key.public(), &key.sign(&encoded(payload.as_bytes())));
-            super::check(&text, &manifest, "ab", &signer)
+            check(&text, &manifest, "ab", &signer)
         };
-        assert_eq!(check(Some(Algorithm::Ed25519)).unwrap(), key.public());
-        assert_eq!(check(None).unwrap(), key.public());
-        let broken = check(Some(Algorithm::EcdsaP256)).unwrap_err();
+        assert_eq!(checked(Some(Algorithm::Ed25519)).unwrap(), key.public());
+        assert_eq!(checked(None).unwrap(), key.public());
+        let broken = checked(Some(Algorithm::EcdsaP256)).unwrap_err();
         assert_eq!(broken.fact, "it names another algorithm than that of the key");
     }
 }

@@ -135,12 +135,11 @@ fn digest(message: &[u8]) -> Vec<u8> {
     sha2::Sha256::digest(message).to_vec()
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "kms-aws")))]
 mod tests {
     use super::*;
 
     #[tokio::test]
-    #[cfg(not(feature = "kms-aws"))]
     async fn a_key_manager_that_is_not_built_in_is_refused_with_the_feature_that_brings_it() {
         let place = "awskms:arn:aws:kms:eu-west-1:111122223333:alias/evidence".parse().unwrap();
         let refused = ManagedKey::open(&place).await.unwrap_err();

@@ -140,7 +140,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_and_a_key_of_another_kind_are_told_in_words() {
-        let refused = opened(Arc::new(Pair::p256()), "EC_SIGN_P256_SHA256", "projects/other").await.unwrap_err();
+        let refused =
+            opened(Arc::new(Pair::p256()), "EC_SIGN_P256_SHA256", &VERSION.replace("Versions/1", "Versions/2")).await;
+        let refused = refused.unwrap_err();
         assert!(refused.contains("cloudkms.cryptoKeyVersions.viewPublicKey"), "{refused}");
         let other = opened(Arc::new(Pair::p256()), "RSA_SIGN_PSS_2048_SHA256", VERSION).await.unwrap_err();
         assert!(other.contains("RSA_SIGN_PSS_2048_SHA256") && other.contains("EC_SIGN_ED25519"), "{other}");
