@@ -155,7 +155,9 @@ async fn every_declared_permission_is_used_and_no_other_and_nothing_is_asked_twi
         .chain([&run.discovery])
         .flat_map(|snapshot| snapshot.records().iter().map(|record| record.call.to_string()))
         .collect();
-    assert_eq!(made, CALLS.iter().map(|call| call.name.to_owned()).collect());
+    // The inventory is asked where clusters are found in one place alone: there it has tests of its own.
+    let lists = CALLS.iter().filter(|call| call.name != "ResourceGraph_Resources");
+    assert_eq!(made, lists.map(|call| call.name.to_owned()).collect());
 }
 
 #[tokio::test]

@@ -124,7 +124,12 @@ fn an_empty_snapshot_holds_no_cluster() {
 
 #[test]
 fn a_refused_call_hides_what_it_feeds_and_nothing_else() {
-    let discovery = [call::PROJECTS_SEARCH.name, call::PROJECTS_LIST.name, call::FOLDERS_LIST.name];
+    let discovery = [
+        "cloudasset.searchAllResources",
+        call::PROJECTS_SEARCH.name,
+        call::PROJECTS_LIST.name,
+        call::FOLDERS_LIST.name,
+    ];
     for call in CALLS.iter().filter(|call| !discovery.contains(&call.name) && call.name != call::CLUSTERS_LIST.name) {
         let mut world = full();
         world.fail(call, FailureReason::Denied);

@@ -16,6 +16,7 @@ pub(super) struct Asked<'a> {
 
 /// One operation of a cloud.
 #[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "fields are called as in the form")]
 struct Operation<'a> {
     /// `aws`, `azure` or `gcp`.
     provider: &'static str,
