@@ -67,12 +67,12 @@ pub fn reference() -> Vec<Section> {
     .concat()
 }
 
-fn key(name: &'static str, takes: Takes, default: impl ToString, means: &'static str) -> Key {
-    Key { name, takes, default: default.to_string(), means }
+fn key(name: &'static str, takes: Takes, default: impl Into<String>, means: &'static str) -> Key {
+    Key { name, takes, default: default.into(), means }
 }
 
 fn number(name: &'static str, (least, most): (u32, u32), unit: &'static str, default: u32, means: &'static str) -> Key {
-    key(name, Takes::Number { least, most, unit }, default, means)
+    key(name, Takes::Number { least, most, unit }, default.to_string(), means)
 }
 
 fn other(name: &'static str, takes: &'static str, default: &'static str, means: &'static str) -> Key {

@@ -46,10 +46,7 @@ impl Calls {
 
     /// The calls of a verdict, as numbers and ranges. Nothing of one that was not taken.
     pub fn of(&self, finding: &Finding) -> String {
-        self.of
-            .get(&finding.fingerprint)
-            .and_then(|all| all.first())
-            .map_or_else(String::new, |calls| calls.to_string())
+        self.of.get(&finding.fingerprint).and_then(|all| all.first()).map_or_else(String::new, ToString::to_string)
     }
 }
 
@@ -193,7 +190,7 @@ pub fn verdict_lines<'a>(findings: &'a [Finding], calls: &'a Calls) -> impl Iter
                 several.get(*place - 1)
             }
         };
-        VerdictLine::of(finding, of.map_or_else(String::new, |calls| calls.to_string())).to_text()
+        VerdictLine::of(finding, of.map_or_else(String::new, ToString::to_string)).to_text()
     })
 }
 

@@ -98,12 +98,11 @@ async fn planned(
     share: &Share,
     palisade: &str,
 ) -> Result<(Plan, Bodies), ShareError> {
-    let text = match share.plan().await? {
-        Some(text) => text,
-        None => {
-            let (plan, bodies) = plan(targets, scan, pace, palisade).await?;
-            share.propose(&plan.to_text()?, &bodies).await?
-        }
+    let text = if let Some(text) = share.plan().await? {
+        text
+    } else {
+        let (plan, bodies) = plan(targets, scan, pace, palisade).await?;
+        share.propose(&plan.to_text()?, &bodies).await?
     };
     let plan = Plan::read(&text)?.of_version(palisade)?;
     let bodies = share.bodies(&plan.bodies()?).await?;

@@ -24,6 +24,9 @@ const WAITING: usize = 64;
 /// How long the end of a run waits for the collector.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
+/// Where batches go, and the task that sends them.
+type Way = (mpsc::Sender<Vec<Span>>, JoinHandle<()>);
+
 /// Sends the spans of one run.
 #[derive(Debug)]
 pub struct Tracer {
@@ -31,7 +34,7 @@ pub struct Tracer {
     began: Timestamp,
     lost: Arc<AtomicU64>,
     /// The way to the task that sends, until the run has ended.
-    open: Mutex<Option<(mpsc::Sender<Vec<Span>>, JoinHandle<()>)>>,
+    open: Mutex<Option<Way>>,
 }
 
 /// What became of the spans of a run.
