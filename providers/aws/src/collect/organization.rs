@@ -91,7 +91,7 @@ pub(super) async fn units(settings: &Settings, shared: &Shared, recorder: &Recor
 /// The accounts that hold clusters, of those that were chosen; all of them when nobody tells or the lists are to be compared.
 fn of_told(units: Vec<Unit>, aggregator: Option<&Aggregator>, told: Option<&Places>) -> Vec<Unit> {
     match (aggregator, told) {
-        (None, _) | (Some(Aggregator { cross_check: true, .. }), _) => units,
+        (None | Some(Aggregator { cross_check: true, .. }), _) => units,
         // The failure is in the snapshot. Asking every account after all is what nobody wanted.
         (Some(_), None) => Vec::new(),
         (Some(_), Some(told)) => units.into_iter().filter(|unit| told.contains_key(&unit.scope)).collect(),
