@@ -1,5 +1,5 @@
 //! How parts of a target are found, and what a run may ask.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_config::{Config, Discovery, Limits, Source, TargetKind, read};
 

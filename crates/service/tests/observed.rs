@@ -1,5 +1,4 @@
 //! Alerts and dashboard ask for metrics that there are.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use palisade_service::metrics;
 use std::{collections::BTreeSet, fs};

@@ -1,5 +1,5 @@
 //! A collector on loopback, and OpenTelemetry's own messages as judge of what it gets.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::format_collect, reason = "a test that cannot go on says where")]
 
 use axum::{
     Router,

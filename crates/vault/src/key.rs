@@ -90,7 +90,7 @@ impl ManagedKey {
             };
             opened
         };
-        match in_time(async { opened.await.transpose() }).await.map_err(|why| withheld(place, why))? {
+        match Box::pin(in_time(async { opened.await.transpose() })).await.map_err(|why| withheld(place, why))? {
             None => Err(KeyManagerError::NotBuilt { place: place.clone(), feature: place.feature() }),
             Some((manager, public)) => Ok(Self { place: place.clone(), public, manager }),
         }

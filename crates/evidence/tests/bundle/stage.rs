@@ -142,7 +142,9 @@ impl<'a> Making<'a> {
         if let Some(key) = &self.key {
             writer = writer.closed_with(key.clone());
         }
-        run.iter().for_each(|snapshot| writer.learn_callers(snapshot));
+        for snapshot in &run {
+            writer.learn_callers(snapshot);
+        }
         for snapshot in &run {
             let numbers = writer.take(snapshot)?;
             writer.judged(&judge(std::slice::from_ref(snapshot), &policy).0, &numbers)?;
@@ -202,7 +204,9 @@ pub(crate) fn verdicts_again(bundle: &palisade_evidence::Bundle) -> String {
     for snapshot in bundle.snapshots().unwrap() {
         let (snapshot, numbers) = snapshot.unwrap();
         let judged = judge(&[snapshot], &policy).0;
-        judged.iter().for_each(|finding| calls.take(finding, &numbers));
+        for finding in &judged {
+            calls.take(finding, &numbers);
+        }
         findings.extend(judged);
     }
     findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));

@@ -1,4 +1,5 @@
 //! What the doubles of key managers share: a key that really signs, and `openssl`, which judges it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 use aws_lc_rs::{
     digest::{Digest, SHA256},
