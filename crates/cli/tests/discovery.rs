@@ -1,5 +1,5 @@
 //! Where clusters are, asked in one place: only what it names is read, what it does not know is not seen, and both are said.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 use palisade_simulator::{Faults, Ledger, Simulator, World};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Every command that a document shows is one that the program understands, and what can be run here is run.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "docs/blocks.rs"]
 mod blocks;

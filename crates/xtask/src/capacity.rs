@@ -43,7 +43,7 @@ mod assumed {
     pub(super) const GIB: f64 = 2.0;
     /// A list price of AWS Fargate, Linux on x86, in dollars an hour.
     pub(super) const DOLLARS_VCPU: f64 = 0.04048;
-    pub(super) const DOLLARS_GIB: f64 = 0.004445;
+    pub(super) const DOLLARS_GIB: f64 = 0.004_445;
 }
 
 const ACCOUNTS: [u32; 6] = [1_000, 2_000, 5_000, 10_000, 20_000, 50_000];

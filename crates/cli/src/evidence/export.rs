@@ -267,7 +267,9 @@ impl Run<'_> {
                     }
                 });
                 if all_calls {
-                    findings.iter().for_each(|finding| calls.take(finding, numbers));
+                    for finding in findings {
+                        calls.take(finding, numbers);
+                    }
                 }
                 Ok(())
             },

@@ -36,11 +36,8 @@ pub(super) fn made_by(
     targets: &ExportTargets,
     frameworks: &Summaries,
 ) -> anyhow::Result<String> {
-    let formats: BTreeSet<String> = wanted
-        .iter()
-        .filter_map(|format| format.to_possible_value())
-        .map(|value| value.get_name().to_owned())
-        .collect();
+    let formats: BTreeSet<String> =
+        wanted.iter().filter_map(clap::ValueEnum::to_possible_value).map(|value| value.get_name().to_owned()).collect();
     let made = MadeBy {
         schema: SCHEMA.to_owned(),
         formats: formats.into_iter().collect(),

@@ -6,7 +6,6 @@ pub(crate) fn of(line: &str) -> Vec<String> {
     for letter in line.chars() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(letter),
             (None, '"' | '\'') => {
                 quote = Some(letter);
                 word.get_or_insert_default();
@@ -14,7 +13,7 @@ pub(crate) fn of(line: &str) -> Vec<String> {
             (None, '#') if word.is_none() => break,
             (None, '|' | '>' | '<' | ';' | '&') => break,
             (None, _) if letter.is_whitespace() => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(letter),
+            (Some(_) | None, _) => word.get_or_insert_default().push(letter),
         }
     }
     words.extend(word);

@@ -68,7 +68,7 @@ mod tests {
         let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/book-of-a-test");
         fs::create_dir_all(book.join("b")).unwrap();
         fs::write(book.join("a.html"), r##"<a href="b/c.html#d">x</a> <a href="#e">y</a> <img src="f.png">"##).unwrap();
-        fs::write(book.join("b/c.html"), r##"<h1 id="d">z</h1> <a href="../a.html">a</a> <a href="https://g">g</a>"##)
+        fs::write(book.join("b/c.html"), r#"<h1 id="d">z</h1> <a href="../a.html">a</a> <a href="https://g">g</a>"#)
             .unwrap();
         assert_eq!(mistakes(&book).unwrap(), (2, 4, vec!["a.html: `#e`".to_owned(), "a.html: `f.png`".to_owned()]));
     }

@@ -87,7 +87,9 @@ fn purl(name: &str, version: &str) -> String {
 /// A name for this bill, made of what is in it.
 fn serial(components: &[Value], binary: &str) -> String {
     let mut digest = Sha256::new();
-    components.iter().for_each(|component| digest.update(component.to_string()));
+    for component in components {
+        digest.update(component.to_string());
+    }
     digest.update(binary);
     let hex = hex::encode(digest.finalize());
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();

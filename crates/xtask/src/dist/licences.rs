@@ -56,7 +56,7 @@ pub(super) fn notice(tree: &Tree, allowed: &BTreeSet<String>) -> anyhow::Result<
     let _ = write!(
         text,
         "\n## Without a text of their own\n\nThese say their licence and ship no text of it; it stands below, where others ship it.\n\n{}\n",
-        silent.iter().map(|name| format!("- {name}\n")).collect::<String>()
+        silent.iter().fold(String::new(), |text, name| text + "- " + name + "\n")
     );
     for (one, names) in &texts {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
