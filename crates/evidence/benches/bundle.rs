@@ -52,7 +52,7 @@ fn main() {
         exports: None,
         palisade: ("bench", "bench"),
     };
-    let judged = Judged { run: "bench", span: span.unwrap(), coverage: seen, gaps: &[] };
+    let judged = Judged { run: "bench", span: span.unwrap(), coverage: seen, told: &[], gaps: &[] };
     let seal = Seal { key: &key, log: &mut log };
     let finished = writer.finish(&judged, &context, &[], Some(seal)).unwrap();
     let manifest = &finished.manifest;

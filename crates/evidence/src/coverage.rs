@@ -46,6 +46,17 @@ pub(crate) struct GapLine {
     pub(crate) times: u64,
 }
 
+/// What an inventory of a cloud told of where clusters are. Where only the places that it names were read, nothing is known of
+/// others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// By what, when and of how many places, in a sentence. It may hold names from clouds.
+    pub words: String,
+    /// How many places that it does not name were looked at all the same.
+    pub checked: u64,
+}
+
 impl GapLine {
     pub(crate) fn of(row: &GapRow) -> Self {
         let GapRow { scope, call, reason, permission, message, hides, times } = row;
@@ -81,6 +92,9 @@ pub(crate) struct Counted {
     pub(crate) places: Vec<Place>,
     /// Targets that were asked for and of which nothing was read.
     pub(crate) targets_not_read: Vec<String>,
+    /// Who told where clusters are, when it was not every place itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) told: Vec<Told>,
     pub(crate) gaps: Vec<GapLine>,
 }
 
@@ -101,7 +115,8 @@ impl Counted {
 
     /// Whether everything that was asked was answered and the populations reconcile.
     pub(crate) fn is_complete(&self) -> bool {
-        self.gaps.is_empty() && self.targets_not_read.is_empty() && self.reconciles()
+        let are_all_looked_at = self.told.iter().all(|told| told.checked > 0);
+        self.gaps.is_empty() && self.targets_not_read.is_empty() && are_all_looked_at && self.reconciles()
     }
 
     /// Whether a count that could not look into the answers is one of what another says: the calls and the verdicts are the
@@ -177,7 +192,12 @@ impl Population {
         *self.evaluated.entry((provider, name.to_lowercase())).or_default() += 1;
     }
 
-    pub(crate) fn count(&self, facts: Coverage, targets_not_read: Vec<String>, gaps: Vec<GapLine>) -> Counted {
+    pub(crate) fn count(
+        &self,
+        facts: Coverage,
+        targets_not_read: Vec<String>,
+        (told, gaps): (Vec<Told>, Vec<GapLine>),
+    ) -> Counted {
         let (mut explained, mut unexplained, mut in_no_list) = (Vec::new(), Vec::new(), Vec::new());
         for (key, listed) in &self.listed {
             let judged = self.evaluated.get(key).copied().unwrap_or_default();
@@ -211,6 +231,7 @@ impl Population {
             in_no_list,
             places: self.places.iter().map(place).collect(),
             targets_not_read,
+            told,
             gaps,
         }
     }

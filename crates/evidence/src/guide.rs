@@ -147,6 +147,7 @@ pub(crate) fn page(facts: &Facts<'_>) -> String {
 
 fn gaps(counted: &Counted, page: &mut String) {
     if counted.is_complete() {
+        told(counted, page);
         page.push_str("**Complete**: every call was answered, and every cluster that was listed was judged.\n\n");
         return;
     }
@@ -155,6 +156,9 @@ fn gaps(counted: &Counted, page: &mut String) {
         // Writing to a string cannot fail.
         let _ = writeln!(page, "- {text}");
     };
+    for told in &counted.told {
+        row(format!("clusters were found {}", plain(&told.words.replace('`', ""))));
+    }
     for target in &counted.targets_not_read {
         row(format!("nothing of the target `{}` was read", plain(target)));
     }
@@ -177,6 +181,14 @@ fn gaps(counted: &Counted, page: &mut String) {
         row(format!("and {more} more in `results/coverage.json`"));
     }
     page.push('\n');
+}
+
+/// Who told where clusters are, where every other place was looked at, too.
+fn told(counted: &Counted, page: &mut String) {
+    for told in &counted.told {
+        // Writing to a string cannot fail.
+        let _ = writeln!(page, "Clusters were found {}.\n", plain(&told.words.replace('`', "")));
+    }
 }
 
 /// Which runs there should have been and were not.

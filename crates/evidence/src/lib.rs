@@ -42,7 +42,7 @@ mod write;
 
 pub use broken::Broken;
 pub use bundle::{Bundle, Snapshots, VERDICTS};
-pub use coverage::{Place, Population};
+pub use coverage::{Place, Population, Told};
 pub use export::Export;
 pub use firings::{FiringCounts, FiringLine, FiringOutcome, Firings, ScheduleFirings};
 pub use key::{Algorithm, KeyError, PublicKey, SigningKey};

@@ -334,7 +334,7 @@ fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) ->
     judged(source, manifest, &mut population)?;
     let counted = Counted::read(&source.read_text(COVERAGE, LARGEST_FILE)?)?;
     let facts = Coverage { known: counted.facts_known, total: counted.facts_total };
-    let again = population.count(facts, counted.targets_not_read.clone(), counted.gaps.clone());
+    let again = population.count(facts, counted.targets_not_read.clone(), (counted.told.clone(), counted.gaps.clone()));
     let fits = if from.closed().is_some() { again.fits_closed(&counted) } else { again == counted };
     if !fits {
         return Err(Broken::new(COVERAGE, "the populations are not those of the ledger, the answers and the verdicts"));

@@ -4,7 +4,7 @@ use crate::{
     BundleLog, Entry, Export, Firings, Numbers, PeriodKey, Population, Profile, Signer, VERDICTS,
     broken::Broken,
     closed_file,
-    coverage::{COVERAGE, Counted, GapLine, is_list},
+    coverage::{COVERAGE, Counted, GapLine, Told, is_list},
     firings::FIRINGS,
     guide::{self, PAGE},
     ledger::{LEDGER, Line, raw_path},
@@ -70,6 +70,8 @@ pub struct Judged<'a> {
     pub span: (Timestamp, Timestamp),
     /// How much was seen.
     pub coverage: Coverage,
+    /// Who told where clusters are, when it was not every place itself.
+    pub told: &'a [Told],
     /// The calls that failed.
     pub gaps: &'a [GapRow],
 }
@@ -338,7 +340,7 @@ impl BundleWriter {
         let not_read = context.asked.iter().filter(|asked| !read.contains(asked.target.as_str()));
         let not_read = not_read.map(|asked| asked.target.clone()).collect();
         let gaps = judged.gaps.iter().map(GapLine::of).collect();
-        let counted = self.population.count(judged.coverage, not_read, gaps);
+        let counted = self.population.count(judged.coverage, not_read, (judged.told.to_vec(), gaps));
         self.part.put(COVERAGE, counted.to_text().as_bytes(), "application/json", "result")?;
         Ok(counted)
     }

@@ -1,6 +1,6 @@
 //! From snapshots to one report.
 
-use crate::{Judged, Judging, claims::Claims};
+use crate::{Judged, Judging};
 use jiff::Timestamp;
 use palisade_assess::Surroundings;
 use palisade_engine::{Entry, Finding, Policy, Waiver, hold_to_approval};
@@ -35,7 +35,6 @@ pub(crate) struct Gather {
     answers: AnswerTally,
     sighting: Sighting<'static>,
     ledger: Ledger,
-    claims: Claims,
 }
 
 /// The order of clusters.
@@ -55,7 +54,6 @@ impl Default for Gather {
             // Who fired it and by what it judged is said by whoever remembers it.
             sighting: Sighting::new("", None, (epoch, epoch), Rules::default()),
             ledger: Ledger::default(),
-            claims: Claims::default(),
         }
     }
 }
@@ -69,7 +67,7 @@ impl Gather {
         judge: &Judge<'_>,
         mut told: impl FnMut(&[Finding]),
     ) -> usize {
-        let Self { judging, clusters, surroundings, pieces, findings, used, answers, sighting, ledger, claims } = self;
+        let Self { judging, clusters, surroundings, pieces, findings, used, answers, sighting, ledger } = self;
         let took = judging.take(snapshot, provider, judge, |cluster, judged| {
             told(&judged);
             note_waivers(used, &judged, judge);
@@ -84,7 +82,6 @@ impl Gather {
         let Ok(inventory) = took;
         let listed = snapshot.whole(provider.cluster_list()).into_iter().map(Scope::new);
         sighting.take(snapshot.provider, &inventory, [], listed);
-        claims.take(snapshot, provider, &inventory);
         ledger.take(snapshot, provider.calls());
         inventory.clusters.len()
     }
@@ -97,14 +94,13 @@ impl Gather {
 
     /// The report. The order of everything depends on what was found and never on the order of answers.
     pub(crate) fn finish(mut self, judge: &Judge<'_>) -> (Report, Sighting<'static>) {
-        let Judged { run, coverage, unseen, gaps, data } = self.judging.finish(judge);
+        let Judged { run, coverage, unseen, told, gaps, data } = self.judging.finish(judge);
         self.clusters.sort_by(|a, b| (a.provider, &a.scope, &a.id).cmp(&(b.provider, &b.scope, &b.id)));
         self.surroundings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         self.pieces.sort_by(|(a, _), (b, _)| a.cmp(b));
         // Stable: the findings of one cluster keep the order of the controls, roll-ups before their parts.
         self.findings.sort_by(|a, b| (a.provider, &a.scope, &a.cluster).cmp(&(b.provider, &b.scope, &b.cluster)));
         let grown_waivers = hold_to_approval(&mut self.findings, &judge.policy.waivers, run.finished_at);
-        let told = self.claims.rows();
         let unused = judge.policy.waivers.iter().enumerate().filter(|(place, _)| !self.used.contains(place));
         let unused_waivers: Vec<Waiver> = unused.map(|(_, waiver)| waiver.clone()).collect();
         let mut sighting = self.sighting;

@@ -1,12 +1,11 @@
 //! What a run has seen, whatever is kept of it.
 
-use crate::Judge;
+use crate::{Judge, claims::Claims};
 use jiff::Timestamp;
-use palisade_engine::Entry;
-use palisade_engine::{Context, Coverage, Finding, GapRow, coverage, evaluate};
+use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, coverage, evaluate};
 use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
 use palisade_provider::{Call, Provider, Snapshot};
-use palisade_report::RunInfo;
+use palisade_report::{RunInfo, ToldRow};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +21,7 @@ pub struct Judging {
     coverage: Coverage,
     /// The dated lists of the providers that were asked, by their names.
     data: BTreeMap<String, DataFile>,
+    claims: Claims,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -35,6 +35,8 @@ pub struct Judged {
     pub coverage: Coverage,
     /// The places of each provider that nobody could look at.
     pub unseen: BTreeMap<palisade_model::Provider, usize>,
+    /// What inventories of clouds told of where clusters are.
+    pub told: Vec<ToldRow>,
     /// What did not answer or could not be read, worst first.
     pub gaps: Vec<GapRow>,
     /// The dated lists that were judged by.
@@ -72,6 +74,7 @@ impl Judging {
         }
         self.take_gaps(snapshot, provider, judge);
         self.take_unseen(provider.provider(), &inventory, judge);
+        self.claims.take(snapshot, provider, &inventory);
         self.prints.push(print(snapshot));
         let (from, to) = self.span.unwrap_or((snapshot.started_at, snapshot.finished_at));
         self.span = Some((from.min(snapshot.started_at), to.max(snapshot.finished_at)));
@@ -182,6 +185,7 @@ impl Judging {
             run: RunInfo { id, started_at, finished_at, palisade: judge.palisade },
             coverage: self.coverage,
             unseen: self.unseen,
+            told: self.claims.rows(),
             gaps,
             data: self.data.into_values().collect(),
         }

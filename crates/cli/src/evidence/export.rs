@@ -18,7 +18,9 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use palisade_controls::controls;
 use palisade_engine::{Approvals, Finding, Grown, Policy, Severity, State, withdraw};
-use palisade_evidence::{BundleLog, BundleWriter, Calls, Context, Judged as Evidence, Profile, Seal, file_sha256};
+use palisade_evidence::{
+    BundleLog, BundleWriter, Calls, Context, Judged as Evidence, Profile, Seal, Told, file_sha256,
+};
 use palisade_frameworks::Standing;
 use palisade_model::Cluster;
 use palisade_provider::{DISCOVERY, Snapshot};
@@ -97,10 +99,13 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
         exports: Some(&made_by),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
+    let told: Vec<Told> =
+        judged.told.iter().map(|row| Told { words: row.words(), checked: row.checked as u64 }).collect();
     let evidence = Evidence {
         run: &judged.run.id,
         span: (judged.run.started_at, judged.run.finished_at),
         coverage: judged.coverage,
+        told: &told,
         gaps: &judged.gaps,
     };
     let seal = key.as_ref().zip(log.as_mut()).map(|(key, log)| Seal { key: key.as_ref(), log });

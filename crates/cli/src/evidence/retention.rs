@@ -385,7 +385,7 @@ mod tests {
         if let Some(key) = key {
             writer = writer.closed_with(key.clone());
         }
-        let judged = Judged { run, span: (at(as_of), at(as_of)), coverage: Coverage::default(), gaps: &[] };
+        let judged = Judged { run, span: (at(as_of), at(as_of)), coverage: Coverage::default(), told: &[], gaps: &[] };
         let (policy, controls) = (Policy::default(), controls());
         let context = BundleContext {
             asked: &[],

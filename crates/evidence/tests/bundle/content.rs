@@ -4,7 +4,7 @@ use crate::stage::{Making, Sealed, call, cluster, files, gaps, judge, policy, ru
 use jiff::{SignedDuration, Timestamp};
 use palisade_evidence::{
     Bundle, BundleWriter, Export, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms,
-    ScheduleFirings, Trust, VERDICTS, verify,
+    ScheduleFirings, Told, Trust, VERDICTS, verify,
 };
 use palisade_model::Provider as Cloud;
 use palisade_provider::{Failure, FailureReason, Snapshot};
@@ -138,6 +138,24 @@ fn a_cluster_that_two_targets_reach_has_the_verdicts_of_both_and_each_rests_on_i
         .collect();
     assert_eq!(of_first.len(), 2, "{of_first:?}");
     assert_ne!(of_first[0], of_first[1]);
+}
+
+#[test]
+fn a_bundle_is_not_complete_where_only_the_places_that_an_inventory_named_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, checked, is_complete) in [("alone", 0, false), ("checked", 7, true)] {
+        let place = folder.path().join(name);
+        let told = vec![Told { words: "`t` as told by an aggregator".to_owned(), checked }];
+        let run = vec![alike("test", "111111111111")];
+        let finished = Making { run, told, gaps: Vec::new(), ..Making::default() }.at(&place, None).unwrap();
+        assert_eq!(finished.manifest.complete, is_complete, "{name}");
+        let page = fs::read_to_string(place.join("VERIFY.md")).unwrap();
+        assert!(
+            page.contains("found t as told by an aggregator") && page.contains("**Complete**") == is_complete,
+            "{page}"
+        );
+        verify(&place, &Trust::default()).unwrap();
+    }
 }
 
 #[test]

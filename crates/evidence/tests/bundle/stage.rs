@@ -5,7 +5,7 @@ use palisade_controls::controls;
 use palisade_engine::{Context as EngineContext, Coverage, Finding, GapRow, Policy, Waiver, coverage, evaluate};
 use palisade_evidence::{
     Asked, BundleLog, BundleWriter, Calls, Context, Export, ExportError, Finished, Firings, Judged, PeriodKey, Profile,
-    Seal, SigningKey, verdict_lines,
+    Seal, SigningKey, Told, verdict_lines,
 };
 use palisade_model::{GapReason, Provider as Cloud};
 use palisade_provider::{Call, Failure, FailureReason, Provider as _, Snapshot};
@@ -104,6 +104,7 @@ pub(crate) fn gaps() -> Vec<GapRow> {
 pub(crate) struct Making<'a> {
     pub(crate) run: Vec<Snapshot>,
     pub(crate) name: &'a str,
+    pub(crate) told: Vec<Told>,
     pub(crate) gaps: Vec<GapRow>,
     pub(crate) profile: Profile,
     pub(crate) answers: Option<&'a str>,
@@ -120,6 +121,7 @@ impl Default for Making<'_> {
         Self {
             run: run(),
             name: "run-1",
+            told: Vec::new(),
             gaps: gaps(),
             profile: Profile::Internal,
             answers: None,
@@ -151,7 +153,7 @@ impl<'a> Making<'a> {
         }
         let (_, coverage) = judge(&run, &policy);
         let span = (run[0].started_at, run[0].finished_at);
-        let judged = Judged { run: self.name, span, coverage, gaps: &self.gaps };
+        let judged = Judged { run: self.name, span, coverage, told: &self.told, gaps: &self.gaps };
         let context = Context {
             asked: &self.asked,
             policy: &policy,
