@@ -14,7 +14,7 @@ use palisade_engine::{Coverage, Finding, Framework, Mapping};
 use palisade_evidence::{Calls, Checked, Export, Profile};
 use palisade_exports::{OwnFramework, OwnRequirement};
 use palisade_frameworks::{Edition, Standing, Unseen, editions, roll_up};
-use palisade_report::{FrameworkFormat, FrameworkReport, Report, RunInfo, SealedBy, framework, plain};
+use palisade_report::{FrameworkFormat, FrameworkReport, Report, RunInfo, SealedBy, ToldRow, framework, plain};
 use palisade_runner::Judged;
 use serde::Serialize;
 use std::{
@@ -225,19 +225,20 @@ pub(crate) struct Seen<'a> {
     run: &'a RunInfo,
     coverage: Coverage,
     unseen: &'a Unseen,
+    told: &'a [ToldRow],
     gaps: usize,
 }
 
 impl<'a> From<&'a Report> for Seen<'a> {
     fn from(report: &'a Report) -> Self {
-        let Report { run, coverage, unseen, gaps, .. } = report;
-        Self { run, coverage: *coverage, unseen, gaps: gaps.len() }
+        let Report { run, coverage, unseen, told, gaps, .. } = report;
+        Self { run, coverage: *coverage, unseen, told, gaps: gaps.len() }
     }
 }
 
 impl<'a> From<&'a Judged> for Seen<'a> {
-    fn from(Judged { run, coverage, unseen, gaps, .. }: &'a Judged) -> Self {
-        Self { run, coverage: *coverage, unseen, gaps: gaps.len() }
+    fn from(Judged { run, coverage, unseen, told, gaps, .. }: &'a Judged) -> Self {
+        Self { run, coverage: *coverage, unseen, told, gaps: gaps.len() }
     }
 }
 
@@ -257,6 +258,7 @@ fn write(
         run: seen.run,
         rolled: &rolled,
         coverage: seen.coverage,
+        told: seen.told,
         gaps: seen.gaps,
         sealed,
         calls: calls.is_some().then_some(by_ledger),

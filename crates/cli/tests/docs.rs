@@ -146,7 +146,9 @@ fn every_file_that_a_page_shows_is_one_that_the_program_reads() {
                 file.lines().find_map(|line| line.strip_prefix("name: ")).and_then(|rest| rest.split(' ').next());
             let text = match key.unwrap() {
                 "targets" if of_a_schedule => format!("name: x\ncron: \"0 2 * * *\"\n{file}"),
-                "service" | "policy" | "sinks" => format!("targets: [{{name: a, provider: aws}}]\n{file}"),
+                "service" | "policy" | "sinks" | "evidence" | "limits" => {
+                    format!("targets: [{{name: a, provider: aws}}]\n{file}")
+                }
                 _ => file.clone(),
             };
             // A schedule's file has its name.
@@ -156,7 +158,7 @@ fn every_file_that_a_page_shows_is_one_that_the_program_reads() {
                 "targets" | "name" if of_a_schedule || key == Some("name") => {
                     read_schedule(&source, &Known { controls: &ids, config: None }).err()
                 }
-                "targets" | "service" | "policy" | "sinks" => read(&source, &ids).err(),
+                "targets" | "service" | "policy" | "sinks" | "evidence" | "limits" => read(&source, &ids).err(),
                 "waivers" => read_waivers(&source, &ids).err(),
                 "answers" => read_answers(&source, &entries).err(),
                 "id" => read_framework(&source, &entries).err(),

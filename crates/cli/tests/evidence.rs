@@ -40,9 +40,9 @@ fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
     both
 }
 
-/// The code blocks of a page, in order.
+/// The shell blocks of a page, in order.
 fn blocks(page: &str) -> Vec<String> {
-    page.split("```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap().1.to_owned()).collect()
+    page.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0.to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,10 @@ impl Stage {
         let mut report: Value = serde_json::from_slice(&fs::read(self.at(&file)).unwrap()).unwrap();
         // When it was, which is another moment for each scan, and the run's id, which follows from it.
         report.as_object_mut().unwrap().remove("run");
+        // How often: what accounts share is asked once by each process.
+        for row in report["calls"].as_array_mut().unwrap() {
+            row.as_object_mut().unwrap().remove("calls");
+        }
         report
     }
 }
@@ -123,7 +127,7 @@ async fn seven_shards_give_the_run_that_one_gives_and_that_one_process_scans() {
     assert!(alone.pointer("/findings/0").is_some() && alone.pointer("/clusters/5").is_some());
     for run in ["run-one", "run-seven"] {
         assert_eq!(timeless(&stage.at(run)), timeless(&stage.at("alone")), "{run}: what was asked and answered");
-        assert_eq!(stage.report(run).await, alone, "{run}: what it says");
+        assert!(stage.report(run).await == alone, "{run}: what it says");
     }
     // The same results, whoever wrote them and in whatever order, are the same bytes.
     stage.shards([1], 1, "seven").await;

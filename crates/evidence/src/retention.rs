@@ -72,9 +72,17 @@ impl Retention {
         Ok(fate(hold, end.timestamp(), self.answers_days, now))
     }
 
+    /// The runs that are held by their ids.
+    pub fn held_runs(&self) -> impl Iterator<Item = &str> {
+        self.holds.iter().filter_map(|hold| match &hold.of {
+            Held::Run(run) => Some(run.as_str()),
+            Held::Days(..) => None,
+        })
+    }
+
     /// Whether a run is held by its id.
     pub fn holds_run(&self, run: &str) -> bool {
-        self.holds.iter().any(|hold| matches!(&hold.of, Held::Run(held) if held == run))
+        self.held_runs().any(|held| held == run)
     }
 }
 

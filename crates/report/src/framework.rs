@@ -4,7 +4,7 @@ mod html;
 mod json;
 mod lists;
 
-use crate::RunInfo;
+use crate::{RunInfo, ToldRow};
 use palisade_engine::{Coverage, Finding};
 use palisade_frameworks::{RolledUp, Status};
 use palisade_model::Provider;
@@ -23,6 +23,8 @@ pub struct FrameworkReport<'a> {
     pub rolled: &'a RolledUp<'a>,
     /// How much of everything that was read was seen.
     pub coverage: Coverage,
+    /// Where an inventory of the cloud told which places hold clusters.
+    pub told: &'a [ToldRow],
     /// Rows of the list of gaps.
     pub gaps: usize,
     /// The bundle that it was made of, when it was.

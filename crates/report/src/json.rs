@@ -119,7 +119,7 @@ struct Coverage<'a> {
 
 /// What an inventory of a cloud told of where clusters are.
 #[derive(Serialize, JsonSchema)]
-struct Told<'a> {
+pub(crate) struct Told<'a> {
     /// The target, as it is configured.
     target: &'a str,
     /// What told it, for people.
@@ -399,7 +399,7 @@ impl<'a> Evaluation<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn of(row: &'a ToldRow) -> Self {
+    pub(crate) fn of(row: &'a ToldRow) -> Self {
         let ToldRow { target, by, at, places, checked, missed } = row;
         Self { target, by, at: at.to_string(), places: *places, checked: *checked, missed }
     }

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use palisade_controls::controls;
 use palisade_engine::Finding;
 use palisade_frameworks::{Edition, Question, Said, Standing, Word, editions, roll_up};
-use palisade_report::{FrameworkFormat, FrameworkReport, Report, SealedBy, framework};
+use palisade_report::{FrameworkFormat, FrameworkReport, Report, SealedBy, ToldRow, framework};
 use palisade_testkit::{ask, now};
 use sample::{HOSTILE, hostile_names, named, report};
 use serde_json::{Map, Value, json};
@@ -40,6 +40,7 @@ fn told(edition: &Edition, report: &Report, format: FrameworkFormat) -> String {
         run: &report.run,
         rolled: &rolled,
         coverage: report.coverage,
+        told: &report.told,
         gaps: report.gaps.len(),
         sealed: Some(&sealed),
         calls: Some(&calls),
@@ -101,6 +102,29 @@ fn equal_reports_give_equal_bytes_in_every_form() {
         let one = || told(&edition("cis-eks-2.0.0"), &report(), format);
         assert_eq!(one(), one(), "{format:?}");
     }
+}
+
+#[test]
+fn who_reads_it_is_told_when_an_inventory_said_where_clusters_are() {
+    let edition = edition("cis-eks-2.0.0");
+    let mut whole = report();
+    for format in FORMS {
+        assert!(!told(&edition, &whole, format).contains("places were not looked at"), "{format:?}");
+    }
+    let row = ToldRow {
+        target: "prod".to_owned(),
+        by: "AWS Config".to_owned(),
+        at: now(),
+        places: 2,
+        checked: 0,
+        missed: Vec::new(),
+    };
+    whole.told = vec![row];
+    for format in [FrameworkFormat::Html, FrameworkFormat::Markdown] {
+        assert!(told(&edition, &whole, format).contains("other places were not looked at"), "{format:?}");
+    }
+    let data: Value = serde_json::from_str(&told(&edition, &whole, FrameworkFormat::Json)).unwrap();
+    assert_eq!(data["scope"]["told"][0]["checked"], 0);
 }
 
 #[test]

@@ -1,15 +1,14 @@
 //! Controls that were written a second time, against the verdicts of many random fleets.
 
-use crate::{process, test};
+use crate::test;
 use std::path::Path;
 
 /// Holds the second writing of the headline controls against so many fleets.
 pub(crate) fn run(root: &Path, fleets: u64) -> anyhow::Result<()> {
     let python = test::python(root)?;
-    process::run(
+    test::workspace(
         root,
-        "cargo",
-        &["test", "--workspace", "--test", "headlines", "--", "--nocapture"],
+        &["test", "--test", "headlines", "--", "--nocapture"],
         &[("PALISADE_FLEETS", &fleets.to_string()), ("PALISADE_TEST_PYTHON", &python)],
     )
 }

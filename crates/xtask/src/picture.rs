@@ -1,6 +1,6 @@
 //! The pictures of the README: what `palisade demo` really prints, and the page that it keeps.
 
-use crate::process;
+use crate::test;
 use anyhow::{Context as _, bail};
 use std::{env, fs, path::Path, process::Command};
 
@@ -11,7 +11,7 @@ const PAGES: [(&str, &str, u32); 3] =
 const LINES: usize = 38;
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    process::run(root, "cargo", &["build", "--workspace", "--bins", "--examples"], &[])?;
+    test::workspace(root, &["build", "--bins", "--examples"], &[])?;
     let binary = root.join("target/debug/palisade");
     let folder = root.join("target/tmp/picture");
     // What is there is of an earlier time; when it is not there, all the better.

@@ -1,6 +1,6 @@
 //! Many processes that share a run, some of them killed and frozen, over a simulated organisation of any size.
 
-use crate::process;
+use crate::test;
 use std::path::Path;
 
 /// How large, and how disturbed.
@@ -17,10 +17,9 @@ pub(crate) struct Size {
 /// Runs the test of the shared run at a size, and prints what it measured.
 pub(crate) fn run(root: &Path, size: Size) -> anyhow::Result<()> {
     let Size { accounts, workers, disturbances, seed, latency } = size;
-    let arguments = ["test", "--workspace", "--test", "recurring", "together::", "--", "--nocapture"];
-    process::run(
+    let arguments = ["test", "--test", "recurring", "together::", "--", "--nocapture"];
+    test::workspace(
         root,
-        "cargo",
         &arguments,
         &[
             ("PALISADE_ACCOUNTS", &accounts.to_string()),

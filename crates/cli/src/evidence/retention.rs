@@ -334,6 +334,7 @@ async fn keys(
         paths.push(entry.with_context(unread)?.path());
     }
     paths.sort();
+    let lost_hold = retention.held_runs().find(|run| found.iter().all(|one| one.manifest.run != *run));
     for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "key")) {
         let text = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
         let place = path.display().to_string();
@@ -347,9 +348,13 @@ async fn keys(
         let (told, because) = match retention.of_key(key.period(), held, now)? {
             Fate::Kept(until) => (Told::Kept, format!("until {until}: {of}")),
             Fate::Held(hold) => (Told::Held, held_by(hold)),
-            Fate::Due(since) => {
-                (Told::Due, format!("since {since}, {} days after the month: {of}", retention.answers_days))
-            }
+            Fate::Due(since) => match &lost_hold {
+                // Its month is not known and may be this one; a key does not come back.
+                Some(run) => {
+                    (Told::Held, format!("the run `{run}` is held, and no bundle of it that can be read is found here"))
+                }
+                None => (Told::Due, format!("since {since}, {} days after the month: {of}", retention.answers_days)),
+            },
         };
         let removal = Removal {
             what: "period-key",
@@ -491,6 +496,18 @@ mod tests {
         }
         assert_eq!(lines[0]["key_id"].as_str().map(str::len), Some(32));
         assert_eq!(lines[4]["run"], "run-old");
+    }
+
+    #[tokio::test]
+    async fn while_the_bundle_of_a_held_run_cannot_be_read_no_key_is_destroyed() {
+        let folder = stage();
+        let root = folder.path();
+        let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
+        fs::write(root.join("bundles/held/manifest.json"), "x").unwrap();
+        let rows = retain(&config(false), &path, now, true).await.unwrap();
+        assert_eq!(told(&rows)[..4], ["held Failed", "2018-01.key Held", "2018-02.key Held", "2026-11.key Kept"]);
+        assert!(rows[1].because.contains("`run-held` is held"), "{}", rows[1].because);
+        assert!(root.join("keys/2018-01.key").exists() && root.join("keys/2018-02.key").exists());
     }
 
     #[tokio::test]

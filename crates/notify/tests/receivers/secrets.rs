@@ -9,7 +9,7 @@ use std::{
     error::Error,
     fmt::{self, Write as _},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, Once,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -19,6 +19,8 @@ use tracing::{
     field::{Field, Visit},
     span,
 };
+
+static ALWAYS: Once = Once::new();
 
 /// Writes down everything that anybody logs, at every level.
 #[derive(Clone, Default)]
@@ -67,6 +69,8 @@ fn everything_of(receipt: &Receipt) -> String {
 
 async fn attempt(channel: &Channel, address: &str) -> (String, String) {
     let log = Log::default();
+    // Somebody always listens: what is first said while nobody does would be told to nobody later.
+    ALWAYS.call_once(|| tracing::subscriber::set_global_default(Log::default()).unwrap());
     let guard = tracing::subscriber::set_default(log.clone());
     let courier = Courier::new(secrets(channel, address).await).patience(Duration::from_millis(300));
     let receipt = courier.deliver(channel, &message(channel, EventKind::Opened, None), now()).await;

@@ -39,9 +39,9 @@ fn a_request_to_slow_down_halves_what_leaves_and_it_comes_back_slowly() {
     burst(&mut bucket, now, 40);
     bucket.slow_down(now, None);
     assert_eq!(bucket.rate, Some(20.0));
-    // The other answers that were under way say the same.
+    // The other answers that were under way say the same: it is not halved again, and goes on coming back.
     bucket.slow_down(now + seconds(0.5), None);
-    assert_eq!(bucket.rate, Some(20.0));
+    assert_eq!(bucket.rate, Some(20.4));
     bucket.fill(now + seconds(10.0));
     assert!((bucket.rate.unwrap() - 28.0).abs() < 1e-6, "a fiftieth of 40 in each of ten seconds: {:?}", bucket.rate);
     bucket.fill(now + seconds(76.0));

@@ -35,6 +35,7 @@ struct Page<'a> {
     palisade: &'a str,
     clusters: usize,
     unseen: usize,
+    told: Vec<String>,
     places: Vec<Place>,
     more_places: usize,
     known: u64,
@@ -154,7 +155,7 @@ struct Unchecked<'a> {
 }
 
 pub(super) fn html(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let FrameworkReport { run, rolled, coverage, gaps, sealed, .. } = report;
+    let FrameworkReport { run, rolled, coverage, told, gaps, sealed, .. } = report;
     let edition = rolled.edition;
     let places = report.places();
     let counts = rolled.counts();
@@ -177,6 +178,7 @@ pub(super) fn html(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Resu
         palisade: run.palisade,
         clusters: rolled.clusters.len(),
         unseen: rolled.unseen,
+        told: told.iter().map(|row| plain(&row.words())).collect(),
         more_places: places.len().saturating_sub(PLACES),
         places: places
             .into_iter()

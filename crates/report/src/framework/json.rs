@@ -1,9 +1,10 @@
 //! `palisade.framework/v1`.
 
 use super::FrameworkReport;
+use crate::json::Told;
 use palisade_engine::Finding;
 use palisade_frameworks::{ControlResult, Counts, Heard, Question, RequirementResult, Status};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -65,6 +66,9 @@ struct Scope<'a> {
     /// Places where clusters may be that nobody could look at.
     unseen_places: usize,
     places: Vec<Place<'a>>,
+    /// Who told which places hold clusters, where not every place was looked at by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    told: Vec<Told<'a>>,
 }
 
 /// An account and region, a subscription or a project.
@@ -182,11 +186,13 @@ struct Waiver<'a> {
 
 /// The JSON Schema of the form, as published in `docs/reference/`.
 pub(super) fn schema() -> serde_json::Value {
-    schemars::schema_for!(Whole<'static>).to_value()
+    // What is written, which leaves out what is empty.
+    let settings = SchemaSettings::default().for_serialize();
+    settings.into_generator().into_root_schema_for::<Whole<'static>>().to_value()
 }
 
 pub(super) fn json(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let FrameworkReport { run, rolled, coverage, gaps, sealed, .. } = report;
+    let FrameworkReport { run, rolled, coverage, told: inventories, gaps, sealed, .. } = report;
     let edition = rolled.edition;
     let place = |((provider, scope), clusters): ((palisade_model::Provider, _), usize)| Place {
         provider: provider.name(),
@@ -208,6 +214,7 @@ pub(super) fn json(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Resu
             clusters: rolled.clusters.len(),
             unseen_places: rolled.unseen,
             places: report.places().into_iter().map(place).collect(),
+            told: inventories.iter().map(Told::of).collect(),
         },
         coverage: Coverage { facts_known: coverage.known, facts_total: coverage.total, gaps: *gaps },
         sealed: sealed.map(|sealed| Sealed {

@@ -68,7 +68,7 @@ pub(super) fn csv(report: &FrameworkReport<'_>, to: &mut dyn Write) -> io::Resul
 
 // Writing to a string cannot fail, here and below.
 pub(super) fn markdown(report: &FrameworkReport<'_>) -> String {
-    let FrameworkReport { run, rolled, coverage, gaps, sealed, .. } = report;
+    let FrameworkReport { run, rolled, coverage, told, gaps, sealed, .. } = report;
     let edition = rolled.edition;
     let mut text =
         format!("# {}\n\n{}. {}\n\n", escaped(&edition.told()), report.headline(), escaped(&edition.covers()));
@@ -77,6 +77,9 @@ pub(super) fn markdown(report: &FrameworkReport<'_>) -> String {
         let _ = writeln!(text, "| {name} | {value} |");
     };
     row("clusters", format!("{} in {} places", rolled.clusters.len(), report.places().len()));
+    for one in *told {
+        row("clusters are", escaped(&one.words()));
+    }
     row("read", format!("{} to {}", moment(run.started_at), moment(run.finished_at)));
     row(
         "coverage",
