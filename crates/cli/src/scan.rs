@@ -72,7 +72,11 @@ pub(crate) fn judge<'a>(controls: &'a [Entry], policy: &'a Policy) -> Judge<'a> 
 
 /// Reads a configuration, and the waivers and answers it names.
 pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
-    let mut config = without_waivers(path)?;
+    judged_by(without_waivers(path)?, path)
+}
+
+/// A configuration with the waivers and the answers that it names.
+pub(crate) fn judged_by(mut config: Config, path: &Path) -> anyhow::Result<Config> {
     if let Some(path) = waivers_path(&config, path) {
         let text = fs::read_to_string(&path)
             .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;

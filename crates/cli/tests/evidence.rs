@@ -59,7 +59,8 @@ async fn every_command_of_the_auditors_guide_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     std::os::unix::fs::symlink(root.join("examples"), folder.path().join("examples")).unwrap();
     let page = fs::read_to_string(root.join("docs/guides/evidence.md")).unwrap();
-    let more = "for n in 2 3; do palisade scan -c palisade.yaml --save-snapshot run$n > /dev/null; palisade evidence export run$n \
+    let more = "mkdir -p evidence/nightly-full/2026-11-02T020000Z; cp -r run1 evidence/nightly-full/2026-11-02T020000Z/snapshot; \
+                touch evidence/nightly-full/2026-11-02T020000Z/SHA256SUMS; for n in 2 3; do palisade scan -c palisade.yaml --save-snapshot run$n > /dev/null; palisade evidence export run$n \
                 --out bundle-$n -c palisade.yaml --key file:signing.pem --log bundles --origin acme.example/evidence; done";
     let blocks = blocks(&page);
     assert!(blocks.len() > 5);
@@ -72,6 +73,48 @@ async fn every_command_of_the_auditors_guide_runs() {
         let ended = output.status.success() || (block.contains("| head") && output.status.code() == Some(141));
         assert!(ended, "{block}\n{}{}", text(&output.stdout), text(&output.stderr));
     }
+}
+
+#[test]
+fn every_run_since_a_day_gets_a_bundle_once_and_is_judged_by_what_was_kept_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["demo", "--clusters", "4", "--keep", "run2", "-o", "report.txt"]);
+    fs::write(at.join("palisade.yaml"), "targets:\n  - {name: acme, provider: aws}\n").unwrap();
+    let kept = at.join("evidence/nightly");
+    for (firing, of, whole) in
+        [("11-01", "run1", true), ("11-02", "run1", true), ("11-03", "run2", true), ("11-04", "run2", false)]
+    {
+        let run = kept.join(format!("2026-{firing}T020000Z"));
+        fs::create_dir_all(&run).unwrap();
+        let copied = Command::new("cp").arg("-r").arg(at.join(of)).arg(run.join("snapshot")).status().unwrap();
+        assert!(copied.success());
+        if whole {
+            fs::write(run.join("SHA256SUMS"), "").unwrap();
+        }
+    }
+    let waivers = "waivers:\n  - {control: ND-01, cluster: shop-001-euw1-00, owner: ana, approver: ben, reason: until the migration, until: 2099-01-01}\n";
+    fs::write(kept.join("2026-11-02T020000Z/waivers.yaml"), waivers).unwrap();
+    said(at, 0, &["evidence", "keys", "new", "--out", "signing.pem"]);
+    let export =
+        ["evidence", "export", "evidence", "--out", "november", "-c", "palisade.yaml", "--key", "file:signing.pem"];
+    let since = |day: &'static str| [&export[..], &["--log", "bundles", "--since", day]].concat();
+    let first = said(at, 0, &since("2026-11-02"));
+    assert!(first.contains("number 1 of") && first.contains("number 2 of") && !first.contains("number 3"), "{first}");
+    let mut names: Vec<String> =
+        fs::read_dir(at.join("november")).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["nightly-2026-11-02T020000Z", "nightly-2026-11-03T020000Z"]);
+    let waived = |name: &str| {
+        let verdicts = fs::read_to_string(at.join("november").join(name).join("results/verdicts.ndjson")).unwrap();
+        verdicts.contains("\"waived\":true")
+    };
+    assert_eq!(names.iter().map(|name| waived(name)).collect::<Vec<_>>(), [true, false]);
+    let again = said(at, 0, &since("2026-11-02"));
+    assert_eq!(again.matches(" is there").count(), 2, "{again}");
+    let none = said(at, 2, &since("2026-12-01"));
+    assert!(none.contains("no run since 2026-12-01T00:00:00Z is kept with its snapshot in `evidence`"), "{none}");
 }
 
 /// The lines of a bundle's ledger.

@@ -15,6 +15,8 @@ const FLEETS: u64 = 12;
 const CLUSTERS: usize = 9;
 /// How many bundles are looked at together.
 const TOGETHER: u64 = 25;
+/// How many fleets are scanned at the same time.
+const AT_ONCE: usize = 3;
 
 fn palisade(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_palisade"))
@@ -65,9 +67,11 @@ async fn three_controls_written_a_second_time_agree_with_the_verdicts_of_random_
     let (mut agreed, mut seen) = (0_u64, String::new());
     for first in (0..fleets).step_by(usize::try_from(TOGETHER).unwrap()) {
         let folder = tempfile::tempdir().unwrap();
+        let seeds: Vec<u64> = (first..fleets.min(first + TOGETHER)).collect();
         let mut bundles = Vec::new();
-        for seed in first..fleets.min(first + TOGETHER) {
-            bundles.push(bundle(folder.path(), seed).await);
+        for few in seeds.chunks(AT_ONCE) {
+            let made = few.iter().map(|seed| bundle(folder.path(), *seed));
+            bundles.extend(futures::future::join_all(made).await);
         }
         let output = headlines(&bundles);
         let said = String::from_utf8(output.stdout).unwrap();

@@ -14,7 +14,9 @@ mod key;
 
 pub use key::{KeyManagerError, KeyPlace, KeyPlaceError, ManagedKey};
 
-use palisade_message::{Entry, Managed, SecretRef};
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+use palisade_message::Entry;
+use palisade_message::{Managed, SecretRef};
 use palisade_notify::{Keep, Kept, Local, Secret, SecretError, secret};
 use std::time::Duration;
 
@@ -43,6 +45,7 @@ fn azure_cloud(host: &str) -> palisade_azure::Cloud {
 }
 
 /// The text of a secret, or why there is none, in short and without secrets.
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 type Read = Result<Vec<u8>, String>;
 
 impl Keep for Vault {

@@ -49,7 +49,7 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     workspace(root, &["build", "--all-targets"], &[])?;
     let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
     environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
-    workspace(root, &["test"], &environment)
+    workspace(root, &["test", "--no-fail-fast"], &environment)
 }
 
 /// Has cargo do something with the whole workspace, whose crates are linted by the compilation that builds them: to lint by

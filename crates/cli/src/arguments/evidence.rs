@@ -14,6 +14,8 @@ Examples:
   palisade evidence export run1 --out bundle-1 -c palisade.yaml
   palisade evidence export run1 --out bundle-1.tar -c palisade.yaml \\
       --key file:signing.pem --log bundles --origin acme.example/evidence
+  palisade evidence export evidence --since 2026-11-01 --out november -c palisade.yaml \\
+      --key file:signing.pem --log bundles --origin acme.example/evidence
   palisade evidence export run1 --out bundle-1 --framework acme-baseline.yaml
   palisade evidence export run1 --out bundle-1 -c palisade.yaml --format oscal,csv
   palisade evidence export run1 --out for-the-auditor --profile auditor --pseudonym-key env:PSEUDONYMS")]
@@ -106,11 +108,16 @@ pub(crate) enum ProfileName {
     Auditor,
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ExportBundle {
-    /// Folders written by `--save-snapshot`, `demo --keep` or a schedule's evidence
+    /// Folders written by `--save-snapshot`, `demo --keep` or a schedule's evidence; with `--since`, folders that schedules
+    /// keep their evidence in
     #[arg(required = true, value_name = "SNAPSHOT")]
     pub(crate) snapshots: Vec<PathBuf>,
+    /// A bundle of every run that fired at this moment or later, oldest first, each in a folder of its own below `--out` and judged
+    /// by the waivers and answers that are kept with it. One that is there is left as it is
+    #[arg(long, value_name = "TIME", value_parser = instant, requires = "config", conflicts_with = "period_key")]
+    pub(crate) since: Option<Timestamp>,
     /// Where the bundle goes: a folder that is not there yet, or a file that ends in `.tar`
     #[arg(short, long, value_name = "DIR|FILE")]
     pub(crate) out: PathBuf,

@@ -36,7 +36,7 @@ pub(crate) struct ExportRun {
 }
 
 /// What the programs want that read it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ExportTargets {
     /// The version that OCSF's events say they have: 1.5.0, 1.6.0, 1.7.0 or 1.8.0
     #[arg(long, value_name = "VERSION", default_value_t)]

@@ -8,14 +8,16 @@ use super::{
 };
 use crate::{
     arguments::ExportBundle,
-    exit::Exit,
+    exit::{Exit, WrongUsage},
     frameworks::{Bundled as Summaries, Seen},
     output::{self, Screen},
     providers,
-    scan::{answers_path, configuration, judge},
+    scan::{answers_path, configuration, judge, judged_by, without_waivers},
+    service::evidence::kept_since,
 };
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
+use palisade_config::Config;
 use palisade_controls::controls;
 use palisade_engine::{Approvals, Finding, Grown, Policy, Severity, State, withdraw};
 use palisade_evidence::{
@@ -27,11 +29,59 @@ use palisade_provider::{DISCOVERY, Snapshot};
 use palisade_report::{Report, plain};
 use palisade_runner::{Judge, Judged, Judging, judge_each};
 use palisade_store::{Bucket, SnapshotFolder};
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
+    let Some(since) = wanted.since else { return one(wanted, None, screen).await };
+    let mut runs = BTreeSet::new();
+    for folder in &wanted.snapshots {
+        runs.extend(kept_since(folder, since)?);
+    }
+    if runs.is_empty() {
+        let places: Vec<String> = wanted.snapshots.iter().map(|folder| format!("`{}`", folder.display())).collect();
+        let why = format!(
+            "no run since {since} is kept with its snapshot in {}: name the folder that `evidence: to` of a schedule names, with \
+             `snapshot` among its `formats`",
+            places.join(", ")
+        );
+        return Err(WrongUsage(why).into());
+    }
+    fs::create_dir_all(&wanted.out).with_context(|| format!("could not make the folder `{}`", wanted.out.display()))?;
+    for (_, kept) in runs {
+        let kept = kept.canonicalize().with_context(|| format!("could not find `{}` again", kept.display()))?;
+        // The schedule and its firing.
+        let name: Vec<_> = kept.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
+        let out = wanted.out.join(name.into_iter().rev().collect::<Vec<_>>().join("-"));
+        if out.join("manifest.json").exists() {
+            output::data(format!("{} is there\n", out.display()).as_bytes(), None)?;
+            continue;
+        }
+        let alone = ExportBundle { snapshots: vec![kept.join("snapshot")], since: None, out, ..wanted.clone() };
+        one(&alone, Some(&kept), screen).await?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The configuration, with the waivers and answers that it names, or those that were kept with a run.
+fn configured(path: &Path, kept: Option<&Path>) -> anyhow::Result<Config> {
+    let Some(kept) = kept else { return configuration(path) };
+    let beside = |name: &str| {
+        let place = Some(kept.join(name)).filter(|path| path.exists()).map(PathBuf::into_os_string);
+        place.map(OsString::into_string).transpose().map_err(|place| anyhow!("`{}` is not UTF-8", place.display()))
+    };
+    let (waivers_file, answers_file) = (beside("waivers.yaml")?, beside("answers.yaml")?);
+    judged_by(Config { waivers_file, answers_file, ..without_waivers(path)? }, path)
+}
+
+async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> anyhow::Result<Exit> {
     let profile = profile(wanted).await?;
-    let config = wanted.config.as_ref().map(|path| configuration(path).map(|config| (config, path))).transpose()?;
+    let config = wanted.config.as_ref().map(|path| configured(path, kept).map(|config| (config, path))).transpose()?;
     let (asked, policy, answers) = match &config {
         Some((config, path)) => {
             let answers = answers_path(config, path).map(|file| fs::read_to_string(&file)).transpose();

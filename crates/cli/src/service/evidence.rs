@@ -78,6 +78,34 @@ pub(crate) fn old(
     Ok(runs.into_iter().filter(|(at, _)| *at < before && !kept.contains(at)).map(|(_, path)| path).collect())
 }
 
+/// The runs that are kept whole in or below a folder and fired at a moment or later: when, and the folder.
+pub(crate) fn kept_since(folder: &Path, since: Timestamp) -> anyhow::Result<BTreeSet<(Timestamp, PathBuf)>> {
+    let mut runs = BTreeSet::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let unread = || format!("could not read the folder `{}`", next.display());
+        for entry in fs::read_dir(&next).with_context(unread)? {
+            let entry = entry.with_context(unread)?;
+            if !entry.file_type().with_context(unread)?.is_dir() {
+                continue;
+            }
+            match entry.file_name().to_str().and_then(moment) {
+                // The sums come last.
+                Some(at)
+                    if at >= since && entry.path().join(SUMS).exists() && entry.path().join("snapshot").is_dir() =>
+                {
+                    runs.insert((at, entry.path()));
+                }
+                Some(_) => {}
+                // A schedule's folder is in the one that it names.
+                None if next == folder => folders.push(entry.path()),
+                None => {}
+            }
+        }
+    }
+    Ok(runs)
+}
+
 /// The instant that a folder is called by.
 fn moment(name: &str) -> Option<Timestamp> {
     let civil = jiff::civil::DateTime::strptime(NAME, name).ok()?;
