@@ -114,13 +114,13 @@ pub(crate) struct ExportBundle {
     /// keep their evidence in
     #[arg(required = true, value_name = "SNAPSHOT")]
     pub(crate) snapshots: Vec<PathBuf>,
+    /// Where the bundle goes: a folder that is not there yet, or a file that ends in `.tar`
+    #[arg(short, long, value_name = "DIR|FILE")]
+    pub(crate) out: PathBuf,
     /// A bundle of every run that fired at this moment or later, oldest first, each in a folder of its own below `--out` and judged
     /// by the waivers and answers that are kept with it. One that is there is left as it is
     #[arg(long, value_name = "TIME", value_parser = instant, requires = "config", conflicts_with = "period_key")]
     pub(crate) since: Option<Timestamp>,
-    /// Where the bundle goes: a folder that is not there yet, or a file that ends in `.tar`
-    #[arg(short, long, value_name = "DIR|FILE")]
-    pub(crate) out: PathBuf,
     /// A bucket to send it to as well, once and for good: s3://BUCKET/PREFIX, az://CONTAINER/PREFIX or gs://BUCKET/PREFIX
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) to: Option<String>,
