@@ -46,7 +46,7 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
     cargo(&[&["clippy", "--lib"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
     // Benchmarks are built, too, and not run.
-    workspace(root, &["build", "--all-targets"], &[])?;
+    workspace(root, &["build", "--all-targets", "--keep-going"], &[])?;
     let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
     environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
     workspace(root, &["test", "--no-fail-fast"], &environment)

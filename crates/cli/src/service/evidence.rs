@@ -96,10 +96,9 @@ pub(crate) fn kept_since(folder: &Path, since: Timestamp) -> anyhow::Result<BTre
                 {
                     runs.insert((at, entry.path()));
                 }
-                Some(_) => {}
                 // A schedule's folder is in the one that it names.
                 None if next == folder => folders.push(entry.path()),
-                None => {}
+                Some(_) | None => {}
             }
         }
     }
