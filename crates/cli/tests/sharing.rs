@@ -71,7 +71,8 @@ impl Stage {
         // When it was, which is another moment for each scan, and the run's id, which follows from it.
         report.as_object_mut().unwrap().remove("run");
         // How often: what accounts share is asked once by each process.
-        for row in report.pointer_mut("/calls").unwrap().as_array_mut().unwrap() {
+        report.pointer_mut("/calls/total").unwrap().as_object_mut().unwrap().remove("calls");
+        for row in report.pointer_mut("/calls/operations").unwrap().as_array_mut().unwrap() {
             row.as_object_mut().unwrap().remove("calls");
         }
         report
