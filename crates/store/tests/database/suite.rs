@@ -739,6 +739,9 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
     database.close().await;
     let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&place.url()).await.unwrap();
     for sql in [
+        "DROP TABLE shared_bodies",
+        "DROP TABLE shared_units",
+        "DROP TABLE shared_runs",
         "DROP TABLE threads",
         "DROP TABLE stale_messages",
         "DROP TABLE memory_changes",
