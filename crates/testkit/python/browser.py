@@ -56,6 +56,10 @@ class Browser:
             "--disable-component-update",
             "--disable-dev-shm-usage",
             "--disable-gpu",
+            # Every page is looked at: none is made to wait for other programs.
+            "--disable-renderer-backgrounding",
+            "--disable-background-timer-throttling",
+            "--disable-backgrounding-occluded-windows",
             "--force-color-profile=srgb",
             "--hide-scrollbars",
             # No person goes to two hundred places in ten seconds; these scripts do.
