@@ -102,6 +102,7 @@ fn every_run_since_a_day_gets_a_bundle_once_and_is_judged_by_what_was_kept_with_
     let since = |day: &'static str| [&export[..], &["--log", "bundles", "--since", day]].concat();
     let first = said(at, 0, &since("2026-11-02"));
     assert!(first.contains("number 1 of") && first.contains("number 2 of") && !first.contains("number 3"), "{first}");
+    assert!(first.contains("no bundle of `evidence/nightly/2026-11-04T020000Z`: it has no `SHA256SUMS`"), "{first}");
     let mut names: Vec<String> =
         fs::read_dir(at.join("november")).unwrap().map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
     names.sort_unstable();

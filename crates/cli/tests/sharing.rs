@@ -70,14 +70,31 @@ impl Stage {
         let mut report: Value = serde_json::from_slice(&fs::read(self.at(&file)).unwrap()).unwrap();
         // When it was, which is another moment for each scan, and the run's id, which follows from it.
         report.as_object_mut().unwrap().remove("run");
-        // How often: what accounts share is asked once by each process.
+        // What accounts share is asked once by each process; everything else as often as by one.
         report.pointer_mut("/calls/total").unwrap().as_object_mut().unwrap().remove("calls");
         for row in report.pointer_mut("/calls/operations").unwrap().as_array_mut().unwrap() {
-            row.as_object_mut().unwrap().remove("calls");
+            if row.get("operation").and_then(Value::as_str).is_some_and(|name| SHARED.contains(&name)) {
+                row.as_object_mut().unwrap().remove("calls");
+            }
         }
         report
     }
 }
+
+/// Reads of what stands above accounts, subscriptions and projects.
+const SHARED: &[&str] = &[
+    "DescribePolicy",
+    "ListParents",
+    "ListPolicies",
+    "ListTargetsForPolicy",
+    "Groups_ListTransitiveMembers",
+    "folders.get",
+    "folders.getIamPolicy",
+    "organizations.getIamPolicy",
+    "denypolicies.get",
+    "denypolicies.list",
+    "roles.get",
+];
 
 /// Every file of a run and what is in it.
 fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {

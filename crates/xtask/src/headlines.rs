@@ -8,7 +8,8 @@ pub(crate) fn run(root: &Path, fleets: u64) -> anyhow::Result<()> {
     let python = test::python(root)?;
     test::workspace(
         root,
-        &["test", "--test", "headlines", "--", "--nocapture"],
+        "test",
+        &["--test", "headlines", "--", "--nocapture"],
         &[("PALISADE_FLEETS", &fleets.to_string()), ("PALISADE_TEST_PYTHON", &python)],
     )
 }

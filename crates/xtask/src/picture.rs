@@ -11,7 +11,7 @@ const PAGES: [(&str, &str, u32); 3] =
 const LINES: usize = 38;
 
 pub(crate) fn run(root: &Path) -> anyhow::Result<()> {
-    test::workspace(root, &["build", "--bins", "--examples"], &[])?;
+    test::workspace(root, "build", &["--bins", "--examples"], &[])?;
     let binary = root.join("target/debug/palisade");
     let folder = root.join("target/tmp/picture");
     // What is there is of an earlier time; when it is not there, all the better.

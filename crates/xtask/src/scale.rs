@@ -17,9 +17,10 @@ pub(crate) struct Size {
 /// Runs the test of the shared run at a size, and prints what it measured.
 pub(crate) fn run(root: &Path, size: Size) -> anyhow::Result<()> {
     let Size { accounts, workers, disturbances, seed, latency } = size;
-    let arguments = ["test", "--test", "recurring", "together::", "--", "--nocapture"];
+    let arguments = ["--test", "recurring", "together::", "--", "--nocapture"];
     test::workspace(
         root,
+        "test",
         &arguments,
         &[
             ("PALISADE_ACCOUNTS", &accounts.to_string()),

@@ -46,19 +46,23 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
     cargo(&[&["clippy", "--lib"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
     // Benchmarks are built, too, and not run.
-    workspace(root, &["build", "--all-targets", "--keep-going"], &[])?;
+    workspace(root, "build", &["--all-targets", "--keep-going"], &[])?;
     let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
     environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
-    workspace(root, &["test", "--no-fail-fast"], &environment)
+    workspace(root, "test", &["--no-fail-fast"], &environment)
 }
 
 /// Has cargo do something with the whole workspace, whose crates are linted by the compilation that builds them: to lint by
 /// itself, `cargo clippy` would read every SDK a second time, a quarter of an hour of one core.
-pub(crate) fn workspace(root: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+pub(crate) fn workspace(
+    root: &Path,
+    command: &str,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> anyhow::Result<()> {
     let linter = text(&root.join("crates/xtask/clippy.sh"))?;
-    let (command, rest) = arguments.split_first().context("nothing was asked of cargo")?;
     let environment = [&[("RUSTC_WORKSPACE_WRAPPER", linter.as_str())], environment].concat();
-    process::run(root, "cargo", &[&[*command, "--workspace"], rest].concat(), &environment)
+    process::run(root, "cargo", &[&[command, "--workspace"], arguments].concat(), &environment)
 }
 
 /// Checks Terraform's modules and the manifests of Kubernetes. Returns where Terraform's provider for AWS is, if anywhere.

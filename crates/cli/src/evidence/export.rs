@@ -30,7 +30,7 @@ use palisade_report::{Report, plain};
 use palisade_runner::{Judge, Judged, Judging, judge_each};
 use palisade_store::{Bucket, SnapshotFolder};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     ffi::OsString,
     fmt::Write as _,
     fs,
@@ -39,10 +39,17 @@ use std::{
 
 pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
     let Some(since) = wanted.since else { return one(wanted, None, screen).await };
-    let mut runs = BTreeSet::new();
+    let (mut runs, mut names) = (BTreeMap::new(), BTreeMap::new());
     for folder in &wanted.snapshots {
         runs.extend(kept_since(folder, since)?);
     }
+    for ((_, folder), lacks) in &runs {
+        // Of a run that fired and is not whole nobody should think that it never was.
+        if let Some(lacks) = lacks {
+            screen.warn(&format!("no bundle of `{}`: it has no `{lacks}`", plain(&folder.display().to_string())));
+        }
+    }
+    runs.retain(|_, lacks| lacks.is_none());
     if runs.is_empty() {
         let places: Vec<String> = wanted.snapshots.iter().map(|folder| format!("`{}`", folder.display())).collect();
         let why = format!(
@@ -53,11 +60,18 @@ pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Resul
         return Err(WrongUsage(why).into());
     }
     fs::create_dir_all(&wanted.out).with_context(|| format!("could not make the folder `{}`", wanted.out.display()))?;
-    for (_, kept) in runs {
+    for (_, kept) in runs.into_keys() {
         let kept = kept.canonicalize().with_context(|| format!("could not find `{}` again", kept.display()))?;
         // The schedule and its firing.
         let name: Vec<_> = kept.iter().rev().take(2).map(|part| part.to_string_lossy()).collect();
         let out = wanted.out.join(name.into_iter().rev().collect::<Vec<_>>().join("-"));
+        if let Some(other) = names.insert(out.clone(), kept.clone()).filter(|other| *other != kept) {
+            bail!(
+                "`{}` and `{}` would be the same bundle: export them to two folders",
+                other.display(),
+                kept.display()
+            );
+        }
         if out.join("manifest.json").exists() {
             output::data(format!("{} is there\n", out.display()).as_bytes(), None)?;
             continue;

@@ -78,9 +78,12 @@ pub(crate) fn old(
     Ok(runs.into_iter().filter(|(at, _)| *at < before && !kept.contains(at)).map(|(_, path)| path).collect())
 }
 
-/// The runs that are kept whole in or below a folder and fired at a moment or later: when, and the folder.
-pub(crate) fn kept_since(folder: &Path, since: Timestamp) -> anyhow::Result<BTreeSet<(Timestamp, PathBuf)>> {
-    let mut runs = BTreeSet::new();
+/// The runs in or below a folder that fired at a moment or later: when, the folder, and what it lacks to be whole.
+pub(crate) fn kept_since(
+    folder: &Path,
+    since: Timestamp,
+) -> anyhow::Result<BTreeMap<(Timestamp, PathBuf), Option<&'static str>>> {
+    let mut runs = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         let unread = || format!("could not read the folder `{}`", next.display());
@@ -90,11 +93,11 @@ pub(crate) fn kept_since(folder: &Path, since: Timestamp) -> anyhow::Result<BTre
                 continue;
             }
             match entry.file_name().to_str().and_then(moment) {
-                // The sums come last.
-                Some(at)
-                    if at >= since && entry.path().join(SUMS).exists() && entry.path().join("snapshot").is_dir() =>
-                {
-                    runs.insert((at, entry.path()));
+                Some(at) if at >= since => {
+                    let has = |name: &&str| entry.path().join(name).exists();
+                    // The sums come last.
+                    let lacks = ["snapshot", SUMS].into_iter().find(|name| !has(name));
+                    runs.insert((at, entry.path()), lacks);
                 }
                 // A schedule's folder is in the one that it names.
                 None if next == folder => folders.push(entry.path()),
