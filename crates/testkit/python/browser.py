@@ -129,7 +129,7 @@ class Browser:
         """A new page, loaded."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = self.pages[session] = Page(self, session)
+        page = self.pages[session] = Page(self, target, session)
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.send(f"{domain}.enable")
         page.size(width, height)
@@ -146,8 +146,9 @@ class Browser:
 class Page:
     """One page and everything it complained of."""
 
-    def __init__(self, browser, session):
+    def __init__(self, browser, target, session):
         self.browser = browser
+        self.target = target
         self.session = session
         self.loads = 0
         # What was written to the console as a warning or an error, exceptions, and dialogs that somebody opened.
@@ -239,13 +240,31 @@ class Page:
         return picture.convert("RGB")
 
     def accessibility(self, axe, **options):
-        """What axe-core finds wrong: rule, help, and the places."""
+        """What axe-core finds wrong: rule, help, and the places. It judges what is shown and yet reads what is hidden, which in
+        our pages is most of it: large parts that nobody sees are out of the document while it looks."""
         if not self.run("typeof axe === 'object'"):
             with open(axe, encoding="utf-8") as file:
                 self.run(file.read() + "; 0")
-        look = """axe.run(document, %s).then(found => found.violations.map(rule => [
-            rule.id, rule.help, rule.nodes.slice(0, 5).map(node => [node.html.slice(0, 300), node.failureSummary])]))"""
+        look = """(() => {
+            const away = [];
+            const part = one => [...one.children].forEach(child => {
+                if (child.checkVisibility()) return part(child);
+                if (child.getElementsByTagName("*").length < 50) return;
+                const place = document.createComment("");
+                child.replaceWith(place);
+                away.push([place, child]);
+            });
+            part(document.body);
+            return axe.run(document, %s).then(found => found.violations.map(rule => [
+                rule.id, rule.help, rule.nodes.slice(0, 5).map(node => [node.html.slice(0, 300), node.failureSummary])
+            ])).finally(() => away.forEach(([place, child]) => place.replaceWith(child)));
+        })()"""
         return self.run(look % json.dumps({"resultTypes": ["violations"], **options}))
+
+    def close(self):
+        """Nobody looks at it any more."""
+        self.browser.send("Target.closeTarget", targetId=self.target)
+        del self.browser.pages[self.session]
 
 
 if __name__ == "__main__":

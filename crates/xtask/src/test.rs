@@ -1,11 +1,12 @@
 //! The whole test in one command: what a person runs is what the pipeline runs.
 
-use crate::{book, codegen, dist, process};
+use crate::{book, dist, process};
 use anyhow::{Context as _, bail};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
 };
 
 /// The crates that know no cloud SDK.
@@ -36,20 +37,38 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
         return cargo(&[&["test"], packages(CORE).as_slice()].concat());
     }
     cargo(&["fmt", "--all", "--check"])?;
-    codegen::run(root, true)?;
     book::run(root)?;
     dist::check(root)?;
+    // What installs and judges waits for networks and for one core; the compiler takes what is left.
+    let (ready, built) = thread::scope(|scope| {
+        let told = |error: &anyhow::Error| eprintln!("\nthis test will fail, whatever comes: {error:#}");
+        let ready = scope.spawn(move || ready(root).inspect_err(told));
+        let built = build(root);
+        (ready.join(), built)
+    });
+    let Ok(ready) = ready else { bail!("the checks of what is deployed broke off: see above") };
+    let (python, plugins) = ready?;
+    built?;
+    let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
+    environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
+    workspace(root, "test", &["--no-fail-fast"], &environment)
+}
+
+/// Installs what tests need, and checks what no compiler reads. Returns a Python and the folder with Terraform's provider for AWS.
+fn ready(root: &Path) -> anyhow::Result<(String, Option<String>)> {
     let python = python(root)?;
     // Says which browser the tests will use, or that there is none: before the long part.
     process::run(root, &python, &["-B", "crates/testkit/python/browser.py"], &[])?;
     let plugins = deployment(root, &python)?;
+    Ok((python, plugins))
+}
+
+fn build(root: &Path) -> anyhow::Result<()> {
     // Alone, because beside the binary the features of all crates are united and the SDKs are always there.
-    cargo(&[&["clippy", "--lib"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat())?;
+    let alone = [&["clippy", "--lib"], packages(WITHOUT_SDK).as_slice(), &["--", "-D", "warnings"]].concat();
+    process::run(root, "cargo", &alone, &[])?;
     // Benchmarks are built, too, and not run.
-    workspace(root, "build", &["--all-targets", "--keep-going"], &[])?;
-    let mut environment = vec![("PALISADE_TEST_PYTHON", python.as_str())];
-    environment.extend(plugins.as_deref().map(|folder| (PLUGINS, folder)));
-    workspace(root, "test", &["--no-fail-fast"], &environment)
+    workspace(root, "build", &["--all-targets", "--keep-going"], &[])
 }
 
 /// Has cargo do something with the whole workspace, whose crates are linted by the compilation that builds them: to lint by

@@ -88,12 +88,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "palisade-testkit",
         &["palisade-model", "palisade-engine", "palisade-provider", "palisade-reach", "palisade-authority"],
     ),
+    // It is there in seconds: who begins a test or builds a book does not wait for the product.
+    ("xtask", &[]),
 ];
 
 const PROVIDER: &[&str] = &["palisade-provider", "palisade-model", "palisade-reach", "palisade-authority"];
 
-/// Crates that name everything: the binary, the judge of the whole chain and the chores.
-const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "xtask"];
+/// Crates that name everything: the binary, the judge of the whole chain and the chores that need the product.
+const EVERYTHING: &[&str] = &["palisade-cli", "palisade-truth", "palisade-workbench"];
 
 /// Crates whose results depend on nothing but their arguments: the first lines of their roots lock them.
 const PURE: &[&str] = &[

@@ -175,6 +175,7 @@ def deep_links(name, chromium, url, findings):
         for record in one["evidence"][:50]:
             check(f"{name}: the record it rests on", record["digest"].removeprefix("sha256:") in words, record)
         untouched(f"{name}, a finding", page)
+        page.close()
     page = chromium.open(f"{url}#/finding/0000")
     check(f"{name}: an address of nothing says so", "No such finding" in page.run("document.getElementById('view').innerText"))
     same(f"{name}: and nothing breaks", page.complaints, [])
@@ -241,6 +242,7 @@ def legible(name, chromium, url, parts, pictures):
                 go(page, "#/")
                 picture = page.picture(pathlib.Path(pictures) / f"{name}-{'dark' if dark else 'light'}-{width}.png")
                 check(f"{name} ({look}): a picture", picture.width == width and len(picture.getcolors(1 << 24)) > 100)
+            page.close()
 
 
 sent = json.load(sys.stdin)
@@ -264,6 +266,7 @@ with browser.Browser() as chromium:
         if where["whole"] or name.endswith("-0"):
             mapped(name, page, len(clusters))
         if not where["whole"]:
+            page.close()
             continue
         counts(name, page, findings)
         planned(name, page)
@@ -285,6 +288,7 @@ with browser.Browser() as chromium:
         searched(name, page, findings)
         deep_links(name, chromium, url, findings)
         untouched(f"{name}, after everything", page)
+        page.close()
         legible(name, chromium, url, parts, sent["pictures"])
 
     # That these looks can fail: the same page with something in it that must be noticed.

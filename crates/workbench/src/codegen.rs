@@ -372,3 +372,13 @@ fn permission_page(provider: Provider, calls: &[Call], controls: &[Entry]) -> St
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_generated_document_is_what_the_code_makes_today() {
+        run(&crate::root().unwrap(), true).unwrap();
+    }
+}
