@@ -17,8 +17,8 @@ import time
 
 NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"]
 
-# The longest that a page may take for anything.
-PATIENCE = 60
+# The longest that a page may take for anything, in seconds, on a machine that does other things, too.
+PATIENCE = 180
 
 
 def find():
