@@ -36,8 +36,14 @@ def verdict(provider, said, _logs):
         public = not endpoint.get("enablePrivateCluster") and said.get("publicNetworkAccess") != "Disabled"
         ranges = endpoint.get("authorizedIPRanges") or ["0.0.0.0/0"]
     else:
-        endpoint = (said.get("controlPlaneEndpointsConfig") or {}).get("ipEndpointsConfig") or {}
-        public = endpoint.get("enabled") is not False and endpoint.get("enablePublicEndpoint") is not False
+        endpoint = (said.get("controlPlaneEndpointsConfig") or {}).get("ipEndpointsConfig")
+        if endpoint is None:  # A cluster that was last changed before there was such a part.
+            old = said.get("privateClusterConfig") or {}
+            endpoint = {
+                "enablePublicEndpoint": not old.get("enablePrivateEndpoint"),
+                "authorizedNetworksConfig": said.get("masterAuthorizedNetworksConfig"),
+            }
+        public = endpoint.get("enabled") is not False and endpoint.get("enablePublicEndpoint") is True  # off is left out
         listed = endpoint.get("authorizedNetworksConfig") or {}
         ranges = [one["cidrBlock"] for one in listed.get("cidrBlocks") or []] if listed.get("enabled") else ["0.0.0.0/0"]
     return "fail" if public and is_open(ranges) else "pass"

@@ -9,5 +9,9 @@ def verdict(provider, said, _logs):
         own = ((said.get("securityProfile") or {}).get("azureKeyVaultKms") or {}).get("enabled") is True
     else:
         encryption = said.get("databaseEncryption") or {}
-        own = encryption.get("state") in (1, 3, "ENCRYPTED", "ALL_OBJECTS_ENCRYPTION_ENABLED") and bool(encryption.get("keyName"))
+        # `state` is what was asked for, `currentState` what is; older clusters have the first alone.
+        done = encryption.get("currentState") or encryption.get("state")
+        wanted = ("ENCRYPTED", "ALL_OBJECTS_ENCRYPTION_ENABLED")
+        numbers = (7, 8) if encryption.get("currentState") else (1, 3)
+        own = bool(encryption.get("keyName")) and (done in numbers or str(done).removeprefix("CURRENT_STATE_") in wanted)
     return "pass" if own else "not-applicable"
