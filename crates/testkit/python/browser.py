@@ -239,6 +239,13 @@ class Page:
         picture.load()
         return picture.convert("RGB")
 
+    def twice(self):
+        """Names that more than one element has, the hidden ones included."""
+        return self.run("""(() => {
+            const seen = new Set();
+            return [...document.querySelectorAll("[id]")].map(one => one.id).filter(name => seen.size === seen.add(name).size);
+        })()""")
+
     def accessibility(self, axe, **options):
         """What axe-core finds wrong: rule, help, and the places. It judges what is shown and yet reads what is hidden, which in
         our pages is most of it: large parts that nobody sees are out of the document while it looks."""

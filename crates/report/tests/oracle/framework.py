@@ -44,6 +44,7 @@ with browser.Browser() as chromium:
             same(f"{what}: what was asked of a network", page.requests, [])
             same(f"{what}: elements nobody meant", sorted(set(look["tags"]) - TAGS), [])
             same(f"{what}: attributes that run", look["handlers"], [])
+            same(f"{what}: names of more than one element", page.twice(), [])
             same(f"{what}: links that lead away", [link for link in look["links"] if not link.startswith("#")], [])
             same(f"{what}: links that lead nowhere", look["lost"], [])
             check(f"{what}: nothing is wider than the window", look["wide"] <= 0, look["wide"])

@@ -60,6 +60,7 @@ def untouched(name, page):
     same(f"{name}: what was asked of a network", page.requests, [])
     same(f"{name}: elements nobody meant", sorted(set(look["tags"]) - TAGS), [])
     same(f"{name}: attributes that run", look["handlers"], [])
+    same(f"{name}: names of more than one element", page.twice(), [])
     same(f"{name}: links that lead away", [link for link in look["links"] if not link.startswith("#")], [])
     check(f"{name}: nothing is wider than the window", look["wide"] <= 0, look["wide"])
     same(f"{name}: letters that deceive", DECEIVING.findall(look["words"].replace("\t", " ")), [])
@@ -306,6 +307,8 @@ with browser.Browser() as chromium:
     broken.write_text(text.replace('<html lang="en">', "<html>", 1))
     page = chromium.open(broken.as_uri())
     page.run("document.documentElement.style.setProperty('--soft', '#c5c6c6')")
+    page.run("document.getElementById('health').id = 'search'")
+    same("a hidden part that is called what another is", page.twice(), ["search"])
     found = {rule for rule, *_ in page.accessibility(AXE)}
     check("a page without a language and with pale letters", {"html-has-lang", "color-contrast"} <= found, found)
 done()

@@ -53,10 +53,11 @@ pub(crate) fn encryption(cluster: &Cluster) -> Result<Encryption, Gap> {
         }
     };
     let key = record.key_name.as_deref().filter(|key| !key.is_empty());
-    let owner = match (coverage, key) {
-        (Coverage::Nothing, _) => KeyOwner::Nobody,
-        (Coverage::Secrets | Coverage::AllObjects, Some(key)) => KeyOwner::Customer { key: key.to_owned() },
-        (Coverage::Secrets | Coverage::AllObjects, None) => KeyOwner::Provider,
+    let owner = match (coverage, &progress, key) {
+        (Coverage::Nothing, Progress::Settled, _) | (Coverage::Nothing, _, None) => KeyOwner::Nobody,
+        // Whatever has come of it so far: the key that is configured is the customer's.
+        (_, _, Some(key)) => KeyOwner::Customer { key: key.to_owned() },
+        (Coverage::Secrets | Coverage::AllObjects, _, None) => KeyOwner::Provider,
     };
     let because = format!(
         "databaseEncryption: state `{}`, currentState `{}`",
@@ -108,6 +109,25 @@ mod tests {
             let by_number = read(&json!({ "state": 1, "currentState": number, "keyName": key })).unwrap();
             assert_eq!(by_name, by_number, "{name}");
             assert_eq!((by_name.coverage, by_name.progress == Progress::Settled), (coverage, settled), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_configured_key_is_the_customers_until_the_cluster_is_done_with_it() {
+        let key = || Some("projects/k/locations/l/keyRings/r/cryptoKeys/c".to_owned());
+        let customer = || KeyOwner::Customer { key: key().unwrap() };
+        let owner =
+            |state: i32, key: Option<String>| read(&json!({ "currentState": state, "keyName": key })).unwrap().owner;
+        // Encrypted, under way and failed, in either direction.
+        for state in [3, 4, 5, 6, 7, 8, 9, 10] {
+            assert_eq!(owner(state, key()), customer(), "{state}");
+        }
+        assert_eq!(owner(2, key()), KeyOwner::Nobody);
+        for state in [2, 3, 4, 5, 6, 9, 10] {
+            assert_eq!(owner(state, None), KeyOwner::Nobody, "{state}");
+        }
+        for state in [7, 8] {
+            assert_eq!(owner(state, None), KeyOwner::Provider, "{state}");
         }
     }
 
