@@ -96,6 +96,30 @@ data "aws_iam_policy_document" "evidence" {
     }
   }
 
+  # In a bucket with versions, a put over an object hides it below a new version. Palisade puts with `If-None-Match: *`, which S3
+  # refuses where there is an object; whatever comes without it is refused here. The parts of a multipart upload know no such
+  # header, and its end does. Nobody can copy into the bucket.
+  statement {
+    sid       = "NobodyPutsOver"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.evidence.arn}/*"]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["true"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "s3:ObjectCreationOperation"
+      values   = ["true"]
+    }
+  }
+
   # Without exceptions it holds for everybody; Object Lock itself asks for this right to remove before the time.
   statement {
     sid       = "NobodyEndsRetention"

@@ -179,6 +179,18 @@ data "aws_iam_policy_document" "scheduler" {
     }
   }
 
+  # Asked for beside RunTask, since the task takes the tags of its definition (`propagate_tags` in runs.tf).
+  statement {
+    sid       = "TagWhatStarts"
+    actions   = ["ecs:TagResource"]
+    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:task/${aws_ecs_cluster.palisade.name}/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RunTask"]
+    }
+  }
+
   statement {
     sid       = "HandRoles"
     actions   = ["iam:PassRole"]

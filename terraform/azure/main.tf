@@ -22,8 +22,8 @@ locals {
     PALISADE_DATABASE_URL = "postgres://palisade@${azurerm_postgresql_flexible_server.memory[0].fqdn}/palisade"
   }, var.environment)
 
-  # Alarms look back for two days at most. What comes more rarely is watched by its errors, and by `pings` and
-  # `scan.missed` of palisade.yaml.
+  # Alarms on logs look back for two days at most, whatever their query says. What comes more rarely is watched by its failures,
+  # and by `pings` and `scan.missed` of palisade.yaml.
   windows = { PT2H = 120, PT6H = 360, P1D = 1440, P2D = 2880 }
   watched = {
     for name, schedule in local.schedules : name => [

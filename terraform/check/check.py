@@ -24,6 +24,12 @@ PROVIDERS = {"aws": "aws", "azurerm": "azure", "google": "gcp"}
 # Of checkov. Every finding that is skipped has its reason beside it, in the file; nothing is skipped here.
 FRAMEWORKS = ["terraform", "kubernetes", "dockerfile"]
 OVERLAYS = ["eks", "aks", "gke", "eks-together", "gke-shards"]
+# Of each cloud's clusters: where evidence is kept, and who answers names there beside the pods of kube-dns.
+CLOUDS = {
+    "eks": ("s3://", {"10.100.0.10/32", "172.20.0.10/32", "169.254.20.10/32", "node-local-dns"}),
+    "aks": ("az://", {"169.254.10.10/32", "169.254.10.11/32"}),
+    "gke": ("gs://", {"169.254.169.254/32", "169.254.20.10/32", "34.118.224.10/32", "node-local-dns"}),
+}
 # The oldest one that is supported somewhere, and the newest one whose schemas there are.
 KUBERNETES = ["1.31", "1.37"]
 
@@ -52,7 +58,18 @@ def mirrored():
     return plugins, [name for name in PROVIDERS if (below / name).is_dir()]
 
 
+def asked():
+    """The APIs of Google that the binary calls are those that its permissions name: by them the module switches APIs on."""
+    documented = (ROOT / "docs/reference/permissions-gcp.md").read_text()
+    called = {call.split(".")[0] for call in re.findall(r"^\| `(\w+\.[\w.]+)` \|", documented, re.M)}
+    role = json.loads((ROOT / "terraform/gcp/reader/reader-role.json").read_text())
+    named = {re.sub("^resourcemanager$", "cloudresourcemanager", one.split(".")[0]) for one in role["includedPermissions"]}
+    if not called or called != named:
+        fail(f"terraform/gcp/main.tf would switch on other APIs than are called: {sorted(called ^ named)}")
+
+
 def terraform():
+    asked()
     if not shutil.which("terraform"):
         print("terraform is not installed: the format and the validity of terraform/ were NOT checked", file=sys.stderr)
         return
@@ -189,6 +206,7 @@ def kubernetes():
             as_scheduled(overlay, job, files[f"{scheduled(job)}.yaml"])
             as_shared(overlay, job)
             restricted(overlay, job)
+        at_home(overlay, documents, jobs, files)
         met = [shared_place(job) for job in jobs if shared_place(job)]
         if len(met) % 2 or len(set(met)) * 2 != len(met):
             fail(f"{overlay}: the parts of a run do not meet where they are put together: {met}")
@@ -246,6 +264,24 @@ def as_scheduled(overlay, job, schedule):
     }
     if wanted != there:
         fail(f"{overlay}: {name}: the schedule's file says {wanted}, the CronJob {there}")
+
+
+def at_home(overlay, documents, jobs, files):
+    """Evidence goes to the cluster's own cloud, and names are answered in its clusters as they come today."""
+    scheme, wanted = CLOUDS[overlay.split("-")[0]]
+    for name, schedule in files.items():
+        to = schedule.get("evidence", {}).get("to", scheme)
+        if not to.startswith(scheme):
+            fail(f"{overlay}: {name} keeps evidence in another cloud: {to}")
+    for job in jobs:
+        container = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+        if ("AZURE_STORAGE_ACCOUNT_NAME" in {one["name"] for one in container["env"]}) != (scheme == "az://"):
+            fail(f"{overlay}: {job['metadata']['name']}: a storage account is named where evidence goes to one, and nowhere else")
+    rules = [rule for one in documents if one["kind"] == "NetworkPolicy" for rule in one["spec"].get("egress", [])]
+    names = [rule for rule in rules if {(port["protocol"], port["port"]) for port in rule["ports"]} == {("UDP", 53), ("TCP", 53)}]
+    let = {peer["ipBlock"]["cidr"] if "ipBlock" in peer else peer["podSelector"]["matchLabels"]["k8s-app"] for rule in names for peer in rule["to"]}
+    if let != wanted | {"kube-dns"}:
+        fail(f"{overlay}: names are asked of {sorted(let)}, and answered by {sorted(wanted | {'kube-dns'})}")
 
 
 def restricted(overlay, job):

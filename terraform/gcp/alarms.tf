@@ -1,12 +1,13 @@
 # How it is noticed that a run did not come. Cloud Run counts executions by their result; `palisade run` ends with 0 when the
-# run was recorded.
+# run was recorded and no target was lost.
 
 locals {
-  # Conditions look back for 25 hours at most. What comes more rarely is watched by its failures, and by `pings` and
-  # `scan.missed` of palisade.yaml.
+  # Conditions look back for 25 hours at most: that is the period over which is summed, and the ten minutes for which the sum
+  # has to stay. What comes more rarely than daily is watched by its failures, and by `pings` and `scan.missed` of palisade.yaml.
+  longest = 25 * 60 - 10
   watched = {
-    for name, schedule in local.schedules : name => min(1500, max(120, ceil(schedule.pause_minutes * 1.5)))
-    if schedule.pause_minutes == null ? false : schedule.pause_minutes + 60 <= 1500
+    for name, schedule in local.schedules : name => min(local.longest, max(120, ceil(schedule.pause_minutes * 1.5)))
+    if schedule.pause_minutes == null ? false : schedule.pause_minutes + 50 <= local.longest
   }
 }
 
@@ -75,6 +76,6 @@ resource "google_monitoring_alert_policy" "failed" {
   documentation {
     subject   = "${var.name}: a run failed"
     mime_type = "text/markdown"
-    content   = "A job of Cloud Run in `${var.project}` ended with another code than 0; its log says why."
+    content   = "A job of Cloud Run in `${var.project}` ended with another code than 0, or was ended, in both attempts; its log says why."
   }
 }

@@ -10,6 +10,12 @@ locals {
   labels    = merge({ application = "palisade" }, var.labels)
   schedules = module.schedules.schedules
 
+  # The APIs of what the binary declares, as its permissions begin.
+  asked = distinct([
+    for permission in jsondecode(file("${path.module}/reader/reader-role.json")).includedPermissions :
+    "${replace(split(".", permission)[0], "/^resourcemanager$/", "cloudresourcemanager")}.googleapis.com"
+  ])
+
   # Where the image keeps the installation: palisade.yaml, schedules/, and what is written beside them in a run.
   home = "/var/lib/palisade"
 
@@ -21,11 +27,16 @@ locals {
   }, var.environment)
 }
 
-# Google reads which APIs a project uses; these are the scanner's own.
+# What runs here, and what the scanner asks: many of Google's APIs answer a service account only where they are on in its own
+# project, whichever project is asked about.
 resource "google_project_service" "needed" {
   for_each = toset(concat(
-    ["run.googleapis.com", "cloudscheduler.googleapis.com", "cloudkms.googleapis.com", "monitoring.googleapis.com", "secretmanager.googleapis.com"],
+    [
+      "run.googleapis.com", "cloudscheduler.googleapis.com", "cloudkms.googleapis.com", "monitoring.googleapis.com",
+      "secretmanager.googleapis.com", "storage.googleapis.com",
+    ],
     var.database == null ? [] : ["sqladmin.googleapis.com"],
+    local.asked,
   ))
   project            = var.project
   service            = each.value
@@ -54,11 +65,12 @@ resource "google_secret_manager_secret_iam_member" "scanner" {
 resource "google_cloud_run_v2_job" "run" {
   for_each = local.schedules
 
-  project             = var.project
-  location            = var.region
-  name                = "${var.name}-${each.key}"
-  labels              = local.labels
-  deletion_protection = true
+  project  = var.project
+  location = var.region
+  name     = "${var.name}-${each.key}"
+  labels   = local.labels
+  # A job holds nothing, and goes when its schedule's file goes.
+  deletion_protection = false
 
   template {
     task_count  = 1

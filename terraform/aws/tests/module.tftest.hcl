@@ -49,6 +49,27 @@ run "each_schedule_is_one_of_eventbridge" {
   }
 }
 
+run "the_scheduler_starts_and_tags_and_evidence_is_put_once" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.scheduler.statement : [
+        join(",", statement.resources), { for condition in statement.condition : condition.variable => join(",", condition.values) }
+      ] if contains(statement.actions, "ecs:TagResource")
+    ] == [["arn:aws:ecs:eu-central-1:111122223333:task/palisade/*", { "ecs:CreateAction" = "RunTask" }]]
+    error_message = "A task takes the tags of its definition only if whoever starts it may tag what is started."
+  }
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.evidence.statement : {
+        for condition in statement.condition : condition.variable => "${condition.test} ${join(",", condition.values)}"
+      } if statement.effect == "Deny" && contains(statement.actions, "s3:PutObject")
+    ] == [{ "s3:if-none-match" = "Null true", "s3:ObjectCreationOperation" = "Bool true" }]
+    error_message = "Whatever would put over an object is refused, to everybody."
+  }
+}
+
 run "evidence_in_a_folder_is_refused" {
   command = plan
   variables {

@@ -42,6 +42,26 @@ run "each_schedule_is_a_job" {
     error_message = "A job runs its schedule."
   }
   assert {
+    condition = alltrue([
+      for words in ["error: ", "could not be read|holds no ", ", 0 of ", "ContainerAppSystemLogs_CL", "terminated with exit code", "ImagePull", "DeadlineExceeded"] :
+      strcontains(azurerm_monitor_scheduled_query_rules_alert_v2.failed.criteria[0].query, words)
+    ])
+    error_message = "A run failed when it says so, has lost a target, was killed, took too long or could not be started."
+  }
+  assert {
+    condition = toset(keys(azurerm_monitor_metric_alert.failed)) == toset(["hourly-exposure", "nightly-full", "weekly-evidence"]) && alltrue([
+      for alert in azurerm_monitor_metric_alert.failed : one(one(alert.criteria).dimension).values == tolist(["Failed"])
+    ])
+    error_message = "Every job's failed executions are told of."
+  }
+  assert {
+    condition = alltrue([
+      for alert in concat(values(azurerm_monitor_scheduled_query_rules_alert_v2.missed), [azurerm_monitor_scheduled_query_rules_alert_v2.failed]) :
+      strcontains(alert.criteria[0].query, "union isfuzzy=true (datatable(")
+    ])
+    error_message = "Before the first job has written there is no table, and the alarms ask all the same."
+  }
+  assert {
     condition     = output.database_reference == null
     error_message = "No database is made unless one is asked for."
   }

@@ -33,8 +33,28 @@ run "each_schedule_is_a_job" {
     error_message = "The weekly run is on Monday at five."
   }
   assert {
-    condition     = output.runs["hourly-exposure"].alarm_minutes == 120 && output.runs["nightly-full"].alarm_minutes == 1500 && output.runs["weekly-evidence"].alarm_minutes == null
-    error_message = "Runs are missed after two hours, after twenty-five, and never by Cloud Monitoring."
+    condition     = output.runs["hourly-exposure"].alarm_minutes == 120 && output.runs["nightly-full"].alarm_minutes == 1490 && output.runs["weekly-evidence"].alarm_minutes == null
+    error_message = "Runs are missed after two hours, after twenty-five with the ten minutes for which it lasts, and never by Cloud Monitoring."
+  }
+  assert {
+    condition = alltrue([
+      for policy in google_monitoring_alert_policy.missed : sum([
+        for given in [policy.conditions[0].condition_threshold[0].aggregations[0].alignment_period, policy.conditions[0].condition_threshold[0].duration] :
+        tonumber(trimsuffix(given, "s"))
+      ]) <= 25 * 60 * 60
+    ])
+    error_message = "Cloud Monitoring refuses a period that is longer than 25 hours together with its duration."
+  }
+  assert {
+    condition     = alltrue([for job in google_cloud_run_v2_job.run : !job.deletion_protection])
+    error_message = "A schedule whose file goes takes its job with it."
+  }
+  assert {
+    condition = toset([for service in google_project_service.needed : trimsuffix(service.service, ".googleapis.com")]) == toset([
+      "artifactregistry", "binaryauthorization", "cloudasset", "cloudkms", "cloudresourcemanager", "cloudscheduler", "compute", "container",
+      "containeranalysis", "gkebackup", "iam", "logging", "monitoring", "orgpolicy", "recommender", "run", "secretmanager", "serviceusage", "storage",
+    ])
+    error_message = "The APIs that run the scanner, and those that it asks."
   }
   assert {
     condition     = google_cloud_run_v2_job.run["nightly-full"].template[0].template[0].containers[0].args == tolist(["run", "nightly-full"])
