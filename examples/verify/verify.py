@@ -6,21 +6,49 @@
 Written from the description in docs/guides/evidence.md; it shares no code with the program that makes bundles. Without a key
 the signature is checked against the key in the bundle, which says nothing about who made it.
 """
-import base64, hashlib, json, os, subprocess, sys, tempfile
+import base64, hashlib, json, os, re, subprocess, sys, tempfile
 
-SEAL = {"manifest.json", "manifest.dsse.json", "checkpoint.txt", "manifest.tlog-proof", "previous-checkpoint.txt", "consistency.txt", "manifest.tsr"}
 root, key_file = sys.argv[1], (sys.argv[2:] or [None])[0]
+PATH = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+){0,2}", re.ASCII)
+last_read = "manifest.json"
 
 
 def need(holds, name, fact):
     if not holds:
-        sys.exit(f"{name}: {fact}")
+        sys.exit(f"{ascii(name)[1:-1]}: {fact}")
+
+
+def not_as_ours(kind, error, _trace):
+    print(f"{last_read}: is written in another way than bundles are ({kind.__name__}: {ascii(str(error))})", file=sys.stderr)
+
+
+sys.excepthook = not_as_ours
+
+
+def is_path(name):
+    return len(name) <= 99 and PATH.fullmatch(name) is not None
+
+
+def tree(folder=""):
+    """Every file below a folder, or the folder itself when it is empty: no list has one. A link leads out of the bundle."""
+    found = []
+    with os.scandir(os.path.join(root, folder)) as entries:
+        for entry in entries:
+            name = folder + entry.name
+            need(is_path(name), name, "is no path inside a bundle")
+            if entry.is_dir(follow_symlinks=False):
+                found += tree(name + "/")
+            else:
+                need(entry.is_file(follow_symlinks=False), name, "is neither a plain file nor a folder")
+                found.append(name)
+    return found or [folder]
 
 
 def read(name):
-    path = os.path.join(root, name)
-    need(os.path.isfile(path) and not os.path.islink(path), name, "is no plain file")
-    with open(path, "rb") as file:
+    global last_read
+    last_read = name
+    need(name in there, name, "is missing")
+    with open(os.path.join(root, name), "rb") as file:
         return file.read()
 
 
@@ -36,7 +64,7 @@ def unbase64(text, name):
 
 def signed(data, signature, name):
     with tempfile.TemporaryDirectory() as work:
-        for file, content in (("k", read("signer.pem")), ("d", data), ("s", signature)):
+        for file, content in (("k", signer), ("d", data), ("s", signature)):
             with open(os.path.join(work, file), "wb") as out:
                 out.write(content)
         check = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "k", "-rawin", *DIGEST, "-in", "d", "-sigfile", "s"]
@@ -51,7 +79,7 @@ def fold(proof, index, size, first, second):
     """RFC 9162, 2.1.3.2 and 2.1.4.2: the roots of the part before and of the whole."""
     last = size - 1
     for sibling in proof:
-        need(last > 0, "proof", "is too long")
+        need(last > 0, last_read, "has a proof that is too long")
         if index & 1 or index == last:
             first, second = node(sibling, first), node(sibling, second)
             while not index & 1 and index:
@@ -59,50 +87,88 @@ def fold(proof, index, size, first, second):
         else:
             second = node(second, sibling)
         index, last = index >> 1, last >> 1
-    need(last == 0, "proof", "is too short")
+    need(last == 0, last_read, "has a proof that is too short")
     return first, second
 
 
 def checkpoint(name):
     text = read(name).decode()
     body, _, signature = text.partition("\n\n")
-    origin, size, tree = body.split("\n")
+    origin, size, head = body.split("\n")
     start = f"\u2014 {origin} "
     need(signature.startswith(start) and signature.endswith("\n"), name, "has no signature")
     raw = unbase64(signature[len(start):-1], name)
     key_id = der if DIGEST else origin.encode() + b"\n\x01" + der[-32:]
     need(raw[:4] == hashlib.sha256(key_id).digest()[:4], name, "has another key id")
     signed((body + "\n").encode(), raw[4:], name)
-    return text, origin, int(size), unbase64(tree, name)
+    return text, origin, int(size), unbase64(head, name)
 
 
 def lines(text, name):
     return [unbase64(line, name) for line in text.split("\n")[:-1]]
 
 
-der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=read("signer.pem"), capture_output=True).stdout
-ALGORITHM = {44: "ed25519", 91: "ecdsa-p256-sha256"}.get(len(der))
-need(ALGORITHM, "signer.pem", "is no key of Ed25519 or P-256")
-DIGEST = [] if ALGORITHM == "ed25519" else ["-digest", "sha256"]
+def timestamp(name):
+    """RFC 3161: granted, and over this manifest. Who signed it is for `openssl ts -verify`, which needs a certificate."""
+    token = read(name)
+    head = 2 + (token[1] & 127 if token[1] > 127 else 0)
+    need(head + (int.from_bytes(token[2:head], "big") if head > 2 else token[1]) == len(token), name, "is no whole answer")
+    said = subprocess.run(["openssl", "ts", "-reply", "-in", os.path.join(root, name), "-text"], capture_output=True)
+    text = said.stdout.decode(errors="replace")
+    need(said.returncode == 0 and "\nStatus: Granted" in text, name, "is no token that an authority granted")
+    imprint = text.partition("\nHash Algorithm: sha256\nMessage data:\n")[2].partition("\nSerial number:")[0]
+    digest = "".join(re.findall(r"^ +[0-9a-f]{4} - ((?:[0-9a-f]{2}[ -]){16})", imprint, re.MULTILINE))
+    need(re.sub("[ -]", "", digest) == sha(manifest_bytes), name, "is the token of another manifest")
+
+
+need(os.path.isdir(root), root, "is no folder: unpack a tar file first")
+need(not key_file or os.path.isfile(key_file), key_file or "", "is no file")
+there = set(tree())
 manifest_bytes = read("manifest.json")
 manifest = json.loads(manifest_bytes)
 need((json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode() == manifest_bytes, "manifest.json", "has another form")
-listed = {entry["path"]: entry for entry in manifest["files"]}
-for path, entry in listed.items():
-    data = read(path)
-    need((len(data), sha(data)) == (entry["bytes"], entry["sha256"]), path, "is not what the manifest lists")
-sums = dict(reversed(line.split("  ")) for line in read("raw/SHA256SUMS").decode().splitlines())
+need(manifest["schema"] == "palisade.bundle/v1", "manifest.json", "has another schema")
+need(manifest["log"] is not None, "manifest.json", "has no place in a log: the bundle is not sealed")
+origin, number, previous = (manifest["log"][name] for name in ("origin", "number", "previous"))
+need(number >= 1 and (number == 1) == (previous is None), "manifest.json", "does not name the bundle before")
+listed = {entry["path"]: (entry["bytes"], entry["sha256"]) for entry in manifest["files"]}
+paths = [entry["path"] for entry in manifest["files"]]
+need(all(map(is_path, paths)), "manifest.json", "lists what is no path inside a bundle")
+need(paths == sorted(listed), "manifest.json", "lists files twice or in no order")
+counted = [manifest[name] for name in ("calls", "answers", "verdicts", "gaps")]
+
+signer = read("signer.pem")
+der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=signer, capture_output=True).stdout
+ALGORITHM = {44: "ed25519", 91: "ecdsa-p256-sha256"}.get(len(der))
+need(ALGORITHM, "signer.pem", "is no key of Ed25519 or P-256")
+DIGEST = [] if ALGORITHM == "ed25519" else ["-digest", "sha256"]
+if key_file:
+    with open(key_file, "rb") as file:
+        need(file.read().strip() == signer.strip(), "signer.pem", "is not the key that you gave")
+
+for path, (length, digest) in listed.items():
+    need(path in there and os.path.getsize(os.path.join(root, path)) == length, path, "is missing or has another length")
+    need(sha(read(path)) == digest, path, "is not what the manifest lists")
+rows = [line.split("  ") for line in read("raw/SHA256SUMS").decode().split("\n")[:-1]]
+sums = {path: digest for digest, path in rows}
+need([path for _, path in rows] == sorted(sums), "raw/SHA256SUMS", "lists answers twice or in no order")
 closed, answers = ".enc" if "encryption" in manifest else "", set()
 for path, digest in sums.items():
     need(sha(read(path)) == digest, path, "is not what raw/SHA256SUMS lists")
     name = path.rsplit("/", 1)[1].split(".")[0] if closed else digest  # what is in a closed answer is not checked here
     need(path == f"raw/{name[:2]}/{name}.json{closed}", path, "is not the answer of its name")
     answers.add(name)
-there = {os.path.relpath(os.path.join(folder, file), root) for folder, _, files in os.walk(root) for file in files}
-need(there - SEAL <= listed.keys() | sums.keys(), (there - SEAL - listed.keys() - sums.keys() or {"-"}).pop(), "is on no list")
+seal = {"manifest.json", "manifest.dsse.json", "checkpoint.txt", "manifest.tlog-proof"}
+seal |= {"previous-checkpoint.txt", "consistency.txt"} if number > 1 else set()
+for path in sorted(there - seal - {"manifest.tsr"} - listed.keys() - sums.keys()):
+    need(False, path, "is on no list")
 calls = [json.loads(line) for line in read("calls.ndjson").splitlines()]
-need([call["call"] for call in calls] == list(range(1, manifest["calls"] + 1)), "calls.ndjson", "has no whole numbers")
+need([call["call"] for call in calls] == list(range(1, len(calls) + 1)), "calls.ndjson", "has no whole numbers")
 need({call["sha256"] for call in calls if "sha256" in call} == answers, "calls.ndjson", "names other answers")
+verdicts, gaps = read("results/verdicts.ndjson").count(b"\n"), len(json.loads(read("results/coverage.json"))["gaps"])
+need([len(calls), len(answers), verdicts, gaps] == counted, "manifest.json", "counts other calls, answers, verdicts or gaps")
+if "manifest.tsr" in there:
+    timestamp("manifest.tsr")
 
 envelope_bytes = read("manifest.dsse.json")
 envelope = json.loads(envelope_bytes)
@@ -115,19 +181,15 @@ signed(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload), unbase6
 statement = json.loads(payload)
 need(statement["subject"][0]["digest"]["sha256"] == sha(manifest_bytes), "manifest.json", "is not what was signed")
 need(statement["predicate"].get("algorithm", "ed25519") == ALGORITHM, "manifest.dsse.json", "names another algorithm")
-if key_file:
-    with open(key_file, "rb") as file:
-        need(file.read().strip() == read("signer.pem").strip(), "signer.pem", "is not the key that you gave")
 
-text, origin, size, tree = checkpoint("checkpoint.txt")
-log = manifest["log"]
-need((origin, size) == (log["origin"], log["number"]), "checkpoint.txt", "is of another moment")
+text, log, size, tree_head = checkpoint("checkpoint.txt")
+need((log, size) == (origin, number), "checkpoint.txt", "is of another moment")
 head = f"c2sp.org/tlog-proof@v1\nindex {size - 1}\n"
 proof = read("manifest.tlog-proof").decode()
 need(proof.startswith(head) and proof.endswith("\n" + text), "manifest.tlog-proof", "is not of this bundle")
 leaf = hashlib.sha256(b"\x00" + manifest_bytes).digest()
 hashes = lines(proof[len(head):-len(text) - 1], "manifest.tlog-proof")
-need(fold(hashes, size - 1, size, leaf, leaf)[1] == tree, "manifest.tlog-proof", "does not lead to the checkpoint")
+need(fold(hashes, size - 1, size, leaf, leaf)[1] == tree_head, "manifest.tlog-proof", "does not lead to the checkpoint")
 if size > 1:
     _, before, count, old = checkpoint("previous-checkpoint.txt")
     need((before, count) == (origin, size - 1), "previous-checkpoint.txt", "is not the one before")
@@ -141,7 +203,6 @@ if size > 1:
     while index & 1:
         index, last = index >> 1, last >> 1
     first, second = fold(hashes[1:], index, last + 1, hashes[0], hashes[0])
-    need((first, second) == (old, tree), "consistency.txt", "the log was not only grown")
-    need(log["previous"] is not None, "manifest.json", "does not name the bundle before")
+    need((first, second) == (old, tree_head), "consistency.txt", "the log was not only grown")
 trusted = "by the key that you gave" if key_file else "by the key in the bundle: compare its fingerprint with a published one"
 print(f"{root}: holds\nnumber {size} of {origin}, signed {trusted}\nfingerprint {sha(der)}\n{len(calls)} calls, {len(sums)} answers")

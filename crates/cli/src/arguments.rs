@@ -99,7 +99,8 @@ Examples:
 
 Accounts, subscriptions and projects that no part has read are named, and stand in RUN as places that nobody could look at.
 
-Exit codes: 0 everything is there, 2 wrong usage, 3 something is missing, 4 a place could not be read or written")]
+Exit codes: 0 everything is there, 2 wrong usage, 3 something is missing or was not found, 4 nothing of a target was found, or a \
+place could not be read or written")]
     Merge(Merge),
     /// Judge stored snapshots or an evidence bundle offline; the same snapshot gives the same bytes
     #[command(after_help = "\
@@ -214,8 +215,8 @@ Examples:
   palisade run nightly-full --merge s3://acme-scans
                                                puts the parts together, records and tells
 
-Whatever ends a run in the middle, the next one goes on. Exit codes as of `palisade scan`; a firing that was run before, or
-that another process is at, ends with 0.
+Whatever ends a run in the middle, the next one goes on. Exit codes as of `palisade scan`; a firing that was run before ends
+as its run did, and with 4 while its evidence has not arrived where it is kept; one that another process is at ends with 0.
 
 {EXIT_CODES}"))]
     Run(RunSchedule),

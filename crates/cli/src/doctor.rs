@@ -8,6 +8,7 @@ use crate::{
     scan::{chosen, complain_of_lost, configuration, scan},
 };
 use jiff::{Timestamp, tz::TimeZone};
+use palisade_controls::controls;
 use palisade_engine::GapRow;
 use palisade_model::{GapReason, Provider};
 use palisade_report::plain;
@@ -32,10 +33,12 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
         let by = (&config.policy, providers::limits(&config));
         let (report, outcomes) = scan(std::slice::from_ref(&target), None, by, screen).await?;
         let lost = complain_of_lost(&outcomes, screen);
+        let place = Place { list: target.provider.cluster_list().name, is_all_seen: report.unseen_places() == 0 };
+        let (beyond, open): (Vec<&GapRow>, Vec<&GapRow>) = report.gaps.iter().partition(|gap| place.is_beyond(gap));
         lost_any |= lost;
-        gaps_any |= !report.gaps.is_empty();
+        gaps_any |= !open.is_empty();
         for outcome in &outcomes {
-            let state = match (lost, report.gaps.is_empty()) {
+            let state = match (lost, open.is_empty()) {
                 (true, _) => "not readable",
                 (false, true) => "ok",
                 (false, false) => "incomplete",
@@ -51,7 +54,7 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
                 report.coverage.ratio() * 100.0
             );
         }
-        for line in cures(target.provider.provider(), &report.gaps) {
+        for line in cures(target.provider.provider(), open).into_iter().chain(untold(beyond)) {
             let _ = writeln!(text, "  {line}");
         }
     }
@@ -73,17 +76,43 @@ pub(crate) async fn run(wanted: &Doctor, screen: &Screen) -> anyhow::Result<Exit
     })
 }
 
-/// What would close each gap, in a line each: the exact grant where one is missing, and where.
-fn cures(provider: Provider, gaps: &[GapRow]) -> Vec<String> {
-    let mut by_cure: BTreeMap<(GapReason, &str, Option<&str>), Vec<&GapRow>> = BTreeMap::new();
-    for gap in gaps {
-        // Which of a permission's calls was refused first does not matter.
-        let call = if gap.permission.is_some() { "" } else { gap.call.as_str() };
-        by_cure.entry((gap.reason, call, gap.permission.as_deref())).or_default().push(gap);
+/// By what a target's clusters are listed, and whether every place where they may be was seen.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    list: &'static str,
+    is_all_seen: bool,
+}
+
+impl Place {
+    /// Whether no right and no setting would tell more: the cloud has no such fact, or serves no cluster there at all. What
+    /// hides every control is no fact: it is a place that nobody could look at.
+    fn is_beyond(self, gap: &GapRow) -> bool {
+        let is_fact = gap.call.is_empty() && gap.hides.len() < controls().len();
+        let holds_none = gap.call == self.list && self.is_all_seen;
+        gap.reason == GapReason::Unsupported && (is_fact || holds_none)
     }
-    let line = |((reason, call, permission), gaps): ((GapReason, &str, Option<&str>), Vec<&GapRow>)| {
-        let advice = match reason {
-            GapReason::Denied => match permission {
+}
+
+/// What nothing would close, in a line for each fact, for information.
+fn untold(gaps: Vec<&GapRow>) -> Vec<String> {
+    let (facts, empty): (Vec<&GapRow>, Vec<&GapRow>) = gaps.into_iter().partition(|gap| gap.call.is_empty());
+    // Where there is no cluster, nothing of one is unknown.
+    let empty: Vec<GapRow> = empty.into_iter().map(|gap| GapRow { hides: Vec::new(), ..gap.clone() }).collect();
+    let mut told = lines(facts, |gap| format!("no call tells it, whatever is granted: {},", gap.message));
+    told.extend(lines(&empty, |gap| {
+        let why = if switched_on(&gap.message).is_some() { "is switched off" } else { "is not offered" };
+        format!("`{}` {why}, so that there is no cluster,", gap.call)
+    }));
+    told
+}
+
+/// What would close each gap, in a line each: the exact grant where one is missing, and where.
+fn cures<'a>(provider: Provider, gaps: impl IntoIterator<Item = &'a GapRow>) -> Vec<String> {
+    lines(gaps, |gap| {
+        let GapRow { call, message, .. } = gap;
+        match gap.reason {
+            // Which of a permission's calls was refused first does not matter.
+            GapReason::Denied => match gap.permission.as_deref() {
                 Some(permission) if !permission.is_empty() => grant(provider, permission),
                 Some(_) | None => format!("`{call}` did not accept the credentials"),
             },
@@ -94,18 +123,44 @@ fn cures(provider: Provider, gaps: &[GapRow]) -> Vec<String> {
             }
             GapReason::Unreachable => format!("`{call}` was not answered: check the network, proxy and endpoint"),
             GapReason::Malformed => format!("`{call}` was answered with something unreadable: check the endpoint"),
-            GapReason::Unsupported => format!("`{call}` is not offered there"),
+            GapReason::Unsupported | GapReason::NotCollected if call.is_empty() => format!("{message},"),
+            GapReason::Unsupported => match switched_on(message) {
+                Some(cure) => cure,
+                None => format!("`{call}` is not offered there: {},", message.trim_end_matches('.')),
+            },
             GapReason::NotCollected => {
                 format!("`{call}` was not asked: raise `limits.max_calls`, or read less in one run")
             }
-        };
+        }
+    })
+}
+
+/// A line for everything of which the same is said: where, and what it hides.
+fn lines<'a>(gaps: impl IntoIterator<Item = &'a GapRow>, said: impl Fn(&GapRow) -> String) -> Vec<String> {
+    let mut by_words: BTreeMap<(GapReason, String), Vec<&GapRow>> = BTreeMap::new();
+    for gap in gaps {
+        by_words.entry((gap.reason, said(gap))).or_default().push(gap);
+    }
+    let line = |((_, words), gaps): ((GapReason, String), Vec<&GapRow>)| {
         let places: BTreeSet<&str> = gaps.iter().map(|gap| gap.scope.as_str()).collect();
         let hidden: BTreeSet<&str> = gaps.iter().flat_map(|gap| gap.hides.iter().copied()).collect();
         let hides =
             if hidden.is_empty() { String::new() } else { format!("; unknown without it: {}", some(&hidden, " ")) };
-        plain(&format!("{advice} in {}{hides}", some(&places, ", ")))
+        plain(&format!("{words} in {}{hides}", some(&places, ", ")))
     };
-    by_cure.into_iter().map(line).collect()
+    by_words.into_iter().map(line).collect()
+}
+
+/// How a service is switched on, when the cloud says that it is off: an API of Google, a resource provider of Azure.
+fn switched_on(message: &str) -> Option<String> {
+    if let Some((api, _)) = message.split_once(" has not been used in project ") {
+        // The link names it as every tool does; the sentence, as people do.
+        let linked = message.split_once("/apis/api/").and_then(|(_, rest)| rest.split(['/', '?', ' ']).next());
+        return Some(format!("enable the API `{}`", linked.unwrap_or(api)));
+    }
+    let (_, rest) = message.split_once(" not registered to use namespace '")?;
+    let (namespace, _) = rest.split_once('\'')?;
+    Some(format!("register the resource provider `{namespace}`"))
 }
 
 /// How a missing permission is granted, in the words of its cloud.
@@ -183,6 +238,55 @@ mod tests {
         ] {
             let lines = cures(Provider::Aws, &[gap(reason, "here", None)]);
             assert!(lines[0].contains("`a:Call`") && lines[0].contains(way), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_call_tells_is_told_fact_by_fact_and_is_no_gap_and_what_nobody_saw_is_one() {
+        let place = Place { list: "a:List", is_all_seen: true };
+        let said = |call: &str, message: &str| GapRow {
+            call: call.to_owned(),
+            message: message.to_owned(),
+            ..gap(GapReason::Unsupported, "here", None)
+        };
+        let facts = [said("", "taints are set inside the cluster"), said("", "nobody tells the version")];
+        assert!(facts.iter().all(|fact| place.is_beyond(fact)));
+        let lines = untold(facts.iter().collect());
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("whatever is granted: ") && !line.contains("``")), "{lines:?}");
+
+        let empty = said("a:List", "the service is not there");
+        assert!(place.is_beyond(&empty), "where no cluster can be, nothing is missing");
+        assert_eq!(untold(vec![&empty]), ["`a:List` is not offered, so that there is no cluster, in here"]);
+        let some_are_unseen = Place { is_all_seen: false, ..place };
+        assert!(!some_are_unseen.is_beyond(&empty), "it may be the one that nobody could look at");
+        let all = controls().iter().map(|control| control.meta.id).collect();
+        let unseen = GapRow { hides: all, ..said("", "clusters in `here` were not seen: nobody knows why") };
+        assert!(!place.is_beyond(&unseen));
+        assert!(cures(Provider::Aws, [&unseen])[0].starts_with("clusters in `here` were not seen"));
+        let other = said("a:Call", "The version is unknown.");
+        assert!(!place.is_beyond(&other));
+        let told = cures(Provider::Aws, [&other]);
+        assert!(told[0].starts_with("`a:Call` is not offered there: The version is unknown, in here"), "{told:?}");
+    }
+
+    #[test]
+    fn a_service_that_is_off_is_named_with_how_it_is_switched_on() {
+        for (message, cure) in [
+            (
+                "Kubernetes Engine API has not been used in project 4711 before or it is disabled. Enable it by visiting \
+                 https://console.developers.google.com/apis/api/container.googleapis.com/overview?project=4711 then retry.",
+                "enable the API `container.googleapis.com`",
+            ),
+            ("Cloud Asset API has not been used in project 4711 before", "enable the API `Cloud Asset API`"),
+            (
+                "The subscription is not registered to use namespace 'Microsoft.Security'. See https://aka.ms/rps-not-found",
+                "register the resource provider `Microsoft.Security`",
+            ),
+        ] {
+            let off = GapRow { message: message.to_owned(), ..gap(GapReason::Unsupported, "here", None) };
+            let lines = cures(Provider::Gcp, [&off]);
+            assert!(lines[0].starts_with(&format!("{cure} in here; unknown without it: ")), "{lines:?}");
         }
     }
 }

@@ -78,10 +78,12 @@ async fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
         let key = PublicKey::from_pem(&text(path)?);
         keys.push(key.map_err(|error| WrongUsage(format!("`{}`: {error}", path.display())))?);
     }
-    let mut rotations: Vec<Rotation> = Vec::new();
+    let mut rotations = Vec::new();
     for path in &trusted.rotation {
-        let rotation = serde_json::from_str(&text(path)?);
-        rotations.push(rotation.map_err(|error| WrongUsage(format!("`{}` is no rotation: {error}", path.display())))?);
+        let rotation: Rotation = serde_json::from_str(&text(path)?)
+            .map_err(|error| WrongUsage(format!("`{}` is no rotation: {error}", path.display())))?;
+        rotation.keys().map_err(|error| WrongUsage(format!("`{}`: {error}", path.display())))?;
+        rotations.push(rotation);
     }
     let mut periods = Vec::new();
     for place in &trusted.period_key {

@@ -1,8 +1,10 @@
 //! Exit codes, one table.
 
 use palisade_config::Diagnostics;
-use palisade_engine::{Severity, State};
+use palisade_engine::{Coverage, Severity};
 use palisade_report::Report;
+use palisade_service::upshot;
+use palisade_store::Upshot;
 use std::process::ExitCode;
 
 /// How the program ends.
@@ -47,19 +49,19 @@ pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
 /// The code a report ends with. What is lost outranks what is missing, and what is missing outranks what was found:
 /// findings of half a fleet are no result.
 pub(crate) fn of_report(report: &Report, lost: bool, fail_on: Option<Severity>, min_coverage: Option<f64>) -> Exit {
+    of_upshot(&upshot(report, lost), fail_on, min_coverage)
+}
+
+/// The code that a run ends with, or would have by these limits.
+pub(crate) fn of_upshot(upshot: &Upshot, fail_on: Option<Severity>, min_coverage: Option<f64>) -> Exit {
+    let Upshot { lost, cut_short, facts_known, facts_total, worst } = *upshot;
     if lost {
         return Exit::CouldNotRun;
     }
-    // A run that ended since its budget was used up has not looked at everything, whatever share of the facts that is.
-    let cut_short = report.asked().unasked > 0;
-    if cut_short || min_coverage.is_some_and(|least| report.coverage.ratio() < least) {
+    let coverage = Coverage { known: facts_known, total: facts_total };
+    if cut_short || min_coverage.is_some_and(|least| coverage.ratio() < least) {
         return Exit::Incomplete;
     }
-    let counts = |severity: Severity| fail_on.is_some_and(|least| severity >= least);
-    let found = report.findings.iter().any(|finding| {
-        matches!(finding.state, State::Fail | State::AttestMissing | State::AttestExpired)
-            && !finding.waived
-            && counts(finding.severity)
-    });
+    let found = worst.zip(fail_on).is_some_and(|(worst, least)| worst >= least);
     if found { Exit::Findings } else { Exit::Done }
 }

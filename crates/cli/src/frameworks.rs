@@ -18,6 +18,7 @@ use palisade_report::{FrameworkFormat, FrameworkReport, Report, RunInfo, SealedB
 use palisade_runner::Judged;
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     fs,
     io::{self, IsTerminal as _, Write},
@@ -361,15 +362,32 @@ fn nobody_by_name(given: &Edition, shown: &Edition, profile: &Profile) -> anyhow
     if matches!(profile, Profile::Internal) {
         return Ok(());
     }
-    let names = |edition: &Edition| -> Vec<String> {
+    let answered = |edition: &Edition| -> Vec<String> {
         let said = edition.requirements.iter().flat_map(|one| &one.questions).filter_map(|one| one.said.as_ref());
         said.map(|said| said.by.clone()).collect()
     };
-    let before = names(given);
-    match names(shown).into_iter().find(|by| !by.contains('@') && before.contains(by)) {
+    let before = answered(given);
+    let pseudonyms: Vec<String> = before.iter().map(|name| profile.person(name)).collect();
+    if answered(shown) != pseudonyms {
+        return Err(WrongUsage(format!(
+            "the framework `{}` would call somebody by name: write each `by:` on a line of its own, and nothing else there",
+            given.key
+        ))
+        .into());
+    }
+    let people: BTreeSet<&str> = before.iter().map(String::as_str).collect();
+    let mut told: Vec<&str> = vec![shown.title.as_str(), shown.version.as_str()];
+    for requirement in &shown.requirements {
+        told.extend(requirement.title.as_deref());
+        for question in &requirement.questions {
+            told.push(question.asks.as_str());
+            told.extend(question.said.as_ref().and_then(|said| said.evidence.as_deref()));
+        }
+    }
+    match told.into_iter().find_map(|text| profile.named(text, &people)) {
         None => Ok(()),
-        Some(_) => Err(WrongUsage(format!(
-            "the framework `{}` would call somebody by name: write each `by:` on a line of its own",
+        Some(name) => Err(WrongUsage(format!(
+            "the framework `{}` would call somebody by name: say it without `{name}`, who has answered a question of it",
             given.key
         ))
         .into()),

@@ -118,9 +118,9 @@ impl Screen {
             self.mistakes(files, "the schedules");
             return;
         }
-        say(&format!("{} {error}", self.mark("error:", AnsiColor::Red)));
+        say(&format!("{} {}", self.mark("error:", AnsiColor::Red), harmless(&error.to_string())));
         for cause in error.chain().skip(1) {
-            say(&format!("  because: {cause}"));
+            say(&format!("  because: {}", harmless(&cause.to_string())));
         }
     }
 
@@ -166,17 +166,40 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     data(&text, None)
 }
 
+/// What is written to, and whether it has ever refused.
+struct Watched<W> {
+    to: W,
+    refused: bool,
+}
+
+impl<W: Write> Write for Watched<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes).inspect_err(|_| self.refused = true)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush().inspect_err(|_| self.refused = true)
+    }
+}
+
 pub(crate) fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
     let Some(path) = file else {
-        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        let mut stdout = io::BufWriter::new(Watched { to: io::stdout().lock(), refused: false });
         return match fill(&mut stdout).and_then(|()| stdout.flush()) {
             // Who stops reading (`| head`) has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            // What was to be written could not be had: it says itself why.
+            Err(error) if !stdout.get_ref().refused => Err(error.into()),
             result => result.context("could not write to stdout"),
         };
     };
     let written = if is_special(path) { into_place(path, fill) } else { whole_or_not_at_all(path, fill) };
     written.with_context(|| format!("could not write `{}`", path.display()))
+}
+
+/// An error's text as a terminal may have it: what a cloud or a bundle calls its things may stand in it. It keeps its lines.
+fn harmless(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// Says something beside the data.
@@ -226,6 +249,24 @@ mod tests {
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert_eq!(fs::read_to_string(&path).unwrap(), "yesterday");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_error_keeps_its_lines_and_nothing_in_it_drives_the_terminal() {
+        let told = harmless("the entry `a\u{1b}[2J\u{7}\u{202e}b` is none\n\n    targets:\n");
+        assert_eq!(told, "the entry `a\\u{1b}[2J\\u{7}\\u{202e}b` is none\n\n    targets:\n");
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_no_trouble_with_stdout_and_what_refuses_is() {
+        let none = write(None, |_| Err(io::Error::other("there is no such export"))).unwrap_err();
+        let said: Vec<String> = none.chain().map(ToString::to_string).collect();
+        assert_eq!(said, ["there is no such export"]);
+        let mut to = Watched { to: fs::OpenOptions::new().write(true).open("/dev/full").unwrap(), refused: false };
+        assert!(to.flush().is_ok());
+        assert!(!to.refused);
+        assert!(to.write(b"x").is_err());
+        assert!(to.refused);
     }
 
     #[test]

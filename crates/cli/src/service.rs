@@ -13,7 +13,7 @@ pub(crate) use notify::notify;
 pub(crate) use serve::serve;
 
 use crate::{
-    arguments::RunSchedule,
+    arguments::{Gate, RunSchedule},
     evidence::retention,
     exit::{self, Exit},
     output::{self, Screen},
@@ -22,8 +22,8 @@ use crate::{
     scan::{complain_of_lost, configuration},
     schedules, share,
 };
-use anyhow::Context as _;
-use evidence::{export, folder};
+use anyhow::{Context as _, bail};
+use evidence::{export, folder, send_owed};
 use jiff::Timestamp;
 use opened::service;
 use palisade_config::{Config, EvidenceFormat, ScheduleConfig, ScheduleTargets};
@@ -33,7 +33,7 @@ use palisade_report::plain;
 use palisade_runner::Target;
 use palisade_schedule::{Firing, Schedule};
 use palisade_service::{Helped, Job, Ran, Record, Service};
-use palisade_store::Share;
+use palisade_store::{Ended, Share};
 use palisade_track::{Event, EventKind, Summary, Topic};
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc, time::Duration};
 use stop::on_signals;
@@ -84,10 +84,9 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             tell(&schedule.schedule.name, &record)?;
             Ok(exit::of_report(&record.report, lost, wanted.gate.fail_on, wanted.gate.min_coverage))
         }
-        Ran::Already => {
+        Ran::Already(ended) => {
             service.deliver(&clock()).await?;
-            screen.note(&format!("the firing of {} was run before: `--now` makes a run of its own", firing.at));
-            Ok(Exit::Done)
+            run_before(&schedule, (&wanted.config, &firing), &ended, &wanted.gate, screen)
         }
         Ran::Elsewhere { by, until } => {
             screen.note(&plain(&format!("`{by}` is at this schedule, and is waited for until {until}")));
@@ -98,6 +97,44 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             Ok(Exit::CouldNotRun)
         }
     }
+}
+
+/// How the program ends that is asked for a firing that was run before: as the run did, and never well while evidence of it
+/// is missing. Whoever starts it again would take the end of this process for the end of the run.
+fn run_before(
+    schedule: &ScheduleConfig,
+    (config_path, firing): (&Path, &Firing),
+    ended: &Ended,
+    gate: &Gate,
+    screen: &Screen,
+) -> anyhow::Result<Exit> {
+    if let (true, Some(export)) = (ended.evidence_owed, &schedule.evidence) {
+        let missing = folder(export, config_path, schedule, firing);
+        let what = match export.bucket() {
+            Some(address) => format!("was never sent to `{address}`"),
+            None => "is not whole".to_owned(),
+        };
+        bail!(
+            "the firing of {} was run before, and its evidence {what}: it is not in `{}`, so whoever recorded the run is still \
+             at it, had another disk, or was lost in the middle; `palisade run {} --now` makes a run with evidence of its own",
+            firing.at,
+            missing.display(),
+            schedule.schedule.name
+        );
+    }
+    let exit = match &ended.upshot {
+        Some(upshot) => exit::of_upshot(upshot, gate.fail_on, gate.min_coverage),
+        None if ended.outcome == "failed" => Exit::CouldNotRun,
+        None => Exit::Done,
+    };
+    let how = match exit {
+        Exit::CouldNotRun => ", and a target could not be read at all",
+        Exit::Incomplete => ", and is incomplete",
+        Exit::Findings => ", and has findings at or above `--fail-on`",
+        Exit::Done | Exit::Usage => "",
+    };
+    screen.note(&format!("the firing of {} was run before{how}: `--now` makes a run of its own", firing.at));
+    Ok(exit)
 }
 
 fn clock() -> Clock {
@@ -144,10 +181,16 @@ async fn fire(
         How::Together => service.run_together(&job, firing, &clock(), progress).await,
     };
     watch.end(Some(&schedule.schedule.name)).await;
-    let ran = ran?;
-    if let Ran::Done(record) = &ran {
-        export(schedule, (config, config_path), firing, record).await?;
-        retention::after_run(config, config_path).await;
+    let mut ran = ran?;
+    match &mut ran {
+        Ran::Done(record) => {
+            export(schedule, (config, config_path), firing, record, &service.database).await?;
+            retention::after_run(config, config_path).await;
+        }
+        Ran::Already(ended) if ended.evidence_owed => {
+            ended.evidence_owed = !send_owed(schedule, config_path, firing, &service.database).await?;
+        }
+        Ran::Already(_) | Ran::Elsewhere { .. } | Ran::Stopped | Ran::Helped(_) | Ran::Lost(_) => (),
     }
     Ok(ran)
 }
@@ -178,6 +221,7 @@ fn job<'a>(config: &Config, config_path: &Path, schedule: &'a ScheduleConfig, fi
         routes: schedule.routes.as_deref(),
         time_limit: Duration::from_secs(u64::from(schedule.time_limit_minutes) * 60),
         evidence,
+        owes_evidence: schedule.evidence.is_some(),
         unfinished: Some(config_path.parent().unwrap_or(Path::new("")).join(UNFINISHED)),
         tried_again: false,
         parts: None,

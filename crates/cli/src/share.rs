@@ -11,7 +11,7 @@ use crate::{
 use anyhow::Context as _;
 use palisade_provider::{CallLimits, Progress};
 use palisade_report::plain;
-use palisade_runner::{Merged, Part, Plan, Scan, Shard, Target};
+use palisade_runner::{Merged, Part, Plan, Scan, Shard, ShareError, Target, Unfound};
 use palisade_store::{Share, SnapshotFolder};
 use std::{fmt::Write as _, fs, path::Path, sync::Arc, time::Duration};
 
@@ -95,7 +95,14 @@ pub(crate) async fn read(targets: &[Target], limits: Limits, part: &MyPart, scre
     };
     let done = palisade_runner::read_shard(targets, &scan, (&part.share, part.shard), env!("CARGO_PKG_VERSION")).await;
     watch.end(None).await;
-    let Part { all, mine, there, read, left, dark, calls } = done.context("the part was not read to its end")?;
+    let done = match done {
+        Err(error @ ShareError::Spent { .. }) => {
+            screen.warn(&plain(&error.to_string()));
+            return Ok(Exit::Incomplete);
+        }
+        done => done.context("the part was not read to its end")?,
+    };
+    let Part { all, mine, there, read, left, spent, dark, unfound, calls } = done;
     for (target, one) in dark.iter().take(TOLD) {
         let why =
             format!("target `{target}`: `{}` could not be read: `{}`: {}", one.scope, one.call, one.failure.message);
@@ -111,15 +118,44 @@ pub(crate) async fn read(targets: &[Target], limits: Limits, part: &MyPart, scre
         part.share.place()
     );
     output::data(text.as_bytes(), None)?;
-    if all == 0 {
-        screen.warn("the targets hold no account, subscription or project that the credentials can see");
-        return Ok(Exit::CouldNotRun);
+    let exit = complain_of_unfound(&unfound, screen);
+    if left == 0 {
+        return Ok(exit);
     }
-    if left > 0 {
-        screen.warn(&format!("{left} units were not come to: start shard {} once more", part.shard));
-        return Ok(Exit::Incomplete);
+    match spent {
+        Some(why) => screen.warn(&plain(&format!(
+            "{left} units were not read to their end, and nothing of them is kept: {why}; then start shard {} once \
+             more",
+            part.shard
+        ))),
+        None => screen.warn(&format!("{left} units were not come to: start shard {} once more", part.shard)),
     }
-    Ok(Exit::Done)
+    Ok(if exit == Exit::Done { Exit::Incomplete } else { exit })
+}
+
+/// Says of which targets not everything was found when the run was planned, and how the program ends because of it:
+/// what was not found is in no part of the run, and another part or a second start does not find it.
+fn complain_of_unfound(unfound: &[Unfound], screen: &Screen) -> Exit {
+    for Unfound { target, is_lost, failures } in unfound {
+        if failures.is_empty() {
+            screen.warn(&plain(&format!(
+                "target `{target}` holds no account, subscription or project that its credentials can see, or that its \
+                 inventory knows a cluster in: the run is without it"
+            )));
+        }
+        let what = if *is_lost { "nothing of it was found" } else { "what there is of it was not all found" };
+        for (call, failure) in failures.iter().take(TOLD) {
+            screen.warn(&plain(&format!("target `{target}`: {what}: `{call}`: {}", failure.message)));
+        }
+        if let Some(more) = failures.len().checked_sub(TOLD).filter(|more| *more > 0) {
+            screen.warn(&plain(&format!("target `{target}`: and {more} more failures; the report has them all")));
+        }
+    }
+    if unfound.is_empty() {
+        return Exit::Done;
+    }
+    screen.warn("what was not found when the run was planned is in no part of it: a run in another place looks again");
+    if unfound.iter().any(|one| one.is_lost) { Exit::CouldNotRun } else { Exit::Incomplete }
 }
 
 /// Units that could not be read which are told of by name; the report has them all.
@@ -138,7 +174,8 @@ pub(crate) async fn merge(wanted: &Merge, screen: &Screen) -> anyhow::Result<Exi
     let plan = Plan::read(&text)?;
     let folder = SnapshotFolder::create(&wanted.output)?;
     let why = "no shard has written what it read of it";
-    let Merged { units, missing } = palisade_runner::merge(&plan, &share, &folder, providers::normalizer, why).await?;
+    let Merged { units, missing, unfound } =
+        palisade_runner::merge(&plan, &share, &folder, providers::normalizer, why).await?;
     let mut told = String::new();
     for one in &missing {
         // Writing to a string cannot fail, here and below.
@@ -147,15 +184,16 @@ pub(crate) async fn merge(wanted: &Merge, screen: &Screen) -> anyhow::Result<Exi
     let there = units.saturating_sub(missing.len());
     let _ = writeln!(told, "{there} of {units} units in `{}`", wanted.output.display());
     output::data(told.as_bytes(), None)?;
+    let exit = complain_of_unfound(&unfound, screen);
     if missing.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     screen.warn(&format!(
         "the run is incomplete: {} stand in `{}` as places that nobody could look at; start their shards once more and merge again",
         missing.len(),
         wanted.output.display()
     ));
-    Ok(Exit::Incomplete)
+    Ok(if exit == Exit::Done { Exit::Incomplete } else { exit })
 }
 
 /// Whether nothing stands where the run is to be written.

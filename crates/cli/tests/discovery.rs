@@ -133,6 +133,25 @@ async fn what_an_inventory_does_not_know_is_not_seen_and_a_cross_check_names_it(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cross_check_of_an_inventory_that_names_every_place_leaves_none_that_was_not_looked_at() {
+    let one_account =
+        ", accounts: [\"222222222222\"], regions: [eu-west-1], role: PalisadeReader, external_id: acme-7d1f";
+    for (provider, keys, discovery) in [
+        ("aws", one_account, BY_AGGREGATOR),
+        ("azure", "", ", discovery: {from: resource-graph}"),
+        ("gcp", GCP, ", discovery: {from: asset-inventory}"),
+    ] {
+        let without = scan(provider, &format!("{keys}{discovery}"), World::acme().unwrap(), &[]).await;
+        assert!(without.report["coverage"]["told"][0].get("cross_checked").is_none(), "{provider}");
+        let both = format!("{keys}{}", discovery.replace('}', ", cross_check: true}"));
+        let checked = scan(provider, &both, World::acme().unwrap(), &[]).await;
+        let told = &checked.report["coverage"]["told"][0];
+        assert_eq!((&told["cross_checked"], &told["missed"]), (&json!(true), &json!([])), "{provider}: {told}");
+        assert_eq!(told["checked"], json!(0), "there is no other place: {provider}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inventory_that_refuses_loses_the_target_by_name_and_a_cross_check_reads_it_all_the_same() {
     for (provider, keys, discovery, permission) in [
         ("aws", AWS, BY_AGGREGATOR, "config:SelectAggregateResourceConfig"),

@@ -40,6 +40,21 @@ fn said(folder: &Path, code: i32, arguments: &[&str]) -> String {
     both
 }
 
+/// Keeps a run as a schedule does: a copy of its snapshot, what it was judged by, and the sums last.
+fn keep(run: &Path, snapshot: &Path, beside: &[(&str, &str)]) {
+    fs::create_dir_all(run).unwrap();
+    assert!(Command::new("cp").arg("-r").arg(snapshot).arg(run.join("snapshot")).status().unwrap().success());
+    for (name, text) in beside {
+        fs::write(run.join(name), text).unwrap();
+    }
+    let sum = |name: &String| {
+        let bytes = fs::read(run.join(name)).unwrap();
+        format!("{}  {name}\n", palisade_provider::Body::new(bytes).digest().to_hex())
+    };
+    let sums: String = palisade_store::files_below(run).unwrap().iter().map(sum).collect();
+    fs::write(run.join("SHA256SUMS"), sums).unwrap();
+}
+
 /// The shell blocks of a page, in order.
 fn blocks(page: &str) -> Vec<String> {
     page.split("```sh\n").skip(1).map(|block| block.split_once("```").unwrap().0.to_owned()).collect()
@@ -60,7 +75,7 @@ async fn every_command_of_the_auditors_guide_runs() {
     std::os::unix::fs::symlink(root.join("examples"), folder.path().join("examples")).unwrap();
     let page = fs::read_to_string(root.join("docs/guides/evidence.md")).unwrap();
     let more = "mkdir -p evidence/nightly-full/2026-11-02T020000Z; cp -r run1 evidence/nightly-full/2026-11-02T020000Z/snapshot; \
-                touch evidence/nightly-full/2026-11-02T020000Z/SHA256SUMS; for n in 2 3; do palisade scan -c palisade.yaml --save-snapshot run$n > /dev/null; palisade evidence export run$n \
+                (cd evidence/nightly-full/2026-11-02T020000Z; find snapshot -type f -exec sha256sum {} + > SHA256SUMS); for n in 2 3; do palisade scan -c palisade.yaml --save-snapshot run$n > /dev/null; palisade evidence export run$n \
                 --out bundle-$n -c palisade.yaml --key file:signing.pem --log bundles --origin acme.example/evidence; done";
     let blocks = blocks(&page);
     assert!(blocks.len() > 5);
@@ -83,19 +98,14 @@ fn every_run_since_a_day_gets_a_bundle_once_and_is_judged_by_what_was_kept_with_
     said(at, 0, &["demo", "--clusters", "4", "--keep", "run2", "-o", "report.txt"]);
     fs::write(at.join("palisade.yaml"), "targets:\n  - {name: acme, provider: aws}\n").unwrap();
     let kept = at.join("evidence/nightly");
-    for (firing, of, whole) in
-        [("11-01", "run1", true), ("11-02", "run1", true), ("11-03", "run2", true), ("11-04", "run2", false)]
-    {
-        let run = kept.join(format!("2026-{firing}T020000Z"));
-        fs::create_dir_all(&run).unwrap();
-        let copied = Command::new("cp").arg("-r").arg(at.join(of)).arg(run.join("snapshot")).status().unwrap();
-        assert!(copied.success());
-        if whole {
-            fs::write(run.join("SHA256SUMS"), "").unwrap();
-        }
-    }
     let waivers = "waivers:\n  - {control: ND-01, cluster: shop-001-euw1-00, owner: ana, approver: ben, reason: until the migration, until: 2099-01-01}\n";
-    fs::write(kept.join("2026-11-02T020000Z/waivers.yaml"), waivers).unwrap();
+    let accepted = [("waivers.yaml", waivers)];
+    for (firing, of, beside) in
+        [("11-01", "run1", &[][..]), ("11-02", "run1", &accepted[..]), ("11-03", "run2", &[]), ("11-04", "run2", &[])]
+    {
+        keep(&kept.join(format!("2026-{firing}T020000Z")), &at.join(of), beside);
+    }
+    fs::remove_file(kept.join("2026-11-04T020000Z/SHA256SUMS")).unwrap();
     said(at, 0, &["evidence", "keys", "new", "--out", "signing.pem"]);
     let export =
         ["evidence", "export", "evidence", "--out", "november", "-c", "palisade.yaml", "--key", "file:signing.pem"];
@@ -393,7 +403,10 @@ fn what_was_changed_is_not_judged_and_what_other_rules_said_is_told() {
     // As if older rules had made it: a bundle without a seal that holds and says something else.
     let sum = |text: &str| palisade_provider::Body::new(text.as_bytes().to_vec()).digest().to_hex();
     let manifest = fs::read_to_string(at.join("b/manifest.json")).unwrap();
-    fs::write(at.join("b/manifest.json"), manifest.replace(&sum(&verdicts), &sum(&changed))).unwrap();
+    let program = manifest.lines().find(|line| line.contains("\"binary_sha256\"")).unwrap();
+    let older = format!("    \"binary_sha256\": \"{}\",", "0".repeat(64));
+    let manifest = manifest.replace(&sum(&verdicts), &sum(&changed)).replace(program, &older);
+    fs::write(at.join("b/manifest.json"), manifest).unwrap();
     let other = said(at, 4, &["replay", "b"]);
     assert!(other.contains("1 verdicts are not those of the bundle"), "{other}");
     let told = said(at, 0, &["replay", "b", "--with-current-rules"]);
@@ -403,4 +416,274 @@ fn what_was_changed_is_not_judged_and_what_other_rules_said_is_told() {
     );
     let key = said(at, 4, &["evidence", "verify", "missing"]);
     assert!(key.contains("could not be read"), "{key}");
+}
+#[test]
+fn what_stands_where_a_key_shall_be_written_stays_and_half_a_pair_is_never_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["evidence", "keys", "new", "--out", "old.pem"]);
+    for (there, command) in [
+        ("k.pem.pub", &["evidence", "keys", "new", "--out", "k.pem"][..]),
+        ("k.pem.pub", &["evidence", "keys", "rotate", "file:old.pem", "--out", "k.pem"]),
+        ("k.pem.rotation.json", &["evidence", "keys", "rotate", "file:old.pem", "--out", "k.pem"]),
+        (
+            "k.pem.rotation.json",
+            &["evidence", "keys", "rotate", "file:old.pem", "--new", "file:old.pem", "--out", "k.pem"],
+        ),
+    ] {
+        fs::write(at.join(there), "published").unwrap();
+        let refused = said(at, 4, command);
+        assert!(refused.contains(&format!("could not write the new file `{there}`")), "{refused}");
+        assert!(refused.contains("it is there already and is not overwritten"), "{refused}");
+        assert_eq!(fs::read_to_string(at.join(there)).unwrap(), "published");
+        fs::remove_file(at.join(there)).unwrap();
+        assert_eq!(fs::read_dir(at).unwrap().count(), 2, "the old pair alone");
+    }
+    said(at, 0, &["evidence", "keys", "rotate", "file:old.pem", "--out", "k.pem"]);
+    assert_eq!(fs::read_dir(at).unwrap().count(), 5);
+}
+
+#[test]
+fn of_several_rotations_the_one_that_does_not_hold_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["evidence", "keys", "new", "--out", "a.pem"]);
+    for next in ["b.pem", "c.pem"] {
+        said(at, 0, &["evidence", "keys", "rotate", "file:a.pem", "--out", next]);
+    }
+    let path = at.join("c.pem.rotation.json");
+    let mut rotation: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let members = rotation.as_object_mut().unwrap();
+    let signature = members.get("new_signature").unwrap().clone();
+    members.insert("old_signature".to_owned(), signature);
+    fs::write(&path, rotation.to_string()).unwrap();
+    let verify = ["evidence", "verify", "b", "--key", "a.pem.pub", "--rotation"];
+    let both = [&verify[..], &["b.pem.rotation.json", "--rotation", "c.pem.rotation.json"]].concat();
+    let refused = said(at, 2, &both);
+    assert!(
+        refused.contains("`c.pem.rotation.json`: the rotation does not hold: the old key did not sign it"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn whoever_gives_the_key_of_another_month_is_told_which_it_is_and_which_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
+    let made = |period: &str, out: &str| {
+        let told = said(at, 0, &["evidence", "keys", "period", "new", "--period", period, "--out", out]);
+        told.split("  ").next().unwrap().to_owned()
+    };
+    let (id, other) = (made(&month, "month.key"), made("2001-01", "other.key"));
+    said(at, 0, &["evidence", "export", "run1", "--out", "b", "--period-key", "file:month.key"]);
+    let holds = said(at, 0, &["evidence", "verify", "b", "--period-key", "file:other.key"]);
+    let wanted = format!("encrypted with the key {id} of {month}; `--period-key` gave the key `{other}` of 2001-01");
+    assert!(holds.contains(&wanted), "{holds}");
+    let lost = said(at, 4, &["replay", "b", "--period-key", "file:other.key"]);
+    let wanted =
+        format!("with the key `{id}` of {month}: `--period-key` gave the key `{other}` of 2001-01, give that one");
+    assert!(lost.contains(&wanted), "{lost}");
+}
+
+#[test]
+fn a_bundle_that_stands_where_another_grows_stays_and_a_pipe_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b.part"]);
+    let refused = said(at, 4, &["evidence", "export", "run1", "--out", "b"]);
+    assert!(refused.contains("`b.part` is in the way and is not removed: there is a whole bundle in it"), "{refused}");
+    said(at, 0, &["evidence", "verify", "b.part"]);
+    assert!(Command::new("mkfifo").arg(at.join("pipe")).status().unwrap().success());
+    let refused = said(at, 4, &["evidence", "verify", "pipe"]);
+    assert!(refused.contains("it is neither a file nor a folder"), "{refused}");
+}
+
+#[test]
+fn a_run_that_was_changed_after_it_was_kept_is_refused_by_the_name_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    fs::write(at.join("palisade.yaml"), "targets:\n  - {name: acme, provider: aws}\n").unwrap();
+    let run = at.join("evidence/nightly/2026-11-02T020000Z");
+    let export =
+        ["evidence", "export", "evidence", "--since", "2026-11-01", "--out", "november", "-c", "palisade.yaml"];
+    let one_unit = || fs::read_dir(run.join("snapshot/units")).unwrap().next().unwrap().unwrap().path();
+    let changes: [(&str, &dyn Fn()); 4] = [
+        ("waivers.yaml` was changed", &|| fs::write(run.join("waivers.yaml"), "waivers: [] # not these\n").unwrap()),
+        ("waivers.yaml` is missing", &|| fs::remove_file(run.join("waivers.yaml")).unwrap()),
+        ("answers.yaml` is not in", &|| fs::write(run.join("answers.yaml"), "answers: []\n").unwrap()),
+        (".jsonl` is missing", &|| fs::remove_file(one_unit()).unwrap()),
+    ];
+    for (told, change) in changes {
+        keep(&run, &at.join("run1"), &[("waivers.yaml", "waivers: []\n")]);
+        change();
+        let refused = said(at, 4, &export);
+        assert!(refused.contains(told) && refused.contains("put back what the run kept"), "{refused}");
+        assert!(!at.join("november").exists());
+        fs::remove_dir_all(&run).unwrap();
+    }
+    keep(&run, &at.join("run1"), &[("waivers.yaml", "waivers: []\n")]);
+    said(at, 0, &export);
+}
+
+#[test]
+fn an_auditor_is_shown_nobody_whose_name_has_an_at_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    let config =
+        "targets:\n  - {name: acme, provider: aws}\npolicy: {waivers_file: waivers.yaml, answers_file: answers.yaml}\n";
+    fs::write(at.join("palisade.yaml"), config).unwrap();
+    let waivers = "waivers:\n  - {control: CP-01, cluster: shop, owner: ana@corp, approver: '@ben-security', reason: ana@corp said \
+                   so, until: 2099-01-01}\n  - {control: CP-02, cluster: shop, owner: Ana Lopes (@ana), approver: ben@acme.example, \
+                   reason: until the migration, until: 2099-01-01}\n";
+    fs::write(at.join("waivers.yaml"), waivers).unwrap();
+    let answer = |by: &str, note: &str| {
+        format!(
+            "answers:\n  # Jonas Weber @sre knows it\n  - control: CD-03\n    answer: yes\n    by: {by}\n    evidence: \
+             https://wiki.acme.example/x\n    answered: 2026-10-30\n    note: {note}\n"
+        )
+    };
+    fs::write(at.join("answers.yaml"), answer("Jonas Weber @sre  # or Lin", "as Jonas Weber @sre has written"))
+        .unwrap();
+    let export = ["evidence", "export", "run1", "-c", "palisade.yaml", "--profile", "auditor", "--pseudonym-key"];
+    let to = |out: &'static str| [&export[..], &["env:PSEUDONYMS", "--format", "csv,oscal", "--out", out]].concat();
+    said(at, 0, &to("b"));
+    let mut looked = 0;
+    for name in palisade_store::files_below(&at.join("b")).unwrap() {
+        let text = fs::read(at.join("b").join(&name)).unwrap();
+        let text = String::from_utf8_lossy(&text);
+        for person in ["ana@corp", "ben-security", "Ana Lopes", "@ana", "Jonas", "@sre", "# or Lin", "ben@acme.example"]
+        {
+            assert!(!text.contains(person), "{person} in {name}");
+        }
+        looked += usize::from(text.contains("person-"));
+    }
+    assert!(looked >= 2, "{looked}");
+    // The words of an answer about somebody who has accepted a risk.
+    fs::write(at.join("answers.yaml"), answer("lin", "ask Ana Lopes (@ana)")).unwrap();
+    let refused = said(at, 2, &to("c"));
+    assert!(refused.contains("the `note` of the answer to CD-03 would call somebody by name"), "{refused}");
+    for by in ["|\n      lin", "lin\n      zhao"] {
+        fs::write(at.join("answers.yaml"), answer(by, "nothing")).unwrap();
+        let refused = said(at, 2, &to("c"));
+        assert!(
+            refused.contains("more than one line") || refused.contains("would call somebody by name"),
+            "{by}: {refused}"
+        );
+    }
+    assert!(!at.join("c").exists());
+}
+
+#[test]
+fn a_key_of_pseudonyms_is_given_for_an_auditor_and_for_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    for profile in [&[][..], &["--profile", "internal"]] {
+        let export = ["evidence", "export", "run1", "--out", "b", "--pseudonym-key", "env:PSEUDONYMS"];
+        let refused = said(at, 2, &[&export[..], profile].concat());
+        assert!(refused.contains("`--pseudonym-key` is for `--profile auditor`"), "{refused}");
+        assert!(!at.join("b").exists());
+    }
+}
+
+#[test]
+fn what_a_bundle_calls_its_files_does_not_drive_the_terminal_and_an_export_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b"]);
+    let none = said(at, 4, &["evidence", "answer", "b", "--export", "exports/nope"]);
+    assert!(none.contains("`exports/nope`: there is no such export") && !none.contains("stdout"), "{none}");
+
+    fs::write(at.join("b/\u{1b}[2J\u{7}x"), "").unwrap();
+    let broken = said(at, 4, &["evidence", "verify", "b"]);
+    assert!(broken.contains("`\\u{1b}[2J\\u{7}x`: this is no path inside a bundle"), "{broken}");
+    let mut block = [0_u8; 1024];
+    block[..5].copy_from_slice(b"\x1b[2Jx");
+    fs::write(at.join("b.tar"), block).unwrap();
+    let tar = said(at, 4, &["evidence", "verify", "b.tar"]);
+    assert!(tar.contains("the entry `\\u{1b}[2Jx` is no path inside a bundle"), "{tar}");
+    for told in [broken, tar] {
+        assert!(!told.contains(['\u{1b}', '\u{7}']), "{told:?}");
+    }
+    // The lines of our own messages stay.
+    let usage = said(at, 2, &["scan", "-c", "missing.yaml"]);
+    assert!(usage.contains("\n\n    targets:\n      - name: prod-aws\n"), "{usage}");
+}
+
+#[test]
+fn a_part_that_is_missing_among_what_was_stored_is_a_gap_and_the_same_part_twice_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run", "-o", "report.txt"]);
+    let units = fs::read_dir(at.join("run/units")).unwrap().map(|entry| entry.unwrap().path());
+    let lost = units
+        .filter_map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let header: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+            (header["scope"] != "discovery").then(|| (path, header["scope"].as_str().unwrap().to_owned()))
+        })
+        .min();
+    let (path, scope) = lost.unwrap();
+    said(at, 0, &["evidence", "export", "run", "--out", "whole"]);
+    assert!(!fs::read_to_string(at.join("whole/VERIFY.md")).unwrap().contains(&format!("in `{scope}`: unreachable")));
+    fs::remove_file(&path).unwrap();
+    said(at, 0, &["evidence", "export", "run", "--out", "half"]);
+    assert!(fs::read_to_string(at.join("half/VERIFY.md")).unwrap().contains(&format!("in `{scope}`: unreachable")));
+    let replayed = said(at, 0, &["replay", "run", "--format", "json"]);
+    assert!(replayed.contains("part of what was stored is missing"), "{replayed}");
+    let twice = said(at, 4, &["evidence", "export", "run", "run", "--out", "twice"]);
+    assert!(twice.contains("would count twice") && !at.join("twice").exists(), "{twice}");
+}
+
+#[test]
+fn what_a_bundle_says_of_its_run_is_held_against_its_answers_when_it_is_judged_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run", "--out", "bundle"]);
+    assert!(said(at, 0, &["replay", "bundle"]).contains("are those that the answers tell"));
+    let sum = |bytes: &[u8]| palisade_provider::Body::new(bytes.to_vec()).digest().to_hex();
+    // Other words, and a manifest that lists them.
+    let reworded = |to: &str, name: &str, old: &str, new: &str| {
+        assert!(Command::new("cp").current_dir(at).args(["-r", "bundle", to]).status().unwrap().success());
+        let (path, manifest) = (at.join(to).join(name), at.join(to).join("manifest.json"));
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains(old), "{name}");
+        let after = before.replacen(old, new, 1);
+        fs::write(&path, &after).unwrap();
+        let entry = |text: &str| {
+            format!(
+                "\"path\": \"{name}\",\n      \"bytes\": {},\n      \"sha256\": \"{}\"",
+                text.len(),
+                sum(text.as_bytes())
+            )
+        };
+        let listed = fs::read_to_string(&manifest).unwrap();
+        if name != "manifest.json" {
+            fs::write(&manifest, listed.replacen(&entry(&before), &entry(&after), 1)).unwrap();
+        }
+    };
+    let run = fs::read_to_string(at.join("bundle/manifest.json")).unwrap();
+    let run = run.lines().find(|line| line.contains("\"run\"")).unwrap();
+    reworded("another-run", "manifest.json", run, "  \"run\": \"ffffffffffffffffffffffffffffffff\",");
+    reworded("another-page", "VERIFY.md", "## 1. Unchanged?", "## 1. All is well");
+    let verdict = fs::read_to_string(at.join("bundle/results/verdicts.ndjson")).unwrap();
+    let fail = verdict.lines().find(|line| line.contains("\"verdict\":\"fail\"")).unwrap();
+    let pass = fail.replace("\"verdict\":\"fail\"", "\"verdict\":\"pass\"");
+    reworded("another-verdict", "results/verdicts.ndjson", fail, &pass);
+    for (bundle, named) in
+        [("another-run", "manifest.json"), ("another-page", "VERIFY.md"), ("another-verdict", "this very program")]
+    {
+        said(at, 0, &["evidence", "verify", bundle]);
+        let refused = said(at, 4, &["replay", bundle]);
+        assert!(refused.contains(named), "{refused}");
+        let refused = said(at, 4, &["replay", bundle, "--with-current-rules"]);
+        assert!(refused.contains(named), "{refused}");
+    }
 }

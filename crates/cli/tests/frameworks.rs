@@ -199,3 +199,58 @@ fn the_page_is_printed_by_the_browser_that_is_there() {
     let none: Vec<&str> = pdf.iter().copied().chain(["--browser", "no-such-browser"]).collect();
     assert!(said(at, 2, &none).contains("a PDF is printed by Chromium or Chrome"));
 }
+
+#[test]
+fn a_requirement_that_only_a_control_speaks_to_which_cannot_fail_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--keep", "run1", "-o", "report.txt"]);
+    let own = "id: mine\ntitle: Mine\nversion: '1'\nclouds: [aws]\nrequirements:\n  - {id: N-1, title: None is retired, controls: \
+               [NW-03]}\n";
+    fs::write(at.join("own.yaml"), own).unwrap();
+    let report = |format: &str, out: &str| {
+        said(at, 0, &["frameworks", "report", "run1", "--framework", "own.yaml", "--format", format, "-o", out]);
+        fs::read_to_string(at.join(out)).unwrap()
+    };
+    let data: Value = serde_json::from_str(&report("json", "own.json")).unwrap();
+    let one = &data["requirements"][0];
+    assert_eq!(one["status"], "unknown");
+    let told: Vec<&str> = one["because"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect();
+    let is_it = |why: &&str| {
+        why.starts_with("the good word of NW-03 is no evidence on ")
+            && why.ends_with("where it cannot fail: nothing of their networks is on the list of retirements")
+    };
+    assert!(told.iter().any(is_it), "{told:?}");
+    for (format, out) in [("html", "own.html"), ("csv", "own.csv"), ("markdown", "own.md")] {
+        assert!(report(format, out).contains("the good word of NW-03 is no evidence on "), "{format}");
+    }
+}
+
+#[test]
+fn nobody_whose_name_has_an_at_sign_is_called_by_it_in_a_framework_for_an_auditor() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    let own = |by: &str, other: &str| {
+        format!(
+            "id: mine\ntitle: What {by} has written\nversion: '1'\nrequirements:\n  - id: A-1\n    title: Done\n    questions:\n      \
+             - asks: Is it done?\n        answer: yes\n        by: {by}\n        answered: 2026-09-15\n  - id: A-2\n    title: \
+             Also done\n    questions:\n      - {{asks: Is it?, answer: yes, by: {other}, answered: 2026-09-15}}\n"
+        )
+    };
+    let export = ["evidence", "export", "run1", "--profile", "auditor", "--pseudonym-key", "env:PSEUDONYMS"];
+    let with = |out: &'static str| [&export[..], &["--out", out, "--framework", "own.yaml"]].concat();
+    fs::write(at.join("own.yaml"), own("greta@corp", "Lin Zhao @sre")).unwrap();
+    let refused = said(at, 2, &with("a"));
+    assert!(refused.contains("the framework `mine` would call somebody by name"), "{refused}");
+    assert!(!at.join("a").exists());
+    for (out, by, other) in [("b", "greta@corp", "lin@corp"), ("c", "Greta Stein @sre", "Greta Stein @sre")] {
+        fs::write(at.join("own.yaml"), own(by, other)).unwrap();
+        said(at, 0, &with(out));
+        for ending in ["html", "json", "yaml"] {
+            let text = fs::read_to_string(at.join(out).join(format!("exports/frameworks/mine.{ending}"))).unwrap();
+            let is_named = ["greta", "Greta", "lin@", "@sre"].iter().any(|name| text.contains(name));
+            assert!(!is_named && text.contains("person-"), "{ending}: {text}");
+        }
+    }
+}

@@ -248,6 +248,26 @@ async fn doctor_says_per_target_what_to_grant() {
     assert!(out(&output).contains(grant), "{}", out(&output));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_is_content_where_every_right_is_granted_and_names_an_api_that_is_off() {
+    let output = run_against(World::acme().unwrap(), Faults::default(), "doctor", |running| {
+        format!("{{name: prod-azure, provider: azure, endpoint_url: \"{}\"}}", running.azure)
+    })
+    .await;
+    assert_eq!(output.status.code(), Some(0), "{}{}", out(&output), err(&output));
+    assert!(out(&output).starts_with("prod-azure: ok: "), "{}", out(&output));
+    assert!(out(&output).contains("  no call tells it, whatever is granted: `networkProfile."), "{}", out(&output));
+
+    let output = run_against(World::acme().unwrap(), Faults::default(), "doctor", |running| {
+        format!("{{name: prod-gcp, provider: gcp, endpoint_url: \"{}\"}}", running.gcp)
+    })
+    .await;
+    assert_eq!(output.status.code(), Some(3), "{}{}", out(&output), err(&output));
+    let switch = "  enable the API `recommender.googleapis.com` in acme-lab-0815";
+    assert!(out(&output).contains(switch), "{}", out(&output));
+    assert!(!out(&output).contains("``"), "{}", out(&output));
+}
+
 #[test]
 fn who_stops_reading_has_seen_enough() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_palisade"))

@@ -2,7 +2,13 @@
 //! loopback.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says where")]
 
-use axum::{Router, body::Bytes, extract::State, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{StatusCode, Uri},
+    routing::post,
+};
 use palisade_simulator::{Faults, Simulator, World};
 use serde_json::Value;
 use std::{
@@ -52,7 +58,11 @@ fn command(folder: &Path, arguments: &[&str], hook: &str) -> Command {
 }
 
 async fn palisade(folder: &Path, arguments: &[&str], hook: &str) -> (Option<i32>, String, String) {
-    let mut command = command(folder, arguments, hook);
+    end(command(folder, arguments, hook)).await
+}
+
+/// Runs a program to its end: its code, and what it said.
+async fn end(mut command: Command) -> (Option<i32>, String, String) {
     let output: Output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
@@ -182,7 +192,7 @@ async fn a_channel_that_does_not_know_us_waits_until_a_test_has_arrived_there() 
     let folder = furnished();
     let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
     configure(folder.path(), &running.aws);
-    let refusing = Router::new().route("/", post(|| async { axum::http::StatusCode::FORBIDDEN }));
+    let refusing = Router::new().route("/", post(|| async { StatusCode::FORBIDDEN }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stranger = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, refusing).await });
@@ -233,7 +243,14 @@ async fn the_service_says_that_it_is_ready_and_stops_when_it_is_told_to() {
         let mut lines = BufReader::new(service.stderr.take().unwrap()).lines();
         let said = lines.by_ref().map(Result::unwrap).find(|line| line.contains("serving 1 schedules"));
         assert!(said.is_some(), "the service ended early");
-        for (path, expected) in [("healthz", "ok"), ("readyz", "ready"), ("metrics", "palisade_messages_total")] {
+        let unasked = "palisade_calls_unasked_total{provider=\"aws\",service=\"eks\",operation=\"ListClusters\"} 0\n";
+        for (path, expected) in [
+            ("healthz", "ok"),
+            ("readyz", "ready"),
+            ("metrics", "palisade_messages_total"),
+            // Before anything is asked: whatever is published with its value first was never seen to grow.
+            ("metrics", unasked),
+        ] {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
             write!(stream, "GET /{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
             let mut answer = String::new();
@@ -260,5 +277,116 @@ async fn a_route_that_asks_for_a_framework_that_nobody_maps_is_refused_with_the_
         assert_eq!(code, Some(2), "{err}");
         assert!(err.contains("`audit` asks for `SOC2-TCS`; did you mean `SOC2-TSC`?"), "{err}");
         assert!(!err.contains("asks for `CIS-EKS`"), "{err}");
+    }
+}
+
+/// Nobody listens there.
+const NOBODY: &str = "http://127.0.0.1:9/";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_firing_that_is_asked_for_again_ends_as_its_run_did() {
+    let dark = Faults { deny: vec!["*".to_owned()], ..Faults::default() };
+    let healthy = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    for (faults, arguments, expected, why) in [
+        (dark, ["run", "nightly"].as_slice(), 4, ", and a target could not be read at all"),
+        (Faults::default(), &["run", "nightly", "--fail-on", "low"], 1, ", and has findings at or above"),
+        (Faults::default(), &["run", "nightly"], 0, ""),
+    ] {
+        let folder = furnished();
+        let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), faults).await.unwrap();
+        configure(folder.path(), &running.aws);
+        let (code, out, err) = palisade(folder.path(), arguments, NOBODY).await;
+        assert_eq!(code, Some(expected), "{out}{err}");
+        configure(folder.path(), &healthy.aws);
+        let (code, out, err) = palisade(folder.path(), arguments, NOBODY).await;
+        assert_eq!((code, out.as_str()), (Some(expected), ""), "{err}");
+        assert!(err.contains(&format!("was run before{why}")), "{err}");
+    }
+    assert!(healthy.ledger().entries().is_empty(), "a firing is run once, whatever came of it");
+}
+
+/// Where objects are kept, and whether it refuses them.
+#[derive(Default)]
+struct Objects {
+    refuses: bool,
+    names: BTreeSet<String>,
+}
+
+/// A store of objects. Returns its address and what it keeps.
+async fn objects() -> (String, Arc<Mutex<Objects>>) {
+    let kept = Arc::new(Mutex::new(Objects { refuses: true, ..Objects::default() }));
+    let take = |State(kept): State<Arc<Mutex<Objects>>>, uri: Uri, _: Bytes| async move {
+        let mut kept = kept.lock().unwrap();
+        if kept.refuses {
+            return (StatusCode::FORBIDDEN, [("etag", "\"0\"")]);
+        }
+        kept.names.insert(uri.path().to_owned());
+        (StatusCode::OK, [("etag", "\"1\"")])
+    };
+    let app = Router::new().fallback(take).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&kept));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, kept)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_again_for_a_firing_whose_evidence_was_not_sent_sends_it_or_says_that_it_is_lost() {
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    for disk_is_kept in [true, false] {
+        let folder = furnished();
+        configure(folder.path(), &running.aws);
+        let file = folder.path().join("schedules/nightly.yaml");
+        let schedule = fs::read_to_string(&file).unwrap();
+        fs::write(file, format!("{schedule}evidence: {{formats: [json], to: s3://acme-evidence/palisade}}\n")).unwrap();
+        let (store, kept) = objects().await;
+        let run = async || {
+            let mut command = command(folder.path(), &["run", "nightly"], NOBODY);
+            command.env("AWS_ENDPOINT_URL_S3", &store).env("AWS_ALLOW_HTTP", "true");
+            end(command).await
+        };
+        for _ in 0..2 {
+            let (code, _, err) = run().await;
+            assert_eq!(code, Some(4), "{err}");
+            assert!(err.contains("the evidence waits in `palisade.evidence/nightly`"), "{err}");
+        }
+        kept.lock().unwrap().refuses = false;
+        let waiting = folder.path().join("palisade.evidence/nightly");
+        if !disk_is_kept {
+            fs::remove_dir_all(&waiting).unwrap();
+            let (code, _, err) = run().await;
+            assert_eq!(code, Some(4), "{err}");
+            assert!(err.contains("its evidence was never sent to `s3://acme-evidence/palisade`"), "{err}");
+            assert!(kept.lock().unwrap().names.is_empty());
+            continue;
+        }
+        let (code, _, err) = run().await;
+        assert_eq!(code, Some(0), "{err}");
+        let is_whole = kept.lock().unwrap().names.iter().any(|name| name.ends_with("/SHA256SUMS"));
+        assert!(is_whole && fs::read_dir(&waiting).unwrap().next().is_none(), "{err}");
+        kept.lock().unwrap().refuses = true;
+        let (code, _, err) = run().await;
+        assert_eq!(code, Some(0), "nothing is owed any more: {err}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn evidence_that_could_not_be_written_is_missed_by_whoever_asks_for_its_firing_again() {
+    let folder = furnished();
+    let running = Simulator::start(World::from_yaml(OPEN, "", "").unwrap(), Faults::default()).await.unwrap();
+    configure(folder.path(), &running.aws);
+    let file = folder.path().join("schedules/nightly.yaml");
+    let schedule = fs::read_to_string(&file).unwrap();
+    fs::write(file, format!("{schedule}evidence: {{formats: [json], to: kept}}\n")).unwrap();
+    fs::write(folder.path().join("kept"), "a file, where a folder is to be").unwrap();
+    let (code, _, err) = palisade(folder.path(), &["run", "nightly"], NOBODY).await;
+    assert_eq!(code, Some(4), "{err}");
+    fs::remove_file(folder.path().join("kept")).unwrap();
+    let (code, _, err) = palisade(folder.path(), &["run", "nightly"], NOBODY).await;
+    assert_eq!(code, Some(4), "{err}");
+    assert!(err.contains("was run before, and its evidence is not whole: it is not in `kept/nightly/"), "{err}");
+    for _ in 0..2 {
+        let (code, _, err) = palisade(folder.path(), &["run", "nightly", "--now"], NOBODY).await;
+        assert_eq!(code, Some(0), "{err}");
     }
 }

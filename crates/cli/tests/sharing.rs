@@ -17,7 +17,11 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let cloud = Simulator::start(World::acme().unwrap(), Faults::default()).await.unwrap();
+        Self::set_with(Faults::default()).await
+    }
+
+    async fn set_with(faults: Faults) -> Self {
+        let cloud = Simulator::start(World::acme().unwrap(), faults).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "targets:\n  - {{name: aws, provider: aws, accounts: organization, role: PalisadeReader, external_id: acme-7d1f, \
@@ -31,6 +35,21 @@ impl Stage {
 
     fn at(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
+    }
+
+    fn config(&self) -> String {
+        fs::read_to_string(self.at("palisade.yaml")).unwrap()
+    }
+
+    fn configure(&self, config: &str) {
+        fs::write(self.at("palisade.yaml"), config).unwrap();
+    }
+
+    fn schedule(&self, targets: &str) {
+        fs::create_dir_all(self.at("schedules")).unwrap();
+        let schedule =
+            format!("name: yearly\ncron: \"0 2 1 1 *\"\ntime_zone: UTC\ntargets: [{targets}]\nprofile: full\n");
+        fs::write(self.at("schedules/yearly.yaml"), schedule).unwrap();
     }
 
     /// What the program prints, stdout and stderr, when it ends with this code.
@@ -233,18 +252,88 @@ async fn what_no_shard_has_read_is_named_and_passes_nowhere() {
     stage.says(0, &["evidence", "export", "part", "--out", "bundle", "-c", "palisade.yaml"]).await;
     assert!(stage.says(0, &["evidence", "verify", "bundle"]).await.contains("bundle: holds"));
 
-    // The shard is started once more, the damaged one is taken away: nothing is missing any more.
+    // The shard is started once more, as the merge says: nothing is missing any more, and nothing was replaced.
+    let before = files(&stage.at("place"));
+    let said = stage.says(0, &["scan", "--shard", "1/1", "--share", "place"]).await;
+    assert!(said.contains(": 4 read with "), "{said}");
+    let after = files(&stage.at("place"));
+    assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "nothing is replaced");
+    let said = stage.says(0, &["merge", "place", "-o", "better"]).await;
+    assert!(!said.contains("missing: "), "{said}");
+    assert_eq!(others(&stage.report("better").await), others(&whole));
+    // What was read again counts.
+    let said = stage.says(0, &["scan", "--shard", "1/1", "--share", "place"]).await;
+    assert!(said.contains(": 0 read with 0 calls"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cloud_that_is_down_when_accounts_are_looked_for_is_not_left_out_of_the_run_by_everybody() {
+    let stage = Stage::set().await;
+    stage.schedule("{name: azure}, {name: gcp}");
+    let config = stage.config();
+    stage.configure(&config.replace(&stage.cloud.azure, "http://127.0.0.1:9"));
+    let not_planned = "nothing of `azure` was found: `Subscriptions_List`: ";
+    let said = stage.says(4, &["scan", "--shard", "1/2", "--share", "place"]).await;
+    assert!(said.contains("the run is not planned") && said.contains(not_planned), "{said}");
+    assert!(!stage.at("place/plan.jsonl").exists());
+    let said = stage.says(4, &["run", "yearly", "--join"]).await;
+    assert!(said.contains("the run is not planned") && said.contains(not_planned), "{said}");
+
+    stage.configure(&config);
+    stage.shards([2, 1], 2, "place").await;
+    let said = stage.says(0, &["merge", "place", "-o", "run"]).await;
+    assert!(!said.contains("missing"), "{said}");
+    let said = stage.says(0, &["run", "yearly", "--join"]).await;
+    assert!(
+        said.starts_with("yearly: ") && !said.contains("yearly: 0 clusters"),
+        "nothing of it was taken for read: {said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_that_could_not_be_looked_for_are_missed_by_every_shard_and_by_the_merge() {
+    let faults = Faults { deny: vec!["organizations:ListAccounts".to_owned()], ..Faults::default() };
+    let stage = Stage::set_with(faults).await;
+    let missed = "target `aws`: what there is of it was not all found: `organizations:ListAccounts`: ";
+    for shard in ["1/2", "2/2"] {
+        let said = stage.says(3, &["scan", "--shard", shard, "--share", "place"]).await;
+        assert!(said.contains(missed) && said.contains("looks again"), "{said}");
+    }
+    let said = stage.says(3, &["merge", "place", "-o", "run"]).await;
+    assert!(said.contains(missed) && !said.contains("missing: "), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_whose_budget_is_used_up_says_so_and_keeps_nothing_by_half() {
+    const BUDGET: usize = 40;
+    let stage = Stage::set().await;
+    let config = stage.config();
+    stage.configure(&format!("{config}limits: {{max_calls: 3}}\n"));
+    let said = stage.says(3, &["scan", "--shard", "1/1", "--share", "place"]).await;
+    assert!(said.contains("the run is not planned") && said.contains("budget of 3 calls"), "{said}");
+    assert!(!stage.at("place/plan.jsonl").exists());
+    let before = stage.cloud.ledger().entries().len();
+
+    stage.configure(&format!("{config}limits: {{max_calls: {BUDGET}}}\n"));
+    let said = stage.says(3, &["scan", "--shard", "1/1", "--share", "place"]).await;
+    assert_eq!(stage.cloud.ledger().entries().len() - before, BUDGET);
+    assert!(said.contains("nothing of them is kept") && said.contains("budget of 40 calls"), "{said}");
+    let calls = said.split(" read with ").nth(1).unwrap().split(' ').next().unwrap().parse::<usize>().unwrap();
+    assert!((1..BUDGET).contains(&calls), "what was not sent is no call: {said}");
+    let said = stage.says(3, &["merge", "place", "-o", "part"]).await;
+    assert!(said.contains("missing: "), "{said}");
+
+    stage.configure(&config);
     stage.shards([1], 1, "place").await;
-    let said = stage.says(3, &["merge", "place", "-o", "better"]).await;
-    assert_eq!(said.matches("missing: ").count(), 1, "{said}");
+    stage.says(0, &["merge", "place", "-o", "whole"]).await;
+    let report = stage.report("whole").await;
+    assert_eq!(report.pointer("/calls/total/unasked"), Some(&Value::from(0)), "what was cut short was read again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shards_of_a_schedule_find_one_another_by_its_firing() {
     let stage = Stage::set().await;
-    fs::create_dir(stage.at("schedules")).unwrap();
-    let schedule = "name: yearly\ncron: \"0 2 1 1 *\"\ntime_zone: UTC\ntargets: [{name: aws}]\nprofile: full\n";
-    fs::write(stage.at("schedules/yearly.yaml"), schedule).unwrap();
+    stage.schedule("{name: aws}");
     for index in ["0", "1"] {
         let engine = [("JOB_COMPLETION_INDEX", index), ("PALISADE_SHARDS", "2")];
         let said = stage.says_with(0, &["run", "yearly", "--shard", "auto", "--share", "place"], &engine).await;
@@ -274,12 +363,45 @@ async fn what_cannot_be_shared_is_refused_with_the_way_out() {
     stage.says(0, &["merge", "place", "-o", "run"]).await;
     let said = stage.says(2, &["merge", "place", "-o", "run"]).await;
     assert!(said.contains("`run` is there already"), "{said}");
-    let config = fs::read_to_string(stage.at("palisade.yaml")).unwrap();
-    fs::write(stage.at("palisade.yaml"), config.replace("name: gcp", "name: google")).unwrap();
-    let said = stage.says(4, &["scan", "--shard", "1/1", "--share", "place"]).await;
-    assert!(said.contains("planned with a target `gcp` (gcp)") && said.contains("have one configuration"), "{said}");
+    for (flag, value) in [("--format", "json"), ("-o", "x.json"), ("--fail-on", "high"), ("--min-coverage", "1")] {
+        let said = stage.says(2, &["scan", "--shard", "1/1", "--share", "place", flag, value]).await;
+        assert!(said.contains("makes no report") && said.contains("give it to `palisade replay RUN`"), "{said}");
+    }
+    let said = stage.says(2, &["run", "yearly", "--shard", "1/1", "--share", "place", "--fail-on", "high"]).await;
+    assert!(said.contains("or to `palisade run NAME --merge PLACE`"), "{said}");
     let plan = fs::read_to_string(stage.at("place/plan.jsonl")).unwrap();
     fs::write(stage.at("place/plan.jsonl"), plan.replace("\"planned_at\":\"2", "\"planned_at\":\"3")).unwrap();
     let said = stage.says(4, &["merge", "place", "-o", "other"]).await;
     assert!(said.contains("`place/plan.jsonl`") && said.contains("cut off or changed"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_with_another_configuration_than_the_one_that_planned_reads_nothing_and_says_what_differs() {
+    let stage = Stage::set().await;
+    stage.shards([1], 2, "place").await;
+    let config = stage.config();
+    let shard = ["scan", "--shard", "2/2", "--share", "place"];
+    let settings = |name: &str| format!("`{name}` ({name}) has other settings, or other parts to read");
+    for (was, is, told) in [
+        ("role: PalisadeReader", "role: Other", settings("aws")),
+        ("external_id: acme-7d1f", "external_id: other", settings("aws")),
+        ("accounts: organization", "accounts: organization, regions: [eu-west-1]", settings("aws")),
+        ("accounts: organization", "accounts: [\"111122223333\"]", settings("aws")),
+        ("provider: azure", "provider: azure, tenant: other", settings("azure")),
+        ("provider: azure", "provider: azure, discovery: {from: resource-graph}", settings("azure")),
+        ("provider: gcp", "provider: gcp, quota_project: other", settings("gcp")),
+        ("provider: gcp", "provider: gcp, projects: [other]", settings("gcp")),
+        ("name: gcp", "name: google", "only the run has a target `gcp` (gcp); only this process has a".to_owned()),
+    ] {
+        let other = config.replace(was, is);
+        assert_ne!(other, config);
+        stage.configure(&other);
+        let said = stage.says(4, &shard).await;
+        assert!(said.contains(&told) && said.contains("all processes of one run have one configuration"), "{said}");
+        assert_eq!(said.matches(" has other settings").count(), told.matches(" has other settings").count(), "{said}");
+    }
+    stage.configure(&config);
+    let said = stage.says(4, &[&shard[..], &["--target", "aws"]].concat()).await;
+    assert!(said.contains("only the run has a target `azure` (azure)"), "{said}");
+    stage.shards([2], 2, "place").await;
 }

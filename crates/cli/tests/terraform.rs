@@ -131,22 +131,36 @@ fn the_roles_that_terraform_makes_let_a_scan_in_and_nothing_else() {
     assert_eq!(denied, 0, "{}", report["gaps"]);
 }
 
+/// The schedules of an overlay: the base's, and its own in their place.
+fn schedules_of(manifests: &Path, overlay: &str) -> tempfile::TempDir {
+    let together = tempfile::tempdir().unwrap();
+    let own = manifests.join("overlays").join(overlay).join("schedules");
+    for folder in [manifests.join("base/installation/schedules"), own].into_iter().filter(|folder| folder.is_dir()) {
+        for file in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            fs::copy(file.path(), together.path().join(file.file_name())).unwrap();
+        }
+    }
+    together
+}
+
+/// Has the program check an installation of three schedules.
+fn check(folder: &Path, schedules: &Path) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
+    command.args(["schedules", "check", "-c"]).arg(folder.join("palisade.yaml")).arg(schedules).env_clear();
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}: {}", folder.display(), String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("3 schedules, no mistakes"), "{}", folder.display());
+}
+
 #[test]
 fn every_example_installation_is_one() {
     let root = Path::new(MANIFEST).ancestors().nth(2).unwrap();
-    let of_terraform = ["aws/examples/organization", "azure/examples/tenant", "gcp/examples/organization"];
-    let of_terraform = of_terraform.map(|example| root.join("terraform").join(example).join("installation"));
+    for example in ["aws/examples/organization", "azure/examples/tenant", "gcp/examples/organization"] {
+        let folder = root.join("terraform").join(example).join("installation");
+        check(&folder, &folder.join("schedules"));
+    }
     let manifests = root.join("deploy/kubernetes");
-    let schedules = manifests.join("base/installation/schedules");
-    let in_clusters =
-        ["eks", "aks", "gke"].map(|overlay| (manifests.join("overlays").join(overlay), schedules.clone()));
-    for (folder, schedules) in
-        of_terraform.map(|folder| (folder.clone(), folder.join("schedules"))).into_iter().chain(in_clusters)
-    {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_palisade"));
-        command.args(["schedules", "check", "-c"]).arg(folder.join("palisade.yaml")).arg(&schedules).env_clear();
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}: {}", folder.display(), String::from_utf8_lossy(&output.stderr));
-        assert!(String::from_utf8_lossy(&output.stdout).contains("3 schedules, no mistakes"), "{}", folder.display());
+    for overlay in ["eks", "aks", "gke"] {
+        check(&manifests.join("overlays").join(overlay), schedules_of(&manifests, overlay).path());
     }
 }

@@ -1,16 +1,21 @@
 //! A bundle whose every fact holds, opened for another judgement.
 
 use crate::{
-    Broken, Checked, Numbers, PeriodKey, Trust,
+    Broken, Checked, Firings, Judged, Numbers, PeriodKey, PublicKey, Trust,
     closed_file::{ENDING, open},
+    coverage::{COVERAGE, Counted},
+    firings::FIRINGS,
+    guide::{Facts, PAGE, page},
     ledger::{LEDGER, next_call, next_line},
+    manifest::MANIFEST,
     part::Hashing,
     period::AnswersOf,
     policy::read_policy,
     scope::{Read, SCOPE, Scope},
+    seal::{LIMIT, SIGNER},
     source::{LARGEST_FILE, Source},
     verify::checked,
-    write::{ANSWERS, EXPORTED, POLICY},
+    write::{ANSWERS, EXPORTED, POLICY, STORAGE},
 };
 use palisade_engine::Policy;
 use palisade_provider::{Body, Outcome, Record, Snapshot};
@@ -120,6 +125,47 @@ impl Bundle {
         Ok(next(number + 1)?.is_none())
     }
 
+    /// Whether the answers, judged again, say of the run what the bundle says of it: which it was and when, how much was seen, who
+    /// told where clusters are, what did not answer, and so the first page. `storage`: what the bucket said of itself, in words.
+    pub fn tells(&self, judged: &Judged<'_>, storage: Option<&str>) -> Result<(), Broken> {
+        let manifest = &self.checked.manifest;
+        if (judged.run, judged.span) != (manifest.run.as_str(), (manifest.started_at, manifest.as_of)) {
+            return Err(Broken::new(MANIFEST, format!("its answers are those of run `{}`", judged.run)));
+        }
+        let counted = Counted::read(&self.source.read_text(COVERAGE, LARGEST_FILE)?)?;
+        if !counted.tells(judged) {
+            return Err(Broken::new(COVERAGE, "what was seen and what was not are others than its answers tell"));
+        }
+        let is_there = manifest.file(FIRINGS).is_some();
+        let firings = is_there.then(|| self.source.read_text(FIRINGS, LARGEST_FILE)).transpose()?;
+        let firings = firings.as_deref().map(Firings::read).transpose()?;
+        let signer = manifest.log.as_ref().map(|_| self.source.read_text(SIGNER, LIMIT)).transpose()?;
+        let signer = signer.map(|pem| PublicKey::from_pem(&pem)).transpose();
+        let signer = signer.map_err(|error| Broken::new(SIGNER, error.to_string()))?;
+        let page = page(&Facts {
+            run: judged.run,
+            span: judged.span,
+            engine: &manifest.engine,
+            redaction: &manifest.redaction,
+            counted: &counted,
+            verdicts: manifest.verdicts,
+            firings: firings.as_ref(),
+            storage,
+            encryption: manifest.encryption.clone(),
+            sealed: signer.map(PublicKey::algorithm),
+        });
+        if self.source.read_text(PAGE, LARGEST_FILE)? == page {
+            return Ok(());
+        }
+        Err(Broken::new(PAGE, "it is not the first page of this bundle: it tells something else of it"))
+    }
+
+    /// What the bucket that it was made for said of itself, as JSON, if it says so.
+    pub fn storage(&self) -> Result<Option<String>, Broken> {
+        let is_there = self.checked.manifest.file(STORAGE).is_some();
+        is_there.then(|| self.source.read_text(STORAGE, LARGEST_FILE)).transpose()
+    }
+
     /// The answer of a call, by its number in the ledger.
     pub fn answer(&self, call: u64) -> Result<Vec<u8>, Broken> {
         let answers = self.opened()?;
@@ -144,14 +190,7 @@ impl Bundle {
 
     /// The answers, which can be read.
     fn opened(&self) -> Result<AnswersOf<'_>, Broken> {
-        let answers = AnswersOf::new(&self.source, &self.checked.manifest, &self.periods)?;
-        let Some(encryption) = answers.closed() else { return Ok(answers) };
-        let fact = format!(
-            "the answers are encrypted with the key `{}` of {}: give it with `--period-key`; where it was destroyed nobody \
-             can judge them again",
-            encryption.key_id, encryption.period
-        );
-        Err(Broken::new("raw", fact))
+        AnswersOf::new(&self.source, &self.checked.manifest, &self.periods)?.open()
     }
 
     /// The snapshots, one by one, in the order in which they were judged, each with the numbers of its answers in the ledger.
@@ -212,6 +251,11 @@ impl Snapshots<'_> {
             });
         }
         let span = (unit.started_at, unit.finished_at);
-        Ok((Snapshot::new(unit.target.clone(), unit.provider, unit.unit.clone(), span, records), numbers))
+        let snapshot = Snapshot::new(unit.target.clone(), unit.provider, unit.unit.clone(), span, records);
+        let snapshot = match &unit.parts {
+            None => snapshot,
+            Some(parts) => snapshot.of_parts(parts.clone()),
+        };
+        Ok((snapshot, numbers))
     }
 }

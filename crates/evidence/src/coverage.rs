@@ -1,6 +1,6 @@
 //! Whether the populations reconcile: what the clouds listed, and what was judged or explained.
 
-use crate::{Broken, ledger::Line};
+use crate::{Broken, Judged, ledger::Line};
 use palisade_engine::{Coverage, GapRow};
 use palisade_model::Provider;
 use palisade_provider::FailureReason;
@@ -55,6 +55,9 @@ pub struct Told {
     pub words: String,
     /// How many places that it does not name were looked at all the same.
     pub checked: u64,
+    /// Whether every place was asked, whatever it names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cross_checked: bool,
 }
 
 impl GapLine {
@@ -115,7 +118,7 @@ impl Counted {
 
     /// Whether everything that was asked was answered and the populations reconcile.
     pub(crate) fn is_complete(&self) -> bool {
-        let are_all_looked_at = self.told.iter().all(|told| told.checked > 0);
+        let are_all_looked_at = self.told.iter().all(|told| told.checked > 0 || told.cross_checked);
         self.gaps.is_empty() && self.targets_not_read.is_empty() && are_all_looked_at && self.reconciles()
     }
 
@@ -129,6 +132,14 @@ impl Counted {
             && places == other.clusters_listed
             && other.clusters_listed + sum(&other.in_no_list)
                 == other.clusters_evaluated + sum(&other.explained) + sum(&other.unexplained)
+    }
+
+    /// Whether a judgement of the same answers says the same of them.
+    pub(crate) fn tells(&self, judged: &Judged<'_>) -> bool {
+        let gaps: Vec<GapLine> = judged.gaps.iter().map(GapLine::of).collect();
+        (self.facts_known, self.facts_total) == (judged.coverage.known, judged.coverage.total)
+            && self.told == judged.told
+            && self.gaps == gaps
     }
 
     pub(crate) fn reconciles(&self) -> bool {

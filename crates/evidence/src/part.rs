@@ -4,15 +4,15 @@ use crate::{
     KeyError, Suspect,
     broken::Broken,
     closed_file,
-    guide::PAGE,
-    ledger::{LEDGER, next_line},
+    ledger::next_line,
+    log::settled,
     manifest::{FileEntry, MANIFEST},
-    seal::{self, SIGNER},
     secrets::suspect,
-    source::pack,
+    source::{Source, pack},
 };
 use sha2::{Digest as _, Sha256};
 use std::{
+    ffi::OsString,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read as _, Write},
     path::{Path, PathBuf},
@@ -37,6 +37,27 @@ pub enum ExportError {
     Exists {
         /// Where.
         path: PathBuf,
+    },
+    /// Where a bundle is to grow stands what no export left.
+    #[error("`{}` is in the way and is not removed: {why}", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+        /// What it is, and what to do.
+        why: &'static str,
+    },
+    /// The bundle has its number for good and does not stand at its place.
+    #[error(
+        "number {number} of the log `{origin}` is taken by this bundle, which is not made: the same export once more (same run, \
+         same options, same program) makes it; otherwise the number stays without a bundle"
+    )]
+    Taken {
+        /// The number.
+        number: u64,
+        /// The log's name.
+        origin: String,
+        /// Why it is not made.
+        source: Box<ExportError>,
     },
     /// Another process makes a bundle there.
     #[error("`{}` is held by another export; wait until it has ended", path.display())]
@@ -70,23 +91,34 @@ pub enum ExportError {
     Broken(#[from] Broken),
 }
 
-/// The folder in which a bundle grows. It stands at its place when it is whole; when it is given up, nothing is left.
+/// The folder beside its place in which a bundle grows. The bundle stands at its place when it is whole; what is left is removed.
 #[derive(Debug)]
 pub(crate) struct Part {
     place: PathBuf,
+    /// All of it: the bundle, the mark that this is ours, and what the bundle only gets when it is whole.
+    around: PathBuf,
+    /// The bundle in it.
     folder: PathBuf,
     files: Vec<FileEntry>,
-    /// The folder, held while the bundle grows: nobody takes it for what an ended process left.
+    /// All of it, held while the bundle grows: nobody takes it for what an ended process left.
     _held: File,
-    given_up: bool,
 }
+
+/// The file that says of a folder that an export began it.
+const MARK: &str = "palisade-export.part";
+const MARKED: &str =
+    "A bundle grows here. What an export leaves that was cut off is removed by the next one to the same place.\n";
+/// The bundle that grows.
+const BUNDLE: &str = "bundle";
+/// Its manifest, as long as it has none: what has one is whole and is never removed.
+const PENDING: &str = "manifest.pending";
+/// The bundle as a tar file.
+const PACKED: &str = "bundle.tar";
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if self.given_up {
-            // What is left of it is of no use; the first error is the one to report.
-            let _ = fs::remove_dir_all(&self.folder);
-        }
+        // What is left of it is of no use; the first error is the one to report.
+        let _ = fs::remove_dir_all(&self.around);
     }
 }
 
@@ -95,15 +127,17 @@ impl Part {
     pub(crate) fn create(place: &Path) -> Result<Self, ExportError> {
         let mut name = place.file_name().unwrap_or_default().to_owned();
         name.push(".part");
-        let folder = place.with_file_name(name);
-        if fs::symlink_metadata(place).is_ok() {
-            return Err(ExportError::Exists { path: place.to_owned() });
-        }
+        let around = place.with_file_name(name);
+        free(place)?;
         if let Some(parent) = place.parent() {
             fs::create_dir_all(parent).map_err(failed(parent))?;
         }
-        let held = begin(&folder)?;
-        let part = Self { place: place.to_owned(), folder, files: Vec::new(), _held: held, given_up: true };
+        let held = begin(&around)?;
+        let folder = around.join(BUNDLE);
+        let part = Self { place: place.to_owned(), around, folder, files: Vec::new(), _held: held };
+        let mark = part.around.join(MARK);
+        fs::write(&mark, MARKED).map_err(failed(&mark))?;
+        fs::create_dir(&part.folder).map_err(failed(&part.folder))?;
         for name in ["raw", "context", "results"] {
             let path = part.path(name);
             fs::create_dir(&path).map_err(failed(&path))?;
@@ -226,30 +260,59 @@ impl Part {
         Ok(())
     }
 
-    /// Moves the whole bundle to its place.
-    pub(crate) fn settle(&mut self) -> Result<(), ExportError> {
-        let is_tar = self.place.extension().is_some_and(|extension| extension == "tar");
-        if !is_tar {
-            fs::rename(&self.folder, &self.place).map_err(failed(&self.place))?;
-            self.given_up = false;
-            return Ok(());
+    /// Brings the whole bundle to the disk, but for the answers of a folder, which were read again. Only moves are left to do:
+    /// where there is no room for it, that is known now.
+    pub(crate) fn complete(&self, manifest: &str) -> Result<(), ExportError> {
+        free(&self.place)?;
+        if self.is_tar() {
+            let packed = self.around.join(PACKED);
+            let write = || {
+                let mut file = BufWriter::new(File::create_new(&packed)?);
+                pack(&self.folder, manifest.as_bytes(), &mut file)?;
+                file.into_inner()?.sync_all()
+            };
+            return write().map_err(failed(&packed));
         }
-        let packed = self.place.with_extension("tar.packing");
-        let write = || -> io::Result<()> {
-            let mut file = BufWriter::new(File::create(&packed)?);
-            pack(&self.folder, &mut file)?;
-            file.into_inner()?.sync_all()?;
-            fs::rename(&packed, &self.place)
+        for name in Source::Folder(self.folder.clone()).names()? {
+            let path = self.path(&name);
+            File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
+        }
+        let pending = self.around.join(PENDING);
+        let written = File::create_new(&pending).and_then(|mut file| {
+            file.write_all(manifest.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(failed(&pending))
+    }
+
+    /// Moves the whole bundle to its place.
+    pub(crate) fn settle(&self) -> Result<(), ExportError> {
+        let moved = if self.is_tar() {
+            fs::rename(self.around.join(PACKED), &self.place)
+        } else {
+            fs::rename(self.around.join(PENDING), self.path(MANIFEST))
+                .and_then(|()| settled(&self.folder))
+                .and_then(|()| fs::rename(&self.folder, &self.place))
         };
-        write().map_err(|error| {
-            let _ = fs::remove_file(&packed);
-            failed(&self.place)(error)
-        })
+        let parent = self.place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        moved.and_then(|()| settled(parent)).map_err(failed(&self.place))
+    }
+
+    fn is_tar(&self) -> bool {
+        self.place.extension().is_some_and(|extension| extension == "tar")
     }
 }
 
 pub(crate) fn failed(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {
     |source| ExportError::Write { path: path.to_owned(), source }
+}
+
+/// Refuses a place where something stands.
+fn free(place: &Path) -> Result<(), ExportError> {
+    if fs::symlink_metadata(place).is_ok() {
+        return Err(ExportError::Exists { path: place.to_owned() });
+    }
+    Ok(())
 }
 
 /// Begins the folder in which a bundle grows, and holds it. What a process left there that ended in the middle is removed;
@@ -259,12 +322,16 @@ fn begin(part: &Path) -> Result<File, ExportError> {
     let busy = |_| ExportError::Busy { path: part.to_owned() };
     let left = match fs::create_dir(part) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if !is_left(part).map_err(write)? {
-                return Err(ExportError::Exists { path: part.to_owned() });
+            if !fs::symlink_metadata(part).map_err(write)?.is_dir() {
+                let why = "it is no folder, so no export left it; move it away";
+                return Err(ExportError::InTheWay { path: part.to_owned(), why });
             }
             // Held until the new one is there: of two that come to the same remains, one goes on.
             let left = File::open(part).map_err(write)?;
             left.try_lock().map_err(busy)?;
+            if let Some(why) = is_kept(part).map_err(write)? {
+                return Err(ExportError::InTheWay { path: part.to_owned(), why });
+            }
             fs::remove_dir_all(part).map_err(write)?;
             fs::create_dir(part).map_err(write)?;
             Some(left)
@@ -277,20 +344,21 @@ fn begin(part: &Path) -> Result<File, ExportError> {
     Ok(held)
 }
 
-/// Whether a folder holds nothing that a bundle in the making does not.
-fn is_left(part: &Path) -> io::Result<bool> {
-    const FIRST: [&str; 6] = ["raw", "context", "results", "exports", LEDGER, PAGE];
-    if !fs::symlink_metadata(part)?.is_dir() {
-        return Ok(false);
-    }
+/// Why a folder is not removed, though a bundle is to grow in its place; nothing when an export that ended left it, or when
+/// it is empty.
+fn is_kept(part: &Path) -> io::Result<Option<&'static str>> {
+    let mut names = Vec::new();
     for entry in fs::read_dir(part)? {
-        let name = entry?.file_name();
-        let is_ours = |ours: &&str| name == **ours;
-        if !FIRST.iter().chain([&SIGNER, &MANIFEST]).chain(&seal::FILES).any(is_ours) {
-            return Ok(false);
-        }
+        names.push(entry?.file_name());
     }
-    Ok(true)
+    let is_ours = |name: &OsString| [MARK, BUNDLE, PENDING, PACKED].iter().any(|ours| name == ours);
+    if names.iter().any(|name| name == MANIFEST) || part.join(BUNDLE).join(MANIFEST).exists() {
+        return Ok(Some("there is a whole bundle in it; move that to where it belongs, or name another place"));
+    }
+    if names.iter().all(is_ours) && (names.is_empty() || names.iter().any(|name| name == MARK)) {
+        return Ok(None);
+    }
+    Ok(Some("nothing in it says that an export left it, or it holds more than that; look at it, and move it away"))
 }
 
 /// Bytes on their way into a digest.

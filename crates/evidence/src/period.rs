@@ -2,7 +2,7 @@
 //! signature and verdict still holds.
 
 use crate::{
-    Broken, KeyError,
+    Broken, KeyError, Trust,
     ledger::raw_path,
     manifest::Manifest,
     source::{LARGEST_ANSWER, Source},
@@ -110,6 +110,11 @@ impl PeriodKey {
         &self.inner.id
     }
 
+    /// The calendar month of a moment in UTC, as a key is for it.
+    pub fn period_at(moment: Timestamp) -> String {
+        period_of(moment)
+    }
+
     pub(crate) fn encryption(&self) -> Encryption {
         let algorithm = ALGORITHM.to_owned();
         Encryption { algorithm, period: self.period().to_owned(), key_id: self.id().to_owned() }
@@ -163,6 +168,19 @@ impl PeriodKey {
     }
 }
 
+/// Some keys in words: `the key `0a1b` of 2026-11`. Nothing when there are none.
+fn named(keys: &[PeriodKey]) -> Option<String> {
+    let named: Vec<String> = keys.iter().map(|key| format!("the key `{}` of {}", key.id(), key.period())).collect();
+    (!named.is_empty()).then(|| named.join(" and "))
+}
+
+impl Trust {
+    /// The keys of months that were given, in words. Nothing when none was.
+    pub fn given_periods(&self) -> Option<String> {
+        named(self.periods())
+    }
+}
+
 /// Where a closed answer stands. It is called by the digest of what is in it.
 pub(crate) fn closed_path(sha256: &str) -> String {
     raw_path(sha256) + ".enc"
@@ -174,6 +192,7 @@ pub(crate) struct AnswersOf<'a> {
     pub(crate) source: &'a Source,
     encryption: Option<&'a Encryption>,
     key: Option<&'a PeriodKey>,
+    given: &'a [PeriodKey],
 }
 
 impl<'a> AnswersOf<'a> {
@@ -188,12 +207,26 @@ impl<'a> AnswersOf<'a> {
         let key = encryption.and_then(|encryption| {
             keys.iter().find(|key| (key.id(), key.period()) == (&encryption.key_id, &encryption.period))
         });
-        Ok(Self { source, encryption, key })
+        Ok(Self { source, encryption, key, given: keys })
     }
 
     /// What keeps the answers from being read, if they are closed and the key is not there.
     pub(crate) fn closed(&self) -> Option<&'a Encryption> {
         self.encryption.filter(|_| self.key.is_none())
+    }
+
+    /// The same, where they can be read. Refused with the key that is wanted, and those that were given instead.
+    pub(crate) fn open(self) -> Result<Self, Broken> {
+        let Some(Encryption { period, key_id, .. }) = self.closed() else { return Ok(self) };
+        let give = match named(self.given) {
+            None => "give it with `--period-key`".to_owned(),
+            Some(others) => format!("`--period-key` gave {others}, give that one"),
+        };
+        let fact = format!(
+            "the answers are encrypted with the key `{key_id}` of {period}: {give}; where it was destroyed nobody can judge \
+             them again"
+        );
+        Err(Broken::new("raw", fact))
     }
 
     /// What opens what is closed.

@@ -1,8 +1,6 @@
 //! For how long evidence is kept, and what is held whatever its age. Decides and removes nothing.
 
-use crate::{
-    Broken, KeyError, Manifest, PeriodKey, period::period_of, source::LARGEST_FILE, source::Source, write::sha256,
-};
+use crate::{Broken, KeyError, Manifest, source::LARGEST_FILE, source::Source, write::sha256};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use std::{collections::BTreeSet, path::Path};
 
@@ -106,16 +104,6 @@ impl Manifest {
     /// The same of bytes that were read elsewhere.
     pub fn of_bytes(bytes: &[u8]) -> Result<(Self, String), Broken> {
         Ok((Self::read(bytes)?, sha256(bytes)))
-    }
-
-    /// The calendar month of the run, in UTC.
-    pub fn period(&self) -> String {
-        period_of(self.as_of)
-    }
-
-    /// Whether its answers are closed with a key.
-    pub fn is_closed_with(&self, key: &PeriodKey) -> bool {
-        self.encryption.as_ref().is_some_and(|encryption| encryption.key_id == key.id())
     }
 }
 

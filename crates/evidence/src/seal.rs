@@ -10,8 +10,6 @@ pub(crate) const PREVIOUS: &str = "previous-checkpoint.txt";
 pub(crate) const INCLUSION: &str = "manifest.tlog-proof";
 pub(crate) const CONSISTENCY: &str = "consistency.txt";
 pub(crate) const SIGNER: &str = "signer.pem";
-/// Every file of a seal that stands beside the manifest and not in it.
-pub(crate) const FILES: [&str; 5] = [ENVELOPE, CHECKPOINT, PREVIOUS, INCLUSION, CONSISTENCY];
 
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 const PREDICATE_TYPE: &str = "https://github.com/palisade-dev/palisade/evidence/v1";

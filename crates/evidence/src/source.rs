@@ -2,7 +2,7 @@
 //!
 //! Nothing is ever unpacked: a tar file is read where it is.
 
-use crate::{Broken, export::EXPORTS};
+use crate::{Broken, export::EXPORTS, manifest::MANIFEST};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -41,6 +41,9 @@ impl Source {
         let kind = fs::metadata(path).map_err(|error| Broken::new(&shown, format!("it could not be read: {error}")))?;
         if kind.is_dir() {
             return Ok(Self::Folder(path.to_owned()));
+        }
+        if !kind.is_file() {
+            return Err(Broken::new(shown, "it is neither a file nor a folder: a bundle is a folder or a tar file"));
         }
         let places = index(path).map_err(|fact| Broken::new(shown, fact))?;
         Ok(Self::Tar { path: path.to_owned(), places })
@@ -306,19 +309,25 @@ fn index(path: &Path) -> Result<BTreeMap<String, (u64, u64)>, String> {
     }
 }
 
-/// Writes a bundle's folder as one tar file: the same folder gives the same bytes.
-pub(crate) fn pack(folder: &Path, to: &mut dyn Write) -> io::Result<()> {
+/// Writes a bundle's folder, which has no manifest yet, and its manifest as one tar file: the same give the same bytes.
+pub(crate) fn pack(folder: &Path, manifest: &[u8], to: &mut dyn Write) -> io::Result<()> {
     let source = Source::Folder(folder.to_owned());
     let other = |broken: Broken| io::Error::other(broken.to_string());
     let mut names = source.names().map_err(other)?;
+    names.push(MANIFEST.to_owned());
     for number in 0..=255_u8 {
         names.extend(source.answers(&format!("{number:02x}")).map_err(other)?);
     }
     names.sort_unstable();
     for name in names {
-        let (length, mut stream) = source.stream(&name).map_err(other)?;
+        let (length, mut bytes): (u64, Box<dyn Read + '_>) = if name == MANIFEST {
+            (manifest.len() as u64, Box::new(manifest))
+        } else {
+            let (length, stream) = source.stream(&name).map_err(other)?;
+            (length, Box::new(stream))
+        };
         to.write_all(&header(&name, length).ok_or_else(|| io::Error::other("too long for a tar file"))?)?;
-        let copied = io::copy(&mut stream, to)?;
+        let copied = io::copy(&mut bytes, to)?;
         if copied != length {
             return Err(io::Error::other(format!("`{name}` changed while it was packed")));
         }

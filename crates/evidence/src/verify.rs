@@ -8,14 +8,14 @@ use crate::{
     manifest::{MANIFEST, Manifest},
     merkle::{Hash, check_consistency, check_inclusion, leaf},
     note::Checkpoint,
-    part::Hashing,
+    part::{EXPORT, Hashing},
     period::AnswersOf,
-    scope::{SCOPE, Scope},
+    scope::{Denials, SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, LIMIT, PREVIOUS, SIGNER},
     source::{LARGEST_FILE, Source},
     timestamp::{TOKEN, read_timestamp},
     verdicts::VerdictLine,
-    write::{SUMS, sha256},
+    write::{CONTROLS, SUMS, sha256},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use palisade_engine::Coverage;
@@ -95,6 +95,8 @@ pub struct Checked {
     pub clusters_evaluated: u64,
     /// Listed and not judged, with a reason.
     pub clusters_explained: u64,
+    /// Listed and not judged without a reason, or judged and in no list: by provider and name.
+    pub clusters_unexplained: Vec<String>,
     /// When an authority says that it saw the manifest. Whether it signed that is for `openssl ts -verify`.
     pub timestamp: Option<Stamp>,
     /// How the answers are closed, when nobody could open them: neither they nor the clusters that they list were checked.
@@ -124,6 +126,12 @@ pub(crate) fn checked(source: &Source, trust: &Trust) -> Result<Checked, Broken>
         clusters_listed: counted.clusters_listed,
         clusters_evaluated: counted.clusters_evaluated,
         clusters_explained: counted.explained.iter().map(|named| named.clusters).sum(),
+        clusters_unexplained: counted
+            .unexplained
+            .iter()
+            .chain(&counted.in_no_list)
+            .map(|named| format!("{} of {}", named.name, named.provider))
+            .collect(),
         manifest,
         sha256: sum,
         signed,
@@ -222,6 +230,15 @@ fn files(source: &Source, manifest: &Manifest) -> Result<(), Broken> {
     }
     for entry in &manifest.files {
         let name = &entry.path;
+        if name.starts_with("exports/") != (entry.role == EXPORT) {
+            return Err(Broken::new(
+                name,
+                format!("it is no `{}`: exports, and nothing else, stand below `exports/`", entry.role),
+            ));
+        }
+        if name == CONTROLS && entry.sha256 != manifest.engine.controls_sha256 {
+            return Err(Broken::new(name, "it is not what the manifest says that was judged by"));
+        }
         let (length, mut stream) = source.stream(name)?;
         if length != entry.bytes {
             return Err(Broken::new(name, format!("it has {length} bytes and should have {}", entry.bytes)));
@@ -293,6 +310,7 @@ fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) ->
     let mut lines = BufReader::new(stream);
     let mut population = Population::default();
     let mut named = BTreeSet::new();
+    let (mut failed, mut denied) = (BTreeSet::new(), Denials::default());
     let mut number = 0;
     for unit in &scope.read {
         let mut lost = 0;
@@ -307,7 +325,11 @@ fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) ->
                     format!("line {number} is of another account, subscription or project"),
                 ));
             }
-            lost += u64::from(line.failure.is_some());
+            if let Some(failure) = &line.failure {
+                lost += 1;
+                failed.insert((line.scope.to_string(), line.operation.to_string()));
+                denied.take(&line.scope, &line.operation, failure);
+            }
             if let Some(digest) = &line.sha256 {
                 let hash = hex::decode(digest).ok().and_then(|bytes| Hash::try_from(bytes).ok());
                 let Some(hash) = hash.filter(|hash| answers.contains(hash)) else {
@@ -331,8 +353,15 @@ fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) ->
     if let Some(hash) = answers.difference(&named).next() {
         return Err(Broken::new(from.path(&hex::encode(hash)), "no call names it"));
     }
+    if denied.rows() != scope.denied {
+        return Err(Broken::new(SCOPE, "what was refused is not what the ledger says"));
+    }
+    if scope.span().is_some_and(|span| span != (manifest.started_at, manifest.as_of)) {
+        return Err(Broken::new(MANIFEST, format!("it is of another time than what was read, in `{SCOPE}`")));
+    }
     judged(source, manifest, &mut population)?;
     let counted = Counted::read(&source.read_text(COVERAGE, LARGEST_FILE)?)?;
+    admitted(&counted, &scope, &failed)?;
     let facts = Coverage { known: counted.facts_known, total: counted.facts_total };
     let again = population.count(facts, counted.targets_not_read.clone(), (counted.told.clone(), counted.gaps.clone()));
     let fits = if from.closed().is_some() { again.fits_closed(&counted) } else { again == counted };
@@ -343,6 +372,23 @@ fn ledger(from: AnswersOf<'_>, manifest: &Manifest, answers: &BTreeSet<Hash>) ->
         return Err(Broken::new(MANIFEST, "it does not say of the gaps what the coverage says"));
     }
     Ok(counted)
+}
+
+/// The coverage conceals nothing that the ledger and the scope know: calls that failed, and parts and targets of which nothing
+/// was read.
+fn admitted(counted: &Counted, scope: &Scope, failed: &BTreeSet<(String, String)>) -> Result<(), Broken> {
+    if counted.targets_not_read != scope.not_read() {
+        return Err(Broken::new(COVERAGE, format!("the targets that were not read are others than `{SCOPE}` shows")));
+    }
+    let told: BTreeSet<(&str, &str)> = counted.gaps.iter().map(|gap| (gap.scope.as_str(), gap.call.as_str())).collect();
+    if let Some((scope, call)) = failed.iter().find(|(scope, call)| !told.contains(&(scope.as_str(), call.as_str()))) {
+        return Err(Broken::new(COVERAGE, format!("it does not tell that `{call}` failed in `{scope}`")));
+    }
+    let scopes: BTreeSet<&str> = told.into_iter().map(|(scope, _)| scope).collect();
+    if let Some((target, part)) = scope.lost().into_iter().find(|(_, part)| !scopes.contains(part)) {
+        return Err(Broken::new(COVERAGE, format!("it does not tell that nothing of `{part}` of `{target}` was read")));
+    }
+    Ok(())
 }
 
 /// The token of an authority is over this manifest, if there is one.

@@ -8,13 +8,13 @@ use crate::{
     firings::FIRINGS,
     guide::{self, PAGE},
     ledger::{LEDGER, Line, raw_path},
-    manifest::{Engine, MANIFEST, Manifest, Position},
-    merkle::leaf,
+    manifest::{Engine, Manifest, Position},
+    merkle::{Tree, leaf},
     part::{EXPORT, ExportError, Part, failed},
     period::{closed_path, period_of},
     policy::write_policy,
     principal::Callers,
-    scope::{Asked, Denied, Read, SCOPE, Scope},
+    scope::{Asked, Denials, Read, SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, PREVIOUS, SIGNER},
     secrets::suspect,
     source::Source,
@@ -23,11 +23,10 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use palisade_engine::{Coverage, Entry as Control, Finding, GapRow, Policy};
-use palisade_provider::{FailureReason, Outcome, Snapshot};
+use palisade_provider::{Outcome, Snapshot};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, BufWriter, Read as _, Write as _},
     path::Path,
@@ -110,7 +109,7 @@ pub struct BundleWriter {
     answers: u64,
     population: Population,
     read: Vec<Read>,
-    denied: BTreeMap<(String, String, Option<String>), u64>,
+    denied: Denials,
     callers: Callers,
     redaction: &'static str,
     /// With what answers are closed.
@@ -134,7 +133,7 @@ impl BundleWriter {
             answers: 0,
             population: Population::default(),
             read: Vec::new(),
-            denied: BTreeMap::new(),
+            denied: Denials::default(),
             callers: Callers::default(),
             redaction: profile.name(),
             key: None,
@@ -173,10 +172,7 @@ impl BundleWriter {
                 }
                 Outcome::Failed(failure) => {
                     lost += 1;
-                    if failure.reason == FailureReason::Denied {
-                        let key = (record.scope.to_string(), record.call.to_string(), failure.permission.clone());
-                        *self.denied.entry(key).or_default() += 1;
-                    }
+                    self.denied.take(&record.scope, &record.call, failure);
                 }
             }
             principals.sign(&mut line);
@@ -192,6 +188,7 @@ impl BundleWriter {
             finished_at: snapshot.finished_at,
             calls: self.calls - first,
             failed: lost,
+            parts: snapshot.parts.clone(),
         });
         Ok(numbers)
     }
@@ -233,9 +230,10 @@ impl BundleWriter {
         }
         self.ledger.flush().map_err(failed(&self.part.path(LEDGER)))?;
         self.part.list(LEDGER, "application/x-ndjson", "ledger")?;
-        let controls = self.put_context(context)?;
+        let scope = Scope::new(context.asked.to_vec(), std::mem::take(&mut self.read), self.denied.rows());
+        let controls = self.put_context(context, &scope)?;
         let verdicts = self.put_verdicts()?;
-        let counted = self.put_coverage(judged, context)?;
+        let counted = self.put_coverage(judged, &scope)?;
         self.put_sums()?;
         exports.iter().try_for_each(|export| self.put_export(export))?;
         let engine = Engine {
@@ -272,14 +270,15 @@ impl BundleWriter {
             files,
         );
         let manifest = match seal {
-            None => manifest,
+            None => {
+                self.part.complete(&manifest.to_text())?;
+                self.part.settle()?;
+                manifest
+            }
             Some(seal) => self.put_seal(manifest, seal)?,
         };
-        let text = manifest.to_text();
-        self.part.write(MANIFEST, text.as_bytes())?;
-        self.part.settle()?;
         Ok(Finished {
-            sha256: sha256(text.as_bytes()),
+            sha256: sha256(manifest.to_text().as_bytes()),
             manifest,
             clusters_listed: counted.clusters_listed,
             clusters_evaluated: counted.clusters_evaluated,
@@ -287,12 +286,8 @@ impl BundleWriter {
     }
 
     /// The digest of the controls.
-    fn put_context(&mut self, context: &Context<'_>) -> Result<String, ExportError> {
-        let denied = std::mem::take(&mut self.denied)
-            .into_iter()
-            .map(|((scope, operation, permission), times)| Denied { scope, operation, permission, times });
-        let scope = Scope::new(context.asked.to_vec(), self.read.clone(), denied.collect());
-        self.part.put(SCOPE, pretty(&scope).as_bytes(), "application/json", "context")?;
+    fn put_context(&mut self, context: &Context<'_>, scope: &Scope) -> Result<String, ExportError> {
+        self.part.put(SCOPE, pretty(scope).as_bytes(), "application/json", "context")?;
         self.part.put(POLICY, write_policy(context.policy).as_bytes(), "application/json", "context")?;
         if let Some(answers) = context.answers {
             self.part.put(ANSWERS, answers.as_bytes(), "application/yaml", "context")?;
@@ -335,12 +330,9 @@ impl BundleWriter {
         Ok(verdicts)
     }
 
-    fn put_coverage(&mut self, judged: &Judged<'_>, context: &Context<'_>) -> Result<Counted, ExportError> {
-        let read: BTreeSet<&str> = self.read.iter().map(|read| read.target.as_str()).collect();
-        let not_read = context.asked.iter().filter(|asked| !read.contains(asked.target.as_str()));
-        let not_read = not_read.map(|asked| asked.target.clone()).collect();
+    fn put_coverage(&mut self, judged: &Judged<'_>, scope: &Scope) -> Result<Counted, ExportError> {
         let gaps = judged.gaps.iter().map(GapLine::of).collect();
-        let counted = self.population.count(judged.coverage, not_read, (judged.told.to_vec(), gaps));
+        let counted = self.population.count(judged.coverage, scope.not_read(), (judged.told.to_vec(), gaps));
         self.part.put(COVERAGE, counted.to_text().as_bytes(), "application/json", "result")?;
         Ok(counted)
     }
@@ -388,6 +380,7 @@ impl BundleWriter {
         self.part.list(&name, export.media_type(), EXPORT)
     }
 
+    /// Gives the bundle its number and puts it in its place. All of it lies on the disk before the number is taken.
     fn put_seal(&self, bare: Manifest, seal: Seal<'_>) -> Result<Manifest, ExportError> {
         let Seal { key, log } = seal;
         let content = sha256(bare.to_text().as_bytes());
@@ -395,31 +388,53 @@ impl BundleWriter {
         let position = Position { origin: log.origin().to_owned(), number, previous };
         let manifest = Manifest { log: Some(position), ..bare };
         let text = manifest.to_text();
-        let (sum, leaf) = (sha256(text.as_bytes()), leaf(text.as_bytes()));
-        let as_of = Some(manifest.as_of);
-        let entry =
-            Entry { number, run: manifest.run.clone(), as_of, content, manifest: sum.clone(), leaf: hex::encode(leaf) };
-        log.enter(entry, leaf, key)?;
+        let leaf = leaf(text.as_bytes());
+        let entry = Entry {
+            number,
+            run: manifest.run.clone(),
+            as_of: Some(manifest.as_of),
+            content,
+            manifest: sha256(text.as_bytes()),
+            leaf: hex::encode(leaf),
+            sum: None,
+        };
+        let tree = log.with(&entry, leaf)?;
+        let made = self.write_seal((&manifest, &entry.manifest), (&tree, number), key, log).and_then(|checkpoint| {
+            self.part.complete(&text)?;
+            log.enter(entry, leaf, &checkpoint, key)?;
+            self.part.settle()
+        });
+        made.map_err(|error| log.told(number, error))?;
+        Ok(manifest)
+    }
+
+    /// Writes the seal of a manifest with this SHA-256, at this number of the log. Returns the checkpoint.
+    fn write_seal(
+        &self,
+        (manifest, sum): (&Manifest, &str),
+        (tree, number): (&Tree, u64),
+        key: &dyn Signer,
+        log: &mut BundleLog,
+    ) -> Result<String, ExportError> {
         let origin = log.origin().to_owned();
         let lost = || Broken::new(&origin, "the log has no such number");
-        let (tree, checkpoint) = (log.tree(number).ok_or_else(lost)?, log.checkpoint(number).ok_or_else(lost)?);
-        let signed = log.signed(&checkpoint, key)?;
+        let signed = log.signed(&log.checkpoint(tree, number).ok_or_else(lost)?, key)?;
         let lines = |proof: Vec<[u8; 32]>| proof.iter().map(|hash| STANDARD.encode(hash) + "\n").collect::<String>();
-        let proof = lines(tree.inclusion(number - 1).ok_or_else(lost)?);
         let index = number - 1;
+        let proof = lines(tree.inclusion(index).ok_or_else(lost)?);
         let public = key.public();
-        let payload = seal::statement(&manifest, &sum, Some(public.algorithm()));
+        let payload = seal::statement(manifest, sum, Some(public.algorithm()));
         let signature = log.signature(&seal::encoded(payload.as_bytes()), key)?;
         self.part.write(ENVELOPE, seal::envelope(&payload, public, &signature).as_bytes())?;
         self.part.write(CHECKPOINT, signed.as_bytes())?;
         self.part.write(INCLUSION, format!("c2sp.org/tlog-proof@v1\nindex {index}\n{proof}\n{signed}").as_bytes())?;
         if index > 0 {
-            let before = log.checkpoint(index).ok_or_else(lost)?;
+            let before = log.checkpoint(tree, index).ok_or_else(lost)?;
             self.part.write(PREVIOUS, log.signed(&before, key)?.as_bytes())?;
             let proof = lines(tree.consistency(index).ok_or_else(lost)?);
             self.part.write(CONSISTENCY, format!("{index} {number}\n{proof}").as_bytes())?;
         }
-        Ok(manifest)
+        Ok(signed)
     }
 }
 

@@ -7,6 +7,8 @@ mod chain;
 mod closed;
 #[path = "bundle/content.rs"]
 mod content;
+#[path = "bundle/log_and_parts.rs"]
+mod log_and_parts;
 #[path = "bundle/managed.rs"]
 mod managed;
 #[path = "bundle/mutations.rs"]

@@ -207,6 +207,12 @@ impl<'a> Scope<'_, 'a> {
                 *each = (*each).max(Some(status));
             }
         }
+        for (each, place) in each.iter().zip(self.places) {
+            // All that speaks to it here are controls that could not have said anything else.
+            if each.is_none() {
+                because.says_nothing(requirement, *place);
+            }
+        }
         each.into_iter().map(|status| status.unwrap_or(Status::Unknown)).collect()
     }
 }
@@ -218,6 +224,8 @@ struct Because {
     controls: BTreeMap<Status, BTreeMap<&'static str, usize>>,
     /// Controls that wait for an answer of people.
     asked: BTreeSet<&'static str>,
+    /// Clusters of which controls alone speak that cannot fail there: by control and why it cannot.
+    no_evidence: BTreeMap<(&'static str, &'static str), usize>,
     /// The first day on which an accepted risk ends.
     until: Option<Timestamp>,
     said: Vec<String>,
@@ -228,6 +236,14 @@ impl Because {
         *self.controls.entry(status).or_default().entry(control).or_default() += 1;
         if status == Status::Unknown && said.is_some_and(|said| said.waits) {
             self.asked.insert(control);
+        }
+    }
+
+    fn says_nothing(&mut self, requirement: &Requirement, place: Place) {
+        for meta in &requirement.controls {
+            if let Some(why) = never_fails(meta.id, place.provider) {
+                *self.no_evidence.entry((meta.id, why)).or_default() += 1;
+            }
         }
     }
 
@@ -260,6 +276,11 @@ impl Because {
         }
         if let Some(list) = list(Status::Unknown) {
             told.push(format!("not known: {list}"));
+        }
+        for ((id, why), number) in &self.no_evidence {
+            told.push(format!(
+                "the good word of {id} is no evidence on {number} of {all}, where it cannot fail: {why}"
+            ));
         }
         if !self.asked.is_empty() {
             let ids: Vec<&str> = self.asked.iter().copied().collect();

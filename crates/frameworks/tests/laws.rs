@@ -366,10 +366,33 @@ fn a_good_word_where_no_bad_one_is_possible_is_no_evidence() {
     let mut edition = about("NW-03");
     let findings = vec![of("NW-03", 1, State::Pass), of("CP-01", 1, State::Pass)];
     assert!(never_fails("NW-03", Provider::Aws).is_some());
-    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Unknown);
+    let known = standing(&findings);
+    let alone = rolled(&edition, &known);
+    assert_eq!(alone.requirements[0].status, Status::Unknown);
+    let why = "the good word of NW-03 is no evidence on 1 of 1 cluster, where it cannot fail: nothing of their networks is on the \
+               list of retirements";
+    assert_eq!(alone.requirements[0].because, [why]);
     // Beside another control it says nothing.
     edition.requirements[0].controls.extend(about("CP-01").requirements[0].controls.clone());
-    assert_eq!(rolled(&edition, &standing(&findings)).requirements[0].status, Status::Satisfied);
+    let beside = rolled(&edition, &known);
+    assert_eq!(beside.requirements[0].status, Status::Satisfied);
+    assert_eq!(beside.requirements[0].because, ["holds: CP-01 on 1 of 1 cluster"]);
+}
+
+#[test]
+fn whatever_control_speaks_to_a_requirement_it_is_told_why_it_stands_so() {
+    let all = good();
+    let standing = Standing::of(&all, clusters(&all));
+    for control in controls() {
+        for provider in [Provider::Aws, Provider::Azure, Provider::Gcp] {
+            let edition = Edition { providers: vec![provider], ..about(control.meta.id) };
+            let rolled = roll_up(&edition, &standing, &Unseen::new(), now());
+            let one = &rolled.requirements[0];
+            let is_excused = never_fails(control.meta.id, provider).is_some();
+            assert_eq!(is_excused, one.status == Status::Unknown, "{} {provider}: {}", control.meta.id, one.status);
+            assert!(!one.because.is_empty(), "{} {provider}", control.meta.id);
+        }
+    }
 }
 
 #[test]

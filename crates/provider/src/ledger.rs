@@ -19,6 +19,15 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Every operation that a provider may ask, with nothing asked of it. `calls` are those that it declares.
+    pub fn blank(provider: Provider, calls: &[Call]) -> Self {
+        let row = |call: &Call| {
+            let (service, operation) = service_and_operation(provider, call.name, calls);
+            ((provider, service, operation), CallCount::default())
+        };
+        Self { rows: calls.iter().map(row).collect(), seen: HashSet::new() }
+    }
+
     /// Counts the records of a snapshot. `calls` are those that its provider declares.
     pub fn take(&mut self, snapshot: &Snapshot, calls: &[Call]) {
         for record in snapshot.records() {
@@ -146,6 +155,16 @@ mod tests {
         assert_eq!(expected.requests(), 5);
         ledger.take(&snapshot(Provider::Aws, "b", records), &[]);
         assert_eq!(CallCount::total(&ledger.rows()), expected, "two parts that share records asked once");
+    }
+
+    #[test]
+    fn what_may_be_asked_has_a_row_before_it_is_asked_and_no_other_after() {
+        let mut ledger = Ledger::blank(Provider::Azure, &[LIST, MEMBERS]);
+        let before: Vec<String> = ledger.rows().into_iter().map(|row| row.operation).collect();
+        assert_eq!(before, [LIST.name, MEMBERS.name]);
+        assert_eq!(CallCount::total(&ledger.rows()), CallCount::default());
+        ledger.take(&snapshot(Provider::Azure, "s", vec![record(LIST.name, 0, &[], answered())]), &[LIST, MEMBERS]);
+        assert_eq!((ledger.rows().len(), CallCount::total(&ledger.rows()).calls), (2, 1));
     }
 
     #[test]

@@ -65,6 +65,13 @@ pub struct Told {
     pub at: Timestamp,
     /// The places that hold clusters: accounts with their regions, subscriptions, projects.
     pub places: BTreeSet<Scope>,
+    /// Whether every place was asked all the same, to hold what they say against it.
+    pub cross_checked: bool,
+}
+
+impl Told {
+    /// By what a record of the inventory's answer says that it is held against the places' own lists, where nothing else does.
+    pub const CROSS_CHECK: &'static str = "cross_check";
 }
 
 /// What to give an identity instead of what it has.

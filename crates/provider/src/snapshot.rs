@@ -4,7 +4,10 @@ use crate::{Body, Call, Failure, Outcome, Params, Record, record::Line};
 use jiff::Timestamp;
 use palisade_model::{Digest, Evidence, Gap, Observed, Provider};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The positions of a call's records: by scope, then by parameters.
 type ByScope = BTreeMap<Arc<str>, BTreeMap<Params, Vec<usize>>>;
@@ -22,14 +25,17 @@ pub struct Snapshot {
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Timestamp,
+    /// Of a target's discovery: the parts that the run is to read, in order. Whoever has the discovery can tell what is missing.
+    pub parts: Option<Vec<String>>,
     records: Vec<Record>,
     index: BTreeMap<Arc<str>, ByScope>,
 }
 
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
-        (&self.target, self.provider, &self.scope, self.started_at, self.finished_at, &self.records)
-            == (&other.target, other.provider, &other.scope, other.started_at, other.finished_at, &other.records)
+        let span = |one: &Self| (one.started_at, one.finished_at);
+        (&self.target, self.provider, &self.scope, span(self), &self.parts, &self.records)
+            == (&other.target, other.provider, &other.scope, span(other), &other.parts, &other.records)
     }
 }
 
@@ -64,7 +70,23 @@ impl Snapshot {
                 .or_default()
                 .push(position);
         }
-        Self { target, provider, scope, started_at, finished_at, records, index }
+        Self { target, provider, scope, started_at, finished_at, parts: None, records, index }
+    }
+
+    /// The same as the discovery of a target: of these parts the run consists, whatever their order here.
+    #[must_use]
+    pub fn of_parts(mut self, parts: impl IntoIterator<Item = String>) -> Self {
+        let parts: BTreeSet<String> = parts.into_iter().collect();
+        self.parts = Some(parts.into_iter().collect());
+        self
+    }
+
+    /// The same of other records.
+    #[must_use]
+    pub fn with_records(&self, records: Vec<Record>) -> Self {
+        let times = (self.started_at, self.finished_at);
+        let other = Self::new(self.target.clone(), self.provider, self.scope.clone(), times, records);
+        Self { parts: self.parts.clone(), ..other }
     }
 
     /// Every record, in an order that does not depend on the order of answers.

@@ -128,8 +128,11 @@ pub(crate) struct Told<'a> {
     at: String,
     /// How many places it named.
     places: usize,
-    /// How many other places were looked at all the same; 0: of other places nothing is known.
+    /// How many other places were looked at all the same; 0 without `cross_checked`: of other places nothing is known.
     checked: usize,
+    /// `true` when every place was asked all the same, so that `checked` counts every other one that answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_checked: Option<bool>,
     /// Places that hold clusters and that it did not name.
     missed: &'a [String],
 }
@@ -400,8 +403,9 @@ impl<'a> Evaluation<'a> {
 
 impl<'a> Told<'a> {
     pub(crate) fn of(row: &'a ToldRow) -> Self {
-        let ToldRow { target, by, at, places, checked, missed } = row;
-        Self { target, by, at: at.to_string(), places: *places, checked: *checked, missed }
+        let ToldRow { target, by, at, places, checked, cross_checked, missed } = row;
+        let cross_checked = cross_checked.then_some(true);
+        Self { target, by, at: at.to_string(), places: *places, checked: *checked, cross_checked, missed }
     }
 }
 

@@ -137,8 +137,10 @@ pub struct ToldRow {
     pub at: Timestamp,
     /// How many places it named: accounts with their regions, subscriptions, projects.
     pub places: usize,
-    /// How many other places were looked at all the same. None: of other places nothing is known.
+    /// How many other places were looked at all the same.
     pub checked: usize,
+    /// Whether every place was asked all the same. Where that is not so and none was looked at, nothing is known of others.
+    pub cross_checked: bool,
     /// Places that hold clusters and that it did not name.
     pub missed: Vec<String>,
 }
@@ -146,11 +148,14 @@ pub struct ToldRow {
 impl ToldRow {
     /// In a sentence.
     pub fn words(&self) -> String {
-        let Self { target, by, at, places, checked, missed } = self;
+        let Self { target, by, at, places, checked, cross_checked, missed } = self;
         let noun = if *places == 1 { "place" } else { "places" };
         let rest = match (checked, missed.as_slice()) {
-            (0, _) => "other places were not looked at".to_owned(),
+            (0, []) if *cross_checked => "every place was asked, and there is no other that answered".to_owned(),
+            (0, []) => "other places were not looked at".to_owned(),
             (checked, []) => format!("{checked} other places were looked at and hold no cluster"),
+            // The list of one that holds clusters may have broken off.
+            (0, missed) => format!("it did not tell of {}", missed.join(", ")),
             (checked, missed) => {
                 format!("{checked} other places were looked at, and it did not tell of {}", missed.join(", "))
             }

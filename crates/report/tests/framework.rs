@@ -117,14 +117,26 @@ fn who_reads_it_is_told_when_an_inventory_said_where_clusters_are() {
         at: now(),
         places: 2,
         checked: 0,
+        cross_checked: false,
         missed: Vec::new(),
     };
-    whole.told = vec![row];
+    whole.told = vec![row.clone()];
     for format in [FrameworkFormat::Html, FrameworkFormat::Markdown] {
         assert!(told(&edition, &whole, format).contains("other places were not looked at"), "{format:?}");
     }
     let data: Value = serde_json::from_str(&told(&edition, &whole, FrameworkFormat::Json)).unwrap();
     assert_eq!(data["scope"]["told"][0]["checked"], 0);
+    assert!(data["scope"]["told"][0].get("cross_checked").is_none());
+
+    // An inventory that names every place, held against the lists: nothing is left that was not looked at.
+    whole.told = vec![ToldRow { cross_checked: true, ..row }];
+    for format in [FrameworkFormat::Html, FrameworkFormat::Markdown] {
+        let page = told(&edition, &whole, format);
+        assert!(page.contains("every place was asked, and there is no other that answered"), "{format:?}");
+        assert!(!page.contains("places were not looked at"), "{format:?}");
+    }
+    let data: Value = serde_json::from_str(&told(&edition, &whole, FrameworkFormat::Json)).unwrap();
+    assert_eq!(data["scope"]["told"][0]["cross_checked"], true);
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl Claims {
                 at: told.at,
                 places: told.places.len(),
                 checked: looked.places.difference(&named).count(),
+                cross_checked: told.cross_checked,
                 missed: missed.map(ToString::to_string).collect(),
             }
         });

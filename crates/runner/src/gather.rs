@@ -86,12 +86,6 @@ impl Gather {
         inventory.clusters.len()
     }
 
-    /// A unit that was asked for and not come to: whatever stands there is not seen.
-    pub(crate) fn give_up(&mut self, scope: &str, why: &str, provider: &dyn Provider, judge: &Judge<'_>) {
-        let inventory = self.judging.give_up(scope, why, provider, judge);
-        self.sighting.take(provider.provider(), &inventory, [], []);
-    }
-
     /// The report. The order of everything depends on what was found and never on the order of answers.
     pub(crate) fn finish(mut self, judge: &Judge<'_>) -> (Report, Sighting<'static>) {
         let Judged { run, coverage, unseen, told, gaps, data } = self.judging.finish(judge);

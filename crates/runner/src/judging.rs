@@ -4,7 +4,7 @@ use crate::{Judge, claims::Claims};
 use jiff::Timestamp;
 use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, coverage, evaluate};
 use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, Provider, Snapshot};
+use palisade_provider::{Call, DISCOVERY, Provider, Snapshot};
 use palisade_report::{RunInfo, ToldRow};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,7 @@ pub struct Judging {
     /// The dated lists of the providers that were asked, by their names.
     data: BTreeMap<String, DataFile>,
     claims: Claims,
+    parts: BTreeMap<String, Parts>,
     prints: Vec<[u8; 32]>,
     span: Option<(Timestamp, Timestamp)>,
 }
@@ -43,12 +44,28 @@ pub struct Judged {
     pub data: Vec<DataFile>,
 }
 
+/// Of which parts a target consists, and which of them were looked at.
+#[derive(Debug)]
+struct Parts {
+    provider: palisade_model::Provider,
+    /// The call that would have told of the clusters of a part.
+    list: &'static Call,
+    /// As the discovery has it; `None` until it comes.
+    found: Option<BTreeSet<String>>,
+    taken: BTreeSet<String>,
+}
+
 /// Facts that were answered and cannot be read, for one reason.
 #[derive(Debug, Default)]
 struct Unread {
     kinds: BTreeSet<FactKind>,
     times: usize,
 }
+
+/// Why a part is not seen that was found.
+const LOST: &str = "it was found, and nothing that was read of it is here: part of what was stored is missing";
+/// Why it is not known what is not seen.
+const PARTS_UNTOLD: &str = "what was stored does not say of which parts the target consists";
 
 type GapKey = (String, String, palisade_model::GapReason, Option<String>);
 
@@ -75,21 +92,42 @@ impl Judging {
         self.take_gaps(snapshot, provider, judge);
         self.take_unseen(provider.provider(), &inventory, judge);
         self.claims.take(snapshot, provider, &inventory);
+        self.take_parts(snapshot, provider);
         self.prints.push(print(snapshot));
         let (from, to) = self.span.unwrap_or((snapshot.started_at, snapshot.finished_at));
         self.span = Some((from.min(snapshot.started_at), to.max(snapshot.finished_at)));
         Ok(inventory)
     }
 
-    /// A unit that was asked for and not come to: whatever stands there is not seen.
-    pub(crate) fn give_up(&mut self, scope: &str, why: &str, provider: &dyn Provider, judge: &Judge<'_>) -> Inventory {
-        let call = provider.cluster_list().name.to_owned();
-        let gap = Gap::Unreachable { call, scope: scope.to_owned(), why: why.to_owned() };
-        let unseen = vec![Unseen { scope: Scope::new(scope), gap }];
-        let inventory = Inventory { clusters: Vec::new(), unseen };
-        self.coverage = self.coverage.and(coverage(&inventory));
-        self.take_unseen(provider.provider(), &inventory, judge);
-        inventory
+    fn take_parts(&mut self, snapshot: &Snapshot, provider: &dyn Provider) {
+        let parts = self.parts.entry(snapshot.target.clone()).or_insert_with(|| Parts {
+            provider: provider.provider(),
+            list: provider.cluster_list(),
+            found: None,
+            taken: BTreeSet::new(),
+        });
+        parts.taken.insert(snapshot.scope.clone());
+        if let Some(found) = &snapshot.parts {
+            parts.found.get_or_insert_default().extend(found.iter().cloned());
+        }
+    }
+
+    /// What was found to be there, and of which nothing came, not even that it did not answer: whatever stands there is not
+    /// seen.
+    fn take_lost(&mut self, judge: &Judge<'_>) {
+        for Parts { provider, list, found, taken } in std::mem::take(&mut self.parts).into_values() {
+            let lost = match found {
+                Some(found) => found.difference(&taken).map(|scope| (scope.clone(), LOST)).collect(),
+                None => vec![(DISCOVERY.to_owned(), PARTS_UNTOLD)],
+            };
+            for (scope, why) in lost {
+                let gap = Gap::Unreachable { call: list.name.to_owned(), scope: scope.clone(), why: why.to_owned() };
+                let unseen = vec![Unseen { scope: Scope::new(&scope), gap }];
+                let inventory = Inventory { clusters: Vec::new(), unseen };
+                self.coverage = self.coverage.and(coverage(&inventory));
+                self.take_unseen(provider, &inventory, judge);
+            }
+        }
     }
 
     fn take_unseen(&mut self, provider: palisade_model::Provider, inventory: &Inventory, judge: &Judge<'_>) {
@@ -176,6 +214,7 @@ impl Judging {
         self.prints.iter().for_each(|print| whole.update(print));
         let id: String = hex::encode(whole.finalize()).chars().take(32).collect();
         let (started_at, finished_at) = self.span.unwrap_or((Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH));
+        self.take_lost(judge);
         let unread = self.unread_rows(judge);
         let mut gaps: Vec<GapRow> = self.gaps.into_values().chain(unread).collect();
         gaps.sort_by(|a, b| {
@@ -207,7 +246,8 @@ fn needing(controls: &[Entry], is_missing: impl Fn(&FactKind) -> bool) -> Vec<&'
 
 fn print(snapshot: &Snapshot) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for part in [&snapshot.target, &snapshot.scope, &snapshot.to_lines()] {
+    let parts = snapshot.parts.iter().flatten();
+    for part in [&snapshot.target, &snapshot.scope, &snapshot.to_lines()].into_iter().chain(parts) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }

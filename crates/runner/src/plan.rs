@@ -6,15 +6,20 @@ use crate::{
 };
 use futures::future::join_all;
 use jiff::Timestamp;
-use palisade_model::Provider;
+use palisade_model::{Digest, Provider};
 use palisade_provider::{
-    Call, DISCOVERY, Discovery, Failure, FailureReason, Outcome, Pace, Params, Record, Recorder, Snapshot, Unit,
+    Body, Call, DISCOVERY, Discovery, Event, Failure, FailureReason, Outcome, Pace, Params, Progress, Record, Recorder,
+    Snapshot, Unit,
 };
+use palisade_report::plain;
 use palisade_store::{Bodies, DatabaseError, Pack, StoreError, unit_id};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// What every plan says of itself.
@@ -49,15 +54,38 @@ pub enum ShareError {
     },
     /// The configuration is not the one that the run was planned with.
     #[error(
-        "the run was planned with a target `{target}` ({provider}) and the configuration of this process has none: all \
-         processes of one run have one configuration"
+        "the run was planned with another configuration than that of this process: {}; all processes of one run have \
+         one configuration",
+        differences.join("; ")
     )]
-    Target {
-        /// Its name.
-        target: String,
-        /// Its provider.
-        provider: Provider,
+    Configuration {
+        /// In which targets.
+        differences: Vec<String>,
     },
+    /// Of some targets nothing was found, and a plan would leave them out for everybody.
+    #[error(
+        "the run is not planned, because it would be without a target: {}; start this process once more, which helps \
+         when the failure passes, or take the target out of the configuration of all processes of the run",
+        told(targets)
+    )]
+    Lost {
+        /// Which.
+        targets: Vec<Unfound>,
+    },
+    /// The budget of calls was used up before everything was found, and a plan would leave out the rest for everybody.
+    #[error("the run is not planned, because not all of it was looked for: {why}")]
+    Spent {
+        /// What says so.
+        why: String,
+    },
+}
+
+fn told(targets: &[Unfound]) -> String {
+    let each = targets.iter().map(|Unfound { target, failures, .. }| {
+        let why = failures.first().map(|(call, failure)| format!(": `{call}`: {}", failure.message));
+        plain(&format!("nothing of `{target}` was found{}", why.unwrap_or_default()))
+    });
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// What a run consists of.
@@ -79,6 +107,9 @@ pub struct PlannedTarget {
     pub name: String,
     /// Its provider.
     pub provider: Provider,
+    /// What decides what is read of it, as a digest. Every process that reads a part of it has the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_up: Option<Digest>,
     /// What is read of it.
     pub units: Vec<Unit>,
     /// What was asked for and is not in the target's list: nobody can read it.
@@ -86,6 +117,26 @@ pub struct PlannedTarget {
     pub unlisted: Vec<String>,
     /// The discovery's list of records, as it is stored.
     pub discovery: String,
+}
+
+/// A target whose parts could not all be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfound {
+    /// The target's name.
+    pub target: String,
+    /// Whether nothing of it is known. What was not asked since the run's budget was used up is not lost.
+    pub is_lost: bool,
+    /// The calls that failed while its parts were looked for. None: it said that it has no parts.
+    pub failures: Vec<(String, Failure)>,
+}
+
+impl Unfound {
+    fn of(target: &str, units: &[Unit], discovery: &Snapshot) -> Option<Self> {
+        let failures = discovery.failures().map(|(record, failure)| (record.call.to_string(), failure.clone()));
+        let failures: Vec<(String, Failure)> = failures.collect();
+        let is_lost = units.is_empty() && failures.iter().all(|(_, failure)| failure.reason != FailureReason::NotAsked);
+        (is_lost || !failures.is_empty()).then(|| Self { target: target.to_owned(), is_lost, failures })
+    }
 }
 
 /// A unit of a plan.
@@ -134,8 +185,17 @@ impl Plan {
         })
     }
 
+    /// The targets whose parts could not all be found. `bodies` are those that the discoveries rest on.
+    pub fn unfound(&self, bodies: &Bodies) -> Result<Vec<Unfound>, StoreError> {
+        let mut unfound = Vec::new();
+        for PlannedTarget { name, units, discovery, .. } in &self.targets {
+            unfound.extend(Unfound::of(name, units, &Pack::open(discovery, bodies)?));
+        }
+        Ok(unfound)
+    }
+
     /// The bodies that the discoveries rest on.
-    pub fn bodies(&self) -> Result<BTreeSet<palisade_model::Digest>, StoreError> {
+    pub fn bodies(&self) -> Result<BTreeSet<Digest>, StoreError> {
         let mut named = BTreeSet::new();
         for target in &self.targets {
             named.append(&mut Pack::named(&target.discovery)?);
@@ -144,7 +204,8 @@ impl Plan {
     }
 }
 
-/// Finds out what the targets consist of. Returns the bodies of the answers beside it.
+/// Finds out what the targets consist of. Returns the bodies of the answers beside it. When nothing of a target is
+/// found because a call failed, nobody is to read the others as if they were all: whoever asks again may find it.
 pub async fn plan(
     targets: &[Target],
     scan: &Scan<'_>,
@@ -156,7 +217,7 @@ pub async fn plan(
     let discoveries = targets.iter().zip(&recorders);
     let found =
         join_all(discoveries.map(|(target, recorder)| discovered(target.provider.as_ref(), recorder, end))).await;
-    let (mut planned, mut bodies) = (Vec::with_capacity(targets.len()), Bodies::new());
+    let (mut planned, mut bodies, mut lost) = (Vec::with_capacity(targets.len()), Bodies::new(), Vec::new());
     for (target, (Discovery { mut units, snapshot }, is_whole)) in targets.iter().zip(found) {
         let unlisted = target.unlisted(&units);
         units.retain(|unit| target.reads(unit));
@@ -165,21 +226,61 @@ pub async fn plan(
         let cut =
             (!is_whole).then(|| unread(target.provider.cluster_list(), DISCOVERY, TIME_IS_UP, snapshot.finished_at));
         let records = snapshot.records().iter().cloned().chain(cut).collect();
-        let times = (snapshot.started_at, snapshot.finished_at);
-        let mut pack =
-            Pack::of(&Snapshot::new(snapshot.target, snapshot.provider, DISCOVERY.to_owned(), times, records))?;
+        let scopes = units.iter().map(|unit| unit.scope.clone()).chain(unlisted.iter().cloned());
+        let mut snapshot = snapshot.with_records(records).of_parts(scopes);
+        DISCOVERY.clone_into(&mut snapshot.scope);
+        let unfound = Unfound::of(&target.name, &units, &snapshot);
+        lost.extend(unfound.filter(|unfound| unfound.is_lost && !unfound.failures.is_empty()));
+        let mut pack = Pack::of(&snapshot)?;
         bodies.append(&mut pack.bodies);
         planned.push(PlannedTarget {
             name: target.name.clone(),
             provider: target.provider.provider(),
+            set_up: Some(set_up(target)?),
             units,
             unlisted,
             discovery: pack.text,
         });
     }
+    if !lost.is_empty() {
+        return Err(ShareError::Lost { targets: lost });
+    }
     let plan =
         Plan { schema: SCHEMA.to_owned(), palisade: palisade.to_owned(), planned_at: (scan.clock)(), targets: planned };
     Ok((plan, bodies))
+}
+
+/// What decides what is read of a target, as a digest. Secrets are not in it.
+fn set_up(target: &Target) -> Result<Digest, ShareError> {
+    // INVARIANT: what a provider shows of itself begins with its settings, without secrets. Below them is what it has
+    // learned since, which is another thing in each process.
+    let shown = format!("{:#?}", target.provider);
+    let settings: Vec<&str> = shown.lines().take_while(|line| *line != "    },").collect();
+    let all = (&target.name, target.provider.provider(), settings, &target.scopes);
+    let text = serde_json::to_string(&all).map_err(|error| ShareError::Plan { why: error.to_string() })?;
+    Ok(Body::new(text.into_bytes()).digest())
+}
+
+/// Counts the questions that are sent, and passes on what it is told.
+struct Sent {
+    count: Arc<AtomicU64>,
+    progress: Arc<dyn Progress>,
+}
+
+impl Progress for Sent {
+    fn tell(&self, event: Event) {
+        let is_sent = match &event {
+            Event::Answered { .. } => true,
+            Event::Failed { reason, .. } => *reason != FailureReason::NotAsked,
+            Event::Throttled | Event::Units(_) | Event::UnitDone | Event::Clusters(_) => false,
+        };
+        self.count.fetch_add(u64::from(is_sent), Ordering::Relaxed);
+        self.progress.tell(event);
+    }
+
+    fn read(&self, snapshot: &Snapshot) {
+        self.progress.read(snapshot);
+    }
 }
 
 /// What reads the units of a plan.
@@ -187,6 +288,7 @@ pub async fn plan(
 pub struct Crew<'a> {
     /// The target of each target of the plan, and who writes down what it says.
     members: Vec<(&'a Target, Recorder)>,
+    sent: Arc<AtomicU64>,
 }
 
 impl<'a> Crew<'a> {
@@ -197,17 +299,15 @@ impl<'a> Crew<'a> {
         targets: &'a [Target],
         (scan, pace): (&Scan<'_>, &Arc<Pace>),
     ) -> Result<Self, ShareError> {
-        let by_name: BTreeMap<(&str, Provider), &Target> =
-            targets.iter().map(|target| ((target.name.as_str(), target.provider.provider()), target)).collect();
+        let sent = Arc::<AtomicU64>::default();
+        let counted = Sent { count: Arc::clone(&sent), progress: Arc::clone(&scan.progress) };
+        let scan = Scan { progress: Arc::new(counted), ..scan.clone() };
         let mut members = Vec::with_capacity(plan.targets.len());
-        for planned in &plan.targets {
-            let target = *by_name
-                .get(&(planned.name.as_str(), planned.provider))
-                .ok_or_else(|| ShareError::Target { target: planned.name.clone(), provider: planned.provider })?;
+        for (planned, target) in same_targets(plan, targets)? {
             target.provider.recall(&Pack::open(&planned.discovery, bodies)?).await;
             members.push((target, scan.recorder(target, pace)));
         }
-        Ok(Self { members })
+        Ok(Self { members, sent })
     }
 
     /// Reads a unit. `None` when it is of no target of the plan.
@@ -218,19 +318,51 @@ impl<'a> Crew<'a> {
         Some(snapshot)
     }
 
-    /// How many calls were made.
+    /// How many questions were sent.
     pub fn calls(&self) -> u64 {
-        self.members.iter().map(|(_, recorder)| recorder.calls()).sum()
+        self.sent.load(Ordering::Relaxed)
     }
 }
 
-/// What stands for a unit that nobody read: its list of clusters, which did not come.
-pub(crate) fn absent(target: &PlannedTarget, list: &Call, scope: &str, why: &str, at: Timestamp) -> Snapshot {
-    let records = vec![unread(list, scope, why, at)];
-    Snapshot::new(target.name.clone(), target.provider, scope.to_owned(), (at, at), records)
+/// The targets of a plan with those of this process, which are the same and are set up alike.
+fn same_targets<'p, 'a>(
+    plan: &'p Plan,
+    targets: &'a [Target],
+) -> Result<Vec<(&'p PlannedTarget, &'a Target)>, ShareError> {
+    let mut here: BTreeMap<(&str, Provider), &Target> =
+        targets.iter().map(|target| ((target.name.as_str(), target.provider.provider()), target)).collect();
+    let (mut same, mut differences) = (Vec::with_capacity(plan.targets.len()), Vec::new());
+    for planned in &plan.targets {
+        let PlannedTarget { name, provider, .. } = planned;
+        match here.remove(&(name.as_str(), *provider)) {
+            None => differences.push(plain(&format!("only the run has a target `{name}` ({provider})"))),
+            Some(target) => {
+                let here = set_up(target)?;
+                if planned.set_up.is_some_and(|planned| planned != here) {
+                    differences
+                        .push(plain(&format!("`{name}` ({provider}) has other settings, or other parts to read")));
+                }
+                same.push((planned, target));
+            }
+        }
+    }
+    differences
+        .extend(here.keys().map(|(name, provider)| format!("only this process has a target `{name}` ({provider})")));
+    if differences.is_empty() { Ok(same) } else { Err(ShareError::Configuration { differences }) }
 }
 
-fn unread(list: &Call, scope: &str, why: &str, at: Timestamp) -> Record {
+/// What stands for a unit that nobody read: its list of clusters, which did not come.
+pub(crate) fn absent(
+    (target, provider): (&str, Provider),
+    list: &Call,
+    scope: &str,
+    why: &str,
+    at: Timestamp,
+) -> Snapshot {
+    Snapshot::new(target.to_owned(), provider, scope.to_owned(), (at, at), vec![unread(list, scope, why, at)])
+}
+
+pub(crate) fn unread(list: &Call, scope: &str, why: &str, at: Timestamp) -> Record {
     Record {
         call: Arc::from(list.name),
         scope: Arc::from(scope),

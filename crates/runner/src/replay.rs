@@ -12,11 +12,7 @@ pub fn replay(
     provider_of: impl Fn(palisade_model::Provider) -> Option<Box<dyn Provider>>,
     judge: &Judge<'_>,
 ) -> Result<Report, StoreError> {
-    let mut units = Vec::new();
-    for folder in folders {
-        units.extend(folder.units()?.into_iter().map(|unit| (folder, unit)));
-    }
-    let snapshots = units.into_iter().map(|(folder, unit)| {
+    let snapshots = SnapshotFolder::units_of(folders)?.into_iter().map(|(folder, unit)| {
         let snapshot = folder.read(&unit)?;
         if provider_of(snapshot.provider).is_none() {
             let why = format!("this program cannot read `{}`", snapshot.provider);

@@ -1,6 +1,10 @@
 //! Reads clouds and judges what they say.
 
-use crate::{Judge, gather::Gather};
+use crate::{
+    Judge,
+    gather::Gather,
+    plan::{absent, unread},
+};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use palisade_provider::{
@@ -209,7 +213,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     let mut gather = Gather::default();
     let mut outcomes = Vec::with_capacity(targets.len());
     let mut work: Vec<(usize, Unit)> = Vec::new();
-    let mut unread: Vec<(usize, String, &str)> = Vec::new();
+    let mut left_out: Vec<(usize, String, &str)> = Vec::new();
     let discoveries = futures::future::join_all(
         targets.iter().zip(&recorders).map(|(target, recorder)| discovered(target.provider.as_ref(), recorder, end)),
     )
@@ -218,14 +222,14 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         let Discovery { mut units, mut snapshot } = found;
         let unknown = target.unlisted(&units);
         units.retain(|unit| target.reads(unit));
-        DISCOVERY.clone_into(&mut snapshot.scope);
-        let mut discovery_failures: Vec<(String, Failure)> =
-            snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.clone())).collect();
         if !is_whole {
-            let call = target.provider.cluster_list().name.to_owned();
-            discovery_failures.push((call, Failure::new(FailureReason::Unreachable, TIME_IS_UP)));
-            gather.give_up(DISCOVERY, TIME_IS_UP, target.provider.as_ref(), judge);
+            let cut = unread(target.provider.cluster_list(), DISCOVERY, TIME_IS_UP, snapshot.finished_at);
+            snapshot = snapshot.with_records(snapshot.records().iter().cloned().chain([cut]).collect());
         }
+        snapshot = snapshot.of_parts(units.iter().map(|unit| unit.scope.clone()).chain(unknown.iter().cloned()));
+        DISCOVERY.clone_into(&mut snapshot.scope);
+        let discovery_failures =
+            snapshot.failures().map(|(record, failure)| (record.call.to_string(), failure.clone())).collect();
         outcomes.push(TargetOutcome {
             name: target.name.clone(),
             provider: target.provider.provider(),
@@ -240,7 +244,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
         }
         scan.progress.read(&snapshot);
         gather.take(&snapshot, target.provider.as_ref(), judge, |_| ());
-        unread.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
+        left_out.extend(unknown.into_iter().map(|scope| (position, scope, "the target's list does not hold it")));
         work.extend(units.into_iter().map(|unit| (position, unit)));
     }
     let mut waiting: BTreeSet<(usize, String)> =
@@ -287,12 +291,17 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
     }
     drop(collected);
     let left = if scan.is_stopped() { waiting.len() } else { 0 };
-    unread.extend(waiting.into_iter().map(|(position, scope)| (position, scope, TIME_IS_UP)));
-    for (position, scope, why) in unread {
+    left_out.extend(waiting.into_iter().map(|(position, scope)| (position, scope, TIME_IS_UP)));
+    let at = (scan.clock)();
+    for (position, scope, why) in left_out {
         if let Some((target, outcome)) = targets.get(position).zip(outcomes.get_mut(position)) {
-            gather.give_up(&scope, why, target.provider.as_ref(), judge);
-            let failure = Failure::new(FailureReason::Unreachable, why);
-            outcome.dark.push(Dark { scope, call: target.provider.cluster_list().name.to_owned(), failure });
+            let list = target.provider.cluster_list();
+            let absent = absent((&target.name, target.provider.provider()), list, &scope, why, at);
+            if let Some(store) = scan.store {
+                store.write(&absent)?;
+            }
+            gather.take(&absent, target.provider.as_ref(), judge, |_| ());
+            outcome.dark.extend(Dark::of(&absent));
         }
     }
     for (outcome, recorder) in outcomes.iter_mut().zip(&recorders) {
@@ -307,7 +316,7 @@ pub async fn scan(targets: &[Target], scan: &Scan<'_>, judge: &Judge<'_>) -> Res
 mod tests {
     use super::*;
     use palisade_engine::Policy;
-    use palisade_model::Inventory;
+    use palisade_model::{Inventory, Scope, Unseen};
     use palisade_provider::{Call, Future, Per, Provider, Quiet};
 
     /// A cloud that takes every question and answers none.
@@ -336,8 +345,12 @@ mod tests {
             &LIST
         }
 
-        fn normalize(&self, _: &Snapshot) -> Inventory {
-            Inventory { clusters: Vec::new(), unseen: Vec::new() }
+        fn normalize(&self, snapshot: &Snapshot) -> Inventory {
+            let unseen = snapshot.failures().map(|(record, failure)| Unseen {
+                scope: Scope::new(&*record.scope),
+                gap: failure.gap(&LIST, &record.scope),
+            });
+            Inventory { clusters: Vec::new(), unseen: unseen.collect() }
         }
     }
 
@@ -355,10 +368,9 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_target_whose_parts_are_never_told_is_lost_when_the_time_is_up_and_nothing_of_it_is_known() {
-        let targets = [Target { name: "acme".to_owned(), provider: Arc::new(Silent), scopes: None }];
-        let scan_of = Scan {
+    /// How nothing is stored and the time is soon up.
+    fn silent() -> Scan<'static> {
+        Scan {
             store: None,
             units_at_once: 4,
             limits: CallLimits::default(),
@@ -367,10 +379,67 @@ mod tests {
             stop: None,
             clock: Arc::new(|| "2026-11-29T00:00:00Z".parse().unwrap()),
             progress: Arc::new(Quiet),
+        }
+    }
+
+    /// What was stored of a target: its discovery, and of these parts an empty list each.
+    fn stored(parts: Option<&[&str]>, read: &[&str]) -> Report {
+        let at: Timestamp = "2026-11-29T00:00:00Z".parse().unwrap();
+        let snapshot = |scope: &str| {
+            let cloud = palisade_model::Provider::Aws;
+            Snapshot::new("acme".to_owned(), cloud, scope.to_owned(), (at, at), Vec::new())
         };
+        let discovery = snapshot(DISCOVERY);
+        let discovery = match parts {
+            Some(parts) => discovery.of_parts(parts.iter().map(|part| (*part).to_owned())),
+            None => discovery,
+        };
+        let all = std::iter::once(discovery).chain(read.iter().map(|scope| snapshot(scope)));
         let (controls, policy) = (palisade_controls::controls(), Policy::default());
         let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
-        let scanned = scan(&targets, &scan_of, &judge).await.unwrap();
+        let silent = |_| Some(Box::new(Silent) as Box<dyn Provider>);
+        crate::judge_each(all.map(Ok::<_, StoreError>), silent, &judge).unwrap()
+    }
+
+    #[test]
+    fn a_part_that_was_found_and_is_not_among_what_was_stored_is_a_gap_with_its_name() {
+        let whole = stored(Some(&["1", "2"]), &["1", "2"]);
+        assert_eq!((whole.gaps.len(), whole.unseen_places()), (0, 0));
+        let half = stored(Some(&["1", "2"]), &["1"]);
+        assert_eq!((half.gaps.len(), half.unseen_places()), (1, 1));
+        assert_eq!((half.gaps[0].scope.as_str(), half.gaps[0].call.as_str()), ("2", LIST.name));
+        assert!(half.coverage.known < half.coverage.total, "{:?}", half.coverage);
+        assert_ne!(half.run.id, whole.run.id);
+    }
+
+    #[test]
+    fn a_target_that_does_not_say_of_which_parts_it_consists_has_a_gap() {
+        let untold = stored(None, &["1", "2"]);
+        assert_eq!((untold.gaps.len(), untold.gaps[0].scope.as_str()), (1, DISCOVERY));
+    }
+
+    #[tokio::test]
+    async fn what_the_end_of_the_run_left_unread_is_in_what_was_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SnapshotFolder::create(folder.path()).unwrap();
+        let only = Some(BTreeSet::from(["111111111111".to_owned()]));
+        let targets = [Target { name: "acme".to_owned(), provider: Arc::new(Silent), scopes: only }];
+        let (controls, policy) = (palisade_controls::controls(), Policy::default());
+        let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
+        let scanned = scan(&targets, &Scan { store: Some(&store), ..silent() }, &judge).await.unwrap();
+        let again = crate::replay(&[store], |_| Some(Box::new(Silent)), &judge).unwrap();
+        assert_eq!(again.gaps, scanned.report.gaps);
+        assert_eq!((again.run.id, again.coverage), (scanned.report.run.id, scanned.report.coverage));
+        let scopes: Vec<&str> = again.gaps.iter().map(|gap| gap.scope.as_str()).collect();
+        assert_eq!(scopes, ["111111111111", DISCOVERY]);
+    }
+
+    #[tokio::test]
+    async fn a_target_whose_parts_are_never_told_is_lost_when_the_time_is_up_and_nothing_of_it_is_known() {
+        let targets = [Target { name: "acme".to_owned(), provider: Arc::new(Silent), scopes: None }];
+        let (controls, policy) = (palisade_controls::controls(), Policy::default());
+        let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
+        let scanned = scan(&targets, &silent(), &judge).await.unwrap();
         let outcome = &scanned.outcomes[0];
         assert!(outcome.is_lost());
         assert_eq!(outcome.discovery_failures[0].1.message, TIME_IS_UP);

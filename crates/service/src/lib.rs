@@ -24,5 +24,5 @@ pub use error::ServiceError;
 pub use metrics::{Metric, MetricKind, Metrics, metrics};
 pub use ping::Pings;
 pub use post::{Post, Posted};
-pub use run::{Helped, Job, Ran, Record, Service};
+pub use run::{Helped, Job, Ran, Record, Service, upshot};
 pub use serve::{Serving, Status, TRIED_AGAIN_AFTER, missed};

@@ -79,6 +79,7 @@ struct Last {
     facts_total: u64,
     seconds: i64,
     gaps: usize,
+    targets_lost: usize,
     open: BTreeMap<String, u64>,
 }
 
@@ -86,6 +87,12 @@ impl Metrics {
     /// Nothing is counted yet. `palisade` is the version of the program.
     pub fn new(palisade: &'static str) -> Self {
         Self { palisade, counts: Mutex::default() }
+    }
+
+    /// These operations may be asked: each is published with what was counted so far, so that the first run is seen to
+    /// add to it. What is first published with a value has not grown for those who watch.
+    pub fn may_ask(&self, rows: &[CallRow]) {
+        self.with(|counts| add_calls(&mut counts.calls, rows));
     }
 
     /// A run was recorded.
@@ -103,6 +110,7 @@ impl Metrics {
                 facts_total: summary.facts_total,
                 seconds: report.run.finished_at.as_second() - report.run.started_at.as_second(),
                 gaps: report.gaps.len(),
+                targets_lost: record.outcomes.iter().filter(|outcome| outcome.is_lost()).count(),
                 open: summary.open.iter().map(|(severity, count)| (severity.to_string(), *count)).collect(),
             });
             add(&mut counts.posted, record.posted);
@@ -213,6 +221,10 @@ const FAMILIES: &[Family] = &[
     Family {
         metric: gauge("palisade_clusters", SCHEDULE, "Clusters that the last run read."),
         samples: |counts| of_last(counts, |last| last.clusters.into()),
+    },
+    Family {
+        metric: gauge("palisade_targets_lost", SCHEDULE, "Targets of which the last run could read nothing at all."),
+        samples: |counts| of_last(counts, |last| last.targets_lost as i128),
     },
     Family {
         metric: gauge("palisade_facts_known", SCHEDULE, "Facts that the last run knew."),
@@ -378,6 +390,30 @@ mod tests {
         }
         assert!(!text.contains("last_success_timestamp_seconds{"), "no success is told before there was one: {text}");
         assert!(!text.contains("palisade_clusters{"), "nothing is told of a run before there was one: {text}");
+    }
+
+    #[test]
+    fn what_may_be_asked_is_published_at_nothing_before_it_is_asked() {
+        let metrics = Metrics::new("1.2.3");
+        let row = |count| CallRow {
+            provider: Provider::Gcp,
+            service: "compute".to_owned(),
+            operation: "firewalls.list".to_owned(),
+            count,
+        };
+        metrics.may_ask(&[row(CallCount::default())]);
+        let said = |name: &str, value: u64| {
+            let line = format!("{name}{{provider=\"gcp\",service=\"compute\",operation=\"firewalls.list\"}} {value}\n");
+            let text = metrics.text();
+            assert!(text.contains(&line), "{line}: {text}");
+        };
+        for name in ["calls", "calls_retried", "calls_throttled", "calls_failed", "calls_unasked"] {
+            said(&format!("palisade_{name}_total"), 0);
+        }
+        let asked = row(CallCount { calls: 5, retried: 0, throttled: 2, failed: 1, unasked: 1 });
+        metrics.with(|counts| add_calls(&mut counts.calls, &[asked]));
+        said("palisade_calls_throttled_total", 2);
+        said("palisade_calls_unasked_total", 1);
     }
 
     #[test]

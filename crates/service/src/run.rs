@@ -5,14 +5,14 @@ use crate::{
     unfinished::{FRESH, Kept},
 };
 use jiff::{SignedDuration, Timestamp};
-use palisade_engine::{Entry, Policy};
+use palisade_engine::{Entry, Policy, State};
 use palisade_model::{Inventory, Provider};
 use palisade_notify::Sign;
 use palisade_provider::{CallLimits, Clock, Progress};
 use palisade_report::{History, Report, scores};
 use palisade_runner::{Judge, Scan, Scanned, Target, TargetOutcome, Unfinished};
 use palisade_schedule::Firing;
-use palisade_store::{Database, DatabaseError, Ending, Fence, FiringClaim, Share, SnapshotFolder};
+use palisade_store::{Database, DatabaseError, Ended, Ending, Fence, FiringClaim, Share, SnapshotFolder, Upshot};
 use palisade_track::{Event, Rules, Summary};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -62,6 +62,8 @@ pub struct Job<'a> {
     pub time_limit: Duration,
     /// The folder in which the raw answers are kept, if they are. It is made when there is something to keep.
     pub evidence: Option<PathBuf>,
+    /// Whether whoever asks for the run keeps evidence of it: it is owed until they say that it is there.
+    pub owes_evidence: bool,
     /// The folder for what was read of runs that have not ended, if there is one.
     pub unfinished: Option<PathBuf>,
     /// Whether it is tried again when it reads nothing. Then a run that reads nothing is not recorded.
@@ -78,8 +80,8 @@ pub struct Job<'a> {
 pub enum Ran {
     /// It was run and recorded.
     Done(Box<Record>),
-    /// This firing was run before.
-    Already,
+    /// This firing was run before, and ended so.
+    Already(Ended),
     /// Another process is at this schedule.
     Elsewhere {
         /// Which.
@@ -145,7 +147,7 @@ impl Service {
         let (now, schedule) = (clock(), job.schedule);
         let claim = self.database.claim_firing(schedule, firing.at, &self.holder, now, self.lease_from(now)).await?;
         let fence = match claim {
-            FiringClaim::Done => return Ok(Ran::Already),
+            FiringClaim::Done => return Ok(Ran::Already(self.ended(schedule, firing).await?)),
             FiringClaim::Busy { by, until } => return Ok(Ran::Elsewhere { by, until }),
             FiringClaim::Ours { fence, attempts } => {
                 if attempts > 1 {
@@ -172,6 +174,11 @@ impl Service {
         }
     }
 
+    /// How a firing ended that was run before.
+    pub(crate) async fn ended(&self, schedule: &str, firing: &Firing) -> Result<Ended, ServiceError> {
+        Ok(self.database.ended(schedule, firing.at).await?.unwrap_or_default())
+    }
+
     pub(crate) async fn ping(&self, schedule: &str, sign: Sign, text: &str) {
         if let Some(pings) = &self.pings {
             pings.give(schedule, sign, text).await;
@@ -189,7 +196,7 @@ impl Service {
             }
             Ok(Ran::Lost(_)) => self.ping(schedule, Sign::Failure, "nothing was read").await,
             Err(error) if !error.is_overtaken() => self.ping(schedule, Sign::Failure, &error.to_string()).await,
-            Ok(Ran::Stopped | Ran::Already | Ran::Elsewhere { .. } | Ran::Helped(_)) | Err(_) => (),
+            Ok(Ran::Stopped | Ran::Already(_) | Ran::Elsewhere { .. } | Ran::Helped(_)) | Err(_) => (),
         }
     }
 
@@ -244,7 +251,13 @@ impl Service {
             post.as_ref().map(|(post, past)| post.routes(events, job.routes, past, now)).unwrap_or_default()
         };
         let outcome = if is_lost { "failed" } else { "done" };
-        let ending = Ending { schedule, nominal: firing.at, outcome };
+        let ending = Ending {
+            schedule,
+            nominal: firing.at,
+            outcome,
+            upshot: Some(upshot(&report, outcomes.iter().any(TargetOutcome::is_lost))),
+            owes_evidence: job.owes_evidence,
+        };
         let recorded =
             self.database.record_firing(&sighting, &self.policy.waivers, now, (fence, &ending), route).await?;
         let history = self.scores(schedule, &report).await;
@@ -342,6 +355,21 @@ impl Service {
                 Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
             }
         }
+    }
+}
+
+/// What a run came to. `lost`: a target of it could not be read at all.
+pub fn upshot(report: &Report, lost: bool) -> Upshot {
+    let bad = report.findings.iter().filter(|finding| {
+        matches!(finding.state, State::Fail | State::AttestMissing | State::AttestExpired) && !finding.waived
+    });
+    Upshot {
+        lost,
+        // A run that ended since its budget was used up has not looked at everything, whatever share of the facts that is.
+        cut_short: report.asked().unasked > 0,
+        facts_known: report.coverage.known,
+        facts_total: report.coverage.total,
+        worst: bad.map(|finding| finding.severity).max(),
     }
 }
 

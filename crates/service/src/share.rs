@@ -173,7 +173,7 @@ impl<'a> Shift<'a> {
                 return Ok(Ran::Stopped);
             }
             let fence = match self.lead().await? {
-                Lead::Done => return Ok(self.ended()),
+                Lead::Done => return self.ended().await,
                 Lead::Ours(fence) => Some(fence),
                 Lead::Others => None,
             };
@@ -384,9 +384,12 @@ impl<'a> Shift<'a> {
         }
     }
 
-    fn ended(&self) -> Ran {
+    async fn ended(&self) -> Result<Ran, ServiceError> {
         let helped = *lock(&self.helped);
-        if helped == Helped::default() { Ran::Already } else { Ran::Helped(helped) }
+        if helped == Helped::default() {
+            return Ok(Ran::Already(self.service.ended(self.job.schedule, self.firing).await?));
+        }
+        Ok(Ran::Helped(helped))
     }
 
     fn has_led(&self) -> bool {

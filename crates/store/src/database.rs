@@ -22,7 +22,7 @@ pub use backup::Backup;
 pub use delivery::{Claimed, Delivery, DeliveryState, Endpoint, EndpointState, Outcome};
 pub use error::DatabaseError;
 pub use history::{FindingFilter, RunRow};
-pub use lease::{Ending, Fence, Firing, FiringClaim, Lease};
+pub use lease::{Ended, Ending, Fence, Firing, FiringClaim, Lease, Upshot};
 pub use outbox::{Route, Told};
 pub use record::{Acknowledgement, Recorded};
 pub use retention::{Applied, Keep};

@@ -14,7 +14,7 @@ use palisade_model::{Digest, Provider};
 use palisade_provider::{Body, Outcome, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
@@ -54,6 +54,18 @@ pub enum StoreError {
         /// Where and why.
         why: String,
     },
+    /// Two folders hold the same part of a target.
+    #[error(
+        "`{}` and `{}` hold the same part of the same target: its clusters would count twice; take one of the two runs",
+        one.display(),
+        other.display()
+    )]
+    Twice {
+        /// Where it is.
+        one: PathBuf,
+        /// Where it is, too.
+        other: PathBuf,
+    },
     /// The folder holds no snapshot.
     #[error("`{}` holds no snapshot: expected a folder `units` with `.jsonl` files, as `palisade scan --save-snapshot` writes them", path.display())]
     Empty {
@@ -87,6 +99,9 @@ pub(crate) struct Header {
     pub(crate) scope: String,
     started_at: jiff::Timestamp,
     finished_at: jiff::Timestamp,
+    /// Of a discovery: the parts that the run is to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parts: Option<Vec<String>>,
     /// The SHA-256 of the lines below: a list that was cut off reads like a shorter one otherwise.
     records: Digest,
 }
@@ -100,6 +115,7 @@ impl Header {
             scope: snapshot.scope.clone(),
             started_at: snapshot.started_at,
             finished_at: snapshot.finished_at,
+            parts: snapshot.parts.clone(),
             records: Body::new(lines.to_owned().into_bytes()).digest(),
         }
     }
@@ -232,6 +248,21 @@ impl SnapshotFolder {
         Ok(units)
     }
 
+    /// The scopes of several folders, in the order of the folders. None may be in two of them.
+    pub fn units_of(folders: &[Self]) -> Result<Vec<(Self, PathBuf)>, StoreError> {
+        let (mut all, mut seen) = (Vec::new(), BTreeMap::new());
+        for folder in folders {
+            for unit in folder.units()? {
+                // The name is made of provider, target and scope.
+                if let Some(one) = seen.insert(unit.file_name().map(ToOwned::to_owned), unit.clone()) {
+                    return Err(StoreError::Twice { one, other: unit });
+                }
+                all.push((folder.clone(), unit));
+            }
+        }
+        Ok(all)
+    }
+
     /// Of what a list is, without a look at its records.
     pub fn scope(&self, unit: &Path) -> Result<String, StoreError> {
         let read = |source| StoreError::Read { path: unit.to_owned(), source };
@@ -312,7 +343,12 @@ pub(crate) fn read_unit(
         return Err(malformed(why));
     }
     let records = Snapshot::records_from_lines(lines, body).map_err(|why| malformed(format!("record {why}")))?;
-    Ok(Snapshot::new(header.target, header.provider, header.scope, (header.started_at, header.finished_at), records))
+    let span = (header.started_at, header.finished_at);
+    let snapshot = Snapshot::new(header.target, header.provider, header.scope, span, records);
+    Ok(match header.parts {
+        None => snapshot,
+        Some(parts) => snapshot.of_parts(parts),
+    })
 }
 
 /// Brings the moves into a folder to the disk. Where folders cannot be opened like files, the system does it itself.

@@ -17,9 +17,10 @@ mod share;
 
 pub use bucket::{BUCKETS, Bucket, Fact, Lock, STORAGE_CALLS, SUMS, Storage, files_below};
 pub use database::{
-    Acknowledgement, Applied, Backup, Claimed, ClaimedUnit, Database, DatabaseError, Delivery, DeliveryState, Ending,
-    Endpoint, EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease, MOST_ATTEMPTS,
-    Outcome, Recorded, Route, RunRow, ServerSettings, SharedPlan, SharedRun, Stale, Thread, Told, UnitTally,
+    Acknowledgement, Applied, Backup, Claimed, ClaimedUnit, Database, DatabaseError, Delivery, DeliveryState, Ended,
+    Ending, Endpoint, EndpointState, Fence, FileSettings, FindingFilter, Firing, FiringClaim, Keep, Lease,
+    MOST_ATTEMPTS, Outcome, Recorded, Route, RunRow, ServerSettings, SharedPlan, SharedRun, Stale, Thread, Told,
+    UnitTally, Upshot,
 };
 pub use folder::{SnapshotFolder, StoreError};
 pub use pack::{Bodies, Pack, unit_id};

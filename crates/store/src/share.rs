@@ -3,11 +3,13 @@
 //! ```text
 //! PLACE/plan.jsonl             what the run consists of, from whoever came first
 //! PLACE/unit/0123….jsonl       a unit's list of records, from whoever read it first
+//! PLACE/unit/0123….2.jsonl     the same, read again, since the first was damaged
 //! PLACE/bodies/ab/abcd….json   the answers, named by the SHA-256 of their bytes
 //! ```
 //!
 //! The plan and the lists begin with a line that has the SHA-256 of the rest. Bodies are there before the list that names
-//! them, so a process that ends in the middle leaves whole units and no half ones.
+//! them, so a process that ends in the middle leaves whole units and no half ones. What is damaged later is never
+//! replaced: a whole one is written beside it, under the number of the next attempt.
 
 use crate::{Bodies, Bucket, Pack, StoreError, bucket};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -58,6 +60,9 @@ struct Seal {
 }
 
 impl Share {
+    /// The number of the first attempt at something. The next one is the next number.
+    pub const FIRST: u32 = 1;
+
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, prefix: Name, place: String) -> Self {
         Self { objects, prefix, place, there: Arc::default() }
     }
@@ -112,45 +117,58 @@ impl Share {
         self.plan().await?.ok_or_else(missing)
     }
 
-    /// Keeps a unit's result. False when there is one: it stays as it is.
-    pub async fn keep(&self, unit: &str, pack: &Pack) -> Result<bool, StoreError> {
+    /// Keeps a unit's result, as that of the first attempt, or of a later one when all before it are damaged. False
+    /// when there is one of the attempt: it stays as it is.
+    pub async fn keep(&self, unit: &str, attempt: u32, pack: &Pack) -> Result<bool, StoreError> {
         self.put_bodies(&pack.bodies).await?;
-        self.put(&unit_name(unit), sealed(&pack.text)?.into_bytes()).await
+        self.put(&unit_name(unit, attempt), sealed(&pack.text)?.into_bytes()).await
     }
 
-    /// The ids of the units that have a result.
+    /// The ids of the units that have a result, whole or not.
     pub async fn units(&self) -> Result<BTreeSet<String>, StoreError> {
         let folder = self.name("unit");
         let listed: Result<Vec<_>, _> = self.objects.list(Some(&folder)).try_collect().await;
         let listed =
             listed.map_err(|error| StoreError::Read { path: self.shown("unit"), source: Error::from(error) })?;
-        let ids = listed.iter().filter_map(|object| object.location.filename()?.strip_suffix(".jsonl"));
+        let ids =
+            listed.iter().filter_map(|object| object.location.filename()?.strip_suffix(".jsonl")?.split('.').next());
         Ok(ids.map(str::to_owned).collect())
     }
 
-    /// A unit's list of records.
-    pub async fn unit(&self, unit: &str) -> Result<Option<String>, StoreError> {
-        self.sealed(&unit_name(unit)).await
+    /// A unit's list of records, of one attempt to read it.
+    pub async fn unit(&self, unit: &str, attempt: u32) -> Result<Option<String>, StoreError> {
+        self.sealed(&unit_name(unit, attempt)).await
     }
 
     /// Some bodies. Each is what its digest says.
     pub async fn bodies(&self, wanted: &BTreeSet<Digest>) -> Result<Bodies, StoreError> {
         let bodies: Vec<(Digest, Arc<[u8]>)> = stream::iter(wanted.iter().copied())
-            .map(|digest| async move {
-                let name = body_name(digest);
-                let missing = || StoreError::Read { path: self.shown(&name), source: Error::from(ErrorKind::NotFound) };
-                let bytes = self.get(&name).await?.ok_or_else(missing)?;
-                let body = Body::new(bytes);
-                if body.digest() != digest {
-                    let why = "it is not what its name says: it was changed".to_owned();
-                    return Err(StoreError::Malformed { path: self.shown(&name), why });
-                }
-                Ok((digest, Arc::from(body.bytes())))
-            })
+            .map(|digest| async move { Ok::<_, StoreError>((digest, self.body(digest).await?)) })
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
         Ok(bodies.into_iter().collect())
+    }
+
+    /// A body: the first whole one, or what is wrong with the first.
+    async fn body(&self, digest: Digest) -> Result<Arc<[u8]>, StoreError> {
+        let name = body_name(digest, Self::FIRST);
+        let error = match self.get(&name).await?.map(Body::new) {
+            Some(body) if body.digest() == digest => return Ok(Arc::from(body.bytes())),
+            Some(_) => {
+                let why = "it is not what its name says: it was changed".to_owned();
+                StoreError::Malformed { path: self.shown(&name), why }
+            }
+            None => StoreError::Read { path: self.shown(&name), source: Error::from(ErrorKind::NotFound) },
+        };
+        let mut attempt = Self::FIRST + 1;
+        while let Some(body) = self.get(&body_name(digest, attempt)).await?.map(Body::new) {
+            if body.digest() == digest {
+                return Ok(Arc::from(body.bytes()));
+            }
+            attempt += 1;
+        }
+        Err(error)
     }
 
     async fn put_bodies(&self, bodies: &Bodies) -> Result<(), StoreError> {
@@ -158,7 +176,10 @@ impl Share {
         let new: Vec<_> = bodies.iter().filter(|(digest, _)| !there(digest)).collect();
         stream::iter(new)
             .map(|(digest, bytes)| async move {
-                self.put(&body_name(*digest), bytes.to_vec()).await?;
+                let mut attempt = Self::FIRST;
+                while !self.put_or_find(&body_name(*digest, attempt), bytes).await? {
+                    attempt += 1;
+                }
                 self.there.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest);
                 Ok(())
             })
@@ -166,6 +187,11 @@ impl Share {
             .try_collect::<Vec<()>>()
             .await
             .map(drop)
+    }
+
+    /// Writes an object unless there is one. Whether it is there now as it should be.
+    async fn put_or_find(&self, name: &str, bytes: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.put(name, bytes.to_vec()).await? || self.get(name).await?.is_some_and(|there| there == bytes))
     }
 
     /// Writes an object unless there is one. Whether it was written.
@@ -202,14 +228,19 @@ impl Share {
     }
 }
 
-fn unit_name(unit: &str) -> String {
-    format!("unit/{unit}.jsonl")
+fn unit_name(unit: &str, attempt: u32) -> String {
+    numbered(&format!("unit/{unit}"), attempt, "jsonl")
 }
 
-fn body_name(digest: Digest) -> String {
+fn body_name(digest: Digest, attempt: u32) -> String {
     let hex = digest.to_hex();
     let first: String = hex.chars().take(2).collect();
-    format!("bodies/{first}/{hex}.json")
+    numbered(&format!("bodies/{first}/{hex}"), attempt, "json")
+}
+
+/// The name of what was written at the first attempt, or at a later one.
+fn numbered(stem: &str, attempt: u32, ending: &str) -> String {
+    if attempt <= Share::FIRST { format!("{stem}.{ending}") } else { format!("{stem}.{attempt}.{ending}") }
 }
 
 fn sealed(text: &str) -> Result<String, StoreError> {
@@ -229,4 +260,78 @@ fn opened(bytes: Vec<u8>) -> Result<String, String> {
         return Err("it is not what its first line says: it was cut off or changed".to_owned());
     }
     Ok(rest.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use palisade_model::Provider;
+    use palisade_provider::{Outcome, Params, Record, Snapshot};
+
+    const UNIT: &str = "0123";
+
+    /// What was read of a unit at a second of the day: one answer.
+    fn pack(second: i64) -> Pack {
+        let at = Timestamp::from_second(second).unwrap();
+        let record = Record {
+            call: Arc::from("eks:ListClusters"),
+            scope: Arc::from("111111111111"),
+            params: Params::new(),
+            page: 0,
+            last: true,
+            at,
+            exchange: None,
+            outcome: Outcome::Answered(Body::new(*b"{}")),
+        };
+        let place = ("acme".to_owned(), Provider::Aws, "111111111111".to_owned());
+        Pack::of(&Snapshot::new(place.0, place.1, place.2, (at, at), vec![record])).unwrap()
+    }
+
+    fn place() -> (tempfile::TempDir, Share) {
+        let folder = tempfile::tempdir().unwrap();
+        let share = Share::open(folder.path(), []).unwrap();
+        (folder, share)
+    }
+
+    #[tokio::test]
+    async fn what_is_damaged_stays_as_it_is_and_a_whole_one_is_written_beside_it() {
+        let (folder, share) = place();
+        assert!(share.keep(UNIT, Share::FIRST, &pack(0)).await.unwrap());
+        assert!(!share.keep(UNIT, Share::FIRST, &pack(1)).await.unwrap(), "the first to write it is right");
+        let first = folder.path().join("unit/0123.jsonl");
+        let half = fs::read(&first).unwrap().into_iter().take(200).collect::<Vec<u8>>();
+        fs::write(&first, &half).unwrap();
+        let error = share.unit(UNIT, Share::FIRST).await.unwrap_err().to_string();
+        assert!(error.contains("unit/0123.jsonl") && error.contains("cut off or changed"), "{error}");
+        assert!(share.keep(UNIT, 2, &pack(2)).await.unwrap());
+        assert_eq!(share.unit(UNIT, 2).await.unwrap(), Some(pack(2).text));
+        assert_eq!(fs::read(&first).unwrap(), half);
+        assert_eq!(share.unit(UNIT, 3).await.unwrap(), None);
+        assert_eq!(
+            share.units().await.unwrap(),
+            BTreeSet::from([UNIT.to_owned()]),
+            "one unit, however often it was read"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_damaged_answer_is_found_whole_as_soon_as_somebody_has_written_it_again() {
+        let (folder, share) = place();
+        share.keep(UNIT, Share::FIRST, &pack(0)).await.unwrap();
+        let digest = Body::new(*b"{}").digest();
+        let damaged = folder.path().join(body_name(digest, Share::FIRST));
+        fs::write(&damaged, "}{").unwrap();
+        let wanted = BTreeSet::from([digest]);
+        let error = share.bodies(&wanted).await.unwrap_err().to_string();
+        assert!(error.contains("it was changed"), "{error}");
+        // Another process: this one has seen it whole.
+        let other = Share::open(folder.path(), []).unwrap();
+        other.keep("4567", Share::FIRST, &pack(0)).await.unwrap();
+        let found = share.bodies(&wanted).await.unwrap();
+        assert_eq!(found.get(&digest).map(|bytes| bytes.to_vec()), Some(b"{}".to_vec()));
+        assert_eq!(fs::read_to_string(&damaged).unwrap(), "}{", "nothing is replaced");
+        fs::remove_file(&damaged).unwrap();
+        assert!(share.bodies(&wanted).await.is_ok(), "also when the damaged one was taken away");
+    }
 }

@@ -54,7 +54,8 @@ impl Exporter {
         Ok(Self { client, settings, version })
     }
 
-    /// Sends spans. What a collector cannot take now is sent again, since it throws away what it has twice.
+    /// Sends spans. What a collector cannot take now is sent again, since it throws away what it has twice. Where no connection
+    /// can be had, nothing is tried again: the end of a run would wait for nobody, once for each batch.
     pub(crate) async fn send(&self, spans: &[Span]) -> Result<(), ExportError> {
         let body = request(spans, &self.settings.service, self.version);
         for attempt in 1.. {
@@ -69,7 +70,8 @@ impl Exporter {
                 Ok(answer) => return Err(ExportError::Refused(answer.status())),
                 Err(_) => Duration::from_millis(200) * attempt,
             };
-            if attempt >= ATTEMPTS {
+            let is_away = sent.as_ref().is_err_and(reqwest::Error::is_connect);
+            if is_away || attempt >= ATTEMPTS {
                 return Err(sent.map_or_else(
                     |error| ExportError::Unreachable(error.without_url()),
                     |answer| ExportError::Refused(answer.status()),

@@ -18,7 +18,7 @@ use std::{
     collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 type Got = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
@@ -158,4 +158,18 @@ async fn a_collector_that_is_not_there_costs_spans_and_never_the_run() {
     tracer.read(&snapshot(1));
     assert_eq!(tracer.finish(at(200), None).await, Flushed { lost: 4 });
     assert_eq!(tracer.finish(at(200), None).await, Flushed { lost: 4 }, "a trace ends once");
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_end_of_a_run_waits_for_nobody() {
+    let (settings, _) = collector(&[]).await;
+    let nobody = Settings { endpoint: "http://127.0.0.1:9/v1/traces".parse().unwrap(), ..settings };
+    let tracer = Tracer::begin(nobody, "1.2.3", at(0)).unwrap();
+    let parts = 60;
+    for _ in 0..parts {
+        tracer.read(&snapshot(1));
+    }
+    let begun = Instant::now();
+    assert_eq!(tracer.finish(at(200), None).await, Flushed { lost: 3 * parts + 1 });
+    assert!(begun.elapsed() < Duration::from_secs(3), "each part was waited for: {:?}", begun.elapsed());
 }

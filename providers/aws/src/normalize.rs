@@ -79,7 +79,7 @@ pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
         .flat_map(|(account, regions)| regions.iter().map(move |region| Scope::new(format!("{account}/{region}"))));
     let of = |name: &str| params.get(name).map(String::as_str).unwrap_or_default();
     let by = format!("the AWS Config aggregator `{}` in {}", of("aggregator"), of("region"));
-    Some(Told { by, at, places: places.collect() })
+    Some(Told { by, at, places: places.collect(), cross_checked: params.contains_key(Told::CROSS_CHECK) })
 }
 
 /// A cluster of an account: where it is, its ARN and what is known of it.

@@ -89,7 +89,9 @@ pub fn normalize(snapshot: &Snapshot) -> Inventory {
 pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
     let places = places(snapshot.records())?;
     let at = asked(snapshot.records()).map(|record| record.at).max()?;
-    Some(Told { by: "Azure Resource Graph".to_owned(), at, places: places.into_iter().map(Scope::new).collect() })
+    let cross_checked = asked(snapshot.records()).any(|record| record.params.contains_key(Told::CROSS_CHECK));
+    let places = places.into_iter().map(Scope::new).collect();
+    Some(Told { by: "Azure Resource Graph".to_owned(), at, places, cross_checked })
 }
 
 /// The subscriptions that hold clusters, in lower case, as the answer of Resource Graph has them. `None` when it was not asked,

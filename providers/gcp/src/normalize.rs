@@ -86,7 +86,9 @@ pub(crate) fn told(snapshot: &Snapshot) -> Option<Told> {
         let found = Found::of(pages.iter().map(|page| &page.value))?;
         places.extend(found.0.into_keys().map(Scope::new));
     }
-    Some(Told { by: "Cloud Asset Inventory".to_owned(), at: at?, places })
+    let lists = [&PROJECTS_LIST, &FOLDERS_LIST];
+    let cross_checked = lists.into_iter().any(|call| !snapshot.scopes(call).is_empty());
+    Some(Told { by: "Cloud Asset Inventory".to_owned(), at: at?, places, cross_checked })
 }
 
 fn unseen(scope: &str, gap: Gap) -> Unseen {

@@ -1,6 +1,6 @@
 //! What reads a fleet or a snapshot.
 
-use super::{Configuration, Gate, ListFormat, Output, Sharding, Trusted};
+use super::{Configuration, Gate, ListFormat, Output, Sharding, Trusted, share::NoReportOfParts};
 use clap::{Args, ValueEnum};
 use palisade_authority::Capability;
 use palisade_reach::Protocol;
@@ -28,6 +28,8 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
+    #[command(flatten)]
+    _no_report: NoReportOfParts,
     #[command(flatten)]
     pub(crate) configuration: Configuration,
     #[command(flatten)]

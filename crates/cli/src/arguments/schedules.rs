@@ -1,6 +1,6 @@
 //! Recurring runs: what they are, one of them, all of them.
 
-use super::{Gate, Sharding, UNITS_AT_ONCE};
+use super::{Gate, Sharding, UNITS_AT_ONCE, share::NoReportOfParts};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -80,6 +80,8 @@ pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunSchedule {
+    #[command(flatten)]
+    _no_report: NoReportOfParts,
     /// The schedule's name
     pub(crate) name: String,
     /// A run of its own at this moment, whatever was run before

@@ -1,7 +1,9 @@
 //! What is judged again of a bundle.
 
 use super::{
-    Place, answers_of, trust,
+    Place, answers_of,
+    export::told,
+    trust,
     views::{self, Again},
 };
 use crate::{
@@ -14,9 +16,10 @@ use crate::{
 use anyhow::{Context as _, anyhow, bail};
 use palisade_controls::controls;
 use palisade_engine::Policy;
-use palisade_evidence::{Bundle, Calls, Checked, Difference, differences, verdict_lines};
+use palisade_evidence::{Bundle, Calls, Checked, Difference, Judged, differences, file_sha256, verdict_lines};
 use palisade_report::{Report, plain};
 use palisade_runner::judge_each_with;
+use palisade_store::Storage;
 use std::path::Path;
 
 /// The report of a bundle that holds, and the calls of its ledger. Refused where this program judges in another way: what is
@@ -47,6 +50,13 @@ impl Rejudged {
             return Ok(());
         }
         let engine = &self.bundle.checked().manifest.engine;
+        if engine.binary_sha256 == this_program()? {
+            bail!(
+                "{} verdicts are not those of the bundle, which says that this very program has judged it: verdicts, answers or \
+                 parameters were changed, and it is no evidence",
+                self.differences()?.len()
+            );
+        }
         Err(anyhow!(
             "{} verdicts are not those of the bundle: it was judged by palisade {} (program {}), this is palisade {}; \
              `palisade replay BUNDLE --with-current-rules` shows what is different",
@@ -55,6 +65,56 @@ impl Rejudged {
             plain(&engine.binary_sha256),
             env!("CARGO_PKG_VERSION")
         ))
+    }
+
+    /// Holds what the bundle says of the run, its first page and its exports against what its answers say.
+    fn holds_again(&self, screen: &Screen) -> anyhow::Result<()> {
+        let told = told(&self.report.told);
+        let judged = Judged {
+            run: &self.report.run.id,
+            span: (self.report.run.started_at, self.report.run.finished_at),
+            coverage: self.report.coverage,
+            told: &told,
+            gaps: &self.report.gaps,
+        };
+        let storage = self.bundle.storage()?;
+        let storage = storage.map(|text| Storage::read(&text)).transpose();
+        let storage = storage.context("the bundle's `context/storage.json` is none that this program writes")?;
+        match self.bundle.tells(&judged, storage.map(|storage| storage.to_string()).as_deref()) {
+            Ok(()) => screen.note("its first page, its coverage and its run are those that the answers tell"),
+            Err(broken) => self.by_another(&broken.to_string(), screen)?,
+        }
+        self.exports_again(screen)
+    }
+
+    /// What another program may say in other words; this one, or one of its version, may not.
+    fn by_another(&self, told: &str, screen: &Screen) -> anyhow::Result<()> {
+        let engine = &self.bundle.checked().manifest.engine;
+        if engine.palisade == env!("CARGO_PKG_VERSION") || engine.binary_sha256 == this_program()? {
+            bail!("{told}");
+        }
+        screen.warn(&format!("{}; they were made by palisade {}", plain(told), plain(&engine.palisade)));
+        Ok(())
+    }
+
+    /// Makes the exports of a bundle again.
+    fn exports_again(&self, screen: &Screen) -> anyhow::Result<()> {
+        let made = self.bundle.exports().len();
+        let Some(Again { same, different }) = views::again(&self.bundle, (&self.report, &self.policy), &self.calls)?
+        else {
+            if made > 0 {
+                let why = "the bundle does not say by what they were made";
+                screen.note(&format!("{made} exports were not made again: {why}"));
+            }
+            return Ok(());
+        };
+        if different.is_empty() {
+            screen.note(&format!("{same} exports, byte for byte those of the bundle"));
+            return Ok(());
+        }
+        let all = same + different.len();
+        let told = format!("{} of {all} exports do not come out again: {}", different.len(), different.join(", "));
+        self.by_another(&told, screen)
     }
 
     fn differences(&self) -> anyhow::Result<Vec<Difference>> {
@@ -93,7 +153,7 @@ pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> any
     let Rejudged { bundle, report, .. } = &again;
     if again.is_the_same {
         screen.note(&format!("{} verdicts, byte for byte those of the bundle", report.findings.len()));
-        exports_again(&again, screen)?;
+        again.holds_again(screen)?;
         if !wanted.with_current_rules {
             screen.report(report, &wanted.output, Vec::new())?;
             return Ok(exit::of_report(report, false, wanted.gate.fail_on, wanted.gate.min_coverage));
@@ -101,11 +161,11 @@ pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> any
         output::data(b"nothing is judged in another way\n", None)?;
         return Ok(Exit::Done);
     }
-    if !wanted.with_current_rules {
+    let engine = &bundle.checked().manifest.engine;
+    if !wanted.with_current_rules || engine.binary_sha256 == this_program()? {
         again.is_the_same()?;
     }
     let changed = again.differences()?;
-    let engine = &bundle.checked().manifest.engine;
     let mut said = format!(
         "{} of {} verdicts are different. The answers and the parameters are those of the bundle, so the rules are why: it was judged by \
          palisade {}, and now by palisade {}.\n",
@@ -115,36 +175,19 @@ pub(crate) async fn replay(path: &Path, wanted: &Replay, screen: &Screen) -> any
         env!("CARGO_PKG_VERSION"),
     );
     for difference in &changed {
-        said.push_str(&told(difference));
+        said.push_str(&described(difference));
     }
     output::data(said.as_bytes(), None)?;
     Ok(Exit::Done)
 }
 
-/// Makes the exports of a bundle again. Another version may write them in another way, which is told; this one may not.
-fn exports_again(Rejudged { bundle, report, policy, calls, .. }: &Rejudged, screen: &Screen) -> anyhow::Result<()> {
-    let made = bundle.exports().len();
-    let Some(Again { same, different }) = views::again(bundle, (report, policy), calls)? else {
-        if made > 0 {
-            screen.note(&format!("{made} exports were not made again: the bundle does not say by what they were made"));
-        }
-        return Ok(());
-    };
-    if different.is_empty() {
-        screen.note(&format!("{same} exports, byte for byte those of the bundle"));
-        return Ok(());
-    }
-    let all = same + different.len();
-    let told = format!("{} of {all} exports do not come out again: {}", different.len(), plain(&different.join(", ")));
-    let by = &bundle.checked().manifest.engine.palisade;
-    if by == env!("CARGO_PKG_VERSION") {
-        bail!(told);
-    }
-    screen.warn(&format!("{told}; they were made by palisade {}", plain(by)));
-    Ok(())
+/// The SHA-256 of this program's file.
+pub(super) fn this_program() -> anyhow::Result<String> {
+    let binary = std::env::current_exe().context("could not find this program's file")?;
+    file_sha256(&binary).with_context(|| format!("could not read `{}`", binary.display()))
 }
 
-fn told(difference: &Difference) -> String {
+fn described(difference: &Difference) -> String {
     let Difference { control, cluster, subject, before, after } = difference;
     let side = |side: &Option<(String, String, String)>, none: &str| {
         side.as_ref().map_or_else(

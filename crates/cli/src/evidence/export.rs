@@ -1,6 +1,7 @@
 //! `palisade evidence export`.
 
 use super::{
+    again::this_program,
     answers_of, counted, firings, period, send,
     shown::{asked_of, no_person, profile},
     signer,
@@ -20,13 +21,11 @@ use jiff::Timestamp;
 use palisade_config::Config;
 use palisade_controls::controls;
 use palisade_engine::{Approvals, Finding, Grown, Policy, Severity, State, withdraw};
-use palisade_evidence::{
-    BundleLog, BundleWriter, Calls, Context, Judged as Evidence, Profile, Seal, Told, file_sha256,
-};
+use palisade_evidence::{BundleLog, BundleWriter, Calls, Context, Judged as Evidence, Profile, Seal, Told};
 use palisade_frameworks::Standing;
 use palisade_model::Cluster;
 use palisade_provider::{DISCOVERY, Snapshot};
-use palisade_report::{Report, plain};
+use palisade_report::{Report, ToldRow, plain};
 use palisade_runner::{Judge, Judged, Judging, judge_each};
 use palisade_store::{Bucket, SnapshotFolder};
 use std::{
@@ -150,8 +149,7 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
         }
         (None, _) | (_, None) => None,
     };
-    let binary = std::env::current_exe().context("could not find this program's file")?;
-    let digest = file_sha256(&binary).with_context(|| format!("could not read `{}`", binary.display()))?;
+    let digest = this_program()?;
     let made_by = made_by(&wanted.format, &wanted.targets, &frameworks)?;
     let context = Context {
         asked: &asked,
@@ -163,8 +161,7 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
         exports: Some(&made_by),
         palisade: (env!("CARGO_PKG_VERSION"), &digest),
     };
-    let told: Vec<Told> =
-        judged.told.iter().map(|row| Told { words: row.words(), checked: row.checked as u64 }).collect();
+    let told = told(&judged.told);
     let evidence = Evidence {
         run: &judged.run.id,
         span: (judged.run.started_at, judged.run.finished_at),
@@ -222,6 +219,13 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
     Ok(Exit::Done)
 }
 
+/// What inventories told, as a bundle says it.
+pub(super) fn told(rows: &[ToldRow]) -> Vec<Told> {
+    rows.iter()
+        .map(|row| Told { words: row.words(), checked: row.checked as u64, cross_checked: row.cross_checked })
+        .collect()
+}
+
 /// A stored run, as a profile shows it, and by what it is judged. It is read as often as it is asked: nobody holds it.
 struct Run<'a> {
     folders: &'a [PathBuf],
@@ -250,11 +254,8 @@ fn count(tally: &mut Tally, findings: &[Finding]) {
 impl Run<'_> {
     /// The snapshots, one by one.
     fn snapshots(&self) -> anyhow::Result<impl Iterator<Item = anyhow::Result<Snapshot>>> {
-        let mut units = Vec::new();
-        for folder in self.folders.iter().map(SnapshotFolder::open) {
-            units.extend(folder.units()?.into_iter().map(|unit| (folder.clone(), unit)));
-        }
-        Ok(units.into_iter().map(|(folder, unit)| {
+        let folders: Vec<SnapshotFolder> = self.folders.iter().map(SnapshotFolder::open).collect();
+        Ok(SnapshotFolder::units_of(&folders)?.into_iter().map(|(folder, unit)| {
             let snapshot = self.profile.snapshot(folder.read(&unit)?);
             if providers::normalizer(snapshot.provider).is_none() {
                 bail!("this program cannot read `{}`", snapshot.provider);

@@ -9,13 +9,13 @@ use crate::{
     output::{self, Screen},
     scan::configuration,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use palisade_config::{EvidenceConfig, HoldConfig};
 use palisade_evidence::{Broken, Fate, Held, Hold, Manifest, PeriodKey, Retention, Trust, verify};
 use palisade_report::plain;
 use palisade_store::{Bucket, Fact, Lock, Storage};
-use record::{Record, Removal};
+use record::{BUNDLE, Begun, Record, Removal, Step};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
@@ -33,7 +33,7 @@ pub(super) async fn run(wanted: &Retain, screen: &Screen) -> anyhow::Result<Exit
         let why = "the configuration does not say where bundles are and for how long they are kept: `evidence: {bundles: [...]}`";
         return Err(WrongUsage(why.to_owned()).into());
     };
-    let rows = retain(evidence, &wanted.config, Timestamp::now(), wanted.apply).await?;
+    let Retained { rows, warnings } = retain(evidence, &wanted.config, Timestamp::now(), wanted.apply).await?;
     match wanted.format {
         ListFormat::Json => {
             let mut text = serde_json::to_vec_pretty(&rows).context("could not write JSON")?;
@@ -41,6 +41,9 @@ pub(super) async fn run(wanted: &Retain, screen: &Screen) -> anyhow::Result<Exit
             output::data(&text, None)?;
         }
         ListFormat::Table => output::data(table(&rows).as_bytes(), None)?,
+    }
+    for warning in &warnings {
+        screen.warn(&plain(warning));
     }
     if !wanted.apply {
         screen.note("nothing was removed: `--apply` removes what is due");
@@ -53,7 +56,10 @@ pub(crate) async fn after_run(config: &palisade_config::Config, config_path: &Pa
     let Some(evidence) = config.evidence.as_ref().filter(|evidence| evidence.after_runs) else { return };
     match retain(evidence, config_path, Timestamp::now(), true).await {
         Err(error) => tracing::error!(error = format!("{error:#}"), "evidence that is over could not be removed"),
-        Ok(rows) => {
+        Ok(Retained { rows, warnings }) => {
+            for warning in warnings {
+                tracing::warn!(warning, "something lies among the bundles and is left alone");
+            }
             for Row { fate, what, place, because } in rows {
                 match fate {
                     Told::Kept | Told::Due => (),
@@ -87,6 +93,13 @@ struct Row {
     because: String,
 }
 
+/// What became of what was found, and what is left alone for somebody to look at.
+#[derive(Debug)]
+struct Retained {
+    rows: Vec<Row>,
+    warnings: Vec<String>,
+}
+
 fn table(rows: &[Row]) -> String {
     let mut text = String::new();
     for Row { fate, what, place, because } in rows {
@@ -109,19 +122,63 @@ fn table(rows: &[Row]) -> String {
 /// A bundle that was found.
 struct Found {
     at: At,
-    manifest: Manifest,
+    run: String,
+    as_of: Timestamp,
+    /// The SHA-256 of its manifest.
     sha256: String,
+    number: Option<u64>,
+    /// The id of the key that closes its answers.
+    key_id: Option<String>,
 }
 
 enum At {
     Here(PathBuf),
-    There { bucket: Bucket, name: String, address: String, refused: Option<String> },
+    /// Where it was before its removal was begun, and where the rest of it is.
+    Left {
+        place: String,
+        rest: PathBuf,
+    },
+    There {
+        bucket: Bucket,
+        name: String,
+        address: String,
+        refused: Option<String>,
+    },
 }
 
 impl Found {
+    fn new(at: At, (manifest, sha256): (Manifest, String)) -> Self {
+        Self {
+            at,
+            run: manifest.run,
+            as_of: manifest.as_of,
+            sha256,
+            number: manifest.log.map(|log| log.number),
+            key_id: manifest.encryption.map(|encryption| encryption.key_id),
+        }
+    }
+
+    /// What is left of a bundle whose removal the record names as begun.
+    fn left(rest: PathBuf, begun: &[Begun]) -> Option<Self> {
+        let shown = rest.display().to_string();
+        let place = Path::new(shown.strip_suffix(REMOVING)?);
+        let manifest = Manifest::of_bundle(&rest).ok();
+        let is_it = |begun: &&Begun| match &manifest {
+            // The configuration may have been named in another way then.
+            Some((_, sha256)) => begun.sha256 == *sha256 && Path::new(&begun.place).file_name() == place.file_name(),
+            None => Path::new(&begun.place) == place,
+        };
+        // What failed may stand at its place as before: then this is something else.
+        let is_open = |begun: &&Begun| !begun.failed || fs::symlink_metadata(place).is_err();
+        let Begun { place, run, as_of, sha256, number, .. } = begun.iter().filter(is_it).find(is_open)?.clone();
+        let key_id = manifest.and_then(|(manifest, _)| manifest.encryption).map(|encryption| encryption.key_id);
+        Some(Self { at: At::Left { place, rest }, run, as_of, sha256, number, key_id })
+    }
+
     fn place(&self) -> String {
         match &self.at {
             At::Here(path) => path.display().to_string(),
+            At::Left { place, .. } => place.clone(),
             At::There { name, address, .. } => format!("{}/{name}", address.trim_end_matches('/')),
         }
     }
@@ -132,9 +189,14 @@ impl Found {
             At::Here(path) => {
                 verify(path, &Trust::default()).context("it does not hold, and is left for somebody to look at")?;
                 let beside = place::beside(path, REMOVING);
+                if fs::symlink_metadata(&beside).is_ok() {
+                    bail!("`{}` is in the way: look at it and move it away", beside.display());
+                }
                 fs::rename(path, &beside).with_context(|| format!("could not move `{}`", path.display()))?;
                 end(&beside)
             }
+            // It held when it was moved there.
+            At::Left { rest, .. } => end(rest),
             At::There { bucket, name, .. } => Ok(bucket.remove_bundle(name).await.map(drop)?),
         }
     }
@@ -151,24 +213,26 @@ async fn retain(
     config_path: &Path,
     now: Timestamp,
     apply: bool,
-) -> anyhow::Result<Vec<Row>> {
+) -> anyhow::Result<Retained> {
     let root = config_path.parent().unwrap_or(Path::new(""));
     let retention = Retention {
         bundles_days: evidence.bundles_days,
         answers_days: evidence.answers_days,
         holds: evidence.holds.iter().map(hold).collect(),
     };
-    let record = if apply { Some(Record::open(&root.join(&evidence.record), now)?) } else { None };
-    let mut steps = Steps { record, rows: Vec::new() };
+    let written_down = root.join(&evidence.record);
+    let record = if apply { Some(Record::open(&written_down, now)?) } else { None };
+    let begun = record::begun(&written_down)?;
+    let mut steps = Steps { record, rows: Vec::new(), warnings: Vec::new() };
     let mut found = Vec::new();
     for place in &evidence.bundles {
         match place::address(Path::new(place)) {
             Some(address) => there(address, &mut found, &mut steps.rows).await?,
-            None => here(&root.join(place), &mut found, &mut steps)?,
+            None => here(&root.join(place), &begun, &mut found, &mut steps)?,
         }
     }
     let held: BTreeSet<String> =
-        found.iter().filter(|one| retention.holds_run(&one.manifest.run)).map(|one| one.manifest.period()).collect();
+        found.iter().filter(|one| retention.holds_run(&one.run)).map(|one| PeriodKey::period_at(one.as_of)).collect();
     // Keys first: what is erased is erased in every copy, whatever becomes of the bundles here.
     if let Some(folder) = &evidence.period_keys {
         keys(&root.join(folder), &retention, &held, &found, now, &mut steps).await?;
@@ -176,32 +240,39 @@ async fn retain(
     for one in &found {
         let place = one.place();
         let days = retention.bundles_days;
-        let fate = retention.of_bundle(&one.manifest.run, one.manifest.as_of, now);
+        let fate = retention.of_bundle(&one.run, one.as_of, now);
         let (told, because) = match (fate, &one.at) {
             (Fate::Kept(until), _) => (Told::Kept, format!("until {until}")),
             (Fate::Held(hold), _) => (Told::Held, held_by(hold)),
             (Fate::Due(_), At::There { refused: Some(why), .. }) => (Told::Held, why.clone()),
             (Fate::Due(since), _) => (Told::Due, format!("since {since}: kept for {days} days")),
         };
+        let because = match &one.at {
+            At::Left { rest, .. } => {
+                format!("{because}; its removal was interrupted, and the rest of it is `{}`", rest.display())
+            }
+            At::Here(_) | At::There { .. } => because,
+        };
         let removal = Removal {
-            what: "bundle",
+            what: BUNDLE,
             place: &place,
             because: &because,
-            run: Some(&one.manifest.run),
-            as_of: Some(one.manifest.as_of),
+            run: Some(&one.run),
+            as_of: Some(one.as_of),
             sha256: Some(&one.sha256),
-            number: one.manifest.log.as_ref().map(|log| log.number),
+            number: one.number,
             key_id: None,
         };
         steps.take(told, &removal, one.remove()).await?;
     }
-    Ok(steps.rows)
+    Ok(Retained { rows: steps.rows, warnings: steps.warnings })
 }
 
 /// What was decided so far, and where it is written down.
 struct Steps {
     record: Option<Record>,
     rows: Vec<Row>,
+    warnings: Vec<String>,
 }
 
 impl Steps {
@@ -219,15 +290,15 @@ impl Steps {
             because: removal.because.to_owned(),
         };
         if let (Told::Due, Some(record)) = (told, &mut self.record) {
-            record.put("begun", removal, None)?;
+            record.put(Step::Begun, removal, None)?;
             match remove.await {
                 Ok(()) => {
-                    record.put("removed", removal, None)?;
+                    record.put(Step::Removed, removal, None)?;
                     row.fate = Told::Removed;
                 }
                 Err(error) => {
                     let why = format!("{error:#}");
-                    record.put("failed", removal, Some(&why))?;
+                    record.put(Step::Failed, removal, Some(&why))?;
                     row.fate = Told::Failed;
                     row.because = why;
                 }
@@ -250,20 +321,30 @@ fn held_by(Hold { reason, by, .. }: &Hold) -> String {
     format!("held by {by}: {reason}")
 }
 
-/// The bundles of a folder: folders with a manifest, and tar files.
-fn here(folder: &Path, found: &mut Vec<Found>, steps: &mut Steps) -> anyhow::Result<()> {
+/// The bundles of a folder: folders with a manifest, and tar files. What looks like one and is none of ours is told.
+fn here(folder: &Path, begun: &[Begun], found: &mut Vec<Found>, steps: &mut Steps) -> anyhow::Result<()> {
     let unread = || format!("could not read the folder of bundles `{}`", folder.display());
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).with_context(unread)? {
-        paths.push(entry.with_context(unread)?.path());
+        let entry = entry.with_context(unread)?;
+        paths.push((entry.path(), entry.file_type().with_context(unread)?.is_symlink()));
     }
     paths.sort();
-    for path in paths {
+    for (path, is_link) in paths {
+        if is_link {
+            let fact =
+                "is a link and no bundle, and is left alone: name the folder in which the bundle lies with `bundles:`";
+            steps.warnings.push(format!("`{}` {fact}", path.display()));
+            continue;
+        }
         let has = |ending: &str| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(ending));
         if has(REMOVING) {
-            // It was due, and whoever removed it was interrupted.
-            if steps.record.is_some() {
-                end(&path)?;
+            let fact = "is left alone: the record names no bundle there whose removal was begun and has not ended; look at \
+                        it, and remove or rename it by hand";
+            let alone = format!("`{}` {fact}", path.display());
+            match Found::left(path, begun) {
+                Some(left) => found.push(left),
+                None => steps.warnings.push(alone),
             }
             continue;
         }
@@ -272,7 +353,7 @@ fn here(folder: &Path, found: &mut Vec<Found>, steps: &mut Steps) -> anyhow::Res
             continue;
         }
         match Manifest::of_bundle(&path) {
-            Ok((manifest, sha256)) => found.push(Found { at: At::Here(path), manifest, sha256 }),
+            Ok(bundle) => found.push(Found::new(At::Here(path), bundle)),
             Err(broken) => steps.rows.push(unreadable(path.display().to_string(), &broken)),
         }
     }
@@ -287,7 +368,7 @@ async fn there(address: &str, found: &mut Vec<Found>, rows: &mut Vec<Row>) -> an
         let bytes = bucket.manifest_of(&name).await?;
         let at = At::There { bucket: bucket.clone(), name, address: address.to_owned(), refused: refused.clone() };
         match Manifest::of_bytes(&bytes) {
-            Ok((manifest, sha256)) => found.push(Found { at, manifest, sha256 }),
+            Ok(bundle) => found.push(Found::new(at, bundle)),
             Err(broken) => {
                 let At::There { name, address, .. } = at else { continue };
                 rows.push(unreadable(format!("{address}/{name}"), &broken));
@@ -334,7 +415,7 @@ async fn keys(
         paths.push(entry.with_context(unread)?.path());
     }
     paths.sort();
-    let lost_hold = retention.held_runs().find(|run| found.iter().all(|one| one.manifest.run != *run));
+    let lost_hold = retention.held_runs().find(|run| found.iter().all(|one| one.run != *run));
     for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "key")) {
         let text = fs::read_to_string(&path).with_context(|| format!("could not read `{}`", path.display()))?;
         let place = path.display().to_string();
@@ -343,7 +424,7 @@ async fn keys(
             steps.rows.push(Row { fate: Told::Failed, what: "period-key", place, because });
             continue;
         };
-        let closes = found.iter().filter(|one| one.manifest.is_closed_with(&key)).count();
+        let closes = found.iter().filter(|one| one.key_id.as_deref() == Some(key.id())).count();
         let of = format!("the answers of {} in {closes} bundles found here", key.period());
         let (told, because) = match retention.of_key(key.period(), held, now)? {
             Fate::Kept(until) => (Told::Kept, format!("until {until}: {of}")),
@@ -444,7 +525,7 @@ mod tests {
         bundle(&bundles.join("damaged"), "run-damaged", "2018-01-17T00:00:00Z", None);
         fs::write(bundles.join("damaged/results/verdicts.ndjson"), "x").unwrap();
         fs::create_dir(bundles.join("none-of-ours")).unwrap();
-        fs::create_dir(bundles.join("interrupted.removing")).unwrap();
+        fs::create_dir(bundles.join("of-somebody.removing")).unwrap();
         folder
     }
 
@@ -453,32 +534,60 @@ mod tests {
         rows.iter().map(|row| format!("{} {:?}", name(&row.place), row.fate)).collect()
     }
 
+    /// What stands in the folder of bundles.
+    fn bundles(root: &Path) -> Vec<String> {
+        let entries = fs::read_dir(root.join("bundles")).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// What somebody does who removes a bundle and is interrupted.
+    fn interrupt(root: &Path, name: &str, step: Step) -> PathBuf {
+        let path = root.join("bundles").join(name);
+        let (manifest, sha256) = Manifest::of_bundle(&path).unwrap();
+        let removal = Removal {
+            what: BUNDLE,
+            place: &path.display().to_string(),
+            because: "it was due",
+            run: Some(&manifest.run),
+            as_of: Some(manifest.as_of),
+            sha256: Some(&sha256),
+            number: None,
+            key_id: None,
+        };
+        let mut record = Record::open(&root.join("record.ndjson"), Timestamp::UNIX_EPOCH).unwrap();
+        record.put(Step::Begun, &removal, None).unwrap();
+        if step != Step::Begun {
+            record.put(step, &removal, None).unwrap();
+        }
+        let rest = place::beside(&path, REMOVING);
+        fs::rename(&path, &rest).unwrap();
+        rest
+    }
+
     #[tokio::test]
     async fn what_is_due_is_told_first_and_removed_only_when_asked_and_what_is_held_or_broken_stays() {
         let folder = stage();
         let root = folder.path();
         let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
-        let rows = retain(&config(false), &path, now, false).await.unwrap();
+        let Retained { rows, warnings } = retain(&config(false), &path, now, false).await.unwrap();
         let keys = ["2018-01.key Due", "2018-02.key Held", "2026-11.key Kept"];
         assert_eq!(
             told(&rows),
             [&keys[..], &["damaged Due", "held Held", "old Due", "old.tar Due", "young Kept"]].concat()
         );
-        assert!(!root.join("record.ndjson").exists());
-        assert!(root.join("keys/2018-01.key").exists() && root.join("bundles/interrupted.removing").exists());
+        assert!(!root.join("record.ndjson").exists() && root.join("keys/2018-01.key").exists());
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(warning.contains("/bundles/of-somebody.removing` is left alone"), "{warning}");
 
-        let rows = retain(&config(false), &path, now, true).await.unwrap();
+        let rows = retain(&config(false), &path, now, true).await.unwrap().rows;
         let keys = ["2018-01.key Removed", "2018-02.key Held", "2026-11.key Kept"];
         assert_eq!(
             told(&rows),
             [&keys[..], &["damaged Failed", "held Held", "old Removed", "old.tar Removed", "young Kept"]].concat()
         );
-        let mut left: Vec<String> = fs::read_dir(root.join("bundles"))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        left.sort();
-        assert_eq!(left, ["damaged", "held", "none-of-ours", "young"]);
+        assert_eq!(bundles(root), ["damaged", "held", "none-of-ours", "of-somebody.removing", "young"]);
         assert!(!root.join("keys/2018-01.key").exists() && root.join("keys/2018-02.key").exists());
         let held = rows.iter().find(|row| row.place.ends_with("held")).unwrap();
         assert_eq!(held.because, "held by ana: case 4711");
@@ -499,12 +608,93 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_removal_that_was_interrupted_goes_on_as_that_of_the_bundle_and_no_name_alone_removes_anything() {
+        let folder = stage();
+        let root = folder.path();
+        let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
+        // One of which the manifest is gone already, one that failed in the middle, and one that was held since.
+        fs::remove_file(interrupt(root, "old", Step::Begun).join("manifest.json")).unwrap();
+        interrupt(root, "old.tar", Step::Failed);
+        fs::remove_file(interrupt(root, "held", Step::Begun).join("manifest.json")).unwrap();
+        // A bundle that the record says is removed, and one that it does not know.
+        bundle(&root.join("bundles/gone"), "run-gone", "2018-01-18T00:00:00Z", None);
+        interrupt(root, "gone", Step::Removed);
+        fs::rename(root.join("bundles/young"), root.join("bundles/young.removing")).unwrap();
+        let before = bundles(root);
+
+        let Retained { rows, warnings } = retain(&config(false), &path, now, false).await.unwrap();
+        let keys = ["2018-01.key Due", "2018-02.key Held", "2026-11.key Kept"];
+        assert_eq!(told(&rows), [&keys[..], &["damaged Due", "held Held", "old Due", "old.tar Due"]].concat());
+        let old = rows.iter().find(|row| row.place.ends_with("/old")).unwrap();
+        assert!(old.because.contains("was interrupted, and the rest of it is `"), "{}", old.because);
+        assert!(old.because.ends_with("/bundles/old.removing`"), "{}", old.because);
+        let left_alone: Vec<&str> =
+            warnings.iter().map(|text| text.split('`').nth(1).unwrap().rsplit('/').next().unwrap()).collect();
+        assert_eq!(left_alone, ["gone.removing", "of-somebody.removing", "young.removing"]);
+        assert_eq!(bundles(root), before);
+
+        let Retained { rows, warnings } = retain(&config(false), &path, now, true).await.unwrap();
+        assert_eq!(told(&rows)[3..], ["damaged Failed", "held Held", "old Removed", "old.tar Removed"]);
+        assert_eq!(warnings.len(), 3);
+        assert_eq!(
+            bundles(root),
+            [
+                &["damaged", "gone.removing", "held.removing", "none-of-ours"][..],
+                &["of-somebody.removing", "young.removing",]
+            ]
+            .concat()
+        );
+        let text = fs::read_to_string(root.join("record.ndjson")).unwrap();
+        let last = |place: &str| {
+            let mut lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            lines.rfind(|line| line["place"].as_str().unwrap().ends_with(place)).unwrap()
+        };
+        assert_eq!((&last("/old")["step"], &last("/old")["run"]), (&"removed".into(), &"run-old".into()));
+        assert_eq!((&last("/old.tar")["step"], &last("/held")["step"]), (&"removed".into(), &"begun".into()));
+    }
+
+    #[tokio::test]
+    async fn what_failed_and_stands_at_its_place_is_not_what_lies_beside_it() {
+        let folder = stage();
+        let root = folder.path();
+        let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
+        // It does not hold, so it was not moved.
+        retain(&config(false), &path, now, true).await.unwrap();
+        fs::create_dir(root.join("bundles/damaged.removing")).unwrap();
+        let warnings = retain(&config(false), &path, now, true).await.unwrap().warnings;
+        assert!(warnings.iter().any(|text| text.contains("/damaged.removing` is left alone")), "{warnings:?}");
+        assert!(root.join("bundles/damaged.removing").exists());
+        // And what is due is not moved over something.
+        bundle(&root.join("bundles/old"), "run-old", "2018-01-15T00:00:00Z", None);
+        fs::write(root.join("bundles/old.removing"), "mine").unwrap();
+        let rows = retain(&config(false), &path, now, true).await.unwrap().rows;
+        let old = rows.iter().find(|row| row.place.ends_with("/old")).unwrap();
+        assert!(old.fate == Told::Failed && old.because.contains("is in the way"), "{old:?}");
+        assert_eq!(fs::read(root.join("bundles/old.removing")).unwrap(), b"mine");
+    }
+
+    #[tokio::test]
+    async fn a_link_among_the_bundles_is_named_and_nothing_of_it_is_removed() {
+        let folder = stage();
+        let root = folder.path();
+        let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
+        let real = root.join("elsewhere/real");
+        bundle(&real, "run-real", "2018-01-19T00:00:00Z", None);
+        std::os::unix::fs::symlink(&real, root.join("bundles/link")).unwrap();
+        let Retained { rows, warnings } = retain(&config(false), &path, now, true).await.unwrap();
+        assert!(warnings.iter().any(|text| text.contains("/bundles/link` is a link and no bundle")), "{warnings:?}");
+        assert!(rows.iter().all(|row| !row.place.ends_with("link")));
+        assert!(fs::symlink_metadata(root.join("bundles/link")).unwrap().is_symlink() && real.exists());
+        assert!(!fs::read_to_string(root.join("record.ndjson")).unwrap().contains("run-real"));
+    }
+
+    #[tokio::test]
     async fn while_the_bundle_of_a_held_run_cannot_be_read_no_key_is_destroyed() {
         let folder = stage();
         let root = folder.path();
         let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
         fs::write(root.join("bundles/held/manifest.json"), "x").unwrap();
-        let rows = retain(&config(false), &path, now, true).await.unwrap();
+        let rows = retain(&config(false), &path, now, true).await.unwrap().rows;
         assert_eq!(told(&rows)[..4], ["held Failed", "2018-01.key Held", "2018-02.key Held", "2026-11.key Kept"]);
         assert!(rows[1].because.contains("`run-held` is held"), "{}", rows[1].because);
         assert!(root.join("keys/2018-01.key").exists() && root.join("keys/2018-02.key").exists());
@@ -533,5 +723,39 @@ mod tests {
         drop(first);
         fs::write(&path, "{\"schema\":").unwrap();
         assert!(Record::open(&path, Timestamp::UNIX_EPOCH).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_record_that_is_not_as_it_was_written_is_not_gone_on_with() {
+        let folder = stage();
+        let root = folder.path();
+        let (path, now) = (root.join("palisade.yaml"), at("2026-11-29T00:00:00Z"));
+        interrupt(root, "old", Step::Begun);
+        interrupt(root, "old.tar", Step::Failed);
+        let record = root.join("record.ndjson");
+        let whole = fs::read_to_string(&record).unwrap();
+        let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        assert_eq!(lines.len(), 3);
+        for (text, told) in [
+            (format!("{{\"junk\":1}}\n{}{}", lines[1], lines[2]), "line 1 of the record"),
+            (format!("{}junk\n{}", lines[0], lines[2]), "line 2 of the record"),
+            (format!("{}\n{}{}", lines[0], lines[1], lines[2]), "line 2 of the record"),
+            (whole.replacen("\"begun\"", "\"BEGUN\"", 1), "line 1 of the record"),
+            (whole.replacen("run-old", "run-odd", 1), "line 2 of the record"),
+            (format!("{}{}", lines[0], lines[2]), "line 2 of the record"),
+            (format!("{}{}", lines[1], lines[2]), "line 1 of the record"),
+        ] {
+            fs::write(&record, &text).unwrap();
+            for apply in [false, true] {
+                let refused = format!("{:#}", retain(&config(false), &path, now, apply).await.unwrap_err());
+                assert!(refused.contains(told), "{refused}");
+                assert!(refused.contains("nothing is removed: restore it from a copy"), "{refused}");
+            }
+            assert_eq!(fs::read_to_string(&record).unwrap(), text);
+            assert!(root.join("bundles/old.removing").exists() && root.join("keys/2018-01.key").exists());
+        }
+        fs::write(&record, &whole).unwrap();
+        retain(&config(false), &path, now, true).await.unwrap();
+        assert!(record::begun(&record).unwrap().iter().all(|begun| begun.place.ends_with("/damaged")));
     }
 }

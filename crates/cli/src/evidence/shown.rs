@@ -6,12 +6,18 @@ use crate::{
     exit::WrongUsage,
 };
 use palisade_config::{Accounts, Projects, Subscriptions, TargetConfig, TargetKind};
-use palisade_engine::{Answer, Policy};
+use palisade_engine::Policy;
 use palisade_evidence::{Asked, Profile, Pseudonyms};
+use std::collections::BTreeSet;
 
 pub(super) async fn profile(wanted: &ExportBundle) -> anyhow::Result<Profile> {
     match (wanted.profile, &wanted.pseudonym_key) {
-        (ProfileName::Internal, _) => Ok(Profile::Internal),
+        (ProfileName::Internal, None) => Ok(Profile::Internal),
+        (ProfileName::Internal, Some(_)) => {
+            let why = "`--pseudonym-key` is for `--profile auditor`: without it people are called by name; add it, or leave the \
+                       key out";
+            Err(WrongUsage(why.to_owned()).into())
+        }
         (ProfileName::Auditor, Some(place)) => {
             Pseudonyms::new(secret(place).await?.expose()).map(Profile::Auditor).ok_or_else(|| {
                 WrongUsage(format!("the secret `{place}` is too short to make pseudonyms: 16 bytes at least")).into()
@@ -21,23 +27,42 @@ pub(super) async fn profile(wanted: &ExportBundle) -> anyhow::Result<Profile> {
     }
 }
 
-/// Refuses to call anybody by name to an auditor who answered something.
+/// Refuses to call anybody by name to an auditor who answered something or has accepted a risk.
 pub(super) fn no_person(profile: &Profile, policy: &Policy, shown: &Policy) -> anyhow::Result<()> {
     if matches!(profile, Profile::Internal) {
         return Ok(());
     }
-    let named = shown.answers.entries().iter().find(|answer| {
-        let is_the_same = |before: &Answer| before.by == answer.by;
-        !answer.by.contains('@') && policy.answers.entries().iter().any(is_the_same)
-    });
-    match named {
-        None => Ok(()),
-        Some(answer) => Err(WrongUsage(format!(
-            "the answer to {} would call somebody by name: write its `by:` on a line of its own",
-            answer.control
-        ))
-        .into()),
+    let answered: BTreeSet<String> = policy.answers.entries().iter().map(|answer| profile.person(&answer.by)).collect();
+    let people = Profile::people(policy);
+    for answer in shown.answers.entries() {
+        if !answered.contains(&answer.by) {
+            return Err(WrongUsage(format!(
+                "the answer to {} would call somebody by name: write its `by:` on a line of its own, and nothing else there",
+                answer.control
+            ))
+            .into());
+        }
+        for (place, text) in [("note", &answer.note), ("evidence", &answer.evidence)] {
+            if let Some(name) = text.as_deref().and_then(|text| profile.named(text, &people)) {
+                return Err(WrongUsage(format!(
+                    "the `{place}` of the answer to {} would call somebody by name: `{name}` has a pseudonym elsewhere; say it \
+                     without the name",
+                    answer.control
+                ))
+                .into());
+            }
+        }
     }
+    for waiver in &shown.waivers {
+        if let Some(name) = profile.named(&waiver.reason, &people) {
+            return Err(WrongUsage(format!(
+                "the reason of the waiver of {} for `{}` would call somebody by name: say it without `{name}`",
+                waiver.control, waiver.cluster
+            ))
+            .into());
+        }
+    }
+    Ok(())
 }
 
 /// What a target asks for, in words.

@@ -19,7 +19,11 @@ pub(super) async fn run(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Resu
         let name = path.display().to_string();
         let place = Place::of(path).await?;
         let one = verify(place.path(), &trust).with_context(|| format!("the bundle `{name}` does not hold"))?;
-        tell(&name, &one, &mut said);
+        tell(&name, &one, trust.given_periods().as_deref(), &mut said);
+        if let Some(names) = named(&one.clusters_unexplained) {
+            let why = "were listed and not judged, or judged and in no list, and nothing says why";
+            screen.warn(&format!("`{}` does not reconcile: {names} {why}", plain(&name)));
+        }
         checked.push((name, one));
     }
     if checked.len() > 1 {
@@ -40,14 +44,23 @@ pub(super) async fn run(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Resu
     Ok(Exit::Done)
 }
 
-fn tell(name: &str, checked: &Checked, said: &mut String) {
+/// Some of these names; `None` of none.
+fn named(clusters: &[String]) -> Option<String> {
+    let names: Vec<String> = clusters.iter().take(LOST_SHOWN).map(|name| plain(name)).collect();
+    let more = clusters.len().checked_sub(LOST_SHOWN).filter(|more| *more > 0);
+    let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+    (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
+}
+
+/// `given`: the keys of months that were given.
+fn tell(name: &str, checked: &Checked, given: Option<&str>, said: &mut String) {
     let manifest = &checked.manifest;
     // Writing to a string cannot fail.
     let _ = writeln!(
         said,
         "{name}: holds\n  run {} as of {}, manifest {}\n  {} calls, {} answers, {} verdicts; clusters: {} listed, {} \
          judged, {} explained\n  {}",
-        manifest.run,
+        plain(&manifest.run),
         manifest.as_of,
         checked.sha256,
         manifest.calls,
@@ -63,7 +76,7 @@ fn tell(name: &str, checked: &Checked, said: &mut String) {
             said,
             "  number {} of {}, signed by {}{}",
             signed.number,
-            signed.origin,
+            plain(&signed.origin),
             signed.fingerprint,
             if signed.trusted { ", which you trust" } else { "" }
         ),
@@ -74,9 +87,10 @@ fn tell(name: &str, checked: &Checked, said: &mut String) {
             writeln!(said, "  seen at {} says `manifest.tsr`, whose signature `openssl ts -verify` checks", stamp.at);
     }
     if let Some(closed) = &checked.closed {
+        let others = given.map(|given| format!("; `--period-key` gave {given}, give that one")).unwrap_or_default();
         let _ = writeln!(
             said,
-            "  not checked: the answers and the clusters listed in them, which are encrypted with the key {} of {}",
+            "  not checked: the answers and the clusters listed in them, which are encrypted with the key {} of {}{others}",
             plain(&closed.key_id),
             plain(&closed.period)
         );
@@ -93,5 +107,5 @@ fn tell(name: &str, checked: &Checked, said: &mut String) {
     }
 }
 
-/// How many runs that are missing are told of a bundle.
+/// How many runs or clusters that are missing are told of a bundle.
 const LOST_SHOWN: usize = 20;

@@ -11,11 +11,14 @@ use crate::{
     arguments::Serve,
     exit::{Exit, WrongUsage},
     output::Screen,
+    providers,
     scan::{complain_of_lost, configuration},
     schedules,
 };
 use jiff::{SignedDuration, Timestamp};
 use palisade_config::{Config, ScheduleConfig};
+use palisade_provider::Ledger;
+use palisade_runner::Target;
 use palisade_schedule::Schedule;
 use palisade_service::{Ran, Service, ServiceError, Serving, Status, missed};
 use sd_notify::NotifyState;
@@ -38,6 +41,9 @@ pub(crate) async fn serve(wanted: &Serve, screen: &Screen) -> anyhow::Result<Exi
     // Before anybody is told that it is ready: a signal that came earlier would end it by force.
     let service = service(&config, &wanted.config, on_signals()?).await?;
     let health = Arc::new(Health::new());
+    for Target { provider, .. } in providers::targets(&config.targets) {
+        health.metrics.may_ask(&Ledger::blank(provider.provider(), provider.calls()).rows());
+    }
     if let Some(address) = config.service.listen {
         metrics::listen(address, Arc::clone(&health)).await?;
         screen.note(&format!("health and metrics at http://{address}"));
@@ -109,7 +115,7 @@ impl Served<'_> {
                 self.health.metrics.ran(name, &record, Timestamp::now());
                 tell(name, &record)?;
             }
-            Ok(Ran::Already | Ran::Helped(_)) => serving.ended(&schedule.schedule),
+            Ok(Ran::Already(_) | Ran::Helped(_)) => serving.ended(&schedule.schedule),
             Ok(Ran::Elsewhere { until, .. }) => serving.elsewhere(&schedule.schedule, &due.firing, until),
             Ok(Ran::Stopped) => self.screen.note(&format!("the run of `{name}` goes on at the next start")),
             Ok(Ran::Lost(outcomes)) => {

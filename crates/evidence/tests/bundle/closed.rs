@@ -34,9 +34,20 @@ fn without_its_key_a_closed_bundle_holds_and_says_what_could_not_be_checked() {
         (checked.clusters_listed, checked.clusters_evaluated, checked.clusters_explained),
         (open.clusters_listed, open.clusters_evaluated, open.clusters_explained)
     );
-    // Another key of the same month opens nothing and spoils nothing.
-    let other = verify(&sealed.path("2"), &trust.clone().opening(vec![self::key()])).unwrap();
-    assert!(other.closed.is_some());
+    // Another key opens nothing and spoils nothing, and whoever gave it is told which it is and which is wanted.
+    let last = PeriodKey::generate("1999-12").unwrap().0;
+    for other in [self::key(), last] {
+        let named = format!("the key `{}` of {}", other.id(), other.period());
+        let others = trust.clone().opening(vec![other]);
+        assert!(verify(&sealed.path("2"), &others).unwrap().closed.is_some());
+        assert_eq!(others.given_periods().as_ref(), Some(&named));
+        let broken = Bundle::open(&sealed.path("2"), &others).unwrap().snapshots().unwrap_err();
+        assert!(broken.fact.contains(&format!("with the key `{}` of {}", key.id(), key.period())), "{broken}");
+        assert!(broken.fact.contains(&format!("`--period-key` gave {named}")), "{broken}");
+    }
+    assert_eq!(trust.given_periods(), None);
+    let broken = Bundle::open(&sealed.path("2"), &trust).unwrap().snapshots().unwrap_err();
+    assert!(broken.fact.contains("give it with `--period-key`"), "{broken}");
     assert!(verify(&sealed.path("2"), &trust.opening(vec![key])).unwrap().closed.is_none());
     // The plain bundle's ledger and verdicts are the closed one's: digests are of what was answered.
     for name in ["calls.ndjson", VERDICTS, "results/coverage.json"] {

@@ -10,6 +10,7 @@ use palisade_model::Provider as Cloud;
 use palisade_provider::{Failure, FailureReason, Snapshot};
 use palisade_testkit::SnapshotBuilder;
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use std::fs;
 
 fn read(folder: &std::path::Path, name: &str) -> Value {
@@ -143,9 +144,11 @@ fn a_cluster_that_two_targets_reach_has_the_verdicts_of_both_and_each_rests_on_i
 #[test]
 fn a_bundle_is_not_complete_where_only_the_places_that_an_inventory_named_were_read() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, checked, is_complete) in [("alone", 0, false), ("checked", 7, true)] {
+    for (name, checked, cross_checked, is_complete) in
+        [("alone", 0, false, false), ("checked", 7, false, true), ("every-place", 0, true, true)]
+    {
         let place = folder.path().join(name);
-        let told = vec![Told { words: "`t` as told by an aggregator".to_owned(), checked }];
+        let told = vec![Told { words: "`t` as told by an aggregator".to_owned(), checked, cross_checked }];
         let run = vec![alike("test", "111111111111")];
         let finished = Making { run, told, gaps: Vec::new(), ..Making::default() }.at(&place, None).unwrap();
         assert_eq!(finished.manifest.complete, is_complete, "{name}");
@@ -303,8 +306,9 @@ fn what_an_export_left_that_was_cut_off_stands_in_nobodys_way() {
     let part = folder.path().join("b.part");
     let make = || Making::default().at(&place, None);
     // A process that ended holds nothing.
-    fs::create_dir_all(part.join("raw/ab")).unwrap();
-    fs::write(part.join("calls.ndjson"), "half a li").unwrap();
+    fs::create_dir_all(part.join("bundle/raw/ab")).unwrap();
+    fs::write(part.join("bundle/calls.ndjson"), "half a li").unwrap();
+    fs::write(part.join("palisade-export.part"), "").unwrap();
     make().unwrap();
     verify(&place, &Trust::default()).unwrap();
     assert!(!part.exists());
@@ -318,11 +322,11 @@ fn what_an_export_left_that_was_cut_off_stands_in_nobodys_way() {
     // And what is none of ours is nobody's to remove.
     fs::create_dir(&part).unwrap();
     fs::write(part.join("thesis.tex"), "ten years").unwrap();
-    assert!(matches!(make(), Err(ExportError::Exists { .. })));
+    assert!(matches!(make(), Err(ExportError::InTheWay { .. })));
     assert!(part.join("thesis.tex").exists());
     fs::remove_dir_all(&part).unwrap();
     std::os::unix::fs::symlink(folder.path(), &part).unwrap();
-    assert!(matches!(make(), Err(ExportError::Exists { .. })));
+    assert!(matches!(make(), Err(ExportError::InTheWay { .. })));
 }
 
 #[test]
@@ -471,4 +475,72 @@ fn the_ledger_says_who_made_each_call_as_the_cloud_said_it_and_an_auditor_sees_n
     for (name, bytes) in files(&folder.path().join("auditor")) {
         assert!(!String::from_utf8_lossy(&bytes).contains("Scanner/ana"), "{name}");
     }
+}
+
+/// Puts other words into a file of a bundle that is not sealed, and into the manifest what it takes.
+fn reworded(place: &std::path::Path, name: &str, old: &str, new: &str) {
+    let sum = |text: &str| hex::encode(sha2::Sha256::digest(text));
+    let before = fs::read_to_string(place.join(name)).unwrap();
+    assert!(before.contains(old), "{name}: {before}");
+    let after = before.replacen(old, new, 1);
+    fs::write(place.join(name), &after).unwrap();
+    let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();
+    let entry = |text: &str| {
+        format!("\"path\": \"{name}\",\n      \"bytes\": {},\n      \"sha256\": \"{}\"", text.len(), sum(text))
+    };
+    assert!(manifest.contains(&entry(&before)), "{manifest}");
+    fs::write(place.join("manifest.json"), manifest.replacen(&entry(&before), &entry(&after), 1)).unwrap();
+}
+
+#[test]
+fn a_bundle_that_conceals_what_its_own_answers_and_scope_know_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str, making: &Making<'_>, change: &dyn Fn(&std::path::Path)| {
+        let place = folder.path().join(name);
+        making.at(&place, None).unwrap();
+        change(&place);
+        verify(&place, &Trust::default()).expect_err(name).to_string()
+    };
+    let whole = Making::default();
+    let place = folder.path().join("whole");
+    whole.at(&place, None).unwrap();
+    assert!(verify(&place, &Trust::default()).is_ok());
+
+    let untold = refused("a failure", &Making { gaps: Vec::new(), ..Making::default() }, &|_| ());
+    assert!(untold.contains("results/coverage.json") && untold.contains("eks:DescribeCluster"), "{untold}");
+
+    let parts = ["111111111111", "222222222222", "333333333333"].map(str::to_owned);
+    let mut found = run();
+    found.push(SnapshotBuilder::new(Cloud::Aws, "discovery").build().of_parts(parts));
+    let untold = refused("a part", &Making { run: found, ..Making::default() }, &|_| ());
+    assert!(untold.contains("results/coverage.json") && untold.contains("333333333333"), "{untold}");
+
+    let untold = refused("a target", &whole, &|place| {
+        reworded(place, "context/scope.json", "\"target\": \"test\"", "\"target\": \"other\"");
+    });
+    assert!(untold.contains("results/coverage.json") && untold.contains("targets"), "{untold}");
+
+    let untold = refused("a refusal", &whole, &|place| {
+        reworded(place, "context/scope.json", "\"times\": 1", "\"times\": 2");
+    });
+    assert!(untold.contains("context/scope.json"), "{untold}");
+
+    let untold = refused("the rules", &whole, &|place| {
+        reworded(place, "context/controls.json", "\"critical\"", "\"low\"");
+    });
+    assert!(untold.contains("context/controls.json"), "{untold}");
+
+    let untold = refused("the time", &whole, &|place| {
+        let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();
+        let as_of = manifest.lines().find(|line| line.contains("\"as_of\"")).unwrap();
+        let later = manifest.replacen(as_of, "  \"as_of\": \"2015-01-01T00:00:00Z\",", 1);
+        fs::write(place.join("manifest.json"), later).unwrap();
+    });
+    assert!(untold.contains("manifest.json") && untold.contains("another time"), "{untold}");
+
+    let untold = refused("a role", &whole, &|place| {
+        let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();
+        fs::write(place.join("manifest.json"), manifest.replacen("\"export\"", "\"page\"", 1)).unwrap();
+    });
+    assert!(untold.contains("exports/"), "{untold}");
 }

@@ -9,7 +9,7 @@ use std::{fs, path::Path};
 const MUTATIONS: u64 = 1_000;
 
 /// Changes one thing. Returns what was done and the names of files that a message may blame.
-fn mutate(bundle: &Path, dice: &mut ChaCha8Rng) -> (String, Vec<String>) {
+pub(crate) fn mutate(bundle: &Path, dice: &mut ChaCha8Rng) -> (String, Vec<String>) {
     let all = files(bundle);
     let (name, bytes) = all.choose(dice).unwrap().clone();
     let path = bundle.join(&name);

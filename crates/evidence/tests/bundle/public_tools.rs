@@ -1,7 +1,11 @@
 //! A bundle is checked by tools that share no code with us: what `VERIFY.md` says, and the reader in Python.
 
-use crate::stage::{Sealed, copy, files};
-use palisade_evidence::{Trust, verify};
+use crate::{
+    mutations::mutate,
+    stage::{Sealed, copy, files},
+};
+use palisade_evidence::{Trust, put_timestamp, timestamp_query, verify};
+use palisade_testkit::Tsa;
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -98,6 +102,99 @@ fn a_reader_in_another_language_agrees_on_whole_and_on_changed_bundles() {
     let (other, _) = palisade_evidence::SigningKey::generate().unwrap();
     fs::write(&stranger, other.public().to_pem()).unwrap();
     assert!(!python(&sealed.path("1"), Some(&stranger)).status.success());
+}
+
+/// What the reader in Python says of a bundle that it does not take: one line, and no stack of calls.
+fn refused(bundle: &Path) -> String {
+    let output = python(bundle, None);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{} is taken", bundle.display());
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    said
+}
+
+#[test]
+fn a_reader_in_another_language_names_the_file_that_was_changed() {
+    let sealed = Sealed::new(3);
+    for seed in 1_000..1_040 {
+        let work = tempfile::tempdir().unwrap();
+        copy(&sealed.path("3"), work.path());
+        let (what, names) = mutate(work.path(), &mut ChaCha8Rng::seed_from_u64(seed));
+        let said = refused(work.path());
+        assert!(names.iter().any(|name| said.contains(name)), "{seed}: {what}: {said}");
+    }
+}
+
+#[test]
+fn two_readers_refuse_what_leads_elsewhere_is_on_no_list_or_is_counted_otherwise() {
+    let sealed = Sealed::new(1);
+    let manifest = |bundle: &Path, old: &str, new: &str| {
+        let text = fs::read_to_string(bundle.join("manifest.json")).unwrap();
+        assert!(text.contains(old));
+        fs::write(bundle.join("manifest.json"), text.replacen(old, new, 1)).unwrap();
+    };
+    let whole = fs::read_to_string(sealed.path("1/manifest.json")).unwrap();
+    let answers = whole.lines().find(|line| line.contains("\"answers\":")).unwrap().to_owned();
+    type Change<'a> = &'a dyn Fn(&Path);
+    let cases: &[(&str, &str, Change<'_>)] = &[
+        ("raw", "neither a plain file nor a folder", &|bundle| {
+            let elsewhere = bundle.with_extension("elsewhere");
+            fs::rename(bundle.join("raw"), &elsewhere).unwrap();
+            std::os::unix::fs::symlink(elsewhere, bundle.join("raw")).unwrap();
+        }),
+        ("raw/zz", "on no list", &|bundle| fs::create_dir(bundle.join("raw/zz")).unwrap()),
+        ("exports/more", "on no list", &|bundle| fs::create_dir(bundle.join("exports/more")).unwrap()),
+        ("more", "on no list", &|bundle| fs::create_dir(bundle.join("more")).unwrap()),
+        ("previous-checkpoint.txt", "on no list", &|bundle| {
+            fs::copy(bundle.join("checkpoint.txt"), bundle.join("previous-checkpoint.txt")).unwrap();
+        }),
+        ("manifest.tsr", "no whole answer", &|bundle| fs::write(bundle.join("manifest.tsr"), "junk").unwrap()),
+        ("manifest.tsr", "no token", &|bundle| fs::write(bundle.join("manifest.tsr"), [0x30, 0]).unwrap()),
+        ("manifest.json", "written in another way", &|bundle| fs::write(bundle.join("manifest.json"), "").unwrap()),
+        ("manifest.json", "written in another way", &|bundle| fs::write(bundle.join("manifest.json"), "{}\n").unwrap()),
+        ("manifest.json", "no path inside", &|bundle| {
+            manifest(bundle, "\"context/controls.json\"", "\"../b/context/controls.json\"");
+        }),
+        ("manifest.json", "counts other", &|bundle| {
+            manifest(bundle, &answers, "  \"answers\": 999,");
+        }),
+    ];
+    for (name, fact, change) in cases {
+        let work = tempfile::tempdir().unwrap();
+        let bundle = work.path().join("b");
+        copy(&sealed.path("1"), &bundle);
+        change(&bundle);
+        let broken = verify(&bundle, &Trust::default()).unwrap_err();
+        assert_eq!(broken.file, *name, "{broken}");
+        let said = refused(&bundle);
+        assert!(said.starts_with(name) && said.contains(fact), "{said}");
+    }
+}
+
+#[test]
+fn two_readers_take_a_token_over_the_manifest_and_no_other() {
+    let sealed = Sealed::new(2);
+    let folder = tempfile::tempdir().unwrap();
+    let tsa = Tsa::new(folder.path());
+    let sum = verify(&sealed.path("1"), &Trust::default()).unwrap().sha256;
+    let token = tsa.answer(&timestamp_query(&sum).unwrap().0);
+    put_timestamp(&sealed.path("1"), &token).unwrap();
+    assert!(python(&sealed.path("1"), None).status.success());
+    put_timestamp(&sealed.path("2"), &token).unwrap();
+    verify(&sealed.path("2"), &Trust::default()).unwrap_err();
+    assert_eq!(refused(&sealed.path("2")), "manifest.tsr: is the token of another manifest\n");
+    for wrong in [&token[..token.len() - 1], &[&token[..], b"\n"].concat()] {
+        fs::write(sealed.path("1/manifest.tsr"), wrong).unwrap();
+        verify(&sealed.path("1"), &Trust::default()).unwrap_err();
+        assert_eq!(refused(&sealed.path("1")), "manifest.tsr: is no whole answer\n");
+    }
+}
+
+#[test]
+fn a_name_in_a_bundle_does_not_reach_the_terminal_as_it_is() {
+    let sealed = Sealed::new(1);
+    fs::write(sealed.path("1/\u{1b}[2Jx"), "").unwrap();
+    assert_eq!(refused(&sealed.path("1")), "\\x1b[2Jx: is no path inside a bundle\n");
 }
 
 #[test]

@@ -152,7 +152,8 @@ impl<'a> Making<'a> {
             writer.judged(&judge(std::slice::from_ref(snapshot), &policy).0, &numbers)?;
         }
         let (_, coverage) = judge(&run, &policy);
-        let span = (run[0].started_at, run[0].finished_at);
+        let from = run.iter().map(|snapshot| snapshot.started_at).min().unwrap();
+        let span = (from, run.iter().map(|snapshot| snapshot.finished_at).max().unwrap());
         let judged = Judged { run: self.name, span, coverage, told: &self.told, gaps: &self.gaps };
         let context = Context {
             asked: &self.asked,

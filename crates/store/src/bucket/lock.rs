@@ -2,7 +2,7 @@
 
 use super::Bucket;
 use crate::StoreError;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What a bucket is asked about itself, and with which permission. Reads; whoever may not make one is told `unknown`.
@@ -14,7 +14,7 @@ pub const STORAGE_CALLS: [(&str, &str); 4] = [
 ];
 
 /// Something that was asked: the answer, or why there is none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fact<T> {
     /// The answer.
@@ -24,7 +24,7 @@ pub enum Fact<T> {
 }
 
 /// What keeps objects from being replaced or removed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lock {
     /// Nothing.
@@ -39,9 +39,10 @@ pub enum Lock {
 }
 
 /// What a bucket says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Storage {
-    schema: &'static str,
+    schema: String,
     /// Where it is.
     pub address: String,
     /// Whether objects are kept when others are put in their place.
@@ -52,7 +53,12 @@ pub struct Storage {
 
 impl Storage {
     fn new(address: &str, versioning: Fact<bool>, write_once: Fact<Lock>) -> Self {
-        Self { schema: "palisade.storage/v1", address: address.to_owned(), versioning, write_once }
+        Self { schema: "palisade.storage/v1".to_owned(), address: address.to_owned(), versioning, write_once }
+    }
+
+    /// Reads what stands in a bundle of evidence.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
     }
 
     /// As it stands in a bundle of evidence.

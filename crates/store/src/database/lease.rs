@@ -7,11 +7,14 @@
 
 use super::{
     Database, Kind,
-    error::{DatabaseError, Doing as _},
+    error::{DatabaseError, Doing as _, malformed},
+    memory::json,
     query,
     rows::{Read, Value},
 };
 use jiff::Timestamp;
+use palisade_engine::Severity;
+use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 
 const LEASE: &str = "take the lease";
@@ -70,6 +73,36 @@ pub struct Ending<'a> {
     pub nominal: Timestamp,
     /// How it ended, in a word.
     pub outcome: &'a str,
+    /// What its run came to, if there was one.
+    pub upshot: Option<Upshot>,
+    /// Whether evidence of it is kept, which is written when it has ended.
+    pub owes_evidence: bool,
+}
+
+/// What a run came to, as far as the end of the program depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upshot {
+    /// Whether a target could not be read at all.
+    pub lost: bool,
+    /// Whether it ended since its budget was used up.
+    pub cut_short: bool,
+    /// Facts that are known.
+    pub facts_known: u64,
+    /// Facts that there are.
+    pub facts_total: u64,
+    /// The most severe of what is bad and not waived. `None`: nothing is.
+    pub worst: Option<Severity>,
+}
+
+/// How a firing ended, for whoever asks for it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// In a word.
+    pub outcome: String,
+    /// What its run came to. `None`: a version recorded it that did not remember that.
+    pub upshot: Option<Upshot>,
+    /// Whether nobody has said yet that its evidence is where it is to be.
+    pub evidence_owed: bool,
 }
 
 /// A firing of a schedule.
@@ -185,7 +218,45 @@ impl Database {
         now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let mut transaction = self.change(FIRE).await?;
-        end(&mut transaction, fence, &Ending { schedule, nominal, outcome }, now).await?;
+        let ending = Ending { schedule, nominal, outcome, upshot: None, owes_evidence: false };
+        end(&mut transaction, fence, &ending, now).await?;
+        transaction.commit().await.doing(FIRE)
+    }
+
+    /// How a firing ended, if it did.
+    pub async fn ended(&self, schedule: &str, nominal: Timestamp) -> Result<Option<Ended>, DatabaseError> {
+        let mut transaction = self.read(FIRE).await?;
+        let row = query(
+            "SELECT outcome, upshot, evidence_owed FROM firings \
+             WHERE schedule = $1 AND nominal = $2 AND finished_at IS NOT NULL",
+            [Value::text(schedule), Value::time(nominal)],
+        )
+        .fetch_optional(&mut *transaction)
+        .await
+        .doing(FIRE)?;
+        row.map(|row| {
+            let mut read = Read::of(&row, FIRE);
+            let (outcome, upshot) = (read.text_or_none()?.unwrap_or_default(), read.text_or_none()?);
+            let upshot = upshot.map(|text| serde_json::from_str(&text)).transpose();
+            Ok(Ended {
+                outcome,
+                upshot: upshot.map_err(|error| malformed(FIRE, error.to_string()))?,
+                evidence_owed: read.int_or_none()?.is_some(),
+            })
+        })
+        .transpose()
+    }
+
+    /// Says that the evidence of a firing is where it is to be.
+    pub async fn evidence_arrived(&self, schedule: &str, nominal: Timestamp) -> Result<(), DatabaseError> {
+        let mut transaction = self.change(FIRE).await?;
+        query(
+            "UPDATE firings SET evidence_owed = NULL WHERE schedule = $1 AND nominal = $2",
+            [Value::text(schedule), Value::time(nominal)],
+        )
+        .execute(&mut *transaction)
+        .await
+        .doing(FIRE)?;
         transaction.commit().await.doing(FIRE)
     }
 
@@ -293,8 +364,9 @@ pub(crate) async fn end(
     ending: &Ending<'_>,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
+    let upshot = ending.upshot.as_ref().map_or(Ok(Value::NoText), json)?;
     let done = query(
-        "UPDATE firings SET finished_at = $1, outcome = $2 \
+        "UPDATE firings SET finished_at = $1, outcome = $2, upshot = $6, evidence_owed = $7 \
          WHERE schedule = $3 AND nominal = $4 AND token = $5 AND finished_at IS NULL",
         [
             Value::time(now),
@@ -302,6 +374,8 @@ pub(crate) async fn end(
             Value::text(ending.schedule),
             Value::time(ending.nominal),
             Value::Int(fence.token),
+            upshot,
+            Value::int_or_none(ending.owes_evidence.then_some(1)),
         ],
     )
     .execute(&mut *connection)

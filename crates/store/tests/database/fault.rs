@@ -172,7 +172,7 @@ fn a_backup_is_whole_and_restores() {
         let others =
             |path: &Path| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o077;
         let backup = database.backup(&copy).await.unwrap();
-        assert_eq!((backup.version, backup.runs, backup.findings), (6, 1, 120));
+        assert_eq!((backup.version, backup.runs, backup.findings), (7, 1, 120));
         #[cfg(unix)]
         assert_eq!((others(&path), others(&copy), others(&folder.path().join("palisade.db-wal"))), (0, 0, 0));
         assert!(database.backup(&copy).await.unwrap_err().to_string().contains("is there already"));

@@ -5,10 +5,10 @@ use crate::{
     server::{self, Place},
 };
 use jiff::{SignedDuration, Timestamp};
-use palisade_engine::{State, Waiver};
+use palisade_engine::{Severity, State, Waiver};
 use palisade_store::{
-    Database, DatabaseError, DeliveryState, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep, Lease,
-    Outcome, Recorded, Route, ServerSettings, Thread,
+    Database, DatabaseError, DeliveryState, Ended, Ending, Endpoint, EndpointState, FindingFilter, FiringClaim, Keep,
+    Lease, Outcome, Recorded, Route, ServerSettings, Thread, Upshot,
 };
 use palisade_track::{Cause, Event, EventKind, Memory, Reading, Reminders, Sighting, Standing, advance};
 use std::{collections::BTreeSet, sync::Arc};
@@ -49,6 +49,7 @@ both! {
     a_firing_whose_instance_is_lost_is_taken_over,
     a_lease_that_was_lost_writes_nothing,
     a_run_and_the_end_of_its_firing_are_one,
+    how_a_firing_ended_is_known_to_whoever_asks_again,
     runs_are_compared_by_cause,
     an_acknowledgement_is_kept_with_its_history,
     reminders_come_between_runs,
@@ -548,7 +549,7 @@ async fn a_run_and_the_end_of_its_firing_are_one(place: Place) {
     let (lost, ours) = (claim("one", day(1)).await, claim("two", day(2)).await);
     let shown = fleet.shown();
     let seen = sighting("run-1", Some("nightly"), day(1), fleet.rules(), &shown);
-    let ending = Ending { schedule: "nightly", nominal: day(1), outcome: "done" };
+    let ending = Ending { schedule: "nightly", nominal: day(1), outcome: "done", upshot: None, owes_evidence: false };
     let late = database.record_firing(&seen, &[], day(2), (&lost, &ending), each_alone).await.unwrap_err();
     assert!(matches!(late, DatabaseError::Fenced { .. }), "{late}");
     assert_eq!(database.runs(10).await.unwrap(), []);
@@ -559,6 +560,32 @@ async fn a_run_and_the_end_of_its_firing_are_one(place: Place) {
     assert_eq!(database.last_success("nightly").await.unwrap(), Some(day(2)));
     let again = database.claim_firing("nightly", day(1), "one", day(3), soon(day(3))).await.unwrap();
     assert_eq!(again, FiringClaim::Done);
+}
+
+async fn how_a_firing_ended_is_known_to_whoever_asks_again(place: Place) {
+    let (database, fleet) = (place.open().await, Fleet::of(1, 1, 1));
+    let claim = async |at: Timestamp| match database.claim_firing("nightly", at, "one", at, soon(at)).await.unwrap() {
+        FiringClaim::Ours { fence, .. } => fence,
+        FiringClaim::Done | FiringClaim::Busy { .. } => panic!("it is free"),
+    };
+    let fence = claim(day(1)).await;
+    assert_eq!(database.ended("nightly", day(1)).await.unwrap(), None, "it has not ended");
+    let shown = fleet.shown();
+    let seen = sighting("run-1", Some("nightly"), day(1), fleet.rules(), &shown);
+    let upshot = Upshot { lost: true, cut_short: false, facts_known: 7, facts_total: 9, worst: Some(Severity::High) };
+    let ending =
+        Ending { schedule: "nightly", nominal: day(1), outcome: "done", upshot: Some(upshot), owes_evidence: true };
+    database.record_firing(&seen, &[], day(1), (&fence, &ending), each_alone).await.unwrap();
+    let ended = Ended { outcome: "done".to_owned(), upshot: Some(upshot), evidence_owed: true };
+    assert_eq!(database.ended("nightly", day(1)).await.unwrap(), Some(ended.clone()));
+    database.evidence_arrived("nightly", day(2)).await.unwrap();
+    assert!(database.ended("nightly", day(1)).await.unwrap().unwrap().evidence_owed, "that was another one's");
+    database.evidence_arrived("nightly", day(1)).await.unwrap();
+    assert_eq!(database.ended("nightly", day(1)).await.unwrap(), Some(Ended { evidence_owed: false, ..ended }));
+    let fence = claim(day(2)).await;
+    database.finish_firing("nightly", day(2), &fence, "failed", day(2)).await.unwrap();
+    let bare = Ended { outcome: "failed".to_owned(), upshot: None, evidence_owed: false };
+    assert_eq!(database.ended("nightly", day(2)).await.unwrap(), Some(bare));
 }
 
 async fn runs_are_compared_by_cause(place: Place) {
@@ -747,6 +774,8 @@ async fn tables_of_the_version_before_are_brought_up_to_date(place: Place) {
         "DROP TABLE memory_changes",
         "DROP TABLE scores",
         "ALTER TABLE deliveries DROP COLUMN tried_since",
+        "ALTER TABLE firings DROP COLUMN upshot",
+        "ALTER TABLE firings DROP COLUMN evidence_owed",
         "DELETE FROM palisade_tables WHERE version > 1",
     ] {
         sqlx::query(sql).execute(&mut connection).await.unwrap();

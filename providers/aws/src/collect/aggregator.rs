@@ -35,7 +35,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::{body::SdkBody, config_bag::Layer, error::ErrorMetadata};
 use aws_types::{SigningName, region::SigningRegion};
 use futures::future::BoxFuture;
-use palisade_provider::{Failure, FailureReason, Recorder};
+use palisade_provider::{Failure, FailureReason, Recorder, Told};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
@@ -54,7 +54,10 @@ pub(super) async fn ask_for_places(
 ) -> Option<Places> {
     let session = caller.session.of_account(&caller.account, &caller.partition);
     let region = aggregator.region.clone().unwrap_or_else(|| session.base_region.clone());
-    let params = [("aggregator", aggregator.name.as_str()), ("region", region.as_str())];
+    let mut params = vec![("aggregator", aggregator.name.as_str()), ("region", region.as_str())];
+    if aggregator.cross_check {
+        params.push((Told::CROSS_CHECK, "true"));
+    }
     let question = Question {
         call: &calls::SELECT_AGGREGATE_RESOURCE_CONFIG,
         scope: &caller.account,

@@ -7,7 +7,7 @@ use crate::{
     record::{Descendant, Subscription},
 };
 use futures::future::join_all;
-use palisade_provider::{Outcome, Record, Search, Unit};
+use palisade_provider::{Outcome, Record, Search, Told, Unit};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -32,7 +32,9 @@ pub(super) async fn units(settings: &Settings, fetch: &Fetch<'_>) -> Vec<Unit> {
         return chosen;
     }
     let path = "/providers/Microsoft.ResourceGraph/resources";
-    let place = Place { scope: TENANT, params: &[], path, version: RESOURCE_GRAPH };
+    let checked = [(Told::CROSS_CHECK, "true")];
+    let params: &[(&str, &str)] = if settings.search == Search::Both { &checked } else { &[] };
+    let place = Place { scope: TENANT, params, path, version: RESOURCE_GRAPH };
     fetch.query(&CLUSTER_PLACES, place, json!({ "query": PLACES })).await;
     if settings.search == Search::Both {
         return chosen;
