@@ -4,7 +4,7 @@ use crate::{Judge, claims::Claims};
 use jiff::Timestamp;
 use palisade_engine::{Context, Coverage, Entry, Finding, GapRow, coverage, evaluate};
 use palisade_model::{Cluster, DataFile, FactKind, Gap, Inventory, Scope, Unseen};
-use palisade_provider::{Call, DISCOVERY, Provider, Snapshot};
+use palisade_provider::{Call, Provider, Snapshot};
 use palisade_report::{RunInfo, ToldRow};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,10 +115,10 @@ impl Judging {
     /// What was found to be there, and of which nothing came, not even that it did not answer: whatever stands there is not
     /// seen.
     fn take_lost(&mut self, judge: &Judge<'_>) {
-        for Parts { provider, list, found, taken } in std::mem::take(&mut self.parts).into_values() {
+        for (target, Parts { provider, list, found, taken }) in std::mem::take(&mut self.parts) {
             let lost = match found {
                 Some(found) => found.difference(&taken).map(|scope| (scope.clone(), LOST)).collect(),
-                None => vec![(DISCOVERY.to_owned(), PARTS_UNTOLD)],
+                None => vec![(target, PARTS_UNTOLD)],
             };
             for (scope, why) in lost {
                 let gap = Gap::Unreachable { call: list.name.to_owned(), scope: scope.clone(), why: why.to_owned() };

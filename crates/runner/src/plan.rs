@@ -108,8 +108,7 @@ pub struct PlannedTarget {
     /// Its provider.
     pub provider: Provider,
     /// What decides what is read of it, as a digest. Every process that reads a part of it has the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub set_up: Option<Digest>,
+    pub set_up: Digest,
     /// What is read of it.
     pub units: Vec<Unit>,
     /// What was asked for and is not in the target's list: nobody can read it.
@@ -236,7 +235,7 @@ pub async fn plan(
         planned.push(PlannedTarget {
             name: target.name.clone(),
             provider: target.provider.provider(),
-            set_up: Some(set_up(target)?),
+            set_up: set_up(target)?,
             units,
             unlisted,
             discovery: pack.text,
@@ -338,7 +337,7 @@ fn same_targets<'p, 'a>(
             None => differences.push(plain(&format!("only the run has a target `{name}` ({provider})"))),
             Some(target) => {
                 let here = set_up(target)?;
-                if planned.set_up.is_some_and(|planned| planned != here) {
+                if planned.set_up != here {
                     differences
                         .push(plain(&format!("`{name}` ({provider}) has other settings, or other parts to read")));
                 }

@@ -415,7 +415,7 @@ mod tests {
     #[test]
     fn a_target_that_does_not_say_of_which_parts_it_consists_has_a_gap() {
         let untold = stored(None, &["1", "2"]);
-        assert_eq!((untold.gaps.len(), untold.gaps[0].scope.as_str()), (1, DISCOVERY));
+        assert_eq!((untold.gaps.len(), untold.gaps[0].scope.as_str()), (1, "acme"));
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use crate::stage::{Making, Sealed, call, cluster, files, gaps, judge, policy, run, verdicts_again};
 use jiff::{SignedDuration, Timestamp};
+use palisade_engine::GapRow;
 use palisade_evidence::{
     Bundle, BundleWriter, Export, ExportError, FiringLine, FiringOutcome, Firings, Profile, Pseudonyms,
     ScheduleFirings, Told, Trust, VERDICTS, verify,
@@ -514,6 +515,16 @@ fn a_bundle_that_conceals_what_its_own_answers_and_scope_know_does_not_hold() {
     found.push(SnapshotBuilder::new(Cloud::Aws, "discovery").build().of_parts(parts));
     let untold = refused("a part", &Making { run: found, ..Making::default() }, &|_| ());
     assert!(untold.contains("results/coverage.json") && untold.contains("333333333333"), "{untold}");
+
+    // That another call failed there tells nothing of its clusters.
+    let mut found = run();
+    let elsewhere = SnapshotBuilder::new(Cloud::Aws, "discovery").build().of_parts(["333333333333".to_owned()]);
+    found.push(elsewhere);
+    let other = GapRow { scope: "333333333333".to_owned(), call: "iam:ListUsers".to_owned(), ..gaps().remove(0) };
+    let gaps = gaps().into_iter().chain([other]).collect();
+    let untold =
+        refused("a part of which something else is told", &Making { run: found, gaps, ..Making::default() }, &|_| ());
+    assert!(untold.contains("nothing of `333333333333`"), "{untold}");
 
     let untold = refused("a target", &whole, &|place| {
         reworded(place, "context/scope.json", "\"target\": \"test\"", "\"target\": \"other\"");
