@@ -10,6 +10,10 @@ import base64, hashlib, json, os, re, subprocess, sys, tempfile
 
 root, key_file = sys.argv[1], (sys.argv[2:] or [None])[0]
 PATH = re.compile(r"(?!\.)[\w.-]+(/(?!\.)[\w.-]+){0,2}", re.ASCII)
+INTEGER, OCTETS, OBJECT, SEQUENCE, SET, FIRST = 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0
+SHA256, SIGNED_DATA, STAMPED = map(bytes.fromhex, ("608648016503040201", "2a864886f70d010702", "2a864886f70d0109100104"))
+IN_TOTO, STATEMENT = "application/vnd.in-toto+json", "https://in-toto.io/Statement/v1"
+PREDICATE = "https://github.com/palisade-dev/palisade/evidence/v1"
 last_read = "manifest.json"
 
 
@@ -108,17 +112,35 @@ def lines(text, name):
     return [unbase64(line, name) for line in text.split("\n")[:-1]]
 
 
+def elements(data, *tags):
+    """What is in the elements of DER at the start of some bytes, whose tags these are, and the bytes after them."""
+    found = []
+    for tag in tags:
+        need(len(data) > 1 and data[0] == tag and 128 != data[1] < 132, last_read, "is no token that an authority granted")
+        head = 2 + (data[1] & 127 if data[1] > 127 else 0)
+        end = head + (int.from_bytes(data[2:head], "big") if head > 2 else data[1])
+        need(end <= len(data), last_read, "is no whole answer")
+        found.append(data[head:end])
+        data = data[end:]
+    return *found, data
+
+
 def timestamp(name):
     """RFC 3161: granted, and over this manifest. Who signed it is for `openssl ts -verify`, which needs a certificate."""
-    token = read(name)
-    head = 2 + (token[1] & 127 if token[1] > 127 else 0)
-    need(head + (int.from_bytes(token[2:head], "big") if head > 2 else token[1]) == len(token), name, "is no whole answer")
-    said = subprocess.run(["openssl", "ts", "-reply", "-in", os.path.join(root, name), "-text"], capture_output=True)
-    text = said.stdout.decode(errors="replace")
-    need(said.returncode == 0 and "\nStatus: Granted" in text, name, "is no token that an authority granted")
-    imprint = text.partition("\nHash Algorithm: sha256\nMessage data:\n")[2].partition("\nSerial number:")[0]
-    digest = "".join(re.findall(r"^ +[0-9a-f]{4} - ((?:[0-9a-f]{2}[ -]){16})", imprint, re.MULTILINE))
-    need(re.sub("[ -]", "", digest) == sha(manifest_bytes), name, "is the token of another manifest")
+    answer, after = elements(read(name), SEQUENCE)
+    need(not after, name, "is no whole answer")
+    # Words of the authority stand beside the token, where nobody signs them: only the token says what was stamped.
+    status, token, _ = elements(answer, SEQUENCE, SEQUENCE)
+    kind, content, _ = elements(token, OBJECT, FIRST)
+    _, _, content, _ = elements(elements(content, SEQUENCE)[0], INTEGER, SET, SEQUENCE)
+    what, content, _ = elements(content, OBJECT, FIRST)
+    _, _, imprint, _ = elements(elements(elements(content, OCTETS)[0], SEQUENCE)[0], INTEGER, OBJECT, SEQUENCE)
+    algorithm, digest, _ = elements(imprint, SEQUENCE, OCTETS)
+    known = (kind, what, elements(algorithm, OBJECT)[0]) == (SIGNED_DATA, STAMPED, SHA256)
+    known = known and elements(status, INTEGER)[0] in (b"\0", b"\1")
+    form = subprocess.run(["openssl", "ts", "-reply", "-in", os.path.join(root, name), "-text"], capture_output=True)
+    need(known and form.returncode == 0, name, "is no token that an authority granted")
+    need(digest.hex() == sha(manifest_bytes), name, "is the token of another manifest")
 
 
 need(os.path.isdir(root), root, "is no folder: unpack a tar file first")
@@ -172,15 +194,24 @@ if "manifest.tsr" in there:
 
 envelope_bytes = read("manifest.dsse.json")
 envelope = json.loads(envelope_bytes)
-need((json.dumps(envelope, indent=2) + "\n").encode() == envelope_bytes, "manifest.dsse.json", "has another form")
-payload = unbase64(envelope["payload"], "manifest.dsse.json")
-kind = envelope["payloadType"].encode()
 [signature] = envelope["signatures"]
-need(signature["keyid"] == sha(der), "manifest.dsse.json", "names another key")
-signed(b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload), unbase64(signature["sig"], "manifest.dsse.json"), "manifest.dsse.json")
-statement = json.loads(payload)
-need(statement["subject"][0]["digest"]["sha256"] == sha(manifest_bytes), "manifest.json", "is not what was signed")
-need(statement["predicate"].get("algorithm", "ed25519") == ALGORITHM, "manifest.dsse.json", "names another algorithm")
+keyid, sig, sent = signature["keyid"], signature["sig"], envelope["payload"]
+written = {"payloadType": IN_TOTO, "payload": sent, "signatures": [{"keyid": keyid, "sig": sig}]}
+need((json.dumps(written, indent=2) + "\n").encode() == envelope_bytes, "manifest.dsse.json", "has another form")
+need(keyid == sha(der), "manifest.dsse.json", "names another key")
+payload, sig = (unbase64(text, "manifest.dsse.json") for text in (sent, sig))
+signed(b"DSSEv1 %d %s %d %s" % (len(IN_TOTO), IN_TOTO.encode(), len(payload), payload), sig, "manifest.dsse.json")
+said, digest = json.loads(payload), sha(manifest_bytes)
+need(said["subject"][0]["digest"]["sha256"] == digest, "manifest.json", "is not what was signed")
+need(said["predicate"].get("algorithm", "ed25519") == ALGORITHM, "manifest.dsse.json", "names another algorithm")
+predicate = {"run": manifest["run"], "asOf": manifest["as_of"], "complete": manifest["complete"]}
+predicate |= {"log": origin, "number": number, "previous": previous}
+# Statements of older versions name no algorithm: all are signed with Ed25519.
+predicate |= {"algorithm": ALGORITHM} if "algorithm" in said["predicate"] else {}
+subject = [{"name": "manifest.json", "digest": {"sha256": digest}}]
+statement = {"_type": STATEMENT, "subject": subject, "predicateType": PREDICATE, "predicate": predicate}
+whole = json.dumps(statement, separators=(",", ":"), ensure_ascii=False).encode()
+need(payload == whole, "manifest.dsse.json", "does not speak of this manifest")
 
 text, log, size, tree_head = checkpoint("checkpoint.txt")
 need((log, size) == (origin, number), "checkpoint.txt", "is of another moment")

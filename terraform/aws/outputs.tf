@@ -8,6 +8,11 @@ output "evidence_bucket" {
   value       = "s3://${aws_s3_bucket.evidence.id}/palisade"
 }
 
+output "scanner_security_group_id" {
+  description = "The security group of the tasks. HTTPS and the module's database are what it lets out to: a database of your own or a mail server needs a rule of yours."
+  value       = aws_security_group.scanner.id
+}
+
 output "database_reference" {
   description = "What `service: {database: ...}` of palisade.yaml says when this module made the database; `null` otherwise."
   value       = var.database == null ? null : "env:PALISADE_DATABASE_URL"

@@ -126,17 +126,26 @@ resource "aws_cloudwatch_log_group" "ends" {
 }
 
 data "aws_iam_policy_document" "ends" {
+  # An empty stream is made without a word of who asks for it.
   statement {
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    actions   = ["logs:CreateLogStream"]
     resources = ["${aws_cloudwatch_log_group.ends.arn}:*"]
     principals {
       type        = "Service"
       identifiers = ["events.amazonaws.com", "delivery.logs.amazonaws.com"]
     }
+  }
+  statement {
+    actions   = ["logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.ends.arn}:*:*"]
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com", "delivery.logs.amazonaws.com"]
+    }
     condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudwatch_event_rule.ends.arn]
     }
   }
 }

@@ -204,9 +204,9 @@ variable "cpu" {
 }
 
 variable "memory" {
-  description = "Memory of a task in MiB."
+  description = "Memory of a task in MiB: 1024 are enough for some thousand clusters."
   type        = number
-  default     = 1024
+  default     = 2048
   nullable    = false
 
   validation {

@@ -64,12 +64,28 @@ resource "azurerm_storage_container_immutability_policy" "evidence" {
   locked                                = var.evidence_retention_locked
 }
 
-# Puts, reads and lists; the container's policy stands above the role's right to remove.
+# Puts, reads and lists. The built-in roles that may write may remove, too.
+resource "azurerm_role_definition" "evidence" {
+  name              = "${var.name}-evidence"
+  description       = "Palisade keeps evidence: puts, reads and lists blobs, and removes none"
+  scope             = local.resource_group_id
+  assignable_scopes = [local.resource_group_id]
+
+  permissions {
+    actions = ["Microsoft.Storage/storageAccounts/blobServices/containers/read"]
+    data_actions = [
+      "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read",
+      "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write",
+      "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action",
+    ]
+  }
+}
+
 resource "azurerm_role_assignment" "evidence" {
-  scope                = azurerm_storage_container.evidence.id
-  role_definition_name = "Storage Blob Data Contributor"
-  principal_id         = azurerm_user_assigned_identity.scanner.principal_id
-  principal_type       = "ServicePrincipal"
+  scope              = azurerm_storage_container.evidence.id
+  role_definition_id = azurerm_role_definition.evidence.role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.scanner.principal_id
+  principal_type     = "ServicePrincipal"
 }
 
 resource "azurerm_management_lock" "evidence" {

@@ -10,6 +10,8 @@ locals {
   tags      = merge({ application = "palisade" }, var.tags)
   schedules = module.schedules.schedules
 
+  resource_group_id = split("/providers/", azurerm_user_assigned_identity.scanner.id)[0]
+
   # Where the image keeps the installation: palisade.yaml, schedules/, and what is written beside them in a run.
   home = "/var/lib/palisade"
 
@@ -129,8 +131,8 @@ resource "azurerm_container_app_job" "run" {
     container {
       name   = "palisade"
       image  = var.image
-      cpu    = 0.5
-      memory = "1Gi"
+      cpu    = var.cpu
+      memory = "${var.cpu * 2}Gi"
       args   = ["run", each.key]
 
       dynamic "env" {

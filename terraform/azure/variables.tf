@@ -49,6 +49,18 @@ variable "image" {
   }
 }
 
+variable "cpu" {
+  description = "Processors of a job, with 2 GiB of memory for each: Container Apps knows no other pairs."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.cpu >= 0.25 && var.cpu <= 4 && floor(var.cpu * 4) == var.cpu * 4
+    error_message = "Expected 0.25 to 4, in quarters."
+  }
+}
+
 variable "registry_id" {
   description = "The container registry that the image is pulled from, with the jobs' identity. `null`: the image needs no sign-in."
   type        = string

@@ -86,7 +86,8 @@ def attribute_type(kind, stored):
 
 def block_of(bodies, about, attributes):
     """A block from its comments and its synthesized attributes."""
-    said, types = flags(about), getter_types(about)
+    # Blocks of a provider's own configuration have no class with comments: their attributes are taken for optional.
+    said, types = flags(about) or dict.fromkeys(attributes, (False, True, False)), getter_types(about)
     block = {"attributes": {}, "blocks": {}}
     for name, (is_computed, is_optional, is_required) in sorted(said.items()):
         is_block, kind, stored = attributes.get(name, (False, None, None))

@@ -89,7 +89,7 @@ resource "google_cloud_run_v2_job" "run" {
         args  = ["run", each.key]
 
         resources {
-          limits = { cpu = "1", memory = "1Gi" }
+          limits = { cpu = var.cpu, memory = var.memory }
         }
 
         dynamic "env" {

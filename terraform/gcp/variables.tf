@@ -49,6 +49,30 @@ variable "schedules_dir" {
   nullable    = false
 }
 
+variable "cpu" {
+  description = "Processors of a job. The work is waiting on the network."
+  type        = string
+  default     = "1"
+  nullable    = false
+
+  validation {
+    condition     = contains(["1", "2", "4", "6", "8"], var.cpu)
+    error_message = "Expected 1, 2, 4, 6 or 8."
+  }
+}
+
+variable "memory" {
+  description = "Memory of a job. Cloud Run counts files: what is written in a run, with evidence that is not sent yet, is in it, some 0.25 GiB for a thousand clusters."
+  type        = string
+  default     = "2Gi"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([1-9][0-9]*)(Mi|Gi)$", var.memory))
+    error_message = "Expected memory such as 2Gi, in a pair with `cpu` that Cloud Run has: up to 4Gi for one."
+  }
+}
+
 variable "subnetwork" {
   description = "A subnet that all traffic of the jobs goes out through: projects/P/regions/R/subnetworks/S, with private access to Google's APIs and a way out. `null`: Cloud Run's own."
   type        = string

@@ -4,7 +4,7 @@ use crate::{
     arguments::{Answers, AnswersStatus, CheckAnswers, InitAnswers, ListFormat},
     exit::{Exit, WrongUsage},
     output::{self, Screen},
-    providers,
+    paths, providers,
     scan::{answers_path, configuration, judge, without_waivers},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -35,7 +35,7 @@ pub(crate) fn run(wanted: &Answers, screen: &Screen) -> anyhow::Result<Exit> {
 
 /// Reads a file of answers.
 pub(crate) fn read(path: &Path) -> anyhow::Result<palisade_engine::Answers> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = paths::text(path, paths::DOCUMENT).map_err(|error| {
         let hint = if error.kind() == io::ErrorKind::NotFound { "; `palisade answers init` begins one" } else { "" };
         WrongUsage(format!("could not read the answers `{}`: {error}{hint}", path.display()))
     })?;
@@ -100,7 +100,7 @@ fn missing<'a>(
     policy: &Policy,
 ) -> anyhow::Result<BTreeMap<&'a str, Vec<Unanswered>>> {
     let folders: Vec<SnapshotFolder> = folders.iter().map(SnapshotFolder::open).collect();
-    let report = palisade_runner::replay(&folders, providers::normalizer, &judge(controls, policy))?;
+    let report = palisade_runner::replay(&folders, &[], providers::normalizer, &judge(controls, policy))?;
     let mut labels = BTreeMap::new();
     for folder in &folders {
         for unit in folder.units()? {
@@ -299,7 +299,7 @@ fn status(wanted: &AnswersStatus, screen: &Screen) -> anyhow::Result<Exit> {
             policy.answers = read(path)?;
         }
         let folders: Vec<SnapshotFolder> = wanted.snapshot.iter().map(SnapshotFolder::open).collect();
-        let report = palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?;
+        let report = palisade_runner::replay(&folders, &[], providers::normalizer, &judge(&controls, &policy))?;
         let now = report.run.finished_at;
         screen.note(&format!("as of {}, when the snapshot was taken", now.strftime("%Y-%m-%d %H:%M UTC")));
         report.answers.rows.iter().map(|row| Line::of_row(row, within, now)).collect()

@@ -4,22 +4,20 @@ use crate::{
     arguments::{Evidence, Trusted},
     exit::{Exit, WrongUsage},
     output::{self, Screen},
+    paths,
 };
 use anyhow::Context as _;
 use palisade_config::{Source, read_answers};
 use palisade_controls::controls;
 use palisade_engine::Answers;
-use palisade_evidence::{Bundle, FiringCounts, PublicKey, Rotation, Trust, verify};
+use palisade_evidence::{Bundle, FiringCounts, Firings, LARGEST_SMALL_FILE, PublicKey, Rotation, Trust, verify};
 use palisade_message::SecretRef;
 use palisade_notify::{Keep as _, Secret};
 use palisade_report::plain;
 use palisade_store::Bucket;
 use palisade_vault::Vault;
 use place::Place;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 mod again;
 mod export;
@@ -35,6 +33,7 @@ mod verified;
 mod views;
 
 pub(crate) use again::{judged, judged_again, replay};
+pub(crate) use shown::asked_of;
 
 pub(crate) async fn run(command: &Evidence, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
@@ -71,7 +70,8 @@ async fn secret(place: &SecretRef) -> anyhow::Result<Secret> {
 
 async fn trust(trusted: &Trusted) -> anyhow::Result<Trust> {
     let text = |path: &PathBuf| {
-        fs::read_to_string(path).map_err(|error| WrongUsage(format!("could not read `{}`: {error}", path.display())))
+        paths::text(path, LARGEST_SMALL_FILE)
+            .map_err(|error| WrongUsage(format!("could not read `{}`: {error}", path.display())))
     };
     let mut keys = Vec::new();
     for path in &trusted.key {
@@ -107,6 +107,18 @@ async fn send(bucket: &Bucket, bundle: &Path) -> anyhow::Result<String> {
 fn counted(counts: &FiringCounts) -> String {
     let FiringCounts { firings, done, failed, unfinished, missed } = counts;
     format!("{firings} firings of schedules: {done} done, {failed} failed, {unfinished} not ended, {missed} missed")
+}
+
+/// Of which schedules nobody knows whether runs are missing.
+fn unremembered(firings: &Firings) -> Option<String> {
+    let names: Vec<&str> = firings.unremembered().collect();
+    match names.as_slice() {
+        _ if firings.are_known() => None,
+        [] => Some("nobody knows whether runs are missing: there is no schedule".to_owned()),
+        names => {
+            Some(format!("nobody knows which runs of `{}` are missing: none is remembered", plain(&names.join("`, `"))))
+        }
+    }
 }
 
 /// The answers of a file as it stands in a bundle.

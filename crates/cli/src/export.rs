@@ -6,8 +6,8 @@ use crate::{
     exit::{Exit, WrongUsage},
     frameworks,
     output::{self, Screen},
+    paths,
     plan::kept_in,
-    scan::configuration,
     stored,
 };
 use anyhow::Context as _;
@@ -19,6 +19,8 @@ use palisade_report::{Outlook, Report};
 use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 
 pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<Exit> {
+    // Before a folder is made: an empty one is too much in a bundle.
+    paths::outside_bundles(&wanted.out)?;
     if let [path] = wanted.snapshots.as_slice()
         && evidence::is_bundle(path)
     {
@@ -27,11 +29,8 @@ pub(crate) async fn run(wanted: &ExportRun, screen: &Screen) -> anyhow::Result<E
     if !wanted.trusted.key.is_empty() || !wanted.trusted.rotation.is_empty() {
         return Err(WrongUsage("`--key` is for one bundle of `palisade evidence export`".to_owned()).into());
     }
-    let policy = match &wanted.config {
-        Some(path) => configuration(path)?.policy,
-        None => Policy::default(),
-    };
-    let report = stored::judged_by(&wanted.snapshots, &policy)?;
+    let (asked, policy) = stored::asked(wanted.config.as_deref())?;
+    let report = stored::judged_by(&wanted.snapshots, &asked, &policy)?;
     let earlier = earlier(wanted, &policy).await?;
     put((&report, &policy), None, earlier.as_ref(), wanted, screen)
 }
@@ -47,7 +46,7 @@ async fn earlier(wanted: &ExportRun, policy: &Policy) -> anyhow::Result<Option<(
         again.is_the_same()?;
         return Ok(Some((again.report, again.policy)));
     }
-    Ok(Some((stored::judged_by(std::slice::from_ref(path), policy)?, policy.clone())))
+    Ok(Some((stored::judged_by(std::slice::from_ref(path), &[], policy)?, policy.clone())))
 }
 
 /// Of a bundle that holds and whose verdicts come out again: what is given away is what it says.

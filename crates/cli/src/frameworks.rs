@@ -5,6 +5,7 @@ use crate::{
     evidence,
     exit::{Exit, WrongUsage},
     output::{self, Screen},
+    paths,
     report::pdf,
     stored,
 };
@@ -20,10 +21,12 @@ use serde::Serialize;
 use std::{
     collections::BTreeSet,
     fmt::Write as _,
-    fs,
     io::{self, IsTerminal as _, Write},
     path::{Path, PathBuf},
 };
+
+/// As many bytes as are read of a framework of one's own: a file of YAML may have no more.
+const LARGEST: u64 = 4 << 20;
 
 pub(crate) async fn run(command: &Frameworks, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
@@ -151,7 +154,7 @@ pub(crate) fn own(path: &Path) -> anyhow::Result<Edition> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path)
+    paths::text(path, LARGEST)
         .map_err(|error| WrongUsage(format!("could not read the framework `{}`: {error}", path.display())).into())
 }
 
@@ -176,7 +179,8 @@ async fn report(wanted: &FrameworkOf, screen: &Screen) -> anyhow::Result<Exit> {
             if !wanted.trusted.key.is_empty() {
                 return Err(WrongUsage("`--key` is for one bundle of `palisade evidence export`".to_owned()).into());
             }
-            (stored::judged(folders, wanted.config.as_deref())?, None)
+            let (asked, policy) = stored::asked(wanted.config.as_deref())?;
+            (stored::judged_by(folders, &asked, &policy)?, None)
         }
     };
     if let Some((sealed, _)) = &bundle

@@ -13,6 +13,7 @@ mod export;
 mod frameworks;
 mod map;
 mod output;
+mod paths;
 mod permissions;
 mod plan;
 mod progress;

@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Arguments, When},
     exit::WrongSchedules,
+    paths,
 };
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
@@ -193,13 +194,20 @@ pub(crate) fn write(file: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io
             result => result.context("could not write to stdout"),
         };
     };
+    paths::outside_bundles(path)?;
     let written = if is_special(path) { into_place(path, fill) } else { whole_or_not_at_all(path, fill) };
     written.with_context(|| format!("could not write `{}`", path.display()))
 }
 
-/// An error's text as a terminal may have it: what a cloud or a bundle calls its things may stand in it. It keeps its lines.
+/// An error's text as a terminal may have it: what a cloud or a bundle calls its things may stand in it. It keeps its lines,
+/// and those after the first are indented, so that no name can begin a message of ours.
 fn harmless(text: &str) -> String {
-    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+    let mut lines = text.split('\n').map(plain);
+    let first = lines.next().unwrap_or_default();
+    lines.fold(first, |all, line| {
+        let indent = if line.is_empty() || line.starts_with("  ") { "" } else { "  " };
+        format!("{all}\n{indent}{line}")
+    })
 }
 
 /// Says something beside the data.
@@ -255,6 +263,12 @@ mod tests {
     fn an_error_keeps_its_lines_and_nothing_in_it_drives_the_terminal() {
         let told = harmless("the entry `a\u{1b}[2J\u{7}\u{202e}b` is none\n\n    targets:\n");
         assert_eq!(told, "the entry `a\\u{1b}[2J\\u{7}\\u{202e}b` is none\n\n    targets:\n");
+    }
+
+    #[test]
+    fn a_name_with_a_line_of_its_own_begins_no_message() {
+        let told = harmless("there is no cluster `a\nerror: all is well`");
+        assert_eq!(told, "there is no cluster `a\n  error: all is well`");
     }
 
     #[test]

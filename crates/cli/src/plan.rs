@@ -4,14 +4,13 @@ use crate::{
     arguments::{Plan, PlanFormat},
     exit::{Exit, WrongUsage},
     output::{self, Screen},
-    stored,
+    paths, stored,
 };
 use palisade_assess::{PersonDays, PlanFile};
 use palisade_report::{
     Outlook, Report, begun, plan_csv, plan_github, plan_ics, plan_jira, plan_markdown, plan_text, plan_xlsx,
 };
 use std::{
-    fs,
     io::{self, IsTerminal as _},
     path::Path,
 };
@@ -55,7 +54,7 @@ pub(crate) fn run(wanted: &Plan, screen: &Screen) -> anyhow::Result<Exit> {
 pub(crate) fn kept_in(file: Option<&Path>, days: Option<u32>, report: &Report) -> anyhow::Result<PlanFile> {
     let days = days.map(PersonDays::days);
     let Some(file) = file else { return Ok(begun(report, days)) };
-    match fs::read_to_string(file) {
+    match paths::text(file, paths::DOCUMENT) {
         Ok(_) if days.is_some() => Err(WrongUsage(format!(
             "`{}` says how many days there are: change `days_per_quarter` in it and leave out `--days`",
             file.display()

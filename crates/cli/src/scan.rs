@@ -5,6 +5,7 @@ use crate::{
     arguments::{Configuration, Scan, UNITS_AT_ONCE},
     exit::{self, Exit, WrongUsage},
     output::Screen,
+    paths,
     progress::Watch,
     providers, share,
 };
@@ -17,7 +18,6 @@ use palisade_report::Report;
 use palisade_runner::{Dark, Judge, Scanned, Target, TargetOutcome};
 use palisade_store::SnapshotFolder;
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -78,7 +78,7 @@ pub(crate) fn configuration(path: &Path) -> anyhow::Result<Config> {
 /// A configuration with the waivers and the answers that it names.
 pub(crate) fn judged_by(mut config: Config, path: &Path) -> anyhow::Result<Config> {
     if let Some(path) = waivers_path(&config, path) {
-        let text = fs::read_to_string(&path)
+        let text = paths::text(&path, paths::DOCUMENT)
             .map_err(|error| WrongUsage(format!("could not read the waivers `{}`: {error}", path.display())))?;
         let source = Source { name: &path.display().to_string(), text: &text };
         config.policy.waivers = read_waivers(&source, &control_ids())?;
@@ -107,7 +107,7 @@ pub(crate) fn control_ids() -> Vec<&'static str> {
 
 /// Reads a configuration alone.
 pub(crate) fn without_waivers(path: &Path) -> anyhow::Result<Config> {
-    let text = fs::read_to_string(path).map_err(|error| {
+    let text = paths::text(path, paths::DOCUMENT).map_err(|error| {
         WrongUsage(format!(
             "could not read the configuration `{}`: {error}\n  name it with `--config FILE`, or begin with\n\n    targets:\n      - name: prod-aws\n        provider: aws\n\n  `palisade demo` needs none",
             path.display()

@@ -4,7 +4,7 @@ use crate::{
     arguments::{CheckSchedules, ExplainSchedule, NextFirings, Schedules},
     exit::{Exit, WrongSchedules, WrongUsage},
     output::{self, Screen},
-    scan,
+    paths, scan,
 };
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -189,7 +189,7 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn all(folder: &Path, config: &Config, config_path: &Path) -> anyhow::Result<Vec<ScheduleConfig>> {
     let files = files(folder)?;
     let name = config_path.display().to_string();
-    let text = fs::read_to_string(config_path).with_context(|| format!("could not read `{name}`"))?;
+    let text = paths::text(config_path, paths::DOCUMENT).with_context(|| format!("could not read `{name}`"))?;
     let names: Vec<&str> = files.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
     let of_routes = check_schedules_of_routes(&Source { name: &name, text: &text }, &names);
     match (read(&files, Some(config)), of_routes) {
@@ -230,7 +230,7 @@ fn read(files: &[PathBuf], config: Option<&Config>) -> anyhow::Result<Vec<Schedu
     let (mut schedules, mut mistakes) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.display().to_string();
-        let text = fs::read_to_string(file).with_context(|| format!("could not read `{name}`"))?;
+        let text = paths::text(file, paths::DOCUMENT).with_context(|| format!("could not read `{name}`"))?;
         match read_schedule(&Source { name: &name, text: &text }, &known) {
             Ok(schedule) => schedules.push(schedule),
             Err(diagnostics) => mistakes.push(diagnostics),

@@ -89,7 +89,8 @@ pub(crate) async fn run(wanted: &RunSchedule, screen: &Screen) -> anyhow::Result
             run_before(&schedule, (&wanted.config, &firing), &ended, &wanted.gate, screen)
         }
         Ran::Elsewhere { by, until } => {
-            screen.note(&plain(&format!("`{by}` is at this schedule, and is waited for until {until}")));
+            screen
+                .note(&plain(&format!("`{by}` is at this schedule and gave a sign of life: it has it until {until}")));
             Ok(Exit::Done)
         }
         Ran::Stopped | Ran::Lost(_) => {
@@ -177,7 +178,11 @@ async fn fire(
     let watch = Arc::new(Watch::begin(screen.interactive)?);
     let progress = Arc::clone(&watch) as Arc<dyn palisade_provider::Progress>;
     let ran = match how {
-        How::Alone { .. } | How::Parts(_) => service.run(&job, firing, &clock(), progress).await,
+        // Whoever fires schedules asks again by itself.
+        How::Alone { tried_again: true } => service.run(&job, firing, &clock(), progress).await,
+        How::Alone { tried_again: false } | How::Parts(_) => {
+            service.run_or_take_over(&job, firing, &clock(), progress).await
+        }
         How::Together => service.run_together(&job, firing, &clock(), progress).await,
     };
     watch.end(Some(&schedule.schedule.name)).await;

@@ -15,6 +15,7 @@ use palisade_engine::Policy;
 use palisade_model::Cluster;
 use palisade_provider::{Provider, Snapshot};
 use palisade_report::{Report, plain};
+use palisade_runner::Asked;
 use palisade_store::SnapshotFolder;
 use std::{
     collections::BTreeSet,
@@ -43,14 +44,24 @@ pub(crate) fn judged(snapshots: &[PathBuf], config: Option<&Path>) -> anyhow::Re
         Some(path) => configuration(path)?.policy,
         None => Policy::default(),
     };
-    judged_by(snapshots, &policy)
+    judged_by(snapshots, &[], &policy)
 }
 
-/// The report of stored snapshots under a policy.
-pub(crate) fn judged_by(snapshots: &[PathBuf], policy: &Policy) -> anyhow::Result<Report> {
+/// What a configuration asks for, and by what it is judged: what goes to others is held against all that was asked for.
+/// Nothing, and the standard policy, without one.
+pub(crate) fn asked(config: Option<&Path>) -> anyhow::Result<(Vec<(String, palisade_model::Provider)>, Policy)> {
+    let Some(path) = config else { return Ok((Vec::new(), Policy::default())) };
+    let config = configuration(path)?;
+    let targets = config.targets.iter().map(|target| (target.name.clone(), evidence::asked_of(target).provider));
+    Ok((targets.collect(), config.policy))
+}
+
+/// The report of stored snapshots under a policy. Of the targets that were asked for, those of which nothing is stored are places
+/// that nobody looked at.
+pub(crate) fn judged_by(snapshots: &[PathBuf], asked: &Asked, policy: &Policy) -> anyhow::Result<Report> {
     let folders: Vec<SnapshotFolder> = snapshots.iter().map(SnapshotFolder::open).collect();
     let controls = controls();
-    Ok(palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, policy))?)
+    Ok(palisade_runner::replay(&folders, asked, providers::normalizer, &judge(&controls, policy))?)
 }
 
 /// The clusters that something asks about: of stored snapshots, or of the fleet, read now.

@@ -6,6 +6,7 @@ use crate::{
     arguments::{AddWaiver, CheckWaivers, ListFormat, ListWaivers, RemoveWaiver, Selector, Waivers},
     exit::{Exit, WrongUsage},
     output::{self, Screen},
+    paths,
     scan::{configuration, control_ids, waivers_path, without_waivers},
 };
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use seen::{Matched, Seen, Standing};
 use serde::Serialize;
 use std::{
     fmt::Write as _,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -209,7 +210,7 @@ fn file(config_path: &Path) -> anyhow::Result<(PathBuf, String)> {
             config_path.display()
         ))
     })?;
-    match fs::read_to_string(&path) {
+    match paths::text(&path, paths::DOCUMENT) {
         Ok(text) => Ok((path, text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((path, String::new())),
         Err(error) => Err(error).with_context(|| format!("could not read the waivers `{}`", path.display())),

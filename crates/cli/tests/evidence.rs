@@ -467,6 +467,48 @@ fn of_several_rotations_the_one_that_does_not_hold_is_named() {
 }
 
 #[test]
+fn a_log_goes_on_under_the_key_that_follows_and_not_when_it_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for (run, clusters) in [("run1", "3"), ("run2", "4"), ("run3", "5")] {
+        said(at, 0, &["demo", "--clusters", clusters, "--keep", run, "-o", "report.txt"]);
+    }
+    let export = |code: i32, run: &str, out: &str, key: &str| {
+        said(at, code, &["evidence", "export", run, "--out", out, "--key", key, "--log", "bundles"])
+    };
+    said(at, 0, &["evidence", "keys", "new", "--out", "a.pem"]);
+    export(0, "run1", "b1", "file:a.pem");
+    said(at, 0, &["evidence", "keys", "rotate", "file:a.pem", "--out", "b.pem"]);
+    let refused = export(4, "run2", "b2", "file:b.pem");
+    assert!(refused.contains("`bundles/checkpoint.txt`: its signature is not of the key that is to seal"), "{refused}");
+    assert!(refused.contains("copy the `.rotation.json`"), "{refused}");
+    assert!(!at.join("b2").exists() && !at.join("b2.part").exists());
+    // The way out that it names is one.
+    fs::copy(at.join("b.pem.rotation.json"), at.join("bundles/b.pem.rotation.json")).unwrap();
+    export(0, "run2", "b2", "file:b.pem");
+    let verify = ["evidence", "verify", "b1", "b2", "--key", "a.pem.pub", "--rotation", "b.pem.rotation.json"];
+    assert!(said(at, 0, &verify).contains("2 bundles follow each other without a gap"));
+
+    // As whoever writes the log again with a key of their own, and sums and root that fit, leaves it.
+    let log = |name: &str| fs::read_to_string(at.join(name)).unwrap();
+    let theirs = ["evidence", "export", "run2", "--out", "t", "--key", "file:t.pem", "--log", "theirs"];
+    said(at, 0, &["evidence", "keys", "new", "--out", "t.pem"]);
+    said(at, 0, &theirs);
+    let checkpoint = log("theirs/checkpoint.txt");
+    let body = checkpoint.split("\n\n").next().unwrap();
+    fs::write(at.join("bundles/log.ndjson"), log("theirs/log.ndjson")).unwrap();
+    for (text, told) in [
+        (checkpoint.clone(), "its signature is not of the key that is to seal"),
+        (format!("{body}\n\ngarbage, no signature\n"), "it is no checkpoint"),
+    ] {
+        fs::write(at.join("bundles/checkpoint.txt"), text).unwrap();
+        let refused = export(4, "run3", "b3", "file:b.pem");
+        assert!(refused.contains(&format!("`bundles/checkpoint.txt`: {told}")), "{refused}");
+        assert!(!at.join("b3").exists() && log("bundles/log.ndjson") == log("theirs/log.ndjson"));
+    }
+}
+
+#[test]
 fn whoever_gives_the_key_of_another_month_is_told_which_it_is_and_which_is_wanted() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
@@ -677,13 +719,74 @@ fn what_a_bundle_says_of_its_run_is_held_against_its_answers_when_it_is_judged_a
     let fail = verdict.lines().find(|line| line.contains("\"verdict\":\"fail\"")).unwrap();
     let pass = fail.replace("\"verdict\":\"fail\"", "\"verdict\":\"pass\"");
     reworded("another-verdict", "results/verdicts.ndjson", fail, &pass);
-    for (bundle, named) in
-        [("another-run", "manifest.json"), ("another-page", "VERIFY.md"), ("another-verdict", "this very program")]
-    {
+    reworded("other-rules", "context/controls.json", "\"critical\"", "\"low\"");
+    let (before, after) = (fs::read(at.join("bundle/context/controls.json")).unwrap(), at.join("other-rules"));
+    let manifest = fs::read_to_string(after.join("manifest.json")).unwrap();
+    let digest = sum(&fs::read(after.join("context/controls.json")).unwrap());
+    fs::write(after.join("manifest.json"), manifest.replace(&sum(&before), &digest)).unwrap();
+    // By what exports were made is left out, and what they say is another thing.
+    reworded("other-exports", "exports/frameworks/cis-eks-2.0.0.json", "\"unknown\"", "\"satisfied\"");
+    let made_by = "context/exports.json";
+    fs::remove_file(at.join("other-exports").join(made_by)).unwrap();
+    let manifest = fs::read_to_string(at.join("other-exports/manifest.json")).unwrap();
+    let (before, rest) = manifest.split_once(&format!("    {{\n      \"path\": \"{made_by}\"")).unwrap();
+    let (_, after) = rest.split_once("    },\n").unwrap();
+    fs::write(at.join("other-exports/manifest.json"), [before, after].concat()).unwrap();
+    for (bundle, named) in [
+        ("another-run", "manifest.json"),
+        ("another-page", "VERIFY.md"),
+        ("another-verdict", "this very program"),
+        ("other-rules", "context/controls.json"),
+        ("other-exports", "does not say by what they were made"),
+    ] {
         said(at, 0, &["evidence", "verify", bundle]);
         let refused = said(at, 4, &["replay", bundle]);
         assert!(refused.contains(named), "{refused}");
         let refused = said(at, 4, &["replay", bundle, "--with-current-rules"]);
         assert!(refused.contains(named), "{refused}");
     }
+}
+
+#[test]
+fn while_nothing_of_a_target_was_read_that_was_asked_for_no_requirement_about_its_cloud_is_satisfied() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run", "-o", "report.txt"]);
+    let target = |name: &str, provider: &str| format!("  - {{name: {name}, provider: {provider}}}\n");
+    let asked = [target("acme-aws", "aws"), target("acme-azure", "azure"), target("acme-gcp", "gcp")].concat();
+    fs::write(at.join("all.yaml"), format!("targets:\n{asked}")).unwrap();
+    fs::write(at.join("more.yaml"), format!("targets:\n{asked}{}", target("second-aws", "aws"))).unwrap();
+    let own = |cloud: &str| {
+        let path = format!("{cloud}.yaml");
+        let controls = ["GV-04", "ID-01", "ID-04", "ID-05", "ID-14", "NW-03", "SC-04"];
+        let rows = controls.map(|id| format!("  - {{id: R-{id}, title: asked, controls: [{id}]}}\n"));
+        let head = format!("id: own-{cloud}\ntitle: Own\nversion: \"1\"\nclouds: [{cloud}]\nrequirements:\n");
+        fs::write(at.join(&path), head + &rows.concat()).unwrap();
+        path
+    };
+    let frameworks = [own("aws"), own("azure")];
+    let satisfied = |config: &str, cloud: &str| {
+        let bundle = format!("of-{config}");
+        if !at.join(&bundle).exists() {
+            let [aws, azure] = &frameworks;
+            let export = ["evidence", "export", "run", "--config", config, "--out", &bundle];
+            said(at, 0, &[&export[..], &["--framework", aws, "--framework", azure]].concat());
+            said(at, 0, &["replay", &bundle]);
+        }
+        let path = at.join(&bundle).join(format!("exports/frameworks/own-{cloud}.json"));
+        let kept: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let framework = format!("{cloud}.yaml");
+        let stored = ["frameworks", "report", "run", "--config", config, "--framework", &framework, "--format", "json"];
+        let output = palisade(at, &stored);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let stored: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let count = |page: &Value| page["counts"]["satisfied"].as_u64().unwrap();
+        assert_eq!(count(&kept), count(&stored), "{config}");
+        count(&kept)
+    };
+    assert!(satisfied("all.yaml", "aws") > 0);
+    assert_eq!(satisfied("more.yaml", "aws"), 0);
+    assert_eq!(satisfied("more.yaml", "azure"), satisfied("all.yaml", "azure"), "it is about another cloud");
+    let page = fs::read_to_string(at.join("of-more.yaml/VERIFY.md")).unwrap();
+    assert!(page.contains("nothing of the target `second-aws` was read"), "{page}");
 }

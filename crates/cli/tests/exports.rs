@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -286,4 +286,41 @@ fn what_cannot_be_exported_says_why() {
     fs::write(&verdicts, text.replacen("\"fail\"", "\"pass\"", 1)).unwrap();
     let broken = said(at, 4, &["export", "b", "--format", "ocsf", "--out", "y"]);
     assert!(broken.contains("does not hold") && !at.join("y").exists(), "{broken}");
+}
+
+#[test]
+fn nothing_is_written_into_a_bundle_and_one_that_is_named_still_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "export", "run1", "--out", "b", "--format", "csv"]);
+    let before = files(&at.join("b"));
+    symlink("b", at.join("link")).unwrap();
+    // A folder outside whose file leads inside.
+    fs::create_dir(at.join("x")).unwrap();
+    symlink("../b/exports/findings.csv", at.join("x/findings.csv")).unwrap();
+    let refused = |arguments: &[&str]| {
+        let told = said(at, 2, arguments);
+        assert!(told.contains("is in the evidence bundle `") && told.contains("outside of the bundle"), "{told}");
+    };
+    for out in ["b", "b/", "b/exports", "b/exports/new", "x/../b", "new/../b/new", "link", "link/new", "x"] {
+        for from in ["run1", "b"] {
+            refused(&["export", from, "--format", "csv", "--out", out]);
+        }
+    }
+    let framework = ["frameworks", "report", "b", "--framework", "aws-fsbp"];
+    for arguments in [&["report", "run1"][..], &["map", "exposure", "run1"], &framework] {
+        for file in ["b/exports/findings.csv", "b/new.txt", "link/new.txt"] {
+            refused(&[arguments, &["-o", file]].concat());
+        }
+    }
+    assert!(files(&at.join("b")) == before && !at.join("new").exists());
+    said(at, 0, &["evidence", "verify", "b"]);
+
+    // Beside a bundle there is room, and files of other programs are called like its manifest.
+    fs::create_dir(at.join("site")).unwrap();
+    fs::write(at.join("site/manifest.json"), "{\"name\": \"a site\", \"schema\": \"palisade.bundle/v1\"}").unwrap();
+    said(at, 0, &["export", "b", "--format", "csv", "--out", "site/new"]);
+    said(at, 0, &["export", "b", "--format", "csv", "--out", "b/../c"]);
+    assert!(at.join("site/new/findings.csv").is_file() && at.join("c/findings.csv").is_file());
 }

@@ -254,3 +254,37 @@ fn nobody_whose_name_has_an_at_sign_is_called_by_it_in_a_framework_for_an_audito
         }
     }
 }
+
+#[test]
+fn a_file_without_end_is_refused_and_a_pipe_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    said(at, 0, &["demo", "--clusters", "3", "--keep", "run1", "-o", "report.txt"]);
+    said(at, 0, &["evidence", "keys", "new", "--out", "signing.pem"]);
+    let seal = ["--key", "file:signing.pem", "--log", "bundles", "--origin", "acme.example/evidence"];
+    said(at, 0, &[&["evidence", "export", "run1", "--out", "b"][..], &seal].concat());
+    let refused = |limit: &str, arguments: &[&str]| {
+        let told = said(at, 2, arguments);
+        assert!(told.contains("could not read ") && told.contains("name a smaller file"), "{told}");
+        assert!(told.contains(&format!("it has more than {limit} bytes")), "{told}");
+    };
+    refused("4194304", &["frameworks", "check", "/dev/full"]);
+    std::os::unix::fs::symlink("/dev/full", at.join("full.yaml")).unwrap();
+    refused("4194304", &["frameworks", "report", "run1", "--framework", "full.yaml"]);
+    for command in [&["evidence", "verify", "b"][..], &["replay", "b"]] {
+        for option in ["--key", "--rotation"] {
+            refused("65536", &[command, &[option, "/dev/full"]].concat());
+        }
+    }
+    // The last character of what is read may be half of one.
+    fs::write(at.join("long.yaml"), "é".repeat(3 << 20)).unwrap();
+    refused("4194304", &["frameworks", "check", "long.yaml"]);
+    fs::write(at.join("binary.yaml"), b"id: \xff\n").unwrap();
+    assert!(said(at, 2, &["frameworks", "check", "binary.yaml"]).contains("invalid utf-8"));
+
+    fs::copy(root().join("examples/frameworks/acme-baseline.yaml"), at.join("own.yaml")).unwrap();
+    let script = "palisade evidence verify b --key <(cat signing.pem.pub) && palisade frameworks check <(cat own.yaml)";
+    let output = command(at, "bash").arg("-c").arg(script).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+}

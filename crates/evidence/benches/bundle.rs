@@ -20,7 +20,7 @@ fn main() {
         std::env::args().skip(1).filter(|text| !text.starts_with("--")).map(PathBuf::from).collect();
     let [run, out] = paths.as_slice() else { return };
     let key = SigningKey::generate().unwrap().0;
-    let mut log = BundleLog::open(&out.join("log"), "bench").unwrap();
+    let mut log = BundleLog::open(&out.join("log"), "bench", key.public()).unwrap();
     let place = out.join("bundle");
 
     let start = Instant::now();

@@ -10,14 +10,15 @@ use crate::{
     manifest::MANIFEST,
     part::Hashing,
     period::AnswersOf,
-    policy::read_policy,
+    policy::policy_of,
     scope::{Read, SCOPE, Scope},
     seal::{LIMIT, SIGNER},
     source::{LARGEST_FILE, Source},
     verify::checked,
-    write::{ANSWERS, EXPORTED, POLICY, STORAGE},
+    write::{ANSWERS, CONTROLS, EXPORTED, STORAGE},
 };
 use palisade_engine::Policy;
+use palisade_model::Provider;
 use palisade_provider::{Body, Outcome, Record, Snapshot};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -96,8 +97,17 @@ impl Bundle {
 
     /// By what it was judged, but for the answers.
     pub fn policy(&self) -> Result<Policy, Broken> {
-        read_policy(&self.source.read_text(POLICY, LARGEST_FILE)?)
-            .map_err(|error| Broken::new(POLICY, error.to_string()))
+        policy_of(&self.source)
+    }
+
+    /// The controls that it was judged by, as JSON.
+    pub fn controls(&self) -> Result<String, Broken> {
+        self.source.read_text(CONTROLS, LARGEST_FILE)
+    }
+
+    /// The targets that were asked for, with their providers.
+    pub fn asked(&self) -> impl Iterator<Item = (&str, Provider)> {
+        self.scope.asked.iter().map(|asked| (asked.target.as_str(), asked.provider))
     }
 
     /// The verdicts as they stand in the bundle.

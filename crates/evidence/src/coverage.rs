@@ -22,11 +22,13 @@ pub struct Place {
     pub listed: u64,
 }
 
-/// Some clusters of one name.
+/// Some clusters of one name in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
     pub(crate) provider: Provider,
+    /// The account and region, subscription or project.
+    pub(crate) scope: String,
     pub(crate) name: String,
     pub(crate) clusters: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +115,17 @@ impl Counted {
         if counted.schema != SCHEMA || counted.to_text() != text {
             return Err(Broken::new(COVERAGE, "it is written in another way than this program reads"));
         }
+        // All of it together fits, and so does every sum that is made of it.
+        if counted.sum() > u128::from(u64::MAX) {
+            return Err(Broken::new(COVERAGE, "it counts more than there can be"));
+        }
         Ok(counted)
+    }
+
+    fn sum(&self) -> u128 {
+        let named = [&self.explained, &self.unexplained, &self.in_no_list].into_iter().flatten();
+        let counts = named.map(|named| named.clusters).chain(self.places.iter().map(|place| place.listed));
+        counts.chain([self.clusters_listed, self.clusters_evaluated]).map(u128::from).sum()
     }
 
     /// Whether everything that was asked was answered and the populations reconcile.
@@ -147,7 +159,12 @@ impl Counted {
     }
 }
 
-type Key = (Provider, String);
+/// A place and the name of clusters in it.
+type Key = (Provider, String, String);
+
+fn key(provider: Provider, scope: &str, name: &str) -> Key {
+    (provider, scope.to_owned(), name.to_lowercase())
+}
 
 /// Counts clusters as they are listed and as they are judged.
 #[derive(Clone, Debug, Default)]
@@ -155,7 +172,7 @@ pub struct Population {
     places: BTreeMap<(Provider, String), Lists>,
     listed: BTreeMap<Key, u64>,
     evaluated: BTreeMap<Key, u64>,
-    /// Why a call about something of this name failed.
+    /// Why a call about something of this name failed in this place.
     failed: BTreeMap<Key, String>,
     calls: u64,
     failures: u64,
@@ -179,7 +196,7 @@ impl Population {
             self.failures += 1;
             for value in line.params.values() {
                 let why = format!("{}: {}", line.operation, reason(failure.reason));
-                self.failed.entry((line.provider, value.to_lowercase())).or_insert(why);
+                self.failed.entry(key(line.provider, &line.scope, value)).or_insert(why);
             }
         }
         if !is_list(&line.operation) {
@@ -194,13 +211,13 @@ impl Population {
         }
         lists.clusters += names.len() as u64;
         for name in names {
-            *self.listed.entry((line.provider, name.to_lowercase())).or_default() += 1;
+            *self.listed.entry(key(line.provider, &line.scope, &name)).or_default() += 1;
         }
     }
 
     /// Takes a cluster that was judged.
-    pub(crate) fn take_cluster(&mut self, provider: Provider, name: &str) {
-        *self.evaluated.entry((provider, name.to_lowercase())).or_default() += 1;
+    pub(crate) fn take_cluster(&mut self, provider: Provider, scope: &str, name: &str) {
+        *self.evaluated.entry(key(provider, scope, name)).or_default() += 1;
     }
 
     pub(crate) fn count(
@@ -210,18 +227,25 @@ impl Population {
         (told, gaps): (Vec<Told>, Vec<GapLine>),
     ) -> Counted {
         let (mut explained, mut unexplained, mut in_no_list) = (Vec::new(), Vec::new(), Vec::new());
+        let named = |(provider, scope, name): &Key, clusters, why| Named {
+            provider: *provider,
+            scope: scope.clone(),
+            name: name.clone(),
+            clusters,
+            why,
+        };
         for (key, listed) in &self.listed {
             let judged = self.evaluated.get(key).copied().unwrap_or_default();
             if let Some(clusters) = listed.checked_sub(judged).filter(|clusters| *clusters > 0) {
                 let why = self.failed.get(key).cloned();
                 let to = if why.is_some() { &mut explained } else { &mut unexplained };
-                to.push(Named { provider: key.0, name: key.1.clone(), clusters, why });
+                to.push(named(key, clusters, why));
             }
         }
         for (key, judged) in &self.evaluated {
             let listed = self.listed.get(key).copied().unwrap_or_default();
             if let Some(clusters) = judged.checked_sub(listed).filter(|clusters| *clusters > 0) {
-                in_no_list.push(Named { provider: key.0, name: key.1.clone(), clusters, why: None });
+                in_no_list.push(named(key, clusters, None));
             }
         }
         let place = |((provider, scope), lists): (&(Provider, String), &Lists)| Place {

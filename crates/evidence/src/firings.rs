@@ -104,6 +104,16 @@ impl Firings {
         Self { schema: SCHEMA.to_owned(), schedules }
     }
 
+    /// The schedules of which no run is remembered: nobody knows which of theirs are missing.
+    pub fn unremembered(&self) -> impl Iterator<Item = &str> {
+        self.schedules.iter().filter(|one| one.after.is_none()).map(|one| one.schedule.as_str())
+    }
+
+    /// Whether it is known of any schedule which runs there should have been, and of every one.
+    pub fn are_known(&self) -> bool {
+        !self.schedules.is_empty() && self.unremembered().next().is_none()
+    }
+
     /// How many there were, and what became of them.
     pub fn counts(&self) -> FiringCounts {
         let mut counts = FiringCounts::default();

@@ -45,6 +45,8 @@ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$work/payload")"
 jq -r '.signatures[0].sig' manifest.dsse.json | base64 -d > "$work/signature"
 openssl pkeyutl -verify -pubin -inkey signer.pem -rawin@DIGEST@ -in "$work/signed" -sigfile "$work/signature"
 echo "$(jq -r '.subject[0].digest.sha256' "$work/payload")  manifest.json" | sha256sum -c
+jq -e --slurpfile of manifest.json '(.subject | length) == 1 and (.predicate | del(.algorithm)) == ($of[0] |
+  {run, asOf: .as_of, complete, log: .log.origin, number: .log.number, previous: .log.previous})' "$work/payload"
 ```
 
 ## 3. Is a run missing?
@@ -71,8 +73,8 @@ const REST: &str = r#"
 ## When?
 
 A file `manifest.tsr`, if it is there, is the answer of a time-stamping authority (RFC 3161). It may come later, so it is not on the
-list. With the authority's certificate in `tsa.pem`: `openssl ts -verify -in manifest.tsr -data manifest.json -CAfile tsa.pem`, and
-`openssl ts -reply -in manifest.tsr -text` shows the time.
+list. With the authority's certificate in `tsa.pem`: `openssl ts -verify -in manifest.tsr -data manifest.json -CAfile tsa.pem`. What
+is signed of it, with the time: `openssl ts -reply -in manifest.tsr -token_out | openssl ts -reply -token_in -in /dev/stdin -text`.
 
 ## Was everything looked at?
 
@@ -169,7 +171,7 @@ fn gaps(counted: &Counted, page: &mut String) {
         .chain(counted.in_no_list.iter().map(|named| (named, "judged, and in no list")))
         .take(SHOWN)
     {
-        row(format!("{} of {}: {what}", plain(&named.name), named.provider));
+        row(format!("{} of {} in `{}`: {what}", plain(&named.name), named.provider, plain(&named.scope)));
     }
     for gap in counted.gaps.iter().take(SHOWN) {
         let hides = gap.hides.len();
@@ -203,6 +205,14 @@ fn runs(firings: Option<&Firings>, page: &mut String) {
     let read_nothing = counts.firings - counts.done;
     // Writing to a string cannot fail, here and below.
     let _ = match read_nothing {
+        0 if !firings.are_known() => writeln!(
+            page,
+            "**Nobody knows whether runs are missing**: {}:\n",
+            match counts.firings {
+                0 => "no firing of a schedule is remembered".to_owned(),
+                all => format!("all {all} firings that are remembered were done, and of a schedule none is"),
+            }
+        ),
         0 => writeln!(page, "**No run is missing.** All {} firings of the schedules were done:\n", counts.firings),
         _ => writeln!(
             page,

@@ -62,4 +62,4 @@ pub use source::{LARGEST_ANSWER, LARGEST_FILE, LARGEST_LINE, LARGEST_SMALL_FILE}
 pub use timestamp::{Stamp, put_timestamp, read_timestamp, timestamp_query};
 pub use verdicts::{Calls, Difference, Numbers, differences, verdict_lines};
 pub use verify::{Checked, Signed, Trust, verify, verify_chain};
-pub use write::{BundleWriter, Context, Finished, Judged, Seal, file_sha256};
+pub use write::{BundleWriter, Context, Finished, Judged, Seal, controls_text, file_sha256};

@@ -1,7 +1,7 @@
 //! The log of bundles: what was ever given a number, in one order, which can only grow.
 
 use crate::{
-    Algorithm, Broken, ExportError, Signer,
+    Algorithm, Broken, ExportError, PublicKey, Rotation, Signer,
     merkle::{Hash, Tree},
     note::{Checkpoint, is_origin},
     signatures::Signatures,
@@ -56,7 +56,8 @@ impl Entry {
     }
 }
 
-/// A folder with the log: `log.ndjson` and the last `checkpoint.txt`. Held for one writer at a time.
+/// A folder with the log: `log.ndjson` and the last `checkpoint.txt`, and a `*.rotation.json` for each key that follows another
+/// one in it. Held for one writer at a time.
 #[derive(Debug)]
 pub struct BundleLog {
     root: PathBuf,
@@ -65,8 +66,6 @@ pub struct BundleLog {
     /// The sum of the last entry, whether it says it or not.
     sum: String,
     tree: Tree,
-    /// How many of the entries the checkpoint is over.
-    checked: u64,
     signatures: Signatures,
     /// Held as long as this lives.
     _lock: File,
@@ -75,11 +74,18 @@ pub struct BundleLog {
 const ENTRIES: &str = "log.ndjson";
 const CHECKPOINT: &str = "checkpoint.txt";
 const SIGNATURES: &str = "signatures.ndjson";
+/// How the files end that say which key follows which.
+const ROTATION: &str = ".rotation.json";
+/// How to get a checkpoint that holds.
+const RESTORE: &str = "restore it from a copy of the log, or copy the `checkpoint.txt` of the log's last bundle here";
+/// What is written and not yet at its place ends so.
+const PART: &str = ".part";
 
 impl BundleLog {
-    /// Opens a log or begins one, and waits for whoever has it. Every entry is checked: its leaf against the last checkpoint,
-    /// the rest of it against its sum.
-    pub fn open(root: &Path, origin: &str) -> Result<Self, Broken> {
+    /// Opens a log or begins one, and waits for whoever has it. `key` is that of whoever is to sign: the last checkpoint has to
+    /// be signed by it, or by one that it follows. Every entry is checked: its leaf against that checkpoint, the rest of it
+    /// against its sum.
+    pub fn open(root: &Path, origin: &str, key: PublicKey) -> Result<Self, Broken> {
         if !is_origin(origin) {
             return Err(Broken::new(
                 origin,
@@ -113,41 +119,66 @@ impl BundleLog {
             entries.push(entry);
         }
         let signatures = Signatures::read(&shown(SIGNATURES), &read(root, SIGNATURES)?)?;
-        let tree = Tree::new(leaves);
+        let (tree, keys) = (Tree::new(leaves), with_those_before(root, key)?);
         let (root, origin) = (root.to_owned(), origin.to_owned());
-        let log = Self { root, origin, entries, sum, tree, checked: 0, signatures, _lock: lock };
-        let checked = log.check()?;
-        Ok(Self { checked, ..log })
+        let log = Self { root, origin, entries, sum, tree, signatures, _lock: lock };
+        log.check(&keys)?;
+        Ok(log)
     }
 
-    /// Whether the entries are those that were signed last, and perhaps more: a machine may end between the two. Says how
-    /// many were signed.
-    fn check(&self) -> Result<u64, Broken> {
-        let text = read(&self.root, CHECKPOINT)?;
-        let lines: Vec<&str> = text.lines().take(3).collect();
-        let broken = |fact: &str| Err(Broken::new(self.root.join(CHECKPOINT).display().to_string(), fact));
-        match lines.as_slice() {
-            // The first entry is written before there is anything to check it by.
-            [] if self.entries.len() < 2 => Ok(0),
-            [] => broken(
-                "it is missing: the entries of the log cannot be checked; restore it from a copy of the log, or copy the \
-                 `checkpoint.txt` of the log's last bundle here",
-            ),
-            [origin, ..] if *origin != self.origin => broken("it is of another log"),
-            [_, size, root] => {
-                let size = size.parse().ok();
-                let expected = size.and_then(|size| self.tree.root_of(size));
-                let written = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, root).ok();
-                match size {
-                    Some(size) if expected.is_some() && expected.map(Vec::from) == written => Ok(size),
-                    _ => broken(
-                        "the entries of the log are not those that were signed: some are missing or were changed; restore \
-                         `log.ndjson` from a copy of the log",
-                    ),
-                }
-            }
-            _ => broken("it is no checkpoint"),
+    /// Whether the entries are those that were signed last, by one of these keys. A machine may end between an entry and its
+    /// checkpoint: that one lies beside its place then, signed, and is moved there. What nobody signed is not gone on from.
+    fn check(&self, keys: &[PublicKey]) -> Result<(), Broken> {
+        let broken = |fact: String| Err(Broken::new(self.root.join(CHECKPOINT).display().to_string(), fact));
+        let last = self.signed_at(CHECKPOINT, keys)?;
+        if last.as_ref().is_some_and(|last| self.tree.root_of(last.size) != Some(last.root)) {
+            return broken(
+                "the entries of the log are not those that were signed: some are missing or were changed; restore \
+                 `log.ndjson` from a copy of the log"
+                    .to_owned(),
+            );
         }
+        let (size, signed) = (self.tree.size(), last.map(|last| last.size));
+        if signed.unwrap_or_default() == size {
+            return Ok(());
+        }
+        let next = self.signed_at(&format!("{CHECKPOINT}{PART}"), keys).ok().flatten();
+        if next.is_some_and(|next| (next.size, next.root) == (size, self.tree.root())) {
+            let moved = into_place(&self.root, CHECKPOINT).and_then(|()| settled(&self.root));
+            return moved.map_err(|error| self.unwritten(&error));
+        }
+        broken(match signed {
+            None => format!("it is missing: the entries of the log cannot be checked; {RESTORE}"),
+            Some(signed) => format!(
+                "it is over {signed} entries of the {size} in the log, and nobody signed the others; {RESTORE}, or take the \
+                 lines behind number {signed} out of `log.ndjson` when there is no bundle of them"
+            ),
+        })
+    }
+
+    /// A checkpoint of the folder whose signature holds for one of these keys, of which the first is the one that is to sign.
+    /// `None` when it is not there.
+    fn signed_at(&self, name: &str, keys: &[PublicKey]) -> Result<Option<Checkpoint>, Broken> {
+        let text = read(&self.root, name)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let file = self.root.join(name).display().to_string();
+        let (checkpoint, signature) = Checkpoint::parse(&file, &text)
+            .map_err(|broken| Broken::new(broken.file, format!("{}; {RESTORE}", broken.fact)))?;
+        if checkpoint.origin != self.origin {
+            return Err(Broken::new(file, "it is of another log"));
+        }
+        if keys.iter().any(|key| checkpoint.is_signed(&signature, *key)) {
+            return Ok(Some(checkpoint));
+        }
+        let key = keys.first().copied().map(PublicKey::fingerprint).unwrap_or_default();
+        let fact = format!(
+            "its signature is not of the key that is to seal, `{key}`, nor of one that it follows: either the log was changed, \
+             then restore it from a copy; or another key sealed last, then use that one, or copy the `{ROTATION}` that \
+             `palisade evidence keys rotate` wrote for the new one into the folder of the log"
+        );
+        Err(Broken::new(file, fact))
     }
 
     /// The log's name.
@@ -197,7 +228,7 @@ impl BundleLog {
         as_it_was.ok_or_else(|| broken(entry.number))
     }
 
-    /// Gives a bundle its number for good, unless it has it. `checkpoint` is that of the log with it.
+    /// Gives a bundle its number for good, unless it has it. `checkpoint` is that of the log with it, signed by the key.
     pub(crate) fn enter(
         &mut self,
         entry: Entry,
@@ -205,10 +236,11 @@ impl BundleLog {
         checkpoint: &str,
         key: &dyn Signer,
     ) -> Result<(), ExportError> {
-        self.catch_up(key)?;
         if entry.number <= self.tree.size() {
             return Ok(());
         }
+        // What the next opening would refuse is not written.
+        Checkpoint::read(CHECKPOINT, checkpoint, key.public())?;
         let sum = entry.sum_behind(&self.sum);
         let entry = Entry { sum: Some(sum.clone()), ..entry };
         let mut text = String::new();
@@ -216,8 +248,11 @@ impl BundleLog {
             text.push_str(&serde_json::to_string(entry).map_err(|error| self.unwritten(&error.into()))?);
             text.push('\n');
         }
-        // Both lie on the disk before either is moved: where there is no room, no number is taken.
-        let written = beside(&self.root, ENTRIES, &text).and_then(|()| beside(&self.root, CHECKPOINT, checkpoint));
+        // Both lie on the disk before either is moved: where there is no room, no number is taken, and an entry never stands
+        // there without a signature over it.
+        let written = beside(&self.root, ENTRIES, &text)
+            .and_then(|()| beside(&self.root, CHECKPOINT, checkpoint))
+            .and_then(|()| settled(&self.root));
         written.and_then(|()| into_place(&self.root, ENTRIES)).map_err(|error| self.unwritten(&error))?;
         self.tree.push(leaf);
         self.sum = sum;
@@ -225,21 +260,7 @@ impl BundleLog {
         settled(&self.root)
             .and_then(|()| into_place(&self.root, CHECKPOINT))
             .map_err(|error| self.unwritten(&error))?;
-        self.checked = self.tree.size();
         Ok(settled(&self.root).map_err(|error| self.unwritten(&error))?)
-    }
-
-    /// Writes the checkpoint of entries whose writer was interrupted before it could.
-    fn catch_up(&mut self, key: &dyn Signer) -> Result<(), ExportError> {
-        let size = self.tree.size();
-        if self.checked == size {
-            return Ok(());
-        }
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size, root: self.tree.root() };
-        let signed = self.signed(&checkpoint, key)?;
-        replace(&self.root, CHECKPOINT, &signed).map_err(|error| self.unwritten(&error))?;
-        self.checked = size;
-        Ok(())
     }
 
     /// What is told when a bundle could not be made: that its number is taken, if it is.
@@ -281,6 +302,37 @@ impl BundleLog {
     }
 }
 
+/// A key, and those before it that it follows. The rotations lie in the folder: each is signed by both of its keys, so that
+/// nobody who can write there, and has no key, can put a key of their own before this one.
+fn with_those_before(root: &Path, key: PublicKey) -> Result<Vec<PublicKey>, Broken> {
+    let steps = rotations(root)?;
+    let mut keys = vec![key];
+    loop {
+        let step = steps.iter().find(|(old, new)| keys.contains(new) && !keys.contains(old));
+        let Some((old, _)) = step else { return Ok(keys) };
+        keys.push(*old);
+    }
+}
+
+/// Which key is followed by which.
+fn rotations(root: &Path) -> Result<Vec<(PublicKey, PublicKey)>, Broken> {
+    let unread = |error: io::Error| Broken::new(root.display().to_string(), format!("it could not be read: {error}"));
+    let mut steps = Vec::new();
+    for file in fs::read_dir(root).map_err(unread)? {
+        let name = file.map_err(unread)?.file_name();
+        let Some(name) = name.to_str().filter(|name| name.ends_with(ROTATION)) else { continue };
+        let broken = |why: String| {
+            let fact =
+                format!("{why}; put the file that `palisade evidence keys rotate` wrote here, or remove this one");
+            Broken::new(root.join(name).display().to_string(), fact)
+        };
+        let rotation: Rotation =
+            serde_json::from_str(&read(root, name)?).map_err(|error| broken(format!("it is no rotation: {error}")))?;
+        steps.push(rotation.keys().map_err(|error| broken(error.to_string()))?);
+    }
+    Ok(steps)
+}
+
 fn read(root: &Path, name: &str) -> Result<String, Broken> {
     let path = root.join(name);
     let broken = |fact: String| Broken::new(path.display().to_string(), fact);
@@ -301,14 +353,14 @@ fn replace(root: &Path, name: &str, text: &str) -> io::Result<()> {
 
 /// Writes beside the place and brings it to the disk.
 fn beside(root: &Path, name: &str, text: &str) -> io::Result<()> {
-    let mut file = File::create(root.join(format!("{name}.part")))?;
+    let mut file = File::create(root.join(format!("{name}{PART}")))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
 /// Moves what was written beside the place there.
 fn into_place(root: &Path, name: &str) -> io::Result<()> {
-    fs::rename(root.join(format!("{name}.part")), root.join(name))
+    fs::rename(root.join(format!("{name}{PART}")), root.join(name))
 }
 
 /// Brings the moves in a folder to the disk. Where a folder cannot be treated like a file, the system does it itself.

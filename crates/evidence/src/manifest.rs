@@ -135,6 +135,9 @@ impl Manifest {
         if manifest.to_text().as_bytes() != bytes {
             return Err(broken("it is written in another way than manifests are".to_owned()));
         }
+        if let Some(word) = manifest.words().into_iter().find(|word| !is_word(word)) {
+            return Err(broken(format!("`{word}` is nothing that a manifest says")));
+        }
         let mut seen = BTreeSet::new();
         for entry in &manifest.files {
             if !is_path(&entry.path) {
@@ -150,7 +153,23 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What the first page says as it stands here.
+    fn words(&self) -> Vec<&str> {
+        let Engine { palisade, binary_sha256, controls_sha256 } = &self.engine;
+        let mut words = vec![&*self.run, palisade, binary_sha256, controls_sha256, &self.redaction];
+        if let Some(Encryption { algorithm, period, key_id }) = &self.encryption {
+            words.extend([&**algorithm, period, key_id]);
+        }
+        words
+    }
+
     pub(crate) fn file(&self, path: &str) -> Option<&FileEntry> {
         self.files.iter().find(|entry| entry.path == path)
     }
+}
+
+/// Whether a text is an id, a version, a digest or another name of ours: nothing that a page or a terminal would read as its own.
+fn is_word(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+' | b'/');
+    (1..=100).contains(&text.len()) && text.bytes().all(fits)
 }

@@ -51,10 +51,19 @@ impl Checkpoint {
         format!("{}\n\u{2014} {} {}\n", self.body(), self.origin, STANDARD.encode(line))
     }
 
-    /// Reads a checkpoint that one of some keys signed. There is one way to write it, and no other is read.
+    /// Reads a checkpoint that a key signed.
     pub(crate) fn read(file: &str, text: &str, key: PublicKey) -> Result<Self, Broken> {
-        let broken = |fact: &str| Broken::new(file, fact);
-        let form = || broken("it is no checkpoint: three lines, an empty one and a signature");
+        let (checkpoint, signature) = Self::parse(file, text)?;
+        if checkpoint.is_signed(&signature, key) {
+            Ok(checkpoint)
+        } else {
+            Err(Broken::new(file, "its signature does not hold for the key of the bundle"))
+        }
+    }
+
+    /// Reads a checkpoint and its signature, which nobody has checked yet. There is one way to write it, and no other is read.
+    pub(crate) fn parse(file: &str, text: &str) -> Result<(Self, Vec<u8>), Broken> {
+        let form = || Broken::new(file, "it is no checkpoint: three lines, an empty one and a signature");
         let (body, rest) = text.split_once("\n\n").ok_or_else(form)?;
         let [origin, size, root] = body.split('\n').collect::<Vec<_>>().try_into().map_err(|_| form())?;
         let size: u64 = size.parse().map_err(|_| form())?;
@@ -70,11 +79,14 @@ impl Checkpoint {
             .and_then(|rest| rest.strip_suffix('\n'))
             .and_then(|text| STANDARD.decode(text).ok())
             .ok_or_else(form)?;
-        let signed = checkpoint.body();
-        let holds = signature
-            .strip_prefix(key_id(origin, key).as_slice())
-            .is_some_and(|signature| key.has_signed(signed.as_bytes(), signature));
-        if holds { Ok(checkpoint) } else { Err(broken("its signature does not hold for the key of the bundle")) }
+        Ok((checkpoint, signature))
+    }
+
+    /// Whether a signature that was read with it is one by this key.
+    pub(crate) fn is_signed(&self, signature: &[u8], key: PublicKey) -> bool {
+        signature
+            .strip_prefix(key_id(&self.origin, key).as_slice())
+            .is_some_and(|signature| key.has_signed(self.body().as_bytes(), signature))
     }
 }
 

@@ -1,5 +1,10 @@
 //! What the organisation has decided, as a file that reads back as the same.
 
+use crate::{
+    Broken,
+    source::{LARGEST_FILE, Source},
+    write::POLICY,
+};
 use jiff::Timestamp;
 use palisade_engine::{Answers, Fingerprint, Policy, Severity, Waiver};
 use palisade_model::Digest;
@@ -128,6 +133,16 @@ pub fn write_policy(policy: &Policy) -> String {
     };
     // Strings, numbers and lists always have a JSON form.
     serde_json::to_string_pretty(&written).map(|text| text + "\n").unwrap_or_default()
+}
+
+/// The policy of a bundle, in the one way in which it is written.
+pub(crate) fn policy_of(source: &Source) -> Result<Policy, Broken> {
+    let text = source.read_text(POLICY, LARGEST_FILE)?;
+    let policy = read_policy(&text).map_err(|error| Broken::new(POLICY, error.to_string()))?;
+    if write_policy(&policy) == text {
+        return Ok(policy);
+    }
+    Err(Broken::new(POLICY, "it is written in another way than parameters are"))
 }
 
 /// Reads what [`write_policy`] wrote. Answers are in none: they stand in a file of their own.

@@ -1,6 +1,6 @@
 //! What was asked for, what was read of it and what was refused.
 
-use crate::broken::Broken;
+use crate::{broken::Broken, write::pretty};
 use jiff::Timestamp;
 use palisade_model::Provider;
 use palisade_provider::{Failure, FailureReason};
@@ -113,6 +113,12 @@ impl Scope {
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
         let scope: Self =
             serde_json::from_str(text).map_err(|error| Broken::new(SCOPE, format!("it is no scope: {error}")))?;
-        if scope.schema == SCHEMA { Ok(scope) } else { Err(Broken::new(SCOPE, "its schema is another one")) }
+        if scope.schema != SCHEMA {
+            return Err(Broken::new(SCOPE, "its schema is another one"));
+        }
+        if pretty(&scope) != text {
+            return Err(Broken::new(SCOPE, "it is written in another way than scopes are"));
+        }
+        Ok(scope)
     }
 }

@@ -199,7 +199,7 @@ fn exports(root: &Path) -> Result<Vec<String>, Broken> {
 
 /// Whether a path is that of an answer: `raw/` and two digits, a slash and something.
 fn is_raw(name: &str) -> bool {
-    name.strip_prefix("raw/").is_some_and(|rest| rest.contains('/'))
+    name.strip_prefix("raw/").and_then(|rest| rest.split_once('/')).is_some_and(|(prefix, _)| is_prefix(prefix))
 }
 
 fn is_prefix(text: &str) -> bool {
@@ -339,6 +339,19 @@ pub(crate) fn pack(folder: &Path, manifest: &[u8], to: &mut dyn Write) -> io::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_tar_file_what_lies_beside_the_answers_is_named_as_everything_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("b.tar");
+        let names = ["manifest.json", "raw/SHA256SUMS/x.json", "raw/ab/y.json", "raw/zz/z.json"];
+        let mut tar: Vec<u8> = names.iter().flat_map(|name| header(name, 0).unwrap()).collect();
+        tar.extend([0; 1024]);
+        fs::write(&path, tar).unwrap();
+        let source = Source::open(&path).unwrap();
+        assert_eq!(source.names().unwrap(), ["manifest.json", "raw/SHA256SUMS/x.json", "raw/zz/z.json"]);
+        assert_eq!(source.answers("ab").unwrap(), ["raw/ab/y.json"]);
+    }
 
     #[test]
     fn a_path_has_plain_names_and_leads_nowhere_else() {

@@ -54,7 +54,11 @@ impl Unsorted {
 
     /// Writes all in the order of clusters, those of one cluster as they came, and says how many there are. `judged` is told
     /// of each cluster once.
-    pub(crate) fn sorted(&mut self, to: &mut impl Write, mut judged: impl FnMut(Provider, &str)) -> io::Result<u64> {
+    pub(crate) fn sorted(
+        &mut self,
+        to: &mut impl Write,
+        mut judged: impl FnMut(Provider, &str, &str),
+    ) -> io::Result<u64> {
         self.file.flush()?;
         // Stable: a cluster that was judged twice keeps the order of its parts.
         self.clusters.sort_by(|a, b| a.key().cmp(&b.key()));
@@ -68,7 +72,7 @@ impl Unsorted {
                 }
             }
             if let Some(first) = same.first() {
-                judged(first.provider, &first.name);
+                judged(first.provider, first.scope.as_str(), &first.name);
             }
         }
         Ok(self.verdicts)

@@ -1,21 +1,23 @@
 //! Checks a bundle fact by fact and stops at the first that does not hold.
 
 use crate::{
-    Broken, Encryption, Firings, PeriodKey, PublicKey, Rotation, Stamp,
+    Broken, Encryption, Firings, PeriodKey, PublicKey, Rotation, Stamp, VERDICTS,
     coverage::{COVERAGE, Counted, Population, is_list},
     firings::{FIRINGS, unsaid_between},
+    guide::PAGE,
     ledger::{LEDGER, is_digest, next_call, next_line},
     manifest::{MANIFEST, Manifest},
     merkle::{Hash, check_consistency, check_inclusion, leaf},
     note::Checkpoint,
     part::{EXPORT, Hashing},
     period::AnswersOf,
+    policy::policy_of,
     scope::{Denials, SCOPE, Scope},
     seal::{self, CHECKPOINT, CONSISTENCY, ENVELOPE, INCLUSION, LIMIT, PREVIOUS, SIGNER},
     source::{LARGEST_FILE, Source},
     timestamp::{TOKEN, read_timestamp},
     verdicts::VerdictLine,
-    write::{CONTROLS, SUMS, sha256},
+    write::{ANSWERS, CONTROLS, EXPORTED, POLICY, STORAGE, SUMS, sha256},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use palisade_engine::Coverage;
@@ -95,7 +97,7 @@ pub struct Checked {
     pub clusters_evaluated: u64,
     /// Listed and not judged, with a reason.
     pub clusters_explained: u64,
-    /// Listed and not judged without a reason, or judged and in no list: by provider and name.
+    /// Listed and not judged without a reason, or judged and in no list: by name, provider and place.
     pub clusters_unexplained: Vec<String>,
     /// When an authority says that it saw the manifest. Whether it signed that is for `openssl ts -verify`.
     pub timestamp: Option<Stamp>,
@@ -116,6 +118,7 @@ pub(crate) fn checked(source: &Source, trust: &Trust) -> Result<Checked, Broken>
     let sum = sha256(&bytes);
     let (manifest, signed) = sealed(source, &bytes, &sum, trust)?;
     files(source, &manifest)?;
+    policy_of(source)?;
     let from = AnswersOf::new(source, &manifest, trust.periods())?;
     let answers = answers(from, &manifest)?;
     let counted = ledger(from, &manifest, &answers)?;
@@ -130,7 +133,7 @@ pub(crate) fn checked(source: &Source, trust: &Trust) -> Result<Checked, Broken>
             .unexplained
             .iter()
             .chain(&counted.in_no_list)
-            .map(|named| format!("{} of {}", named.name, named.provider))
+            .map(|named| format!("{} of {} in {}", named.name, named.provider, named.scope))
             .collect(),
         manifest,
         sha256: sum,
@@ -190,7 +193,7 @@ fn sealed(source: &Source, bytes: &[u8], sum: &str, trust: &Trust) -> Result<(Ma
 /// Checks that the log only grew since the bundle before, and gives the root it had.
 fn consistent(source: &Source, checkpoint: &Checkpoint, key: PublicKey) -> Result<Hash, Broken> {
     let before = Checkpoint::read(PREVIOUS, &source.read_text(PREVIOUS, LIMIT)?, key)?;
-    if (before.size + 1, &before.origin) != (checkpoint.size, &checkpoint.origin) {
+    if (before.size.checked_add(1), &before.origin) != (Some(checkpoint.size), &checkpoint.origin) {
         return Err(Broken::new(PREVIOUS, "it is not the checkpoint before this one"));
     }
     let text = source.read_text(CONSISTENCY, LIMIT)?;
@@ -216,6 +219,10 @@ fn hashes(text: &str) -> Option<Vec<Hash>> {
     text.split_terminator('\n').map(hash).collect()
 }
 
+/// Every file that a manifest may name, but for exports.
+const OURS: &[&str] =
+    &[PAGE, LEDGER, SUMS, SCOPE, POLICY, ANSWERS, FIRINGS, STORAGE, EXPORTED, CONTROLS, VERDICTS, COVERAGE, SIGNER];
+
 /// Every file is on the list and as the list says, and nothing else is there.
 fn files(source: &Source, manifest: &Manifest) -> Result<(), Broken> {
     let seal: &[&str] = match &manifest.log {
@@ -230,6 +237,9 @@ fn files(source: &Source, manifest: &Manifest) -> Result<(), Broken> {
     }
     for entry in &manifest.files {
         let name = &entry.path;
+        if entry.role != EXPORT && !OURS.contains(&name.as_str()) {
+            return Err(Broken::new(name, "there is no such file in a bundle"));
+        }
         if name.starts_with("exports/") != (entry.role == EXPORT) {
             return Err(Broken::new(
                 name,
@@ -419,22 +429,22 @@ fn firings(source: &Source, manifest: &Manifest) -> Result<Option<Firings>, Brok
 }
 
 fn judged(source: &Source, manifest: &Manifest, population: &mut Population) -> Result<(), Broken> {
-    let (_, stream) = source.stream(crate::VERDICTS)?;
+    let (_, stream) = source.stream(VERDICTS)?;
     let mut lines = BufReader::new(stream);
     let (mut number, mut last) = (0, None);
-    while let Some(text) = next_line(crate::VERDICTS, number + 1, &mut lines)? {
+    while let Some(text) = next_line(VERDICTS, number + 1, &mut lines)? {
         number += 1;
-        let line = VerdictLine::read(crate::VERDICTS, number, &text)?;
+        let line = VerdictLine::read(VERDICTS, number, &text)?;
         let this = (line.provider, line.scope, line.cluster);
         if last.as_ref() != Some(&this) {
-            population.take_cluster(this.0, &line.cluster_name);
+            population.take_cluster(this.0, &this.1, &line.cluster_name);
             last = Some(this);
         }
     }
     if number == manifest.verdicts {
         return Ok(());
     }
-    Err(Broken::new(crate::VERDICTS, format!("it has {number} verdicts and the manifest counts {}", manifest.verdicts)))
+    Err(Broken::new(VERDICTS, format!("it has {number} verdicts and the manifest counts {}", manifest.verdicts)))
 }
 
 /// Checks that some bundles, each of which holds, follow each other in one log without a gap, whatever their order here.

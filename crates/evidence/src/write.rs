@@ -301,20 +301,7 @@ impl BundleWriter {
         if let Some(text) = context.exports {
             self.part.put(EXPORTED, text.as_bytes(), "application/json", "context")?;
         }
-        #[derive(Serialize)]
-        struct Rule {
-            id: &'static str,
-            name: &'static str,
-            severity: &'static str,
-            title: &'static str,
-        }
-        let rule = |control: &Control| Rule {
-            id: control.meta.id,
-            name: control.meta.name,
-            severity: control.meta.severity.name(),
-            title: control.meta.title,
-        };
-        let rules = pretty(&context.controls.iter().map(rule).collect::<Vec<_>>());
+        let rules = controls_text(context.controls);
         self.part.put(CONTROLS, rules.as_bytes(), "application/json", "context")?;
         Ok(sha256(rules.as_bytes()))
     }
@@ -324,7 +311,8 @@ impl BundleWriter {
         let path = self.part.path(VERDICTS);
         let mut file = self.part.begin(VERDICTS)?;
         let population = &mut self.population;
-        let written = self.verdicts.sorted(&mut file, |provider, name| population.take_cluster(provider, name));
+        let written =
+            self.verdicts.sorted(&mut file, |provider, scope, name| population.take_cluster(provider, scope, name));
         let verdicts = written.and_then(|verdicts| file.flush().map(|()| verdicts)).map_err(failed(&path))?;
         self.part.list(VERDICTS, "application/x-ndjson", "result")?;
         Ok(verdicts)
@@ -438,6 +426,24 @@ impl BundleWriter {
     }
 }
 
+/// The controls as a bundle says by what it was judged.
+pub fn controls_text(controls: &[Control]) -> String {
+    #[derive(Serialize)]
+    struct Rule {
+        id: &'static str,
+        name: &'static str,
+        severity: &'static str,
+        title: &'static str,
+    }
+    let rule = |control: &Control| Rule {
+        id: control.meta.id,
+        name: control.meta.name,
+        severity: control.meta.severity.name(),
+        title: control.meta.title,
+    };
+    pretty(&controls.iter().map(rule).collect::<Vec<_>>())
+}
+
 /// The SHA-256 of a file, in hexadecimal, without holding the file.
 pub fn file_sha256(path: &Path) -> io::Result<String> {
     // A program has hundreds of megabytes in a debug build, where this digest is fast too.
@@ -453,7 +459,7 @@ pub fn file_sha256(path: &Path) -> io::Result<String> {
     }
 }
 
-fn pretty<T: Serialize>(value: &T) -> String {
+pub(crate) fn pretty<T: Serialize>(value: &T) -> String {
     // Strings, numbers and lists always have a JSON form.
     serde_json::to_string_pretty(value).map(|text| text + "\n").unwrap_or_default()
 }

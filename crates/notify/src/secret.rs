@@ -5,6 +5,8 @@ use secrecy::{ExposeSecret as _, SecretString, zeroize::Zeroize as _};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    fs::File,
+    io::Read as _,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -112,10 +114,14 @@ fn local(place: &SecretRef, environment: impl Fn(&str) -> Option<String>) -> Res
         SecretRef::Env(name) => environment(name).ok_or_else(|| SecretError::NotSet(place.clone()))?,
         SecretRef::File(path) => {
             let unreadable = |source| SecretError::Unreadable { place: place.clone(), source };
-            if std::fs::metadata(path).map_err(unreadable)?.len() > LONGEST {
+            let mut text = String::new();
+            // A device says no length and may have no end.
+            let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+            if text.len() as u64 > LONGEST {
                 return Err(SecretError::TooLong(place.clone()));
             }
-            std::fs::read_to_string(path).map_err(unreadable)?
+            read.map_err(unreadable)?;
+            text
         }
         SecretRef::Managed(managed) => {
             let feature = match managed.entry {

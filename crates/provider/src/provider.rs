@@ -124,6 +124,10 @@ pub trait Provider: fmt::Debug + Send + Sync {
 /// was built with it.
 #[cfg(feature = "collect")]
 pub trait Collect: Provider {
+    /// What decides what it reads: the same text in every process that is set up alike, another one where anything differs.
+    /// Secrets are not in it.
+    fn configured(&self) -> String;
+
     /// Finds the parts of the target. Does not fail as a whole: what could not be read is in the snapshot.
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery>;
 

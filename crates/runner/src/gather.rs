@@ -59,6 +59,11 @@ impl Default for Gather {
 }
 
 impl Gather {
+    /// Expects a target that was asked for.
+    pub(crate) fn expect(&mut self, target: &str, provider: &dyn Provider) {
+        self.judging.expect(target, provider);
+    }
+
     /// Normalizes and judges one snapshot. Returns how many clusters it held.
     pub(crate) fn take(
         &mut self,

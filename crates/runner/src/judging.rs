@@ -66,10 +66,17 @@ struct Unread {
 const LOST: &str = "it was found, and nothing that was read of it is here: part of what was stored is missing";
 /// Why it is not known what is not seen.
 const PARTS_UNTOLD: &str = "what was stored does not say of which parts the target consists";
+/// Why nothing of a target is seen.
+const UNREAD: &str = "it was asked for, and nothing of it was read";
 
 type GapKey = (String, String, palisade_model::GapReason, Option<String>);
 
 impl Judging {
+    /// Expects a target that was asked for: when nothing of it comes, all of it is a place that nobody looked at.
+    pub fn expect(&mut self, target: &str, provider: &dyn Provider) {
+        self.parts_of(target, provider);
+    }
+
     /// Normalizes and judges one snapshot. `told` is given each cluster and what every control says of it, in the order of the
     /// controls and roll-ups before their parts; its first error ends the snapshot.
     ///
@@ -99,13 +106,17 @@ impl Judging {
         Ok(inventory)
     }
 
-    fn take_parts(&mut self, snapshot: &Snapshot, provider: &dyn Provider) {
-        let parts = self.parts.entry(snapshot.target.clone()).or_insert_with(|| Parts {
+    fn parts_of(&mut self, target: &str, provider: &dyn Provider) -> &mut Parts {
+        self.parts.entry(target.to_owned()).or_insert_with(|| Parts {
             provider: provider.provider(),
             list: provider.cluster_list(),
             found: None,
             taken: BTreeSet::new(),
-        });
+        })
+    }
+
+    fn take_parts(&mut self, snapshot: &Snapshot, provider: &dyn Provider) {
+        let parts = self.parts_of(&snapshot.target, provider);
         parts.taken.insert(snapshot.scope.clone());
         if let Some(found) = &snapshot.parts {
             parts.found.get_or_insert_default().extend(found.iter().cloned());
@@ -118,6 +129,7 @@ impl Judging {
         for (target, Parts { provider, list, found, taken }) in std::mem::take(&mut self.parts) {
             let lost = match found {
                 Some(found) => found.difference(&taken).map(|scope| (scope.clone(), LOST)).collect(),
+                None if taken.is_empty() => vec![(target, UNREAD)],
                 None => vec![(target, PARTS_UNTOLD)],
             };
             for (scope, why) in lost {

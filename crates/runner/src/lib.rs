@@ -17,7 +17,7 @@ mod share;
 pub use gather::Judge;
 pub use judging::{Judged, Judging};
 pub use plan::{Crew, Plan, PlannedTarget, PlannedUnit, ShareError, Unfound, plan};
-pub use replay::{judge_each, judge_each_with, replay};
+pub use replay::{Asked, judge_each, judge_each_with, replay};
 pub use scan::{Dark, Scan, Scanned, Target, TargetOutcome, Unfinished, scan};
 pub use shard::{Shard, ShardError};
 pub use share::{Merged, Missing, Part, Results, judge_merged, merge, read_shard};

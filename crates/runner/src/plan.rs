@@ -251,11 +251,7 @@ pub async fn plan(
 
 /// What decides what is read of a target, as a digest. Secrets are not in it.
 fn set_up(target: &Target) -> Result<Digest, ShareError> {
-    // INVARIANT: what a provider shows of itself begins with its settings, without secrets. Below them is what it has
-    // learned since, which is another thing in each process.
-    let shown = format!("{:#?}", target.provider);
-    let settings: Vec<&str> = shown.lines().take_while(|line| *line != "    },").collect();
-    let all = (&target.name, target.provider.provider(), settings, &target.scopes);
+    let all = (&target.name, target.provider.provider(), target.provider.configured(), &target.scopes);
     let text = serde_json::to_string(&all).map_err(|error| ShareError::Plan { why: error.to_string() })?;
     Ok(Body::new(text.into_bytes()).digest())
 }

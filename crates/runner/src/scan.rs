@@ -355,6 +355,10 @@ mod tests {
     }
 
     impl Collect for Silent {
+        fn configured(&self) -> String {
+            String::new()
+        }
+
         fn discover<'a>(&'a self, _: &'a Recorder) -> Future<'a, Discovery> {
             Box::pin(std::future::pending())
         }
@@ -398,7 +402,7 @@ mod tests {
         let (controls, policy) = (palisade_controls::controls(), Policy::default());
         let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
         let silent = |_| Some(Box::new(Silent) as Box<dyn Provider>);
-        crate::judge_each(all.map(Ok::<_, StoreError>), silent, &judge).unwrap()
+        crate::judge_each(all.map(Ok::<_, StoreError>), &[], silent, &judge).unwrap()
     }
 
     #[test]
@@ -427,7 +431,7 @@ mod tests {
         let (controls, policy) = (palisade_controls::controls(), Policy::default());
         let judge = Judge { controls: &controls, policy: &policy, palisade: "test" };
         let scanned = scan(&targets, &Scan { store: Some(&store), ..silent() }, &judge).await.unwrap();
-        let again = crate::replay(&[store], |_| Some(Box::new(Silent)), &judge).unwrap();
+        let again = crate::replay(&[store], &[], |_| Some(Box::new(Silent)), &judge).unwrap();
         assert_eq!(again.gaps, scanned.report.gaps);
         assert_eq!((again.run.id, again.coverage), (scanned.report.run.id, scanned.report.coverage));
         let scopes: Vec<&str> = again.gaps.iter().map(|gap| gap.scope.as_str()).collect();

@@ -31,16 +31,11 @@ const LIST: Call = Call { name: "eks:ListClusters", permission: "eks:ListCluster
 /// How many questions each account is asked.
 const QUESTIONS: u64 = 3;
 
-/// What a configuration says of a cloud.
-#[derive(Debug)]
-struct Settings {
-    regions: &'static str,
-}
-
 /// A cloud of some accounts.
 #[derive(Debug)]
 struct Cloud {
-    settings: Settings,
+    /// What is configured.
+    regions: &'static str,
     accounts: &'static [&'static str],
     /// How the list of accounts fails.
     failure: Option<FailureReason>,
@@ -51,8 +46,7 @@ struct Cloud {
 }
 
 fn cloud(accounts: &'static [&'static str]) -> Cloud {
-    let settings = Settings { regions: "enabled" };
-    Cloud { settings, accounts, failure: None, not_before: None, read: Mutex::default() }
+    Cloud { regions: "enabled", accounts, failure: None, not_before: None, read: Mutex::default() }
 }
 
 impl Provider for Cloud {
@@ -93,6 +87,10 @@ async fn ask(recorder: &Recorder, call: &'static Call, scope: &str, question: &s
 }
 
 impl Collect for Cloud {
+    fn configured(&self) -> String {
+        format!("regions: {}", self.regions)
+    }
+
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(async move {
             if let Some(share) = &self.not_before {
@@ -118,7 +116,7 @@ impl Collect for Cloud {
         Box::pin(async move {
             self.read.lock().unwrap().push(unit.scope.clone());
             for number in 0..QUESTIONS {
-                ask(recorder, &LIST, &unit.scope, &format!("{number} of {}", self.settings.regions)).await;
+                ask(recorder, &LIST, &unit.scope, &format!("{number} of {}", self.regions)).await;
             }
             recorder.finish(self.provider(), &unit.scope)
         })
@@ -266,7 +264,7 @@ async fn a_process_with_another_configuration_is_refused_and_told_in_what() {
         other => panic!("{other:?}"),
     };
     let same = || target("prod", cloud(&["1", "2"])).0;
-    let elsewhere = Cloud { settings: Settings { regions: "eu-west-1" }, ..cloud(&["1", "2"]) };
+    let elsewhere = Cloud { regions: "eu-west-1", ..cloud(&["1", "2"]) };
     let told = differs(&[target("prod", elsewhere).0]).await;
     assert!(told.contains("`prod` (aws) has other settings, or other parts to read"), "{told}");
     assert!(told.contains("all processes of one run have one configuration"), "{told}");

@@ -174,6 +174,41 @@ impl Service {
         }
     }
 
+    /// Runs a firing as [`Self::run`] does, for a process that nobody asks a second time. Where another process is at the
+    /// schedule, it waits for a sign of life of that one: after it there is nothing to do. Without one until the end of
+    /// the lease that one was lost, and its firing is taken over.
+    pub async fn run_or_take_over(
+        &self,
+        job: &Job<'_>,
+        firing: &Firing,
+        clock: &Clock,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Ran, ServiceError> {
+        let mut stop = self.stop.clone();
+        let mut seen = None;
+        loop {
+            let held = match self.run(job, firing, clock, Arc::clone(&progress)).await? {
+                Ran::Elsewhere { by, until } => (by, until),
+                ran => return Ok(ran),
+            };
+            match &seen {
+                None => tracing::warn!(
+                    schedule = job.schedule,
+                    by = %held.0,
+                    until = %held.1,
+                    "another process is at this schedule: waiting for a sign of life of it"
+                ),
+                Some(before) if *before == held => (),
+                Some(_) => return Ok(Ran::Elsewhere { by: held.0, until: held.1 }),
+            }
+            seen = Some(held);
+            tokio::select! {
+                () = tokio::time::sleep(self.lease / 5) => (),
+                Ok(_) = stop.wait_for(|stop| *stop) => return Ok(Ran::Stopped),
+            }
+        }
+    }
+
     /// How a firing ended that was run before.
     pub(crate) async fn ended(&self, schedule: &str, firing: &Firing) -> Result<Ended, ServiceError> {
         Ok(self.database.ended(schedule, firing.at).await?.unwrap_or_default())

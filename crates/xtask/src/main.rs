@@ -10,6 +10,7 @@ mod picture;
 mod process;
 mod rootfs;
 mod scale;
+mod space;
 mod test;
 mod workbench;
 

@@ -1,6 +1,6 @@
 //! The whole test in one command: what a person runs is what the pipeline runs.
 
-use crate::{book, dist, process};
+use crate::{book, dist, process, space};
 use anyhow::{Context as _, bail};
 use std::{
     fs,
@@ -36,6 +36,7 @@ pub(crate) fn run(root: &Path, core: bool) -> anyhow::Result<()> {
     if core {
         return cargo(&[&["test"], packages(CORE).as_slice()].concat());
     }
+    space::check(root)?;
     cargo(&["fmt", "--all", "--check"])?;
     book::run(root)?;
     dist::check(root)?;

@@ -89,6 +89,10 @@ impl Provider for Aws {
 
 #[cfg(feature = "collect")]
 impl Collect for Aws {
+    fn configured(&self) -> String {
+        format!("{:?}", self.settings)
+    }
+
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(collect::discover(&self.settings, &self.shared, recorder))
     }

@@ -106,6 +106,10 @@ impl Provider for Azure {
 
 #[cfg(feature = "collect")]
 impl Collect for Azure {
+    fn configured(&self) -> String {
+        format!("{:?}", self.settings)
+    }
+
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(self.reader.discover(&self.settings, recorder))
     }

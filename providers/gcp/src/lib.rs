@@ -89,6 +89,10 @@ impl Provider for Gcp {
 
 #[cfg(feature = "collect")]
 impl Collect for Gcp {
+    fn configured(&self) -> String {
+        format!("{:?}", self.settings)
+    }
+
     fn discover<'a>(&'a self, recorder: &'a Recorder) -> Future<'a, Discovery> {
         Box::pin(collect::discover(&self.settings, &self.runs, recorder))
     }

@@ -20,10 +20,8 @@ locals {
   ]
   tags = merge({ Application = "palisade" }, var.tags)
 
-  conditions = merge(
-    var.external_id == null ? {} : { "sts:ExternalId" = var.external_id },
-    var.organization_id == null ? {} : { "aws:PrincipalOrgID" = var.organization_id },
-  )
+  of_organization = var.organization_id == null ? {} : { "aws:PrincipalOrgID" = var.organization_id }
+  conditions      = merge(var.external_id == null ? {} : { "sts:ExternalId" = var.external_id }, local.of_organization)
 }
 
 resource "aws_cloudformation_stack_set" "reader" {
@@ -61,11 +59,20 @@ resource "aws_cloudformation_stack_set" "reader" {
           MaxSessionDuration = 3600
           AssumeRolePolicyDocument = {
             Version = "2012-10-17"
-            Statement = [merge({
-              Effect    = "Allow"
-              Action    = "sts:AssumeRole"
-              Principal = { AWS = var.scanner_role_arn }
-            }, length(local.conditions) == 0 ? {} : { Condition = { StringEquals = local.conditions } })]
+            Statement = [
+              merge({
+                Effect    = "Allow"
+                Action    = "sts:AssumeRole"
+                Principal = { AWS = var.scanner_role_arn }
+              }, length(local.conditions) == 0 ? {} : { Condition = { StringEquals = local.conditions } }),
+              # A scanner in EKS comes with the tags of its Pod Identity, which go on to every role that it enters. Alone it opens
+              # nothing, and the external id is no part of this question.
+              merge({
+                Effect    = "Allow"
+                Action    = "sts:TagSession"
+                Principal = { AWS = var.scanner_role_arn }
+              }, length(local.of_organization) == 0 ? {} : { Condition = { StringEquals = local.of_organization } }),
+            ]
           }
           Policies = [{
             PolicyName = var.role_name
@@ -94,5 +101,18 @@ resource "aws_cloudformation_stack_set_instance" "reader" {
 
   deployment_targets {
     organizational_unit_ids = var.organizational_unit_ids
+  }
+
+  # The stack set's own are not those of its instances: without them one account comes after the other, and the first that fails
+  # ends it.
+  operation_preferences {
+    failure_tolerance_percentage = 10
+    max_concurrent_percentage    = 100
+  }
+
+  timeouts {
+    create = "6h"
+    update = "6h"
+    delete = "6h"
   }
 }

@@ -44,6 +44,23 @@ data "aws_iam_policy_document" "trust" {
       }
     }
   }
+  # A scanner in EKS comes with the tags of its Pod Identity, which go on to every role that it enters. Alone it opens nothing,
+  # and the external id is no part of this question.
+  statement {
+    actions = ["sts:TagSession"]
+    principals {
+      type        = "AWS"
+      identifiers = [var.scanner_role_arn]
+    }
+    dynamic "condition" {
+      for_each = var.organization_id == null ? [] : [var.organization_id]
+      content {
+        test     = "StringEquals"
+        variable = "aws:PrincipalOrgID"
+        values   = [condition.value]
+      }
+    }
+  }
 }
 
 data "aws_iam_policy_document" "reads" {

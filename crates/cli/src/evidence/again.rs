@@ -16,7 +16,9 @@ use crate::{
 use anyhow::{Context as _, anyhow, bail};
 use palisade_controls::controls;
 use palisade_engine::Policy;
-use palisade_evidence::{Bundle, Calls, Checked, Difference, Judged, differences, file_sha256, verdict_lines};
+use palisade_evidence::{
+    Bundle, Calls, Checked, Difference, Judged, controls_text, differences, file_sha256, verdict_lines,
+};
 use palisade_report::{Report, plain};
 use palisade_runner::judge_each_with;
 use palisade_store::Storage;
@@ -77,9 +79,15 @@ impl Rejudged {
             told: &told,
             gaps: &self.report.gaps,
         };
-        let storage = self.bundle.storage()?;
-        let storage = storage.map(|text| Storage::read(&text)).transpose();
-        let storage = storage.context("the bundle's `context/storage.json` is none that this program writes")?;
+        let (text, none) =
+            (self.bundle.storage()?, "the bundle's `context/storage.json` is none that this program writes");
+        let storage = text.as_deref().map(Storage::read).transpose().context(none)?;
+        if storage.as_ref().map(Storage::to_text) != text {
+            self.by_another(none, screen)?;
+        }
+        if self.bundle.controls()? != controls_text(&controls()) {
+            self.by_another("`context/controls.json`: these are not the controls of this program", screen)?;
+        }
         match self.bundle.tells(&judged, storage.map(|storage| storage.to_string()).as_deref()) {
             Ok(()) => screen.note("its first page, its coverage and its run are those that the answers tell"),
             Err(broken) => self.by_another(&broken.to_string(), screen)?,
@@ -103,8 +111,9 @@ impl Rejudged {
         let Some(Again { same, different }) = views::again(&self.bundle, (&self.report, &self.policy), &self.calls)?
         else {
             if made > 0 {
-                let why = "the bundle does not say by what they were made";
-                screen.note(&format!("{made} exports were not made again: {why}"));
+                let told =
+                    format!("{made} exports cannot be made again: the bundle does not say by what they were made");
+                return self.by_another(&told, screen);
             }
             return Ok(());
         };
@@ -133,8 +142,10 @@ pub(crate) async fn judged_again(path: &Path, trusted: &Trusted) -> anyhow::Resu
         policy.answers = answers_of(&text)?;
     }
     let mut calls = Calls::default();
+    let asked: Vec<_> = bundle.asked().map(|(target, provider)| (target.to_owned(), provider)).collect();
     let report = judge_each_with(
         bundle.snapshots()?,
+        &asked,
         providers::normalizer,
         &judge(&controls, &policy),
         |numbers, findings| findings.iter().for_each(|finding| calls.take(finding, numbers)),

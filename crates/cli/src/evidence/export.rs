@@ -4,7 +4,7 @@ use super::{
     again::this_program,
     answers_of, counted, firings, period, send,
     shown::{asked_of, no_person, profile},
-    signer,
+    signer, unremembered,
     views::{Views, made_by},
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     exit::{Exit, WrongUsage},
     frameworks::{Bundled as Summaries, Seen},
     output::{self, Screen},
-    providers,
+    paths, providers,
     scan::{answers_path, configuration, judge, judged_by, without_waivers},
     service::evidence::kept_since,
 };
@@ -26,7 +26,7 @@ use palisade_frameworks::Standing;
 use palisade_model::Cluster;
 use palisade_provider::{DISCOVERY, Snapshot};
 use palisade_report::{Report, ToldRow, plain};
-use palisade_runner::{Judge, Judged, Judging, judge_each};
+use palisade_runner::{Asked, Judge, Judged, Judging, judge_each};
 use palisade_store::{Bucket, SnapshotFolder};
 use std::{
     collections::BTreeMap,
@@ -97,7 +97,7 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
     let config = wanted.config.as_ref().map(|path| configured(path, kept).map(|config| (config, path))).transpose()?;
     let (asked, policy, answers) = match &config {
         Some((config, path)) => {
-            let answers = answers_path(config, path).map(|file| fs::read_to_string(&file)).transpose();
+            let answers = answers_path(config, path).map(|file| paths::text(&file, paths::DOCUMENT)).transpose();
             let answers = answers.context("could not read the answers again")?;
             (config.targets.iter().map(asked_of).collect::<Vec<_>>(), config.policy.clone(), answers)
         }
@@ -118,7 +118,9 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
         None => None,
     };
     let storage = storage.map(|storage| (storage.to_text(), storage.to_string()));
-    let mut log = wanted.log.as_ref().map(|folder| BundleLog::open(folder, &wanted.origin)).transpose()?;
+    let log = wanted.log.as_ref().zip(key.as_ref());
+    let log = log.map(|(folder, key)| BundleLog::open(folder, &wanted.origin, key.public()));
+    let mut log = log.transpose()?;
     let controls = controls();
     let answers = answers.map(|text| profile.answers(text));
     let mut shown = profile.policy(&policy);
@@ -130,16 +132,16 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
     if let Some(key) = period {
         writer = writer.closed_with(key);
     }
-    let run = Run { folders: &wanted.snapshots, profile: &profile, judge: judge(&controls, &shown) };
+    let targets: Vec<_> = asked.iter().map(|asked| (asked.target.clone(), asked.provider)).collect();
+    let judge_by =
+        |profile, policy| Run { folders: &wanted.snapshots, asked: &targets, profile, judge: judge(&controls, policy) };
+    let run = judge_by(&profile, &shown);
     let Written { judged, standing, calls, tally } = run.write(&mut writer, !wanted.format.is_empty())?;
-    if matches!(profile, Profile::Auditor(_)) {
-        let inside = Run { folders: &wanted.snapshots, profile: &Profile::Internal, judge: judge(&controls, &policy) };
-        if inside.tally()? != tally {
-            bail!(
-                "with pseudonyms the run is judged in another way than without: the bundle would not be evidence of it; \
-                 nothing was written"
-            );
-        }
+    if matches!(profile, Profile::Auditor(_)) && judge_by(&Profile::Internal, &policy).tally()? != tally {
+        bail!(
+            "with pseudonyms the run is judged in another way than without: the bundle would not be evidence of it; \
+             nothing was written"
+        );
     }
     let firings = match (&wanted.schedules, &config) {
         (Some(folder), Some((config, path))) => {
@@ -207,6 +209,9 @@ async fn one(wanted: &ExportBundle, kept: Option<&Path>, screen: &Screen) -> any
         let _ = writeln!(said, "the bucket says: {}", plain(words));
     }
     output::data(said.as_bytes(), None)?;
+    if let Some(told) = firings.as_ref().and_then(unremembered) {
+        screen.warn(&told);
+    }
     if manifest.firings.is_some_and(|counts| counts.done < counts.firings) {
         screen.warn("runs are missing: the first page, `VERIFY.md`, names them");
     }
@@ -229,6 +234,7 @@ pub(super) fn told(rows: &[ToldRow]) -> Vec<Told> {
 /// A stored run, as a profile shows it, and by what it is judged. It is read as often as it is asked: nobody holds it.
 struct Run<'a> {
     folders: &'a [PathBuf],
+    asked: &'a Asked,
     profile: &'a Profile,
     judge: Judge<'a>,
 }
@@ -296,6 +302,11 @@ impl Run<'_> {
         told: &mut impl FnMut(&T, &Cluster, Vec<Finding>) -> anyhow::Result<()>,
     ) -> anyhow::Result<Judged> {
         let mut judging = Judging::default();
+        for (target, provider) in self.asked {
+            if let Some(provider) = providers::normalizer(*provider) {
+                judging.expect(target, provider.as_ref());
+            }
+        }
         for snapshot in self.snapshots()? {
             let snapshot = snapshot?;
             let with = begin(&snapshot)?;
@@ -360,6 +371,6 @@ impl Run<'_> {
     }
 
     fn report(&self) -> anyhow::Result<Report> {
-        judge_each(self.snapshots()?, providers::normalizer, &self.judge)
+        judge_each(self.snapshots()?, self.asked, providers::normalizer, &self.judge)
     }
 }

@@ -5,9 +5,10 @@ use crate::{
     arguments::PeriodKeys,
     exit::{Exit, WrongUsage},
     output::{self, Screen},
+    paths,
 };
 use anyhow::Context as _;
-use palisade_evidence::PeriodKey;
+use palisade_evidence::{LARGEST_SMALL_FILE, PeriodKey};
 use palisade_message::SecretRef;
 use std::{
     fs,
@@ -35,7 +36,8 @@ pub(super) async fn run(command: &PeriodKeys, screen: &Screen) -> anyhow::Result
         }
         PeriodKeys::Show { key } => tell(&read(key).await?)?,
         PeriodKeys::Destroy { file, id } => {
-            let text = fs::read_to_string(file).with_context(|| format!("could not read `{}`", file.display()))?;
+            let text = paths::text(file, LARGEST_SMALL_FILE)
+                .with_context(|| format!("could not read `{}`", file.display()))?;
             let key = PeriodKey::from_text(&text).with_context(|| format!("`{}` is not destroyed", file.display()))?;
             if key.id() != id {
                 let why =

@@ -66,7 +66,7 @@ pub(super) fn no_person(profile: &Profile, policy: &Policy, shown: &Policy) -> a
 }
 
 /// What a target asks for, in words.
-pub(super) fn asked_of(target: &TargetConfig) -> Asked {
+pub(crate) fn asked_of(target: &TargetConfig) -> Asked {
     let list = |ids: &[String]| ids.join(", ");
     let (provider, scopes) = match &target.kind {
         TargetKind::Aws(aws) => (

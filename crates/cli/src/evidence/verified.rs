@@ -1,6 +1,6 @@
 //! `palisade evidence verify`.
 
-use super::{Place, counted, trust};
+use super::{Place, counted, trust, unremembered};
 use crate::{
     arguments::VerifyBundles,
     exit::Exit,
@@ -23,6 +23,9 @@ pub(super) async fn run(wanted: &VerifyBundles, screen: &Screen) -> anyhow::Resu
         if let Some(names) = named(&one.clusters_unexplained) {
             let why = "were listed and not judged, or judged and in no list, and nothing says why";
             screen.warn(&format!("`{}` does not reconcile: {names} {why}", plain(&name)));
+        }
+        if let Some(told) = one.firings.as_ref().and_then(unremembered) {
+            screen.warn(&format!("`{}`: {told}", plain(&name)));
         }
         checked.push((name, one));
     }

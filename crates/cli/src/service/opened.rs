@@ -1,6 +1,6 @@
 //! What a configuration names, opened: the memory, the post, the service.
 
-use crate::{arguments::UNITS_AT_ONCE, exit::WrongUsage, providers};
+use crate::{arguments::UNITS_AT_ONCE, exit::WrongUsage, paths, providers};
 use anyhow::Context as _;
 use palisade_config::{Config, Memory, Ping, nearest};
 use palisade_controls::controls;
@@ -137,7 +137,7 @@ fn templates(sinks: &Sinks, config_path: &Path) -> anyhow::Result<Templates> {
         for (part, file) in [(Part::Title, title_file), (Part::Body, body_file)] {
             let Some(name) = file else { continue };
             let path = config_path.parent().unwrap_or(Path::new("")).join(name);
-            let text = fs::read_to_string(&path)
+            let text = paths::text(&path, paths::DOCUMENT)
                 .map_err(|error| WrongUsage(format!("could not read the template `{}`: {error}", path.display())))?;
             templates.push(Template { event: *event, channel: channel.clone(), part, name: name.clone(), text });
         }

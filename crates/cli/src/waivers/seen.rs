@@ -74,7 +74,7 @@ impl Seen {
         let policy = Policy { waivers: Vec::new(), ..config.policy.clone() };
         let controls = controls();
         let folders = [SnapshotFolder::open(folder)];
-        let report = palisade_runner::replay(&folders, providers::normalizer, &judge(&controls, &policy))?;
+        let report = palisade_runner::replay(&folders, &[], providers::normalizer, &judge(&controls, &policy))?;
         let bad =
             report.findings.iter().filter(|finding| is_bad(finding.state) && !finding.rolled_up).map(|finding| Bad {
                 fingerprint: finding.fingerprint,

@@ -60,3 +60,27 @@ async fn one_runs(services: usize) {
     assert!(begun.parse::<u32>().unwrap() >= 2 && outcome == "done", "{firing:?}");
     assert_eq!(stage.number("SELECT COUNT(*) FROM deliveries WHERE state <> 'done'").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_leaves_a_firing_to_one_that_lives_and_takes_it_over_from_one_that_was_killed() {
+    let stage = Stage::set(Place::file()).await;
+    // One account never answers.
+    let hang = FaultRule { permission: "eks:*@222222222222".to_owned(), kind: FaultKind::Hang, times: None };
+    let stuck = cloud(true, true, Faults { fault: vec![hang], ..Faults::default() }).await;
+    stage.over(&stuck, "  lease_seconds: 3\n");
+    let (mut first, _said) = Stage::start(stage.command(&["run", "nightly"]));
+    stage.remembers("SELECT COUNT(*) FROM firings", 1).await;
+
+    let (_, said) = stage.palisade(&["run", "nightly"]).await;
+    assert!(said.contains("is at this schedule and gave a sign of life"), "{said}");
+    assert_eq!(stage.number("SELECT attempts FROM firings").await, 1, "it was left alone");
+
+    // As a container is: killed without a word, and started again before its lease has ended.
+    first.kill().unwrap();
+    first.wait().unwrap();
+    stage.over(&cloud(true, true, Faults::default()).await, "  lease_seconds: 3\n");
+    let (_, said) = stage.palisade(&["run", "nightly"]).await;
+    assert!(said.contains("waiting for a sign of life"), "{said}");
+    assert_eq!(stage.number("SELECT COUNT(*) FROM runs").await, 1, "{said}");
+    assert_eq!(stage.number("SELECT attempts FROM firings").await, 2);
+}

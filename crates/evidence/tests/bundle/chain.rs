@@ -68,6 +68,7 @@ fn what_is_not_sealed_is_refused_when_a_key_was_given() {
 #[test]
 fn a_log_from_which_something_is_gone_is_not_written_on() {
     let sealed = Sealed::new(3);
+    let key = sealed.key.public();
     let whole = fs::read_to_string(sealed.path("log/log.ndjson")).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
     let entry: palisade_evidence::Entry = serde_json::from_str(lines[1]).unwrap();
@@ -79,13 +80,13 @@ fn a_log_from_which_something_is_gone_is_not_written_on() {
         (String::new(), "all is gone"),
     ] {
         fs::write(sealed.path("log/log.ndjson"), text).unwrap();
-        assert!(BundleLog::open(&sealed.path("log"), ORIGIN).is_err(), "{what}");
+        assert!(BundleLog::open(&sealed.path("log"), ORIGIN, key).is_err(), "{what}");
     }
     fs::write(sealed.path("log/log.ndjson"), &whole).unwrap();
-    assert_eq!(BundleLog::open(&sealed.path("log"), ORIGIN).unwrap().entries().len(), 3);
-    assert!(BundleLog::open(&sealed.path("log"), "other").is_err());
+    assert_eq!(BundleLog::open(&sealed.path("log"), ORIGIN, key).unwrap().entries().len(), 3);
+    assert!(BundleLog::open(&sealed.path("log"), "other", key).is_err());
     fs::remove_file(sealed.path("log/checkpoint.txt")).unwrap();
-    assert!(BundleLog::open(&sealed.path("log"), ORIGIN).is_err());
+    assert!(BundleLog::open(&sealed.path("log"), ORIGIN, key).is_err());
 }
 
 #[test]
@@ -93,6 +94,7 @@ fn a_machine_that_ended_between_entry_and_checkpoint_leaves_a_log_that_goes_on()
     let sealed = Sealed::new(2);
     let before = fs::read_to_string(sealed.path("log/checkpoint.txt")).unwrap();
     sealed.make(&Making { name: "run-3", ..Making::default() }, "3");
+    fs::rename(sealed.path("log/checkpoint.txt"), sealed.path("log/checkpoint.txt.part")).unwrap();
     fs::write(sealed.path("log/checkpoint.txt"), before).unwrap();
     fs::remove_dir_all(sealed.path("3")).unwrap();
     sealed.make(&Making { name: "run-3", ..Making::default() }, "3");

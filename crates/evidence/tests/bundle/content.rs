@@ -216,8 +216,61 @@ fn a_cluster_that_was_listed_and_is_nowhere_else_and_a_target_of_which_nothing_w
     assert!(!finished.manifest.complete);
     let page = fs::read_to_string(folder.path().join("b/VERIFY.md")).unwrap();
     assert!(page.contains("- nothing of the target `other` was read"), "{page}");
-    assert!(page.contains("lost of aws: listed, not judged, and nothing says why"), "{page}");
+    assert!(
+        page.contains("lost of aws in `111111111111/eu-west-1`: listed, not judged, and nothing says why"),
+        "{page}"
+    );
     verify(&folder.path().join("b"), &Trust::default()).unwrap();
+}
+
+#[test]
+fn a_lost_cluster_is_neither_explained_nor_made_up_for_by_one_of_its_name_in_another_account() {
+    let (list, describe) = (call("eks:ListClusters"), call("eks:DescribeCluster"));
+    let (here, there) = ("111111111111/eu-west-1", "222222222222/eu-west-1");
+    let named = || json!({ "clusters": ["shop"], "nextToken": null });
+    let lost = SnapshotBuilder::new(Cloud::Aws, "111111111111").answer(list, here, &[], named());
+    let refused = SnapshotBuilder::new(Cloud::Aws, "222222222222").answer(list, there, &[], named()).failure(
+        describe,
+        there,
+        &[("cluster", "shop")],
+        Failure::new(FailureReason::Denied, "no"),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("b");
+    let gap = GapRow { scope: there.to_owned(), ..gaps().remove(0) };
+    let making = Making { run: vec![lost.build(), refused.build()], gaps: vec![gap], ..Making::default() };
+    making.at(&place, None).unwrap();
+    let coverage = read(&place, "results/coverage.json");
+    let of = |rows: &str| coverage[rows].as_array().unwrap().iter().map(|row| row["scope"].clone()).collect::<Vec<_>>();
+    assert_eq!((of("explained"), of("unexplained")), (vec![json!(there)], vec![json!(here)]));
+    assert_eq!(verify(&place, &Trust::default()).unwrap().clusters_unexplained, [format!("shop of aws in {here}")]);
+}
+
+#[test]
+fn where_no_run_is_remembered_nobody_says_that_none_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, schedules: Vec<ScheduleFirings>| {
+        let place = folder.path().join(name);
+        Making { firings: Some(Firings::new(schedules)), ..Making::default() }.at(&place, None).unwrap();
+        verify(&place, &Trust::default()).unwrap();
+        fs::read_to_string(place.join("VERIFY.md")).unwrap()
+    };
+    let until = run()[0].started_at;
+    let nightly = |after, firings| ScheduleFirings {
+        schedule: "nightly".to_owned(),
+        when: "every hour".to_owned(),
+        time_zone: "UTC".to_owned(),
+        after,
+        until,
+        firings,
+    };
+    for (name, schedules) in [("none remembered", vec![nightly(None, Vec::new())]), ("no schedule", Vec::new())] {
+        let page = of(name, schedules);
+        assert!(page.contains("**Nobody knows whether runs are missing**"), "{page}");
+        assert!(!page.contains("No run is missing"), "{page}");
+    }
+    let at = until.checked_sub(SignedDuration::from_hours(1)).ok();
+    assert!(of("remembered", vec![nightly(at, Vec::new())]).contains("**No run is missing.**"));
 }
 
 #[test]
@@ -548,6 +601,40 @@ fn a_bundle_that_conceals_what_its_own_answers_and_scope_know_does_not_hold() {
         fs::write(place.join("manifest.json"), later).unwrap();
     });
     assert!(untold.contains("manifest.json") && untold.contains("another time"), "{untold}");
+
+    let said = |place: &std::path::Path, old: &str, new: &str| {
+        let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();
+        assert!(manifest.contains(old), "{manifest}");
+        fs::write(place.join("manifest.json"), manifest.replacen(old, new, 1)).unwrap();
+    };
+    let untold = refused("a word", &whole, &|place| {
+        said(place, "\"redaction\": \"internal/1\"", "\"redaction\": \"internal/1 |\\n\\n**Complete**\"");
+    });
+    assert!(untold.contains("manifest.json") && untold.contains("nothing that a manifest says"), "{untold}");
+
+    let untold = refused("a file", &whole, &|place| {
+        fs::write(place.join("results/opinion.md"), "fine").unwrap();
+        let entry = |path: &str| format!("    {{\n      \"path\": \"{path}\",");
+        let more = format!(
+            "{}\n      \"bytes\": 4,\n      \"sha256\": \"{}\",\n      \"media_type\": \"text/markdown\",\n      \"role\":              \"context\"\n    }},\n{}",
+            entry("results/opinion.md"),
+            hex::encode(sha2::Sha256::digest("fine")),
+            entry("results/verdicts.ndjson")
+        );
+        said(place, &entry("results/verdicts.ndjson"), &more);
+    });
+    assert!(untold.contains("results/opinion.md") && untold.contains("no such file"), "{untold}");
+
+    for (name, old, new) in [
+        ("context/policy.json", "{", "{ "),
+        ("context/scope.json", "\n", "\r\n"),
+        ("results/coverage.json", "\"clusters_listed\": 3", "\"clusters_listed\": 18446744073709551615"),
+    ] {
+        let untold =
+            refused(&format!("another {}", name.replace('/', "-")), &whole, &|place| reworded(place, name, old, new));
+        assert!(untold.contains(name), "{untold}");
+        assert!(untold.contains("in another way") || untold.contains("more than there can be"), "{untold}");
+    }
 
     let untold = refused("a role", &whole, &|place| {
         let manifest = fs::read_to_string(place.join("manifest.json")).unwrap();

@@ -61,7 +61,7 @@ impl Signer for Manager {
 }
 
 fn make(folder: &Path, key: &dyn Signer, (name, place): (&str, &str)) -> Result<Finished, ExportError> {
-    let mut log = BundleLog::open(&folder.join("log"), ORIGIN).unwrap();
+    let mut log = BundleLog::open(&folder.join("log"), ORIGIN, key.public()).unwrap();
     let making = Making { name, ..Making::default() };
     making.at(&folder.join(place), Some(Seal { key, log: &mut log }))
 }
@@ -147,7 +147,8 @@ fn who_refuses_or_signs_with_another_key_seals_nothing_and_leaves_no_number_behi
         assert!(matches!(error, ExportError::Key(KeyError::Sign { .. })), "{error:?}");
         let told_all = error.to_string();
         assert!(told_all.contains(told) && told_all.contains(&manager.public().fingerprint()), "{told_all}");
-        assert_eq!(BundleLog::open(&folder.path().join("log"), ORIGIN).unwrap().entries(), []);
+        let log = BundleLog::open(&folder.path().join("log"), ORIGIN, manager.public()).unwrap();
+        assert_eq!(log.entries(), []);
         assert!(!folder.path().join("1").exists() && !folder.path().join("1.part").exists());
     }
     assert_eq!(make(folder.path(), &Manager::new(), ("run-1", "1")).unwrap().manifest.log.unwrap().number, 1);
@@ -158,8 +159,11 @@ fn a_log_goes_on_under_a_managed_key_that_follows_one_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (root, manager, old) = (folder.path(), Manager::new(), SigningKey::generate().unwrap().0);
     make(root, &old, ("run-1", "1")).unwrap();
-    make(root, &manager, ("run-2", "2")).unwrap();
     let rotation = Rotation::new(&old, &manager).unwrap();
+    let told = BundleLog::open(&root.join("log"), ORIGIN, manager.public()).unwrap_err().fact;
+    assert!(told.contains(&manager.public().fingerprint()) && told.contains("keys rotate"), "{told}");
+    fs::write(root.join("log/next.rotation.json"), serde_json::to_string(&rotation).unwrap()).unwrap();
+    make(root, &manager, ("run-2", "2")).unwrap();
     assert_eq!(rotation.keys().unwrap(), (old.public(), manager.public()));
     let trust = Trust::new(&[old.public()], &[rotation]).unwrap();
     let checked: Vec<_> = ["1", "2"].map(|name| (name.to_owned(), verify(&root.join(name), &trust).unwrap())).into();

@@ -4,10 +4,12 @@ use crate::{
     mutations::mutate,
     stage::{Sealed, copy, files},
 };
-use palisade_evidence::{Trust, put_timestamp, timestamp_query, verify};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use palisade_evidence::{Signer, Trust, put_timestamp, timestamp_query, verify};
 use palisade_testkit::Tsa;
 use rand::{RngExt as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -148,7 +150,7 @@ fn two_readers_refuse_what_leads_elsewhere_is_on_no_list_or_is_counted_otherwise
         ("previous-checkpoint.txt", "on no list", &|bundle| {
             fs::copy(bundle.join("checkpoint.txt"), bundle.join("previous-checkpoint.txt")).unwrap();
         }),
-        ("manifest.tsr", "no whole answer", &|bundle| fs::write(bundle.join("manifest.tsr"), "junk").unwrap()),
+        ("manifest.tsr", "no token", &|bundle| fs::write(bundle.join("manifest.tsr"), "junk").unwrap()),
         ("manifest.tsr", "no token", &|bundle| fs::write(bundle.join("manifest.tsr"), [0x30, 0]).unwrap()),
         ("manifest.json", "written in another way", &|bundle| fs::write(bundle.join("manifest.json"), "").unwrap()),
         ("manifest.json", "written in another way", &|bundle| fs::write(bundle.join("manifest.json"), "{}\n").unwrap()),
@@ -187,6 +189,119 @@ fn two_readers_take_a_token_over_the_manifest_and_no_other() {
         fs::write(sealed.path("1/manifest.tsr"), wrong).unwrap();
         verify(&sealed.path("1"), &Trust::default()).unwrap_err();
         assert_eq!(refused(&sealed.path("1")), "manifest.tsr: is no whole answer\n");
+    }
+}
+
+/// One element in DER of less than 64 KiB.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+    let head = match (high, low) {
+        (0, 0..0x80) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
+    };
+    [head, body].concat()
+}
+
+/// An answer of an authority that says these words beside a token, or beside none.
+fn answer(status: u8, words: &str, token: &[u8]) -> Vec<u8> {
+    let words = element(0x30, &[&element(0x0c, &[words.as_bytes()])]);
+    element(0x30, &[&element(0x30, &[&element(0x02, &[&[status]]), &words]), token])
+}
+
+#[test]
+fn two_readers_take_no_words_beside_a_token_for_what_was_stamped() {
+    let sealed = Sealed::new(2);
+    let folder = tempfile::tempdir().unwrap();
+    let tsa = Tsa::new(folder.path());
+    // The token over each manifest, without the answer around it, and how openssl shows the answer.
+    let [(stranger, _), (own, shown)] = ["1", "2"].map(|number| {
+        let sum = verify(&sealed.path(number), &Trust::default()).unwrap().sha256;
+        fs::write(folder.path().join("answer"), tsa.answer(&timestamp_query(&sum).unwrap().0)).unwrap();
+        let script = "openssl ts -reply -in answer -token_out -out token && openssl ts -reply -in answer -text";
+        let output = shell(script, folder.path());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (fs::read(folder.path().join("token")).unwrap(), String::from_utf8(output.stdout).unwrap())
+    });
+    for line in ["\nTST info:\n", "\nHash Algorithm: sha256\nMessage data:\n", "\nSerial number: "] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let words = format!("granted\n{shown}");
+    let (bundle, place) = (sealed.path("2"), sealed.path("2/manifest.tsr"));
+    for status in [0, 1] {
+        fs::write(&place, answer(status, &words, &own)).unwrap();
+        assert!(verify(&bundle, &Trust::default()).unwrap().timestamp.is_some());
+        let output = python(&bundle, None);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let (other, none) = ("is the token of another manifest", "is no token that an authority granted");
+    let (stranger, own, nothing) = (stranger.as_slice(), own.as_slice(), b"".as_slice());
+    for (status, token, fact) in [(0, stranger, other), (0, nothing, none), (2, own, none), (2, nothing, none)] {
+        fs::write(&place, answer(status, &words, token)).unwrap();
+        assert_eq!(verify(&bundle, &Trust::default()).unwrap_err().file, "manifest.tsr");
+        assert_eq!(refused(&bundle), format!("manifest.tsr: {fact}\n"));
+    }
+}
+
+/// Changes the statement of a bundle and its type, and signs them with the key that sealed the bundle.
+fn sign_again(sealed: &Sealed, bundle: &Path, change: impl FnOnce(&str) -> String, kind: &str) {
+    let path = bundle.join("manifest.dsse.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let envelope: Value = serde_json::from_str(&text).unwrap();
+    let [payload, old_kind, signature] =
+        ["/payload", "/payloadType", "/signatures/0/sig"].map(|at| envelope.pointer(at).unwrap().as_str().unwrap());
+    let statement = change(&String::from_utf8(STANDARD.decode(payload).unwrap()).unwrap());
+    let message = format!("DSSEv1 {} {kind} {} {statement}", kind.len(), statement.len());
+    let signed = Signer::sign(&sealed.key, message.as_bytes()).unwrap();
+    let text = text.replace(payload, &STANDARD.encode(&statement)).replace(old_kind, kind);
+    fs::write(path, text.replace(signature, &STANDARD.encode(signed))).unwrap();
+}
+
+#[test]
+fn two_readers_refuse_a_statement_that_its_own_key_signed_and_that_says_other_than_the_manifest() {
+    let sealed = Sealed::new(2);
+    let in_toto = "application/vnd.in-toto+json";
+    let work = tempfile::tempdir().unwrap();
+    copy(&sealed.path("2"), work.path());
+    let original = fs::read(work.path().join("manifest.dsse.json")).unwrap();
+    sign_again(&sealed, work.path(), str::to_owned, in_toto);
+    assert_eq!(fs::read(work.path().join("manifest.dsse.json")).unwrap(), original, "the same is signed again");
+    // Older versions name no algorithm.
+    sign_again(&sealed, work.path(), |statement| statement.replace(",\"algorithm\":\"ed25519\"", ""), in_toto);
+    verify(work.path(), &Trust::default()).unwrap();
+    let output = python(work.path(), None);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let (form, other, algorithm) = ("has another form", "does not speak of this manifest", "names another algorithm");
+    let (previous, nobody) = (verify(&sealed.path("1"), &Trust::default()).unwrap().sha256, "0".repeat(64));
+    let second = r#"},{"name":"other.json","digest":{"sha256":"00"}}],"predicateType""#;
+    for (old, new, kind, fact) in [
+        ("", "", "application/json", form),
+        ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1", in_toto, other),
+        ("https://github.com/palisade-dev/palisade/evidence/v1", "https://slsa.dev/provenance/v1", in_toto, other),
+        (r#"}],"predicateType""#, second, in_toto, other),
+        (r#""name":"manifest.json""#, r#""name":"other.json""#, in_toto, other),
+        (r#""run":""#, r#""run":"another-"#, in_toto, other),
+        (r#""asOf":"2"#, r#""asOf":"1"#, in_toto, other),
+        (r#""complete":false"#, r#""complete":true"#, in_toto, other),
+        (r#""complete":false"#, r#""complete":0"#, in_toto, other),
+        (r#""log":"acme.example"#, r#""log":"evil.example"#, in_toto, other),
+        (r#""number":2"#, r#""number":99"#, in_toto, other),
+        (previous.as_str(), nobody.as_str(), in_toto, other),
+        (r#""algorithm":"ed25519""#, r#""algorithm":"ecdsa-p256-sha256""#, in_toto, algorithm),
+        (r#""algorithm":"ed25519""#, r#""algorithm":"ed25519","more":1"#, in_toto, other),
+        // Of two members of one name the last counts for many readers.
+        (r#""number":2"#, r#""number":99,"number":2"#, in_toto, other),
+    ] {
+        fs::write(work.path().join("manifest.dsse.json"), &original).unwrap();
+        let change = |statement: &str| {
+            assert!(statement.contains(old), "{old} in {statement}");
+            statement.replacen(old, new, 1)
+        };
+        sign_again(&sealed, work.path(), change, kind);
+        verify(work.path(), &Trust::default()).unwrap_err();
+        assert_eq!(refused(work.path()), format!("manifest.dsse.json: {fact}\n"), "{new}");
     }
 }
 

@@ -191,7 +191,7 @@ impl Sealed {
     }
 
     pub(crate) fn make(&self, making: &Making<'_>, place: &str) -> Finished {
-        let mut log = BundleLog::open(&self.path("log"), ORIGIN).unwrap();
+        let mut log = BundleLog::open(&self.path("log"), ORIGIN, self.key.public()).unwrap();
         making.at(&self.path(place), Some(Seal { key: &self.key, log: &mut log })).unwrap()
     }
 

@@ -15,7 +15,13 @@ provider "azurerm" {
   subscription_id = var.subscription_id
   # The evidence's account takes no keys.
   storage_use_azuread = true
-  features {}
+
+  features {
+    storage {
+      # The evidence's account lets the jobs' subnet in and nobody else: whoever applies this would wait for it and be refused.
+      data_plane_available = false
+    }
+  }
 }
 
 resource "azurerm_resource_group" "palisade" {
