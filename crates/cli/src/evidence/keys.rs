@@ -64,7 +64,10 @@ pub(super) async fn run(command: &Keys, screen: &Screen) -> anyhow::Result<Exit>
                 old.public().fingerprint()
             );
             output::data(said.as_bytes(), None)?;
-            screen.note(&format!("give `{}` to whoever trusts the old key", rotation.display()));
+            screen.note(&format!(
+                "give `{}` to whoever trusts the old key, and copy it into the folder of each log that goes on under the new one",
+                rotation.display()
+            ));
         }
     }
     Ok(Exit::Done)

@@ -227,14 +227,11 @@ fn a_cluster_that_was_listed_and_is_nowhere_else_and_a_target_of_which_nothing_w
 fn a_lost_cluster_is_neither_explained_nor_made_up_for_by_one_of_its_name_in_another_account() {
     let (list, describe) = (call("eks:ListClusters"), call("eks:DescribeCluster"));
     let (here, there) = ("111111111111/eu-west-1", "222222222222/eu-west-1");
-    let named = || json!({ "clusters": ["shop"], "nextToken": null });
-    let lost = SnapshotBuilder::new(Cloud::Aws, "111111111111").answer(list, here, &[], named());
-    let refused = SnapshotBuilder::new(Cloud::Aws, "222222222222").answer(list, there, &[], named()).failure(
-        describe,
-        there,
-        &[("cluster", "shop")],
-        Failure::new(FailureReason::Denied, "no"),
-    );
+    // Pages are missing: the lists name clusters and nobody judged them.
+    let named = || json!({ "clusters": ["shop"], "nextToken": "x" });
+    let lost = SnapshotBuilder::new(Cloud::Aws, "111111111111").page(list, here, &[], (0, false), named());
+    let torn = SnapshotBuilder::new(Cloud::Aws, "222222222222").page(list, there, &[], (0, false), named());
+    let refused = torn.failure(describe, there, &[("cluster", "shop")], Failure::new(FailureReason::Denied, "no"));
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("b");
     let gap = GapRow { scope: there.to_owned(), ..gaps().remove(0) };
@@ -615,12 +612,16 @@ fn a_bundle_that_conceals_what_its_own_answers_and_scope_know_does_not_hold() {
     let untold = refused("a file", &whole, &|place| {
         fs::write(place.join("results/opinion.md"), "fine").unwrap();
         let entry = |path: &str| format!("    {{\n      \"path\": \"{path}\",");
-        let more = format!(
-            "{}\n      \"bytes\": 4,\n      \"sha256\": \"{}\",\n      \"media_type\": \"text/markdown\",\n      \"role\":              \"context\"\n    }},\n{}",
-            entry("results/opinion.md"),
-            hex::encode(sha2::Sha256::digest("fine")),
-            entry("results/verdicts.ndjson")
-        );
+        let more = [
+            &entry("results/opinion.md"),
+            "      \"bytes\": 4,",
+            &format!("      \"sha256\": \"{}\",", hex::encode(sha2::Sha256::digest("fine"))),
+            "      \"media_type\": \"text/markdown\",",
+            "      \"role\": \"context\"",
+            "    },",
+            &entry("results/verdicts.ndjson"),
+        ];
+        let more = more.join("\n");
         said(place, &entry("results/verdicts.ndjson"), &more);
     });
     assert!(untold.contains("results/opinion.md") && untold.contains("no such file"), "{untold}");
