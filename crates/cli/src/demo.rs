@@ -4,7 +4,7 @@ use crate::{
     arguments::{Demo, Format},
     exit::{self, Exit},
     output::{self, Screen, report_file},
-    providers,
+    paths, providers,
     scan::{complain_of_lost, scan},
 };
 use anyhow::Context as _;
@@ -27,6 +27,9 @@ use std::{
 const SEED: u64 = 7;
 
 pub(crate) async fn run(wanted: &Demo, screen: &Screen) -> anyhow::Result<Exit> {
+    for place in wanted.keep.iter().chain(&wanted.output.output) {
+        paths::outside_bundles(place)?;
+    }
     let world = match wanted.clusters {
         None => World::acme().context("the story of the demo is broken")?,
         Some(clusters) => World::generated(SEED, clusters),

@@ -29,6 +29,9 @@ pub(crate) async fn run(wanted: &Scan, screen: &Screen) -> anyhow::Result<Exit> 
         let limits = share::Limits { units_at_once: UNITS_AT_ONCE, calls: providers::limits(&config), time: None };
         return share::read(&targets, limits, &part, screen).await;
     }
+    for place in wanted.save_snapshot.iter().chain(&wanted.output.output) {
+        paths::outside_bundles(place)?;
+    }
     let store = wanted.save_snapshot.as_ref().map(SnapshotFolder::create).transpose()?;
     let by = (&config.policy, providers::limits(&config));
     let (report, outcomes) = scan(&targets, store.as_ref(), by, screen).await?;

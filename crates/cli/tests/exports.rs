@@ -314,6 +314,10 @@ fn nothing_is_written_into_a_bundle_and_one_that_is_named_still_holds() {
             refused(&[arguments, &["-o", file]].concat());
         }
     }
+    refused(&["evidence", "export", "run1", "--out", "b/new"]);
+    refused(&["evidence", "keys", "new", "--out", "b/key.pem"]);
+    refused(&["demo", "--clusters", "3", "--keep", "b/new"]);
+    refused(&["demo", "--clusters", "3", "-o", "b/new.txt"]);
     assert!(files(&at.join("b")) == before && !at.join("new").exists());
     said(at, 0, &["evidence", "verify", "b"]);
 

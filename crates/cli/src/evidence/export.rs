@@ -37,6 +37,7 @@ use std::{
 };
 
 pub(super) async fn run(wanted: &ExportBundle, screen: &Screen) -> anyhow::Result<Exit> {
+    paths::outside_bundles(&wanted.out)?;
     let Some(since) = wanted.since else { return one(wanted, None, screen).await };
     let (mut runs, mut names) = (BTreeMap::new(), BTreeMap::new());
     for folder in &wanted.snapshots {

@@ -5,6 +5,7 @@ use crate::{
     arguments::Keys,
     exit::Exit,
     output::{self, Screen},
+    paths,
 };
 use anyhow::{Context as _, anyhow};
 use palisade_evidence::{PublicKey, Rotation, Signer, SigningKey};
@@ -96,6 +97,9 @@ fn public(out: &Path, key: &PublicKey) -> New {
 
 /// Writes new files, all of them or none. What is there is never overwritten.
 fn put_new(files: &[New]) -> anyhow::Result<()> {
+    for file in files {
+        paths::outside_bundles(&file.path)?;
+    }
     let unwritten = |file: &New| format!("could not write the new file `{}`", file.path.display());
     if let Some(file) = files.iter().find(|file| fs::symlink_metadata(&file.path).is_ok()) {
         let why = "it is there already and is not overwritten: move it away, or name another file with `--out`";
