@@ -78,7 +78,8 @@ async fn a_run_leaves_a_firing_to_one_that_lives_and_takes_it_over_from_one_that
     // As a container is: killed without a word, and started again before its lease has ended.
     first.kill().unwrap();
     first.wait().unwrap();
-    stage.over(&cloud(true, true, Faults::default()).await, "  lease_seconds: 3\n");
+    let healthy = cloud(true, true, Faults::default()).await;
+    stage.over(&healthy, "  lease_seconds: 3\n");
     let (_, said) = stage.palisade(&["run", "nightly"]).await;
     assert!(said.contains("waiting for a sign of life"), "{said}");
     assert_eq!(stage.number("SELECT COUNT(*) FROM runs").await, 1, "{said}");
