@@ -25,9 +25,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// As many bytes as are read of a framework of one's own: a file of YAML may have no more.
-const LARGEST: u64 = 4 << 20;
-
 pub(crate) async fn run(command: &Frameworks, screen: &Screen) -> anyhow::Result<Exit> {
     match command {
         Frameworks::List { format } => list(*format),
@@ -154,7 +151,7 @@ pub(crate) fn own(path: &Path) -> anyhow::Result<Edition> {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    paths::text(path, LARGEST)
+    paths::text(path, paths::DOCUMENT)
         .map_err(|error| WrongUsage(format!("could not read the framework `{}`: {error}", path.display())).into())
 }
 
